@@ -1,0 +1,28 @@
+//! `zwelnch`: the launcher of Zowe's started task ZWESLSTC, and on systems other than z/OS the operator console that goes with it.
+//!
+//! The house, floors from the ground up; a module uses floors below its own and nothing below knows anything above:
+//!
+//! | floor | modules |
+//! |---|---|
+//! | 5 | [`cli`] |
+//! | 4 | [`launcher`], [`inspect`], [`mvs`], [`demo`], [`ha`] |
+//! | 3 | [`lifecycle`], [`supervisor`] |
+//! | 2 | [`component`], [`console`] |
+//! | 1 | [`config`] |
+//! | 0 | [`message`], [`output`], [`platform`] |
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr))]
+
+pub mod cli;
+pub mod component;
+pub mod config;
+pub mod console;
+pub mod demo;
+pub mod ha;
+pub mod inspect;
+pub mod launcher;
+pub mod lifecycle;
+pub mod message;
+pub mod mvs;
+pub mod output;
+pub mod platform;
+pub mod supervisor;

@@ -1,0 +1,448 @@
+//! The rows of the catalogue, in the order of their ids. Contract: reference/messages.md; from ZWEL0914 upward our own.
+
+messages! {
+    ZWEL0001I zwel0001i "ZWEL0001I" Info OnMatch (name)
+        "component {name} started",
+        "The start command's process was created; this says nothing of readiness.",
+        "None.";
+    ZWEL0002I zwel0002i "ZWEL0002I" Info OnMatch (name)
+        "component {name} stopped",
+        "A stop that was asked for has completed.",
+        "None.";
+    ZWEL0003I zwel0003i "ZWEL0003I" Info OnMatch (name, n, s, share_as)
+        "new component initialized {name}, restart_cnt={n}, min_uptime={s} seconds, share_as={share_as}",
+        "The settings of one component were resolved; restart_cnt is the number of restart intervals.",
+        "None.";
+    ZWEL0004I zwel0004i "ZWEL0004I" Info OnMatch (name, pid, status)
+        "component {name}({pid}) terminated, status = {status}",
+        "The process was reaped. The raw wait status is shown as a decimal number; ZWEL0905E says it in words when the end was not asked for.",
+        "When unasked: see the component's own output just before.";
+    ZWEL0005I zwel0005i "ZWEL0005I" Info OnMatch (name, s)
+        "next attempt to restart component {name} in {s} seconds",
+        "The component ended and will be started again after this time.",
+        "None, or START the component to try at once.";
+    ZWEL0006I zwel0006i "ZWEL0006I" Info OnMatch ()
+        "starting components",
+        "Validate and configure are done; the start commands are issued now.",
+        "None.";
+    ZWEL0007I zwel0007i "ZWEL0007I" Info OnMatch ()
+        "components started",
+        "Every start command was issued.",
+        "None.";
+    ZWEL0008I zwel0008i "ZWEL0008I" Info OnMatch ()
+        "stopping components",
+        "The launcher is ending and stops every component.",
+        "None.";
+    ZWEL0009I zwel0009i "ZWEL0009I" Info OnMatch ()
+        "components stopped",
+        "All components ended inside their grace time.",
+        "None.";
+    ZWEL0010I zwel0010i "ZWEL0010I" Info OnMatch ()
+        "launcher has the following components:",
+        "Head of the answer to DISP.",
+        "None.";
+    ZWEL0011I zwel0011i "ZWEL0011I" Info OnMatch (name, pid)
+        "    name = {name:>16.16}, PID = {pid}",
+        "One component of the answer to DISP; PID -1 means that it is not running.",
+        "None.";
+    ZWEL0012I zwel0012i "ZWEL0012I" Info OnMatch ()
+        "starting console listener",
+        "From now on all operator commands are served.",
+        "None.";
+    ZWEL0013I zwel0013i "ZWEL0013I" Info OnMatch (text)
+        "command '{text}' received",
+        "A MODIFY command has arrived.",
+        "None.";
+    ZWEL0014I zwel0014i "ZWEL0014I" Info OnMatch ()
+        "termination command received",
+        "A STOP command (P) has arrived.",
+        "None.";
+    ZWEL0015I zwel0015i "ZWEL0015I" Info OnMatch ()
+        "console listener stopped",
+        "No more operator commands are accepted.",
+        "None.";
+    ZWEL0016I zwel0016i "ZWEL0016I" Info OnMatch (names)
+        "start component list: '{names}'",
+        "The components that have a start command, in start order.",
+        "None.";
+    ZWEL0017I zwel0017i "ZWEL0017I" Info OnMatch (dir)
+        "ROOT_DIR is '{dir}'",
+        "The runtime directory that is used.",
+        "None.";
+    ZWEL0018I zwel0018i "ZWEL0018I" Info OnMatch ()
+        "Zowe instance prepared successfully",
+        "Validate and configure of all components ended well.",
+        "None.";
+    ZWEL0019I zwel0019i "ZWEL0019I" Info OnMatch ()
+        "Zowe Launcher stopping",
+        "A signal asked the launcher to end.",
+        "None.";
+    ZWEL0020I zwel0020i "ZWEL0020I" Info OnMatch (file)
+        "loading '{file}'",
+        "A configuration source is read (debug level only).",
+        "None.";
+    ZWEL0021I zwel0021i "ZWEL0021I" Info Always (launcher, zowe)
+        "Zowe Launcher starting, Launcher version {launcher}, Zowe version {zowe}",
+        "First line of a run.",
+        "None.";
+    ZWEL0022I zwel0022i "ZWEL0022I" Info OnMatch ()
+        "Zowe Launcher stopped",
+        "Last line of a run that ended in order.",
+        "None.";
+    ZWEL0023I zwel0023i "ZWEL0023I" Info OnMatch (config)
+        "Zowe YAML config file is '{config}'",
+        "The configuration sources, left-most first.",
+        "None.";
+    ZWEL0024I zwel0024i "ZWEL0024I" Info OnMatch (id)
+        "HA_INSTANCE_ID is '{id}'",
+        "The HA instance id that is used, lower-cased.",
+        "None.";
+    ZWEL0025I zwel0025i "ZWEL0025I" Info OnMatch (name, intervals)
+        "restart_intervals for component '{name}'= {intervals}",
+        "The restart intervals in seconds.",
+        "None.";
+    ZWEL0026E zwel0026e "ZWEL0026E" Error Always (name)
+        "{name} env variable not found",
+        "A variable that the launcher needs is not set.",
+        "Set it in the STDENV data definition of the PROC; CONFIG names zowe.yaml.";
+    ZWEL0027E zwel0027e "ZWEL0027E" Error Always (name)
+        "{name} env variable too large",
+        "The value of a variable is longer than the launcher accepts.",
+        "Shorten it.";
+    ZWEL0028E zwel0028e "ZWEL0028E" Error Always ()
+        "failed to get component list",
+        "The list of components could not be made.",
+        "See the message before.";
+    ZWEL0029E zwel0029e "ZWEL0029E" Error Always ()
+        "start component list is empty",
+        "No enabled component has a start command.",
+        "Enable a component (components.<name>.enabled: true) and check that it is installed.";
+    ZWEL0030E zwel0030e "ZWEL0030E" Error Always ()
+        "failed to prepare Zowe instance",
+        "Validate or configure failed.",
+        "Correct what the messages before name and start again.";
+    ZWEL0031E zwel0031e "ZWEL0031E" Error Always ()
+        "failed to setup signal handlers",
+        "The system refused a signal handler.",
+        "Contact support.";
+    ZWEL0032E zwel0032e "ZWEL0032E" Error Always (what, dir)
+        "failed to find {what}='{dir}', check if the dir exists",
+        "A directory that the configuration names does not exist.",
+        "Create it or correct the configuration.";
+    ZWEL0033E zwel0033e "ZWEL0033E" Error Always ()
+        "failed to get ROOT_DIR dir",
+        "zowe.runtimeDirectory is not set.",
+        "Set zowe.runtimeDirectory in zowe.yaml.";
+    ZWEL0034E zwel0034e "ZWEL0034E" Error Always ()
+        "ROOT_DIR is empty string",
+        "zowe.runtimeDirectory is empty.",
+        "Set zowe.runtimeDirectory in zowe.yaml.";
+    ZWEL0035E zwel0035e "ZWEL0035E" Error Always ()
+        "invalid command line arguments, provide HA_INSTANCE_ID as a first argument",
+        "The HA instance id is missing or there are too many arguments.",
+        "Give the id in PARM of the PROC: S ZWESLSTC,HAINST=id.";
+    ZWEL0036E zwel0036e "ZWEL0036E" Error Always ()
+        "failed to initialize launcher context",
+        "Follows the message that says why.",
+        "Correct what the message before names.";
+    ZWEL0037E zwel0037e "ZWEL0037E" Error OnMatch ()
+        "max component number reached, ignoring the rest",
+        "Never issued: this launcher has no such bound.",
+        "None.";
+    ZWEL0038E zwel0038e "ZWEL0038E" Error OnMatch (name)
+        "failed to restart component {name}, max retries reached",
+        "All restart intervals are used up; the component stays down.",
+        "Find the reason in the component's output; START it when it is removed.";
+    ZWEL0039E zwel0039e "ZWEL0039E" Error OnMatch (name)
+        "cannot start component {name} - already running",
+        "START of a running component while components.launcher.startRunning is reject.",
+        "STOP it first, or use RESTART.";
+    ZWEL0040E zwel0040e "ZWEL0040E" Error OnMatch (name)
+        "failed to start component {name}",
+        "The process of the component could not be created.",
+        "See the reason in the message before; the restart intervals apply.";
+    ZWEL0041E zwel0041e "ZWEL0041E" Error OnMatch ()
+        "bad value supplied, command ignored",
+        "A MODIFY verb without a usable value.",
+        "Give the component in parentheses, as in START(gateway).";
+    ZWEL0042E zwel0042e "ZWEL0042E" Error OnMatch ()
+        "command not recognized",
+        "A MODIFY text that is no command of the launcher.",
+        "Use START, STOP, RESTART or DISP.";
+    ZWEL0043E zwel0043e "ZWEL0043E" Error Always ()
+        "failed to start console thread",
+        "The console could not be opened.",
+        "See the reason in the message before; the launcher ends.";
+    ZWEL0044E zwel0044e "ZWEL0044E" Error OnMatch ()
+        "failed to stop console thread",
+        "The console could not be closed.",
+        "None.";
+    ZWEL0045E zwel0045e "ZWEL0045E" Error OnMatch (why)
+        "error converting zowe.yaml file - {why}",
+        "The configuration could not be converted.",
+        "Correct what the message names.";
+    ZWEL0046E zwel0046e "ZWEL0046E" Error OnMatch (why)
+        "error reading zowe.yaml file - {why}",
+        "The configuration could not be read.",
+        "Correct what the message names.";
+    ZWEL0047E zwel0047e "ZWEL0047E" Error OnMatch (why)
+        "failed to parse zowe.yaml - {why}",
+        "The configuration is no YAML.",
+        "Correct what the message names.";
+    ZWEL0048E zwel0048e "ZWEL0048E" Error OnMatch (file, why)
+        "failed to open zowe.yaml - {file}: {why}",
+        "A configuration source could not be opened.",
+        "Check the path and the permissions.";
+    ZWEL0049E zwel0049e "ZWEL0049E" Error OnMatch (name)
+        "failed to restart component {name}",
+        "The component could not be started again.",
+        "See the message before.";
+    ZWEL0050E zwel0050e "ZWEL0050E" Error OnMatch (name, pid, why)
+        "cannot read output from comp {name}({pid}) - {why}",
+        "The output of a component could not be read.",
+        "None; the component goes on.";
+    ZWEL0051W zwel0051w "ZWEL0051W" Warning OnMatch ()
+        "failed to read zowe.yaml, launcher will use default settings",
+        "Settings could not be read.",
+        "Check the configuration.";
+    ZWEL0052W zwel0052w "ZWEL0052W" Warning OnMatch ()
+        "not all components started",
+        "At least one start command failed.",
+        "See ZWEL0040E before.";
+    ZWEL0053W zwel0053w "ZWEL0053W" Warning OnMatch ()
+        "not all components stopped gracefully",
+        "At least one component had to be ended by SIGKILL.",
+        "See ZWEL0063W for which.";
+    ZWEL0054W zwel0054w "ZWEL0054W" Warning OnMatch (name)
+        "component {name} not found",
+        "The named component is not one of this instance's.",
+        "Use DISP for the names.";
+    ZWEL0055E zwel0055e "ZWEL0055E" Error OnMatch (file, why)
+        "failed to create file for stdin({file}) - {why}",
+        "The empty standard input could not be made.",
+        "Check the temporary directory.";
+    ZWEL0056E zwel0056e "ZWEL0056E" Error OnMatch (file, why)
+        "failed to open file for stdin({file}) - {why}",
+        "The empty standard input could not be opened.",
+        "Check the temporary directory.";
+    ZWEL0057E zwel0057e "ZWEL0057E" Error Always (dir)
+        "failed to create workspace dir '{dir}'",
+        "The workspace directory could not be made.",
+        "Check zowe.workspaceDirectory and the permissions above it.";
+    ZWEL0058I zwel0058i "ZWEL0058I" Info OnMatch (dir)
+        "WORKSPACE_DIR is '{dir}'",
+        "The workspace directory that is used.",
+        "None.";
+    ZWEL0059E zwel0059e "ZWEL0059E" Error Always ()
+        "failed to get WORKSPACE_DIR dir",
+        "zowe.workspaceDirectory could not be read.",
+        "Check the configuration.";
+    ZWEL0060E zwel0060e "ZWEL0060E" Error Always ()
+        "WORKSPACE_DIR is empty string",
+        "zowe.workspaceDirectory is empty.",
+        "Set zowe.workspaceDirectory in zowe.yaml.";
+    ZWEL0061E zwel0061e "ZWEL0061E" Error OnMatch (what, file)
+        "failed to find {what}='{file}', check if the file exists",
+        "A file that is needed does not exist.",
+        "Check the installation.";
+    ZWEL0062E zwel0062e "ZWEL0062E" Error OnMatch (dir, why)
+        "failed to create dir '{dir}' - {why}",
+        "A directory could not be made.",
+        "Check the permissions above it.";
+    ZWEL0063W zwel0063w "ZWEL0063W" Warning OnMatch (name, pid)
+        "Component {name}({pid}) will be terminated using SIGKILL",
+        "The grace time is over and the component still runs.",
+        "None; find out why it ignores SIGTERM.";
+    ZWEL0064E zwel0064e "ZWEL0064E" Error OnMatch (cmd, why)
+        "failed to run command {cmd} - {why}",
+        "A command could not be run.",
+        "See the reason.";
+    ZWEL0065E zwel0065e "ZWEL0065E" Error OnMatch (cmd, why)
+        "error reading output from command '{cmd}' - {why}",
+        "The output of a command could not be read.",
+        "See the reason.";
+    ZWEL0066W zwel0066w "ZWEL0066W" Warning OnMatch (cmd, rc)
+        "command '{cmd}' ended with code {rc}",
+        "A command ended with a non-zero code.",
+        "See its output.";
+    ZWEL0067E zwel0067e "ZWEL0067E" Error OnMatch ()
+        "PARMLIB() entries must all have the same member name",
+        "Retired: member names may differ.",
+        "None.";
+    ZWEL0068E zwel0068e "ZWEL0068E" Error Always ()
+        "PARMLIB() entries must have a member name",
+        "A PARMLIB entry of CONFIG names no member.",
+        "Write PARMLIB(data.set(member)).";
+    ZWEL0069I zwel0069i "ZWEL0069I" Info OnMatch ()
+        "Configuration is valid",
+        "The configuration fits its schemas.",
+        "None.";
+    ZWEL0070E zwel0070e "ZWEL0070E" Error Always ()
+        "Configuration has validity exceptions:",
+        "The list of all exceptions follows.",
+        "Correct each line that follows.";
+    ZWEL0071E zwel0071e "ZWEL0071E" Error Always ()
+        "Internal failure during validation, please contact support",
+        "The validation itself failed.",
+        "Contact support.";
+    ZWEL0072E zwel0072e "ZWEL0072E" Error Always ()
+        "Launcher Could not load configurations",
+        "The configuration could not be loaded.",
+        "Correct what the lines before name.";
+    ZWEL0073E zwel0073e "ZWEL0073E" Error Always (n)
+        "Launcher Could not load schemas, status={n}",
+        "A schema of the runtime directory could not be used.",
+        "Check the schemas directory of the runtime.";
+    ZWEL0074E zwel0074e "ZWEL0074E" Error OnMatch ()
+        "Log context was not created",
+        "Logging could not be set up.",
+        "Contact support.";
+    ZWEL0112E zwel0112e "ZWEL0112E" Error OnMatch ()
+        "Zowe runtime environment must be prepared first with \"zwe internal start prepare\" command.",
+        "A component was asked to start before prepare.",
+        "Start the launcher instead.";
+    ZWEL0140E zwel0140e "ZWEL0140E" Error OnMatch (config)
+        "Failed to translate Zowe configuration ({config}).",
+        "The merged configuration could not be written.",
+        "Check the workspace directory.";
+    ZWEL0141E zwel0141e "ZWEL0141E" Error Always (user, dir)
+        "User {user} does not have write permission on {dir}.",
+        "The directory is not writable for the user id of the started task.",
+        "Correct owner or mode of the directory.";
+    ZWEL0157E zwel0157e "ZWEL0157E" Error Always ()
+        "Zowe workspace directory (zowe.workspaceDirectory) is not defined in Zowe YAML configuration file.",
+        "zowe.workspaceDirectory is not set.",
+        "Set zowe.workspaceDirectory in zowe.yaml.";
+    ZWEL0172E zwel0172e "ZWEL0172E" Error OnMatch (name, command)
+        "Component {name} has commands.{command} defined but the file is missing.",
+        "The manifest names a command file that is not there.",
+        "Correct the manifest or reinstall the component.";
+    ZWEL0302W zwel0302w "ZWEL0302W" Warning OnMatch ()
+        "You are running the Zowe process under user id IZUSVR. This is not recommended and may impact your z/OS MF server negatively.",
+        "The user id of z/OSMF runs Zowe.",
+        "Give the started task a user id of its own.";
+    ZWEL0317E zwel0317e "ZWEL0317E" Error OnMatch (name, rc)
+        "Component {name} commands.configure ended with rc={rc}.",
+        "A configure command failed; zowe.launchScript.onComponentConfigureFail decides what follows.",
+        "See the component's output before.";
+    ZWEL0900I zwel0900i "ZWEL0900I" Info Wto (name, s)
+        "component {name} is ready after {s} seconds",
+        "The component has passed its readiness check.",
+        "None.";
+    ZWEL0901I zwel0901i "ZWEL0901I" Info Wto (id, n, m, s)
+        "Zowe instance {id} is ready for work, {n} of {m} components ready after {s} seconds",
+        "All components that are waited for are ready.",
+        "None.";
+    ZWEL0902W zwel0902w "ZWEL0902W" Warning Wto (id, names)
+        "Zowe instance {id} is degraded, not ready: {names}",
+        "At least one component is not ready.",
+        "See DISP.";
+    ZWEL0903I zwel0903i "ZWEL0903I" Info OnMatch (name, names)
+        "component {name} waits for {names}",
+        "The start waits for other components to be ready.",
+        "None.";
+    ZWEL0904W zwel0904w "ZWEL0904W" Warning Wto (name, s, names)
+        "component {name} waited {s} seconds for {names} and is started without",
+        "The dependency time-out is over.",
+        "See why the named components are not ready.";
+    ZWEL0905E zwel0905e "ZWEL0905E" Error Wto (name, pid, how, uptime)
+        "component {name}({pid}) ended unasked: {how} after {uptime}",
+        "A component ended although nobody had asked for it.",
+        "See its output before; ZWEL0005I says when it is started again.";
+    ZWEL0906E zwel0906e "ZWEL0906E" Error Wto (id, reason)
+        "Zowe instance {id} ends because {reason}",
+        "The launcher ends by its own decision.",
+        "See the reason.";
+    ZWEL0907I zwel0907i "ZWEL0907I" Info Wto (id, n)
+        "Zowe instance {id} has ended, condition code {n}",
+        "The launcher has ended; the condition code is that of the job step: 0 after P, 8 not started, 12 all failed, 16 internal error.",
+        "None when 0; else see the messages before.";
+    ZWEL0910E zwel0910e "ZWEL0910E" Error Wto (id, job, sysname)
+        "HA instance {id} is already running in this workspace: job {job} on {sysname}",
+        "Another launcher runs this HA instance on the same workspace.",
+        "Stop the other job first, or start another HA instance.";
+    ZWEL0911E zwel0911e "ZWEL0911E" Error Wto (id, ids)
+        "HA instance {id} is not defined in haInstances, defined: {ids}",
+        "The id given with HAINST is not a key of haInstances.",
+        "Correct HAINST or add the instance to zowe.yaml.";
+    ZWEL0912I zwel0912i "ZWEL0912I" Info Wto (n, id)
+        "{n} processes left by an earlier run of {id} were ended",
+        "An earlier run left processes behind; they were ended before the start.",
+        "None.";
+    ZWEL0913W zwel0913w "ZWEL0913W" Warning Wto (job)
+        "job name {job} has 8 characters: operator commands can hit its child address spaces",
+        "UNIX children carry a job name of 8 characters unchanged.",
+        "Start with JOBNAME= of at most 7 characters.";
+    ZWEL0914W zwel0914w "ZWEL0914W" Warning OnMatch (id)
+        "HA instance {id} has no entry in haInstances, no overlay is applied",
+        "The id is the system's name or there is no haInstances section.",
+        "None when one instance is wanted; else add the instance or start with HAINST.";
+    ZWEL0915W zwel0915w "ZWEL0915W" Warning OnMatch (name, places)
+        "component {name} is enabled but not installed, looked in {places}",
+        "No directory of that name with a manifest exists.",
+        "Install the component or disable it.";
+    ZWEL0916W zwel0916w "ZWEL0916W" Warning OnMatch (why)
+        "configuration: {why}",
+        "Something in the configuration is odd but usable.",
+        "Correct what the message names.";
+    ZWEL0917E zwel0917e "ZWEL0917E" Error OnMatch (name, rc)
+        "Component {name} commands.validate ended with rc={rc}.",
+        "A validate command failed; all are run before the launcher ends.",
+        "See the component's output before.";
+    ZWEL0918E zwel0918e "ZWEL0918E" Error OnMatch (name, why)
+        "Component {name}: {why}",
+        "The component cannot be prepared.",
+        "Correct what the message names.";
+    ZWEL0919E zwel0919e "ZWEL0919E" Error OnMatch (file, why)
+        "failed to write '{file}' - {why}",
+        "A file of the workspace or the log directory could not be written.",
+        "Check space and permissions.";
+    ZWEL0920I zwel0920i "ZWEL0920I" Info OnMatch (line)
+        "{line}",
+        "Table of the answer to DISP.",
+        "None.";
+    ZWEL0921I zwel0921i "ZWEL0921I" Info OnMatch (name)
+        "component {name} is not running",
+        "STOP of a component that is down.",
+        "None.";
+    ZWEL0922E zwel0922e "ZWEL0922E" Error OnMatch (name, why)
+        "component {name} is not restarted - {why}",
+        "RESTART read the configuration anew and found it unusable; the component was left as it is.",
+        "Correct what the message names and repeat RESTART.";
+    ZWEL0923I zwel0923i "ZWEL0923I" Info OnMatch (name, action)
+        "component {name} is being {action}",
+        "The operator command was accepted; ZWEL0001I or ZWEL0002I follows.",
+        "None.";
+    ZWEL0924W zwel0924w "ZWEL0924W" Warning OnMatch (name, names)
+        "component {name} is needed by {names}",
+        "Running components depend on the one that is stopped.",
+        "None, or stop them too.";
+    ZWEL0925E zwel0925e "ZWEL0925E" Error Always (why)
+        "internal error: {why}",
+        "A fault of the launcher itself.",
+        "Contact support with the whole SYSPRINT.";
+    ZWEL0926W zwel0926w "ZWEL0926W" Warning OnMatch (name, why)
+        "component {name}: output was lost - {why}",
+        "A line could not be kept in full.",
+        "Check the space in the temporary directory.";
+    ZWEL0927E zwel0927e "ZWEL0927E" Error OnMatch (name, why)
+        "failed to spawn component {name} - {why}",
+        "The system refused a process; ZWEL0040E follows.",
+        "See the reason.";
+    ZWEL0928W zwel0928w "ZWEL0928W" Warning OnMatch (why)
+        "dependency of components: {why}",
+        "The declared order cannot be kept; the order of the configuration is used.",
+        "Correct the dependencies in the manifests.";
+    ZWEL0929E zwel0929e "ZWEL0929E" Error OnMatch (why)
+        "console listener failed - {why}",
+        "Operator commands cannot be received.",
+        "See the reason.";
+    ZWEL0930E zwel0930e "ZWEL0930E" Error OnMatch (why)
+        "{why}",
+        "A command typed in a shell could not be done.",
+        "Correct what the message names.";
+    ZWEL0931I zwel0931i "ZWEL0931I" Info OnMatch (name, command)
+        "component {name} is being prepared, command '{command}' is not possible yet",
+        "The instance is still being validated and configured.",
+        "Repeat the command after ZWEL0012I.";
+}

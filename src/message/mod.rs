@@ -1,0 +1,118 @@
+//! The catalogue: every message once. An operator's automation keys on these texts, so they are made nowhere else.
+//!
+//! A message is made by the function that carries its id in lower case ([`zwel0001i`] and so on); its texts and its place in
+//! docs/messages.md come of the same definition in [`catalogue`].
+
+/// Defines the rows of a catalogue: `STATIC function "ID" severity operator (inserts) text, reason, action;`. Each row becomes a static
+/// [`Entry`] and the one function that makes its message; all of them stand in `ENTRIES`.
+macro_rules! messages {
+    ($($entry:ident $function:ident $id:literal $severity:ident $operator:ident ($($insert:ident),*)
+        $text:literal, $reason:literal, $action:literal;)*) => {
+        $(
+            pub static $entry: $crate::message::Entry = $crate::message::Entry {
+                id: $id,
+                severity: $crate::message::Severity::$severity,
+                text: $text,
+                reason: $reason,
+                action: $action,
+                operator: $crate::message::Operator::$operator,
+            };
+
+            #[doc = concat!($id, " ", $text)]
+            #[allow(clippy::useless_format, clippy::too_many_arguments)]
+            pub fn $function($($insert: impl std::fmt::Display),*) -> $crate::message::Message {
+                $crate::message::Message::new(&$entry, format!("{} {}", $id, format_args!($text)))
+            }
+        )*
+
+        /// Every row, in the order of the ids.
+        pub static ENTRIES: &[&$crate::message::Entry] = &[$(&$entry),*];
+    };
+}
+pub(crate) use messages;
+
+mod catalogue;
+mod document;
+
+pub use catalogue::*;
+pub use document::document;
+
+/// How much a message matters: the last letter of its id and the level of its SYSPRINT line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    Debug,
+    Info,
+    Warning,
+    Error,
+}
+
+impl Severity {
+    /// The level as the SYSPRINT line shows it.
+    pub fn level(self) -> &'static str {
+        match self {
+            Severity::Debug => "DEBUG",
+            Severity::Info => "INFO",
+            Severity::Warning => "WARN",
+            Severity::Error => "ERROR",
+        }
+    }
+}
+
+/// When a message goes to the operator (WTO) as well as to SYSPRINT.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operator {
+    /// Only when it matches `zowe.sysMessages`.
+    OnMatch,
+    /// Unless `components.launcher.wto` is false.
+    Wto,
+    /// Unconditionally: ZWEL0021I and what ends the launcher.
+    Always,
+}
+
+/// One row of the catalogue.
+#[derive(Debug)]
+pub struct Entry {
+    pub id: &'static str,
+    pub severity: Severity,
+    /// The text with its inserts in braces, as docs/messages.md shows it.
+    pub text: &'static str,
+    pub reason: &'static str,
+    pub action: &'static str,
+    pub operator: Operator,
+}
+
+/// A message ready to be written: made by the functions of the catalogue only.
+#[derive(Debug, Clone)]
+pub struct Message {
+    entry: &'static Entry,
+    text: String,
+}
+
+impl Message {
+    fn new(entry: &'static Entry, text: String) -> Self {
+        Message { entry, text }
+    }
+
+    pub fn id(&self) -> &'static str {
+        self.entry.id
+    }
+
+    pub fn severity(&self) -> Severity {
+        self.entry.severity
+    }
+
+    pub fn operator(&self) -> Operator {
+        self.entry.operator
+    }
+
+    /// Id and text, as they stand on SYSPRINT after the level.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+impl std::fmt::Display for Message {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}

@@ -1,0 +1,212 @@
+//! The one place that knows which system this is. Everything above speaks to [`Platform`]: `unix` fills it in with POSIX services and a
+//! system directory, `zos` over the C shim (`zos/shim.h`). Contract: reference/zos-platform.md.
+//!
+//! The interface is what z/OS can do, not what Linux can: a process is created by `spawn()` with a descriptor map and no code of ours
+//! between fork and exec, so the child's working directory is the caller's business (the shell's `cd`).
+
+pub mod process;
+pub mod unix;
+
+use crate::config::Environment;
+use std::ffi::OsString;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A process id of the system; also the id of the process group that it leads.
+pub type Pid = i32;
+
+/// `_BPX_SHAREAS`: whether a child lives in the launcher's address space (z/OS; without meaning elsewhere).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ShareAs {
+    No,
+    #[default]
+    Yes,
+    Must,
+}
+
+impl ShareAs {
+    /// As in ZWEL0003I and in zowe.yaml.
+    pub fn name(self) -> &'static str {
+        match self {
+            ShareAs::No => "no",
+            ShareAs::Yes => "yes",
+            ShareAs::Must => "must",
+        }
+    }
+}
+
+/// What is wanted of a new process.
+#[derive(Debug)]
+pub struct SpawnRequest<'a> {
+    /// Path of the program; not searched for.
+    pub program: PathBuf,
+    /// All arguments, the zeroth included.
+    pub arguments: Vec<OsString>,
+    /// The whole environment of the child: nothing is inherited besides.
+    pub environment: &'a Environment,
+    /// Descriptor map: (descriptor of ours, descriptor in the child). Everything else is closed in the child.
+    pub descriptors: Vec<(std::os::fd::BorrowedFd<'a>, i32)>,
+}
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WaitStatus {
+    /// The raw status word, as ZWEL0004I shows it.
+    pub raw: i32,
+    pub end: End,
+}
+
+/// A wait status decoded with the system's own macros.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Exit code, 0 to 255.
+    Exited(i32),
+    /// Number of the signal that ended it.
+    Signaled(i32),
+}
+
+impl WaitStatus {
+    pub fn success(self) -> bool {
+        self.end == End::Exited(0)
+    }
+
+    /// The code a shell would report: the exit code, or 128 and the signal.
+    pub fn code(self) -> i32 {
+        match self.end {
+            End::Exited(code) => code,
+            End::Signaled(signal) => 128 + signal,
+        }
+    }
+}
+
+/// In words, as ZWEL0905E and the DISP table show it.
+impl std::fmt::Display for End {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            End::Exited(code) => write!(formatter, "exit code {code}"),
+            End::Signaled(number) => write!(formatter, "signal {}", unix::signal_name(*number)),
+        }
+    }
+}
+
+/// What is sent to a process group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopSignal {
+    /// SIGTERM: end in order.
+    Terminate,
+    /// SIGKILL: end now.
+    Kill,
+}
+
+/// What the operator wants of the launcher.
+#[derive(Debug)]
+pub enum OperatorRequest {
+    /// `F job,APPL=text`: the text, and where its answer goes besides SYSPRINT.
+    Modify { text: String, answer: Box<dyn AnswerSink> },
+    /// `P job`.
+    Stop,
+    /// A signal that asks the launcher to end, by name.
+    Signal(&'static str),
+    /// The console cannot be listened to any more; why.
+    Lost(String),
+}
+
+/// The console that issued a MODIFY. The answer is complete when the sink is dropped.
+pub trait AnswerSink: Send + std::fmt::Debug {
+    /// One line of the answer; never blocks for long, and a console that has gone is no error.
+    fn line(&mut self, text: &str);
+}
+
+/// Where operator requests are delivered: called from any thread, must not block.
+pub type OperatorListener = Arc<dyn Fn(OperatorRequest) + Send + Sync>;
+
+/// A lock on a file that ends with the process, sysplex-wide on a shared file system.
+#[derive(Debug)]
+pub struct FileLock {
+    /// Keeps the descriptor, and with it the lock.
+    pub file: std::fs::File,
+}
+
+/// Why a lock was not had.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Somebody else holds it; the text that the holder wrote into the file.
+    #[error("held by another process")]
+    Held(String),
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// The services of the system the launcher runs on. One instance a process, shared by all threads.
+pub trait Platform: Send + Sync {
+    /// True on z/OS: children can be address spaces, ZWE_RUN_ON_ZOS is true.
+    fn is_zos(&self) -> bool;
+
+    /// &SYSNAME; elsewhere the name of the system directory, else the short host name. Upper case.
+    fn sysname(&self) -> String;
+
+    /// The value of a system symbol, named without its `&` and `.`; None when it is not defined.
+    fn resolve_symbol(&self, name: &str) -> Option<String>;
+
+    /// The user id of this process, upper case, as SYSPRINT lines show it.
+    fn user_id(&self) -> String;
+
+    /// The name of the job this process runs as.
+    fn job_name(&self) -> String;
+
+    /// The text of a data set member as it is stored: on z/OS records in IBM-1047, elsewhere the bytes of a file.
+    ///
+    /// # Errors
+    /// The system's, with the data set and member in words.
+    fn read_member(&self, data_set: &str, member: &str) -> io::Result<Vec<u8>>;
+
+    /// Creates a process that leads a process group of its own.
+    ///
+    /// # Errors
+    /// The system's (ENOENT, EACCES, EAGAIN, EMFILE and the like).
+    fn spawn(&self, request: &SpawnRequest<'_>) -> io::Result<Pid>;
+
+    /// Waits for any child to end; None when there is no child at all. Called by the one reaper thread only.
+    fn wait_any(&self) -> Option<(Pid, WaitStatus)>;
+
+    /// Sends a signal to every process of a group. True when there was one to send it to.
+    fn signal_group(&self, group: Pid, signal: StopSignal) -> bool;
+
+    /// A pipe for a component's output: (read end, non-blocking; write end), both closed at exec.
+    ///
+    /// # Errors
+    /// EMFILE and the like.
+    fn output_pipe(&self) -> io::Result<(OwnedFd, OwnedFd)>;
+
+    /// Begins to deliver operator requests.
+    ///
+    /// # Errors
+    /// When there is no console to listen to.
+    fn listen(&self, listener: OperatorListener) -> io::Result<()>;
+
+    /// Writes a text to the operator's console and the system log: at most 126 characters, the rest is cut.
+    fn wto(&self, text: &str);
+
+    /// Appends to SYSPRINT; blocks while the reader is slow. An error is that of the first byte not written.
+    ///
+    /// # Errors
+    /// The system's; the caller goes on without.
+    fn write_sysprint(&self, bytes: &[u8]) -> io::Result<()>;
+
+    /// Issues an operator command and returns the answer's lines.
+    ///
+    /// # Errors
+    /// When the system has no console to issue it at, or refuses.
+    fn issue_command(&self, command: &str) -> io::Result<Vec<String>>;
+
+    /// Locks a file for this process (created with mode 600) and writes `holder` into it.
+    ///
+    /// # Errors
+    /// [`LockError::Held`] when another process has it.
+    fn lock_file(&self, path: &std::path::Path, holder: &str) -> Result<FileLock, LockError>;
+
+    /// The path of this very program, for the helpers that run as processes of their own; None when it has none (a load module).
+    fn own_program(&self) -> Option<PathBuf>;
+}
