@@ -1,1 +1,197 @@
-//! stub
+//! The one way out: every line that reaches SYSPRINT or the operator passes through one relay thread. Contract: reference/messages.md,
+//! sections "The line on SYSPRINT" and "What reaches the operator".
+//!
+//! Why a thread of its own: SYSPRINT can be slow (a pipe nobody reads, a full spool), and then the components have to wait for it, not
+//! the owner task with its operators. Callers only put items into a queue; the relay thread formats and writes them in their order and
+//! reads all component pipes in between, a block at a time.
+
+mod line;
+mod partial;
+mod relay;
+mod wto;
+
+pub use line::{RULER, timestamp};
+pub use wto::WtoRules;
+
+use crate::message::{Message, Severity};
+use crate::platform::Platform;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+
+/// A component's pipe while the relay reads it; never reused in one process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PipeId(usize);
+
+/// What the relay thread is asked to do.
+#[derive(Debug)]
+enum Item {
+    Message(Message),
+    /// A line of the server commands' part: ZWELS, with its source in parentheses.
+    ServerCommand {
+        severity: Severity,
+        source: String,
+        text: String,
+    },
+    /// A line with the launcher's prefix that is no message: the ruler, debug lines.
+    Plain {
+        severity: Severity,
+        text: String,
+    },
+    /// Whole lines of a component.
+    Lines(Vec<u8>),
+    Attach(PipeId, String, OwnedFd),
+    /// Relay what the pipe holds now, a last line without its end included, before anything that is queued later.
+    Drain(PipeId),
+    Rules(Box<WtoRules>),
+    Flush(mpsc::Sender<()>),
+    /// Drain everything, write it and end.
+    Close,
+}
+
+/// The handle that everything writes through; clones share one relay thread.
+#[derive(Clone)]
+pub struct Output {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    queue: Mutex<Queue>,
+    waker: mio::Waker,
+    debug: AtomicBool,
+    thread: Mutex<Option<std::thread::JoinHandle<()>>>,
+}
+
+#[derive(Default)]
+struct Queue {
+    items: Vec<Item>,
+    pipes_made: usize,
+    /// Set once the relay thread has been woken for what is in `items`: one wake-up a batch.
+    woken: bool,
+}
+
+impl Output {
+    /// Starts the relay thread.
+    ///
+    /// # Errors
+    /// When the system refuses the thread or its selector.
+    pub fn start(platform: Arc<dyn Platform>) -> io::Result<Output> {
+        let poll = mio::Poll::new()?;
+        let waker = mio::Waker::new(poll.registry(), relay::WAKER)?;
+        let shared =
+            Arc::new(Shared { queue: Mutex::new(Queue::default()), waker, debug: AtomicBool::new(false), thread: Mutex::new(None) });
+        let for_thread = Arc::clone(&shared);
+        let thread = std::thread::Builder::new()
+            .name("relay".to_owned())
+            .stack_size(256 * 1024)
+            .spawn(move || relay::Relay::new(poll, for_thread, platform).run())?;
+        *shared.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
+        Ok(Output { shared })
+    }
+
+    fn put(&self, item: Item) {
+        let mut queue = self.shared.lock();
+        queue.items.push(item);
+        self.wake(queue);
+    }
+
+    fn wake(&self, mut queue: std::sync::MutexGuard<'_, Queue>) {
+        if !std::mem::replace(&mut queue.woken, true) {
+            // A waker that fails leaves the item in the queue; the next event of any pipe takes it along.
+            let _ = self.shared.waker.wake();
+        }
+    }
+
+    /// Writes a message to SYSPRINT and, as its row of the catalogue and the rules say, to the operator.
+    pub fn message(&self, message: Message) {
+        self.put(Item::Message(message));
+    }
+
+    /// Writes a line of the server commands' part, `source` in parentheses after the level.
+    pub fn server_command(&self, severity: Severity, source: &str, text: impl Into<String>) {
+        if severity == Severity::Debug && !self.debug_enabled() {
+            return;
+        }
+        self.put(Item::ServerCommand { severity, source: source.to_owned(), text: text.into() });
+    }
+
+    /// Writes a debug line when debug lines are on (ZLDEBUG=ON, zowe.launchScript.logLevel).
+    pub fn debug(&self, text: impl FnOnce() -> String) {
+        if self.debug_enabled() {
+            self.put(Item::Plain { severity: Severity::Debug, text: text() });
+        }
+    }
+
+    /// Writes the ruler of 500 columns.
+    pub fn ruler(&self) {
+        self.put(Item::Plain { severity: Severity::Info, text: RULER.to_owned() });
+    }
+
+    /// Writes whole lines as a component wrote them; a missing last line end is added.
+    pub fn lines(&self, mut bytes: Vec<u8>) {
+        if bytes.is_empty() {
+            return;
+        }
+        if bytes.last() != Some(&b'\n') {
+            bytes.push(b'\n');
+        }
+        self.put(Item::Lines(bytes));
+    }
+
+    /// Relays a component's pipe (its read end, non-blocking) line by line until its last writer closes it.
+    pub fn attach(&self, component: &str, pipe: OwnedFd) -> PipeId {
+        let mut queue = self.shared.lock();
+        let id = PipeId(queue.pipes_made);
+        queue.pipes_made += 1;
+        queue.items.push(Item::Attach(id, component.to_owned(), pipe));
+        self.wake(queue);
+        id
+    }
+
+    /// Relays what a pipe holds at this moment before anything written later: called when its component has ended.
+    pub fn drain(&self, pipe: PipeId) {
+        self.put(Item::Drain(pipe));
+    }
+
+    /// Sets what goes to the operator from now on.
+    pub fn set_rules(&self, rules: WtoRules) {
+        self.put(Item::Rules(Box::new(rules)));
+    }
+
+    pub fn set_debug(&self, on: bool) {
+        self.shared.debug.store(on, Ordering::Relaxed);
+    }
+
+    fn debug_enabled(&self) -> bool {
+        self.shared.debug.load(Ordering::Relaxed)
+    }
+
+    /// Waits until everything written so far stands on SYSPRINT.
+    pub fn flush(&self) {
+        let (sender, receiver) = mpsc::channel();
+        self.put(Item::Flush(sender));
+        // An error means that the relay thread has ended: then there is nothing left to wait for.
+        let _ = receiver.recv();
+    }
+
+    /// Relays what is left in the pipes, writes everything and ends the relay thread.
+    pub fn close(&self) {
+        self.put(Item::Close);
+        let thread = self.shared.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            // A relay thread that panicked has nothing more to write.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Shared {
+    /// A poisoned queue is still a queue: a panic elsewhere must not silence the launcher.
+    fn lock(&self) -> std::sync::MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests;

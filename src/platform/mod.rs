@@ -4,6 +4,8 @@
 //! The interface is what z/OS can do, not what Linux can: a process is created by `spawn()` with a descriptor map and no code of ours
 //! between fork and exec, so the child's working directory is the caller's business (the shell's `cd`).
 
+#[cfg(test)]
+pub mod fake;
 pub mod process;
 pub mod unix;
 
@@ -173,6 +175,9 @@ pub trait Platform: Send + Sync {
 
     /// Sends a signal to every process of a group. True when there was one to send it to.
     fn signal_group(&self, group: Pid, signal: StopSignal) -> bool;
+
+    /// True while a process of the group exists, the leader's corpse included.
+    fn group_exists(&self, group: Pid) -> bool;
 
     /// A pipe for a component's output: (read end, non-blocking; write end), both closed at exec.
     ///

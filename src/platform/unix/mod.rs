@@ -1,5 +1,6 @@
 //! POSIX systems other than z/OS: processes by `posix_spawn`, operator and SYSLOG by a system directory.
 
+pub mod process;
 pub mod system;
 
 /// SIGTERM and the like, by the system's own number.

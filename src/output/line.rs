@@ -1,0 +1,56 @@
+//! The form of a line on SYSPRINT.
+
+use crate::message::Severity;
+use std::io::Write;
+
+/// The ruler line that the launcher prints at its start: whoever reads a log sees whether it was cut.
+pub const RULER: &str = concat!(
+    "-- If you cant see '500' at the end of the line, your log is too short to read!80--------90------ ",
+    "100----------------------125----------------------150----------------------175----------------------",
+    "200----------------------225----------------------250----------------------275----------------------",
+    "300----------------------325----------------------350----------------------375----------------------",
+    "400----------------------425----------------------450----------------------475----------------------500"
+);
+
+/// `yyyy-mm-dd hh:mm:ss.mmm` in UTC.
+pub fn timestamp(now: jiff::Timestamp) -> String {
+    now.strftime("%Y-%m-%d %H:%M:%S%.3f").to_string()
+}
+
+/// Who writes: the fixed part of every line of ours.
+pub(super) struct Prefix {
+    process: u32,
+    user: String,
+    last: jiff::Timestamp,
+}
+
+impl Prefix {
+    pub(super) fn new(user: String) -> Prefix {
+        Prefix { process: std::process::id(), user, last: jiff::Timestamp::UNIX_EPOCH }
+    }
+
+    /// Never earlier than the line before, also when the clock is set back.
+    fn stamp(&mut self) -> String {
+        let now = jiff::Timestamp::now();
+        if now > self.last {
+            self.last = now;
+        }
+        timestamp(self.last)
+    }
+
+    pub(super) fn launcher(&mut self, out: &mut Vec<u8>, severity: Severity, text: &str) {
+        let stamp = self.stamp();
+        // Writing into memory cannot fail.
+        let _ = writeln!(out, "{stamp} <ZWELNCH:{}> {} {} {}", self.process, self.user, severity.level(), one_line(text));
+    }
+
+    pub(super) fn server_command(&mut self, out: &mut Vec<u8>, severity: Severity, source: &str, text: &str) {
+        let stamp = self.stamp();
+        let _ = writeln!(out, "{stamp} <ZWELS:{}> {} {} ({source}) {}", self.process, self.user, severity.level(), one_line(text));
+    }
+}
+
+/// A message is one line whatever was inserted into it: a line break in a name must not look like a message of its own.
+fn one_line(text: &str) -> std::borrow::Cow<'_, str> {
+    if text.contains(['\n', '\r', '\0']) { text.replace('\n', "\\n").replace('\r', "\\r").replace('\0', "\\0").into() } else { text.into() }
+}

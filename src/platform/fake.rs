@@ -1,0 +1,95 @@
+//! A platform for unit tests: collects what is written, spawns nothing.
+
+use super::*;
+use std::sync::Mutex;
+
+#[derive(Default)]
+pub struct FakePlatform {
+    sysprint: Mutex<Vec<u8>>,
+    wtos: Mutex<Vec<String>>,
+}
+
+impl FakePlatform {
+    pub fn sysprint(&self) -> Vec<u8> {
+        self.sysprint.lock().unwrap().clone()
+    }
+
+    pub fn sysprint_text(&self) -> String {
+        String::from_utf8(self.sysprint()).unwrap()
+    }
+
+    pub fn wtos(&self) -> Vec<String> {
+        self.wtos.lock().unwrap().clone()
+    }
+}
+
+impl Platform for FakePlatform {
+    fn is_zos(&self) -> bool {
+        false
+    }
+
+    fn sysname(&self) -> String {
+        "SYS1".to_owned()
+    }
+
+    fn resolve_symbol(&self, name: &str) -> Option<String> {
+        (name == "SYSNAME").then(|| self.sysname())
+    }
+
+    fn user_id(&self) -> String {
+        "TESTER".to_owned()
+    }
+
+    fn job_name(&self) -> String {
+        "ZWESLSTC".to_owned()
+    }
+
+    fn read_member(&self, _: &str, _: &str) -> io::Result<Vec<u8>> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+
+    fn spawn(&self, _: &SpawnRequest<'_>) -> io::Result<Pid> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn wait_any(&self) -> Option<(Pid, WaitStatus)> {
+        None
+    }
+
+    fn signal_group(&self, _: Pid, _: StopSignal) -> bool {
+        false
+    }
+
+    fn group_exists(&self, _: Pid) -> bool {
+        false
+    }
+
+    fn output_pipe(&self) -> io::Result<(OwnedFd, OwnedFd)> {
+        unix::process::output_pipe()
+    }
+
+    fn listen(&self, _: OperatorListener) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn wto(&self, text: &str) {
+        self.wtos.lock().unwrap().push(text.to_owned());
+    }
+
+    fn write_sysprint(&self, bytes: &[u8]) -> io::Result<()> {
+        self.sysprint.lock().unwrap().extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn issue_command(&self, _: &str) -> io::Result<Vec<String>> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn lock_file(&self, _: &std::path::Path, _: &str) -> Result<FileLock, LockError> {
+        Err(LockError::Io(io::ErrorKind::Unsupported.into()))
+    }
+
+    fn own_program(&self) -> Option<PathBuf> {
+        None
+    }
+}

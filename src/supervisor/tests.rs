@@ -1,0 +1,303 @@
+//! The machine against a simulated system and clock: random events, and what must hold whatever comes.
+
+use super::*;
+use crate::platform::{End, Pid, StopSignal, WaitStatus};
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+
+fn policy() -> Policy {
+    Policy {
+        restart_intervals: [1, 2, 5].map(Duration::from_secs).to_vec(),
+        min_uptime: Duration::from_secs(10),
+        stop_grace: Duration::from_secs(20),
+        reject_start_of_running: false,
+    }
+}
+
+fn exited(code: i32) -> WaitStatus {
+    WaitStatus { raw: code << 8, end: End::Exited(code) }
+}
+
+/// A system of simulated processes around one machine.
+struct World {
+    machine: Machine,
+    now: Moment,
+    next_pid: Pid,
+    /// Leaders that live, and groups whose leader has ended while others live.
+    leaders: BTreeSet<Pid>,
+    remains: BTreeSet<Pid>,
+    /// SIGTERM is ignored.
+    stubborn: bool,
+    configuring: bool,
+    spawn_fails: bool,
+    notes: Vec<Note>,
+    replies: Vec<Reply>,
+}
+
+impl World {
+    fn new(policy: Policy) -> World {
+        World {
+            machine: Machine::new(policy),
+            now: Moment::default(),
+            next_pid: 100,
+            leaders: BTreeSet::new(),
+            remains: BTreeSet::new(),
+            stubborn: false,
+            configuring: false,
+            spawn_fails: false,
+            notes: Vec::new(),
+            replies: Vec::new(),
+        }
+    }
+
+    fn feed(&mut self, event: Event) {
+        let mut events = vec![event];
+        while !events.is_empty() {
+            let event = events.remove(0);
+            for action in self.machine.step(event, self.now) {
+                match action {
+                    Action::Spawn => {
+                        assert!(self.leaders.is_empty(), "two processes of one component");
+                        assert!(self.remains.is_empty(), "a new process beside the remains of the old");
+                        if self.spawn_fails {
+                            events.push(Event::SpawnFailed("EAGAIN".into()));
+                        } else {
+                            self.next_pid += 1;
+                            self.leaders.insert(self.next_pid);
+                            events.push(Event::Spawned(self.next_pid));
+                        }
+                    }
+                    Action::Configure => {
+                        assert!(self.leaders.is_empty() && !self.configuring);
+                        self.configuring = true;
+                    }
+                    Action::Signal(pid, StopSignal::Kill) => {
+                        // The end of the leader arrives as an event; the others are simply gone.
+                        self.remains.remove(&pid);
+                        if self.leaders.remove(&pid) {
+                            events.push(Event::Ended { pid, status: WaitStatus { raw: 9, end: End::Signaled(9) }, remains: false });
+                        }
+                    }
+                    Action::Signal(pid, StopSignal::Terminate) => {
+                        if !self.stubborn && self.leaders.remove(&pid) {
+                            events.push(Event::Ended { pid, status: WaitStatus { raw: 15, end: End::Signaled(15) }, remains: false });
+                        }
+                    }
+                    Action::Note(note) => self.notes.push(note),
+                    Action::Reply(reply) => self.replies.push(reply),
+                }
+            }
+        }
+    }
+
+    fn end(&mut self, code: i32, remains: bool) {
+        if let Some(pid) = self.leaders.pop_first() {
+            if remains {
+                self.remains.insert(pid);
+            }
+            self.feed(Event::Ended { pid, status: exited(code), remains });
+        }
+    }
+
+    fn advance(&mut self, duration: Duration) {
+        let target = self.now.after(duration);
+        while let Some(deadline) = self.machine.deadline().filter(|deadline| *deadline <= target) {
+            self.now = self.now.max(deadline);
+            self.feed(Event::Timer);
+        }
+        self.now = target;
+    }
+
+    fn pid(&self) -> Option<Pid> {
+        self.machine.state().pid()
+    }
+}
+
+#[test]
+fn the_nth_failure_waits_the_nth_interval_and_then_it_stays_down() {
+    let mut world = World::new(policy());
+    world.feed(Event::Start);
+    for interval in [1, 2, 5] {
+        world.end(3, false);
+        assert_eq!(world.notes.last(), Some(&Note::NextAttempt(Duration::from_secs(interval))));
+        world.advance(Duration::from_millis(interval * 1000 - 1));
+        assert_eq!(world.pid(), None);
+        world.advance(Duration::from_millis(1));
+        assert!(world.pid().is_some());
+    }
+    world.end(3, false);
+    assert_eq!(world.notes.last(), Some(&Note::RetriesExhausted));
+    assert_eq!(world.machine.state(), &State::Failed);
+    world.advance(Duration::from_secs(100_000));
+    assert_eq!(world.machine.restarts(), 3);
+    world.feed(Event::Start);
+    world.end(3, false);
+    assert_eq!(world.notes.last(), Some(&Note::NextAttempt(Duration::from_secs(1))), "START resets the count");
+}
+
+#[test]
+fn longer_than_min_uptime_counts_from_one_again() {
+    let mut world = World::new(policy());
+    world.feed(Event::Start);
+    for _ in 0..20 {
+        world.advance(Duration::from_secs(11));
+        world.end(0, false);
+        assert_eq!(world.notes.last(), Some(&Note::NextAttempt(Duration::from_secs(1))));
+        world.advance(Duration::from_secs(1));
+    }
+}
+
+#[test]
+fn start_of_a_running_component_restarts_it_once_the_old_one_is_gone() {
+    let mut world = World::new(policy());
+    world.stubborn = true;
+    world.feed(Event::Start);
+    let old = world.pid();
+    world.feed(Event::Start);
+    assert_eq!((world.replies.as_slice(), world.pid()), ([Reply::BeingRestarted].as_slice(), old));
+    world.advance(Duration::from_secs(20));
+    assert!(world.notes.contains(&Note::WillKill(old.unwrap())));
+    assert!(world.pid().is_some() && world.pid() != old);
+    assert!(world.machine.was_killed());
+}
+
+#[test]
+fn start_of_a_running_component_is_refused_when_configured_so() {
+    let mut world = World::new(Policy { reject_start_of_running: true, ..policy() });
+    world.feed(Event::Start);
+    let pid = world.pid();
+    world.feed(Event::Start);
+    assert_eq!((world.replies.as_slice(), world.pid()), ([Reply::AlreadyRunning].as_slice(), pid));
+}
+
+#[test]
+fn a_stop_is_complete_when_the_whole_group_is_gone() {
+    let mut world = World::new(policy());
+    world.stubborn = true;
+    world.feed(Event::Start);
+    let pid = world.pid().unwrap();
+    world.feed(Event::Stop);
+    world.end(0, true);
+    assert!(!world.notes.contains(&Note::Stopped));
+    world.remains.clear();
+    world.feed(Event::GroupGone(pid));
+    assert_eq!(world.notes.iter().filter(|note| **note == Note::Stopped).count(), 1);
+    assert_eq!(world.machine.state(), &State::Stopped);
+    assert!(!world.machine.was_killed());
+}
+
+#[test]
+fn restart_configures_between_stop_and_start() {
+    let mut world = World::new(policy());
+    world.feed(Event::Start);
+    world.feed(Event::Restart);
+    assert_eq!((world.configuring, world.pid()), (true, None));
+    world.feed(Event::Configured(true));
+    assert!(world.pid().is_some());
+}
+
+#[test]
+fn only_a_failure_of_the_last_one_ends_the_instance() {
+    assert_eq!(outcome_after_failure(&[State::Failed, State::Stopped]), Outcome::NothingLeft);
+    assert_eq!(outcome_after_failure(&[State::Failed, State::BackOff { until: Moment::default(), remains: None }]), Outcome::Alive);
+}
+
+#[derive(Debug, Clone)]
+enum Stimulus {
+    Operator(Event),
+    End { code: i32, remains: bool },
+    RemainsGo,
+    ConfigureEnds(bool),
+    Pass(u64),
+    Stubborn(bool),
+    SpawnFails(bool),
+    Stale,
+}
+
+fn stimulus() -> impl Strategy<Value = Stimulus> {
+    prop_oneof![
+        3 => Just(Stimulus::Operator(Event::Start)),
+        2 => Just(Stimulus::Operator(Event::Stop)),
+        2 => Just(Stimulus::Operator(Event::Restart)),
+        1 => Just(Stimulus::Operator(Event::KillNow)),
+        4 => (0..4i32, any::<bool>()).prop_map(|(code, remains)| Stimulus::End { code, remains }),
+        2 => Just(Stimulus::RemainsGo),
+        2 => any::<bool>().prop_map(Stimulus::ConfigureEnds),
+        4 => (0..30_000u64).prop_map(Stimulus::Pass),
+        1 => any::<bool>().prop_map(Stimulus::Stubborn),
+        1 => any::<bool>().prop_map(Stimulus::SpawnFails),
+        1 => Just(Stimulus::Stale),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+
+    /// At most one live process; every end answered by exactly one of restart, failed, stopped; every operator command answered; and a
+    /// stop, whatever came before, ends with nothing left over.
+    #[test]
+    fn whatever_comes(stimuli in prop::collection::vec(stimulus(), 0..60), reject in any::<bool>()) {
+        let mut world = World::new(Policy { reject_start_of_running: reject, ..policy() });
+        for stimulus in stimuli {
+            let (notes, replies) = (world.notes.len(), world.replies.len());
+            match stimulus {
+                Stimulus::Operator(event) => {
+                    let silent = event == Event::KillNow || matches!(world.machine.state(), State::Configuring { .. }) ;
+                    world.feed(event);
+                    prop_assert!(silent || world.notes.len() > notes || world.replies.len() > replies, "a command without an answer");
+                    prop_assert!(world.replies.len() <= replies + 1);
+                }
+                Stimulus::End { code, remains } => {
+                    let had_leader = !world.leaders.is_empty();
+                    let stopping = matches!(world.machine.state(), State::Stopping { .. });
+                    world.end(code, remains);
+                    if had_leader {
+                        let new = &world.notes[notes..];
+                        let ended = new.iter().filter(|note| matches!(note, Note::Ended { .. })).count();
+                        prop_assert_eq!(ended, 1);
+                        let answers = new
+                            .iter()
+                            .filter(|note| matches!(note, Note::NextAttempt(_) | Note::RetriesExhausted | Note::Stopped))
+                            .count();
+                        let waits = matches!(world.machine.state(), State::Stopping { leader_ended: true, .. });
+                        prop_assert!(answers >= 1 || waits);
+                        prop_assert!(stopping || !waits);
+                    }
+                }
+                Stimulus::RemainsGo => {
+                    if let Some(group) = world.remains.pop_first() {
+                        world.feed(Event::GroupGone(group));
+                    }
+                }
+                Stimulus::ConfigureEnds(good) => {
+                    if std::mem::take(&mut world.configuring) {
+                        world.feed(Event::Configured(good));
+                    }
+                }
+                Stimulus::Pass(milliseconds) => world.advance(Duration::from_millis(milliseconds)),
+                Stimulus::Stubborn(stubborn) => world.stubborn = stubborn,
+                Stimulus::SpawnFails(fails) => world.spawn_fails = fails,
+                Stimulus::Stale => {
+                    // Late news of a generation long gone, and a timer without a cause, change nothing.
+                    let before = world.machine.state().clone();
+                    world.feed(Event::Ended { pid: 1, status: exited(0), remains: false });
+                    world.feed(Event::GroupGone(1));
+                    if world.machine.deadline().is_none_or(|deadline| deadline > world.now) {
+                        world.feed(Event::Timer);
+                    }
+                    prop_assert_eq!(world.machine.state(), &before);
+                }
+            }
+            prop_assert!(world.leaders.len() <= 1);
+            prop_assert_eq!(world.pid().is_some(), !world.leaders.is_empty());
+        }
+        world.feed(Event::Stop);
+        if std::mem::take(&mut world.configuring) {
+            world.feed(Event::Configured(true));
+        }
+        world.advance(Duration::from_secs(20));
+        prop_assert!(world.machine.state().is_down(), "{:?}", world.machine.state());
+        prop_assert!(world.leaders.is_empty() && world.remains.is_empty());
+        prop_assert_eq!(world.machine.deadline(), None);
+    }
+}
