@@ -1,1 +1,173 @@
-//! stub
+//! One run from S to P: load, prepare, supervise, end. Wires everything below. Contract: reference/lifecycle.md, section Order.
+
+mod begin;
+mod operator;
+mod owner;
+mod prepare;
+mod restart;
+
+use crate::component::{self, Component};
+use crate::config::{Configuration, Environment, HaInstance};
+use crate::lifecycle::Runner;
+use crate::message::{self, Message};
+use crate::output::Output;
+use crate::platform::process::Processes;
+use crate::platform::{AnswerSink, OperatorRequest, Pid, Platform, WaitStatus};
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// The condition code of the job step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConditionCode {
+    /// After P, or a signal.
+    Ended = 0,
+    /// Configuration, prepare or arguments.
+    NotStarted = 8,
+    /// After failures nothing is left running and nothing will be.
+    AllFailed = 12,
+    /// A fault of the launcher itself.
+    Internal = 16,
+}
+
+/// What a run starts from: the program's environment and argument.
+#[derive(Debug, Clone, Default)]
+pub struct Start {
+    /// CONFIG, or `INSTANCE_DIR` with zowe.yaml in it.
+    pub config: Option<String>,
+    /// INSTANCE_DIR (v1 style): its instance.env is sourced before every command.
+    pub instance_directory: Option<PathBuf>,
+    /// All arguments of the program.
+    pub arguments: Vec<String>,
+    /// ZLDEBUG=ON.
+    pub debug: bool,
+    /// Why there is no operator console, when there is none.
+    pub no_console: Option<String>,
+}
+
+impl Start {
+    /// Reads CONFIG, INSTANCE_DIR and ZLDEBUG. Trailing blanks are dropped: STDENV lines are padded.
+    pub fn from_environment(arguments: Vec<String>, no_console: Option<String>) -> Start {
+        let variable = |name: &str| std::env::var(name).ok().map(|value| value.trim_end().to_owned()).filter(|value| !value.is_empty());
+        let instance_directory = variable("INSTANCE_DIR").map(PathBuf::from);
+        let config = variable("CONFIG")
+            .or_else(|| instance_directory.as_ref().map(|directory| directory.join("zowe.yaml").to_string_lossy().into_owned()));
+        Start { config, instance_directory, arguments, debug: variable("ZLDEBUG").is_some_and(|value| value == "ON"), no_console }
+    }
+}
+
+/// Everything the parts of a run share.
+struct Context {
+    platform: Arc<dyn Platform>,
+    processes: Arc<Processes>,
+    output: Output,
+    runner: Runner,
+    instance_directory: Option<PathBuf>,
+    /// CONFIG as given.
+    config_text: String,
+}
+
+/// An instance whose configuration was loaded and found good.
+struct Instance {
+    configuration: Configuration,
+    runtime: PathBuf,
+    workspace: PathBuf,
+    /// The variables that all components have in common.
+    environment: Environment,
+}
+
+impl Instance {
+    /// The environment of one component before it is configured. Made when it is needed: kept for each of a thousand components it would
+    /// be most of the launcher's memory.
+    fn environment_of(&self, component: &Component) -> Environment {
+        component::environment(component, &self.configuration, &self.environment)
+    }
+}
+
+/// What reaches the owner task.
+enum Event {
+    Operator(OperatorRequest),
+    /// A component's leader was reaped.
+    Ended { index: usize, pid: Pid, status: WaitStatus },
+    /// An orphan was reaped: perhaps the last process of a group.
+    Stray,
+    /// A component's configure command for a RESTART is done.
+    Configured { index: usize, may_start: bool },
+    /// A RESTART's new configuration was read and its component validated, or why not.
+    RestartChecked { index: usize, result: Result<Box<prepare::Launched>, Vec<Message>>, answer: Option<Box<dyn AnswerSink>> },
+}
+
+type EventSender = mpsc::UnboundedSender<Event>;
+
+/// Runs an instance and returns its condition code. Everything it has to say goes through `platform`.
+pub fn run(platform: Arc<dyn Platform>, start: Start) -> ConditionCode {
+    let Ok(output) = Output::start(Arc::clone(&platform)) else {
+        let text = message::zwel0074e();
+        // Without the relay thread this is the one line that is written directly.
+        let _ = platform.write_sysprint(format!("{text}\n").as_bytes());
+        return ConditionCode::Internal;
+    };
+    output.set_debug(start.debug);
+    // A fault anywhere ends in a message and a code, not in a trace on a descriptor that a started task does not have.
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run_with(&platform, &output, start)));
+    let code = match result {
+        Ok(Ok(code)) => code,
+        Ok(Err(error)) => {
+            output.message(message::zwel0925e(error));
+            ConditionCode::Internal
+        }
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+            output.message(message::zwel0925e(text.unwrap_or("panic")));
+            ConditionCode::Internal
+        }
+    };
+    output.close();
+    code
+}
+
+fn run_with(platform: &Arc<dyn Platform>, output: &Output, start: Start) -> std::io::Result<ConditionCode> {
+    let processes = Processes::start(Arc::clone(platform))?;
+    let runner = Runner::new(Arc::clone(platform), Arc::clone(&processes), output.clone())?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let for_console = sender.clone();
+    platform.listen(Arc::new(move |request| {
+        // The owner has gone: the launcher is at its very end.
+        let _ = for_console.send(Event::Operator(request));
+    }))?;
+    let context = Arc::new(Context {
+        platform: Arc::clone(platform),
+        processes,
+        output: output.clone(),
+        runner,
+        instance_directory: start.instance_directory.clone(),
+        config_text: start.config.clone().unwrap_or_default(),
+    });
+    let local = tokio::task::LocalSet::new();
+    local.block_on(&runtime, async move {
+        match begin::begin(&context, &start) {
+            Ok(begun) => {
+                let ha_id = begun.ha_instance.id.clone();
+                let code = owner::run(Arc::clone(&context), begun, sender, receiver).await;
+                finish(&context.output, &ha_id, code);
+                Ok(code)
+            }
+            Err(code) => Ok(code),
+        }
+    })
+}
+
+/// The last messages of a run.
+fn finish(output: &Output, ha_id: &str, code: ConditionCode) {
+    output.message(message::zwel0907i(ha_id, code as i32));
+    if code != ConditionCode::NotStarted {
+        output.message(message::zwel0022i());
+    }
+}
+
+/// What is known once the arguments and CONFIG were read.
+struct Begun {
+    sources: Vec<crate::config::Source>,
+    ha_instance: HaInstance,
+}

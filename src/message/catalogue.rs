@@ -441,8 +441,20 @@ messages! {
         "{why}",
         "A command typed in a shell could not be done.",
         "Correct what the message names.";
-    ZWEL0931I zwel0931i "ZWEL0931I" Info OnMatch (name, command)
-        "component {name} is being prepared, command '{command}' is not possible yet",
+    ZWEL0931I zwel0931i "ZWEL0931I" Info OnMatch (id, command)
+        "instance {id} is being prepared, command '{command}' is not possible yet",
         "The instance is still being validated and configured.",
         "Repeat the command after ZWEL0012I.";
+    ZWEL0932I zwel0932i "ZWEL0932I" Info OnMatch (id, command)
+        "instance {id} is ending, command '{command}' is ignored",
+        "P, a signal or a fatal end came before the command.",
+        "Start the instance again.";
+    ZWEL0933W zwel0933w "ZWEL0933W" Warning OnMatch (name, why)
+        "component {name}: the environment of its configure command cannot be read, the configured one is used - {why}",
+        "The snapshot file in the workspace has gone or was changed.",
+        "RESTART the component, which configures it anew.";
+    ZWEL0934W zwel0934w "ZWEL0934W" Warning OnMatch (why)
+        "no operator console - {why}",
+        "The system directory cannot be used; the launcher runs and is ended by a signal.",
+        "Correct what the message names, or set ZWELNCH_SYSTEM.";
 }

@@ -30,7 +30,7 @@ impl Partial {
             return Ok(());
         }
         if self.spill.is_none() {
-            self.spill = Some(temporary_file()?);
+            self.spill = Some(crate::platform::unix::temporary_file()?);
         }
         if let Some(file) = &mut self.spill {
             file.write_all(&self.bytes)?;
@@ -66,22 +66,4 @@ impl Partial {
         self.bytes.clear();
         result
     }
-}
-
-/// Readable by nobody else, and gone when it is closed.
-fn temporary_file() -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt;
-    let directory = std::env::temp_dir();
-    for attempt in 0..100 {
-        let path = directory.join(format!(".zwelnch-line-{}-{attempt}", std::process::id()));
-        match File::options().read(true).write(true).create_new(true).mode(0o600).open(&path) {
-            Ok(file) => {
-                std::fs::remove_file(&path)?;
-                return Ok(file);
-            }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Err(io::ErrorKind::AlreadyExists.into())
 }

@@ -89,6 +89,10 @@ impl Platform for FakePlatform {
         Err(LockError::Io(io::ErrorKind::Unsupported.into()))
     }
 
+    fn is_writable_directory(&self, _: &std::path::Path) -> bool {
+        true
+    }
+
     fn own_program(&self) -> Option<PathBuf> {
         None
     }

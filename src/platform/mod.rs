@@ -212,6 +212,9 @@ pub trait Platform: Send + Sync {
     /// [`LockError::Held`] when another process has it.
     fn lock_file(&self, path: &std::path::Path, holder: &str) -> Result<FileLock, LockError>;
 
+    /// Whether this process can make files in a directory: asked of the system, not read from mode bits.
+    fn is_writable_directory(&self, path: &std::path::Path) -> bool;
+
     /// The path of this very program, for the helpers that run as processes of their own; None when it has none (a load module).
     fn own_program(&self) -> Option<PathBuf>;
 }

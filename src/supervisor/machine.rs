@@ -189,6 +189,20 @@ impl Machine {
         self.last_end
     }
 
+    /// Down for good after failures.
+    pub fn has_failed(&self) -> bool {
+        self.state == State::Failed
+    }
+
+    /// The group whose leader has ended and whose other processes are waited for.
+    pub fn remains(&self) -> Option<Pid> {
+        match self.state {
+            State::Stopping { pid, leader_ended: true, .. } => Some(pid),
+            State::BackOff { remains, .. } => remains,
+            _ => None,
+        }
+    }
+
     /// Whether a stop has ever needed SIGKILL.
     pub fn was_killed(&self) -> bool {
         self.killed

@@ -1,9 +1,295 @@
-//! POSIX systems other than z/OS: processes by `posix_spawn`, operator and SYSLOG by a system directory.
+//! POSIX systems other than z/OS: processes by `posix_spawn`, the operator and SYSLOG by a system directory, SYSPRINT is standard output.
 
+mod listener;
 pub mod process;
 pub mod system;
+
+use super::{FileLock, LockError, OperatorListener, Pid, Platform, SpawnRequest, StopSignal, WaitStatus};
+use nix::libc;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use system::{JobDescription, JobEnd, JobEntry, JobKind, SystemDirectory};
+
+/// The directory of the job's entry: set by the initiator for the program of a started task, and only then.
+pub const JOB_DIRECTORY: &str = "ZWELNCH_JOB_DIRECTORY";
+/// The descriptor of the job's listening control socket, likewise.
+pub const CONTROL_DESCRIPTOR: &str = "ZWELNCH_CONTROL_FD";
+/// The root below which a data set is a directory and a member a file.
+const DATA_SETS: &str = "ZWELNCH_DATASETS";
 
 /// SIGTERM and the like, by the system's own number.
 pub fn signal_name(number: i32) -> String {
     nix::sys::signal::Signal::try_from(number).map_or_else(|_| number.to_string(), |signal| signal.as_str().to_owned())
+}
+
+/// A job of a system directory: what this process is when it is a launcher.
+struct Job {
+    system: SystemDirectory,
+    name: String,
+    id: String,
+    /// Taken by [`Platform::listen`].
+    listener: Mutex<Option<UnixListener>>,
+    /// The entry, when it is this process's own: a launcher that was typed in a shell. A started task's belongs to its initiator.
+    entry: Mutex<Option<JobEntry>>,
+}
+
+/// See the module.
+pub struct UnixPlatform {
+    job: Option<Job>,
+    sysname: String,
+    user_id: String,
+    data_sets: Option<PathBuf>,
+}
+
+impl UnixPlatform {
+    /// For commands that are no job.
+    pub fn for_command() -> UnixPlatform {
+        UnixPlatform { job: None, sysname: host_sysname(), user_id: user_id(), data_sets: std::env::var_os(DATA_SETS).map(PathBuf::from) }
+    }
+
+    /// For a launcher: as the program of a started task it finds its job made; typed in a shell it makes one, named by JOBNAME. The
+    /// second value says why there is no console when there is none; signals work all the same.
+    pub fn for_launcher() -> (UnixPlatform, Option<String>) {
+        listener::block_signals();
+        let mut platform = UnixPlatform::for_command();
+        let found = match std::env::var_os(JOB_DIRECTORY) {
+            Some(directory) => started_task(Path::new(&directory)),
+            None => shell_job(),
+        };
+        match found {
+            Ok(job) => {
+                job.system.sysname().clone_into(&mut platform.sysname);
+                platform.job = Some(job);
+                adopt_orphans();
+                (platform, None)
+            }
+            Err(error) => {
+                adopt_orphans();
+                (platform, Some(error.to_string()))
+            }
+        }
+    }
+
+    /// Ends this process's own job entry, with its condition code.
+    pub fn end_job(&self, condition_code: i32) {
+        let Some(job) = &self.job else { return };
+        if let Some(entry) = job.entry.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            // The log cannot be written: nobody is left to tell.
+            let _ = entry.end(JobEnd::Code(condition_code));
+        }
+    }
+}
+
+/// The job that the initiator made for this process.
+fn started_task(directory: &Path) -> io::Result<Job> {
+    let record = JobEntry::read(directory)?;
+    let system = SystemDirectory::open(directory.parent().and_then(Path::parent))?;
+    let descriptor: i32 = std::env::var(CONTROL_DESCRIPTOR).ok().and_then(|text| text.parse().ok()).ok_or(io::ErrorKind::InvalidInput)?;
+    // SAFETY: the initiator made this descriptor for us and nothing else in this process uses it.
+    let listener = unsafe { UnixListener::from_raw_fd(descriptor) };
+    close_at_exec(&listener)?;
+    Ok(Job { system, name: record.job_name, id: record.job_id, listener: Mutex::new(Some(listener)), entry: Mutex::new(None) })
+}
+
+fn shell_job() -> io::Result<Job> {
+    let system = SystemDirectory::open(None)?;
+    let name = std::env::var("JOBNAME").unwrap_or_default().trim().to_ascii_uppercase();
+    let name = if name.is_empty() { "ZWESLSTC".to_owned() } else { name };
+    let id = system.next_job_id()?;
+    let description = JobDescription {
+        job_name: name.clone(),
+        identifier: None,
+        job_id: id.clone(),
+        kind: JobKind::Shell,
+        pid: std::process::id(),
+    };
+    let entry = system.register_job(description)?;
+    let listener = entry.listener().try_clone()?;
+    Ok(Job { system, name, id, listener: Mutex::new(Some(listener)), entry: Mutex::new(Some(entry)) })
+}
+
+fn close_at_exec(descriptor: &UnixListener) -> io::Result<()> {
+    nix::fcntl::fcntl(descriptor, nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::FD_CLOEXEC))?;
+    Ok(())
+}
+
+/// Processes whose parent has ended become ours, so that the end of a component's last process is an event and not something to poll for.
+fn adopt_orphans() {
+    #[cfg(target_os = "linux")]
+    // A system that refuses leaves the stop of such a component to its grace time.
+    let _ = nix::sys::prctl::set_child_subreaper(true);
+}
+
+fn user_id() -> String {
+    nix::unistd::User::from_uid(nix::unistd::geteuid())
+        .ok()
+        .flatten()
+        .map_or_else(|| nix::unistd::geteuid().to_string(), |user| user.name)
+        .to_uppercase()
+}
+
+/// The short host name; a job's system directory may say otherwise.
+fn host_sysname() -> String {
+    SystemDirectory::default_sysname()
+}
+
+impl Platform for UnixPlatform {
+    fn is_zos(&self) -> bool {
+        false
+    }
+
+    fn sysname(&self) -> String {
+        self.sysname.clone()
+    }
+
+    fn resolve_symbol(&self, name: &str) -> Option<String> {
+        name.eq_ignore_ascii_case("SYSNAME").then(|| self.sysname.clone())
+    }
+
+    fn user_id(&self) -> String {
+        self.user_id.clone()
+    }
+
+    fn job_name(&self) -> String {
+        self.job.as_ref().map_or_else(String::new, |job| job.name.clone())
+    }
+
+    fn read_member(&self, data_set: &str, member: &str) -> io::Result<Vec<u8>> {
+        let Some(root) = &self.data_sets else {
+            return Err(io::Error::new(
+                io::ErrorKind::NotFound,
+                format!("no data sets on this system: set {DATA_SETS} to the directory that holds {data_set}"),
+            ));
+        };
+        for part in [data_set, member] {
+            if part.is_empty() || part.starts_with('.') || part.contains(['/', '\0']) {
+                return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{part:?} is no name of a data set or member")));
+            }
+        }
+        // Names of data sets and members are upper case; whoever keeps them as files may write them as they like.
+        let directory = entry_of(root, data_set)?;
+        std::fs::read(entry_of(&directory, member)?)
+    }
+
+    fn spawn(&self, request: &SpawnRequest<'_>) -> io::Result<Pid> {
+        process::spawn(request)
+    }
+
+    fn wait_any(&self) -> Option<(Pid, WaitStatus)> {
+        process::wait_any()
+    }
+
+    fn signal_group(&self, group: Pid, signal: StopSignal) -> bool {
+        process::signal_group(group, signal)
+    }
+
+    fn group_exists(&self, group: Pid) -> bool {
+        process::group_exists(group)
+    }
+
+    fn output_pipe(&self) -> io::Result<(OwnedFd, OwnedFd)> {
+        process::output_pipe()
+    }
+
+    fn listen(&self, listener: OperatorListener) -> io::Result<()> {
+        listener::signals(&listener)?;
+        let socket = self.job.as_ref().and_then(|job| job.listener.lock().unwrap_or_else(PoisonError::into_inner).take());
+        match socket {
+            Some(socket) => listener::control(socket, listener),
+            None => Ok(()),
+        }
+    }
+
+    fn wto(&self, text: &str) {
+        if let Some(job) = &self.job {
+            // A log that cannot be written (a full disk) must not end what it is about.
+            let _ = job.system.append_syslog(&job.name, &job.id, text);
+        }
+    }
+
+    fn write_sysprint(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(bytes)?;
+        out.flush()
+    }
+
+    fn issue_command(&self, command: &str) -> io::Result<Vec<String>> {
+        let program = self.own_program().ok_or(io::ErrorKind::NotFound)?;
+        let mut console = std::process::Command::new(program);
+        console.arg("console");
+        if let Some(job) = &self.job {
+            console.arg("--system").arg(job.system.path());
+        }
+        let answer = console.arg(command).stdin(std::process::Stdio::null()).output()?;
+        Ok(String::from_utf8_lossy(&answer.stdout).lines().map(str::to_owned).collect())
+    }
+
+    fn lock_file(&self, path: &Path, holder: &str) -> Result<FileLock, LockError> {
+        let mut file = File::options().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+        let whole = libc::flock { l_type: libc::F_WRLCK as _, l_whence: libc::SEEK_SET as _, l_start: 0, l_len: 0, l_pid: 0 };
+        match nix::fcntl::fcntl(&file, nix::fcntl::FcntlArg::F_SETLK(&whole)) {
+            Ok(_) => {
+                file.set_len(0)?;
+                file.write_all(holder.as_bytes())?;
+                Ok(FileLock { file })
+            }
+            Err(nix::errno::Errno::EAGAIN | nix::errno::Errno::EACCES) => {
+                let mut text = String::new();
+                file.seek(SeekFrom::Start(0))?;
+                file.take(1000).read_to_string(&mut text)?;
+                Err(LockError::Held(text))
+            }
+            Err(error) => Err(LockError::Io(error.into())),
+        }
+    }
+
+    fn is_writable_directory(&self, path: &Path) -> bool {
+        use nix::unistd::{AccessFlags, access};
+        path.is_dir() && access(path, AccessFlags::W_OK | AccessFlags::X_OK).is_ok()
+    }
+
+    fn own_program(&self) -> Option<PathBuf> {
+        std::env::current_exe().ok()
+    }
+}
+
+/// The entry of a directory with this name, without regard to case; an exact match first.
+fn entry_of(directory: &Path, name: &str) -> io::Result<PathBuf> {
+    let exact = directory.join(name);
+    if exact.exists() {
+        return Ok(exact);
+    }
+    for entry in std::fs::read_dir(directory)? {
+        let entry = entry?;
+        if entry.file_name().to_str().is_some_and(|found| found.eq_ignore_ascii_case(name)) {
+            return Ok(entry.path());
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::NotFound, format!("{name} not found in {}", directory.display())))
+}
+
+/// A file that nobody else can read and that is gone when it is closed.
+///
+/// # Errors
+/// The temporary directory's.
+pub fn temporary_file() -> io::Result<File> {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    loop {
+        let name = format!(".zwelnch-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let path = std::env::temp_dir().join(name);
+        match File::options().read(true).write(true).create_new(true).mode(0o600).open(&path) {
+            Ok(file) => {
+                std::fs::remove_file(&path)?;
+                return Ok(file);
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
 }

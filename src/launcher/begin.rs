@@ -1,0 +1,39 @@
+//! The first lines of a run: who starts, from what configuration, as which HA instance.
+
+use super::{Begun, ConditionCode, Context, Start};
+use crate::config::{self, SourceError};
+use crate::message;
+
+/// Issues ZWEL0021I to ZWEL0024I.
+///
+/// # Errors
+/// The condition code, after the messages that say why.
+pub(super) fn begin(context: &Context, start: &Start) -> Result<Begun, ConditionCode> {
+    let output = &context.output;
+    let sources = start.config.as_deref().map(config::parse_sources);
+    let zowe = match &sources {
+        Some(Ok(sources)) => config::runtime_directory_of(sources, &*context.platform).and_then(|runtime| config::zowe_version(&runtime)),
+        _ => None,
+    };
+    output.message(message::zwel0021i(env!("CARGO_PKG_VERSION"), zowe.as_deref().unwrap_or("unknown")));
+    output.ruler();
+    if let Some(why) = &start.no_console {
+        output.message(message::zwel0934w(why));
+    }
+    let failed = |why: message::Message| {
+        output.message(why);
+        output.message(message::zwel0036e());
+        ConditionCode::NotStarted
+    };
+    let [argument] = start.arguments.as_slice() else { return Err(failed(message::zwel0035e())) };
+    let sources = match sources {
+        None => return Err(failed(message::zwel0026e("CONFIG"))),
+        Some(Err(SourceError::MemberMissing { .. })) => return Err(failed(message::zwel0068e())),
+        Some(Err(error)) => return Err(failed(message::zwel0046e(error))),
+        Some(Ok(sources)) => sources,
+    };
+    let ha_instance = config::ha_instance(argument, &*context.platform);
+    output.message(message::zwel0023i(config::display_sources(&sources)));
+    output.message(message::zwel0024i(&ha_instance.id));
+    Ok(Begun { sources, ha_instance })
+}

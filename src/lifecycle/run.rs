@@ -1,0 +1,152 @@
+//! Runs lifecycle commands as processes.
+
+use super::script::{Script, script_text};
+use crate::config::Environment;
+use crate::output::Output;
+use crate::platform::process::{OnEnd, Processes};
+use crate::platform::{Pid, Platform, SpawnRequest, StopSignal, WaitStatus};
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Where the shell is; POSIX has it there, z/OS too.
+const SHELL: &str = "/bin/sh";
+
+/// A lifecycle command that could not be run at all.
+#[derive(Debug, thiserror::Error)]
+pub enum ScriptError {
+    /// ZWEL0064E
+    #[error("failed to run command {command} - {why}")]
+    Spawn { command: String, why: io::Error },
+    /// ZWEL0065E
+    #[error("error reading output from command '{command}' - {why}")]
+    Output { command: String, why: io::Error },
+}
+
+impl ScriptError {
+    /// ZWEL0064E or ZWEL0065E.
+    pub fn message(&self) -> crate::message::Message {
+        match self {
+            ScriptError::Spawn { command, why } => crate::message::zwel0064e(command, why),
+            ScriptError::Output { command, why } => crate::message::zwel0065e(command, why),
+        }
+    }
+}
+
+/// Runs commands; clones of the `Arc` share what is running, so that all of it can be ended.
+pub struct Runner {
+    platform: Arc<dyn Platform>,
+    processes: Arc<Processes>,
+    output: Output,
+    /// Empty, read-only: standard input of everything.
+    null: File,
+    running: Mutex<BTreeSet<Pid>>,
+}
+
+impl Runner {
+    /// # Errors
+    /// When /dev/null cannot be opened.
+    pub fn new(platform: Arc<dyn Platform>, processes: Arc<Processes>, output: Output) -> io::Result<Runner> {
+        Ok(Runner { platform, processes, output, null: File::open("/dev/null")?, running: Mutex::default() })
+    }
+
+    /// Runs a command to its end and returns everything it wrote with its status. The output goes to an unlinked file: it may be of any
+    /// size, and a background process that keeps it open delays nothing.
+    ///
+    /// # Errors
+    /// [`ScriptError`].
+    pub async fn run_collecting(
+        &self,
+        script: &Script,
+        environment: &Environment,
+    ) -> Result<(WaitStatus, Vec<u8>), ScriptError> {
+        let command = || script.command.file.display().to_string();
+        let mut file = crate::platform::unix::temporary_file().map_err(|why| ScriptError::Spawn { command: command(), why })?;
+        let status = self.run(script, environment, file.as_fd()).await.map_err(|why| ScriptError::Spawn { command: command(), why })?;
+        let mut bytes = Vec::new();
+        file.seek(SeekFrom::Start(0))
+            .and_then(|_| file.read_to_end(&mut bytes))
+            .map_err(|why| ScriptError::Output { command: command(), why })?;
+        Ok((status, bytes))
+    }
+
+    /// Runs a command to its end; its output is relayed as it comes.
+    ///
+    /// # Errors
+    /// [`ScriptError`].
+    pub async fn run_relaying(&self, name: &str, script: &Script, environment: &Environment) -> Result<WaitStatus, ScriptError> {
+        let command = || script.command.file.display().to_string();
+        let (reader, writer) = self.platform.output_pipe().map_err(|why| ScriptError::Spawn { command: command(), why })?;
+        let ended = self.spawn_script(script, environment, writer.as_fd());
+        drop(writer);
+        let pipe = self.output.attach(name, reader);
+        let status = self.wait(ended).await.map_err(|why| ScriptError::Spawn { command: command(), why })?;
+        self.output.drain(pipe);
+        Ok(status)
+    }
+
+    /// Starts a component: the process and the end of its output pipe that is read.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn start(
+        &self,
+        script: &Script,
+        environment: &Environment,
+        on_end: OnEnd,
+    ) -> io::Result<(Pid, std::os::fd::OwnedFd)> {
+        let (reader, writer) = self.platform.output_pipe()?;
+        let pid = self.spawn(script, environment, writer.as_fd(), on_end)?;
+        Ok((pid, reader))
+    }
+
+    /// Ends every command that runs: the launcher was told to end while it prepares.
+    pub fn kill_all(&self) {
+        for group in self.running.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            self.platform.signal_group(*group, StopSignal::Kill);
+        }
+    }
+
+    async fn run(&self, script: &Script, environment: &Environment, out: BorrowedFd<'_>) -> io::Result<WaitStatus> {
+        let ended = self.spawn_script(script, environment, out);
+        self.wait(ended).await
+    }
+
+    fn spawn_script(
+        &self,
+        script: &Script,
+        environment: &Environment,
+        out: BorrowedFd<'_>,
+    ) -> io::Result<(Pid, tokio::sync::oneshot::Receiver<WaitStatus>)> {
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        // Held across the spawn: kill_all must not miss a process that is being made.
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let on_end = Box::new(move |status| {
+            // Nobody waits any more when the launcher is ending.
+            let _ = sender.send(status);
+        });
+        let pid = self.spawn(script, environment, out, on_end)?;
+        running.insert(pid);
+        Ok((pid, receiver))
+    }
+
+    async fn wait(&self, ended: io::Result<(Pid, tokio::sync::oneshot::Receiver<WaitStatus>)>) -> io::Result<WaitStatus> {
+        let (pid, receiver) = ended?;
+        let status = receiver.await.map_err(io::Error::other);
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&pid);
+        status
+    }
+
+    fn spawn(&self, script: &Script, environment: &Environment, out: BorrowedFd<'_>, on_end: OnEnd) -> io::Result<Pid> {
+        let request = SpawnRequest {
+            program: PathBuf::from(SHELL),
+            arguments: vec!["sh".into(), "-c".into(), script_text(script).into()],
+            environment,
+            descriptors: vec![(self.null.as_fd(), 0), (out, 1), (out, 2)],
+        };
+        self.processes.spawn(&request, on_end)
+    }
+}

@@ -1,0 +1,127 @@
+//! Operator requests: the control socket of the job, and the signals that ask it to end.
+
+use super::system::{Request, peer_is_allowed, read_request};
+use crate::platform::{AnswerSink, OperatorListener, OperatorRequest};
+use nix::libc;
+use nix::sys::signal::{SigSet, Signal};
+use std::io::{self, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::sync::mpsc;
+use std::time::Duration;
+
+/// How long a console may take to say its one line, and to read its answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The first line of the reply to a request that was taken.
+const ACCEPTED: &[u8] = b"ACCEPTED\n";
+
+/// The signals that ask the launcher to end, as P does.
+const ENDING: [(Signal, &str); 3] = [(Signal::SIGTERM, "SIGTERM"), (Signal::SIGINT, "SIGINT"), (Signal::SIGHUP, "SIGHUP")];
+
+/// Blocks the ending signals. Called before any other thread exists: they are then blocked in all of them and waited for in one, so that
+/// nothing is interrupted and no handler is needed. A SIGHUP that is ignored (nohup) stays so.
+pub(super) fn block_signals() {
+    // Fails only for a set that is not valid.
+    let _ = ending_signals().thread_block();
+}
+
+fn ending_signals() -> SigSet {
+    let mut set = SigSet::empty();
+    for (signal, _) in ENDING {
+        if !is_ignored(signal) {
+            set.add(signal);
+        }
+    }
+    set
+}
+
+fn is_ignored(signal: Signal) -> bool {
+    let mut old = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: with a null new action sigaction only writes the old one to the place it is given.
+    let asked = unsafe { libc::sigaction(signal as libc::c_int, std::ptr::null(), old.as_mut_ptr()) };
+    // SAFETY: zeroed is a valid value of the structure, and a successful call has filled it in.
+    asked == 0 && unsafe { old.assume_init() }.sa_sigaction == libc::SIG_IGN
+}
+
+/// Delivers the ending signals as requests.
+pub(super) fn signals(listener: &OperatorListener) -> io::Result<()> {
+    let set = ending_signals();
+    let listener = OperatorListener::clone(listener);
+    std::thread::Builder::new().name("signals".to_owned()).stack_size(128 * 1024).spawn(move || {
+        // sigwait fails only for a set that is not valid.
+        while let Ok(signal) = set.wait() {
+            if let Some((_, name)) = ENDING.iter().find(|(known, _)| *known == signal) {
+                listener(OperatorRequest::Signal(name));
+            }
+        }
+    })?;
+    Ok(())
+}
+
+/// Accepts consoles on a thread of its own, and serves each on one of its own: a slow console delays nobody.
+pub(super) fn control(socket: UnixListener, listener: OperatorListener) -> io::Result<()> {
+    std::thread::Builder::new().name("console".to_owned()).stack_size(128 * 1024).spawn(move || {
+        loop {
+            match socket.accept() {
+                Ok((stream, _)) => {
+                    let listener = OperatorListener::clone(&listener);
+                    // No thread: the console sees its connection closed, which is an answer too.
+                    let _ = std::thread::Builder::new()
+                        .name("command".to_owned())
+                        .stack_size(128 * 1024)
+                        .spawn(move || serve(stream, &listener));
+                }
+                Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted) => {}
+                Err(error) => {
+                    listener(OperatorRequest::Lost(error.to_string()));
+                    return;
+                }
+            }
+        }
+    })?;
+    Ok(())
+}
+
+/// One console's one command. Whatever goes wrong with the console is the console's business.
+fn serve(stream: UnixStream, listener: &OperatorListener) {
+    let _ = try_serve(stream, listener);
+}
+
+fn try_serve(mut stream: UnixStream, listener: &OperatorListener) -> io::Result<()> {
+    stream.set_write_timeout(Some(PATIENCE))?;
+    if !peer_is_allowed(&stream)? {
+        return stream.write_all(b"REJECTED not the owner of this system\n");
+    }
+    let request = match read_request(&stream, PATIENCE) {
+        Ok(Some(request)) => request,
+        Ok(None) => return Ok(()),
+        Err(error) => return writeln!(stream, "REJECTED {error}"),
+    };
+    match request {
+        Request::Stop => {
+            listener(OperatorRequest::Stop);
+            stream.write_all(ACCEPTED)
+        }
+        Request::Modify(text) => {
+            let (sender, receiver) = mpsc::channel();
+            listener(OperatorRequest::Modify { text, answer: Box::new(ToConsole(sender)) });
+            stream.write_all(ACCEPTED)?;
+            // Ends when the owner has dropped the other end: the answer is complete.
+            for line in receiver {
+                writeln!(stream, "{line}")?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Hands answer lines to the thread that serves the console: the owner task never waits for a socket.
+#[derive(Debug)]
+struct ToConsole(mpsc::Sender<String>);
+
+impl AnswerSink for ToConsole {
+    fn line(&mut self, text: &str) {
+        // The console has gone.
+        let _ = self.0.send(text.to_owned());
+    }
+}
