@@ -1,1 +1,4 @@
 //! stub
+
+pub mod registration;
+pub mod workspace;
