@@ -11,6 +11,7 @@ mod shell_format;
 mod tests;
 
 pub use file::{make_directory, write_atomically};
+pub(crate) use shell_format::is_identifier;
 pub use shell_format::{FormatError, format_instance, format_snapshot, parse_snapshot};
 
 use crate::config::Environment;
