@@ -1,8 +1,10 @@
 //! The steps of a component's life: validate all, configure all, start one. Contract: reference/lifecycle.md, section "How a lifecycle
 //! command runs".
 
+pub mod registration;
 mod run;
 mod script;
+pub mod workspace;
 
 pub use run::{Runner, ScriptError};
-pub use script::{Script, script_text};
+pub use script::{Script, Then, script_text};

@@ -1,0 +1,191 @@
+//! The services that the components of the sample run: `zwelnch demo service KIND`. They are part of the binary, so that they run wherever
+//! it does. Each ends by the default action of SIGTERM. What they write is for SYSPRINT: a time stamp, an id, a text.
+
+mod http;
+#[cfg(test)]
+mod tests;
+
+use std::io::{self, Write};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Exit code of [`ServiceKind::Flaky`] when it does not end by a signal.
+pub const FLAKY_EXIT_CODE: i32 = 3;
+
+const FAILED: i32 = 8;
+
+/// What a service does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ServiceKind {
+    /// Answers GET / and GET /application/health on 127.0.0.1 with JSON.
+    Http,
+    /// Calls a URL again and again and says when the answer changes.
+    Pinger,
+    /// Works for a while and crashes, by turns with exit code 3 and by a signal.
+    Flaky,
+    /// Writes a text again and again.
+    Echo,
+}
+
+/// The options of all services; each uses its own.
+#[derive(Debug, Clone)]
+pub struct ServiceOptions {
+    /// How it calls itself in its lines and answers.
+    pub name: String,
+    /// Http: the port to listen on; 0 is any. Pinger: that of 127.0.0.1 to call where there is no `url`.
+    pub port: u16,
+    /// Pinger: `http://host[:port][/path]`.
+    pub url: Option<String>,
+    /// Pinger and Echo: time between two calls or lines.
+    pub every: Duration,
+    /// Flaky: time from start to crash.
+    pub after: Duration,
+    /// Flaky: file that remembers how it crashed last; without one the process id decides.
+    pub state: Option<PathBuf>,
+    /// Echo: the text.
+    pub text: String,
+}
+
+impl Default for ServiceOptions {
+    fn default() -> Self {
+        ServiceOptions {
+            name: "demo".to_string(),
+            port: 0,
+            url: None,
+            every: Duration::from_secs(5),
+            after: Duration::from_secs(30),
+            state: None,
+            text: String::new(),
+        }
+    }
+}
+
+/// Runs a service on standard output until it ends; usually a signal ends the process first. Returns its exit code: 8 when it cannot work
+/// or when nobody reads its output any more.
+pub fn run(kind: ServiceKind, options: &ServiceOptions) -> i32 {
+    let mut lines = Lines::new(io::stdout());
+    let result = match kind {
+        ServiceKind::Http => run_http(options, &mut lines),
+        ServiceKind::Pinger => run_pinger(options, &mut lines),
+        ServiceKind::Flaky => run_flaky(options, &mut lines),
+        ServiceKind::Echo => run_echo(options, &mut lines),
+    };
+    result.unwrap_or(FAILED)
+}
+
+/// Writes whole lines at once, each flushed, so that a relay sees them as they come.
+struct Lines<W: Write> {
+    output: W,
+}
+
+impl<W: Write> Lines<W> {
+    fn new(output: W) -> Self {
+        Lines { output }
+    }
+
+    fn line(&mut self, text: &str) -> io::Result<()> {
+        let stamp = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M:%S%.3f");
+        self.output.write_all(format!("{stamp} {text}\n").as_bytes())?;
+        self.output.flush()
+    }
+}
+
+fn run_http<W: Write>(options: &ServiceOptions, lines: &mut Lines<W>) -> io::Result<i32> {
+    let name = &options.name;
+    let listener = match TcpListener::bind(("127.0.0.1", options.port)) {
+        Ok(listener) => listener,
+        Err(error) => {
+            lines.line(&format!("DEMO0009E {name} cannot listen on 127.0.0.1:{} - {error}; choose another port", options.port))?;
+            return Ok(FAILED);
+        }
+    };
+    lines.line(&format!("DEMO0001I {name} listens on {}", listener.local_addr()?))?;
+    let ha_instance = std::env::var("ZWE_haInstance_id").unwrap_or_default();
+    for connection in listener.incoming() {
+        // One that has gone before it was accepted is no reason to end, and no reason to spin either.
+        let Ok(connection) = connection else {
+            std::thread::sleep(Duration::from_millis(100));
+            continue;
+        };
+        let line = http::answer(connection, name, &ha_instance);
+        lines.line(&format!("DEMO0002I {name} {line}"))?;
+    }
+    Ok(0)
+}
+
+fn run_pinger<W: Write>(options: &ServiceOptions, lines: &mut Lines<W>) -> io::Result<i32> {
+    let name = &options.name;
+    let url = options.url.clone().unwrap_or_else(|| format!("http://127.0.0.1:{}/", options.port));
+    let Some(target) = http::Target::parse(&url) else {
+        lines.line(&format!("DEMO0019E {name} cannot call '{url}': write http://host:port/path"))?;
+        return Ok(FAILED);
+    };
+    lines.line(&format!("DEMO0011I {name} calls {url} every {} seconds", options.every.as_secs()))?;
+    let mut reachable = None;
+    loop {
+        let begin = Instant::now();
+        let result = target.call(Duration::from_secs(2));
+        lines.line(&ping_line(name, &url, &result, begin.elapsed(), &mut reachable))?;
+        std::thread::sleep(options.every.max(Duration::from_millis(10)));
+    }
+}
+
+/// A change of state has an id of its own, which the sample's sysMessages name.
+fn ping_line(name: &str, url: &str, result: &io::Result<u16>, elapsed: Duration, reachable: &mut Option<bool>) -> String {
+    let before = reachable.replace(result.is_ok());
+    match (result, before) {
+        (Ok(status), Some(false)) => format!("DEMO0013I {name} {url} answers again, status {status}"),
+        (Ok(status), _) => format!("DEMO0014I {name} {url} answers, status {status} after {} ms", elapsed.as_millis()),
+        (Err(error), Some(false)) => format!("DEMO0015I {name} {url} still does not answer - {error}"),
+        (Err(error), _) => format!("DEMO0012W {name} {url} does not answer - {error}; {name} goes on without"),
+    }
+}
+
+fn run_flaky<W: Write>(options: &ServiceOptions, lines: &mut Lines<W>) -> io::Result<i32> {
+    let name = &options.name;
+    let crash = next_crash(options.state.as_deref());
+    lines.line(&format!("DEMO0021I {name} works and crashes after {} seconds", options.after.as_secs()))?;
+    for part in 1..=2 {
+        std::thread::sleep(options.after / 3);
+        lines.line(&format!("DEMO0022I {name} has done {part} of 3 parts of its work"))?;
+    }
+    std::thread::sleep(options.after / 3);
+    match crash {
+        Crash::ExitCode => {
+            lines.line(&format!("DEMO0028E {name} gives up with exit code {FLAKY_EXIT_CODE}"))?;
+            Ok(FLAKY_EXIT_CODE)
+        }
+        Crash::Signal => {
+            lines.line(&format!("DEMO0029E {name} crashes"))?;
+            std::process::abort()
+        }
+    }
+}
+
+/// How it crashes next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Crash {
+    ExitCode,
+    Signal,
+}
+
+/// By turns. A state that cannot be read or written costs nothing but the turns.
+fn next_crash(state: Option<&Path>) -> Crash {
+    let Some(state) = state else {
+        return if std::process::id() % 2 == 0 { Crash::ExitCode } else { Crash::Signal };
+    };
+    let (crash, text) = match std::fs::read(state).as_deref() {
+        Ok(b"exit code\n") => (Crash::Signal, "signal\n"),
+        _ => (Crash::ExitCode, "exit code\n"),
+    };
+    let _ = crate::lifecycle::workspace::write_atomically(state, text.as_bytes(), 0o600);
+    crash
+}
+
+fn run_echo<W: Write>(options: &ServiceOptions, lines: &mut Lines<W>) -> io::Result<i32> {
+    loop {
+        lines.line(&format!("DEMO0031I {} {}", options.name, options.text))?;
+        std::thread::sleep(options.every.max(Duration::from_millis(10)));
+    }
+}

@@ -1,0 +1,228 @@
+//! The files and directories under `<workspace>` that prepare makes. Contract: reference/lifecycle.md and reference/configuration.md,
+//! section Environment variables; the modes are those of the golden trees, except that the files under `.env` are 600, for they may hold
+//! passwords.
+//!
+//! Two HA instances may share one workspace. Every file is written under a temporary name in its own directory and renamed, so that a reader
+//! never sees half of one; files that carry no instance id in their name are written under a lock besides.
+
+mod file;
+mod shell_format;
+#[cfg(test)]
+mod tests;
+
+pub use file::{make_directory, write_atomically};
+pub(crate) use shell_format::is_identifier;
+pub use shell_format::{FormatError, format_instance, format_snapshot, parse_snapshot};
+
+use crate::config::Environment;
+use crate::platform::{FileLock, LockError};
+use serde_json::Value;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// The directory under the workspace that only its owner may read: `ZWE_PRIVATE_WORKSPACE_ENV_DIR`.
+pub const ENVIRONMENT_DIRECTORY: &str = ".env";
+
+/// How long another instance may hold the lock on the shared files; writing them takes milliseconds.
+const LOCK_PATIENCE: Duration = Duration::from_secs(10);
+const LOCK_RETRY: Duration = Duration::from_millis(20);
+
+/// Mode of files that may hold secrets.
+const PRIVATE: u32 = 0o600;
+
+/// Directories of a workspace and their modes, parents first.
+const DIRECTORIES: &[(&str, u32)] = &[
+    (ENVIRONMENT_DIRECTORY, 0o700),
+    ("api-mediation", 0o750),
+    ("api-mediation/api-defs", 0o770),
+    ("app-server", 0o755),
+    ("app-server/plugins", 0o755),
+    ("discovery", 0o750),
+    ("discovery/sharedLibs", 0o770),
+    ("gateway", 0o750),
+    ("gateway/sharedLibs", 0o770),
+    ("zaas", 0o750),
+    ("zaas/sharedLibs", 0o750),
+];
+
+/// Why a file of the workspace could not be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkspaceError {
+    #[error("cannot create directory '{}' - {source}; check its owner, its mode and the free space of the file system", path.display())]
+    Directory { path: PathBuf, source: io::Error },
+    #[error("cannot write '{}' - {source}; check the owner and mode of its directory and the free space of the file system", path.display())]
+    Write { path: PathBuf, source: io::Error },
+    #[error("cannot read '{}' - {source}", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("cannot write '{}' - {why}", path.display())]
+    Content { path: PathBuf, why: String },
+    #[error("{}:{line}:{column}: {what}; the file is written when the component is configured: configure it again", path.display())]
+    Snapshot { path: PathBuf, line: usize, column: usize, what: &'static str },
+    #[error("'{}' is locked by {holder} for more than {seconds} s; see whether that instance hangs", path.display())]
+    Locked { path: PathBuf, holder: String, seconds: u64 },
+    #[error("cannot lock '{}' - {source}", path.display())]
+    Lock { path: PathBuf, source: io::Error },
+    #[error("component name '{0}' cannot be a directory name; use letters, digits, '-' and '_'")]
+    ComponentName(String),
+}
+
+/// Takes a lock on a file: [`crate::platform::Platform::lock_file`], handed in so that this module needs nothing else of a platform.
+pub type Locker<'a> = &'a dyn Fn(&Path, &str) -> Result<FileLock, LockError>;
+
+/// What prepare knows of one installed component.
+#[derive(Debug, Clone, Default)]
+pub struct ComponentFiles {
+    pub name: String,
+    /// `<component>/.instance-<ha>.env`: every variable of the component.
+    pub environment: Environment,
+    /// `<component>/.configs-<ha>.json`: the configuration with a top-level `configs`; None for a component whose manifest has no `configs`.
+    pub configs: Option<Value>,
+    /// The manifest to copy beside it; None for a component that is not enabled.
+    pub manifest_file: Option<PathBuf>,
+}
+
+/// What prepare has made of the configuration, ready to be written.
+#[derive(Debug, Clone, Default)]
+pub struct PreparedFiles {
+    /// `.zowe-merged.yaml`: merged and evaluated, as users would have written it.
+    pub merged: Value,
+    /// `.zowe.json`: the same with the defaults of the components' manifests.
+    pub base: Value,
+    /// `.zowe-<ha>.json`: that with the overlay of the instance.
+    pub instance: Value,
+    /// `.instance-<ha>.env`: the variables that all components have in common.
+    pub environment: Environment,
+    pub components: Vec<ComponentFiles>,
+    /// `<runtime>/manifest.json`, copied to `<workspace>/manifest.json`; None where there is none.
+    pub runtime_manifest: Option<PathBuf>,
+}
+
+/// Makes the directories of a workspace that are missing, the workspace itself (770) included. Those that are there keep their mode, except
+/// `.env`, which is brought back to 700.
+///
+/// # Errors
+/// [`WorkspaceError::Directory`] with the first one that cannot be made.
+pub fn make_directories(workspace: &Path) -> Result<(), WorkspaceError> {
+    let make = |path: &Path, mode: u32| {
+        make_directory(path, mode).map_err(|source| WorkspaceError::Directory { path: path.to_path_buf(), source })
+    };
+    make(workspace, 0o770)?;
+    for (name, mode) in DIRECTORIES {
+        make(&workspace.join(name), *mode)?;
+    }
+    let private = workspace.join(ENVIRONMENT_DIRECTORY);
+    file::restrict(&private, 0o700).map_err(|source| WorkspaceError::Directory { path: private, source })
+}
+
+/// `<workspace>/.env/<component>/.<ha>.env`, the environment snapshot of a component.
+pub fn snapshot_path(workspace: &Path, component: &str, ha_id: &str) -> PathBuf {
+    workspace.join(ENVIRONMENT_DIRECTORY).join(component).join(format!(".{ha_id}.env"))
+}
+
+/// Writes everything that prepare leaves in the workspace, making directories that are missing.
+///
+/// # Errors
+/// The first file or directory that fails; what was written before stays.
+pub fn write_files(workspace: &Path, ha_id: &str, files: &PreparedFiles, locker: Locker<'_>) -> Result<(), WorkspaceError> {
+    for component in &files.components {
+        check_component_name(&component.name)?;
+    }
+    make_directories(workspace)?;
+    let private = workspace.join(ENVIRONMENT_DIRECTORY);
+    write_json(&private.join(format!(".zowe-{ha_id}.json")), &files.instance)?;
+    write_instance(&private.join(format!(".instance-{ha_id}.env")), &files.environment)?;
+    for component in &files.components {
+        let directory = private.join(&component.name);
+        make_directory(&directory, 0o700).map_err(|source| WorkspaceError::Directory { path: directory.clone(), source })?;
+        write_instance(&directory.join(format!(".instance-{ha_id}.env")), &component.environment)?;
+        if let Some(configs) = &component.configs {
+            write_json(&directory.join(format!(".configs-{ha_id}.json")), configs)?;
+        }
+    }
+
+    let lock_path = private.join(".lock");
+    let _lock = wait_for_lock(&lock_path, ha_id, locker)?;
+    write_json(&private.join(".zowe.json"), &files.base)?;
+    let merged_path = private.join(".zowe-merged.yaml");
+    let merged = serde_yaml::to_string(&files.merged)
+        .map_err(|error| WorkspaceError::Content { path: merged_path.clone(), why: error.to_string() })?;
+    write(&merged_path, merged.as_bytes(), PRIVATE)?;
+    if let Some(manifest) = &files.runtime_manifest {
+        copy(manifest, &workspace.join("manifest.json"), 0o644)?;
+    }
+    for component in &files.components {
+        if let Some((manifest, name)) = component.manifest_file.as_deref().and_then(|path| Some((path, path.file_name()?))) {
+            copy(manifest, &private.join(&component.name).join(name), PRIVATE)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes the environment snapshot of a component, mode 600, in the form that a shell can source.
+///
+/// # Errors
+/// [`WorkspaceError::Write`]; [`WorkspaceError::Content`] for a name or value that no environment can hold.
+pub fn write_snapshot(path: &Path, environment: &Environment) -> Result<(), WorkspaceError> {
+    let text =
+        format_snapshot(environment).map_err(|error| WorkspaceError::Content { path: path.to_path_buf(), why: error.to_string() })?;
+    write(path, &text, PRIVATE)
+}
+
+/// Reads what [`write_snapshot`] wrote: the exact inverse. No shell runs and nothing in the file is executed.
+///
+/// # Errors
+/// [`WorkspaceError::Read`] (also for a snapshot that is not there), [`WorkspaceError::Snapshot`] with the place of what is no snapshot.
+pub fn read_snapshot(path: &Path) -> Result<Environment, WorkspaceError> {
+    let text = std::fs::read(path).map_err(|source| WorkspaceError::Read { path: path.to_path_buf(), source })?;
+    parse_snapshot(&text).map_err(|error| WorkspaceError::Snapshot {
+        path: path.to_path_buf(),
+        line: error.line,
+        column: error.column,
+        what: error.what,
+    })
+}
+
+/// A component's name becomes a directory name: it must be one step down and nothing else.
+pub(super) fn check_component_name(name: &str) -> Result<(), WorkspaceError> {
+    let plain = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\0', '\n']);
+    if plain { Ok(()) } else { Err(WorkspaceError::ComponentName(name.to_string())) }
+}
+
+/// Two instances may prepare at once. Renames keep each file whole anyway; the lock keeps the set of them of one mind.
+fn wait_for_lock(path: &Path, ha_id: &str, locker: Locker<'_>) -> Result<FileLock, WorkspaceError> {
+    let holder = format!("HA instance {ha_id}, process {}", std::process::id());
+    let deadline = Instant::now() + LOCK_PATIENCE;
+    loop {
+        match locker(path, &holder) {
+            Ok(lock) => return Ok(lock),
+            Err(LockError::Held(holder)) if Instant::now() >= deadline => {
+                return Err(WorkspaceError::Locked { path: path.to_path_buf(), holder, seconds: LOCK_PATIENCE.as_secs() });
+            }
+            // A blocking lock could wait for ever on an instance that hangs, and no signal would tell why.
+            Err(LockError::Held(_)) => std::thread::sleep(LOCK_RETRY),
+            Err(LockError::Io(source)) => return Err(WorkspaceError::Lock { path: path.to_path_buf(), source }),
+        }
+    }
+}
+
+fn write(path: &Path, content: &[u8], mode: u32) -> Result<(), WorkspaceError> {
+    write_atomically(path, content, mode).map_err(|source| WorkspaceError::Write { path: path.to_path_buf(), source })
+}
+
+fn write_json(path: &Path, value: &Value) -> Result<(), WorkspaceError> {
+    let text =
+        serde_json::to_vec_pretty(value).map_err(|error| WorkspaceError::Content { path: path.to_path_buf(), why: error.to_string() })?;
+    write(path, &text, PRIVATE)
+}
+
+fn write_instance(path: &Path, environment: &Environment) -> Result<(), WorkspaceError> {
+    let text =
+        format_instance(environment).map_err(|error| WorkspaceError::Content { path: path.to_path_buf(), why: error.to_string() })?;
+    write(path, &text, PRIVATE)
+}
+
+fn copy(from: &Path, to: &Path, mode: u32) -> Result<(), WorkspaceError> {
+    let content = std::fs::read(from).map_err(|source| WorkspaceError::Read { path: from.to_path_buf(), source })?;
+    write(to, &content, mode)
+}
