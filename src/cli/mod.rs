@@ -1,4 +1,107 @@
-//! stub
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+//! The command line: which command of floor 4 is meant, and what its exit code is.
+
+mod arguments;
+mod commands;
+mod terminal;
+
+pub use arguments::{Arguments, command};
+
+use crate::launcher::{self, ConditionCode, Start};
+use crate::platform::unix::UnixPlatform;
+use clap::Parser;
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// What the program was called for.
+#[derive(Debug, PartialEq, Eq)]
+enum Call {
+    /// The launcher, with all its arguments.
+    Launch(Vec<String>),
+    /// A command for clap to read.
+    Command,
+}
+
+/// The whole program.
+pub fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let of_proc = std::env::var_os(crate::platform::unix::JOB_DIRECTORY).is_some();
+    let code = match call(&arguments, of_proc, |word| command().get_subcommands().any(|known| known.get_name() == word)) {
+        Call::Launch(arguments) => launch(arguments),
+        Call::Command => match Arguments::try_parse_from(&arguments) {
+            Ok(arguments) => commands::run(arguments),
+            Err(error) => {
+                // clap writes help to standard output and errors to standard error, as it should.
+                let _ = error.print();
+                if error.use_stderr() { 8 } else { 0 }
+            }
+        },
+    };
+    ExitCode::from(u8::try_from(code).unwrap_or(ConditionCode::Internal as u8))
+}
+
+/// As a PROC's program, or under the name ZWELNCH, every argument is the launcher's. Else a first argument that is no command word and no
+/// option is the HA instance id.
+fn call(arguments: &[OsString], of_proc: bool, is_command: impl Fn(&str) -> bool) -> Call {
+    let text = |argument: &OsString| argument.to_string_lossy().into_owned();
+    let rest = || arguments.iter().skip(1).map(text).collect();
+    let named_zwelnch = arguments
+        .first()
+        .and_then(|program| std::path::Path::new(program).file_name())
+        .is_some_and(|name| name.to_str() == Some("ZWELNCH"));
+    match arguments.get(1).map(text) {
+        Some(first) if first == "internal" && of_proc && !named_zwelnch => Call::Command,
+        _ if of_proc || named_zwelnch => Call::Launch(rest()),
+        Some(first) if !first.starts_with('-') && first != "help" && !is_command(&first) => Call::Launch(rest()),
+        _ => Call::Command,
+    }
+}
+
+/// Runs the launcher in this process.
+fn launch(arguments: Vec<String>) -> i32 {
+    let (platform, no_console) = UnixPlatform::for_launcher();
+    let platform = Arc::new(platform);
+    let start = Start::from_environment(arguments, no_console);
+    remove_own_variables();
+    let code = launcher::run(platform.clone(), start) as i32;
+    platform.end_job(code);
+    code
+}
+
+/// What the initiator told this process is not the components' business.
+fn remove_own_variables() {
+    for name in [crate::platform::unix::JOB_DIRECTORY, crate::platform::unix::CONTROL_DESCRIPTOR] {
+        // SAFETY: no other thread exists yet that could read the environment.
+        unsafe { std::env::remove_var(name) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn called(arguments: &[&str], of_proc: bool) -> Call {
+        let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+        call(&arguments, of_proc, |word| word == "console")
+    }
+
+    #[test]
+    fn a_first_argument_that_is_no_command_is_the_id() {
+        assert_eq!(called(&["zwelnch", "lpar1"], false), Call::Launch(vec!["lpar1".into()]));
+        assert_eq!(called(&["zwelnch", "console"], false), Call::Command);
+        assert_eq!(called(&["zwelnch", "--version"], false), Call::Command);
+        assert_eq!(called(&["zwelnch"], false), Call::Command);
+    }
+
+    #[test]
+    fn a_procs_program_and_zwelnch_take_every_word_as_the_id() {
+        assert_eq!(called(&["zwelnch", "console"], true), Call::Launch(vec!["console".into()]));
+        assert_eq!(called(&["/usr/lpp/ZWELNCH", "console"], false), Call::Launch(vec!["console".into()]));
+        assert_eq!(called(&["ZWELNCH"], false), Call::Launch(vec![]));
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        command().debug_assert();
+    }
 }

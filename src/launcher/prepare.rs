@@ -1,8 +1,8 @@
 //! From a configuration to components that can be started: load, validate, make the workspace, validate all, configure all.
 
 use super::{Begun, ConditionCode, Context, Instance};
-use crate::component::{self, CommandLine, Component, ComponentError, Phase};
-use crate::config::{Configuration, Environment, LoadError, LoadRequest, OnFailure, Problem, RunFacts};
+use crate::component::{self, CommandLine, Component, ComponentError, Phase, Survey};
+use crate::config::{Configuration, Environment, LoadError, LoadRequest, OnFailure, Problem, RunFacts, Version};
 use crate::lifecycle::{Script, Then, registration, workspace};
 use crate::message::{self, Message, Severity};
 use crate::platform::{FileLock, LockError};
@@ -61,11 +61,10 @@ pub(super) async fn prepare(context: Arc<Context>, begun: Arc<Begun>) -> Result<
     let configuration = validate(&context, loaded).await?;
     let workspace = make_workspace(&context, &configuration)?;
     let lock = lock_instance(&context, &workspace, &begun.ha_instance.id)?;
-    let components = components_in_play(&context, &configuration, &runtime)?;
-    let facts = facts(&context, &configuration, &runtime, &components);
-    let environment = configuration.instance_environment(&*context.platform, &facts);
+    let survey = look_at_components(&context, &configuration, &runtime)?;
+    let environment = instance_environment(&context, &configuration, &runtime, &workspace, &survey);
     let instance = Arc::new(Instance { configuration, runtime, workspace, environment });
-    let launched = prepare_components(&context, &instance, &facts, components).await?;
+    let launched = prepare_components(&context, &instance, survey).await?;
     Ok(Prepared { instance, launched, lock })
 }
 
@@ -88,21 +87,18 @@ pub(super) async fn load(context: &Arc<Context>, begun: &Arc<Begun>) -> Result<C
     match loaded {
         Ok(Ok(configuration)) => Ok(configuration),
         Ok(Err(LoadError::UnknownHaInstance { id, defined, nearest })) => {
-            let nearest = nearest.map_or_else(String::new, |nearest| format!(" (did you mean {nearest}?)"));
+            let nearest = nearest.map_or_else(String::new, |nearest| format!("; did you mean {nearest}?"));
             Err(vec![message::zwel0911e(id, defined.join(", ") + &nearest), message::zwel0072e()])
         }
-        Ok(Err(LoadError::Problems(problems))) => {
-            let mut messages: Vec<Message> = problems.iter().map(|problem| message::zwel0047e(in_line(problem))).collect();
+        Ok(Err(error)) => {
+            let of_templates = matches!(error, LoadError::Templates(_));
+            let said = |problem: &Problem| if of_templates { message::zwel0045e(problem) } else { message::zwel0047e(problem) };
+            let mut messages: Vec<Message> = error.problems().iter().map(said).collect();
             messages.push(message::zwel0072e());
             Err(messages)
         }
         Err(error) => Err(vec![message::zwel0925e(error), message::zwel0072e()]),
     }
-}
-
-/// `file:line:column: text`, or the text alone.
-pub(super) fn in_line(problem: &Problem) -> String {
-    problem.to_string()
 }
 
 fn enter_runtime(context: &Context, configuration: &Configuration) -> Result<PathBuf, ConditionCode> {
@@ -127,9 +123,9 @@ async fn validate(context: &Context, configuration: Configuration) -> Result<Con
     let validated = tokio::task::spawn_blocking(move || (configuration.validate(), configuration)).await;
     let Ok((problems, configuration)) = validated else { return Err(refuse(context, [message::zwel0071e()])) };
     for warning in configuration.warnings.iter().chain(problems.iter().filter(|problem| !problem.error)) {
-        context.output.message(message::zwel0916w(in_line(warning)));
+        context.output.message(message::zwel0916w(warning));
     }
-    let errors: Vec<String> = problems.iter().filter(|problem| problem.error).map(in_line).collect();
+    let errors: Vec<String> = problems.iter().filter(|problem| problem.error).map(Problem::to_string).collect();
     if errors.is_empty() {
         context.output.message(message::zwel0069i());
         return Ok(configuration);
@@ -188,166 +184,119 @@ fn lock_instance(context: &Context, workspace: &Path, ha_id: &str) -> Result<Fil
     })
 }
 
-/// A component in play, and its start command if it is to be launched.
-struct InPlay {
-    component: Component,
-    start: Option<CommandLine>,
-}
-
-/// The enabled components in start order. What is wrong with them is all said before the code is returned.
-fn components_in_play(context: &Context, configuration: &Configuration, runtime: &Path) -> Result<Vec<InPlay>, ConditionCode> {
+/// Looks at every component. What is wrong with them is all said before the code is returned.
+fn look_at_components(context: &Context, configuration: &Configuration, runtime: &Path) -> Result<Survey, ConditionCode> {
     let output = &context.output;
-    let (version, build) = crate::config::zowe_build(runtime);
-    output.server_command(Severity::Info, PREPARE, format!("Zowe version: v{}", version.as_deref().unwrap_or("unknown")));
-    output.server_command(Severity::Info, PREPARE, format!("build and hash: {}", build.as_deref().unwrap_or("unknown")));
+    let version = Version::read(runtime);
+    let unknown = || "unknown".to_owned();
+    let number = version.as_ref().map_or_else(unknown, |version| version.version.clone());
+    output.server_command(Severity::Info, PREPARE, format!("Zowe version: v{number}"));
+    let build = version.and_then(|version| version.build).unwrap_or_else(unknown);
+    output.server_command(Severity::Info, PREPARE, format!("build and hash: {build}"));
     let ha_id = &configuration.ha_instance.id;
     output.server_command(Severity::Info, PREPARE, format!("starting Zowe instance {ha_id} with {} ...", context.config_text));
     output.server_command(Severity::Info, GLOBAL, "process global validations ...");
-    let mut failed = false;
-    let mut components = Vec::new();
-    for name in configuration.component_names().into_iter().filter(|name| configuration.is_enabled(name)) {
-        match Component::locate(&name, runtime, configuration.extension_directory().as_deref()) {
-            Ok(component) => {
-                for warning in &component.warnings {
-                    output.message(message::zwel0916w(in_line(warning)));
-                }
-                components.push(component);
-            }
-            Err(ComponentError::NotInstalled { places, .. }) => output.message(message::zwel0915w(&name, list(&places))),
-            Err(error) => {
-                failed = true;
-                output.message(message::zwel0918e(&name, error));
-            }
-        }
+    let survey = component::survey(configuration);
+    for warning in &survey.warnings {
+        output.message(message::zwel0916w(warning));
     }
-    let in_play: Vec<InPlay> = in_order(context, components)
-        .into_iter()
-        .map(|component| InPlay { start: start_command(context, &component, &mut failed), component })
-        .collect();
-    if failed { Err(refuse(context, [message::zwel0030e()])) } else { Ok(in_play) }
+    let mut failed = false;
+    for failure in &survey.failures {
+        let message = component_error(&failure.component, &failure.error);
+        failed |= message.severity() == Severity::Error;
+        output.message(message);
+    }
+    if failed { Err(refuse(context, [message::zwel0030e()])) } else { Ok(survey) }
+}
+
+/// ZWEL0915W, ZWEL0172E, or why else a component cannot be used.
+pub(super) fn component_error(name: &str, error: &ComponentError) -> Message {
+    match error {
+        ComponentError::NotInstalled { places, .. } => {
+            let places: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
+            message::zwel0915w(name, places.join(" and "))
+        }
+        ComponentError::CommandMissing { phase, .. } => message::zwel0172e(name, phase.name()),
+        error => message::zwel0918e(name, error),
+    }
+}
+
+/// The variables that all components have in common.
+pub(super) fn instance_environment(
+    context: &Context,
+    configuration: &Configuration,
+    runtime: &Path,
+    workspace: &Path,
+    survey: &Survey,
+) -> Environment {
+    let version = crate::config::zowe_version(runtime);
+    let inherited = crate::platform::unix::process::inherited_environment();
+    let merged_file = workspace.join(workspace::ENVIRONMENT_DIRECTORY).join(".zowe-merged.yaml");
+    configuration.instance_environment(
+        &*context.platform,
+        &RunFacts {
+            config: &context.config_text,
+            merged_file: Some(&merged_file),
+            installed: &survey.installed_names(),
+            enabled: &survey.in_play_names(),
+            launched: &survey.launched,
+            defaults: &survey.defaults(),
+            version: version.as_deref(),
+            inherited: Some(&inherited),
+        },
+    )
 }
 
 async fn prepare_components(
     context: &Arc<Context>,
     instance: &Arc<Instance>,
-    facts: &RunFacts,
-    in_play: Vec<InPlay>,
+    survey: Survey,
 ) -> Result<Vec<Launched>, ConditionCode> {
     let output = &context.output;
-    if let Err(error) = write_workspace(context, instance, facts) {
-        return Err(refuse(context, [message::zwel0918e("workspace", error), message::zwel0140e(&context.config_text), message::zwel0030e()]));
+    if let Err(error) = write_workspace(context, instance, &survey) {
+        let why = [message::zwel0918e("workspace", error), message::zwel0140e(&context.config_text), message::zwel0030e()];
+        return Err(refuse(context, why));
     }
     output.server_command(Severity::Info, GLOBAL, "global validations are successful");
     output.server_command(Severity::Info, VALIDATE, "process component validations ...");
-    if validate_all(context, instance, &in_play).await > 0 {
+    if validate_all(context, instance, &survey.in_play).await > 0 {
         return Err(refuse(context, [message::zwel0030e()]));
     }
     output.server_command(Severity::Info, CONFIGURE, "process component configurations ...");
-    match registration::remove_stale(&instance.workspace, &instance.configuration.ha_instance.id, &facts.enabled) {
+    match registration::remove_stale(&instance.workspace, &instance.configuration.ha_instance.id, &survey.in_play_names()) {
         Ok(notes) => notes.into_iter().for_each(|note| output.server_command(Severity::Debug, CONFIGURE, note)),
         Err(error) => output.server_command(Severity::Warning, CONFIGURE, error.to_string()),
     }
-    for one in &in_play {
-        if !configure(context, instance, &one.component).await {
+    for component in &survey.in_play {
+        if !configure(context, instance, component).await {
             return Err(refuse(context, [message::zwel0030e()]));
         }
     }
     output.server_command(Severity::Info, PREPARE, "Zowe runtime environment prepared");
     output.message(message::zwel0018i());
-    let launched: Vec<Launched> = in_play
-        .into_iter()
-        .filter_map(|one| Some(Launched { start: one.start?, component: one.component, instance: Arc::clone(instance) }))
-        .collect();
-    if launched.is_empty() {
+    if survey.launched.is_empty() {
         return Err(refuse(context, [message::zwel0029e()]));
     }
-    output.message(message::zwel0016i(&facts.launched.join(",")));
-    Ok(launched)
+    output.message(message::zwel0016i(survey.launched.join(",")));
+    let to_launch = |component: Component| {
+        // Looked for a moment ago; a file that has vanished since is a component that does not start.
+        let start = component.command(Phase::Start).ok().flatten()?;
+        Some(Launched { start, component, instance: Arc::clone(instance) })
+    };
+    Ok(survey.in_play.into_iter().filter(|component| survey.launched.contains(&component.name)).filter_map(to_launch).collect())
 }
 
-fn list(places: &[PathBuf]) -> String {
-    places.iter().map(|place| place.display().to_string()).collect::<Vec<_>>().join(" and ")
-}
-
-/// Dependencies first; what is odd about them is said.
-fn in_order(context: &Context, components: Vec<Component>) -> Vec<Component> {
-    let names: Vec<String> = components.iter().map(|component| component.name.clone()).collect();
-    let dependencies = components
-        .iter()
-        .map(|component| (component.name.clone(), component.manifest.dependencies.iter().map(|one| one.name.clone()).collect()))
-        .collect();
-    let (order, problems) = component::order(&names, &dependencies);
-    for problem in problems {
-        context.output.message(message::zwel0928w(problem));
-    }
-    let mut components: Vec<Option<Component>> = components.into_iter().map(Some).collect();
-    order
-        .iter()
-        .filter_map(|name| names.iter().position(|other| other == name))
-        .filter_map(|position| components.get_mut(position).and_then(Option::take))
-        .collect()
-}
-
-/// The start command, if there is one. A command that is defined and whose file is missing is an error, whichever command it is.
-fn start_command(context: &Context, component: &Component, failed: &mut bool) -> Option<CommandLine> {
-    let mut start = None;
-    for phase in [Phase::Validate, Phase::PreConfigure, Phase::Configure, Phase::Start] {
-        match component.command(phase) {
-            Ok(command) if phase == Phase::Start => start = command,
-            Ok(_) => {}
-            Err(error) => {
-                *failed = true;
-                context.output.message(command_error(component, phase, &error));
-            }
-        }
-    }
-    start
-}
-
-/// ZWEL0172E, or why else a command cannot be used.
-fn command_error(component: &Component, phase: Phase, error: &ComponentError) -> Message {
-    match error {
-        ComponentError::CommandMissing { .. } => message::zwel0172e(&component.name, phase.name()),
-        error => message::zwel0918e(&component.name, error),
-    }
-}
-
-fn facts(context: &Context, configuration: &Configuration, runtime: &Path, in_play: &[InPlay]) -> RunFacts {
-    let launched = in_play.iter().filter(|one| one.start.is_some()).map(|one| one.component.name.clone()).collect();
-    let enabled = in_play.iter().map(|one| one.component.name.clone()).collect();
-    run_facts(context, configuration, runtime, enabled, launched)
-}
-
-/// What the variables of an instance are made of besides its configuration.
-pub(super) fn run_facts(
-    context: &Context,
-    configuration: &Configuration,
-    runtime: &Path,
-    enabled: Vec<String>,
-    launched: Vec<String>,
-) -> RunFacts {
-    RunFacts {
-        config: context.config_text.clone(),
-        runtime: runtime.to_path_buf(),
-        installed: component::installed(runtime, configuration.extension_directory().as_deref()),
-        enabled,
-        launched,
-        inherited: crate::platform::unix::process::inherited_environment(),
-    }
-}
-
-fn write_workspace(context: &Context, instance: &Instance, facts: &RunFacts) -> Result<(), workspace::WorkspaceError> {
+fn write_workspace(context: &Context, instance: &Instance, survey: &Survey) -> Result<(), workspace::WorkspaceError> {
     let configuration = &instance.configuration;
-    let components = facts
+    let in_play = survey.in_play_names();
+    let components = survey
         .installed
         .iter()
-        // A manifest of a component that is not in play may be as broken as it likes.
-        .filter_map(|name| Component::locate(name, &instance.runtime, configuration.extension_directory().as_deref()).ok())
         .map(|component| workspace::ComponentFiles {
-            environment: component::environment(&component, configuration, &instance.environment),
-            configs: component::configs(&component, configuration),
-            manifest_file: facts.enabled.contains(&component.name).then(|| component.manifest_file.clone()),
-            name: component.name,
+            name: component.name.clone(),
+            environment: instance.environment_of(component),
+            configs: component::configs(component, configuration),
+            manifest_file: in_play.contains(&component.name).then(|| component.manifest_file.clone()),
         })
         .collect();
     let runtime_manifest = Some(instance.runtime.join("manifest.json")).filter(|path| path.exists());
@@ -377,13 +326,13 @@ pub(super) fn script_of(context: &Context, instance: &Instance, component: &Comp
 
 /// Validates every component, as many at a time as there are processors; all are run and all errors counted. Output is kept together and
 /// relayed in the order of the components.
-async fn validate_all(context: &Arc<Context>, instance: &Arc<Instance>, in_play: &[InPlay]) -> usize {
+async fn validate_all(context: &Arc<Context>, instance: &Arc<Instance>, in_play: &[Component]) -> usize {
     let processors = std::thread::available_parallelism().map_or(2, usize::from);
     let permits = Arc::new(tokio::sync::Semaphore::new(processors));
     let mut running = Vec::new();
     for one in in_play {
         let (context, instance, permits) = (Arc::clone(context), Arc::clone(instance), Arc::clone(&permits));
-        let component = one.component.clone();
+        let component = one.clone();
         running.push(tokio::task::spawn_local(async move {
             // The semaphore is never closed.
             let _permit = permits.acquire().await.ok();
@@ -394,7 +343,7 @@ async fn validate_all(context: &Arc<Context>, instance: &Arc<Instance>, in_play:
     for (validation, one) in running.into_iter().zip(in_play) {
         let (output, messages) = match validation.await {
             Ok(result) => result,
-            Err(error) => (Vec::new(), vec![message::zwel0918e(&one.component.name, error)]),
+            Err(error) => (Vec::new(), vec![message::zwel0918e(&one.name, error)]),
         };
         context.output.lines(output);
         for message in messages {
@@ -411,20 +360,12 @@ pub(super) async fn run_validate(
     instance: &Instance,
     component: &Component,
 ) -> (Vec<u8>, Vec<Message>) {
-    let mut messages: Vec<Message> = instance
-        .configuration
-        .validate_component(component)
-        .iter()
-        .map(|problem| match problem.error {
-            true => message::zwel0918e(&component.name, in_line(problem)),
-            false => message::zwel0916w(in_line(problem)),
-        })
-        .collect();
+    let mut messages = validate_schemas(&instance.configuration, component);
     let command = match component.command(Phase::Validate) {
         Ok(Some(command)) => command,
         Ok(None) => return (Vec::new(), messages),
         Err(error) => {
-            messages.push(command_error(component, Phase::Validate, &error));
+            messages.push(component_error(&component.name, &error));
             return (Vec::new(), messages);
         }
     };
@@ -441,6 +382,19 @@ pub(super) async fn run_validate(
             (Vec::new(), messages)
         }
     }
+}
+
+/// The component's part of the configuration against its own schemas.
+fn validate_schemas(configuration: &Configuration, component: &Component) -> Vec<Message> {
+    let files = match component.schema_files() {
+        Ok(files) => files,
+        Err(errors) => return errors.iter().map(|error| component_error(&component.name, error)).collect(),
+    };
+    let problems = configuration.validate_against(&component.name, &files);
+    let said = |problem: &Problem| {
+        if problem.error { message::zwel0918e(&component.name, problem) } else { message::zwel0916w(problem) }
+    };
+    problems.iter().map(said).collect()
 }
 
 /// Registers and configures one component. False when onComponentConfigureFail says that its failure ends the start.
@@ -472,7 +426,7 @@ pub(super) async fn configure(context: &Context, instance: &Instance, component:
                 good &= run_configure(context, instance, component, phase, command, &mut environment, &snapshot).await;
             }
             Err(error) => {
-                output.message(command_error(component, phase, &error));
+                output.message(component_error(&component.name, &error));
                 good = false;
             }
         }

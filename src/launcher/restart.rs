@@ -3,7 +3,7 @@
 use super::owner::{Owner, policy_of};
 use super::prepare::{self, Launched};
 use super::{Begun, Context, Event, Instance};
-use crate::component::{Component, Phase};
+use crate::component::{self, Phase};
 use crate::message::{self, Message, Severity};
 use crate::platform::AnswerSink;
 use crate::supervisor::Event as Happening;
@@ -20,11 +20,10 @@ impl Owner {
             return;
         }
         let (runtime, workspace) = (child.launched.instance.runtime.clone(), child.launched.instance.workspace.clone());
-        let others: Vec<String> = self.children.iter().map(|child| child.launched.component.name.clone()).collect();
         let answer = self.answering.take();
         let (context, begun, sender) = (Arc::clone(&self.context), Arc::clone(&self.begun), self.sender.clone());
         tokio::task::spawn_local(async move {
-            let result = check(&context, &begun, &name, runtime, workspace, others).await;
+            let result = check(&context, &begun, &name, runtime, workspace).await;
             // The owner has gone: the launcher has ended meanwhile.
             let _ = sender.send(Event::RestartChecked { index, result: result.map(Box::new), answer });
         });
@@ -81,7 +80,6 @@ async fn check(
     name: &str,
     runtime: PathBuf,
     workspace: PathBuf,
-    others: Vec<String>,
 ) -> Result<Launched, Vec<Message>> {
     let configuration = prepare::load(context, begun).await?;
     let one = |why: &str| Err(vec![message::zwel0918e(name, why)]);
@@ -95,20 +93,26 @@ async fn check(
     let problems = configuration.validate();
     if problems.iter().any(|problem| problem.error) {
         let errors = problems.iter().filter(|problem| problem.error);
-        return Err(errors.map(|problem| message::zwel0918e(name, prepare::in_line(problem))).collect());
+        return Err(errors.map(|problem| message::zwel0918e(name, problem)).collect());
     }
     if !configuration.is_enabled(name) {
         return one("the component is not enabled any more: STOP it");
     }
-    let component = Component::locate(name, &runtime, configuration.extension_directory().as_deref())
-        .map_err(|error| vec![message::zwel0918e(name, error)])?;
+    let survey = component::survey(&configuration);
+    let failures = survey.failures.iter().filter(|failure| failure.component == name);
+    let failures: Vec<Message> = failures.map(|failure| prepare::component_error(name, &failure.error)).collect();
+    if !failures.is_empty() {
+        return Err(failures);
+    }
+    let Some(component) = survey.in_play.iter().find(|component| component.name == name).cloned() else {
+        return one("the component is not in play any more");
+    };
     let start = match component.command(Phase::Start) {
         Ok(Some(start)) => start,
         Ok(None) => return one("the component has no start command any more"),
-        Err(error) => return Err(vec![message::zwel0918e(name, error)]),
+        Err(error) => return Err(vec![prepare::component_error(name, &error)]),
     };
-    let facts = prepare::run_facts(context, &configuration, &runtime, others.clone(), others);
-    let environment = configuration.instance_environment(&*context.platform, &facts);
+    let environment = prepare::instance_environment(context, &configuration, &runtime, &workspace, &survey);
     let instance = Arc::new(Instance { configuration, runtime, workspace, environment });
     let (output, messages) = prepare::run_validate(context, &instance, &component).await;
     context.output.lines(output);

@@ -373,10 +373,6 @@ messages! {
         "job name {job} has 8 characters: operator commands can hit its child address spaces",
         "UNIX children carry a job name of 8 characters unchanged.",
         "Start with JOBNAME= of at most 7 characters.";
-    ZWEL0914W zwel0914w "ZWEL0914W" Warning OnMatch (id)
-        "HA instance {id} has no entry in haInstances, no overlay is applied",
-        "The id is the system's name or there is no haInstances section.",
-        "None when one instance is wanted; else add the instance or start with HAINST.";
     ZWEL0915W zwel0915w "ZWEL0915W" Warning OnMatch (name, places)
         "component {name} is enabled but not installed, looked in {places}",
         "No directory of that name with a manifest exists.",

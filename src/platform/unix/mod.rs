@@ -13,7 +13,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use system::{JobDescription, JobEnd, JobEntry, JobKind, SystemDirectory};
+use system::{JobDescription, JobEnd, JobEntry, JobKind, JobRecord, SystemDirectory};
 
 /// The directory of the job's entry: set by the initiator for the program of a started task, and only then.
 pub const JOB_DIRECTORY: &str = "ZWELNCH_JOB_DIRECTORY";
@@ -79,16 +79,17 @@ impl UnixPlatform {
     pub fn end_job(&self, condition_code: i32) {
         let Some(job) = &self.job else { return };
         if let Some(entry) = job.entry.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            // The log cannot be written: nobody is left to tell.
-            let _ = entry.end(JobEnd::Code(condition_code));
+            // What cannot be removed is found stale by the next one who looks.
+            let _ = entry.end();
+            job.system.announce_ended(&job.name, &job.name, &job.id, JobEnd::Code(condition_code));
         }
     }
 }
 
 /// The job that the initiator made for this process.
 fn started_task(directory: &Path) -> io::Result<Job> {
-    let record = JobEntry::read(directory)?;
     let system = SystemDirectory::open(directory.parent().and_then(Path::parent))?;
+    let record = JobRecord::read(directory).ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("no job entry in {}", directory.display())))?;
     let descriptor: i32 = std::env::var(CONTROL_DESCRIPTOR).ok().and_then(|text| text.parse().ok()).ok_or(io::ErrorKind::InvalidInput)?;
     // SAFETY: the initiator made this descriptor for us and nothing else in this process uses it.
     let listener = unsafe { UnixListener::from_raw_fd(descriptor) };
@@ -103,12 +104,13 @@ fn shell_job() -> io::Result<Job> {
     let id = system.next_job_id()?;
     let description = JobDescription {
         job_name: name.clone(),
-        identifier: None,
+        identifier: name.clone(),
         job_id: id.clone(),
         kind: JobKind::Shell,
-        pid: std::process::id(),
+        pid: nix::unistd::getpid().as_raw(),
     };
     let entry = system.register_job(description)?;
+    system.announce_started(&name, &id);
     let listener = entry.listener().try_clone()?;
     Ok(Job { system, name, id, listener: Mutex::new(Some(listener)), entry: Mutex::new(Some(entry)) })
 }
@@ -135,7 +137,7 @@ fn user_id() -> String {
 
 /// The short host name; a job's system directory may say otherwise.
 fn host_sysname() -> String {
-    SystemDirectory::default_sysname()
+    system::host_sysname()
 }
 
 impl Platform for UnixPlatform {

@@ -1,0 +1,183 @@
+//! The command line's definition: parsing, help and completion come of it.
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// The launcher of Zowe's started task ZWESLSTC.
+///
+/// `zwelnch HA_INSTANCE_ID` with CONFIG in the environment runs an instance, as the PROC does. Everything else is a command.
+#[derive(Debug, Parser)]
+#[command(name = "zwelnch", version, arg_required_else_help = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The definition, for those who need more of it than its values.
+pub fn command() -> clap::Command {
+    Arguments::command()
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run an HA instance in this process, from S to P (CONFIG names its configuration)
+    Launch {
+        /// A key of haInstances
+        ha_instance_id: Vec<String>,
+    },
+    /// Lay out the sample instance, start it and become its operator console
+    Demo(Demo),
+    /// Operate a system: issue one command, or many
+    Console(Console),
+    /// Show the components of a running instance (F job,APPL=DISP)
+    Status(System),
+    /// Print the PROC to install, edited
+    Jcl {
+        /// Value of CONFIG: a path, or FILE(...) and PARMLIB(...) joined with `:`
+        #[arg(long, value_name = "VALUE")]
+        set_config: Option<String>,
+    },
+    /// Find everything that is wrong with a configuration; nothing is started
+    Check(Selection),
+    /// Print the merged and evaluated configuration
+    Config {
+        #[command(flatten)]
+        selection: Selection,
+        #[arg(long, value_enum, default_value = "yaml")]
+        format: Format,
+        /// One property only, as in zowe.job.name
+        #[arg(long, value_name = "PROPERTY")]
+        path: Option<String>,
+        /// Print passwords and the like instead of masking them
+        #[arg(long)]
+        show_secrets: bool,
+    },
+    /// Print the environment variables that an instance or a component sees
+    Env {
+        #[command(flatten)]
+        selection: Selection,
+        component: Option<String>,
+    },
+    /// Print what a start would do: components in play, commands in their order
+    Plan(Selection),
+    /// High availability: compare two configurations of an upgrade
+    Ha {
+        #[command(subcommand)]
+        command: Ha,
+    },
+    /// Parts of zwelnch that it runs itself
+    #[command(hide = true)]
+    Internal {
+        #[command(subcommand)]
+        command: Internal,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Selection {
+    /// HA instance; without it the configuration itself, without an overlay
+    #[arg(short = 'i', long = "ha-instance", value_name = "ID")]
+    pub ha_instance: Option<String>,
+    /// Configuration as in CONFIG [default: the environment variable CONFIG]
+    #[arg(short, long, value_name = "CONFIG")]
+    pub config: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct System {
+    /// System directory [default: ZWELNCH_SYSTEM, else one below the XDG state home]
+    #[arg(long, value_name = "DIR")]
+    pub system: Option<PathBuf>,
+    /// Job, where the system runs several
+    #[arg(long, value_name = "NAME")]
+    pub job: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Console {
+    #[command(flatten)]
+    pub system: System,
+    /// Command to issue, as in `S ZWESLSTC,HAINST=lpar1`; none: interactive
+    #[arg(trailing_var_arg = true)]
+    pub command: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Demo {
+    /// Where the sample instance lives; kept
+    #[arg(long, value_name = "DIR", default_value = "zowe-demo")]
+    pub dir: PathBuf,
+    /// First port of the sample instance
+    #[arg(long, value_name = "N", default_value_t = crate::demo::layout::DEFAULT_PORT_BASE)]
+    pub port_base: u16,
+    #[command(subcommand)]
+    pub command: Option<DemoCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DemoCommand {
+    /// A small service, as the components of the sample instance run them
+    Service {
+        #[arg(value_enum)]
+        kind: Service,
+        /// How it calls itself
+        #[arg(long, default_value = "demo")]
+        name: String,
+        /// http: port to listen on; pinger: port to call
+        #[arg(long, default_value_t = 0)]
+        port: u16,
+        /// pinger: what to call
+        #[arg(long)]
+        url: Option<String>,
+        /// pinger, echo: seconds between calls or lines
+        #[arg(long, default_value_t = 5.0)]
+        every: f64,
+        /// flaky: seconds to the crash
+        #[arg(long, default_value_t = 30.0)]
+        after: f64,
+        /// flaky: file that remembers how it crashed last
+        #[arg(long)]
+        state: Option<PathBuf>,
+        /// echo: text of its line
+        #[arg(long, default_value = "")]
+        text: String,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Service {
+    Http,
+    Pinger,
+    Flaky,
+    Echo,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Format {
+    Yaml,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Ha {
+    /// Class every difference of two configurations: must differ, must be the same, allowed
+    Compare {
+        /// Configuration of the instance that goes on serving
+        a: String,
+        /// Configuration of the instance that is replaced
+        b: String,
+        #[arg(long, value_name = "ID")]
+        a_instance: Option<String>,
+        #[arg(long, value_name = "ID")]
+        b_instance: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Internal {
+    /// Runs the step of a started task
+    Initiator { job_directory: PathBuf },
+    /// Writes the exported variables to a file
+    Snapshot { file: PathBuf },
+}

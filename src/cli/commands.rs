@@ -1,0 +1,166 @@
+//! Each command's one call into floor 4.
+
+use super::arguments::{Arguments, Command, Console, Demo, DemoCommand, Format, Ha, Internal, Selection, Service, System};
+use super::terminal::{document, fail};
+use crate::demo::{self, layout, service};
+use crate::ha;
+use crate::inspect;
+use crate::lifecycle::workspace;
+use crate::mvs;
+use crate::platform::unix::UnixPlatform;
+use crate::platform::unix::process::inherited_environment;
+use crate::platform::unix::system::SystemDirectory;
+use std::path::Path;
+use std::time::Duration;
+
+/// Runs a command and returns its exit code.
+pub(super) fn run(arguments: Arguments) -> i32 {
+    match arguments.command {
+        Command::Launch { ha_instance_id } => super::launch(ha_instance_id),
+        Command::Demo(Demo { command: Some(DemoCommand::Service { kind, name, port, url, every, after, state, text }), .. }) => {
+            let options =
+                service::ServiceOptions { name, port, url, every: seconds(every), after: seconds(after), state, text };
+            service::run(service_kind(kind), &options)
+        }
+        Command::Demo(demo) => run_demo(&demo),
+        Command::Console(console) => run_console(console),
+        Command::Status(system) => status(&system),
+        Command::Jcl { set_config } => match mvs::jcl_member(set_config.as_deref()) {
+            Ok(member) => {
+                document(&member);
+                0
+            }
+            Err(error) => fail(error),
+        },
+        Command::Check(selection) => inspected(selection, |request| inspect::check(request)),
+        Command::Config { selection, format, path, show_secrets } => inspected(selection, |request| {
+            inspect::config(request, matches!(format, Format::Json), path.as_deref(), show_secrets)
+        }),
+        Command::Env { selection, component } => {
+            inspected(selection, |request| inspect::environment(request, component.as_deref()))
+        }
+        Command::Plan(selection) => inspected(selection, |request| inspect::plan(request)),
+        Command::Ha { command: Ha::Compare { a, b, a_instance, b_instance } } => {
+            let platform = UnixPlatform::for_command();
+            let side = |config: &str, instance: Option<String>| ha::Side { config: absolute_config(config), ha_instance: instance };
+            match ha::compare(&side(&a, a_instance), &side(&b, b_instance), &platform) {
+                Ok(report) => {
+                    document(&report.text);
+                    report.exit_code
+                }
+                Err(error) => fail(error),
+            }
+        }
+        Command::Internal { command: Internal::Initiator { job_directory } } => mvs::initiator::run(&job_directory),
+        Command::Internal { command: Internal::Snapshot { file } } => snapshot(&file),
+    }
+}
+
+/// A number of seconds that makes no sense is a day.
+fn seconds(number: f64) -> Duration {
+    Duration::try_from_secs_f64(number).unwrap_or(Duration::from_secs(86_400))
+}
+
+fn service_kind(kind: Service) -> service::ServiceKind {
+    match kind {
+        Service::Http => service::ServiceKind::Http,
+        Service::Pinger => service::ServiceKind::Pinger,
+        Service::Flaky => service::ServiceKind::Flaky,
+        Service::Echo => service::ServiceKind::Echo,
+    }
+}
+
+/// Lays out the sample instance, starts it and is its console; what it started is stopped in the end.
+fn run_demo(arguments: &Demo) -> i32 {
+    let program = match std::env::current_exe() {
+        Ok(program) => program,
+        Err(error) => return fail(format!("the path of this program is not known: {error}")),
+    };
+    let member = |config: &str| mvs::jcl_member(Some(config)).map_err(std::io::Error::other);
+    let options = layout::LayoutOptions { program: &program, port_base: arguments.port_base, member: &member };
+    let layout = match layout::lay_out(&arguments.dir, &options) {
+        Ok(layout) => layout,
+        Err(error) => return fail(error),
+    };
+    let system = match SystemDirectory::open(Some(&layout.directory)) {
+        Ok(system) => system,
+        Err(error) => return fail(error),
+    };
+    let options = mvs::console::ConsoleOptions {
+        job: Some("ZWESLSTC".to_owned()),
+        banner: demo::banner(&layout),
+        first_command: Some("S ZWESLSTC,HAINST=lpar1".to_owned()),
+        stop_at_end: true,
+    };
+    match mvs::console::interactive(&system, options) {
+        Ok(code) => code,
+        Err(error) => fail(error),
+    }
+}
+
+fn open_system(path: Option<&Path>) -> Result<SystemDirectory, i32> {
+    SystemDirectory::open(path).map_err(fail)
+}
+
+fn run_console(console: Console) -> i32 {
+    let system = match open_system(console.system.system.as_deref()) {
+        Ok(system) => system,
+        Err(code) => return code,
+    };
+    if console.command.is_empty() {
+        let options = mvs::console::ConsoleOptions { job: console.system.job, ..mvs::console::ConsoleOptions::default() };
+        return mvs::console::interactive(&system, options).unwrap_or_else(fail);
+    }
+    one_shot(&system, console.system.job.as_deref(), &console.command.join(" "))
+}
+
+fn one_shot(system: &SystemDirectory, job: Option<&str>, command: &str) -> i32 {
+    let (lines, code) = mvs::console::one_shot(system, job, command);
+    document(&lines.join("\n"));
+    code
+}
+
+/// The DISP answer of the one job there is, or of the named one.
+fn status(arguments: &System) -> i32 {
+    let system = match open_system(arguments.system.as_deref()) {
+        Ok(system) => system,
+        Err(code) => return code,
+    };
+    match mvs::console::only_job(&system, arguments.job.as_deref()) {
+        Ok(job) => one_shot(&system, None, &format!("F {job},APPL=DISP")),
+        Err(why) => fail(why),
+    }
+}
+
+/// Writes this process's environment as a component's snapshot. Run by the shell of a configure command, in its trap.
+fn snapshot(file: &Path) -> i32 {
+    let mut environment = inherited_environment();
+    for noise in ["PWD", "OLDPWD", "SHLVL", "_"] {
+        environment.remove(noise);
+    }
+    workspace::write_snapshot(file, &environment).map_or_else(fail, |()| 0)
+}
+
+/// CONFIG of a command: a bare relative path is meant from here, as everywhere in a shell.
+fn absolute_config(config: &str) -> String {
+    if config.starts_with('/') || config.contains('(') {
+        return config.to_owned();
+    }
+    std::env::current_dir().map_or_else(|_| config.to_owned(), |here| here.join(config).to_string_lossy().into_owned())
+}
+
+fn inspected(selection: Selection, ask: impl FnOnce(&inspect::Request<'_>) -> inspect::Answer) -> i32 {
+    let from_environment = || crate::launcher::Start::from_environment(Vec::new(), None).config;
+    let Some(config) = selection.config.map(|config| absolute_config(&config)).or_else(from_environment) else {
+        return fail("no configuration: give one with --config, or set CONFIG");
+    };
+    let platform = UnixPlatform::for_command();
+    let answer = ask(&inspect::Request { config: &config, ha_instance: selection.ha_instance.as_deref(), platform: &platform });
+    if !answer.text.is_empty() {
+        document(&answer.text);
+    }
+    for line in &answer.errors {
+        fail(line);
+    }
+    answer.exit_code
+}

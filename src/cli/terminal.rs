@@ -1,0 +1,23 @@
+//! Standard output and standard error of commands that are typed in a shell.
+
+use crate::message::{self, Message};
+use std::fmt::Display;
+use std::io::Write;
+
+/// Writes a document to standard output. A reader that has gone (`| head`) is no error.
+pub(super) fn document(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") });
+    let _ = out.flush();
+}
+
+/// Writes a message to standard error.
+pub(super) fn say(message: &Message) {
+    let _ = writeln!(std::io::stderr().lock(), "{message}");
+}
+
+/// Says why a command failed and gives its exit code.
+pub(super) fn fail(why: impl Display) -> i32 {
+    say(&message::zwel0930e(why));
+    8
+}

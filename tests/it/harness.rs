@@ -1,0 +1,312 @@
+//! Instances in temporary directories, launchers and consoles as processes, and waiting for what they say.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+/// Generous: only a test that fails waits that long.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+pub fn program() -> &'static str {
+    env!("CARGO_BIN_EXE_zwelnch")
+}
+
+/// A runtime, a workspace, a configuration and a system of its own, below a temporary directory.
+pub struct Instance {
+    pub directory: tempfile::TempDir,
+    components: Vec<(String, String)>,
+    extra: String,
+}
+
+impl Instance {
+    pub fn new() -> Instance {
+        let directory = tempfile::Builder::new().prefix("zwelnch-it-").tempdir().unwrap();
+        let instance = Instance { directory, components: Vec::new(), extra: String::new() };
+        fs::create_dir_all(instance.runtime().join("components")).unwrap();
+        fs::create_dir(instance.path("system")).unwrap();
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(instance.path("system"), fs::Permissions::from_mode(0o700)).unwrap();
+        instance
+    }
+
+    pub fn path(&self, relative: &str) -> PathBuf {
+        self.directory.path().join(relative)
+    }
+
+    pub fn runtime(&self) -> PathBuf {
+        self.path("runtime")
+    }
+
+    pub fn config(&self) -> PathBuf {
+        self.path("zowe.yaml")
+    }
+
+    pub fn system(&self) -> PathBuf {
+        self.path("system")
+    }
+
+    /// Adds a component whose start command is `start`. `settings`: lines below `components.<name>`, in YAML.
+    pub fn component(mut self, name: &str, start: &str, settings: &str) -> Instance {
+        self.script(name, "start", start);
+        self.components.push((name.to_owned(), settings.to_owned()));
+        self
+    }
+
+    /// Writes `bin/<command>.sh` of a component.
+    pub fn script(&self, name: &str, command: &str, text: &str) {
+        let directory = self.runtime().join("components").join(name);
+        fs::create_dir_all(directory.join("bin")).unwrap();
+        fs::write(directory.join(format!("bin/{command}.sh")), text).unwrap();
+        let manifest = directory.join("manifest.yaml");
+        if !manifest.exists() {
+            self.manifest(name, "");
+        }
+    }
+
+    pub fn manifest(&self, name: &str, text: &str) {
+        let directory = self.runtime().join("components").join(name);
+        fs::create_dir_all(&directory).unwrap();
+        fs::write(directory.join("schema.json"), "{}").unwrap();
+        let head = format!("name: {name}\nid: org.test.{name}\nschemas: {{configs: schema.json}}\n");
+        fs::write(directory.join("manifest.yaml"), head + text).unwrap();
+    }
+
+    /// Top-level YAML after everything else.
+    pub fn extra(mut self, text: &str) -> Instance {
+        self.extra.push_str(text);
+        self
+    }
+
+    pub fn write_config(&self) {
+        let directory = self.directory.path().display();
+        let mut yaml = format!(
+            "zowe:\n  runtimeDirectory: {directory}/runtime\n  workspaceDirectory: {directory}/workspace\n  configmgr:\n    validation: COMPONENT-COMPAT\ncomponents:\n"
+        );
+        if self.components.is_empty() {
+            yaml = yaml.replace("components:\n", "components: {}\n");
+        }
+        for (name, settings) in &self.components {
+            yaml += &format!("  {name}:\n    enabled: true\n");
+            for line in settings.lines() {
+                yaml += &format!("    {line}\n");
+            }
+        }
+        fs::write(self.config(), yaml + &self.extra).unwrap();
+    }
+
+    /// The launcher with this instance's CONFIG and system, not yet started.
+    pub fn launcher(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program());
+        command
+            .args(arguments)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap())
+            .env("HOME", self.directory.path())
+            .env("CONFIG", self.config())
+            .env("ZWELNCH_SYSTEM", self.system())
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Writes the configuration and starts HA instance `lpar1` as job ZWESLSTC.
+    pub fn start(&self) -> Running {
+        self.write_config();
+        Running::spawn(self.launcher(&["lpar1"]), self.directory.path())
+    }
+
+    /// Starts it and waits for ZWEL0012I.
+    pub fn up(&self) -> Running {
+        let running = self.start();
+        running.wait_for("ZWEL0012I");
+        running
+    }
+
+    /// Writes the configuration, runs the launcher to its end and returns its code and output.
+    pub fn run_to_end(&self) -> (i32, String) {
+        self.write_config();
+        run_to_end(self.launcher(&["lpar1"]))
+    }
+
+    /// Issues an operator command: the answer and the exit code.
+    pub fn console(&self, command: &str) -> (String, i32) {
+        console(&self.system(), command)
+    }
+
+    /// `F ZWESLSTC,APPL=text`, which must be accepted.
+    pub fn modify(&self, text: &str) -> String {
+        let (answer, code) = self.console(&format!("F ZWESLSTC,APPL={text}"));
+        assert_eq!(code, 0, "{answer}");
+        answer
+    }
+
+    /// The DISP answer's process id of a component; None while it has none.
+    pub fn pid(&self, component: &str) -> Option<i32> {
+        pid_in(&self.modify("DISP"), component)
+    }
+}
+
+pub fn pid_in(display: &str, component: &str) -> Option<i32> {
+    let line = display.lines().find(|line| line.contains("ZWEL0011I") && line.contains(&format!(" {component}, PID")))?;
+    line.rsplit(' ').next()?.parse().ok().filter(|pid| *pid > 0)
+}
+
+pub fn console(system: &Path, command: &str) -> (String, i32) {
+    let output = Command::new(program()).arg("console").arg("--system").arg(system).arg(command).stdin(Stdio::null()).output().unwrap();
+    (text(&output), output.status.code().unwrap())
+}
+
+pub fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+pub fn run_to_end(command: Command) -> (i32, String) {
+    let mut running = Running::spawn(command, Path::new("/nonexistent"));
+    let code = running.wait_end();
+    (code, running.all())
+}
+
+/// What a process has written so far, and the means to wait for more.
+#[derive(Default)]
+struct Lines {
+    lines: Mutex<(Vec<String>, bool)>,
+    more: Condvar,
+}
+
+/// A running process of ours: its lines are collected as they come. Ended, with all it has started, when dropped.
+pub struct Running {
+    pub child: Child,
+    lines: Arc<Lines>,
+    directory: PathBuf,
+}
+
+impl Running {
+    pub fn spawn(mut command: Command, directory: &Path) -> Running {
+        let (reader, writer) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC).unwrap();
+        command.stdout(writer.try_clone().unwrap()).stderr(writer);
+        let child = command.spawn().unwrap();
+        drop(command);
+        let lines = Arc::new(Lines::default());
+        let collected = Arc::clone(&lines);
+        std::thread::spawn(move || {
+            let mut reader = BufReader::new(fs::File::from(reader));
+            let mut line = Vec::new();
+            while reader.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
+                let text = String::from_utf8_lossy(&line).trim_end_matches('\n').to_owned();
+                collected.lines.lock().unwrap().0.push(text);
+                collected.more.notify_all();
+                line.clear();
+            }
+            collected.lines.lock().unwrap().1 = true;
+            collected.more.notify_all();
+        });
+        Running { child, lines, directory: directory.to_path_buf() }
+    }
+
+    pub fn all(&self) -> String {
+        self.lines.lines.lock().unwrap().0.join("\n")
+    }
+
+    /// Waits for a line that holds `text`, and returns it.
+    pub fn wait_for(&self, text: &str) -> String {
+        self.wait_for_count(text, 1).pop().unwrap()
+    }
+
+    /// Waits until `count` lines hold `text`, and returns them.
+    pub fn wait_for_count(&self, text: &str, count: usize) -> Vec<String> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut lines = self.lines.lines.lock().unwrap();
+        loop {
+            let found: Vec<String> = lines.0.iter().filter(|line| line.contains(text)).cloned().collect();
+            if found.len() >= count {
+                return found;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero() && !lines.1, "{} of {count} lines hold {text:?} in:\n{}", found.len(), lines.0.join("\n"));
+            lines = self.lines.more.wait_timeout(lines, left).unwrap().0;
+        }
+    }
+
+    pub fn signal(&self, signal: nix::sys::signal::Signal) {
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(self.child.id().try_into().unwrap()), signal).unwrap();
+    }
+
+    /// Waits for the end of the process and of its output, and returns its exit code.
+    pub fn wait_end(&mut self) -> i32 {
+        let status = wait_child(&mut self.child).unwrap_or_else(|| panic!("still running:\n{}", self.all()));
+        let mut lines = self.lines.lines.lock().unwrap();
+        let deadline = Instant::now() + PATIENCE;
+        while !lines.1 && Instant::now() < deadline {
+            lines = self.lines.more.wait_timeout(lines, Duration::from_millis(100)).unwrap().0;
+        }
+        status.code().unwrap_or(-1)
+    }
+}
+
+/// The status of a child that ends within [`PATIENCE`].
+fn wait_child(child: &mut Child) -> Option<std::process::ExitStatus> {
+    let deadline = Instant::now() + PATIENCE;
+    wait_until(deadline, || child.try_wait().unwrap())
+}
+
+/// For what has no event to wait for: asks again until there is an answer or the time is over.
+pub fn wait_until<T>(deadline: Instant, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
+    let (_sender, nothing) = std::sync::mpsc::channel::<()>();
+    loop {
+        if let Some(answer) = ask() {
+            return Some(answer);
+        }
+        if Instant::now() > deadline {
+            return None;
+        }
+        let _ = nothing.recv_timeout(Duration::from_millis(5));
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.child.try_wait().unwrap().is_none() {
+            self.child.kill().unwrap();
+            self.child.wait().unwrap();
+        }
+        for pid in processes_of(&self.directory) {
+            let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
+        }
+    }
+}
+
+/// Live processes whose environment names a directory: everything that an instance has started, wherever it has gone.
+pub fn processes_of(directory: &Path) -> Vec<i32> {
+    let needle = directory.to_string_lossy().into_owned().into_bytes();
+    let mut found = Vec::new();
+    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else { continue };
+        if pid == std::process::id() as i32 {
+            continue;
+        }
+        let mut environment = Vec::new();
+        // Gone, or somebody else's.
+        let _ = fs::File::open(entry.path().join("environ")).and_then(|mut file| file.read_to_end(&mut environment));
+        if environment.windows(needle.len()).any(|window| window == needle) {
+            found.push(pid);
+        }
+    }
+    found
+}
+
+/// The message ids of an output, in order.
+pub fn ids(output: &str) -> Vec<String> {
+    output
+        .lines()
+        .filter(|line| line.contains("<ZWELNCH:"))
+        .filter_map(|line| line.split_whitespace().find(|word| word.starts_with("ZWEL0") && word.len() == 9))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// A port that is free now.
+pub fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}

@@ -1,0 +1,10 @@
+//! The built binary, driven as its users drive it. One binary for all of it: linked once.
+#![allow(clippy::unwrap_used)]
+
+mod bad_input;
+mod demo;
+mod documents;
+mod harness;
+mod launcher;
+mod operator;
+mod system;

@@ -1,0 +1,140 @@
+//! Operator commands against a running instance.
+
+use crate::harness::{Instance, pid_in};
+use std::time::{Duration, Instant};
+
+const SLEEPER: &str = "echo up; exec sleep 1000";
+
+#[test]
+fn disp_shows_exactly_what_is_launched() {
+    let instance = Instance::new().component("alpha", SLEEPER, "").component("component-with-a-long-name", SLEEPER, "");
+    instance.script("library", "validate", "exit 0");
+    let running = instance.up();
+    let answer = instance.modify("DISP");
+    let lines: Vec<&str> = answer.lines().filter(|line| line.contains("ZWEL0011I")).collect();
+    assert_eq!(lines.len(), 2, "{answer}");
+    assert!(lines[1].contains("name = component-with-a, PID = "), "{answer}");
+    assert!(running.all().contains("ZWEL0013I command 'DISP' received"));
+    // The answer stands on SYSPRINT too.
+    running.wait_for("ZWEL0010I launcher has the following components:");
+    assert_eq!(instance.modify("DISPLAY").matches("ZWEL0011I").count(), 2);
+}
+
+#[test]
+fn start_of_a_running_component_restarts_it_as_prepared() {
+    let instance = Instance::new().component("alpha", SLEEPER, "");
+    let running = instance.up();
+    let old = instance.pid("alpha").unwrap();
+    let answer = instance.modify("START(ALPHA)");
+    assert!(answer.contains("ZWEL0923I component alpha is being restarted"), "{answer}");
+    running.wait_for_count("ZWEL0001I component alpha started", 2);
+    assert_ne!(instance.pid("alpha"), Some(old));
+    let out = running.all();
+    assert_eq!(out.matches("ZWEL0002I component alpha stopped").count(), 1, "{out}");
+    assert!(!out.contains("ZWEL0905E"), "{out}");
+}
+
+#[test]
+fn start_of_a_running_component_is_refused_when_configured_so() {
+    let instance = Instance::new().component("alpha", SLEEPER, "").extra("  launcher:\n    startRunning: reject\n");
+    let _running = instance.up();
+    let old = instance.pid("alpha");
+    let answer = instance.modify("START(alpha)");
+    assert!(answer.contains("ZWEL0039E cannot start component alpha - already running"), "{answer}");
+    assert_eq!(instance.pid("alpha"), old);
+}
+
+#[test]
+fn a_stop_that_takes_its_time_delays_nobody() {
+    let instance = Instance::new()
+        .component("stubborn", "trap '' TERM; echo deaf; while :; do sleep 1000; done", "launcher: {stop: {graceSeconds: 20}}")
+        .component("alpha", SLEEPER, "");
+    let mut running = instance.up();
+    running.wait_for("deaf");
+    let begun = Instant::now();
+    assert!(instance.modify("STOP(stubborn)").contains("ZWEL0923I component stubborn is being stopped"));
+    let answer = instance.modify("DISP");
+    assert!(answer.contains("stopping"), "{answer}");
+    assert!(instance.modify("STOP(alpha)").contains("ZWEL0923I"));
+    running.wait_for("ZWEL0002I component alpha stopped");
+    assert!(pid_in(&answer, "stubborn").is_some());
+    // Long before the grace time is over; how fast is the benchmark's business.
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+    // A second signal ends the grace time.
+    running.signal(nix::sys::signal::Signal::SIGTERM);
+    running.wait_for("ZWEL0008I");
+    assert!(instance.modify("START(alpha)").contains("ZWEL0932I"));
+    running.signal(nix::sys::signal::Signal::SIGTERM);
+    assert_eq!(running.wait_end(), 0);
+    let out = running.all();
+    assert!(out.contains("ZWEL0063W") && out.contains("ZWEL0053W"), "{out}");
+}
+
+#[test]
+fn what_is_no_command_is_answered_too() {
+    let instance = Instance::new().component("alpha", SLEEPER, "");
+    let running = instance.up();
+    for (text, id) in [
+        ("BOGUS", "ZWEL0042E command not recognized"),
+        ("START", "ZWEL0041E bad value supplied, command ignored"),
+        ("STOP(alpha", "ZWEL0041E"),
+        ("STOP(nosuch)", "ZWEL0054W component NOSUCH not found"),
+        ("RESTART(nosuch)", "ZWEL0054W"),
+    ] {
+        let answer = instance.modify(text);
+        assert!(answer.contains(id), "{text}: {answer}");
+    }
+    instance.modify("STOP(alpha)");
+    running.wait_for("ZWEL0002I component alpha stopped");
+    assert!(instance.modify("STOP(alpha)").contains("ZWEL0921I component alpha is not running"));
+}
+
+#[test]
+fn restart_reads_the_configuration_anew() {
+    let instance = Instance::new().component("alpha", "echo port $ZWE_configs_port $CONFIGURED; exec sleep 1000", "port: 1001");
+    instance.script("alpha", "configure", "export CONFIGURED=for-$ZWE_configs_port");
+    instance.script("alpha", "validate", "test \"$ZWE_configs_port\" != 6666 || { echo bad port; exit 4; }");
+    let running = instance.up();
+    running.wait_for("port 1001 for-1001");
+    let yaml = std::fs::read_to_string(instance.config()).unwrap();
+    // Not good: left running, and said so.
+    std::fs::write(instance.config(), yaml.replace("port: 1001", "port: 6666")).unwrap();
+    let old = instance.pid("alpha");
+    let answer = instance.modify("RESTART(alpha)");
+    assert!(answer.contains("ZWEL0917E Component alpha commands.validate ended with rc=4.") && answer.contains("ZWEL0922E"), "{answer}");
+    std::fs::write(instance.config(), "zowe: [\n").unwrap();
+    let answer = instance.modify("RESTART(alpha)");
+    assert!(answer.contains("zowe.yaml:") && answer.contains("ZWEL0922E"), "{answer}");
+    assert_eq!(instance.pid("alpha"), old);
+    // START restarts it as it was prepared.
+    instance.modify("START(alpha)");
+    running.wait_for_count("port 1001 for-1001", 2);
+    // Good: stop, configure, start.
+    std::fs::write(instance.config(), yaml.replace("port: 1001", "port: 1002")).unwrap();
+    assert!(instance.modify("RESTART(alpha)").contains("ZWEL0923I component alpha is being restarted"));
+    running.wait_for("port 1002 for-1002");
+}
+
+#[test]
+fn stop_names_what_depends_on_the_component() {
+    let instance = Instance::new().component("needy", SLEEPER, "").component("server", SLEEPER, "");
+    instance.manifest("needy", "dependencies:\n  components:\n  - name: server\n");
+    let running = instance.up();
+    let list = running.wait_for("ZWEL0016I");
+    assert!(list.contains("'server,needy'"), "dependencies first: {list}");
+    let answer = instance.modify("STOP(server)");
+    assert!(answer.contains("ZWEL0924W component server is needed by needy"), "{answer}");
+}
+
+#[test]
+fn stop_during_back_off_cancels_the_next_attempt() {
+    let instance = Instance::new()
+        .component("alpha", "exit 1", "launcher: {restartIntervals: [1000, 1000]}")
+        .component("beta", SLEEPER, "");
+    let running = instance.up();
+    running.wait_for("ZWEL0005I next attempt to restart component alpha in 1000 seconds");
+    assert!(instance.modify("DISP").contains("back-off"));
+    assert!(instance.modify("STOP(alpha)").contains("ZWEL0002I component alpha stopped"));
+    let answer = instance.modify("DISP");
+    assert!(!answer.contains("back-off"), "{answer}");
+}
