@@ -1,5 +1,21 @@
 //! A component: its manifest, where it lives, its commands, its environment. Contract: reference/lifecycle.md, section Components.
 
+mod command;
+mod environment;
+mod locate;
+mod manifest;
+mod order;
+mod survey;
+
+#[cfg(test)]
+mod tests;
+
+pub use environment::{environment, variables};
+pub use locate::installed;
+pub use order::order;
+pub use survey::{NotInPlay, Survey, survey};
+
+use crate::config::Problem;
 use serde_json::Value;
 use std::path::PathBuf;
 
@@ -13,6 +29,9 @@ pub enum Phase {
 }
 
 impl Phase {
+    /// In the order in which they run.
+    pub const ALL: [Phase; 4] = [Phase::Validate, Phase::PreConfigure, Phase::Configure, Phase::Start];
+
     /// As in `commands.<name>` of a manifest.
     pub fn name(self) -> &'static str {
         match self {
@@ -70,6 +89,54 @@ pub struct Component {
     /// The manifest's file.
     pub manifest_file: PathBuf,
     pub manifest: Manifest,
+    /// What is odd about the manifest but does not keep the component from running.
+    pub warnings: Vec<Problem>,
+}
+
+/// Why a component, or a command of it, cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ComponentError {
+    /// A name that cannot be a directory's.
+    #[error("'{name}' is no component name; letters, digits, '-', '_' and '.' are expected")]
+    BadName { name: String },
+    /// No directory of that name; the places that were searched.
+    #[error("component {name} is not installed; searched: {}", show_paths(.places))]
+    NotInstalled { name: String, places: Vec<PathBuf> },
+    /// A directory with no manifest in it.
+    #[error("component {name} has no manifest.yaml, manifest.yml or manifest.json in {}", .directory.display())]
+    ManifestMissing { name: String, directory: PathBuf },
+    /// A manifest that cannot be read or used; everything wrong with it.
+    #[error("{}", show_problems(.0))]
+    Manifest(Vec<Problem>),
+    /// ZWEL0172E: the manifest names a command file that is not there.
+    #[error("component {component} has commands.{} defined but the file is missing: {}", .phase.name(), .file.display())]
+    CommandMissing { component: String, phase: Phase, file: PathBuf },
+    /// A file that a manifest names, after links are resolved, lies outside the component's directory.
+    #[error("component {component}: {what} leaves the component's directory: {}", .file.display())]
+    Outside { component: String, what: String, file: PathBuf },
+    /// Any other file that a manifest names is not there or cannot be looked at.
+    #[error("component {component}: {what} cannot be used: {}: {reason}", .file.display())]
+    FileMissing { component: String, what: String, file: PathBuf, reason: String },
+}
+
+impl ComponentError {
+    /// As a report lists it; `place` is where the configuration speaks of the component.
+    pub fn problems(&self, place: Option<String>) -> Vec<Problem> {
+        match self {
+            ComponentError::Manifest(problems) => problems.clone(),
+            // The C launcher says nothing of it, and everything else runs: a warning.
+            ComponentError::NotInstalled { .. } => vec![Problem::warning(place, self.to_string())],
+            _ => vec![Problem::error(place, self.to_string())],
+        }
+    }
+}
+
+fn show_paths(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+}
+
+fn show_problems(problems: &[Problem]) -> String {
+    problems.iter().map(Problem::to_string).collect::<Vec<_>>().join("\n")
 }
 
 /// A command file that exists, and its arguments.

@@ -1,10 +1,36 @@
 //! Configuration: from CONFIG to what a component sees. Contract: reference/configuration.md.
 
+pub mod encoding;
+pub mod merge;
+pub mod node;
+pub mod overlay;
+pub mod schema;
+pub mod secrets;
+pub mod settings;
+pub mod template;
+pub mod typing;
+pub mod variables;
+pub mod version;
+pub mod yaml;
+
+mod load;
+mod source;
+
+#[cfg(test)]
+mod tests;
+
+pub use load::{LoadError, read_mapping};
+pub use source::{SourceError, display_sources, ha_instance, normalize_id, parse_sources};
+pub use variables::RunFacts;
+pub use version::{Version, zowe_version};
+
 use crate::platform::{Platform, ShareAs};
+use node::{Node, Place};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Names and values of variables. Values are bytes: they reach a component unchanged.
@@ -29,13 +55,33 @@ pub struct HaInstance {
 }
 
 /// Something wrong or odd in a configuration.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     pub error: bool,
     /// `file:line:column` of what set the value, where known.
     pub place: Option<String>,
     /// What is wrong and what is expected, without secrets.
     pub text: String,
+}
+
+impl Problem {
+    pub fn error(place: Option<String>, text: String) -> Self {
+        Problem { error: true, place, text }
+    }
+
+    pub fn warning(place: Option<String>, text: String) -> Self {
+        Problem { error: false, place, text }
+    }
+}
+
+/// `place: text`, as a line after ZWEL0070E shows it.
+impl std::fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.place {
+            Some(place) => write!(formatter, "{place}: {}", self.text),
+            None => formatter.write_str(&self.text),
+        }
+    }
 }
 
 /// A configuration as one HA instance sees it: merged, evaluated, overlaid; not yet validated.
@@ -51,6 +97,134 @@ pub struct Configuration {
     pub overlay: Option<Value>,
     /// What is odd but usable.
     pub warnings: Vec<Problem>,
+    /// `value` with the place of everything in it.
+    tree: Arc<Node>,
+    /// Names of the sources that were read, `files/defaults.yaml` included, by [`Place::source`].
+    names: Arc<[String]>,
+    /// The runtime directory's schemas, read once.
+    schemas: Arc<OnceLock<schema::Schemas>>,
+}
+
+impl Configuration {
+    /// What `path` names, with the overlay.
+    pub fn get(&self, path: &[&str]) -> Option<&Value> {
+        lookup(&self.value, path)
+    }
+
+    /// A text that is not empty.
+    fn text(&self, path: &[&str]) -> Option<&str> {
+        self.get(path).and_then(Value::as_str).filter(|text| !text.is_empty())
+    }
+
+    /// `file:line:column` of what set the value at a path, or of the nearest parent that exists.
+    pub fn place(&self, path: &[&str]) -> String {
+        self.show(self.tree.place_of(path))
+    }
+
+    fn show(&self, place: Place) -> String {
+        load::show(&self.names, place)
+    }
+
+    /// Names of all sources that were read, left-most first, `files/defaults.yaml` last.
+    pub fn source_names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// `zowe.runtimeDirectory`; None when missing or empty.
+    pub fn runtime_directory(&self) -> Option<PathBuf> {
+        self.text(&["zowe", "runtimeDirectory"]).map(PathBuf::from)
+    }
+
+    /// `zowe.workspaceDirectory`; None when missing or empty.
+    pub fn workspace_directory(&self) -> Option<PathBuf> {
+        self.text(&["zowe", "workspaceDirectory"]).map(PathBuf::from)
+    }
+
+    /// `zowe.logDirectory`; None when missing or empty.
+    pub fn log_directory(&self) -> Option<PathBuf> {
+        self.text(&["zowe", "logDirectory"]).map(PathBuf::from)
+    }
+
+    /// `zowe.extensionDirectory`; None when missing or empty.
+    pub fn extension_directory(&self) -> Option<PathBuf> {
+        self.text(&["zowe", "extensionDirectory"]).map(PathBuf::from)
+    }
+
+    /// All keys of `components` in document order, except `launcher`, which holds settings and is no component.
+    pub fn component_names(&self) -> Vec<String> {
+        let components = self.get(&["components"]).and_then(Value::as_object);
+        components.map(|map| map.keys().filter(|name| *name != "launcher").cloned().collect()).unwrap_or_default()
+    }
+
+    /// True when a component is enabled after the overlay and not part of the single-service API ML that is enabled.
+    pub fn is_enabled(&self, name: &str) -> bool {
+        name != "launcher" && self.enabled_flag(name) && !self.is_suppressed(name)
+    }
+
+    /// True when `components.apiml.enabled` takes this component's place.
+    pub fn is_suppressed(&self, name: &str) -> bool {
+        SINGLE_SERVICE_PARTS.contains(&name) && self.enabled_flag("apiml")
+    }
+
+    fn enabled_flag(&self, name: &str) -> bool {
+        is_true(self.get(&["components", name, "enabled"]))
+    }
+
+    /// `zowe.configmgr.validation` is STRICT; COMPONENT-COMPAT is the fallback.
+    pub fn is_strict(&self) -> bool {
+        self.text(&["zowe", "configmgr", "validation"]).is_some_and(|mode| mode.eq_ignore_ascii_case("STRICT"))
+    }
+
+    /// Everything wrong or odd by the runtime directory's schemas (where it has them), and settings of the launcher's own that cannot be used.
+    pub fn validate(&self) -> Vec<Problem> {
+        let mut problems = schema::validate(self);
+        problems.extend(settings::problems(self));
+        problems.extend(variables::environment_problems(self));
+        unique(problems)
+    }
+
+    /// What of a manifest, as [`read_mapping`] gave it, does not fit the runtime's `schemas/manifest-schema.json`: warnings.
+    pub fn validate_manifest(&self, manifest: &Node, name: &str) -> Vec<Problem> {
+        unique(schema::validate_manifest(self, manifest, name))
+    }
+
+    /// Checks the configuration against a component's own schemas (`schemas.configs` of its manifest, resolved to files). Without any it
+    /// is an error where `zowe.configmgr.validation` is STRICT, else a warning.
+    pub fn validate_against(&self, component: &str, schemas: &[PathBuf]) -> Vec<Problem> {
+        unique(schema::validate_component(self, component, schemas))
+    }
+}
+
+/// The components that `components.apiml.enabled` suppresses (reference/lifecycle.md).
+pub const SINGLE_SERVICE_PARTS: &[&str] = &["gateway", "discovery", "api-catalog", "caching-service", "zaas"];
+
+/// What a path names in a value.
+pub fn lookup<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
+    path.iter().try_fold(value, |value, step| match value {
+        Value::Object(map) => map.get(*step),
+        Value::Array(items) => items.get(step.parse::<usize>().ok()?),
+        _ => None,
+    })
+}
+
+/// A switch: the boolean, or the text that a quoted one is.
+fn is_true(value: Option<&Value>) -> bool {
+    match value {
+        Some(Value::Bool(value)) => *value,
+        Some(Value::String(text)) => text == "true",
+        _ => false,
+    }
+}
+
+fn unique(problems: Vec<Problem>) -> Vec<Problem> {
+    let mut seen: std::collections::HashSet<String> = std::collections::HashSet::new();
+    problems.into_iter().filter(|problem| seen.insert(problem.to_string())).collect()
+}
+
+/// A file under the runtime directory, where it exists.
+fn runtime_file(runtime: &Path, relative: &str) -> Option<PathBuf> {
+    let file = runtime.join(relative);
+    if file.is_file() { Some(file) } else { None }
 }
 
 /// Settings of one component's supervision. First match wins: `haInstances.<id>.components.<c>.launcher.X`,

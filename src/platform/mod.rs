@@ -150,6 +150,16 @@ pub trait Platform: Send + Sync {
     /// The value of a system symbol, named without its `&` and `.`; None when it is not defined.
     fn resolve_symbol(&self, name: &str) -> Option<String>;
 
+    /// The level of z/OS as `zos.getZosVersion()` of a template gives it (0x1020500 for 2.5); 0 elsewhere.
+    fn zos_version(&self) -> u32 {
+        0
+    }
+
+    /// The external security manager as `zos.getEsm()` of a template gives it: RACF, ACF2, TSS or NONE; elsewhere there is none.
+    fn security_manager(&self) -> String {
+        "NONE".into()
+    }
+
     /// The user id of this process, upper case, as SYSPRINT lines show it.
     fn user_id(&self) -> String;
 

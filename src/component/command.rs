@@ -1,0 +1,99 @@
+//! The commands of a component, and the files that its manifest names: all inside its directory.
+
+use super::{CommandLine, Component, ComponentError, Phase};
+use std::path::PathBuf;
+
+impl Component {
+    /// The command of a phase: the manifest's, else `bin/{validate,configure,start}.sh` where that file exists; None without either.
+    ///
+    /// # Errors
+    /// [`ComponentError::CommandMissing`] (ZWEL0172E) when the manifest's file is not there, [`ComponentError::Outside`] when it lies
+    /// outside the component's directory.
+    pub fn command(&self, phase: Phase) -> Result<Option<CommandLine>, ComponentError> {
+        let what = format!("commands.{}", phase.name());
+        let Some(text) = self.manifest.commands.get(&phase) else {
+            let fallback = match phase {
+                Phase::Validate => "bin/validate.sh",
+                Phase::Configure => "bin/configure.sh",
+                Phase::Start => "bin/start.sh",
+                Phase::PreConfigure => return Ok(None),
+            };
+            if !self.directory.join(fallback).is_file() {
+                return Ok(None);
+            }
+            return self.file(&what, fallback).map(|file| Some(CommandLine { file, arguments: Vec::new() }));
+        };
+        let mut words = split_words(text).into_iter();
+        let relative = words.next().unwrap_or_default();
+        let missing = || ComponentError::CommandMissing { component: self.name.clone(), phase, file: self.directory.join(&relative) };
+        if !self.directory.join(&relative).is_file() {
+            return Err(missing());
+        }
+        let file = self.file(&what, &relative).map_err(|error| match error {
+            ComponentError::FileMissing { .. } => missing(),
+            other => other,
+        })?;
+        Ok(Some(CommandLine { file, arguments: words.collect() }))
+    }
+
+    /// A file or directory that the manifest names, which must lie inside the component's directory once links are resolved (the directory
+    /// itself may be a link). `what` is the manifest's key, for the error. The path is not resolved: scripts look at their own `$0`.
+    ///
+    /// # Errors
+    /// [`ComponentError::FileMissing`] and [`ComponentError::Outside`].
+    pub fn file(&self, what: &str, relative: &str) -> Result<PathBuf, ComponentError> {
+        let file = self.directory.join(relative);
+        let missing = |reason: String| ComponentError::FileMissing {
+            component: self.name.clone(),
+            what: what.to_string(),
+            file: file.clone(),
+            reason,
+        };
+        if relative.is_empty() || relative.contains('\0') {
+            return Err(missing("a path is expected".into()));
+        }
+        let home = std::fs::canonicalize(&self.directory).map_err(|error| missing(error.to_string()))?;
+        let resolved = std::fs::canonicalize(&file).map_err(|error| missing(error.to_string()))?;
+        if !resolved.starts_with(&home) {
+            return Err(ComponentError::Outside { component: self.name.clone(), what: what.to_string(), file: resolved });
+        }
+        Ok(file)
+    }
+
+    /// The files of `schemas.configs`.
+    ///
+    /// # Errors
+    /// All that are missing or outside.
+    pub fn schema_files(&self) -> Result<Vec<PathBuf>, Vec<ComponentError>> {
+        let (mut files, mut errors) = (Vec::new(), Vec::new());
+        for relative in &self.manifest.config_schemas {
+            match self.file("schemas.configs", relative) {
+                Ok(file) => files.push(file),
+                Err(error) => errors.push(error),
+            }
+        }
+        if errors.is_empty() { Ok(files) } else { Err(errors) }
+    }
+}
+
+/// The words of a command text, split at blanks; quotes keep blanks together. Nothing else of a shell's syntax is known here, and no shell
+/// sees the words unquoted.
+fn split_words(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    for character in text.chars() {
+        match quote {
+            Some(open) if character == open => quote = None,
+            Some(_) => word.get_or_insert_with(String::new).push(character),
+            None if matches!(character, '\'' | '"') => {
+                quote = Some(character);
+                word.get_or_insert_with(String::new);
+            }
+            None if character.is_whitespace() => words.extend(word.take()),
+            None => word.get_or_insert_with(String::new).push(character),
+        }
+    }
+    words.extend(word);
+    words
+}

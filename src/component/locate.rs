@@ -1,0 +1,79 @@
+//! Where a component lives: `<runtime>/components/<name>`, else `<zowe.extensionDirectory>/<name>` (reference/lifecycle.md).
+
+use super::{Component, ComponentError, manifest};
+use crate::config::{Problem, read_mapping};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// The manifest's file, first match wins.
+const MANIFESTS: [&str; 3] = ["manifest.yaml", "manifest.yml", "manifest.json"];
+
+impl Component {
+    /// Finds an installed component and reads its manifest.
+    ///
+    /// # Errors
+    /// [`ComponentError::NotInstalled`] with both places; a manifest that is missing or unusable.
+    pub fn locate(name: &str, runtime: &Path, extension: Option<&Path>) -> Result<Component, ComponentError> {
+        let usable = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
+        if !usable {
+            return Err(ComponentError::BadName { name: name.to_string() });
+        }
+        let places: Vec<PathBuf> = [runtime.join("components")]
+            .into_iter()
+            .chain(extension.map(Path::to_path_buf))
+            .map(|parent| absolute(&parent.join(name)))
+            .collect();
+        for directory in &places {
+            if let Some(file) = MANIFESTS.iter().map(|file| directory.join(file)).find(|file| file.is_file()) {
+                return read(name, directory.clone(), file);
+            }
+        }
+        match places.iter().find(|place| place.is_dir()) {
+            Some(directory) => Err(ComponentError::ManifestMissing { name: name.to_string(), directory: directory.clone() }),
+            None => Err(ComponentError::NotInstalled { name: name.to_string(), places }),
+        }
+    }
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
+}
+
+fn read(name: &str, directory: PathBuf, manifest_file: PathBuf) -> Result<Component, ComponentError> {
+    let shown = manifest_file.display().to_string();
+    let document = read_mapping(&manifest_file).map_err(ComponentError::Manifest)?;
+    let (manifest, found) = manifest::read(&document.root, &shown).map_err(ComponentError::Manifest)?;
+    let mut warnings = document.warnings;
+    warnings.extend(found);
+    if manifest.name != name {
+        let text = format!("the manifest names the component '{}', its directory '{name}'; '{name}' is used", manifest.name.escape_debug());
+        warnings.push(Problem::warning(Some(shown), text));
+    }
+    Ok(Component { name: name.to_string(), directory, manifest_file, manifest, warnings })
+}
+
+/// Every component that has a directory with a manifest, those of the runtime first, each place by name; and what is wrong with the others.
+pub fn installed(runtime: &Path, extension: Option<&Path>) -> (Vec<Component>, Vec<(String, ComponentError)>) {
+    let mut seen = BTreeSet::new();
+    let (mut components, mut errors) = (Vec::new(), Vec::new());
+    for parent in [Some(runtime.join("components")), extension.map(Path::to_path_buf)].into_iter().flatten() {
+        for name in names(&parent) {
+            if !seen.insert(name.clone()) {
+                continue;
+            }
+            match Component::locate(&name, runtime, extension) {
+                Ok(component) => components.push(component),
+                // A directory without a manifest (app-server's leftovers, say) is no component.
+                Err(ComponentError::ManifestMissing { .. } | ComponentError::NotInstalled { .. }) => {}
+                Err(error) => errors.push((name, error)),
+            }
+        }
+    }
+    (components, errors)
+}
+
+/// Names of the directories in a directory, sorted; empty when it cannot be read.
+fn names(parent: &Path) -> BTreeSet<String> {
+    let Ok(entries) = std::fs::read_dir(parent) else { return BTreeSet::new() };
+    entries.flatten().filter(|entry| entry.path().is_dir()).filter_map(|entry| entry.file_name().into_string().ok()).collect()
+}

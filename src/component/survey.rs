@@ -1,0 +1,128 @@
+//! Which components a configuration brings into play, and why not the others.
+
+use super::{Component, Phase, installed, order};
+use crate::config::{Configuration, Problem};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Why a component that is configured or installed is not launched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotInPlay {
+    /// `components.<name>.enabled` is not true.
+    Disabled,
+    /// Part of the single-service API ML, which is enabled.
+    Suppressed,
+    /// Enabled, and not installed or not usable; the reason stands among the problems.
+    Unusable,
+    /// In play, without a start command: a library, say.
+    NothingToStart,
+}
+
+impl fmt::Display for NotInPlay {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            NotInPlay::Disabled => "not enabled",
+            NotInPlay::Suppressed => "part of component apiml, which is enabled",
+            NotInPlay::Unusable => "enabled, but not installed or not usable",
+            NotInPlay::NothingToStart => "has no start command",
+        })
+    }
+}
+
+/// All components of an instance.
+#[derive(Debug, Clone, Default)]
+pub struct Survey {
+    /// Installed and usable, enabled or not.
+    pub installed: Vec<Component>,
+    /// Enabled after the overlay, installed and usable; dependencies first, otherwise in the order of the configuration.
+    pub in_play: Vec<Component>,
+    /// Names of those in play that have a start command whose file exists, in the same order.
+    pub launched: Vec<String>,
+    /// The others that are configured.
+    pub not_launched: Vec<(String, NotInPlay)>,
+    /// Not installed, unusable manifests, missing command files, dependencies that cannot be had, odd metadata.
+    pub problems: Vec<Problem>,
+}
+
+impl Survey {
+    /// Names of the installed ones.
+    pub fn installed_names(&self) -> Vec<String> {
+        self.installed.iter().map(|component| component.name.clone()).collect()
+    }
+
+    /// Names of those in play.
+    pub fn in_play_names(&self) -> Vec<String> {
+        self.in_play.iter().map(|component| component.name.clone()).collect()
+    }
+
+    /// Name and manifest defaults of the installed ones, as [`crate::config::RunFacts`] wants them.
+    pub fn defaults(&self) -> Vec<(String, Value)> {
+        self.installed.iter().map(|component| (component.name.clone(), component.manifest.configs.clone())).collect()
+    }
+}
+
+/// Looks at every component that is configured or installed. Reads manifests and looks for files; starts and writes nothing.
+pub fn survey(configuration: &Configuration) -> Survey {
+    let mut survey = Survey::default();
+    let Some(runtime) = configuration.runtime_directory() else { return survey };
+    let extension = configuration.extension_directory();
+    let (found, broken) = installed(&runtime, extension.as_deref());
+    survey.installed = found;
+    let mut in_play = Vec::new();
+    for name in configuration.component_names() {
+        if !configuration.is_enabled(&name) {
+            let reason = if configuration.is_suppressed(&name) { NotInPlay::Suppressed } else { NotInPlay::Disabled };
+            survey.not_launched.push((name, reason));
+            continue;
+        }
+        let place = Some(configuration.place(&["components", &name]));
+        let known = survey.installed.iter().find(|component| component.name == name).cloned();
+        let component = match known.map_or_else(|| Component::locate(&name, &runtime, extension.as_deref()), Ok) {
+            Ok(component) => component,
+            Err(error) => {
+                survey.problems.extend(error.problems(place));
+                survey.not_launched.push((name, NotInPlay::Unusable));
+                continue;
+            }
+        };
+        survey.problems.extend(component.warnings.iter().cloned());
+        in_play.push(component);
+    }
+    for (name, error) in broken {
+        // An unusable component that is not enabled harms nobody.
+        if !configuration.is_enabled(&name) {
+            survey.problems.extend(error.problems(None).into_iter().map(|problem| Problem { error: false, ..problem }));
+        }
+    }
+    arrange(&mut survey, in_play);
+    survey
+}
+
+/// Orders those in play and looks for their commands.
+fn arrange(survey: &mut Survey, in_play: Vec<Component>) {
+    let names: Vec<String> = in_play.iter().map(|component| component.name.clone()).collect();
+    let needs = |component: &Component| component.manifest.dependencies.iter().map(|needed| needed.name.clone()).collect();
+    let dependencies: BTreeMap<String, Vec<String>> = in_play.iter().map(|component| (component.name.clone(), needs(component))).collect();
+    let (ordered, problems) = order(&names, &dependencies);
+    survey.problems.extend(problems.into_iter().map(|text| Problem::warning(None, text)));
+    let mut by_name: BTreeMap<String, Component> = in_play.into_iter().map(|component| (component.name.clone(), component)).collect();
+    for name in ordered {
+        let Some(component) = by_name.remove(&name) else { continue };
+        for phase in Phase::ALL {
+            match component.command(phase) {
+                Ok(Some(_)) if phase == Phase::Start => survey.launched.push(name.clone()),
+                Ok(None) if phase == Phase::Start => survey.not_launched.push((name.clone(), NotInPlay::NothingToStart)),
+                Ok(_) => {}
+                Err(error) => {
+                    if phase == Phase::Start {
+                        survey.not_launched.push((name.clone(), NotInPlay::Unusable));
+                    }
+                    // A command that cannot be used is the manifest's fault.
+                    survey.problems.extend(error.problems(Some(component.manifest_file.display().to_string())));
+                }
+            }
+        }
+        survey.in_play.push(component);
+    }
+}

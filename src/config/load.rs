@@ -1,0 +1,204 @@
+//! From a list of sources to a configuration as one HA instance sees it.
+
+use super::node::{Node, Place};
+use super::overlay::{self, Found};
+use super::yaml::{self, Document};
+use super::{Configuration, LoadRequest, Problem, Source, encoding, merge, runtime_file, template};
+use crate::platform::Platform;
+use std::io::Read;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+/// Why a configuration cannot be used: everything wrong of one kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LoadError {
+    /// Sources that cannot be read, are no text, no YAML or no mapping.
+    #[error("{}", list(.0))]
+    Sources(Vec<Problem>),
+    /// Templates that fail.
+    #[error("{}", list(.0))]
+    Templates(Vec<Problem>),
+    /// Two ids in haInstances that differ only by case.
+    #[error("{}", list(.0))]
+    HaInstances(Vec<Problem>),
+    /// ZWEL0911E: an id was given that haInstances does not define.
+    #[error("HA instance '{id}' is not defined in haInstances, defined: {}{}", .defined.join(", "), suggestion(.nearest))]
+    UnknownHaInstance { id: String, defined: Vec<String>, nearest: Option<String> },
+}
+
+impl LoadError {
+    /// All that is wrong, as a report lists it.
+    pub fn problems(&self) -> Vec<Problem> {
+        match self {
+            LoadError::Sources(problems) | LoadError::Templates(problems) | LoadError::HaInstances(problems) => problems.clone(),
+            LoadError::UnknownHaInstance { .. } => vec![Problem::error(None, self.to_string())],
+        }
+    }
+}
+
+fn list(problems: &[Problem]) -> String {
+    problems.iter().map(Problem::to_string).collect::<Vec<_>>().join("\n")
+}
+
+fn suggestion(nearest: &Option<String>) -> String {
+    nearest.as_ref().map(|name| format!("; did you mean '{name}'?")).unwrap_or_default()
+}
+
+/// `name:line:column`.
+pub(super) fn show(names: &[String], place: Place) -> String {
+    let name = usize::try_from(place.source).ok().and_then(|source| names.get(source)).map_or("", String::as_str);
+    format!("{name}:{}:{}", place.line, place.column)
+}
+
+impl Configuration {
+    /// Reads, merges and evaluates the sources, with `<zowe.runtimeDirectory>/files/defaults.yaml` as right-most one where it exists, and
+    /// lays the HA instance's overlay over the result. Not yet validated.
+    ///
+    /// # Errors
+    /// [`LoadError`]; each problem with file, line and column.
+    pub fn load(request: &LoadRequest<'_>) -> Result<Configuration, LoadError> {
+        let mut names: Vec<String> = request.sources.iter().map(Source::name).collect();
+        let (mut documents, mut problems, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
+        for (index, source) in request.sources.iter().enumerate() {
+            match read_source(source, index, request.platform) {
+                Ok(document) => {
+                    warnings.extend(document.warnings);
+                    documents.push(document.root);
+                }
+                Err(found) => problems.extend(found),
+            }
+        }
+        if !problems.is_empty() {
+            return Err(LoadError::Sources(problems));
+        }
+        let Some(user) = merge::merge_list(&documents) else {
+            return Err(LoadError::Sources(vec![Problem::error(None, "CONFIG names no source".into())]));
+        };
+        if let Some(file) = defaults_file(&user, request.platform) {
+            let source = Source::File(file);
+            names.push(source.name());
+            let document = read_source(&source, request.sources.len(), request.platform).map_err(LoadError::Sources)?;
+            warnings.extend(document.warnings);
+            documents.push(document.root);
+        }
+        let merged = merge::merge_list(&documents).unwrap_or(user);
+        if merged.weight() > yaml::MAXIMUM_WEIGHT {
+            let text = "the configuration is too large with its aliases written out".to_string();
+            return Err(LoadError::Sources(vec![Problem::error(None, text)]));
+        }
+        let evaluation = template::evaluate(&merged, request.platform, &|place| show(&names, place));
+        if !evaluation.errors.is_empty() {
+            return Err(LoadError::Templates(evaluation.errors));
+        }
+        warnings.extend(evaluation.warnings);
+        overlaid(request, evaluation.root, names, warnings)
+    }
+}
+
+/// The last step: the overlay.
+fn overlaid(
+    request: &LoadRequest<'_>,
+    base: Arc<Node>,
+    names: Vec<String>,
+    mut warnings: Vec<Problem>,
+) -> Result<Configuration, LoadError> {
+    let ambiguous: Vec<Problem> = overlay::ambiguous(&base)
+        .into_iter()
+        .map(|(key, place, first)| {
+            let text = format!("the HA instance '{key}' differs from '{first}' only by case or special characters; rename one of them");
+            Problem::error(Some(show(&names, place)), text)
+        })
+        .collect();
+    if !ambiguous.is_empty() {
+        return Err(LoadError::HaInstances(ambiguous));
+    }
+    let id = &request.ha_instance.id;
+    let mut overlay = None;
+    match overlay::find(&base, id) {
+        Found::Overlay { node, .. } => overlay = Some(node),
+        Found::NoInstances => {
+            warnings.push(Problem::warning(None, format!("haInstances is not defined: HA instance '{id}' runs without an overlay")));
+        }
+        Found::Unknown { defined, .. } if request.ha_instance.from_placeholder => {
+            let text = format!(
+                "no HA instance was named, and haInstances has no entry for this system, '{id}': it runs without an overlay; defined: {}",
+                defined.join(", ")
+            );
+            warnings.push(Problem::warning(Some(show(&names, base.place_of(&["haInstances"]))), text));
+        }
+        Found::Unknown { defined, nearest } => return Err(LoadError::UnknownHaInstance { id: id.clone(), defined, nearest }),
+    }
+    let tree = overlay.as_ref().map_or_else(|| Arc::clone(&base), |node| overlay::apply(&base, node));
+    Ok(Configuration {
+        sources: request.sources.to_vec(),
+        ha_instance: request.ha_instance.clone(),
+        base: base.to_value(),
+        value: tree.to_value(),
+        overlay: overlay.map(|node| node.to_value()),
+        warnings,
+        tree,
+        names: names.into(),
+        schemas: Arc::new(OnceLock::new()),
+    })
+}
+
+/// The runtime's own defaults: the user's list alone says where the runtime is.
+fn defaults_file(user: &Arc<Node>, platform: &dyn Platform) -> Option<std::path::PathBuf> {
+    let runtime = template::evaluate_one(user, &["zowe", "runtimeDirectory"], platform)?;
+    let runtime = runtime.as_str().filter(|path| !path.is_empty())?;
+    runtime_file(Path::new(runtime), "files/defaults.yaml")
+}
+
+fn read_source(source: &Source, index: usize, platform: &dyn Platform) -> Result<Document, Vec<Problem>> {
+    let name = source.name();
+    let failed = |text: String| vec![Problem::error(Some(name.clone()), text)];
+    let (bytes, padded) = match source {
+        Source::File(path) => (read_file(path).map_err(|error| failed(format!("cannot be read: {error}")))?, false),
+        Source::Member { data_set, member } => {
+            (platform.read_member(data_set, member).map_err(|error| failed(format!("cannot be read: {error}")))?, true)
+        }
+    };
+    parse(&bytes, &name, u32::try_from(index).unwrap_or(u32::MAX), padded, true)
+}
+
+/// The mapping in a file's bytes; `padded` for records of a data set, whose trailing blanks are no text.
+///
+/// # Errors
+/// Everything wrong, with line and column.
+fn parse(bytes: &[u8], name: &str, source: u32, padded: bool, templates: bool) -> Result<Document, Vec<Problem>> {
+    let text = encoding::decode(bytes)
+        .map_err(|error| vec![Problem::error(Some(format!("{name}:{}:{}", error.line, error.column)), error.reason)])?;
+    let text = if padded { encoding::strip_padding(&text) } else { text };
+    let document = yaml::read(&text, name, source, templates)?;
+    if document.root.is_mapping() {
+        return Ok(document);
+    }
+    let place = document.root.place;
+    let text = "a mapping is expected at the top, such as 'zowe:'".to_string();
+    Err(vec![Problem::error(Some(format!("{name}:{}:{}", place.line, place.column)), text)])
+}
+
+/// A YAML (or JSON) file that is no configuration, such as a manifest: same reader, no templates. Its positions begin with its path.
+///
+/// # Errors
+/// Everything wrong with it.
+pub fn read_mapping(file: &Path) -> Result<Document, Vec<Problem>> {
+    let name = file.display().to_string();
+    let bytes = read_file(file).map_err(|error| vec![Problem::error(Some(name.clone()), format!("cannot be read: {error}"))])?;
+    parse(&bytes, &name, 0, false, false)
+}
+
+/// At most [`yaml::MAXIMUM_SIZE`] bytes of a regular file: a pipe or device could block or never end.
+pub(super) fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
+    let metadata = std::fs::metadata(path)?;
+    if !metadata.is_file() {
+        return Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, "it is not a regular file"));
+    }
+    let limit = yaml::MAXIMUM_SIZE as u64;
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, "it is larger than 64 MiB"));
+    }
+    Ok(bytes)
+}

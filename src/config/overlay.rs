@@ -1,0 +1,72 @@
+//! The HA overlay: `haInstances.<id>` laid over the configuration. Rules: reference/configuration.md, "The HA overlay".
+
+use super::merge::{Arrays, merge};
+use super::node::{Entry, Node, NodeValue, Place};
+use super::source::normalize_id;
+use std::sync::Arc;
+
+/// Keys of an HA instance that do not become top-level ones.
+const OWN_KEYS: [&str; 2] = ["hostname", "sysname"];
+
+/// What an HA instance id finds.
+#[derive(Debug)]
+pub enum Found {
+    /// The overlay as written, and its key.
+    Overlay { key: String, node: Arc<Node> },
+    /// There is no `haInstances` to look in.
+    NoInstances,
+    /// `haInstances` has other ids only.
+    Unknown { defined: Vec<String>, nearest: Option<String> },
+}
+
+/// Ids that are the same without regard to case: (later key, its place, earlier key).
+pub fn ambiguous(root: &Node) -> Vec<(String, Place, String)> {
+    let mut seen: Vec<(String, &str)> = Vec::new();
+    let mut found = Vec::new();
+    for entry in instances(root) {
+        let id = normalize_id(&entry.key);
+        match seen.iter().find(|(other, _)| *other == id) {
+            Some((_, first)) => found.push((entry.key.clone(), entry.place, (*first).to_string())),
+            None => seen.push((id, &entry.key)),
+        }
+    }
+    found
+}
+
+/// Looks for an id (already normalized) among the keys of `haInstances`.
+pub fn find(root: &Node, id: &str) -> Found {
+    let entries = instances(root);
+    if entries.is_empty() {
+        return Found::NoInstances;
+    }
+    if let Some(entry) = entries.iter().find(|entry| normalize_id(&entry.key) == id) {
+        return Found::Overlay { key: entry.key.clone(), node: Arc::clone(&entry.value) };
+    }
+    let defined: Vec<String> = entries.iter().map(|entry| entry.key.clone()).collect();
+    Found::Unknown { nearest: nearest(id, &defined), defined }
+}
+
+/// The name that is most like another one, when it is like enough to be meant.
+pub fn nearest(name: &str, known: &[String]) -> Option<String> {
+    let name = name.to_lowercase();
+    known
+        .iter()
+        .map(|candidate| (strsim::damerau_levenshtein(&name, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, candidate)| *distance <= 1 + candidate.chars().count() / 3)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate.clone())
+}
+
+/// Lays an overlay over the whole configuration; arrays are replaced.
+pub fn apply(root: &Arc<Node>, overlay: &Node) -> Arc<Node> {
+    let NodeValue::Mapping(entries) = &overlay.value else { return Arc::clone(root) };
+    let kept: Vec<Entry> = entries.iter().filter(|entry| !OWN_KEYS.contains(&entry.key.as_str())).cloned().collect();
+    merge(&Arc::new(Node::new(overlay.place, NodeValue::Mapping(kept))), root, Arrays::Replace)
+}
+
+fn instances(root: &Node) -> &[Entry] {
+    match root.get("haInstances").map(|node| &node.value) {
+        Some(NodeValue::Mapping(entries)) => entries,
+        _ => &[],
+    }
+}

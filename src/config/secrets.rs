@@ -1,0 +1,53 @@
+//! What must not be shown: values whose name says that they are secret.
+
+use serde_json::Value;
+
+/// Parts of a key that make its value a secret, in lower case.
+const SECRET_WORDS: &[&str] =
+    &["password", "passwd", "passphrase", "passticket", "secret", "token", "credential", "apikey", "api_key", "privatekey", "private_key"];
+
+/// What stands in place of a secret.
+pub const MASK: &str = "********";
+
+/// True when a key, or the name of a variable, says that its value is secret.
+pub fn is_secret_name(name: &str) -> bool {
+    let name = name.to_lowercase();
+    SECRET_WORDS.iter().any(|word| name.contains(word))
+}
+
+/// True when any step of a path says so.
+pub fn is_secret_path(path: &[&str]) -> bool {
+    path.iter().any(|step| is_secret_name(step))
+}
+
+/// A value for an error text: masked below a secret name, quoted and cut to 80 characters otherwise.
+pub fn show(path: &[&str], value: &Value) -> String {
+    if is_secret_path(path) && !value.is_null() && !value.is_boolean() {
+        return MASK.to_string();
+    }
+    let text = match value {
+        Value::Object(_) => return "a mapping".to_string(),
+        Value::Array(_) => return "a list".to_string(),
+        Value::String(text) => format!("'{}'", text.escape_debug()),
+        other => other.to_string(),
+    };
+    if text.chars().count() <= 80 { text } else { format!("{}...'", text.chars().take(80).collect::<String>()) }
+}
+
+/// A copy with every secret masked; null, booleans and empty texts stay, as they tell nothing.
+pub fn masked(value: &Value) -> Value {
+    mask(value, false)
+}
+
+fn mask(value: &Value, secret: bool) -> Value {
+    match value {
+        Value::Object(map) => {
+            Value::Object(map.iter().map(|(key, value)| (key.clone(), mask(value, secret || is_secret_name(key)))).collect())
+        }
+        Value::Array(items) => Value::Array(items.iter().map(|item| mask(item, secret)).collect()),
+        Value::Null | Value::Bool(_) => value.clone(),
+        Value::String(text) if text.is_empty() => value.clone(),
+        _ if secret => Value::String(MASK.to_string()),
+        _ => value.clone(),
+    }
+}
