@@ -2,6 +2,8 @@
 
 use super::arguments::{Arguments, Command, Console, Demo, DemoCommand, Format, Ha, Internal, Selection, Service, System};
 use super::terminal::{document, fail};
+use crate::component;
+use crate::config::{self, Configuration, LoadError, LoadRequest};
 use crate::demo::{self, layout, service};
 use crate::ha;
 use crate::inspect;
@@ -32,14 +34,34 @@ pub(super) fn run(arguments: Arguments) -> i32 {
             }
             Err(error) => fail(error),
         },
-        Command::Check(selection) => inspected(selection, |request| inspect::check(request)),
-        Command::Config { selection, format, path, show_secrets } => inspected(selection, |request| {
-            inspect::config(request, matches!(format, Format::Json), path.as_deref(), show_secrets)
+        Command::Check(selection) => inspected(&selection, |loaded, _| {
+            let report = match loaded {
+                Ok(configuration) => inspect::check(&configuration, &component::survey(&configuration)),
+                Err(error) => inspect::check_failed(&error),
+            };
+            document(&report.lines.join("\n"));
+            report.exit_code.into()
         }),
-        Command::Env { selection, component } => {
-            inspected(selection, |request| inspect::environment(request, component.as_deref()))
-        }
-        Command::Plan(selection) => inspected(selection, |request| inspect::plan(request)),
+        Command::Config { selection, format, path, show_secrets } => inspected(&selection, |loaded, _| {
+            let format = match format {
+                Format::Yaml => inspect::Format::Yaml,
+                Format::Json => inspect::Format::Json,
+            };
+            let overlaid = selection.ha_instance.is_some();
+            let view = inspect::ConfigView { overlaid, format, path: path.as_deref(), show_secrets };
+            answered(loaded, |configuration| inspect::config(configuration, view))
+        }),
+        Command::Env { selection, component: name } => inspected(&selection, |loaded, config| {
+            let platform = UnixPlatform::for_command();
+            answered(loaded, |configuration| {
+                let survey = component::survey(configuration);
+                inspect::environment_of(configuration, &survey, &platform, config, name.as_deref(), None)
+                    .map(|environment| inspect::environment(&environment, false))
+            })
+        }),
+        Command::Plan(selection) => inspected(&selection, |loaded, _| {
+            answered(loaded, |configuration| Ok(inspect::plan(configuration, &component::survey(configuration))))
+        }),
         Command::Ha { command: Ha::Compare { a, b, a_instance, b_instance } } => {
             let platform = UnixPlatform::for_command();
             let side = |config: &str, instance: Option<String>| ha::Side { config: absolute_config(config), ha_instance: instance };
@@ -149,18 +171,37 @@ fn absolute_config(config: &str) -> String {
     std::env::current_dir().map_or_else(|_| config.to_owned(), |here| here.join(config).to_string_lossy().into_owned())
 }
 
-fn inspected(selection: Selection, ask: impl FnOnce(&inspect::Request<'_>) -> inspect::Answer) -> i32 {
+/// Loads what a command was asked about and hands it, with CONFIG as given, to `answer`.
+fn inspected(selection: &Selection, answer: impl FnOnce(Result<Configuration, LoadError>, &str) -> i32) -> i32 {
     let from_environment = || crate::launcher::Start::from_environment(Vec::new(), None).config;
-    let Some(config) = selection.config.map(|config| absolute_config(&config)).or_else(from_environment) else {
+    let Some(config) = selection.config.as_deref().map(absolute_config).or_else(from_environment) else {
         return fail("no configuration: give one with --config, or set CONFIG");
     };
     let platform = UnixPlatform::for_command();
-    let answer = ask(&inspect::Request { config: &config, ha_instance: selection.ha_instance.as_deref(), platform: &platform });
-    if !answer.text.is_empty() {
-        document(&answer.text);
+    let sources = match config::parse_sources(&config) {
+        Ok(sources) => sources,
+        Err(error) => return fail(error),
+    };
+    let ha_instance = match &selection.ha_instance {
+        Some(id) => config::ha_instance(id, &platform),
+        None => config::HaInstance::none(),
+    };
+    answer(Configuration::load(&LoadRequest { sources: &sources, ha_instance: &ha_instance, platform: &platform }), &config)
+}
+
+/// Prints an answer about a configuration that loads; what keeps it from loading is said line by line.
+fn answered(
+    loaded: Result<Configuration, LoadError>,
+    ask: impl FnOnce(&Configuration) -> Result<String, inspect::InspectError>,
+) -> i32 {
+    match loaded {
+        Ok(configuration) => match ask(&configuration) {
+            Ok(text) => {
+                document(&text);
+                0
+            }
+            Err(error) => fail(error),
+        },
+        Err(error) => error.problems().into_iter().map(fail).max().unwrap_or(8),
     }
-    for line in &answer.errors {
-        fail(line);
-    }
-    answer.exit_code
 }

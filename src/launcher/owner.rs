@@ -85,11 +85,11 @@ pub(super) async fn run(
         _lock: None,
     };
     loop {
-        if owner.is_over() {
-            return owner.over();
-        }
         if owner.phase == Phase::Ending && preparing.take().is_some() {
             owner.context.runner.kill_all();
+        }
+        if owner.is_over() {
+            return owner.over();
         }
         let deadline = owner.deadline();
         tokio::select! {
