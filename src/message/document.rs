@@ -1,6 +1,6 @@
 //! docs/messages.md, from the catalogue. A test writes and compares it.
 
-use super::{ENTRIES, Entry, Operator};
+use super::{ENTRIES, Entry, Operator, mvs};
 use std::fmt::Write;
 
 /// The whole of docs/messages.md.
@@ -17,6 +17,13 @@ pub fn document() -> String {
          | always | goes to the console unconditionally |\n",
     );
     for entry in ENTRIES {
+        section(&mut page, entry);
+    }
+    page.push_str(
+        "\n# Messages of a system off z/OS\n\n\
+         What `zwelnch console` and SYSLOG show where there is no z/OS (`src/message/mvs.rs`), with the ids operators know from there.\n",
+    );
+    for entry in mvs::ENTRIES {
         section(&mut page, entry);
     }
     page

@@ -33,6 +33,7 @@ pub(crate) use messages;
 
 mod catalogue;
 mod document;
+pub mod mvs;
 
 pub use catalogue::*;
 pub use document::document;

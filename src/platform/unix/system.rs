@@ -1,1 +1,278 @@
-//! stub
+//! A system off z/OS is a directory, and this is what the launcher and the operator console both know of it: where it is, its name,
+//! its SYSLOG, its job ids and its jobs (`jobs`), and how a command travels to a job (`wire`).
+//!
+//! ```text
+//! <system>/            0700, its owner's and root's alone
+//!   SYSNAME            optional: the name of the system, else that of the host
+//!   PROCLIB/           members, one file each
+//!   SYSLOG             0600, appended a line at a time
+//!   spool/<JOBNAME>.<STCnnnnn>/{JESJCL,SYSPRINT,SYSERR}
+//!   jobs/<STCnnnnn>/{job.json,control}   while the job lives
+//! ```
+
+mod jobs;
+mod syslog;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+pub use jobs::{JobDescription, JobEnd, JobEntry, JobKind, JobRecord};
+pub use syslog::{SyslogLine, clock_time, julian_date, parse_syslog_line, syslog_line};
+pub use wire::{Reply, Request, decode_request, encode_request, peer_is_allowed, peer_pid, read_request, send, send_line};
+
+use jiff::Timestamp;
+use nix::fcntl::{Flock, FlockArg};
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+/// Most characters of an operator command, as on z/OS.
+pub const COMMAND_LIMIT: usize = 126;
+
+/// Most characters of a member's, job's, identifier's or system's name.
+pub const NAME_LIMIT: usize = 8;
+
+/// Why a directory cannot be used as a system.
+#[derive(Debug, thiserror::Error)]
+pub enum SystemError {
+    #[error("no place for a system directory: neither --system, ZWELNCH_SYSTEM, XDG_STATE_HOME nor HOME is set; give one with --system")]
+    NoPlace,
+    #[error("{path} belongs to user id {owner}, and only its owner and root may operate a system; choose another directory with --system")]
+    Foreign { path: String, owner: u32 },
+    #[error("{path} can be written by others (mode {mode:03o}); `chmod 700` it, or choose another directory with --system")]
+    OpenToOthers { path: String, mode: u32 },
+    #[error("{path} holds {content:?}, which is no system name; write 1 to 8 of A-Z, 0-9, @, #, $ into it")]
+    SystemName { path: String, content: String },
+    #[error("{name:?} is no job name; it has 1 to 8 of A-Z, 0-9, @, #, $ and does not begin with a digit")]
+    JobName { name: String },
+    #[error("all job ids STC00001 to STC99999 are taken by entries in {path}; remove what is no longer needed")]
+    NoJobId { path: String },
+    #[error("the socket path {path} is too long for this system ({limit} bytes); choose a shorter system directory with --system")]
+    PathTooLong { path: String, limit: usize },
+}
+
+impl From<SystemError> for io::Error {
+    fn from(error: SystemError) -> Self {
+        let kind = match error {
+            SystemError::Foreign { .. } | SystemError::OpenToOthers { .. } => io::ErrorKind::PermissionDenied,
+            SystemError::NoPlace => io::ErrorKind::NotFound,
+            _ => io::ErrorKind::InvalidInput,
+        };
+        io::Error::new(kind, error)
+    }
+}
+
+/// An open system directory. Cheap to clone; holds no descriptor.
+#[derive(Debug, Clone)]
+pub struct SystemDirectory {
+    path: PathBuf,
+    sysname: String,
+}
+
+impl SystemDirectory {
+    /// Opens the system in `path`, else in the directory that ZWELNCH_SYSTEM names, else in
+    /// `$XDG_STATE_HOME/zwelnch/<SYSNAME>` (`~/.local/state` when that is unset), and makes what is missing of it, mode 0700.
+    ///
+    /// # Errors
+    /// [`SystemError`], or the system's error with the path in words.
+    pub fn open(path: Option<&Path>) -> io::Result<SystemDirectory> {
+        let place = match path {
+            Some(path) => path.to_path_buf(),
+            None => default_place(|name| std::env::var_os(name).map(PathBuf::from))?,
+        };
+        make_directory(&place, true)?;
+        let place = fs::canonicalize(&place).map_err(|error| in_words("cannot resolve", &place, error))?;
+        check_owner(&place)?;
+        for name in ["PROCLIB", "spool", "jobs"] {
+            let directory = place.join(name);
+            make_directory(&directory, false)?;
+            narrow(&directory)?;
+        }
+        let sysname = read_sysname(&place)?;
+        Ok(SystemDirectory { path: place, sysname })
+    }
+
+    /// Absolute path of the system directory.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The content of the file SYSNAME, else the short host name: 1 to 8 of A-Z, 0-9, @, #, $.
+    pub fn sysname(&self) -> &str {
+        &self.sysname
+    }
+
+    /// The system's own procedure library, the first of the concatenation.
+    pub fn proclib(&self) -> PathBuf {
+        self.path.join("PROCLIB")
+    }
+
+    /// The hardcopy log.
+    pub fn syslog(&self) -> PathBuf {
+        self.path.join("SYSLOG")
+    }
+
+    /// Where the entries of live jobs are.
+    pub fn jobs_directory(&self) -> PathBuf {
+        self.path.join("jobs")
+    }
+
+    /// Where a job's JESJCL, SYSPRINT and SYSERR are.
+    pub fn spool_directory(&self, job_name: &str, job_id: &str) -> PathBuf {
+        self.path.join("spool").join(format!("{job_name}.{job_id}"))
+    }
+
+    /// Appends `text` to SYSLOG, each of its lines as one whole line ([`syslog_line`]) and all of them in one write, so that lines of
+    /// several writers never mix. `job_id` may be empty.
+    ///
+    /// # Errors
+    /// The system's; a short write (a full disk) is one.
+    pub fn append_syslog(&self, job_name: &str, job_id: &str, text: &str) -> io::Result<()> {
+        let now = Timestamp::now();
+        let mut block = String::with_capacity(text.len() + 80);
+        for line in text.lines() {
+            block.push_str(&syslog_line(now, &self.sysname, job_name, job_id, line));
+        }
+        let path = self.syslog();
+        let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(&path)?;
+        let written = file.write(block.as_bytes())?;
+        if written < block.len() {
+            return Err(io::Error::new(
+                io::ErrorKind::WriteZero,
+                format!("only {written} of {} bytes went to {}", block.len(), path.display()),
+            ));
+        }
+        Ok(())
+    }
+
+    /// A job id that nothing of this system uses: `STC00001` and so on, after STC99999 again from STC00001.
+    ///
+    /// # Errors
+    /// The system's, with the file in words; [`SystemError::NoJobId`].
+    pub fn next_job_id(&self) -> io::Result<String> {
+        let path = self.jobs_directory().join(".last-job-id");
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path)
+            .map_err(|error| in_words("cannot open", &path, error))?;
+        let mut file = Flock::lock(file, FlockArg::LockExclusive).map_err(|(_, errno)| in_words("cannot lock", &path, errno.into()))?;
+        let mut text = String::new();
+        // A file that somebody damaged is not worth refusing to start jobs: numbering begins anew, and ids in use are passed over.
+        let last = file.read_to_string(&mut text).ok().and_then(|_| text.trim().parse::<u32>().ok()).unwrap_or(0);
+        let in_use = self.job_ids_in_use()?;
+        let number = following_number(last, |number| in_use.contains(&format!("STC{number:05}")))
+            .ok_or_else(|| SystemError::NoJobId { path: self.path.display().to_string() })?;
+        file.seek(io::SeekFrom::Start(0))?;
+        file.write_all(format!("{number:05}\n").as_bytes()).map_err(|error| in_words("cannot write", &path, error))?;
+        Ok(format!("STC{number:05}"))
+    }
+
+    /// Ids with an entry in jobs/ or spool/.
+    fn job_ids_in_use(&self) -> io::Result<std::collections::HashSet<String>> {
+        let mut ids = std::collections::HashSet::new();
+        for name in ["jobs", "spool"] {
+            for entry in fs::read_dir(self.path.join(name))? {
+                let name = entry?.file_name();
+                let name = name.to_string_lossy();
+                ids.insert(name.rsplit('.').next().unwrap_or_default().to_owned());
+            }
+        }
+        Ok(ids)
+    }
+}
+
+/// The number after `last` that is free, 1 to 99999 and round again; None when all are taken.
+fn following_number(last: u32, taken: impl Fn(u32) -> bool) -> Option<u32> {
+    let last = if last > 99_999 { 0 } else { last };
+    (last + 1..=99_999).chain(1..=last).find(|number| !taken(*number))
+}
+
+/// True for 1 to 8 of A-Z, 0-9, @, #, $, the first of them no digit: the rule for members, jobs, identifiers and symbols.
+pub fn is_name(text: &str) -> bool {
+    is_system_name(text) && !text.starts_with(|character: char| character.is_ascii_digit())
+}
+
+fn is_system_name(text: &str) -> bool {
+    (1..=NAME_LIMIT).contains(&text.len()) && text.bytes().all(is_name_byte)
+}
+
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_uppercase() || byte.is_ascii_digit() || matches!(byte, b'@' | b'#' | b'$')
+}
+
+/// The system's name as the name of a host gives it: its first label in upper case, other characters left out, cut to 8.
+fn sysname_of_host(host: &str) -> String {
+    let label = host.split('.').next().unwrap_or_default().to_ascii_uppercase();
+    let name: String = label.chars().filter(|character| u8::try_from(*character).is_ok_and(is_name_byte)).take(NAME_LIMIT).collect();
+    if name.is_empty() { "SYS1".to_owned() } else { name }
+}
+
+fn host_sysname() -> String {
+    let host = nix::unistd::gethostname().unwrap_or_default();
+    sysname_of_host(&host.to_string_lossy())
+}
+
+fn default_place(variable: impl Fn(&str) -> Option<PathBuf>) -> Result<PathBuf, SystemError> {
+    let set = |name| variable(name).filter(|value| !value.as_os_str().is_empty());
+    if let Some(place) = set("ZWELNCH_SYSTEM") {
+        return Ok(place);
+    }
+    // The XDG base directory specification: a relative path there is to be ignored.
+    let state = set("XDG_STATE_HOME").filter(|path| path.is_absolute());
+    let state = state.or_else(|| set("HOME").map(|home| home.join(".local/state"))).ok_or(SystemError::NoPlace)?;
+    Ok(state.join("zwelnch").join(host_sysname()))
+}
+
+fn read_sysname(directory: &Path) -> io::Result<String> {
+    let path = directory.join("SYSNAME");
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(host_sysname()),
+        Err(error) => return Err(in_words("cannot open", &path, error)),
+    };
+    let mut content = Vec::new();
+    file.take(64).read_to_end(&mut content).map_err(|error| in_words("cannot read", &path, error))?;
+    let content = String::from_utf8_lossy(&content).trim().to_ascii_uppercase();
+    if is_system_name(&content) { Ok(content) } else { Err(SystemError::SystemName { path: path.display().to_string(), content }.into()) }
+}
+
+fn make_directory(path: &Path, with_parents: bool) -> io::Result<()> {
+    let made = DirBuilder::new().recursive(with_parents).mode(0o700).create(path);
+    match made {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        other => other.map_err(|error| in_words("cannot create directory", path, error)),
+    }
+}
+
+/// Refuses a directory of somebody else's, and one that others could put things into.
+fn check_owner(path: &Path) -> io::Result<()> {
+    let metadata = fs::metadata(path).map_err(|error| in_words("cannot examine", path, error))?;
+    let us = nix::unistd::geteuid();
+    if !us.is_root() && metadata.uid() != us.as_raw() {
+        return Err(SystemError::Foreign { path: path.display().to_string(), owner: metadata.uid() }.into());
+    }
+    let mode = metadata.mode() & 0o777;
+    if mode & 0o022 != 0 {
+        return Err(SystemError::OpenToOthers { path: path.display().to_string(), mode }.into());
+    }
+    Ok(())
+}
+
+/// Takes everybody else's permissions from a directory that was made by hand.
+fn narrow(path: &Path) -> io::Result<()> {
+    let mode = fs::metadata(path).map_err(|error| in_words("cannot examine", path, error))?.mode() & 0o777;
+    if mode & 0o077 != 0 {
+        let narrowed = fs::Permissions::from_mode(mode & 0o700);
+        fs::set_permissions(path, narrowed).map_err(|error| in_words("cannot set mode 700 of", path, error))?;
+    }
+    Ok(())
+}
+
+fn in_words(what: &str, path: &Path, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{what} {}: {error}", path.display()))
+}
