@@ -138,7 +138,10 @@ impl SystemDirectory {
         let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(&path)?;
         let written = file.write(block.as_bytes())?;
         if written < block.len() {
-            return Err(io::Error::new(io::ErrorKind::WriteZero, format!("only {written} of {} bytes went to {}", block.len(), path.display())));
+            return Err(io::Error::new(
+                io::ErrorKind::WriteZero,
+                format!("only {written} of {} bytes went to {}", block.len(), path.display()),
+            ));
         }
         Ok(())
     }

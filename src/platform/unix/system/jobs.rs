@@ -46,7 +46,8 @@ pub struct JobRecord {
     pub job_id: String,
     pub kind: JobKind,
     pub pid: i32,
-    /// Start time, RFC 3339, UTC.
+    /// Start time; in job.json RFC 3339, UTC.
+    #[serde(with = "rfc3339")]
     pub started: Timestamp,
     /// User id of the job's owner, upper case.
     pub owner: String,
@@ -184,8 +185,7 @@ impl SystemDirectory {
 
     /// Tells SYSLOG that a job has started, and returns the lines.
     pub fn announce_started(&self, job_name: &str, job_id: &str) -> Vec<String> {
-        let lines =
-            vec![mvs::hasp373(job_name).text().to_owned(), mvs::ief403i(job_name, clock_time(Timestamp::now())).text().to_owned()];
+        let lines = vec![mvs::hasp373(job_name).text().to_owned(), mvs::ief403i(job_name, clock_time(Timestamp::now())).text().to_owned()];
         // A log that cannot be written must not keep a job from running.
         let _ = self.append_syslog(job_name, job_id, &lines.join("\n"));
         lines
@@ -243,8 +243,8 @@ fn read_record(directory: &Path) -> Option<JobRecord> {
     let text = fs::read_to_string(directory.join("job.json")).ok()?;
     let mut record: JobRecord = serde_json::from_str(&text).ok()?;
     record.directory = directory.to_path_buf();
-    let good = [&record.job_name, &record.identifier, &record.job_id].into_iter().all(|name| is_name(name));
-    good.then_some(record)
+    let sound = is_name(&record.job_name) && is_name(&record.identifier) && is_name(&record.job_id);
+    sound.then_some(record)
 }
 
 fn write_record(record: &JobRecord) -> io::Result<()> {
@@ -262,5 +262,20 @@ fn own_user_name() -> String {
     match nix::unistd::User::from_uid(user) {
         Ok(Some(entry)) => entry.name.to_uppercase(),
         _ => user.to_string(),
+    }
+}
+
+/// A time stamp as text: jiff's own serde support is not switched on.
+mod rfc3339 {
+    use jiff::Timestamp;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(time)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
     }
 }

@@ -47,10 +47,10 @@ pub fn decode_request(line: &str) -> Option<Request> {
 /// The line of a request, with its line end; None when its text cannot be sent ([`Request::Modify`]).
 pub fn encode_request(request: &Request) -> Option<String> {
     let line = match request {
-        Request::Stop => "STOP".to_owned(),
-        Request::Modify(text) => format!("MODIFY {text}"),
+        Request::Stop => "STOP\n".to_owned(),
+        Request::Modify(text) => format!("MODIFY {text}\n"),
     };
-    decode_request(&line).map(|_| line + "\n")
+    decode_request(&line).map(|_| line)
 }
 
 /// Server: reads the request line of a connection, waiting for it at most `timeout`. None when the peer closed without one.
