@@ -20,8 +20,7 @@ pub(super) fn run(arguments: Arguments) -> i32 {
     match arguments.command {
         Command::Launch { ha_instance_id } => super::launch(ha_instance_id),
         Command::Demo(Demo { command: Some(DemoCommand::Service { kind, name, port, url, every, after, state, text }), .. }) => {
-            let options =
-                service::ServiceOptions { name, port, url, every: seconds(every), after: seconds(after), state, text };
+            let options = service::ServiceOptions { name, port, url, every: seconds(every), after: seconds(after), state, text };
             service::run(service_kind(kind), &options)
         }
         Command::Demo(demo) => run_demo(&demo),
@@ -190,10 +189,7 @@ fn inspected(selection: &Selection, answer: impl FnOnce(Result<Configuration, Lo
 }
 
 /// Prints an answer about a configuration that loads; what keeps it from loading is said line by line.
-fn answered(
-    loaded: Result<Configuration, LoadError>,
-    ask: impl FnOnce(&Configuration) -> Result<String, inspect::InspectError>,
-) -> i32 {
+fn answered(loaded: Result<Configuration, LoadError>, ask: impl FnOnce(&Configuration) -> Result<String, inspect::InspectError>) -> i32 {
     match loaded {
         Ok(configuration) => match ask(&configuration) {
             Ok(text) => {

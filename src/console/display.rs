@@ -54,7 +54,7 @@ fn row(component: &ComponentView) -> [String; 8] {
         component.state.to_owned(),
         if component.ready { "yes" } else { "no" }.to_owned(),
         component.pid.map_or_else(none, |pid| pid.to_string()),
-        component.uptime.map_or_else(none, |uptime| in_words(uptime)),
+        component.uptime.map_or_else(none, in_words),
         component.restarts.to_string(),
         component.next_attempt.map_or_else(none, |next| format!("in {}", in_words(next))),
         component.last_end.map_or_else(none, |(end, ago)| format!("{end}, {} ago", in_words(ago))),

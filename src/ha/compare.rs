@@ -118,13 +118,9 @@ fn differing(path: &mut Vec<String>, a: Option<&Value>, b: Option<&Value>, found
 
 fn class_of(path: &[String]) -> Class {
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
-    let within = |prefix: &&[&str]| path.starts_with(prefix);
+    let within = |prefixes: &[&[&str]]| prefixes.iter().any(|prefix| path.starts_with(prefix));
     let interface = matches!(path.as_slice(), ["components", name, "enabled"] if USER_INTERFACES.contains(name));
-    if interface || MUST_DIFFER.iter().any(|prefix| within(prefix)) || MAY_DIFFER.iter().any(|prefix| within(prefix)) {
-        Class::Allowed
-    } else {
-        Class::MustBeTheSame
-    }
+    if interface || within(&MUST_DIFFER) || within(&MAY_DIFFER) { Class::Allowed } else { Class::MustBeTheSame }
 }
 
 #[cfg(test)]
@@ -161,7 +157,8 @@ mod tests {
     fn the_same_configuration_twice_collides() {
         let mut found: Vec<String> = classes(&side(1), &side(1)).into_iter().map(|(path, _)| path).collect();
         found.sort();
-        let expected = ["components.api-catalog.enabled", "zowe.job.name", "zowe.logDirectory", "zowe.runtimeDirectory", "zowe.workspaceDirectory"];
+        let expected =
+            ["components.api-catalog.enabled", "zowe.job.name", "zowe.logDirectory", "zowe.runtimeDirectory", "zowe.workspaceDirectory"];
         assert_eq!(found, expected);
         assert!(classify(&side(1), &side(1), true).iter().all(|found| found.class.is_violation()));
     }

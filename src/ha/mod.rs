@@ -68,8 +68,7 @@ fn shown(path: &[&str], value: Option<&serde_json::Value>) -> String {
 }
 
 fn load(side: &Side, platform: &dyn Platform) -> Result<Configuration, CompareError> {
-    let sources = config::parse_sources(&side.config)
-        .map_err(|why| CompareError::Source { config: side.config.clone(), why })?;
+    let sources = config::parse_sources(&side.config).map_err(|why| CompareError::Source { config: side.config.clone(), why })?;
     let ha_instance = match &side.ha_instance {
         Some(id) => config::ha_instance(id, platform),
         None => config::HaInstance::none(),

@@ -88,13 +88,24 @@ impl Instance {
 enum Event {
     Operator(OperatorRequest),
     /// A component's leader was reaped.
-    Ended { index: usize, pid: Pid, status: WaitStatus },
+    Ended {
+        index: usize,
+        pid: Pid,
+        status: WaitStatus,
+    },
     /// An orphan was reaped: perhaps the last process of a group.
     Stray,
     /// A component's configure command for a RESTART is done.
-    Configured { index: usize, may_start: bool },
+    Configured {
+        index: usize,
+        may_start: bool,
+    },
     /// A RESTART's new configuration was read and its component validated, or why not.
-    RestartChecked { index: usize, result: Result<Box<prepare::Launched>, Vec<Message>>, answer: Option<Box<dyn AnswerSink>> },
+    RestartChecked {
+        index: usize,
+        result: Result<Box<prepare::Launched>, Vec<Message>>,
+        answer: Option<Box<dyn AnswerSink>>,
+    },
 }
 
 type EventSender = mpsc::UnboundedSender<Event>;

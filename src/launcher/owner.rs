@@ -337,7 +337,10 @@ impl Owner {
         let states = self.children.iter().map(|child| child.machine.state());
         let any_failed = self.children.iter().any(|child| child.machine.has_failed());
         if self.phase == Phase::Supervising && any_failed && !stay && outcome_after_failure(states) == Outcome::NothingLeft {
-            self.say(message::zwel0906e(&self.begun.ha_instance.id, "after failures no component is running and none will be started again"));
+            self.say(message::zwel0906e(
+                &self.begun.ha_instance.id,
+                "after failures no component is running and none will be started again",
+            ));
             self.code = ConditionCode::AllFailed;
             self.end();
         }

@@ -247,11 +247,7 @@ pub(super) fn instance_environment(
     )
 }
 
-async fn prepare_components(
-    context: &Arc<Context>,
-    instance: &Arc<Instance>,
-    survey: Survey,
-) -> Result<Vec<Launched>, ConditionCode> {
+async fn prepare_components(context: &Arc<Context>, instance: &Arc<Instance>, survey: Survey) -> Result<Vec<Launched>, ConditionCode> {
     let output = &context.output;
     if let Err(error) = write_workspace(context, instance, &survey) {
         let why = [message::zwel0918e("workspace", error), message::zwel0140e(&context.config_text), message::zwel0030e()];
@@ -355,11 +351,7 @@ async fn validate_all(context: &Arc<Context>, instance: &Arc<Instance>, in_play:
 }
 
 /// Validates one component: its schemas, then its command. The output and what is to be said of it.
-pub(super) async fn run_validate(
-    context: &Context,
-    instance: &Instance,
-    component: &Component,
-) -> (Vec<u8>, Vec<Message>) {
+pub(super) async fn run_validate(context: &Context, instance: &Instance, component: &Component) -> (Vec<u8>, Vec<Message>) {
     let mut messages = validate_schemas(&instance.configuration, component);
     let command = match component.command(Phase::Validate) {
         Ok(Some(command)) => command,
@@ -450,8 +442,7 @@ async fn run_configure(
         return false;
     };
     output.server_command(Severity::Info, CONFIGURE, format!("- commands.{} output from {} is:", phase.name(), component.name));
-    let script =
-        script_of(context, instance, component, command, Then::Snapshot { program, file: snapshot.to_path_buf() });
+    let script = script_of(context, instance, component, command, Then::Snapshot { program, file: snapshot.to_path_buf() });
     let status = match context.runner.run_relaying(&component.name, &script, environment).await {
         Ok(status) => status,
         Err(error) => {

@@ -116,8 +116,7 @@ async fn check(
     let instance = Arc::new(Instance { configuration, runtime, workspace, environment });
     let (output, messages) = prepare::run_validate(context, &instance, &component).await;
     context.output.lines(output);
-    let (errors, warnings): (Vec<Message>, Vec<Message>) =
-        messages.into_iter().partition(|message| message.severity() == Severity::Error);
+    let (errors, warnings): (Vec<Message>, Vec<Message>) = messages.into_iter().partition(|message| message.severity() == Severity::Error);
     warnings.into_iter().for_each(|warning| context.output.message(warning));
     if !errors.is_empty() {
         return Err(errors);

@@ -58,11 +58,7 @@ impl Runner {
     ///
     /// # Errors
     /// [`ScriptError`].
-    pub async fn run_collecting(
-        &self,
-        script: &Script,
-        environment: &Environment,
-    ) -> Result<(WaitStatus, Vec<u8>), ScriptError> {
+    pub async fn run_collecting(&self, script: &Script, environment: &Environment) -> Result<(WaitStatus, Vec<u8>), ScriptError> {
         let command = || script.command.file.display().to_string();
         let mut file = crate::platform::unix::temporary_file().map_err(|why| ScriptError::Spawn { command: command(), why })?;
         let status = self.run(script, environment, file.as_fd()).await.map_err(|why| ScriptError::Spawn { command: command(), why })?;
@@ -92,12 +88,7 @@ impl Runner {
     ///
     /// # Errors
     /// The system's.
-    pub fn start(
-        &self,
-        script: &Script,
-        environment: &Environment,
-        on_end: OnEnd,
-    ) -> io::Result<(Pid, std::os::fd::OwnedFd)> {
+    pub fn start(&self, script: &Script, environment: &Environment, on_end: OnEnd) -> io::Result<(Pid, std::os::fd::OwnedFd)> {
         let (reader, writer) = self.platform.output_pipe()?;
         let pid = self.spawn(script, environment, writer.as_fd(), on_end)?;
         Ok((pid, reader))

@@ -23,7 +23,10 @@ pub enum Then {
     /// Wait for what the command left running in the background, then end with the command's own code.
     Wait,
     /// Write the exported variables to a file: `program internal snapshot file`.
-    Snapshot { program: PathBuf, file: PathBuf },
+    Snapshot {
+        program: PathBuf,
+        file: PathBuf,
+    },
 }
 
 /// The text after `sh -c`. Everything that comes from a configuration, a manifest or the file system is quoted.
@@ -34,11 +37,8 @@ pub enum Then {
 pub fn script_text(script: &Script) -> String {
     let mut text = String::new();
     if let Then::Snapshot { program, file } = &script.then {
-        let body = format!(
-            "_zwelnch_code=$?; {} internal snapshot {} || exit 125; exit $_zwelnch_code",
-            quote_path(program),
-            quote_path(file)
-        );
+        let body =
+            format!("_zwelnch_code=$?; {} internal snapshot {} || exit 125; exit $_zwelnch_code", quote_path(program), quote_path(file));
         text += &format!("trap {} 0\n", quote(&body));
     }
     if let Some(file) = &script.instance_env {

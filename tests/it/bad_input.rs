@@ -85,7 +85,8 @@ fn a_schema_violation() {
             "properties": {"zowe": {"type": "object", "properties": {"externalPort": {"type": "integer"}, "job": {"type": "object"}}}}}"#,
     )
     .unwrap();
-    std::fs::write(instance.runtime().join("schemas/server-common.json"), r#"{"$id": "https://zowe.org/schemas/v2/server-common"}"#).unwrap();
+    std::fs::write(instance.runtime().join("schemas/server-common.json"), r#"{"$id": "https://zowe.org/schemas/v2/server-common"}"#)
+        .unwrap();
     let result = with_config(&instance, |yaml| yaml.replace("zowe:\n", "zowe:\n  externalPort: many\n  job: 7\n"));
     assert_refused(&result, &["ZWEL0070E Configuration has validity exceptions:", "zowe.yaml:2:", "zowe.yaml:3:", "externalPort", "many"]);
 }

@@ -25,9 +25,33 @@ fn from_s_to_p_in_the_order_of_the_contract() {
     assert_eq!(
         ids(&out),
         [
-            "ZWEL0021I", "ZWEL0023I", "ZWEL0024I", "ZWEL0017I", "ZWEL0916W", "ZWEL0069I", "ZWEL0058I", "ZWEL0018I", "ZWEL0016I",
-            "ZWEL0003I", "ZWEL0025I", "ZWEL0003I", "ZWEL0025I", "ZWEL0006I", "ZWEL0001I", "ZWEL0001I", "ZWEL0007I", "ZWEL0012I",
-            "ZWEL0014I", "ZWEL0015I", "ZWEL0008I", "ZWEL0004I", "ZWEL0002I", "ZWEL0004I", "ZWEL0002I", "ZWEL0009I", "ZWEL0907I",
+            "ZWEL0021I",
+            "ZWEL0023I",
+            "ZWEL0024I",
+            "ZWEL0017I",
+            "ZWEL0916W",
+            "ZWEL0069I",
+            "ZWEL0058I",
+            "ZWEL0018I",
+            "ZWEL0016I",
+            "ZWEL0003I",
+            "ZWEL0025I",
+            "ZWEL0003I",
+            "ZWEL0025I",
+            "ZWEL0006I",
+            "ZWEL0001I",
+            "ZWEL0001I",
+            "ZWEL0007I",
+            "ZWEL0012I",
+            "ZWEL0014I",
+            "ZWEL0015I",
+            "ZWEL0008I",
+            "ZWEL0004I",
+            "ZWEL0002I",
+            "ZWEL0004I",
+            "ZWEL0002I",
+            "ZWEL0009I",
+            "ZWEL0907I",
             "ZWEL0022I"
         ],
         "{out}"
@@ -85,9 +109,8 @@ fn a_killed_component_is_back_after_its_interval() {
 #[test]
 fn ten_killed_in_the_same_instant_all_come_back() {
     let names: Vec<String> = (0..10).map(|number| format!("c{number:03}")).collect();
-    let instance = names.iter().fold(Instance::new(), |instance, name| {
-        instance.component(name, SLEEPER, "launcher: {restartIntervals: [0, 0, 0]}")
-    });
+    let instance =
+        names.iter().fold(Instance::new(), |instance, name| instance.component(name, SLEEPER, "launcher: {restartIntervals: [0, 0, 0]}"));
     let running = instance.up();
     let display = instance.modify("DISP");
     let old: Vec<i32> = names.iter().map(|name| pid_in(&display, name).unwrap()).collect();
@@ -103,9 +126,11 @@ fn ten_killed_in_the_same_instant_all_come_back() {
 
 #[test]
 fn restart_intervals_are_used_up_and_the_launcher_ends_with_12() {
-    let instance = Instance::new()
-        .component("alpha", "echo crashing; exit 3", "launcher: {restartIntervals: [0, 0]}")
-        .component("beta", "exit 0", "launcher: {restartIntervals: []}");
+    let instance = Instance::new().component("alpha", "echo crashing; exit 3", "launcher: {restartIntervals: [0, 0]}").component(
+        "beta",
+        "exit 0",
+        "launcher: {restartIntervals: []}",
+    );
     let mut running = instance.start();
     assert_eq!(running.wait_end(), 12);
     let out = running.all();
@@ -117,9 +142,8 @@ fn restart_intervals_are_used_up_and_the_launcher_ends_with_12() {
 
 #[test]
 fn on_all_failed_stay_stays_until_p() {
-    let instance = Instance::new()
-        .component("alpha", "exit 3", "launcher: {restartIntervals: []}")
-        .extra("  launcher:\n    onAllFailed: stay\n");
+    let instance =
+        Instance::new().component("alpha", "exit 3", "launcher: {restartIntervals: []}").extra("  launcher:\n    onAllFailed: stay\n");
     let mut running = instance.up();
     running.wait_for("ZWEL0038E");
     assert!(instance.modify("DISP").contains("failed"));
@@ -187,7 +211,8 @@ fn a_configure_that_fails_is_a_warning_unless_it_is_to_exit() {
     instance.script("alpha", "configure", "exit 5");
     instance.write_config();
     let yaml = std::fs::read_to_string(instance.config()).unwrap();
-    std::fs::write(instance.config(), yaml.replace("  configmgr:", "  launchScript: {onComponentConfigureFail: exit}\n  configmgr:")).unwrap();
+    std::fs::write(instance.config(), yaml.replace("  configmgr:", "  launchScript: {onComponentConfigureFail: exit}\n  configmgr:"))
+        .unwrap();
     let (code, out) = crate::harness::run_to_end(instance.launcher(&["lpar1"]));
     assert_eq!((code, out.contains("ZWEL0030E")), (8, true), "{out}");
 }
@@ -230,11 +255,8 @@ fn a_component_that_leaves_processes_behind_is_ended_whole() {
 
 #[test]
 fn a_killed_wrapper_does_not_leave_its_server_beside_the_new_one() {
-    let instance = Instance::new().component(
-        "alpha",
-        "sh -c 'echo server $$; exec sleep 1000' & wait",
-        "launcher: {restartIntervals: [0, 0]}",
-    );
+    let instance =
+        Instance::new().component("alpha", "sh -c 'echo server $$; exec sleep 1000' & wait", "launcher: {restartIntervals: [0, 0]}");
     let running = instance.up();
     let first: i32 = running.wait_for("server ").trim_start_matches("server ").parse().unwrap();
     kill_pid(instance.pid("alpha").unwrap());

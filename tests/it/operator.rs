@@ -14,7 +14,7 @@ fn disp_shows_exactly_what_is_launched() {
     let lines: Vec<&str> = answer.lines().filter(|line| line.contains("ZWEL0011I")).collect();
     assert_eq!(lines.len(), 2, "{answer}");
     assert!(lines[1].contains("name = component-with-a, PID = "), "{answer}");
-    assert!(running.all().contains("ZWEL0013I command 'DISP' received"));
+    running.wait_for("ZWEL0013I command 'DISP' received");
     // The answer stands on SYSPRINT too.
     running.wait_for("ZWEL0010I launcher has the following components:");
     assert_eq!(instance.modify("DISPLAY").matches("ZWEL0011I").count(), 2);
@@ -128,9 +128,8 @@ fn stop_names_what_depends_on_the_component() {
 
 #[test]
 fn stop_during_back_off_cancels_the_next_attempt() {
-    let instance = Instance::new()
-        .component("alpha", "exit 1", "launcher: {restartIntervals: [1000, 1000]}")
-        .component("beta", SLEEPER, "");
+    let instance =
+        Instance::new().component("alpha", "exit 1", "launcher: {restartIntervals: [1000, 1000]}").component("beta", SLEEPER, "");
     let running = instance.up();
     running.wait_for("ZWEL0005I next attempt to restart component alpha in 1000 seconds");
     assert!(instance.modify("DISP").contains("back-off"));

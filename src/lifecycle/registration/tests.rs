@@ -127,7 +127,7 @@ impl House {
 
     fn alpha(&self, manifest: Manifest) -> Component {
         let directory = self.runtime().join("components/alpha");
-        Component { name: "alpha".into(), manifest_file: directory.join("manifest.yaml"), directory, manifest }
+        Component { name: "alpha".into(), manifest_file: directory.join("manifest.yaml"), directory, manifest, warnings: Vec::new() }
     }
 
     fn register(&self, manifest: Manifest, ha_id: &str) -> Result<Vec<String>, RegistrationError> {
@@ -327,8 +327,13 @@ fn golden_static_definitions() {
     let house = House::new();
     for (name, file, port) in [("alpha", "bin/alpha-static.yml.template", "9101"), ("nostart", "defs.yml", "0")] {
         let directory = shared.join("_runtime/components").join(name);
-        let component =
-            Component { name: name.into(), manifest_file: directory.join("manifest.yaml"), directory, manifest: definition(file, false) };
+        let component = Component {
+            name: name.into(),
+            manifest_file: directory.join("manifest.yaml"),
+            directory,
+            manifest: definition(file, false),
+            warnings: Vec::new(),
+        };
         register(&component, &variables("lpar1", port), &house.workspace(), &shared.join("_runtime"), "lpar1").unwrap();
     }
     let golden = shared.join("03-ha-overlay/ws.lpar1/ws/api-mediation/api-defs");

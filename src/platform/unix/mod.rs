@@ -89,7 +89,8 @@ impl UnixPlatform {
 /// The job that the initiator made for this process.
 fn started_task(directory: &Path) -> io::Result<Job> {
     let system = SystemDirectory::open(directory.parent().and_then(Path::parent))?;
-    let record = JobRecord::read(directory).ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("no job entry in {}", directory.display())))?;
+    let record = JobRecord::read(directory)
+        .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("no job entry in {}", directory.display())))?;
     let descriptor: i32 = std::env::var(CONTROL_DESCRIPTOR).ok().and_then(|text| text.parse().ok()).ok_or(io::ErrorKind::InvalidInput)?;
     // SAFETY: the initiator made this descriptor for us and nothing else in this process uses it.
     let listener = unsafe { UnixListener::from_raw_fd(descriptor) };
