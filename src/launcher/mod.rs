@@ -119,37 +119,50 @@ pub fn run(platform: Arc<dyn Platform>, start: Start) -> ConditionCode {
         return ConditionCode::Internal;
     };
     output.set_debug(start.debug);
-    // A fault anywhere ends in a message and a code, not in a trace on a descriptor that a started task does not have.
-    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run_with(&platform, &output, start)));
-    let code = match result {
-        Ok(Ok(code)) => code,
-        Ok(Err(error)) => {
+    let processes = match Processes::start(Arc::clone(&platform)) {
+        Ok(processes) => processes,
+        Err(error) => {
             output.message(message::zwel0925e(error));
-            ConditionCode::Internal
-        }
-        Err(panic) => {
-            let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-            output.message(message::zwel0925e(text.unwrap_or("panic")));
-            ConditionCode::Internal
+            output.close();
+            return ConditionCode::Internal;
         }
     };
+    // A fault anywhere ends in a message and a code, not in a trace on a descriptor that a started task does not have.
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run_with(&platform, &processes, &output, start)));
+    let fault = match result {
+        Ok(Ok(code)) => {
+            output.close();
+            return code;
+        }
+        Ok(Err(error)) => error.to_string(),
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+            text.unwrap_or("panic").to_owned()
+        }
+    };
+    output.message(message::zwel0925e(fault));
+    // Nobody supervises them any more.
+    processes.kill_all();
     output.close();
-    code
+    ConditionCode::Internal
 }
 
-fn run_with(platform: &Arc<dyn Platform>, output: &Output, start: Start) -> std::io::Result<ConditionCode> {
-    let processes = Processes::start(Arc::clone(platform))?;
-    let runner = Runner::new(Arc::clone(platform), Arc::clone(&processes), output.clone())?;
+fn run_with(platform: &Arc<dyn Platform>, processes: &Arc<Processes>, output: &Output, start: Start) -> std::io::Result<ConditionCode> {
+    let runner = Runner::new(Arc::clone(platform), Arc::clone(processes), output.clone())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let (sender, receiver) = mpsc::unbounded_channel();
     let for_console = sender.clone();
-    platform.listen(Arc::new(move |request| {
+    let listening = platform.listen(Arc::new(move |request| {
         // The owner has gone: the launcher is at its very end.
         let _ = for_console.send(Event::Operator(request));
-    }))?;
+    }));
+    if let Err(error) = listening {
+        output.message(message::zwel0043e());
+        return Err(error);
+    }
     let context = Arc::new(Context {
         platform: Arc::clone(platform),
-        processes,
+        processes: Arc::clone(processes),
         output: output.clone(),
         runner,
         instance_directory: start.instance_directory.clone(),
@@ -181,4 +194,20 @@ fn finish(output: &Output, ha_id: &str, code: ConditionCode) {
 struct Begun {
     sources: Vec<crate::config::Source>,
     ha_instance: HaInstance,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::fake::FakePlatform;
+
+    #[test]
+    fn a_fault_of_the_launcher_itself_is_16_and_said() {
+        let platform = Arc::new(FakePlatform::default());
+        // It has no console to listen to.
+        assert_eq!(run(platform.clone(), Start::default()), ConditionCode::Internal);
+        let text = platform.sysprint_text();
+        assert!(text.contains("ZWEL0043E failed to start console thread") && text.contains("ZWEL0925E internal error: "), "{text}");
+        assert_eq!(platform.wtos().len(), 2);
+    }
 }

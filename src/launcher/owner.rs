@@ -85,8 +85,8 @@ pub(super) async fn run(
         _lock: None,
     };
     loop {
-        if owner.phase == Phase::Ending && preparing.take().is_some() {
-            owner.context.runner.kill_all();
+        if owner.phase == Phase::Ending {
+            preparing = None;
         }
         if owner.is_over() {
             return owner.over();
@@ -371,6 +371,8 @@ impl Owner {
         // Not the answer of whoever happens to be asking.
         self.answering = None;
         self.say(message::zwel0008i());
+        // A configure command that never ends must not keep the launcher from ending.
+        self.context.runner.kill_all();
         for index in (0..self.children.len()).rev() {
             self.step(index, Happening::Stop);
         }

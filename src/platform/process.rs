@@ -56,6 +56,13 @@ impl Processes {
         Ok(pid)
     }
 
+    /// Ends every process group that was made here and whose leader has not been reaped.
+    pub fn kill_all(&self) {
+        for pid in self.lock().waiting.keys() {
+            self.platform.signal_group(*pid, super::StopSignal::Kill);
+        }
+    }
+
     /// Who is told of orphans that ended.
     pub fn on_stray(&self, on_stray: OnStray) {
         self.lock().on_stray = Some(on_stray);

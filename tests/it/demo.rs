@@ -1,1 +1,191 @@
+//! `zwelnch demo`, by pipes and by a pseudo terminal.
 
+use crate::harness::{PATIENCE, Running, console, pid_in, processes_of, program, wait_until};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+struct Demo {
+    _directory: tempfile::TempDir,
+    path: PathBuf,
+}
+
+impl Demo {
+    fn new() -> Demo {
+        let directory = tempfile::Builder::new().prefix("zwelnch it's ").tempdir().unwrap();
+        Demo { path: directory.path().join("demo dir"), _directory: directory }
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(program());
+        // Ports of its own: tests run in parallel.
+        let base = 20_000 + (crate::harness::free_port() % 1000) * 30;
+        command.arg("demo").arg("--dir").arg(&self.path).arg("--port-base").arg(base.to_string());
+        command.env_remove("CONFIG").env_remove("ZWELNCH_SYSTEM");
+        command
+    }
+
+    fn sysprint(&self) -> String {
+        std::fs::read_to_string(self.path.join("spool/ZWESLSTC.STC00001/SYSPRINT")).unwrap_or_default()
+    }
+
+    fn wait_sysprint(&self, expected: &str) {
+        let found = wait_until(Instant::now() + PATIENCE, || self.sysprint().contains(expected).then_some(()));
+        assert!(found.is_some(), "{expected} is missing in\n{}", self.sysprint());
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        for pid in processes_of(&self.path) {
+            let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
+        }
+    }
+}
+
+#[test]
+fn by_pipes_it_reads_commands_and_ends_at_end_of_file() {
+    let demo = Demo::new();
+    let mut command = demo.command();
+    command.stdin(Stdio::piped());
+    let mut running = Running::spawn(command, &demo.path);
+    let mut input = running.child.stdin.take().unwrap();
+    running.wait_for("$HASP373 ZWESLSTC STARTED");
+    demo.wait_sysprint("ZWEL0012I");
+    writeln!(input, "F ZWESLSTC,APPL=DISP").unwrap();
+    running.wait_for("ZWEL0010I launcher has the following components:");
+    for name in ["hello", "pinger", "greeter", "flaky"] {
+        running.wait_for(&format!(" {name}, PID = "));
+    }
+    assert!(!running.all().contains(" toolbox, PID"), "a library is not launched");
+    demo.wait_sysprint("it's \"quoted\" and costs $5");
+    writeln!(input, "F ZWESLSTC,APPL=START(pinger)").unwrap();
+    running.wait_for("ZWEL0923I component pinger is being restarted");
+    writeln!(input, "D A,L").unwrap();
+    running.wait_for("STC00001");
+    drop(input);
+    assert_eq!(running.wait_end(), 0, "{}", running.all());
+    running_is_over(&demo, &running.all());
+    // Kept, and usable again.
+    assert!(demo.path.join("zowe.yaml").exists());
+}
+
+fn running_is_over(demo: &Demo, log: &str) {
+    assert!(log.contains("$HASP395 ZWESLSTC ENDED - RC=0000"), "{log}");
+    assert!(demo.sysprint().contains("ZWEL0022I"));
+    assert_eq!(processes_of(&demo.path), Vec::<i32>::new());
+}
+
+/// A process on a pseudo terminal.
+struct Terminal {
+    master: std::fs::File,
+    seen: Arc<Mutex<String>>,
+    child: std::process::Child,
+}
+
+impl Terminal {
+    fn spawn(mut command: Command) -> Terminal {
+        let size = nix::pty::Winsize { ws_row: 50, ws_col: 200, ws_xpixel: 0, ws_ypixel: 0 };
+        let pty = nix::pty::openpty(Some(&size), None).unwrap();
+        let slave = || Stdio::from(pty.slave.try_clone().unwrap());
+        command.env("TERM", "xterm").stdin(slave()).stdout(slave()).stderr(slave());
+        let child = command.spawn().unwrap();
+        drop(command);
+        drop(pty.slave);
+        let master = std::fs::File::from(pty.master);
+        let mut reader = master.try_clone().unwrap();
+        let seen = Arc::new(Mutex::new(String::new()));
+        let collected = Arc::clone(&seen);
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            // EIO: the last of the other side has gone.
+            while let Ok(length) = reader.read(&mut buffer) {
+                if length == 0 {
+                    break;
+                }
+                collected.lock().unwrap().push_str(&String::from_utf8_lossy(&buffer[..length]));
+            }
+        });
+        Terminal { master, seen, child }
+    }
+
+    fn type_keys(&mut self, keys: &str) {
+        self.master.write_all(keys.as_bytes()).unwrap();
+    }
+
+    fn wait_for(&self, expected: &str) {
+        let found = wait_until(Instant::now() + PATIENCE, || self.seen.lock().unwrap().contains(expected).then_some(()));
+        assert!(found.is_some(), "{expected:?} is missing in\n{}", self.seen.lock().unwrap());
+    }
+
+    fn forget(&self) {
+        self.seen.lock().unwrap().clear();
+    }
+}
+
+fn pid_of(path: &Path, name: &str) -> Option<i32> {
+    pid_in(&console(path, "F ZWESLSTC,APPL=DISP").0, name)
+}
+
+#[test]
+fn on_a_terminal_it_is_the_operator_console() {
+    let demo = Demo::new();
+    let mut terminal = Terminal::spawn(demo.command());
+    terminal.wait_for("$HASP373 ZWESLSTC STARTED");
+    demo.wait_sysprint("ZWEL0012I");
+    terminal.type_keys("F ZWESLSTC,APPL=DISP\r");
+    terminal.wait_for("ZWEL0010I launcher has the following components:");
+    // Completion of the verb, the job and the component's name.
+    terminal.forget();
+    terminal.type_keys("F ZWES\t");
+    terminal.wait_for("ZWESLSTC");
+    terminal.type_keys(",APPL=STOP(pin\t");
+    terminal.wait_for("pinger");
+    terminal.type_keys("\r");
+    terminal.wait_for("ZWEL0923I component pinger is being stopped");
+    terminal.wait_for("ZWEL0002I component pinger stopped");
+    // History: the last command again, edited.
+    terminal.forget();
+    terminal.type_keys("F ZWESLSTC,APPL=START(pinger)\r");
+    terminal.wait_for("ZWEL0001I component pinger started");
+    // A component that is killed is back, and the log scrolls while nobody types.
+    terminal.forget();
+    let old = pid_of(&demo.path, "greeter").unwrap();
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(old), nix::sys::signal::Signal::SIGKILL).unwrap();
+    terminal.wait_for("ZWEL0004I component greeter");
+    terminal.wait_for("ZWEL0001I component greeter started");
+    terminal.forget();
+    terminal.type_keys("\x1b[A\r");
+    terminal.wait_for("ZWEL0923I component pinger is being restarted");
+    terminal.type_keys("HELP\r");
+    terminal.wait_for("DISPLAY");
+    terminal.type_keys("P ZWESLSTC\r");
+    terminal.wait_for("$HASP395 ZWESLSTC ENDED - RC=0000");
+    terminal.type_keys("\x04");
+    let status = wait_until(Instant::now() + PATIENCE, || terminal.child.try_wait().unwrap());
+    assert!(status.is_some_and(|status| status.success()), "{}", terminal.seen.lock().unwrap());
+    assert_eq!(processes_of(&demo.path), Vec::<i32>::new());
+}
+
+#[test]
+fn lpar2_overrides_ports_and_what_is_enabled() {
+    let demo = Demo::new();
+    let mut command = demo.command();
+    command.stdin(Stdio::piped());
+    let mut running = Running::spawn(command, &demo.path);
+    let mut input = running.child.stdin.take().unwrap();
+    running.wait_for("ZWEL0007I");
+    writeln!(input, "S ZWESLSTC,HAINST=lpar2,JOBNAME=ZWE2").unwrap();
+    running.wait_for("$HASP373 ZWE2");
+    let second = wait_until(Instant::now() + PATIENCE, || {
+        Some(console(&demo.path, "F ZWE2,APPL=DISP").0).filter(|answer| answer.contains("pinger"))
+    });
+    let second = second.unwrap_or_else(|| panic!("{}", running.all()));
+    assert!(second.contains("hello") && !second.contains("greeter") && !second.contains("flaky"), "{second}");
+    drop(input);
+    assert_eq!(running.wait_end(), 0);
+    assert!(running.all().contains("$HASP395 ZWE2     ENDED") || running.all().contains("$HASP395 ZWE2 ENDED"), "{}", running.all());
+    assert_eq!(processes_of(&demo.path), Vec::<i32>::new());
+}

@@ -137,3 +137,16 @@ fn stop_during_back_off_cancels_the_next_attempt() {
     let answer = instance.modify("DISP");
     assert!(!answer.contains("back-off"), "{answer}");
 }
+
+#[test]
+fn p_ends_a_restart_whose_configure_command_hangs() {
+    let instance = Instance::new().component("alpha", SLEEPER, "");
+    instance.script("alpha", "configure", "if test -f ../../../hang; then echo hanging; sleep 1000; fi");
+    let mut running = instance.up();
+    std::fs::write(instance.path("hang"), "").unwrap();
+    instance.modify("RESTART(alpha)");
+    running.wait_for("hanging");
+    assert!(instance.modify("DISP").contains("configuring"));
+    instance.console("P ZWESLSTC");
+    assert_eq!(running.wait_end(), 0);
+}

@@ -1,1 +1,219 @@
+//! A system off z/OS: PROCLIB members started, operated and cancelled from its console.
 
+use crate::harness::{Instance, PATIENCE, console, processes_of, program, text, wait_until};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+const SLEEPER: &str = "echo up; exec sleep 1000";
+
+/// An instance whose PROC is installed in the system's PROCLIB.
+struct Installed(Instance);
+
+impl Installed {
+    fn new(instance: Instance) -> Installed {
+        instance.write_config();
+        let member = Command::new(program())
+            .args(["jcl", "--set-config", instance.config().to_str().unwrap()])
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(member.status.success(), "{}", text(&member));
+        instance.console("D A,L");
+        fs::write(instance.system().join("PROCLIB/ZWESLSTC"), member.stdout).unwrap();
+        Installed(instance)
+    }
+
+    fn issue(&self, command: &str) -> (String, i32) {
+        self.0.console(command)
+    }
+
+    fn syslog(&self) -> String {
+        fs::read_to_string(self.0.system().join("SYSLOG")).unwrap_or_default()
+    }
+
+    fn wait_syslog(&self, expected: &str) -> String {
+        let found = wait_until(Instant::now() + PATIENCE, || Some(self.syslog()).filter(|log| log.contains(expected)));
+        found.unwrap_or_else(|| panic!("{expected} is missing in\n{}\n{}", self.syslog(), self.sysprint()))
+    }
+
+    /// SYSPRINT of the newest job.
+    fn sysprint(&self) -> String {
+        let mut jobs: Vec<_> = fs::read_dir(self.0.system().join("spool")).unwrap().map(|entry| entry.unwrap().path()).collect();
+        jobs.sort_by_key(|path| path.extension().map(|id| id.to_owned()));
+        jobs.pop().map(|job| fs::read_to_string(job.join("SYSPRINT")).unwrap_or_default()).unwrap_or_default()
+    }
+
+    fn wait_sysprint(&self, expected: &str) {
+        let found = wait_until(Instant::now() + PATIENCE, || self.sysprint().contains(expected).then_some(()));
+        assert!(found.is_some(), "{expected} is missing in\n{}", self.sysprint());
+    }
+}
+
+impl Drop for Installed {
+    fn drop(&mut self) {
+        for pid in processes_of(self.0.directory.path()) {
+            let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
+        }
+    }
+}
+
+#[test]
+fn from_s_to_p_by_the_proc() {
+    let system = Installed::new(Instance::new().component("alpha", SLEEPER, "").extra("haInstances:\n  lpar1: {hostname: a}\n"));
+    let (answer, code) = system.issue("s zweslstc,hainst=lpar1");
+    assert_eq!(code, 0, "{answer}");
+    assert!(answer.contains("$HASP373 ZWESLSTC STARTED"), "{answer}");
+    system.wait_sysprint("ZWEL0012I");
+    assert!(system.sysprint().contains("ZWEL0024I HA_INSTANCE_ID is 'lpar1'"));
+    let (jobs, _) = system.issue("D A,L");
+    assert!(jobs.contains("ZWESLSTC") && jobs.contains("STC00001"), "{jobs}");
+    let (answer, code) = system.issue("F ZWESLSTC,APPL=DISP");
+    assert_eq!(code, 0, "{answer}");
+    assert!(answer.contains("ZWEL0011I     name =            alpha, PID = "), "{answer}");
+    let (answer, code) = system.issue("P ZWESLSTC");
+    assert_eq!(code, 0, "{answer}");
+    let log = system.wait_syslog("$HASP395 ZWESLSTC ENDED - RC=0000");
+    let mut last = 0;
+    for text in [
+        "S ZWESLSTC,HAINST=LPAR1",
+        "$HASP373",
+        "IEF403I",
+        "ZWEL0021I",
+        "F ZWESLSTC,APPL=DISP",
+        "P ZWESLSTC",
+        "ZWEL0907I",
+        "IEF404I",
+        "$HASP395",
+    ] {
+        let found = log[last..].find(text).unwrap_or_else(|| panic!("{text} is missing or out of order in\n{log}"));
+        last += found;
+    }
+    assert_eq!(processes_of(system.0.directory.path()), Vec::<i32>::new());
+    assert!(!system.issue("D A,L").0.contains("STC00001"));
+    for name in ["JESJCL", "SYSPRINT", "SYSERR"] {
+        let mode = fs::metadata(system.0.system().join("spool/ZWESLSTC.STC00001").join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}
+
+#[test]
+fn several_jobs_under_names_of_their_own() {
+    let system = Installed::new(
+        Instance::new().component("alpha", SLEEPER, "").extra("haInstances:\n  lpar1: {hostname: a}\n  lpar2: {hostname: b}\n"),
+    );
+    for (id, job) in [("lpar1", "ZWE1"), ("lpar2", "ZWE2")] {
+        let (answer, code) = system.issue(&format!("S ZWESLSTC,HAINST={id},JOBNAME={job}"));
+        assert_eq!(code, 0, "{answer}");
+    }
+    for job in ["ZWE1", "ZWE2"] {
+        let found = wait_until(Instant::now() + PATIENCE, || {
+            Some(system.issue(&format!("F {job},APPL=DISP")).0).filter(|answer| answer.contains("alpha"))
+        });
+        assert!(found.is_some(), "{}", system.syslog());
+    }
+    let (answer, code) = system.issue("F ZWESLSTC,APPL=DISP");
+    assert_eq!((code, answer.contains("IEE341I ZWESLSTC") && answer.contains("NOT ACTIVE")), (8, true), "{answer}");
+    let status = |job: &str| {
+        let out = Command::new(program()).args(["status", "--system"]).arg(system.0.system()).args(["--job", job]).output().unwrap();
+        (text(&out), out.status.code())
+    };
+    assert!(status("ZWE2").0.contains("ZWEL0010I"));
+    assert_eq!(status("ZWE3").1, Some(8));
+    for job in ["ZWE1", "ZWE2"] {
+        assert_eq!(system.issue(&format!("P {job}")).1, 0);
+        system.wait_syslog(&format!("$HASP395 {job}"));
+    }
+}
+
+#[test]
+fn cancel_is_an_abend_and_leaves_nothing() {
+    let system = Installed::new(Instance::new().component("alpha", SLEEPER, "").extra("haInstances:\n  lpar1: {hostname: a}\n"));
+    system.issue("S ZWESLSTC,HAINST=lpar1");
+    system.wait_sysprint("ZWEL0012I");
+    let (answer, code) = system.issue("C ZWESLSTC");
+    assert_eq!(code, 0, "{answer}");
+    let log = system.wait_syslog("$HASP395 ZWESLSTC ENDED");
+    assert!(log.contains("IEF450I ZWESLSTC") && log.contains("ABEND=S222"), "{log}");
+    let gone = wait_until(Instant::now() + PATIENCE, || processes_of(system.0.directory.path()).is_empty().then_some(()));
+    assert!(gone.is_some(), "processes are left");
+}
+
+#[test]
+fn a_launcher_that_cannot_start_tells_its_condition_code() {
+    let system = Installed::new(Instance::new().component("alpha", SLEEPER, "").extra("haInstances:\n  lpar2: {hostname: a}\n"));
+    system.issue("S ZWESLSTC,HAINST=nosuch");
+    let log = system.wait_syslog("$HASP395 ZWESLSTC ENDED - RC=0008");
+    assert!(log.contains("ZWEL0911E HA instance nosuch is not defined in haInstances, defined: lpar2"), "{log}");
+}
+
+#[test]
+fn a_job_typed_in_a_shell_is_a_job_of_the_system_too() {
+    let instance = Instance::new().component("alpha", SLEEPER, "");
+    instance.write_config();
+    let mut launcher = instance.launcher(&["launch", "lpar1"]);
+    launcher.env("JOBNAME", "MYJOB");
+    let mut running = crate::harness::Running::spawn(launcher, instance.directory.path());
+    running.wait_for("ZWEL0012I");
+    assert!(instance.console("D A,L").0.contains("MYJOB"));
+    let (answer, code) = instance.console("F MYJOB,APPL='disp'");
+    assert_eq!((code, answer.contains("ZWEL0010I")), (0, true), "{answer}");
+    assert_eq!(instance.console("P MYJOB").1, 0);
+    assert_eq!(running.wait_end(), 0);
+}
+
+#[test]
+fn bad_jcl_names_line_and_column_and_starts_nothing() {
+    let system = Installed::new(Instance::new().component("alpha", SLEEPER, ""));
+    let proclib = system.0.system().join("PROCLIB");
+    fs::write(proclib.join("BADJCL"), "//BADJCL  PROC HAINST=X\n//STEP1   EXEC PGM=ZWELNCH,PARM='/&HAINST\n").unwrap();
+    let (answer, code) = system.issue("S BADJCL");
+    assert_eq!(code, 8, "{answer}");
+    assert!(answer.contains("2") && answer.contains("JCL ERROR"), "{answer}");
+    let (answer, code) = system.issue("S NOSUCH");
+    assert_eq!(code, 8, "{answer}");
+    assert!(answer.contains("IEFC612I") && answer.contains("NOSUCH"), "{answer}");
+    assert!(!system.issue("D A,L").0.contains("STC"), "something was started");
+}
+
+#[test]
+fn commands_that_are_none() {
+    let system = Installed::new(Instance::new().component("alpha", SLEEPER, ""));
+    let (answer, code) = system.issue("BOGUS");
+    assert_eq!((code, answer.contains("IEE305I BOGUS") && answer.contains("COMMAND INVALID")), (8, true), "{answer}");
+    for command in ["P NOSUCH", "F NOSUCH,APPL=DISP", "C NOSUCH"] {
+        let (answer, code) = system.issue(command);
+        assert_eq!((code, answer.contains("IEE341I NOSUCH")), (8, true), "{command}: {answer}");
+    }
+    let (answer, code) = system.issue(&format!("F ZWESLSTC,APPL={}", "X".repeat(126)));
+    assert_eq!(code, 8, "over 126 characters: {answer}");
+}
+
+#[test]
+fn only_the_owner_may_operate_a_system() {
+    let system = Installed::new(Instance::new().component("alpha", SLEEPER, ""));
+    system.issue("S ZWESLSTC,HAINST=lpar1");
+    for path in ["", "PROCLIB", "spool", "jobs", "jobs/STC00001"] {
+        let mode = fs::metadata(system.0.system().join(path)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700, "{path}");
+    }
+    let mode = fs::metadata(system.0.system().join("jobs/STC00001/control")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    fs::set_permissions(system.0.system(), fs::Permissions::from_mode(0o777)).unwrap();
+    let (answer, code) = console(&system.0.system(), "D A,L");
+    assert_eq!(code, 8, "{answer}");
+    fs::set_permissions(system.0.system(), fs::Permissions::from_mode(0o700)).unwrap();
+}
+
+#[test]
+fn the_proc_keeps_to_its_columns() {
+    let long = format!("FILE(/a/very/long/path/{}/zowe.yaml):PARMLIB(A.B(C))", "x".repeat(200));
+    for arguments in [vec!["jcl"], vec!["jcl", "--set-config", &long]] {
+        let out = Command::new(program()).args(arguments).output().unwrap();
+        assert!(out.status.success(), "{}", text(&out));
+        for line in String::from_utf8(out.stdout).unwrap().lines() {
+            assert!(line.len() <= 71, "{line}");
+        }
+    }
+}
