@@ -17,6 +17,8 @@ mod load;
 mod source;
 
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
 
 pub use load::{LoadError, read_mapping, runtime_directory_of};

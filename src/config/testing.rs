@@ -1,0 +1,179 @@
+//! What the tests of this floor and of those above share: a platform that is only asked for names and members, and Zowe's own files.
+
+use super::{Configuration, HaInstance, LoadError, LoadRequest, Source};
+use crate::platform::*;
+use std::collections::BTreeMap;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+/// A system called LPAR1 with symbols and members of a test's choice.
+#[derive(Default)]
+pub(crate) struct FakePlatform {
+    pub symbols: BTreeMap<String, String>,
+    pub members: BTreeMap<(String, String), Vec<u8>>,
+}
+
+impl Platform for FakePlatform {
+    fn is_zos(&self) -> bool {
+        false
+    }
+    fn sysname(&self) -> String {
+        "LPAR1.EXAMPLE.COM".into()
+    }
+    fn resolve_symbol(&self, name: &str) -> Option<String> {
+        self.symbols.get(name).cloned()
+    }
+    fn user_id(&self) -> String {
+        "ZWESVUSR".into()
+    }
+    fn job_name(&self) -> String {
+        "ZWESLSTC".into()
+    }
+    fn read_member(&self, data_set: &str, member: &str) -> io::Result<Vec<u8>> {
+        let key = (data_set.to_string(), member.to_string());
+        self.members.get(&key).cloned().ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "no such member"))
+    }
+    fn spawn(&self, _: &SpawnRequest<'_>) -> io::Result<Pid> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+    fn wait_any(&self) -> Option<(Pid, WaitStatus)> {
+        None
+    }
+    fn signal_group(&self, _: Pid, _: StopSignal) -> bool {
+        false
+    }
+    fn output_pipe(&self) -> io::Result<(OwnedFd, OwnedFd)> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+    fn listen(&self, _: OperatorListener) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+    fn wto(&self, _: &str) {}
+    fn write_sysprint(&self, _: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
+    fn issue_command(&self, _: &str) -> io::Result<Vec<String>> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+    fn lock_file(&self, _: &Path, _: &str) -> Result<FileLock, LockError> {
+        Err(LockError::Io(io::ErrorKind::Unsupported.into()))
+    }
+    fn own_program(&self) -> Option<PathBuf> {
+        None
+    }
+}
+
+/// `../shared/<name>` beside the checkout; None, said aloud, where it is absent; a failure then when ZWELNCH_REQUIRE_ALL is 1.
+pub(crate) fn shared(name: &str) -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(name);
+    if path.exists() {
+        return Some(path);
+    }
+    assert!(std::env::var("ZWELNCH_REQUIRE_ALL").as_deref() != Ok("1"), "{} is required", path.display());
+    println!("skipped: {} is absent", path.display());
+    None
+}
+
+pub(crate) fn instance(id: &str) -> HaInstance {
+    HaInstance { id: id.into(), from_placeholder: false }
+}
+
+/// Loads texts, left-most first, as files of their own in a directory that is gone afterwards.
+pub(crate) fn load_texts(texts: &[&str], id: &str) -> Result<Configuration, LoadError> {
+    let directory = tempfile::tempdir().unwrap();
+    let sources: Vec<Source> = texts
+        .iter()
+        .enumerate()
+        .map(|(index, text)| {
+            let file = directory.path().join(format!("{index}.yaml"));
+            std::fs::write(&file, text).unwrap();
+            Source::File(file)
+        })
+        .collect();
+    Configuration::load(&LoadRequest { sources: &sources, ha_instance: &instance(id), platform: &FakePlatform::default() })
+}
+
+pub(crate) fn load(text: &str) -> Configuration {
+    load_texts(&[text], "lpar1").unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Copies a directory, following nothing.
+pub(crate) fn copy_tree(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_tree(&entry.path(), &target);
+        } else {
+            std::fs::write(&target, std::fs::read(entry.path()).unwrap()).unwrap();
+        }
+    }
+}
+
+/// The runtime directory of the golden cases, with Zowe's schemas, and with its defaults.yaml where asked for.
+pub(crate) struct GoldenRuntime {
+    pub directory: tempfile::TempDir,
+    pub golden: PathBuf,
+}
+
+impl GoldenRuntime {
+    pub fn new(defaults: bool) -> Option<GoldenRuntime> {
+        let (golden, zowe) = (shared("golden")?, shared("zowe")?);
+        let directory = tempfile::tempdir().unwrap();
+        let runtime = directory.path().join("runtime");
+        copy_tree(&golden.join("_runtime"), &runtime);
+        copy_tree(&zowe.join("schemas"), &runtime.join("schemas"));
+        // The golden runtime directory came without the start scripts that its manifests name.
+        for component in ["components/alpha", "components/beta-svc", "components/gamma", "extensions/delta"] {
+            let bin = runtime.join(component).join("bin");
+            std::fs::create_dir_all(&bin).unwrap();
+            std::fs::write(bin.join("start.sh"), "").unwrap();
+        }
+        if defaults {
+            std::fs::create_dir_all(runtime.join("files")).unwrap();
+            std::fs::write(runtime.join("files/defaults.yaml"), std::fs::read(zowe.join("defaults.yaml")).unwrap()).unwrap();
+        }
+        Some(GoldenRuntime { directory, golden })
+    }
+
+    /// A text with this run's directories in the places of `@RUNTIME@` and the like.
+    pub fn placed(&self, text: &str) -> String {
+        let root = self.directory.path().display().to_string();
+        text.replace("@RUNTIME@", &format!("{root}/runtime"))
+            .replace("@EXTENSIONS@", &format!("{root}/runtime/extensions"))
+            .replace("@WORKSPACE@", &format!("{root}/workspace"))
+            .replace("@LOGS@", &format!("{root}/logs"))
+            .replace("@CASES@", &format!("{root}/cases"))
+            .replace("@TOOLS@", &format!("{root}/tools"))
+    }
+
+    /// The folders of cases, by name.
+    pub fn cases(&self) -> Vec<PathBuf> {
+        let mut cases: Vec<PathBuf> = std::fs::read_dir(&self.golden)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.is_dir() && !path.file_name().unwrap().to_string_lossy().starts_with('_'))
+            .collect();
+        cases.sort();
+        assert!(!cases.is_empty());
+        cases
+    }
+
+    /// Loads a case's `zowe.yaml`, or `a.yaml` over `b.yaml`, each text changed by `edit`.
+    pub fn load(&self, case: &Path, id: &str, edit: &dyn Fn(&str) -> String) -> Result<Configuration, LoadError> {
+        let folder = self.directory.path().join("cases").join(case.file_name().unwrap());
+        std::fs::create_dir_all(&folder).unwrap();
+        let sources: Vec<Source> = ["zowe.yaml", "a.yaml", "b.yaml"]
+            .iter()
+            .filter(|name| case.join(name).exists())
+            .map(|name| {
+                let text = edit(&self.placed(&std::fs::read_to_string(case.join(name)).unwrap()));
+                std::fs::write(folder.join(name), text).unwrap();
+                Source::File(folder.join(name))
+            })
+            .collect();
+        Configuration::load(&LoadRequest { sources: &sources, ha_instance: &instance(id), platform: &FakePlatform::default() })
+    }
+}

@@ -1,0 +1,5 @@
+mod golden;
+mod loading;
+mod properties;
+mod template;
+mod values;

@@ -1,0 +1,157 @@
+//! YAML typing, positions, limits.
+
+use crate::config::encoding;
+use crate::config::testing::*;
+use crate::config::yaml::{self, read};
+use serde_json::{Value, json};
+
+fn value(text: &str) -> Value {
+    read(text, "t", 0, true).unwrap_or_else(|problems| panic!("{text}: {problems:?}")).root.to_value()
+}
+
+/// All that is wrong, as text.
+fn wrong(text: &str) -> String {
+    match read(text, "t", 0, true) {
+        Ok(document) => panic!("{text:?} is read as {}", document.root.to_value()),
+        Err(problems) => problems.iter().map(|problem| format!("{problem}\n")).collect(),
+    }
+}
+
+#[test]
+fn only_plain_scalars_are_typed_and_only_by_the_table() {
+    for (text, expected) in [
+        ("0", json!(0)),
+        ("0755", json!(755)),
+        ("9223372036854775807", json!(i64::MAX)),
+        ("true", json!(true)),
+        ("True", json!(true)),
+        ("FALSE", json!(false)),
+        ("", Value::Null),
+        ("~", Value::Null),
+        ("null", Value::Null),
+        ("NULL", Value::Null),
+        ("-5", json!("-5")),
+        ("+5", json!("+5")),
+        ("1.5", json!("1.5")),
+        ("0x1F", json!("0x1F")),
+        ("1e3", json!("1e3")),
+        ("yes", json!("yes")),
+        ("on", json!("on")),
+        ("tRue", json!("tRue")),
+        ("nUll", json!("nUll")),
+        ("1_000", json!("1_000")),
+        ("2026-11-21", json!("2026-11-21")),
+        ("'42'", json!("42")),
+        ("\"true\"", json!("true")),
+        ("\"\"", json!("")),
+        ("!!str 42", json!("42")),
+        ("!!str", json!("")),
+        ("!!int \"42\"", json!(42)),
+        ("!!int -7", json!(-7)),
+        ("!!int 0x1F", json!(31)),
+        ("!!bool \"true\"", json!(true)),
+        ("!!null \"\"", Value::Null),
+        ("!!float 3", json!(3.0)),
+        ("! 42", json!("42")),
+        ("|-\n  42", json!("42")),
+    ] {
+        assert_eq!(value(&format!("k: {text}\n")), json!({ "k": expected }), "{text}");
+    }
+}
+
+#[test]
+fn what_cannot_be_typed_is_refused_with_its_place_all_at_once() {
+    let text = wrong("a: 9223372036854775808\nb: !!int x\nc: !custom y\nd: !!bool maybe\ne: !!float .inf\n");
+    for place in ["t:1:4: the integer 9223372036854775808", "t:2:4", "t:3:4", "t:4:4", "t:5:4"] {
+        assert!(text.contains(place), "{place} in {text}");
+    }
+}
+
+#[test]
+fn keys_are_text_and_duplicates_are_all_named() {
+    assert_eq!(value("1: a\ntrue: b\nnull: c\n"), json!({"1": "a", "true": "b", "null": "c"}));
+    assert_eq!(value("t: {{build.timestamp}}\n"), json!({"t": {"{\"build.timestamp\":null}": null}}));
+    let text = wrong("a: 1\nb: {x: 1, x: 2}\na: 2\nb: 3\n");
+    for place in ["t:2:11: the key 'x'", "t:3:1: the key 'a' is defined twice, first in line 1", "t:4:1: the key 'b'"] {
+        assert!(text.contains(place), "{place} in {text}");
+    }
+    assert!(wrong(": 1\n").contains("key is expected"));
+}
+
+#[test]
+fn aliases_share_and_merge_keys_are_ordinary() {
+    let text = "a: &a {x: 1}\nb: *a\nc:\n  <<: *a\n  y: 2\n";
+    assert_eq!(value(text), json!({"a": {"x": 1}, "b": {"x": 1}, "c": {"<<": {"x": 1}, "y": 2}}));
+    assert!(wrong("a: &a [*a]\n").contains("inside the value"));
+}
+
+#[test]
+fn what_grows_without_end_is_refused_in_bounded_time() {
+    let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    for level in 1..30 {
+        let below = vec![format!("*a{}", level - 1); 10].join(", ");
+        bomb.push_str(&format!("a{level}: &a{level} [{below}]\n"));
+    }
+    assert!(wrong(&bomb).contains("too large"));
+    let megabyte = "m".repeat(1024 * 1024);
+    let texts = format!("a: &a {megabyte}\nb: [{}]\n", vec!["*a"; 10_000].join(", "));
+    assert!(wrong(&texts).contains("too large"));
+    assert!(wrong(&format!("a: {}\n", "[".repeat(10_000))).contains("t:1:"));
+    let deep: String = (0..10_000).map(|level| format!("{}a:\n", " ".repeat(level))).collect();
+    assert!(wrong(&deep).contains("128 deep"));
+    assert_eq!(value(&format!("a: {megabyte}\n")), json!({ "a": megabyte }));
+    assert!(wrong(&"#".repeat(yaml::MAXIMUM_SIZE + 1)).contains("64 MiB"));
+}
+
+#[test]
+fn errors_of_syntax_have_line_and_column() {
+    assert!(wrong("a:\n  b: [1, 2\nc: 3\n").contains("t:3:"));
+    let tab = wrong("a: 1\n\tb: 2\n");
+    assert!(tab.contains("t:1:4") && tab.contains("tab"), "the scalar that runs into the tab: {tab}");
+    assert!(wrong("# nothing\n").contains("t:1:1: holds no YAML document"));
+}
+
+#[test]
+fn a_second_document_is_a_warning_broken_or_not() {
+    for second in ["b: 2\n", "[unclosed\n"] {
+        let document = read(&format!("a: 1\n---\n{second}"), "t", 0, true).unwrap();
+        assert_eq!(document.root.to_value(), json!({"a": 1}));
+        assert_eq!(document.warnings.len(), 1, "{:?}", document.warnings);
+    }
+}
+
+#[test]
+fn ebcdic_is_recognised_and_padding_is_no_text() {
+    let text = "zowe:\n  a: \"[x] {y} ^ | ~ $ # @ ä\"\n";
+    // The table's inverse, line ends as z/OS UNIX writes them.
+    let ebcdic: Vec<u8> =
+        text.chars().map(|wanted| (0..=255u8).find(|byte| encoding::ibm_1047(&[*byte]).starts_with(wanted)).unwrap()).collect();
+    assert!(ebcdic.contains(&0x15));
+    assert_eq!(encoding::decode(&ebcdic).unwrap(), text);
+    assert_eq!(encoding::decode(text.as_bytes()).unwrap(), text);
+    assert_eq!(encoding::decode(b"\xef\xbb\xbfa: 1\n").unwrap(), "a: 1\n");
+    let broken = encoding::decode(b"a: 1\nb: caf\xe9 \x00\x01\x02\n").unwrap_err();
+    assert_eq!((broken.line, broken.column), (2, 7));
+    assert_eq!(encoding::strip_padding("a: 1   \n  b: 2 \nc"), "a: 1\n  b: 2\nc");
+}
+
+#[test]
+fn every_file_of_the_corpus_is_read_or_refused_with_a_position() {
+    let Some(corpus) = shared("zowe/corpus") else { return };
+    let (mut files, mut refused) = (0, Vec::new());
+    for folder in ["zoweyaml", "manifests"] {
+        for entry in std::fs::read_dir(corpus.join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            files += 1;
+            let text = encoding::decode(&std::fs::read(&path).unwrap()).unwrap();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if let Err(problems) = read(&text, &name, 0, folder == "zoweyaml") {
+                assert!(problems.iter().all(|problem| problem.place.as_ref().unwrap().starts_with(&format!("{name}:"))), "{problems:?}");
+                refused.push(format!("{}", problems[0]));
+            }
+        }
+    }
+    assert!(files > 100, "{files}");
+    assert!(refused.len() < 10, "{refused:#?}");
+    println!("{refused:#?}");
+}
