@@ -43,3 +43,16 @@ pub fn configs(component: &Component, configuration: &Configuration) -> Option<s
     whole.extend(configuration.value.as_object().cloned().unwrap_or_default());
     Some(serde_json::Value::Object(whole))
 }
+
+/// A whole configuration with the manifest defaults of the installed components where it does not set them.
+pub fn with_defaults(configuration: &serde_json::Value, installed: &[Component]) -> serde_json::Value {
+    let mut whole = configuration.clone();
+    for component in installed.iter().filter(|component| component.manifest.configs.is_object()) {
+        let configured = crate::config::lookup(configuration, &["components", &component.name]);
+        let value = crate::config::variables::with_defaults(configured, &component.manifest.configs);
+        if let Some(components) = whole.get_mut("components").and_then(serde_json::Value::as_object_mut) {
+            components.insert(component.name.clone(), value);
+        }
+    }
+    whole
+}

@@ -10,7 +10,7 @@ mod survey;
 #[cfg(test)]
 mod tests;
 
-pub use environment::{configs, environment, variables};
+pub use environment::{configs, environment, variables, with_defaults};
 pub use locate::installed;
 pub use order::order;
 pub use survey::{Failure, NotInPlay, Survey, survey};

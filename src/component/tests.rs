@@ -174,13 +174,13 @@ fn a_survey_tells_who_plays_and_why_not_the_others() {
         ("library", &NotInPlay::NothingToStart),
     ];
     assert_eq!(reasons, BTreeMap::from(expected));
-    let texts: String = survey.problems.iter().map(|problem| format!("{}{problem}\n", if problem.error { "E " } else { "W " })).collect();
+    let texts: String = survey.problems().iter().map(|problem| format!("{}{problem}\n", if problem.error { "E " } else { "W " })).collect();
     for needle in
         ["W ", "gone is not installed", "depends on ghost", "E ", "commands.start defined but the file is missing", "spare/manifest.yaml:"]
     {
         assert!(texts.contains(needle), "{needle} in {texts}");
     }
-    assert_eq!(survey.problems.iter().filter(|problem| problem.error).count(), 1, "{texts}");
+    assert_eq!(survey.problems().iter().filter(|problem| problem.error).count(), 1, "{texts}");
 }
 
 #[test]

@@ -1,68 +1,8 @@
-//! What the tests of this floor and of those above share: a platform that is only asked for names and members, and Zowe's own files.
+//! What the tests of this floor and of those above share: loading texts, and Zowe's own files.
 
 use super::{Configuration, HaInstance, LoadError, LoadRequest, Source};
-use crate::platform::*;
-use std::collections::BTreeMap;
-use std::io;
-use std::os::fd::OwnedFd;
+pub(crate) use crate::platform::fake::FakePlatform;
 use std::path::{Path, PathBuf};
-
-/// A system called LPAR1 with symbols and members of a test's choice.
-#[derive(Default)]
-pub(crate) struct FakePlatform {
-    pub symbols: BTreeMap<String, String>,
-    pub members: BTreeMap<(String, String), Vec<u8>>,
-}
-
-impl Platform for FakePlatform {
-    fn is_zos(&self) -> bool {
-        false
-    }
-    fn sysname(&self) -> String {
-        "LPAR1.EXAMPLE.COM".into()
-    }
-    fn resolve_symbol(&self, name: &str) -> Option<String> {
-        self.symbols.get(name).cloned()
-    }
-    fn user_id(&self) -> String {
-        "ZWESVUSR".into()
-    }
-    fn job_name(&self) -> String {
-        "ZWESLSTC".into()
-    }
-    fn read_member(&self, data_set: &str, member: &str) -> io::Result<Vec<u8>> {
-        let key = (data_set.to_string(), member.to_string());
-        self.members.get(&key).cloned().ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "no such member"))
-    }
-    fn spawn(&self, _: &SpawnRequest<'_>) -> io::Result<Pid> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-    fn wait_any(&self) -> Option<(Pid, WaitStatus)> {
-        None
-    }
-    fn signal_group(&self, _: Pid, _: StopSignal) -> bool {
-        false
-    }
-    fn output_pipe(&self) -> io::Result<(OwnedFd, OwnedFd)> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-    fn listen(&self, _: OperatorListener) -> io::Result<()> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-    fn wto(&self, _: &str) {}
-    fn write_sysprint(&self, _: &[u8]) -> io::Result<()> {
-        Ok(())
-    }
-    fn issue_command(&self, _: &str) -> io::Result<Vec<String>> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-    fn lock_file(&self, _: &Path, _: &str) -> Result<FileLock, LockError> {
-        Err(LockError::Io(io::ErrorKind::Unsupported.into()))
-    }
-    fn own_program(&self) -> Option<PathBuf> {
-        None
-    }
-}
 
 /// `../shared/<name>` beside the checkout; None, said aloud, where it is absent; a failure then when ZWELNCH_REQUIRE_ALL is 1.
 pub(crate) fn shared(name: &str) -> Option<PathBuf> {

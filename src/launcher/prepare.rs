@@ -6,6 +6,7 @@ use crate::config::{Configuration, Environment, LoadError, LoadRequest, OnFailur
 use crate::lifecycle::{Script, Then, registration, workspace};
 use crate::message::{self, Message, Severity};
 use crate::platform::{FileLock, LockError};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -285,24 +286,25 @@ async fn prepare_components(context: &Arc<Context>, instance: &Arc<Instance>, su
 fn write_workspace(context: &Context, instance: &Instance, survey: &Survey) -> Result<(), workspace::WorkspaceError> {
     let configuration = &instance.configuration;
     let in_play = survey.in_play_names();
-    let components = survey
-        .installed
-        .iter()
-        .map(|component| workspace::ComponentFiles {
+    let as_environment = |variables: BTreeMap<String, String>| variables.into_iter().map(|(name, value)| (name, value.into())).collect();
+    let of_component = |component: &Component| {
+        let defaults = [(component.name.clone(), component.manifest.configs.clone())];
+        let mut variables = configuration.instance_variables(&defaults);
+        variables.extend(component::variables(component, configuration));
+        workspace::ComponentFiles {
             name: component.name.clone(),
-            environment: instance.environment_of(component),
+            environment: as_environment(variables),
             configs: component::configs(component, configuration),
             manifest_file: in_play.contains(&component.name).then(|| component.manifest_file.clone()),
-        })
-        .collect();
-    let runtime_manifest = Some(instance.runtime.join("manifest.json")).filter(|path| path.exists());
+        }
+    };
     let files = workspace::PreparedFiles {
         merged: configuration.base.clone(),
-        base: configuration.base.clone(),
-        instance: configuration.value.clone(),
-        environment: instance.environment.clone(),
-        components,
-        runtime_manifest,
+        base: component::with_defaults(&configuration.base, &survey.installed),
+        instance: component::with_defaults(&configuration.value, &survey.installed),
+        environment: as_environment(configuration.instance_variables(&survey.defaults())),
+        components: survey.installed.iter().map(of_component).collect(),
+        runtime_manifest: Some(instance.runtime.join("manifest.json")).filter(|path| path.exists()),
     };
     let lock = |path: &Path, holder: &str| context.platform.lock_file(path, holder);
     workspace::write_files(&instance.workspace, &configuration.ha_instance.id, &files, &lock)
@@ -352,7 +354,10 @@ async fn validate_all(context: &Arc<Context>, instance: &Arc<Instance>, in_play:
 
 /// Validates one component: its schemas, then its command. The output and what is to be said of it.
 pub(super) async fn run_validate(context: &Context, instance: &Instance, component: &Component) -> (Vec<u8>, Vec<Message>) {
-    let mut messages = validate_schemas(&instance.configuration, component);
+    let said = |problem: &Problem| {
+        if problem.error { message::zwel0918e(&component.name, problem) } else { message::zwel0916w(problem) }
+    };
+    let mut messages: Vec<Message> = component.validate(&instance.configuration).iter().map(said).collect();
     let command = match component.command(Phase::Validate) {
         Ok(Some(command)) => command,
         Ok(None) => return (Vec::new(), messages),
@@ -374,19 +379,6 @@ pub(super) async fn run_validate(context: &Context, instance: &Instance, compone
             (Vec::new(), messages)
         }
     }
-}
-
-/// The component's part of the configuration against its own schemas.
-fn validate_schemas(configuration: &Configuration, component: &Component) -> Vec<Message> {
-    let files = match component.schema_files() {
-        Ok(files) => files,
-        Err(errors) => return errors.iter().map(|error| component_error(&component.name, error)).collect(),
-    };
-    let problems = configuration.validate_against(&component.name, &files);
-    let said = |problem: &Problem| {
-        if problem.error { message::zwel0918e(&component.name, problem) } else { message::zwel0916w(problem) }
-    };
-    problems.iter().map(said).collect()
 }
 
 /// Registers and configures one component. False when onComponentConfigureFail says that its failure ends the start.

@@ -1,10 +1,15 @@
-//! A platform for unit tests: collects what is written, spawns nothing.
+//! A platform for unit tests: a system called LPAR1 with symbols and members of a test's choice, that collects what is written and spawns
+//! nothing.
 
 use super::*;
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 #[derive(Default)]
 pub struct FakePlatform {
+    pub symbols: BTreeMap<String, String>,
+    /// By data set and member.
+    pub members: BTreeMap<(String, String), Vec<u8>>,
     sysprint: Mutex<Vec<u8>>,
     wtos: Mutex<Vec<String>>,
 }
@@ -29,11 +34,11 @@ impl Platform for FakePlatform {
     }
 
     fn sysname(&self) -> String {
-        "SYS1".to_owned()
+        "LPAR1.EXAMPLE.COM".to_owned()
     }
 
     fn resolve_symbol(&self, name: &str) -> Option<String> {
-        (name == "SYSNAME").then(|| self.sysname())
+        self.symbols.get(name).cloned()
     }
 
     fn user_id(&self) -> String {
@@ -44,8 +49,9 @@ impl Platform for FakePlatform {
         "ZWESLSTC".to_owned()
     }
 
-    fn read_member(&self, _: &str, _: &str) -> io::Result<Vec<u8>> {
-        Err(io::ErrorKind::NotFound.into())
+    fn read_member(&self, data_set: &str, member: &str) -> io::Result<Vec<u8>> {
+        let key = (data_set.to_owned(), member.to_owned());
+        self.members.get(&key).cloned().ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "no such member"))
     }
 
     fn spawn(&self, _: &SpawnRequest<'_>) -> io::Result<Pid> {
