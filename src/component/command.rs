@@ -1,6 +1,7 @@
 //! The commands of a component, and the files that its manifest names: all inside its directory.
 
 use super::{CommandLine, Component, ComponentError, Phase};
+use crate::config::{Configuration, Problem};
 use std::path::PathBuf;
 
 impl Component {
@@ -58,6 +59,18 @@ impl Component {
             return Err(ComponentError::Outside { component: self.name.clone(), what: what.to_string(), file: resolved });
         }
         Ok(file)
+    }
+
+    /// What of the configuration does not fit this component's schemas, and schemas that cannot be used. A component without any is an
+    /// error or a warning by `zowe.configmgr.validation`.
+    pub fn validate(&self, configuration: &Configuration) -> Vec<Problem> {
+        match self.schema_files() {
+            Ok(files) => configuration.validate_against(&self.name, &files),
+            Err(errors) => {
+                let manifest = self.manifest_file.display().to_string();
+                errors.iter().flat_map(|error| error.problems(Some(manifest.clone()))).collect()
+            }
+        }
     }
 
     /// The files of `schemas.configs`.

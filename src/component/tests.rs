@@ -49,6 +49,12 @@ fn the_runtime_comes_before_the_extension_directory_and_yaml_before_json() {
 }
 
 #[test]
+fn a_json_manifest_may_be_indented_with_tabs() {
+    let text = "{\n\t\"name\": \"a\",\n\t\"id\": \"o.a\",\n\t\"commands\": {\n\t\t\"start\": \"bin/start.sh\"\n\t}\n}\n";
+    assert_eq!(locate(&runtime(&[("a/manifest.json", text)]), "a").unwrap().manifest.commands.len(), 1);
+}
+
+#[test]
 fn a_manifest_with_odd_metadata_is_usable_and_says_so() {
     let text = "name: a\nversion: [1]\nbuild:\n  timestamp: {{build.timestamp}}\ncommands: {start: bin/start.sh, install: 7}\nschemas: {configs: s.json}\ngatewaySharedLibs: libs\nappfwPlugins: [{path: web}, {nopath: 1}]\napimlServices: {static: [{file: x.yml, once: true}, {file: y.yml}]}\ndependencies: {components: [{name: b, versionRange: ^1.0.0}, c]}\n";
     let component = locate(&runtime(&[("a/manifest.yaml", text)]), "a").unwrap();
@@ -263,7 +269,7 @@ fn component_schemas_are_found_and_checked() {
     let configuration = golden.load(&case, "lpar1", &|text| text.replace("port: 9001", "port: 7")).unwrap();
     let runtime: PathBuf = configuration.runtime_directory().unwrap();
     let alpha = Component::locate("alpha", &runtime, None).unwrap();
-    let problems = configuration.validate_against("alpha", &alpha.schema_files().unwrap());
+    let problems = alpha.validate(&configuration);
     let errors: Vec<_> = problems.iter().filter(|problem| problem.error).collect();
     assert!(errors.iter().any(|problem| problem.text.starts_with("components.alpha.port: 7")), "{problems:#?}");
     let none = configuration.validate_against("alpha", &[]);

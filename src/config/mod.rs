@@ -186,6 +186,13 @@ impl Configuration {
         unique(problems)
     }
 
+    /// Violations by the schemas of a runtime directory other than the configured one.
+    #[cfg(test)]
+    fn validate_by(&self, runtime: &Path) -> Vec<Problem> {
+        let other = Configuration { schemas: Arc::new(OnceLock::from(schema::Schemas::read(Some(runtime)))), ..self.clone() };
+        schema::validate(&other)
+    }
+
     /// What of a manifest, as [`read_mapping`] gave it, does not fit the runtime's `schemas/manifest-schema.json`: warnings.
     pub fn validate_manifest(&self, manifest: &Node, name: &str) -> Vec<Problem> {
         unique(schema::validate_manifest(self, manifest, name))

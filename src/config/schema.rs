@@ -29,7 +29,8 @@ pub struct Schemas {
 }
 
 impl Schemas {
-    fn read(runtime: Option<&Path>) -> Schemas {
+    /// What `schemas/` of a runtime directory holds; nothing without one.
+    pub(super) fn read(runtime: Option<&Path>) -> Schemas {
         let mut schemas = Schemas::default();
         let Some(runtime) = runtime else { return schemas };
         let mut read = |relative: &str| {

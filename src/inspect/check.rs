@@ -32,13 +32,7 @@ pub fn check(configuration: &Configuration, survey: &Survey) -> Report {
     problems.extend(configuration.validate());
     problems.extend(survey.problems());
     for component in &survey.in_play {
-        match component.schema_files() {
-            Ok(files) => problems.extend(configuration.validate_against(&component.name, &files)),
-            Err(errors) => {
-                let manifest = component.manifest_file.display().to_string();
-                problems.extend(errors.iter().flat_map(|error| error.problems(Some(manifest.clone()))));
-            }
-        }
+        problems.extend(component.validate(configuration));
         if let Ok(document) = read_mapping(&component.manifest_file) {
             problems.extend(configuration.validate_manifest(&document.root, &component.manifest_file.display().to_string()));
         }

@@ -120,11 +120,18 @@ fn prepare<'js>(
     Ok((functions.get("outcome")?, functions.get("blame")?))
 }
 
+/// How an expression may be meant: as one (in brackets, so that `{` begins an object), as an arrow function called without brackets, and
+/// as statements of which the last one gives the value (`function a() { ... }; a()`, as the app server's defaults have it).
+fn forms(code: &str) -> Vec<String> {
+    let bracketed = format!("({code}\n)");
+    [Some(bracketed), scan::arrow_call(code.trim()), Some(code.to_string())].into_iter().flatten().collect()
+}
+
 fn definitions_json(definitions: &[Definition]) -> String {
     let part = |part: &Part| match part {
         Part::Text(text) => json!({ "text": text }),
         // The line end ends a comment that the expression may end with.
-        Part::Expression(code) => json!({ "text": null, "code": format!("({code}\n)"), "alternative": scan::arrow_call(code.trim()) }),
+        Part::Expression(code) => json!({ "text": null, "forms": forms(code) }),
     };
     let definition = |definition: &Definition| json!({ "path": definition.path, "name": definition.name, "parts": definition.parts.iter().map(part).collect::<Vec<_>>() });
     Value::Array(definitions.iter().map(definition).collect()).to_string()

@@ -13,15 +13,20 @@
   let busy = [];
   let lastFailed = null;
 
+  // The forms of an expression, one after the other until one is JavaScript; the first error is the one that is shown.
   function run(part) {
-    try {
-      return evaluateGlobally(part.code);
-    } catch (error) {
-      if (part.alternative !== null && error instanceof SyntaxProblem) {
-        return evaluateGlobally(part.alternative);
+    let first = null;
+    for (let form = 0; form < part.forms.length; form++) {
+      try {
+        return evaluateGlobally(part.forms[form]);
+      } catch (error) {
+        if (!(error instanceof SyntaxProblem)) {
+          throw error;
+        }
+        first = first === null ? error : first;
       }
-      throw error;
     }
+    throw first;
   }
 
   function evaluate(parts) {

@@ -72,6 +72,7 @@ fn an_arrow_function_may_be_called_without_parentheses() {
     let value =
         evaluated("a: \"${{ () => { if (true) { return ')(' } else { return '' } }() }}\"\nb: \"${{ x => { return x * 2 }(21) }}\"\n");
     assert_eq!(value, json!({"a": ")(", "b": 42}));
+    assert_eq!(evaluated("a: \"${{ function f() { return 7 }; f() }}\"\n"), json!({"a": 7}));
     assert_eq!(arrow_call("() => 1"), None);
     assert_eq!(arrow_call("(() => { return 1 })()"), None);
     assert_eq!(arrow_call("() => { return '}' }()").as_deref(), Some("((() => { return '}' })\n())"));

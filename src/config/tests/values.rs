@@ -155,3 +155,52 @@ fn every_file_of_the_corpus_is_read_or_refused_with_a_position() {
     assert!(refused.len() < 10, "{refused:#?}");
     println!("{refused:#?}");
 }
+
+/// The verdict of the public tool by file name: valid, invalid or unreadable.
+fn verdicts(table: &std::path::Path) -> std::collections::BTreeMap<String, String> {
+    let text = std::fs::read_to_string(table).unwrap();
+    let row = |line: &str| Some((line.split('\t').next()?.to_string(), line.rsplit('\t').next()?.to_string()));
+    text.lines().skip(1).filter_map(row).collect()
+}
+
+/// Files whose verdict is another in ours, and why.
+const OTHER_VERDICTS: &[(&str, &str)] = &[
+    ("zlux-app-server__defaults__serverConfig__defaults@100c4ab4.yaml", "templates in single quotes are errors in ours"),
+    ("zlux-app-server__defaults__serverConfig__defaults@12b74f5d.yaml", "templates in single quotes are errors in ours"),
+    ("zowe-install-packaging__defaults@0a97984a.yaml", "a template that throws is an error in ours"),
+    ("zowe-install-packaging__files__defaults@ca22e45c.yaml", "zos.resolveSymbol answers in ours off z/OS too"),
+];
+
+#[test]
+fn every_configuration_of_the_corpus_has_the_verdict_of_the_public_tool() {
+    let (Some(corpus), Some(runtime)) = (shared("zowe/corpus"), GoldenRuntime::new(false)) else { return };
+    let schemas = runtime.directory.path().join("runtime");
+    let mut differing = Vec::new();
+    for (name, verdict) in verdicts(&corpus.join("zoweyaml.tsv")) {
+        let text = std::fs::read(corpus.join("zoweyaml").join(&name)).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join(&name);
+        std::fs::write(&file, text).unwrap();
+        // The corpus says where its runtime was; the schemas are those of this run.
+        let platform = FakePlatform::default();
+        let instance = crate::config::HaInstance { id: "none".into(), from_placeholder: true };
+        let request =
+            crate::config::LoadRequest { sources: &[crate::config::Source::File(file)], ha_instance: &instance, platform: &platform };
+        let ours = match crate::config::Configuration::load(&request) {
+            Ok(configuration) if configuration.validate_by(&schemas).iter().any(|problem| problem.error) => "invalid".to_string(),
+            Ok(_) => "valid".to_string(),
+            Err(error) => {
+                assert!(
+                    error.problems().iter().all(|problem| problem.place.as_ref().is_some_and(|place| place.contains(&name))),
+                    "{error}"
+                );
+                format!("unreadable: {error}")
+            }
+        };
+        let listed = OTHER_VERDICTS.iter().any(|(known, _)| *known == name);
+        if ours.starts_with(&verdict) == listed {
+            differing.push(format!("{name}: ours {ours}, the public tool's {verdict}, listed as a difference: {listed}"));
+        }
+    }
+    assert!(differing.is_empty(), "{differing:#?}");
+}
