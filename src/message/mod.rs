@@ -29,7 +29,6 @@ macro_rules! messages {
         pub static ENTRIES: &[&$crate::message::Entry] = &[$(&$entry),*];
     };
 }
-pub(crate) use messages;
 
 mod catalogue;
 mod document;
