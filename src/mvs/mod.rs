@@ -1,7 +1,17 @@
-//! A system off z/OS.
+//! A system off z/OS: a directory with a procedure library, a spool, a log and jobs, and the operator commands that work on it. Contract:
+//! issue 2, "A system off z/OS". Nothing here runs on z/OS, where the real thing is.
+//!
+//! `command`, `jcl`, `language_environment` and `member` are pure; `issue` carries commands out, `start` makes jobs of members, and
+//! `initiator` is the process that a job runs under.
+
 pub mod command;
+mod display;
+pub mod initiator;
+mod issue;
 pub mod jcl;
 pub mod language_environment;
 mod member;
+mod start;
 
+pub use issue::{Answer, Programs, issue, issue_with};
 pub use member::{MemberError, jcl_member};

@@ -41,11 +41,8 @@ pub(super) fn split(field: &Text, operation: &str) -> Result<Vec<Operand>, JclEr
             '\'' => in_apostrophes = !in_apostrophes,
             _ if in_apostrophes => {}
             '(' => open.push(*at),
-            ')' => {
-                if open.pop().is_none() {
-                    return Err(JclError::Parenthesis { at: *at, field: name_of(&current) });
-                }
-            }
+            ')' if open.is_empty() => return Err(JclError::Parenthesis { at: *at, field: name_of(&current) }),
+            ')' => drop(open.pop()),
             ',' if open.is_empty() => {
                 operands.extend(operand(std::mem::take(&mut current)));
                 continue;
