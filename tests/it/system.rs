@@ -77,7 +77,7 @@ fn from_s_to_p_by_the_proc() {
     let log = system.wait_syslog("$HASP395 ZWESLSTC ENDED - RC=0000");
     let mut last = 0;
     for text in [
-        "S ZWESLSTC,HAINST=LPAR1",
+        "s zweslstc,hainst=lpar1",
         "$HASP373",
         "IEF403I",
         "ZWEL0021I",
