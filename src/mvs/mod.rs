@@ -5,6 +5,7 @@
 //! `initiator` is the process that a job runs under.
 
 pub mod command;
+pub mod console;
 mod display;
 pub mod initiator;
 mod issue;
