@@ -1,9 +1,10 @@
 //! The line editor of a console on a terminal: history and completion.
 
 use super::complete::{Names, complete, components_of};
+use super::screen::Typing;
 use crate::platform::unix::system::{Request, SystemDirectory, is_name, send};
 use rustyline::completion::Completer;
-use rustyline::highlight::Highlighter;
+use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::Hinter;
 use rustyline::history::FileHistory;
 use rustyline::validate::Validator;
@@ -28,12 +29,13 @@ const HISTORY: usize = 1000;
 ///
 /// # Errors
 /// When there is no terminal that it could work with.
-pub(super) fn editor(system: &SystemDirectory, job: Option<&str>) -> rustyline::Result<Editor<Completion, FileHistory>> {
+pub(super) fn editor(system: &SystemDirectory, job: Option<&str>, typing: Typing) -> rustyline::Result<Editor<Completion, FileHistory>> {
     let config = Config::builder().max_history_size(HISTORY)?.history_ignore_dups(true)?.completion_type(CompletionType::List).build();
     let mut editor = Editor::with_config(config)?;
     editor.set_helper(Some(Completion {
         names: SystemNames { system: system.clone(), components: RefCell::default() },
         job: job.map(str::to_owned),
+        typing,
     }));
     // Without a history one can still type.
     if OpenOptions::new().append(true).create(true).mode(0o600).open(history_file(system)).is_ok() {
@@ -49,6 +51,7 @@ pub(super) fn history_file(system: &SystemDirectory) -> PathBuf {
 pub(super) struct Completion {
     names: SystemNames,
     job: Option<String>,
+    typing: Typing,
 }
 
 impl Completer for Completion {
@@ -59,11 +62,24 @@ impl Completer for Completion {
     }
 }
 
+/// There are no hints: the editor asks for one at each change of the line, and so tells what is typed.
 impl Hinter for Completion {
     type Hint = String;
+
+    fn hint(&self, line: &str, position: usize, _: &Context<'_>) -> Option<String> {
+        self.typing.update(line, position);
+        None
+    }
 }
 
-impl Highlighter for Completion {}
+/// Nothing is coloured either: the editor asks at each move of the cursor.
+impl Highlighter for Completion {
+    fn highlight_char(&self, line: &str, position: usize, _: CmdKind) -> bool {
+        self.typing.update(line, position);
+        false
+    }
+}
+
 impl Validator for Completion {}
 impl Helper for Completion {}
 

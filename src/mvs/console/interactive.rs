@@ -1,11 +1,13 @@
 //! The console for many commands: from a terminal with a line editor, or from a pipe line by line.
 
-use super::editor::{editor, history_file};
+use super::editor::{Completion, editor, history_file};
 use super::for_job;
-use super::screen::{Screen, Scrolling};
+use super::screen::{Screen, Scrolling, Typing};
 use crate::mvs::issue::{Programs, issue_with};
 use crate::platform::unix::system::{COMMAND_LIMIT, SystemDirectory};
+use rustyline::Editor;
 use rustyline::error::ReadlineError;
+use rustyline::history::FileHistory;
 use std::io::{self, BufRead, IsTerminal, Read};
 use std::sync::Arc;
 use std::time::Duration;
@@ -81,46 +83,23 @@ pub fn interactive(system: &SystemDirectory, options: &ConsoleOptions) -> io::Re
         None => Programs::own()?,
     };
     let terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
-    let mut editor = if terminal { editor(system, options.job.as_deref()).ok() } else { None };
-    let screen = Screen::open(system, LAST_LINES);
+    let typing = Typing::default();
+    let editor = if terminal { editor(system, options.job.as_deref(), typing.clone()).ok() } else { None };
+    let screen = Screen::open(system, LAST_LINES, typing.clone());
     screen.write(&options.banner);
-    let on_terminal = match editor.as_mut().and_then(|editor| editor.create_external_printer().ok()) {
-        Some(printer) => {
-            screen.write_above(printer);
-            true
-        }
-        // A terminal that cannot do it is served as a pipe is.
-        None => false,
-    };
     let (scrolling, trouble) = screen.scroll(system);
     if let Some(error) = trouble {
         screen.write(&[format!("SYSLOG is shown after each command only: {error}")]);
     }
     let mut console = Console { system, programs, screen, scrolling, job: options.job.as_deref(), started: Vec::new(), all_accepted: true };
     for command in &options.first_commands {
-        console.command(command, on_terminal);
+        console.command(command);
     }
-    let end = match editor.filter(|_| on_terminal) {
-        Some(mut editor) => loop {
-            match editor.readline("") {
-                Ok(line) => {
-                    if editor.add_history_entry(line.trim()).unwrap_or(false) {
-                        let _ = editor.append_history(&history_file(system));
-                    }
-                    if console.line(&line, true) {
-                        break ConsoleEnd::Quit;
-                    }
-                }
-                // Ctrl-C throws away what was typed, no more.
-                Err(ReadlineError::Interrupted) => {}
-                Err(ReadlineError::Eof) => break ConsoleEnd::EndOfInput,
-                Err(ReadlineError::Io(error)) => return Err(error),
-                Err(error) => return Err(io::Error::other(error)),
-            }
-        },
+    let end = match editor {
+        Some(mut editor) => console.read_terminal(&mut editor, &typing)?,
+        // A terminal on which no line can be edited is served as a pipe is.
         None => console.read_pipe(&mut io::stdin().lock())?,
     };
-    // The editor is gone, and with it whatever held up a thread that writes above its prompt.
     let left = if options.stop_at_end { console.stop_started(options.stop_limit) } else { Vec::new() };
     console.screen.show_news();
     Ok(ConsoleOutcome { end, started: console.started, left, all_accepted: console.all_accepted })
@@ -137,6 +116,34 @@ struct Console<'a> {
 }
 
 impl Console<'_> {
+    /// Commands from a line editor until it is left.
+    fn read_terminal(&mut self, editor: &mut Editor<Completion, FileHistory>, typing: &Typing) -> io::Result<ConsoleEnd> {
+        loop {
+            typing.begin(editor.dimensions().map_or(80, |(columns, _)| usize::from(columns)));
+            let read = editor.readline("");
+            typing.end();
+            let text = match read {
+                Ok(text) => text,
+                // Ctrl-C throws away what was typed, no more.
+                Err(ReadlineError::Interrupted) => continue,
+                Err(ReadlineError::Eof) => return Ok(ConsoleEnd::EndOfInput),
+                // The terminal has gone.
+                Err(ReadlineError::Errno(errno)) if errno as i32 == nix::libc::EIO => return Ok(ConsoleEnd::EndOfInput),
+                Err(ReadlineError::Io(error)) => return Err(error),
+                Err(error) => return Err(io::Error::other(error)),
+            };
+            // What was pasted may be several lines.
+            for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+                if editor.add_history_entry(line).unwrap_or(false) {
+                    let _ = editor.append_history(&history_file(self.system));
+                }
+                if self.line(line) {
+                    return Ok(ConsoleEnd::Quit);
+                }
+            }
+        }
+    }
+
     /// Commands line by line up to the end of the input.
     fn read_pipe(&mut self, input: &mut dyn BufRead) -> io::Result<ConsoleEnd> {
         // Room for the longest command in any characters, and enough more to tell that one is too long.
@@ -149,37 +156,33 @@ impl Console<'_> {
             if line.last() != Some(&b'\n') && line.len() as u64 == LIMIT {
                 skip_line(input)?;
             }
-            if self.line(&String::from_utf8_lossy(&line), false) {
+            if self.line(&String::from_utf8_lossy(&line)) {
                 return Ok(ConsoleEnd::Quit);
             }
         }
     }
 
     /// Does what a line says; true when it says to leave.
-    fn line(&mut self, line: &str, on_terminal: bool) -> bool {
+    fn line(&mut self, line: &str) -> bool {
         let line = line.trim();
         match line.to_ascii_uppercase().as_str() {
-            "" => self.show(on_terminal),
+            "" => self.screen.show_news(),
             "QUIT" | "EXIT" => return true,
             "HELP" | "?" => self.screen.write(&help(self.job)),
-            _ => self.command(line, on_terminal),
+            _ => self.command(line),
         }
         false
     }
 
-    fn command(&mut self, text: &str, on_terminal: bool) {
+    fn command(&mut self, text: &str) {
         let answer = issue_with(self.system, &for_job(self.job, text), &self.programs);
         self.started.extend(answer.job_id);
         self.all_accepted &= answer.accepted;
-        self.show(on_terminal);
+        self.screen.show_news();
         // The answer comes with SYSLOG, unless SYSLOG could not be written.
         if !answer.logged {
             self.screen.write(&answer.lines);
         }
-    }
-
-    fn show(&self, on_terminal: bool) {
-        if on_terminal { self.screen.show_news_unless_busy() } else { self.screen.show_news() }
     }
 
     /// Stops the jobs that this console started, then cancels what does not stop; those that are there even so.
@@ -190,7 +193,7 @@ impl Console<'_> {
             let jobs = self.system.jobs();
             let running: Vec<String> = left.into_iter().filter(|id| jobs.iter().any(|job| job.job_id == *id)).collect();
             for job in jobs.iter().filter(|job| running.contains(&job.job_id)) {
-                self.command(&format!("{verb} {}.{}", job.job_name, job.identifier), false);
+                self.command(&format!("{verb} {}.{}", job.job_name, job.identifier));
             }
             left = self.screen.wait_for_ends(&running, &self.scrolling, limit);
             if left.is_empty() {

@@ -2,7 +2,6 @@
 
 use super::watch::Watch;
 use crate::platform::unix::system::{SystemDirectory, parse_syslog_line};
-use rustyline::ExternalPrinter;
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -65,12 +64,66 @@ impl Tail {
     }
 }
 
-/// Writes above the prompt of a line editor.
-type AbovePrompt = Box<dyn FnMut(String) -> bool + Send>;
+/// The line that is being typed at the terminal, as the line editor tells it; what is written goes above it.
+///
+/// rustyline has a way of its own to write above the prompt (ExternalPrinter), but with it a second key that comes in one read with the
+/// first waits for the next one: pasted and typed-ahead text stalls (rustyline 17, `PosixRawReader::select`).
+#[derive(Debug, Clone, Default)]
+pub(super) struct Typing {
+    line: Arc<Mutex<Option<TypedLine>>>,
+}
+
+/// A line in the editor; the prompt is empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct TypedLine {
+    text: String,
+    /// Characters before the cursor.
+    cursor: usize,
+    /// Columns of the terminal, at least 1.
+    columns: usize,
+}
+
+impl Typing {
+    /// The editor begins to read a line.
+    pub fn begin(&self, columns: usize) {
+        *self.lock() = Some(TypedLine { columns: columns.max(1), ..TypedLine::default() });
+    }
+
+    /// The line as it is now, its cursor at this byte.
+    pub fn update(&self, text: &str, position: usize) {
+        if let Some(line) = self.lock().as_mut() {
+            text.clone_into(&mut line.text);
+            line.cursor = text.get(..position).unwrap_or(text).chars().count();
+        }
+    }
+
+    /// The editor has read its line.
+    pub fn end(&self) {
+        *self.lock() = None;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<TypedLine>> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl TypedLine {
+    /// What has to be written so that lines stand above this one and the cursor is back where the editor believes it to be.
+    fn below(&self, lines: &str) -> String {
+        let up = |rows: usize| if rows > 0 { format!("\x1b[{rows}A") } else { String::new() };
+        let right = |columns: usize| if columns > 0 { format!("\x1b[{columns}C") } else { String::new() };
+        let (row, column) = (self.cursor / self.columns, self.cursor % self.columns);
+        let length = self.text.chars().count();
+        let last_row = length / self.columns;
+        // At the edge the terminal waits with going to the next row, the editor does not.
+        let edge = if length > 0 && length % self.columns == 0 { "\n" } else { "" };
+        format!("{}\r\x1b[J{lines}{}{edge}{}\r{}", up(row), self.text, up(last_row - row), right(column))
+    }
+}
 
 struct Inside {
     tail: Tail,
-    above_prompt: Option<AbovePrompt>,
+    typing: Typing,
     /// Ids of jobs whose $HASP395 has gone by.
     ended: HashSet<String>,
 }
@@ -87,17 +140,12 @@ pub(super) struct Scrolling {
 }
 
 impl Screen {
-    /// Shows the last lines of SYSLOG.
-    pub fn open(system: &SystemDirectory, last: usize) -> Arc<Screen> {
+    /// Shows the last lines of SYSLOG, above the line that is being typed.
+    pub fn open(system: &SystemDirectory, last: usize, typing: Typing) -> Arc<Screen> {
         let (tail, lines) = Tail::open(&system.syslog(), last);
-        let screen = Screen { inside: Mutex::new(Inside { tail, above_prompt: None, ended: HashSet::new() }), news: Condvar::new() };
-        write_lines(&mut screen.lock(), &lines.iter().map(|line| shown(line)).collect::<Vec<_>>());
+        let screen = Screen { inside: Mutex::new(Inside { tail, typing, ended: HashSet::new() }), news: Condvar::new() };
+        write_lines(&screen.lock(), &lines.iter().map(|line| shown(line)).collect::<Vec<_>>());
         Arc::new(screen)
-    }
-
-    /// From now on what is written goes above the prompt of a line editor, as long as that exists.
-    pub fn write_above<P: ExternalPrinter + Send + 'static>(&self, mut printer: P) {
-        self.lock().above_prompt = Some(Box::new(move |text| printer.print(text).is_ok()));
     }
 
     /// Begins to show SYSLOG as it grows.
@@ -115,28 +163,18 @@ impl Screen {
 
     /// Shows what SYSLOG has got; returns when all of it is written.
     pub fn show_news(&self) {
-        self.show(self.lock());
-    }
-
-    /// As [`Screen::show_news`], but does not wait for a thread that is just doing it: it may itself be waiting for the prompt.
-    pub fn show_news_unless_busy(&self) {
-        if let Ok(inside) = self.inside.try_lock() {
-            self.show(inside);
-        }
-    }
-
-    fn show(&self, mut inside: MutexGuard<'_, Inside>) {
+        let mut inside = self.lock();
         let lines = inside.tail.new_lines();
         let ended = lines.iter().filter_map(|line| parse_syslog_line(line)).filter(|line| line.text.starts_with("$HASP395 "));
         inside.ended.extend(ended.map(|line| line.job_id.to_owned()));
-        write_lines(&mut inside, &lines.iter().map(|line| shown(line)).collect::<Vec<_>>());
+        write_lines(&inside, &lines.iter().map(|line| shown(line)).collect::<Vec<_>>());
         drop(inside);
         self.news.notify_all();
     }
 
     /// Writes lines that SYSLOG does not have.
     pub fn write(&self, lines: &[String]) {
-        write_lines(&mut self.lock(), lines);
+        write_lines(&self.lock(), lines);
     }
 
     /// Shows SYSLOG until all these jobs have ended, at most for `limit`; those that have not.
@@ -176,17 +214,14 @@ fn shown(line: &str) -> String {
     }
 }
 
-fn write_lines(inside: &mut Inside, lines: &[String]) {
+fn write_lines(inside: &Inside, lines: &[String]) {
     if lines.is_empty() {
         return;
     }
     let text = lines.join("\n") + "\n";
-    if let Some(above_prompt) = &mut inside.above_prompt {
-        if above_prompt(text.clone()) {
-            return;
-        }
-        inside.above_prompt = None;
-    }
+    // Held while writing, so that the editor does not change the line meanwhile.
+    let typed = inside.typing.lock();
+    let text = typed.as_ref().map_or(text.clone(), |line| line.below(&text));
     // A terminal that has gone is no reason to stop operating.
     let mut output = io::stdout().lock();
     let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
@@ -231,10 +266,29 @@ mod tests {
     }
 
     #[test]
+    fn lines_go_above_what_is_typed_and_the_cursor_comes_back() {
+        let typing = Typing::default();
+        typing.update("ignored: nobody types", 3);
+        assert_eq!(*typing.lock(), None);
+        typing.begin(10);
+        typing.update("D A,L", 1);
+        let below = |typing: &Typing| typing.lock().as_ref().unwrap().below("new\n");
+        assert_eq!(below(&typing), "\r\x1b[Jnew\nD A,L\r\x1b[1C");
+        typing.update("0123456789ab", 11);
+        assert_eq!(below(&typing), "\x1b[1A\r\x1b[Jnew\n0123456789ab\r\x1b[1C");
+        typing.update("0123456789ab", 0);
+        assert_eq!(below(&typing), "\r\x1b[Jnew\n0123456789ab\x1b[1A\r");
+        typing.update("0123456789", 10);
+        assert_eq!(below(&typing), "\x1b[1A\r\x1b[Jnew\n0123456789\n\r");
+        typing.end();
+        assert_eq!(*typing.lock(), None);
+    }
+
+    #[test]
     fn the_screen_is_told_that_jobs_have_ended() {
         let place = tempfile::tempdir().unwrap();
         let system = SystemDirectory::open(Some(place.path())).unwrap();
-        let screen = Screen::open(&system, 0);
+        let screen = Screen::open(&system, 0, Typing::default());
         let (scrolling, trouble) = screen.scroll(&system);
         assert!(trouble.is_none(), "{trouble:?}");
         let ids = ["STC00001".to_owned(), "STC00002".to_owned()];
