@@ -502,15 +502,19 @@ fn a_console_on_a_terminal() {
     keyboard.write_all(b"ahead\rF ZWESLSTC,APPL=hello\r").unwrap();
     expect("you said AHEAD");
     expect("you said HELLO");
+    // The editor has the terminal again: before, Ctrl-C and Ctrl-D would be the terminal's own.
+    const EDITING: &str = "\x1b[?2004h";
+    expect(EDITING);
     // What others do scrolls by while the console waits at its prompt.
     sys.accepted("F ZWESLSTC,APPL=elsewhere");
     expect("you said ELSEWHERE");
     // Ctrl-C throws the line away, the arrow brings the last command back.
     keyboard.write_all(b"FROB\x03").unwrap();
     expect("FROB");
-    expect("\x1b[?2004h");
+    expect(EDITING);
     keyboard.write_all(b"\x1b[A\r").unwrap();
     expect("you said HELLO");
+    expect(EDITING);
     keyboard.write_all(b"\x04").unwrap();
     expect("$HASP395 ZWESLSTC ENDED - RC=0000");
     expect("OUTCOME EndOfInput 0");

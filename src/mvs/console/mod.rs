@@ -4,6 +4,7 @@ mod complete;
 mod editor;
 mod interactive;
 mod screen;
+mod watch;
 
 pub use interactive::{ConsoleEnd, ConsoleOptions, ConsoleOutcome, interactive};
 

@@ -1,7 +1,7 @@
 //! The one place of `mvs` that writes to the terminal: SYSLOG as it grows, in order and each line once.
 
+use super::watch::{Watch, watch};
 use crate::platform::unix::system::{SystemDirectory, parse_syslog_line};
-use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 const LAST_LINES_FROM: u64 = 64 * 1024;
 
 /// How often SYSLOG is looked at while waiting when the system cannot tell that it has grown.
-const WITHOUT_WATCHER: Duration = Duration::from_millis(250);
+const WITHOUT_WATCH: Duration = Duration::from_millis(250);
 
 /// Follows a file that others append to.
 #[derive(Debug)]
@@ -136,7 +136,7 @@ pub(super) struct Screen {
 
 /// Keeps SYSLOG scrolling as long as it is held.
 pub(super) struct Scrolling {
-    watcher: Option<RecommendedWatcher>,
+    watch: Option<Watch>,
 }
 
 impl Screen {
@@ -152,22 +152,11 @@ impl Screen {
     ///
     /// # Errors
     /// Why the system cannot tell that a file has grown; the console then looks after each command.
-    pub fn scroll(self: &Arc<Self>, system: &SystemDirectory) -> (Scrolling, Option<notify::Error>) {
+    pub fn scroll(self: &Arc<Self>, system: &SystemDirectory) -> (Scrolling, Option<io::Error>) {
         let screen = Arc::clone(self);
-        let syslog = system.syslog();
-        let told = move |event: notify::Result<notify::Event>| {
-            // An error means that news were lost: so look.
-            if event.map_or(true, |event| !event.kind.is_access() && event.paths.contains(&syslog)) {
-                screen.show_news();
-            }
-        };
-        let watching = notify::recommended_watcher(told).and_then(|mut watcher| {
-            // The directory, as SYSLOG itself may not be there yet.
-            watcher.watch(system.path(), RecursiveMode::NonRecursive).map(|()| watcher)
-        });
-        match watching {
-            Ok(watcher) => (Scrolling { watcher: Some(watcher) }, None),
-            Err(error) => (Scrolling { watcher: None }, Some(error)),
+        match watch(system.path(), "SYSLOG", move || screen.show_news()) {
+            Ok(watch) => (Scrolling { watch: Some(watch) }, None),
+            Err(error) => (Scrolling { watch: None }, Some(error)),
         }
     }
 
@@ -198,9 +187,9 @@ impl Screen {
             if left.is_empty() || remaining.is_zero() {
                 return left;
             }
-            let pause = if scrolling.watcher.is_some() { remaining } else { remaining.min(WITHOUT_WATCHER) };
+            let pause = if scrolling.watch.is_some() { remaining } else { remaining.min(WITHOUT_WATCH) };
             inside = self.news.wait_timeout(inside, pause).unwrap_or_else(PoisonError::into_inner).0;
-            if scrolling.watcher.is_none() {
+            if scrolling.watch.is_none() {
                 drop(inside);
                 self.show_news();
                 inside = self.lock();
@@ -311,7 +300,7 @@ mod tests {
             system.append_syslog("A", id, "$HASP395 A ENDED - RC=0000").unwrap();
         }
         assert_eq!(waiting.join().unwrap(), Vec::<String>::new());
-        let without = Scrolling { watcher: None };
+        let without = Scrolling { watch: None };
         assert_eq!(screen.wait_for_ends(&["STC00003".to_owned()], &without, Duration::from_millis(1)), ["STC00003"]);
     }
 }
