@@ -30,6 +30,7 @@ const TESTS: &[Test] = &[
     ("a_job_whose_initiator_was_killed", a_job_whose_initiator_was_killed),
     ("a_launcher_typed_in_a_shell_is_cancelled", a_launcher_typed_in_a_shell_is_cancelled),
     ("a_console_on_a_pipe_ends_what_it_started", a_console_on_a_pipe_ends_what_it_started),
+    ("a_console_on_a_terminal", a_console_on_a_terminal),
 ];
 
 fn main() {
@@ -454,4 +455,72 @@ fn a_console_on_a_pipe_ends_what_it_started() {
     }
     assert_eq!(text.matches("$HASP373").count(), 1, "each line once:\n{text}");
     assert!(sys.system.jobs().is_empty());
+}
+
+fn a_console_on_a_terminal() {
+    let sys = Sys::new();
+    let size = nix::pty::Winsize { ws_row: 40, ws_col: 160, ws_xpixel: 0, ws_ypixel: 0 };
+    let terminal = nix::pty::openpty(Some(&size), None).unwrap();
+    for descriptor in [&terminal.master, &terminal.slave] {
+        nix::fcntl::fcntl(descriptor, nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::FD_CLOEXEC)).unwrap();
+    }
+    let slave = |descriptor: &OwnedFd| Stdio::from(descriptor.try_clone().unwrap());
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .arg("console")
+        .arg(sys.system.path())
+        .env("TERM", "xterm")
+        .stdin(slave(&terminal.slave))
+        .stdout(slave(&terminal.slave))
+        .spawn()
+        .unwrap();
+    drop(terminal.slave);
+    let mut keyboard = fs::File::from(terminal.master.try_clone().unwrap());
+    let mut screen = fs::File::from(terminal.master);
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let reader = std::thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(length) = screen.read(&mut buffer) {
+            if length == 0 || sender.send(String::from_utf8_lossy(&buffer[..length]).into_owned()).is_err() {
+                return;
+            }
+        }
+    });
+    let mut seen = String::new();
+    let mut expect = |text: &str| {
+        while !seen.contains(text) {
+            match receiver.recv_timeout(Duration::from_secs(30)) {
+                Ok(more) => seen.push_str(&more),
+                Err(error) => panic!("{text:?} never came ({error}): {seen}"),
+            }
+        }
+        seen = seen.split_off(seen.find(text).unwrap() + text.len());
+    };
+    expect("STARTED - TIME=");
+    keyboard.write_all(b"F ZWES\t").unwrap();
+    expect("F ZWESLSTC,APPL=");
+    // Two commands in one write: nothing of what is typed ahead may get lost.
+    keyboard.write_all(b"ahead\rF ZWESLSTC,APPL=hello\r").unwrap();
+    expect("you said AHEAD");
+    expect("you said HELLO");
+    // The editor has the terminal again: before, Ctrl-C and Ctrl-D would be the terminal's own.
+    const EDITING: &str = "\x1b[?2004h";
+    expect(EDITING);
+    // What others do scrolls by while the console waits at its prompt.
+    sys.accepted("F ZWESLSTC,APPL=elsewhere");
+    expect("you said ELSEWHERE");
+    // Ctrl-C throws the line away, the arrow brings the last command back.
+    keyboard.write_all(b"FROB\x03").unwrap();
+    expect("FROB");
+    expect(EDITING);
+    keyboard.write_all(b"\x1b[A\r").unwrap();
+    expect("you said HELLO");
+    expect(EDITING);
+    keyboard.write_all(b"\x04").unwrap();
+    expect("$HASP395 ZWESLSTC ENDED - RC=0000");
+    expect("OUTCOME EndOfInput 0");
+    assert!(child.wait().unwrap().success());
+    reader.join().unwrap();
+    let history = sys.system.path().join("history");
+    assert_eq!(mode(&history), 0o600);
+    assert!(fs::read_to_string(history).unwrap().contains("F ZWESLSTC,APPL=hello"));
 }

@@ -1,6 +1,6 @@
 //! The one place of `mvs` that writes to the terminal: SYSLOG as it grows, in order and each line once.
 
-use super::watch::Watch;
+use super::watch::{Watch, watch};
 use crate::platform::unix::system::{SystemDirectory, parse_syslog_line};
 use std::collections::HashSet;
 use std::fs::File;
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 const LAST_LINES_FROM: u64 = 64 * 1024;
 
 /// How often SYSLOG is looked at while waiting when the system cannot tell that it has grown.
-const WITHOUT_WATCHER: Duration = Duration::from_millis(250);
+const WITHOUT_WATCH: Duration = Duration::from_millis(250);
 
 /// Follows a file that others append to.
 #[derive(Debug)]
@@ -154,8 +154,7 @@ impl Screen {
     /// Why the system cannot tell that a file has grown; the console then looks after each command.
     pub fn scroll(self: &Arc<Self>, system: &SystemDirectory) -> (Scrolling, Option<io::Error>) {
         let screen = Arc::clone(self);
-        // The directory, as SYSLOG itself may not be there yet.
-        match Watch::begin(system.path(), move || screen.show_news()) {
+        match watch(system.path(), "SYSLOG", move || screen.show_news()) {
             Ok(watch) => (Scrolling { watch: Some(watch) }, None),
             Err(error) => (Scrolling { watch: None }, Some(error)),
         }
@@ -188,7 +187,7 @@ impl Screen {
             if left.is_empty() || remaining.is_zero() {
                 return left;
             }
-            let pause = if scrolling.watch.is_some() { remaining } else { remaining.min(WITHOUT_WATCHER) };
+            let pause = if scrolling.watch.is_some() { remaining } else { remaining.min(WITHOUT_WATCH) };
             inside = self.news.wait_timeout(inside, pause).unwrap_or_else(PoisonError::into_inner).0;
             if scrolling.watch.is_none() {
                 drop(inside);
