@@ -15,7 +15,7 @@ pub use locate::installed;
 pub use order::order;
 pub use survey::{Failure, NotInPlay, Survey, survey};
 
-use crate::config::Problem;
+use crate::config::{Location, Problem};
 use serde_json::Value;
 use std::path::PathBuf;
 
@@ -121,7 +121,7 @@ pub enum ComponentError {
 
 impl ComponentError {
     /// As a report lists it; `place` is where the configuration speaks of the component.
-    pub fn problems(&self, place: Option<String>) -> Vec<Problem> {
+    pub fn problems(&self, place: Option<Location>) -> Vec<Problem> {
         match self {
             ComponentError::Manifest(problems) => problems.clone(),
             // The C launcher says nothing of it, and everything else runs: a warning.

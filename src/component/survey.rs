@@ -1,7 +1,7 @@
 //! Which components a configuration brings into play, and why not the others.
 
 use super::{Component, ComponentError, Phase, installed, order};
-use crate::config::{Configuration, Problem};
+use crate::config::{Configuration, Location, Problem};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -51,7 +51,7 @@ pub struct Survey {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     pub component: String,
-    pub place: Option<String>,
+    pub place: Option<Location>,
     pub error: ComponentError,
 }
 
@@ -135,7 +135,7 @@ fn arrange(survey: &mut Survey, in_play: Vec<Component>) {
                         survey.not_launched.push((name.clone(), NotInPlay::Unusable));
                     }
                     // A command that cannot be used is the manifest's fault.
-                    let place = Some(component.manifest_file.display().to_string());
+                    let place = Some(component.place(&["commands", phase.name()]));
                     survey.failures.push(Failure { component: name.clone(), place, error });
                 }
             }

@@ -253,7 +253,7 @@ fn every_manifest_of_the_corpus_is_used_or_refused_with_a_position() {
                 used += 1;
             }
             Err(problems) => {
-                assert!(problems.iter().all(|problem| problem.place.as_ref().unwrap().contains(':')), "{problems:?}");
+                assert!(problems.iter().all(|problem| problem.place.as_ref().unwrap().to_string().contains(':')), "{problems:?}");
                 refused.push(format!("{} {problems:?}", path.display()));
             }
         }
