@@ -1,15 +1,22 @@
 //! A component: its manifest, where it lives, its commands, its environment. Contract: reference/lifecycle.md, section Components.
 
+mod check;
 mod command;
+mod dependencies;
+mod directories;
 mod environment;
 mod locate;
 mod manifest;
 mod order;
+mod ports;
 mod survey;
+mod version_range;
 
 #[cfg(test)]
 mod tests;
 
+pub use check::{Checked, check};
+pub use directories::{DirectoryFault, DirectoryProblem, Purpose};
 pub use environment::{configs, environment, variables, with_defaults};
 pub use locate::installed;
 pub use order::order;
