@@ -54,8 +54,7 @@ fn version_problem(name: &str, dependency: &Dependency, found: &Component) -> Op
         Err(part) => {
             let range = range.escape_debug();
             return Some(format!(
-                "component {name} depends on {needed}: versionRange '{range}' is not checked, as {} is no range such as ^1.2.0 or >=1.2 <3",
-                part.escape_debug()
+                "component {name} depends on {needed}: versionRange '{range}' is not checked, as {part} is no range such as ^1.2.0 or >=1.2 <3"
             ));
         }
     };

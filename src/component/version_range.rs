@@ -72,7 +72,7 @@ impl VersionRange {
 }
 
 fn alternative(text: &str) -> Result<Vec<Interval>, String> {
-    let unknown = || format!("'{}'", text.trim());
+    let unknown = || format!("'{}'", text.trim().escape_debug());
     if let Some((low, high)) = text.split_once(" - ") {
         let low = partial(low.trim()).ok_or_else(unknown)?;
         let high = partial(high.trim()).ok_or_else(unknown)?;
@@ -86,7 +86,7 @@ fn alternative(text: &str) -> Result<Vec<Interval>, String> {
             _ => words.push(word.to_string()),
         }
     }
-    words.iter().map(|word| comparator(word).ok_or_else(|| format!("'{word}'"))).collect()
+    words.iter().map(|word| comparator(word).ok_or_else(|| format!("'{}'", word.escape_debug()))).collect()
 }
 
 fn comparator(word: &str) -> Option<Interval> {

@@ -270,6 +270,20 @@ pub fn read_mapping(file: &Path) -> Result<Document, Vec<Problem>> {
     parse(&bytes, &name, 0, false, false)
 }
 
+/// The text of a source by its name as positions have it: a path, or `data.set(member)`. None when it cannot be read any more.
+pub fn source_text(name: &str, platform: &dyn Platform) -> Option<String> {
+    let member = || {
+        let (data_set, member) = name.strip_suffix(')')?.split_once('(')?;
+        platform.read_member(data_set, member).ok()
+    };
+    let (bytes, padded) = match read_file(Path::new(name)) {
+        Ok(bytes) => (bytes, false),
+        Err(_) => (member()?, true),
+    };
+    let text = encoding::decode(&bytes).ok()?;
+    Some(if padded { encoding::strip_padding(&text) } else { text })
+}
+
 /// At most [`yaml::MAXIMUM_SIZE`] bytes of a regular file: a pipe or device could block or never end.
 pub(super) fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
     let metadata = std::fs::metadata(path)?;

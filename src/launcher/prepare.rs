@@ -178,6 +178,7 @@ fn directory_messages(context: &Context, problem: &DirectoryProblem) -> Vec<Mess
         (_, DirectoryFault::Empty) => vec![message::zwel0060e()],
         (_, DirectoryFault::NotWritable) => vec![message::zwel0141e(context.platform.user_id(), path)],
         (Purpose::Workspace, _) => vec![message::zwel0057e(path)],
+        (Purpose::Logs, DirectoryFault::CannotBeMade(why)) => vec![message::zwel0062e(path, why)],
         (Purpose::Logs, fault) => vec![message::zwel0062e(path, fault)],
     }
 }
