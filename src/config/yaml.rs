@@ -1,8 +1,8 @@
 //! YAML text to a tree, with the place of every value. Rules: reference/configuration.md, "YAML to values".
 
-use super::Problem;
 use super::node::{Entry, Node, NodeValue, Place};
 use super::typing;
+use super::{Location, Problem};
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub struct Document {
 /// Everything wrong with the document: the first error of syntax, all duplicate keys and all values that cannot be typed before it.
 pub fn read(text: &str, name: &str, source: u32, templates: bool) -> Result<Document, Vec<Problem>> {
     if text.len() > MAXIMUM_SIZE {
-        return Err(vec![Problem::error(Some(name.to_string()), format!("is larger than {} MiB", MAXIMUM_SIZE / 1024 / 1024))]);
+        return Err(vec![Problem::error(Some(Location::whole(name)), format!("is larger than {} MiB", MAXIMUM_SIZE / 1024 / 1024))]);
     }
     let mut builder = Builder {
         name,
@@ -49,7 +49,7 @@ pub fn read(text: &str, name: &str, source: u32, templates: bool) -> Result<Docu
     match root {
         Some(root) if problems.is_empty() => Ok(Document { root, warnings }),
         None if problems.is_empty() => {
-            Err(vec![Problem::error(Some(format!("{name}:1:1")), "holds no YAML document; at least one key is expected".into())])
+            Err(vec![Problem::error(Some(Location::new(name, 1, 1)), "holds no YAML document; at least one key is expected".into())])
         }
         _ => Err(problems),
     }
@@ -112,8 +112,8 @@ impl Builder<'_> {
         Place { source: self.source, line: number(marker.line().max(1)), column: number(marker.col().saturating_add(1)) }
     }
 
-    fn show(&self, place: Place) -> String {
-        format!("{}:{}:{}", self.name, place.line, place.column)
+    fn show(&self, place: Place) -> Location {
+        Location::new(self.name, place.line, place.column)
     }
 
     fn problem(&mut self, place: Place, text: String) {

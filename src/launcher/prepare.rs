@@ -1,7 +1,7 @@
 //! From a configuration to components that can be started: load, validate, make the workspace, validate all, configure all.
 
 use super::{Begun, ConditionCode, Context, Instance};
-use crate::component::{self, CommandLine, Component, ComponentError, Phase, Survey};
+use crate::component::{self, Checked, CommandLine, Component, ComponentError, DirectoryFault, DirectoryProblem, Phase, Purpose, Survey};
 use crate::config::{Configuration, Environment, LoadError, LoadRequest, OnFailure, Problem, RunFacts, Version};
 use crate::lifecycle::{Script, Then, registration, workspace};
 use crate::message::{self, Message, Severity};
@@ -54,18 +54,21 @@ fn refuse(context: &Context, messages: impl IntoIterator<Item = Message>) -> Con
 /// The condition code, after the messages that say why.
 pub(super) async fn prepare(context: Arc<Context>, begun: Arc<Begun>) -> Result<Prepared, ConditionCode> {
     let loaded = load(&context, &begun).await.map_err(|messages| refuse(&context, messages))?;
-    let runtime = enter_runtime(&context, &loaded)?;
     context.output.set_rules(wto_rules(&loaded));
     if loaded.launcher_settings().debug {
         context.output.set_debug(true);
     }
-    let configuration = validate(&context, loaded).await?;
+    let (configuration, checked) = check(&context, loaded).await?;
+    let runtime = configuration.runtime_directory().filter(|_| !checked.directories.iter().any(|fault| fault.purpose == Purpose::Runtime));
+    let runtime = runtime.map(|runtime| enter_runtime(&context, runtime)).transpose()?;
+    report(&context, &checked)?;
+    let runtime = runtime.ok_or(ConditionCode::NotStarted)?;
     let workspace = make_workspace(&context, &configuration)?;
     let lock = lock_instance(&context, &workspace, &begun.ha_instance.id)?;
-    let survey = look_at_components(&context, &configuration, &runtime)?;
-    let environment = instance_environment(&context, &configuration, &runtime, &workspace, &survey);
+    begin_prepare(&context, &configuration, &runtime);
+    let environment = instance_environment(&context, &configuration, &runtime, &workspace, &checked.survey);
     let instance = Arc::new(Instance { configuration, runtime, workspace, environment });
-    let launched = prepare_components(&context, &instance, survey).await?;
+    let launched = prepare_components(&context, &instance, checked.survey).await?;
     Ok(Prepared { instance, launched, lock })
 }
 
@@ -102,55 +105,92 @@ pub(super) async fn load(context: &Arc<Context>, begun: &Arc<Begun>) -> Result<C
     }
 }
 
-fn enter_runtime(context: &Context, configuration: &Configuration) -> Result<PathBuf, ConditionCode> {
-    let value = configuration.get(&["zowe", "runtimeDirectory"]);
-    let text = match value {
-        None | Some(serde_json::Value::Null) => return Err(refuse(context, [message::zwel0033e()])),
-        Some(value) => value.as_str().unwrap_or_default(),
-    };
-    if text.is_empty() {
-        return Err(refuse(context, [message::zwel0034e()]));
+/// The runtime directory, which was looked at before, becomes the working directory.
+fn enter_runtime(context: &Context, runtime: PathBuf) -> Result<PathBuf, ConditionCode> {
+    if std::env::set_current_dir(&runtime).is_err() {
+        return Err(refuse(context, [message::zwel0032e("ROOT_DIR", runtime.display())]));
     }
-    let runtime = PathBuf::from(text);
-    // It must hold whatever the working directory is: it becomes the working directory.
-    if !runtime.is_absolute() || !runtime.is_dir() || std::env::set_current_dir(&runtime).is_err() {
-        return Err(refuse(context, [message::zwel0032e("ROOT_DIR", text)]));
-    }
-    context.output.message(message::zwel0017i(text));
+    context.output.message(message::zwel0017i(runtime.display()));
     Ok(runtime)
 }
 
-async fn validate(context: &Context, configuration: Configuration) -> Result<Configuration, ConditionCode> {
-    let validated = tokio::task::spawn_blocking(move || (configuration.validate(), configuration)).await;
-    let Ok((problems, configuration)) = validated else { return Err(refuse(context, [message::zwel0071e()])) };
-    for warning in configuration.warnings.iter().chain(problems.iter().filter(|problem| !problem.error)) {
-        context.output.message(message::zwel0916w(warning));
+/// Checks everything that can be checked with nothing written, on a thread of its own: operators are answered meanwhile.
+async fn check(context: &Arc<Context>, configuration: Configuration) -> Result<(Configuration, Checked), ConditionCode> {
+    let platform = Arc::clone(&context.platform);
+    let checked = tokio::task::spawn_blocking(move || {
+        let checked = component::check(&configuration, &*platform);
+        (configuration, checked)
+    });
+    checked.await.map_err(|_| refuse(context, [message::zwel0071e()]))
+}
+
+/// Says everything that is wrong or odd: directories and components each with their message, the rest as lines after ZWEL0070E.
+///
+/// # Errors
+/// The condition code when anything keeps the instance from starting.
+fn report(context: &Context, checked: &Checked) -> Result<(), ConditionCode> {
+    let output = &context.output;
+    let mut failed = false;
+    for problem in &checked.directories {
+        for message in directory_messages(context, problem) {
+            failed |= message.severity() == Severity::Error;
+            output.message(message);
+        }
     }
-    let errors: Vec<String> = problems.iter().filter(|problem| problem.error).map(Problem::to_string).collect();
-    if errors.is_empty() {
-        context.output.message(message::zwel0069i());
-        return Ok(configuration);
+    let (errors, warnings): (Vec<&Problem>, Vec<&Problem>) = checked.problems.iter().partition(|problem| problem.error);
+    for warning in warnings {
+        output.message(message::zwel0916w(warning));
     }
-    let code = refuse(context, [message::zwel0070e()]);
-    context.output.lines(errors.iter().map(|error| format!("  {error}\n")).collect::<String>().into_bytes());
-    Err(code)
+    if !errors.is_empty() {
+        failed = true;
+        output.message(message::zwel0070e());
+        output.lines(errors.iter().map(|error| format!("  {}\n", one_line(error))).collect::<String>().into_bytes());
+    } else if !failed {
+        output.message(message::zwel0069i());
+    }
+    let mut unprepared = false;
+    for failure in &checked.survey.failures {
+        let message = component_error(&failure.component, &failure.error);
+        unprepared |= message.severity() == Severity::Error;
+        output.message(message);
+    }
+    if unprepared {
+        output.message(message::zwel0030e());
+    }
+    if failed || unprepared { Err(ConditionCode::NotStarted) } else { Ok(()) }
+}
+
+/// A problem on one line of SYSPRINT, whatever its text holds.
+fn one_line(problem: &Problem) -> String {
+    let escape = |character: char| if character.is_control() { character.escape_default().to_string() } else { character.to_string() };
+    problem.to_string().chars().map(escape).collect()
+}
+
+/// The messages that operators know for a directory that cannot be used.
+fn directory_messages(context: &Context, problem: &DirectoryProblem) -> Vec<Message> {
+    let path = problem.path.display();
+    match (problem.purpose, &problem.fault) {
+        (Purpose::Runtime, DirectoryFault::NotDefined) => vec![message::zwel0033e()],
+        (Purpose::Runtime, DirectoryFault::Empty) => vec![message::zwel0034e()],
+        (Purpose::Runtime, _) => vec![message::zwel0032e("ROOT_DIR", path)],
+        (Purpose::Extensions, _) => vec![message::zwel0916w(problem.problem())],
+        (_, DirectoryFault::NotDefined) => vec![message::zwel0157e(), message::zwel0059e()],
+        (_, DirectoryFault::Empty) => vec![message::zwel0060e()],
+        (_, DirectoryFault::NotWritable) => vec![message::zwel0141e(context.platform.user_id(), path)],
+        (Purpose::Workspace, _) => vec![message::zwel0057e(path)],
+        (Purpose::Logs, DirectoryFault::CannotBeMade(why)) => vec![message::zwel0062e(path, why)],
+        (Purpose::Logs, fault) => vec![message::zwel0062e(path, fault)],
+    }
 }
 
 fn make_workspace(context: &Context, configuration: &Configuration) -> Result<PathBuf, ConditionCode> {
-    let value = configuration.get(&["zowe", "workspaceDirectory"]);
-    let text = match value {
-        None | Some(serde_json::Value::Null) => return Err(refuse(context, [message::zwel0157e(), message::zwel0059e()])),
-        Some(value) => value.as_str().unwrap_or_default(),
-    };
-    if text.is_empty() {
-        return Err(refuse(context, [message::zwel0060e()]));
-    }
-    let workspace = PathBuf::from(text);
+    let Some(workspace) = configuration.workspace_directory() else { return Err(refuse(context, [message::zwel0059e()])) };
+    let text = workspace.display();
     if workspace::make_directory(&workspace, 0o770).is_err() {
-        return Err(refuse(context, [message::zwel0057e(text)]));
+        return Err(refuse(context, [message::zwel0057e(&text)]));
     }
     check_writable(context, &workspace)?;
-    context.output.message(message::zwel0058i(text));
+    context.output.message(message::zwel0058i(&text));
     if let Some(logs) = configuration.log_directory() {
         if let Err(error) = workspace::make_directory(&logs, 0o750) {
             return Err(refuse(context, [message::zwel0062e(logs.display(), error)]));
@@ -158,7 +198,7 @@ fn make_workspace(context: &Context, configuration: &Configuration) -> Result<Pa
         check_writable(context, &logs)?;
     }
     if let Err(error) = workspace::make_directories(&workspace) {
-        return Err(refuse(context, [message::zwel0919e(text, error)]));
+        return Err(refuse(context, [message::zwel0919e(&text, error)]));
     }
     Ok(workspace)
 }
@@ -185,8 +225,8 @@ fn lock_instance(context: &Context, workspace: &Path, ha_id: &str) -> Result<Fil
     })
 }
 
-/// Looks at every component. What is wrong with them is all said before the code is returned.
-fn look_at_components(context: &Context, configuration: &Configuration, runtime: &Path) -> Result<Survey, ConditionCode> {
+/// The first lines of the prepare step.
+fn begin_prepare(context: &Context, configuration: &Configuration, runtime: &Path) {
     let output = &context.output;
     let version = Version::read(runtime);
     let unknown = || "unknown".to_owned();
@@ -197,17 +237,6 @@ fn look_at_components(context: &Context, configuration: &Configuration, runtime:
     let ha_id = &configuration.ha_instance.id;
     output.server_command(Severity::Info, PREPARE, format!("starting Zowe instance {ha_id} with {} ...", context.config_text));
     output.server_command(Severity::Info, GLOBAL, "process global validations ...");
-    let survey = component::survey(configuration);
-    for warning in &survey.warnings {
-        output.message(message::zwel0916w(warning));
-    }
-    let mut failed = false;
-    for failure in &survey.failures {
-        let message = component_error(&failure.component, &failure.error);
-        failed |= message.severity() == Severity::Error;
-        output.message(message);
-    }
-    if failed { Err(refuse(context, [message::zwel0030e()])) } else { Ok(survey) }
 }
 
 /// ZWEL0915W, ZWEL0172E, or why else a component cannot be used.
@@ -352,12 +381,17 @@ async fn validate_all(context: &Arc<Context>, instance: &Arc<Instance>, in_play:
     errors
 }
 
-/// Validates one component: its schemas, then its command. The output and what is to be said of it.
-pub(super) async fn run_validate(context: &Context, instance: &Instance, component: &Component) -> (Vec<u8>, Vec<Message>) {
+/// What the schemas of one component, of which [`component::check`] was not asked, find.
+pub(super) fn validate_schemas(instance: &Instance, component: &Component) -> Vec<Message> {
     let said = |problem: &Problem| {
         if problem.error { message::zwel0918e(&component.name, problem) } else { message::zwel0916w(problem) }
     };
-    let mut messages: Vec<Message> = component.validate(&instance.configuration).iter().map(said).collect();
+    component.validate(&instance.configuration).iter().map(said).collect()
+}
+
+/// Runs the validate command of one component. The output and what is to be said of it.
+pub(super) async fn run_validate(context: &Context, instance: &Instance, component: &Component) -> (Vec<u8>, Vec<Message>) {
+    let mut messages = Vec::new();
     let command = match component.command(Phase::Validate) {
         Ok(Some(command)) => command,
         Ok(None) => return (Vec::new(), messages),

@@ -116,7 +116,8 @@ async fn check(
     let instance = Arc::new(Instance { configuration, runtime, workspace, environment });
     let (output, messages) = prepare::run_validate(context, &instance, &component).await;
     context.output.lines(output);
-    let (errors, warnings): (Vec<Message>, Vec<Message>) = messages.into_iter().partition(|message| message.severity() == Severity::Error);
+    let messages = prepare::validate_schemas(&instance, &component).into_iter().chain(messages);
+    let (errors, warnings): (Vec<Message>, Vec<Message>) = messages.partition(|message| message.severity() == Severity::Error);
     warnings.into_iter().for_each(|warning| context.output.message(warning));
     if !errors.is_empty() {
         return Err(errors);
