@@ -122,11 +122,16 @@ fn run_demo(arguments: &Demo) -> i32 {
     let options = mvs::console::ConsoleOptions {
         job: Some("ZWESLSTC".to_owned()),
         banner: demo::banner(&layout),
-        first_command: Some("S ZWESLSTC,HAINST=lpar1".to_owned()),
+        first_commands: vec!["S ZWESLSTC,HAINST=lpar1".to_owned()],
         stop_at_end: true,
+        ..mvs::console::ConsoleOptions::default()
     };
-    match mvs::console::interactive(&system, options) {
-        Ok(code) => code,
+    interactive(&system, &options)
+}
+
+fn interactive(system: &SystemDirectory, options: &mvs::console::ConsoleOptions) -> i32 {
+    match mvs::console::interactive(system, options) {
+        Ok(outcome) => outcome.code(),
         Err(error) => fail(error),
     }
 }
@@ -142,7 +147,7 @@ fn run_console(console: Console) -> i32 {
     };
     if console.command.is_empty() {
         let options = mvs::console::ConsoleOptions { job: console.system.job, ..mvs::console::ConsoleOptions::default() };
-        return mvs::console::interactive(&system, options).unwrap_or_else(fail);
+        return interactive(&system, &options);
     }
     one_shot(&system, console.system.job.as_deref(), &console.command.join(" "))
 }
@@ -159,9 +164,22 @@ fn status(arguments: &System) -> i32 {
         Ok(system) => system,
         Err(code) => return code,
     };
-    match mvs::console::only_job(&system, arguments.job.as_deref()) {
+    match job_of(&system, arguments.job.as_deref()) {
         Ok(job) => one_shot(&system, None, &format!("F {job},APPL=DISP")),
         Err(why) => fail(why),
+    }
+}
+
+/// The named job, or the only one that there is.
+fn job_of(system: &SystemDirectory, named: Option<&str>) -> Result<String, String> {
+    if let Some(name) = named {
+        return Ok(name.to_owned());
+    }
+    let names: Vec<String> = system.jobs().into_iter().map(|job| job.job_name).collect();
+    match names.as_slice() {
+        [only] => Ok(only.clone()),
+        [] => Err(format!("no job is running in {}", system.path().display())),
+        several => Err(format!("several jobs are running, name one with --job: {}", several.join(", "))),
     }
 }
 

@@ -19,6 +19,10 @@ messages! {
         "MODIFY COMMAND NOT DELIVERED TO {job} - APPL= IS MISSING",
         "A program under UNIX System Services receives only what stands after APPL=.",
         "Enter F job,APPL=text.";
+    CSV003I csv003i "CSV003I" Error Always (program)
+        "REQUESTED MODULE {program} NOT FOUND",
+        "Off z/OS there are no load modules: ZWELNCH is the one program that a procedure can run.",
+        "Use a procedure with PGM=ZWELNCH.";
     IEE114I iee114i "IEE114I" Info Always (time, date, sysname)
         "{time} {date} ACTIVITY ON {sysname}",
         "Head of the answer to D A,L. One line a job follows: name, identifier, job id, S for a started task or U for one typed in a \
@@ -80,6 +84,11 @@ messages! {
         "{command} NOT EXECUTED - {why}",
         "The system could not do what the command asks for.",
         "Remove the cause that is named and enter the command again.";
+    IEF212I ief212i "IEF212I" Error Always (job, step, name, why)
+        "{job} {step} {name} - DATA SET NOT FOUND: {why}",
+        "A data set or file that a DD statement names cannot be read. Off z/OS a data set is a directory under the one that ZWELNCH_DATASETS \
+         names, and a member a file in it.",
+        "Correct the DD statement, or make the file readable.";
     IEF403I ief403i "IEF403I" Info Always (job, time)
         "{job} - STARTED - TIME={time}",
         "The job's program has been started.",

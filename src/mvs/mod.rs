@@ -1,37 +1,18 @@
-//! stub
-use crate::platform::unix::system::*;
-pub fn jcl_member(_: Option<&str>) -> Result<String, std::io::Error> {
-    Ok(String::new())
-}
-pub mod initiator {
-    pub fn run(_: &std::path::Path) -> i32 {
-        0
-    }
-}
-pub mod console {
-    use super::*;
-    #[derive(Default)]
-    pub struct ConsoleOptions {
-        pub job: Option<String>,
-        pub banner: Vec<String>,
-        pub first_command: Option<String>,
-        pub stop_at_end: bool,
-    }
-    pub fn interactive(_: &SystemDirectory, _: ConsoleOptions) -> std::io::Result<i32> {
-        Ok(0)
-    }
-    pub fn only_job(_: &SystemDirectory, _: Option<&str>) -> Result<String, String> {
-        Ok("ZWESLSTC".into())
-    }
-    pub fn one_shot(system: &SystemDirectory, _: Option<&str>, command: &str) -> (Vec<String>, i32) {
-        let Some(job) = system.jobs().pop() else { return (vec!["no job".into()], 8) };
-        let request = match command.split_once("APPL=") {
-            Some((_, text)) => Request::Modify(text.to_uppercase()),
-            None => Request::Stop,
-        };
-        match send(&job, &request, std::time::Duration::from_secs(10)) {
-            Ok(r) => (r.lines, if r.accepted { 0 } else { 8 }),
-            Err(e) => (vec![e.to_string()], 8),
-        }
-    }
-}
+//! A system off z/OS: a directory with a procedure library, a spool, a log and jobs, and the operator commands that work on it. Contract:
+//! issue 2, "A system off z/OS". Nothing here runs on z/OS, where the real thing is.
+//!
+//! `command`, `jcl`, `language_environment` and `member` are pure; `issue` carries commands out, `start` makes jobs of members, and
+//! `initiator` is the process that a job runs under.
+
+pub mod command;
+pub mod console;
+mod display;
+pub mod initiator;
+mod issue;
+pub mod jcl;
+pub mod language_environment;
+mod member;
+mod start;
+
+pub use issue::{Answer, Programs, issue, issue_with};
+pub use member::{MemberError, jcl_member};

@@ -15,7 +15,7 @@ pub use wto::WtoRules;
 
 use crate::message::{Message, Severity};
 use crate::platform::Platform;
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -58,7 +58,9 @@ pub struct Output {
 
 struct Shared {
     queue: Mutex<Queue>,
-    waker: mio::Waker,
+    /// Writing to it wakes the relay thread. A pipe of our own, because mio's waker loses wake-ups with the poll(2) selector whenever a
+    /// descriptor is registered at the same time (tokio-rs/mio#1874), and that selector is what z/OS has.
+    waker: mio::unix::pipe::Sender,
     debug: AtomicBool,
     thread: Mutex<Option<std::thread::JoinHandle<()>>>,
 }
@@ -78,14 +80,15 @@ impl Output {
     /// When the system refuses the thread or its selector.
     pub fn start(platform: Arc<dyn Platform>) -> io::Result<Output> {
         let poll = mio::Poll::new()?;
-        let waker = mio::Waker::new(poll.registry(), relay::WAKER)?;
+        let (waker, mut woken) = mio::unix::pipe::new()?;
+        poll.registry().register(&mut woken, relay::WAKER, mio::Interest::READABLE)?;
         let shared =
             Arc::new(Shared { queue: Mutex::new(Queue::default()), waker, debug: AtomicBool::new(false), thread: Mutex::new(None) });
         let for_thread = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("relay".to_owned())
             .stack_size(256 * 1024)
-            .spawn(move || relay::Relay::new(poll, for_thread, platform).run())?;
+            .spawn(move || relay::Relay::new(poll, woken, for_thread, platform).run())?;
         *shared.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
         Ok(Output { shared })
     }
@@ -98,8 +101,8 @@ impl Output {
 
     fn wake(&self, mut queue: std::sync::MutexGuard<'_, Queue>) {
         if !std::mem::replace(&mut queue.woken, true) {
-            // A waker that fails leaves the item in the queue; the next event of any pipe takes it along.
-            let _ = self.shared.waker.wake();
+            // A full pipe wakes as well as one more byte would.
+            let _ = (&self.shared.waker).write(&[1]);
         }
     }
 

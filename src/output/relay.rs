@@ -38,6 +38,7 @@ enum After {
 
 pub(super) struct Relay {
     poll: Poll,
+    woken: Receiver,
     shared: Arc<Shared>,
     platform: Arc<dyn Platform>,
     prefix: line::Prefix,
@@ -49,10 +50,11 @@ pub(super) struct Relay {
 }
 
 impl Relay {
-    pub(super) fn new(poll: Poll, shared: Arc<Shared>, platform: Arc<dyn Platform>) -> Relay {
+    pub(super) fn new(poll: Poll, woken: Receiver, shared: Arc<Shared>, platform: Arc<dyn Platform>) -> Relay {
         let prefix = line::Prefix::new(platform.user_id());
         Relay {
             poll,
+            woken,
             shared,
             platform,
             prefix,
@@ -71,6 +73,9 @@ impl Relay {
             // EINTR: nothing has happened.
             if self.poll.poll(&mut events, wait).is_ok() {
                 for event in &events {
+                    if event.token() == WAKER {
+                        empty(&self.woken);
+                    }
                     if let Some(pipe) = self.pipes.get_mut(&event.token().0) {
                         pipe.ready = true;
                     }
@@ -90,6 +95,7 @@ impl Relay {
         self.write();
     }
 
+    /// Takes the items queued so far. What wakes is emptied first: a wake-up for an item queued from now on is a new event.
     fn take_items(&mut self) {
         let items = {
             let mut queue: std::sync::MutexGuard<'_, Queue> = self.shared.lock();
@@ -267,4 +273,10 @@ impl Relay {
             self.out.shrink_to(FULL);
         }
     }
+}
+
+/// Reads until there is nothing left, which also arms the selector again.
+fn empty(mut woken: &Receiver) {
+    let mut bytes = [0; 64];
+    while woken.read(&mut bytes).is_ok_and(|length| length > 0) {}
 }

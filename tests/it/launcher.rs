@@ -318,3 +318,19 @@ fn parmlib_members_are_files_below_the_data_set_root() {
     running.wait_for("ZWEL0025I restart_intervals for component 'alpha'= 7");
     running.wait_for("ZWEL0012I");
 }
+
+#[test]
+fn under_the_name_zwelnch_every_word_is_the_id() {
+    let instance = Instance::new().component("alpha", SLEEPER, "");
+    instance.write_config();
+    let program = instance.path("ZWELNCH");
+    std::os::unix::fs::symlink(crate::harness::program(), &program).unwrap();
+    let prototype = instance.launcher(&[]);
+    let mut command = std::process::Command::new(program);
+    command.arg("console").env_clear().envs(prototype.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let mut running = crate::harness::Running::spawn(command, instance.directory.path());
+    running.wait_for("ZWEL0024I HA_INSTANCE_ID is 'console'");
+    running.wait_for("ZWEL0012I");
+    running.signal(Signal::SIGTERM);
+    assert_eq!(running.wait_end(), 0);
+}

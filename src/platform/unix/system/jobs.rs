@@ -3,18 +3,19 @@
 //! A job lives while somebody listens on its control socket: an entry whose socket refuses is what a job left that was killed together
 //! with its initiator, or a shell's that was killed; it is removed by whoever sees it first, who also tells SYSLOG.
 
-use super::wire::{connect_to, reachable, unix_socket};
+use super::wire::{connect_to, peer_pid, reachable, unix_socket};
 use super::{SystemDirectory, SystemError, clock_time, in_words, is_name};
 use crate::message::mvs;
 use jiff::Timestamp;
 use nix::sys::socket::{Backlog, UnixAddr, bind, listen};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// How a job came to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -161,7 +162,8 @@ impl SystemDirectory {
     pub fn jobs(&self) -> Vec<JobRecord> {
         let Ok(entries) = fs::read_dir(self.jobs_directory()) else { return Vec::new() };
         let mut jobs = Vec::new();
-        for entry in entries.flatten() {
+        // Names that begin with a dot are entries that somebody is removing.
+        for entry in entries.flatten().filter(|entry| !entry.file_name().as_encoded_bytes().starts_with(b".")) {
             let Some(record) = read_record(&entry.path()) else { continue };
             if is_alive(&record) {
                 jobs.push(record);
@@ -173,12 +175,17 @@ impl SystemDirectory {
         jobs
     }
 
+    /// Takes a live job's entry away from everybody else, so that one alone ends the job and tells of it; None when another was quicker.
+    pub fn take_over(&self, record: &JobRecord) -> Option<TakenEntry> {
+        let grave = self.jobs_directory().join(format!(".ended.{}", record.job_id));
+        fs::rename(&record.directory, &grave).ok()?;
+        Some(TakenEntry { grave, original: record.directory.clone() })
+    }
+
     /// Removes the entry of a job that died; of several that try, one succeeds in renaming it and tells SYSLOG.
     fn bury(&self, record: &JobRecord) {
-        let grave = self.jobs_directory().join(format!(".ended.{}", record.job_id));
-        if fs::rename(&record.directory, &grave).is_ok() {
-            // What cannot be removed now does no harm: its name begins with a dot.
-            let _ = fs::remove_dir_all(&grave);
+        if let Some(taken) = self.take_over(record) {
+            taken.remove();
             self.announce_ended(&record.job_name, &record.identifier, &record.job_id, JobEnd::Unknown);
         }
     }
@@ -209,8 +216,59 @@ impl SystemDirectory {
     }
 }
 
+/// The entry of a job that is being ended by whoever holds this.
+#[derive(Debug)]
+pub struct TakenEntry {
+    grave: PathBuf,
+    original: PathBuf,
+}
+
+impl TakenEntry {
+    /// A connection to the job's control socket, over which its end can be seen.
+    ///
+    /// # Errors
+    /// The system's: nobody listens any more.
+    pub fn connect(&self) -> io::Result<JobConnection> {
+        let stream = connect_to(&self.grave.join("control"))?;
+        stream.set_nonblocking(false)?;
+        Ok(JobConnection { stream })
+    }
+
+    /// Puts the entry back: the job could not be ended.
+    pub fn give_back(self) {
+        let _ = fs::rename(&self.grave, &self.original);
+    }
+
+    /// Removes the entry. What cannot be removed does no harm: its name begins with a dot.
+    pub fn remove(self) {
+        let _ = fs::remove_dir_all(&self.grave);
+    }
+}
+
+/// A connection that says nothing and waits.
+#[derive(Debug)]
+pub struct JobConnection {
+    stream: UnixStream,
+}
+
+impl JobConnection {
+    /// The process that listens; None where the system does not tell.
+    pub fn peer_pid(&self) -> Option<i32> {
+        peer_pid(&self.stream)
+    }
+
+    /// Returns when the process at the other end is gone, at the latest after `limit`.
+    pub fn wait_for_end(mut self, limit: Duration) {
+        let _ = self.stream.set_read_timeout(Some(limit));
+        let _ = self.stream.read(&mut [0; 64]);
+    }
+}
+
 /// A listening socket with mode 0600. Its directory is 0700, so there is no moment in which others could connect.
-pub(crate) fn listen_at(path: &Path) -> io::Result<UnixListener> {
+///
+/// # Errors
+/// The system's, with the path in words.
+pub fn listen_at(path: &Path) -> io::Result<UnixListener> {
     let (_directory, short) = reachable(path)?;
     let descriptor = unix_socket(false)?;
     bind(descriptor.as_raw_fd(), &UnixAddr::new(&short)?).map_err(|errno| in_words("cannot create socket", path, errno.into()))?;

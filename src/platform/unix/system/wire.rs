@@ -58,7 +58,7 @@ pub fn encode_request(request: &Request) -> Option<String> {
 /// # Errors
 /// The system's; InvalidData for a line that is no request.
 pub fn read_request(stream: &UnixStream, timeout: Duration) -> io::Result<Option<Request>> {
-    match read_line_bounded(stream, timeout)? {
+    match read_line(stream, timeout)? {
         None => Ok(None),
         Some(line) => {
             decode_request(&line).map(Some).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not a request of this protocol"))
@@ -66,8 +66,11 @@ pub fn read_request(stream: &UnixStream, timeout: Duration) -> io::Result<Option
     }
 }
 
-/// Reads one line of at most 1024 bytes from a peer that may be slow or hostile.
-pub(super) fn read_line_bounded(stream: &UnixStream, timeout: Duration) -> io::Result<Option<String>> {
+/// Server: reads one line, with its line end and of at most 1024 bytes, from a peer that may be slow or hostile; None when it closed.
+///
+/// # Errors
+/// The system's; InvalidData for bytes that are no UTF-8.
+pub fn read_line(stream: &UnixStream, timeout: Duration) -> io::Result<Option<String>> {
     stream.set_read_timeout(Some(timeout))?;
     let mut line = Vec::new();
     BufReader::new(stream.take(1024)).read_until(b'\n', &mut line)?;
@@ -97,7 +100,7 @@ fn peer_user(stream: &UnixStream) -> io::Result<u32> {
 }
 
 /// Client: the process that listens at the other end; None where the system does not tell.
-pub fn peer_pid(stream: &UnixStream) -> Option<i32> {
+pub(super) fn peer_pid(stream: &UnixStream) -> Option<i32> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
         nix::sys::socket::getsockopt(stream, nix::sys::socket::sockopt::PeerCredentials).ok().map(|peer| peer.pid())

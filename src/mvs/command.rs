@@ -1,0 +1,385 @@
+//! What may be typed at the operator console: a grammar, pure. Folding and operands as on z/OS (MVS System Commands): lower case becomes
+//! upper case except inside apostrophes.
+
+use crate::message::{Message, mvs};
+use crate::platform::unix::system::{COMMAND_LIMIT, is_name};
+
+/// Verbs in full, as the console completes them.
+pub const VERBS: &[&str] = &["START", "MODIFY", "STOP", "CANCEL", "DISPLAY"];
+
+/// A command understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    Start(Start),
+    /// `F job[.id],APPL=text`; None when it was not written as `APPL=`.
+    Modify {
+        target: Target,
+        text: Option<String>,
+    },
+    /// `P job[.id]`
+    Stop(Target),
+    /// `C job[.id]`
+    Cancel(Target),
+    /// `D A,L`
+    DisplayActivity,
+    /// `D A,job`
+    DisplayJob(String),
+    /// `D T`
+    DisplayTime,
+}
+
+/// `S member[.identifier][,JOBNAME=name][,symbol=value...]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Start {
+    pub member: String,
+    pub identifier: Option<String>,
+    pub job_name: Option<String>,
+    /// Values without their apostrophes.
+    pub symbols: Vec<(String, String)>,
+}
+
+/// Which jobs a command means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Job name; without an identifier beside it also the identifier of a job.
+    pub name: String,
+    pub identifier: Option<String>,
+}
+
+impl std::fmt::Display for Target {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.identifier {
+            Some(identifier) => write!(formatter, "{}.{identifier}", self.name),
+            None => formatter.write_str(&self.name),
+        }
+    }
+}
+
+impl Target {
+    /// True when a job of this name and identifier is meant.
+    pub fn matches(&self, job_name: &str, identifier: &str) -> bool {
+        match &self.identifier {
+            Some(wanted) => self.name == job_name && wanted == identifier,
+            None => self.name == job_name || self.name == identifier,
+        }
+    }
+}
+
+/// Why a command was refused, one variant a message.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CommandError {
+    #[error("{command} command invalid")]
+    Invalid { command: String },
+    #[error("{command} delimiter error")]
+    Delimiter { command: String },
+    #[error("{command} term length error")]
+    Length { command: String },
+    #[error("{command} parameter missing")]
+    Missing { command: String },
+    #[error("{command} invalid parameter {parameter}")]
+    Parameter { command: String, parameter: String },
+    #[error("{command} unidentifiable keyword {keyword}")]
+    Keyword { command: String, keyword: String },
+}
+
+impl CommandError {
+    /// The message that answers the command.
+    pub fn message(&self) -> Message {
+        match self {
+            CommandError::Invalid { command } => mvs::iee305i(command),
+            CommandError::Delimiter { command } => mvs::iee307i(command),
+            CommandError::Length { command } => mvs::iee308i(command),
+            CommandError::Missing { command } => mvs::iee311i(command),
+            CommandError::Parameter { command, parameter } => mvs::iee535i(command, parameter),
+            CommandError::Keyword { command, keyword } => mvs::iee309i(command, keyword),
+        }
+    }
+}
+
+/// Upper case outside apostrophes.
+pub fn fold(text: &str) -> String {
+    let mut in_apostrophes = false;
+    text.chars()
+        .map(|character| {
+            in_apostrophes ^= character == '\'';
+            if in_apostrophes { character } else { character.to_ascii_uppercase() }
+        })
+        .collect()
+}
+
+/// Reads a command: at most 126 characters, none of them a control character. A slash before it, as SDSF wants it, is passed over.
+///
+/// # Errors
+/// [`CommandError`], named after the verb as z/OS names it.
+pub fn parse(text: &str) -> Result<Command, CommandError> {
+    let text = text.trim();
+    let text = text.strip_prefix('/').unwrap_or(text).trim_start();
+    let verb = fold(text.split([' ', ',']).next().unwrap_or_default());
+    let name = match verb.as_str() {
+        "S" | "START" => "START",
+        "F" | "MODIFY" => "MODIFY",
+        "P" | "STOP" => "STOP",
+        "C" | "CANCEL" => "CANCEL",
+        "D" | "DISPLAY" => "DISPLAY",
+        // At most a name's worth of what was typed, so that the answer stays a line.
+        _ => return Err(CommandError::Invalid { command: verb.chars().filter(|character| !character.is_control()).take(8).collect() }),
+    };
+    let command = || name.to_owned();
+    if text.chars().count() > COMMAND_LIMIT || text.chars().any(char::is_control) {
+        return Err(CommandError::Invalid { command: command() });
+    }
+    if text.chars().filter(|character| *character == '\'').count() % 2 == 1 {
+        return Err(CommandError::Delimiter { command: command() });
+    }
+    let operands = fold(text.get(verb.len()..).unwrap_or_default());
+    let operands = operands.trim();
+    if operands.is_empty() {
+        return Err(CommandError::Missing { command: command() });
+    }
+    match name {
+        "START" => start(operands).map(Command::Start),
+        "MODIFY" => modify(operands),
+        "STOP" => only_target(operands, name).map(Command::Stop),
+        "CANCEL" => only_target(operands, name).map(Command::Cancel),
+        _ => display(operands),
+    }
+}
+
+fn start(operands: &str) -> Result<Start, CommandError> {
+    let command = || "START".to_owned();
+    let parts = split(operands).ok_or_else(|| CommandError::Delimiter { command: command() })?;
+    let mut parts = parts.into_iter();
+    let target = target(parts.next().unwrap_or_default(), "START")?;
+    let mut start = Start { member: target.name, identifier: target.identifier, job_name: None, symbols: Vec::new() };
+    for part in parts {
+        let Some((keyword, value)) = part.split_once('=') else {
+            return Err(CommandError::Parameter { command: command(), parameter: part.to_owned() });
+        };
+        if !is_name(keyword) {
+            return Err(CommandError::Keyword { command: command(), keyword: keyword.to_owned() });
+        }
+        let value = unquote(value).ok_or_else(|| CommandError::Delimiter { command: command() })?;
+        match keyword {
+            "JOBNAME" => start.job_name = Some(name(&value, "START")?),
+            // These say how z/OS is to start a job, not what is in it.
+            "SUB" | "REUSASID" | "JOBACCT" => {}
+            _ if start.symbols.iter().any(|(known, _)| known == keyword) => {
+                return Err(CommandError::Parameter { command: command(), parameter: format!("{keyword} STANDS TWICE") });
+            }
+            _ => start.symbols.push((keyword.to_owned(), value)),
+        }
+    }
+    Ok(start)
+}
+
+fn modify(operands: &str) -> Result<Command, CommandError> {
+    let missing = || CommandError::Missing { command: "MODIFY".to_owned() };
+    let (first, rest) = operands.split_once(',').ok_or_else(missing)?;
+    let target = target(first.trim(), "MODIFY")?;
+    let rest = rest.trim_start();
+    let Some(text) = rest.strip_prefix("APPL=") else {
+        return if rest.is_empty() { Err(missing()) } else { Ok(Command::Modify { target, text: None }) };
+    };
+    // A text that is wholly in apostrophes comes without them; apostrophes further inside are the program's.
+    let text = unquote(text.trim()).unwrap_or_else(|| text.trim().to_owned());
+    if text.trim().is_empty() { Err(missing()) } else { Ok(Command::Modify { target, text: Some(text.trim().to_owned()) }) }
+}
+
+fn only_target(operands: &str, command: &str) -> Result<Target, CommandError> {
+    // What follows a blank is a comment, as on z/OS.
+    let operands = operands.split(' ').next().unwrap_or_default();
+    match operands.split_once(',') {
+        None => target(operands, command),
+        Some((_, parameter)) => Err(CommandError::Parameter { command: command.to_owned(), parameter: parameter.to_owned() }),
+    }
+}
+
+fn display(operands: &str) -> Result<Command, CommandError> {
+    let operands = operands.split(' ').next().unwrap_or_default();
+    match operands.split_once(',').unwrap_or((operands, "")) {
+        ("T", "") => Ok(Command::DisplayTime),
+        ("A" | "J" | "JOBS", "" | "L" | "LIST" | "A" | "ALL") => Ok(Command::DisplayActivity),
+        ("A" | "J" | "JOBS", job) => name(job, "DISPLAY").map(Command::DisplayJob),
+        _ => Err(CommandError::Parameter { command: "DISPLAY".to_owned(), parameter: operands.to_owned() }),
+    }
+}
+
+fn target(text: &str, command: &str) -> Result<Target, CommandError> {
+    let (first, second) = match text.split_once('.') {
+        Some((first, second)) => (first, Some(name(second, command)?)),
+        None => (text, None),
+    };
+    Ok(Target { name: name(first, command)?, identifier: second })
+}
+
+fn name(text: &str, command: &str) -> Result<String, CommandError> {
+    if is_name(text) {
+        Ok(text.to_owned())
+    } else if text.is_empty() || text.len() > 8 {
+        Err(CommandError::Length { command: command.to_owned() })
+    } else {
+        Err(CommandError::Parameter { command: command.to_owned(), parameter: text.to_owned() })
+    }
+}
+
+/// Operands up to the first blank that is not in apostrophes, split at commas outside apostrophes and parentheses; None when a
+/// parenthesis is unbalanced.
+fn split(operands: &str) -> Option<Vec<&str>> {
+    let mut parts = Vec::new();
+    let (mut from, mut open, mut in_apostrophes) = (0, 0_usize, false);
+    let mut end = operands.len();
+    for (index, character) in operands.char_indices() {
+        match character {
+            '\'' => in_apostrophes = !in_apostrophes,
+            _ if in_apostrophes => {}
+            ' ' => {
+                end = index;
+                break;
+            }
+            '(' => open += 1,
+            ')' => open = open.checked_sub(1)?,
+            ',' if open == 0 => {
+                parts.push(operands.get(from..index)?);
+                from = index + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.push(operands.get(from..end)?);
+    (open == 0).then_some(parts)
+}
+
+/// A value without the apostrophes around it, doubled ones inside made single; None when they are not around the whole of it. A value
+/// without any is itself.
+fn unquote(value: &str) -> Option<String> {
+    if !value.contains('\'') {
+        return Some(value.to_owned());
+    }
+    let inside = value.strip_prefix('\'')?.strip_suffix('\'')?;
+    let single = inside.replace("''", "\0");
+    (!single.contains('\'')).then(|| single.replace('\0', "'"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn id(text: &str) -> &'static str {
+        parse(text).map_or_else(|error| error.message().id(), |_| "accepted")
+    }
+
+    fn modify_text(text: &str) -> String {
+        match parse(text) {
+            Ok(Command::Modify { text: Some(text), .. }) => text,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn start_in_all_its_forms() {
+        let expected = Start {
+            member: "ZWESLSTC".into(),
+            identifier: Some("A".into()),
+            job_name: Some("ZWE1SV".into()),
+            symbols: vec![("HAINST".into(), "lpar1".into()), ("RGN".into(), "0M".into())],
+        };
+        for text in [
+            "S ZWESLSTC.A,HAINST='lpar1',JOBNAME=ZWE1SV,RGN=0M",
+            "  start zweslstc.a,haInst='lpar1',jobname=zwe1sv,rgn=0m,sub=mstr a comment, here",
+            "/s zweslstc.a,haInst='lpar1',jobname=zwe1sv,rgn=0m",
+        ] {
+            assert_eq!(parse(text), Ok(Command::Start(expected.clone())), "{text}");
+        }
+        let Ok(Command::Start(start)) = parse("S A,X=lower,Y='it''s, (this',Z=(A,B)") else { panic!() };
+        let pairs: Vec<_> = start.symbols.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(pairs, [("X", "LOWER"), ("Y", "it's, (this"), ("Z", "(A,B)")]);
+    }
+
+    #[test]
+    fn modify_folds_except_in_apostrophes() {
+        assert_eq!(modify_text("F ZWESLSTC,APPL=start(gateway)"), "START(GATEWAY)");
+        assert_eq!(modify_text("f zweslstc,appl='start(gateway)'"), "start(gateway)");
+        assert_eq!(modify_text("F ZWESLSTC,APPL=START('gateway') now"), "START('gateway') NOW");
+        assert_eq!(modify_text("MODIFY A.B, APPL=DISP,X"), "DISP,X");
+        assert_eq!(parse("F A,DISP"), Ok(Command::Modify { target: Target { name: "A".into(), identifier: None }, text: None }));
+        assert_eq!(id("F ZWESLSTC"), "IEE311I");
+        assert_eq!(id("F ZWESLSTC,APPL="), "IEE311I");
+        assert_eq!(id("F ZWESLSTC,APPL='DISP"), "IEE307I");
+    }
+
+    #[test]
+    fn the_other_verbs() {
+        let target = |name: &str, identifier: Option<&str>| Target { name: name.into(), identifier: identifier.map(str::to_owned) };
+        assert_eq!(parse("P zweslstc"), Ok(Command::Stop(target("ZWESLSTC", None))));
+        assert_eq!(parse("STOP A.B please"), Ok(Command::Stop(target("A", Some("B")))));
+        assert_eq!(parse("C A.B"), Ok(Command::Cancel(target("A", Some("B")))));
+        assert_eq!(parse("D A,L"), Ok(Command::DisplayActivity));
+        assert_eq!(parse("d a"), Ok(Command::DisplayActivity));
+        assert_eq!(parse("DISPLAY A,zweslstc"), Ok(Command::DisplayJob("ZWESLSTC".into())));
+        assert_eq!(parse("D T"), Ok(Command::DisplayTime));
+    }
+
+    #[test]
+    fn what_is_refused_and_how() {
+        for (text, expected) in [
+            ("", "IEE305I"),
+            ("FROB X", "IEE305I"),
+            ("S", "IEE311I"),
+            ("P", "IEE311I"),
+            ("P A,B", "IEE535I"),
+            ("P TOOLONGNAME", "IEE308I"),
+            ("P A.", "IEE308I"),
+            ("P 1A", "IEE535I"),
+            ("P ../A", "IEE535I"),
+            ("S A.B.C", "IEE535I"),
+            ("S A,3380", "IEE535I"),
+            ("S A,TOOLONGSYMBOL=1", "IEE309I"),
+            ("S A,JOBNAME=TOOLONGNAME", "IEE308I"),
+            ("S A,X=(1", "IEE307I"),
+            ("S A,X=1,X=2", "IEE535I"),
+            ("S A,X=a'b'c", "IEE307I"),
+            ("D U", "IEE535I"),
+            ("P A\u{7}", "IEE305I"),
+        ] {
+            assert_eq!(id(text), expected, "{text}");
+        }
+        let room = COMMAND_LIMIT - "F A,APPL=".len();
+        assert_eq!(id(&format!("F A,APPL={}", "X".repeat(room))), "accepted");
+        assert_eq!(id(&format!("F A,APPL={}", "X".repeat(room + 1))), "IEE305I");
+        assert_eq!(parse("FROBNICATE X").unwrap_err().message().text(), "IEE305I FROBNICA COMMAND INVALID");
+    }
+
+    #[test]
+    fn a_name_without_identifier_finds_jobs_by_either() {
+        let target = |text: &str| match parse(&format!("P {text}")) {
+            Ok(Command::Stop(target)) => target,
+            other => panic!("{other:?}"),
+        };
+        assert!(target("ZWESLSTC").matches("ZWESLSTC", "A"));
+        assert!(target("A").matches("ZWESLSTC", "A"));
+        assert!(target("ZWESLSTC.A").matches("ZWESLSTC", "A"));
+        assert!(!target("ZWESLSTC.B").matches("ZWESLSTC", "A"));
+        assert!(!target("B").matches("ZWESLSTC", "A"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_command_is_understood_or_refused_in_one_line(text in any::<String>()) {
+            if let Err(error) = parse(&text) {
+                prop_assert!(!error.message().text().contains('\n'));
+            }
+        }
+
+        #[test]
+        fn any_value_in_apostrophes_arrives(value in "[ -~]{0,40}") {
+            let Ok(Command::Start(start)) = parse(&format!("S A,X='{}'", value.replace('\'', "''"))) else { panic!() };
+            prop_assert_eq!(&start.symbols, &[("X".to_owned(), value)]);
+        }
+
+        #[test]
+        fn folding_twice_is_folding_once(text in any::<String>()) {
+            prop_assert_eq!(fold(&fold(&text)), fold(&text));
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! The console for many commands: from a terminal with a line editor, or from a pipe line by line.
+
+use super::editor::{editor, history_file};
+use super::for_job;
+use super::screen::{Screen, Scrolling};
+use crate::mvs::issue::{Programs, issue_with};
+use crate::platform::unix::system::{COMMAND_LIMIT, SystemDirectory};
+use rustyline::error::ReadlineError;
+use std::io::{self, BufRead, IsTerminal, Read};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Lines of SYSLOG that a console shows when it begins.
+const LAST_LINES: usize = 10;
+
+/// How a console is to be run.
+#[derive(Debug, Clone)]
+pub struct ConsoleOptions {
+    /// The job that the console is about, for commands in short form.
+    pub job: Option<String>,
+    /// Lines to begin with.
+    pub banner: Vec<String>,
+    /// Commands issued before any is read, as if they were typed.
+    pub first_commands: Vec<String>,
+    /// At its end the console stops the jobs that it started, and waits for them.
+    pub stop_at_end: bool,
+    /// How long it waits for them before it cancels them.
+    pub stop_limit: Duration,
+    /// The programs of started tasks; None for this executable.
+    pub programs: Option<Programs>,
+}
+
+impl Default for ConsoleOptions {
+    fn default() -> Self {
+        ConsoleOptions {
+            job: None,
+            banner: Vec::new(),
+            first_commands: Vec::new(),
+            stop_at_end: false,
+            stop_limit: Duration::from_secs(60),
+            programs: None,
+        }
+    }
+}
+
+/// How a console came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConsoleEnd {
+    /// QUIT or EXIT.
+    Quit,
+    /// End of file, or Ctrl-D.
+    EndOfInput,
+}
+
+/// What was when the console ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConsoleOutcome {
+    pub end: ConsoleEnd,
+    /// Ids of the jobs that the console started.
+    pub started: Vec<String>,
+    /// Those of them that did not end although they were to be stopped.
+    pub left: Vec<String>,
+    /// True when every command was accepted.
+    pub all_accepted: bool,
+}
+
+impl ConsoleOutcome {
+    /// 0, or 8 when a job that was to be stopped is left.
+    pub fn code(&self) -> i32 {
+        if self.left.is_empty() { 0 } else { 8 }
+    }
+}
+
+/// Runs a console on standard input and output until it is left.
+///
+/// # Errors
+/// When this executable's path is not known, or standard input cannot be read.
+pub fn interactive(system: &SystemDirectory, options: &ConsoleOptions) -> io::Result<ConsoleOutcome> {
+    let programs = match &options.programs {
+        Some(programs) => programs.clone(),
+        None => Programs::own()?,
+    };
+    let terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+    let mut editor = if terminal { editor(system, options.job.as_deref()).ok() } else { None };
+    let screen = Screen::open(system, LAST_LINES);
+    screen.write(&options.banner);
+    let on_terminal = match editor.as_mut().and_then(|editor| editor.create_external_printer().ok()) {
+        Some(printer) => {
+            screen.write_above(printer);
+            true
+        }
+        // A terminal that cannot do it is served as a pipe is.
+        None => false,
+    };
+    let (scrolling, trouble) = screen.scroll(system);
+    if let Some(error) = trouble {
+        screen.write(&[format!("SYSLOG is shown after each command only: {error}")]);
+    }
+    let mut console = Console { system, programs, screen, scrolling, job: options.job.as_deref(), started: Vec::new(), all_accepted: true };
+    for command in &options.first_commands {
+        console.command(command, on_terminal);
+    }
+    let end = match editor.filter(|_| on_terminal) {
+        Some(mut editor) => loop {
+            match editor.readline("") {
+                Ok(line) => {
+                    if editor.add_history_entry(line.trim()).unwrap_or(false) {
+                        let _ = editor.append_history(&history_file(system));
+                    }
+                    if console.line(&line, true) {
+                        break ConsoleEnd::Quit;
+                    }
+                }
+                // Ctrl-C throws away what was typed, no more.
+                Err(ReadlineError::Interrupted) => {}
+                Err(ReadlineError::Eof) => break ConsoleEnd::EndOfInput,
+                Err(ReadlineError::Io(error)) => return Err(error),
+                Err(error) => return Err(io::Error::other(error)),
+            }
+        },
+        None => console.read_pipe(&mut io::stdin().lock())?,
+    };
+    // The editor is gone, and with it whatever held up a thread that writes above its prompt.
+    let left = if options.stop_at_end { console.stop_started(options.stop_limit) } else { Vec::new() };
+    console.screen.show_news();
+    Ok(ConsoleOutcome { end, started: console.started, left, all_accepted: console.all_accepted })
+}
+
+struct Console<'a> {
+    system: &'a SystemDirectory,
+    programs: Programs,
+    screen: Arc<Screen>,
+    scrolling: Scrolling,
+    job: Option<&'a str>,
+    started: Vec<String>,
+    all_accepted: bool,
+}
+
+impl Console<'_> {
+    /// Commands line by line up to the end of the input.
+    fn read_pipe(&mut self, input: &mut dyn BufRead) -> io::Result<ConsoleEnd> {
+        // Room for the longest command in any characters, and enough more to tell that one is too long.
+        const LIMIT: u64 = 4 * COMMAND_LIMIT as u64 + 64;
+        loop {
+            let mut line = Vec::new();
+            if Read::take(&mut *input, LIMIT).read_until(b'\n', &mut line)? == 0 {
+                return Ok(ConsoleEnd::EndOfInput);
+            }
+            if line.last() != Some(&b'\n') && line.len() as u64 == LIMIT {
+                skip_line(input)?;
+            }
+            if self.line(&String::from_utf8_lossy(&line), false) {
+                return Ok(ConsoleEnd::Quit);
+            }
+        }
+    }
+
+    /// Does what a line says; true when it says to leave.
+    fn line(&mut self, line: &str, on_terminal: bool) -> bool {
+        let line = line.trim();
+        match line.to_ascii_uppercase().as_str() {
+            "" => self.show(on_terminal),
+            "QUIT" | "EXIT" => return true,
+            "HELP" | "?" => self.screen.write(&help(self.job)),
+            _ => self.command(line, on_terminal),
+        }
+        false
+    }
+
+    fn command(&mut self, text: &str, on_terminal: bool) {
+        let answer = issue_with(self.system, &for_job(self.job, text), &self.programs);
+        self.started.extend(answer.job_id);
+        self.all_accepted &= answer.accepted;
+        self.show(on_terminal);
+        // The answer comes with SYSLOG, unless SYSLOG could not be written.
+        if !answer.logged {
+            self.screen.write(&answer.lines);
+        }
+    }
+
+    fn show(&self, on_terminal: bool) {
+        if on_terminal { self.screen.show_news_unless_busy() } else { self.screen.show_news() }
+    }
+
+    /// Stops the jobs that this console started, then cancels what does not stop; those that are there even so.
+    fn stop_started(&mut self, limit: Duration) -> Vec<String> {
+        let mut left = self.started.clone();
+        for (verb, limit) in [("P", limit), ("C", Duration::from_secs(10))] {
+            // Also has the end of jobs told that nobody was there to tell of.
+            let jobs = self.system.jobs();
+            let running: Vec<String> = left.into_iter().filter(|id| jobs.iter().any(|job| job.job_id == *id)).collect();
+            for job in jobs.iter().filter(|job| running.contains(&job.job_id)) {
+                self.command(&format!("{verb} {}.{}", job.job_name, job.identifier), false);
+            }
+            left = self.screen.wait_for_ends(&running, &self.scrolling, limit);
+            if left.is_empty() {
+                break;
+            }
+        }
+        left
+    }
+}
+
+/// Passes over what is left of a line.
+fn skip_line(input: &mut dyn BufRead) -> io::Result<()> {
+    loop {
+        let buffer = input.fill_buf()?;
+        let length = buffer.len();
+        match memchr::memchr(b'\n', buffer) {
+            Some(at) => {
+                input.consume(at + 1);
+                return Ok(());
+            }
+            None if length == 0 => return Ok(()),
+            None => input.consume(length),
+        }
+    }
+}
+
+fn help(job: Option<&str>) -> Vec<String> {
+    let mut lines: Vec<String> = [
+        "S member[.id][,JOBNAME=name][,symbol=value...]   start a procedure of PROCLIB",
+        "F job[.id],APPL=DISP                             components of the launcher, their state",
+        "F job[.id],APPL=START(c) STOP(c) RESTART(c)      start (running: restart), stop, restart anew configured",
+        "P job[.id]                                       stop in order",
+        "C job[.id]                                       cancel: end at once",
+        "D A,L    D A,job    D T                          all jobs, one job, the time",
+        "HELP     QUIT                                    this list; leave the console, jobs go on",
+        "Lower case becomes upper case except inside apostrophes.",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    if let Some(job) = job {
+        lines.push(format!("This console is about {job}: DISP, START(c) and so on go to it; P, C and D alone mean it."));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_without_end_does_not_fill_the_memory() {
+        let mut input = io::Cursor::new([vec![b'x'; 100_000], b"\nnext\n".to_vec()].concat());
+        skip_line(&mut input).unwrap();
+        let mut rest = String::new();
+        input.read_to_string(&mut rest).unwrap();
+        assert_eq!(rest, "next\n");
+        skip_line(&mut io::Cursor::new(b"no end")).unwrap();
+    }
+
+    #[test]
+    fn help_fits_a_terminal() {
+        assert!(help(Some("ZWESLSTC")).iter().all(|line| line.len() <= 110));
+    }
+}

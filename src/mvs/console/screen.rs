@@ -1,0 +1,263 @@
+//! The one place of `mvs` that writes to the terminal: SYSLOG as it grows, in order and each line once.
+
+use crate::platform::unix::system::{SystemDirectory, parse_syslog_line};
+use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+use rustyline::ExternalPrinter;
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How much of SYSLOG is looked at for its last lines.
+const LAST_LINES_FROM: u64 = 64 * 1024;
+
+/// How often SYSLOG is looked at while waiting when the system cannot tell that it has grown.
+const WITHOUT_WATCHER: Duration = Duration::from_millis(250);
+
+/// Follows a file that others append to.
+#[derive(Debug)]
+pub(super) struct Tail {
+    path: PathBuf,
+    offset: u64,
+    /// A line whose end has not come yet.
+    begun: Vec<u8>,
+}
+
+impl Tail {
+    /// From now on; also returns up to `last` lines that are there already.
+    fn open(path: &Path, last: usize) -> (Tail, Vec<String>) {
+        let length = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+        let from = length.saturating_sub(LAST_LINES_FROM);
+        let mut tail = Tail { path: path.to_path_buf(), offset: from, begun: Vec::new() };
+        let mut lines = tail.new_lines();
+        if from > 0 && !lines.is_empty() {
+            // Where the reading began was hardly the beginning of a line.
+            lines.remove(0);
+        }
+        let surplus = lines.len().saturating_sub(last);
+        (tail, lines.split_off(surplus))
+    }
+
+    /// Whole lines that have come since the last time. A file that became shorter is read from its beginning; an error is no news.
+    fn new_lines(&mut self) -> Vec<String> {
+        let mut bytes = std::mem::take(&mut self.begun);
+        if self.read_into(&mut bytes).is_err() {
+            // Whatever was read before the error has been counted.
+        }
+        let end = memchr::memrchr(b'\n', &bytes).map_or(0, |at| at + 1);
+        self.begun = bytes.split_off(end);
+        String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect()
+    }
+
+    fn read_into(&mut self, bytes: &mut Vec<u8>) -> io::Result<()> {
+        let mut file = File::open(&self.path)?;
+        if file.metadata()?.len() < self.offset {
+            self.offset = 0;
+            bytes.clear();
+        }
+        file.seek(SeekFrom::Start(self.offset))?;
+        let before = bytes.len();
+        let result = file.read_to_end(bytes);
+        self.offset += (bytes.len() - before) as u64;
+        result.map(drop)
+    }
+}
+
+/// Writes above the prompt of a line editor.
+type AbovePrompt = Box<dyn FnMut(String) -> bool + Send>;
+
+struct Inside {
+    tail: Tail,
+    above_prompt: Option<AbovePrompt>,
+    /// Ids of jobs whose $HASP395 has gone by.
+    ended: HashSet<String>,
+}
+
+/// SYSLOG on the terminal. Shared by the console and the thread that is told when SYSLOG grows.
+pub(super) struct Screen {
+    inside: Mutex<Inside>,
+    news: Condvar,
+}
+
+/// Keeps SYSLOG scrolling as long as it is held.
+pub(super) struct Scrolling {
+    watcher: Option<RecommendedWatcher>,
+}
+
+impl Screen {
+    /// Shows the last lines of SYSLOG.
+    pub fn open(system: &SystemDirectory, last: usize) -> Arc<Screen> {
+        let (tail, lines) = Tail::open(&system.syslog(), last);
+        let screen = Screen { inside: Mutex::new(Inside { tail, above_prompt: None, ended: HashSet::new() }), news: Condvar::new() };
+        write_lines(&mut screen.lock(), &lines.iter().map(|line| shown(line)).collect::<Vec<_>>());
+        Arc::new(screen)
+    }
+
+    /// From now on what is written goes above the prompt of a line editor, as long as that exists.
+    pub fn write_above<P: ExternalPrinter + Send + 'static>(&self, mut printer: P) {
+        self.lock().above_prompt = Some(Box::new(move |text| printer.print(text).is_ok()));
+    }
+
+    /// Begins to show SYSLOG as it grows.
+    ///
+    /// # Errors
+    /// Why the system cannot tell that a file has grown; the console then looks after each command.
+    pub fn scroll(self: &Arc<Self>, system: &SystemDirectory) -> (Scrolling, Option<notify::Error>) {
+        let screen = Arc::clone(self);
+        let syslog = system.syslog();
+        let told = move |event: notify::Result<notify::Event>| {
+            // An error means that news were lost: so look.
+            if event.map_or(true, |event| !event.kind.is_access() && event.paths.contains(&syslog)) {
+                screen.show_news();
+            }
+        };
+        let watching = notify::recommended_watcher(told).and_then(|mut watcher| {
+            // The directory, as SYSLOG itself may not be there yet.
+            watcher.watch(system.path(), RecursiveMode::NonRecursive).map(|()| watcher)
+        });
+        match watching {
+            Ok(watcher) => (Scrolling { watcher: Some(watcher) }, None),
+            Err(error) => (Scrolling { watcher: None }, Some(error)),
+        }
+    }
+
+    /// Shows what SYSLOG has got; returns when all of it is written.
+    pub fn show_news(&self) {
+        self.show(self.lock());
+    }
+
+    /// As [`Screen::show_news`], but does not wait for a thread that is just doing it: it may itself be waiting for the prompt.
+    pub fn show_news_unless_busy(&self) {
+        if let Ok(inside) = self.inside.try_lock() {
+            self.show(inside);
+        }
+    }
+
+    fn show(&self, mut inside: MutexGuard<'_, Inside>) {
+        let lines = inside.tail.new_lines();
+        let ended = lines.iter().filter_map(|line| parse_syslog_line(line)).filter(|line| line.text.starts_with("$HASP395 "));
+        inside.ended.extend(ended.map(|line| line.job_id.to_owned()));
+        write_lines(&mut inside, &lines.iter().map(|line| shown(line)).collect::<Vec<_>>());
+        drop(inside);
+        self.news.notify_all();
+    }
+
+    /// Writes lines that SYSLOG does not have.
+    pub fn write(&self, lines: &[String]) {
+        write_lines(&mut self.lock(), lines);
+    }
+
+    /// Shows SYSLOG until all these jobs have ended, at most for `limit`; those that have not.
+    pub fn wait_for_ends(&self, jobs: &[String], scrolling: &Scrolling, limit: Duration) -> Vec<String> {
+        let deadline = Instant::now() + limit;
+        self.show_news();
+        let mut inside = self.lock();
+        loop {
+            let left: Vec<String> = jobs.iter().filter(|id| !inside.ended.contains(*id)).cloned().collect();
+            let remaining = deadline.saturating_duration_since(Instant::now());
+            if left.is_empty() || remaining.is_zero() {
+                return left;
+            }
+            let pause = if scrolling.watcher.is_some() { remaining } else { remaining.min(WITHOUT_WATCHER) };
+            inside = self.news.wait_timeout(inside, pause).unwrap_or_else(PoisonError::into_inner).0;
+            if scrolling.watcher.is_none() {
+                drop(inside);
+                self.show_news();
+                inside = self.lock();
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inside> {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A line of SYSLOG as a console shows it: time, job id, text.
+fn shown(line: &str) -> String {
+    match parse_syslog_line(line) {
+        Some(line) => {
+            let time = line.time.get(..8).unwrap_or(line.time).replace(':', ".");
+            format!("{time} {:<8} {}", line.job_id, line.text)
+        }
+        None => line.to_owned(),
+    }
+}
+
+fn write_lines(inside: &mut Inside, lines: &[String]) {
+    if lines.is_empty() {
+        return;
+    }
+    let text = lines.join("\n") + "\n";
+    if let Some(above_prompt) = &mut inside.above_prompt {
+        if above_prompt(text.clone()) {
+            return;
+        }
+        inside.above_prompt = None;
+    }
+    // A terminal that has gone is no reason to stop operating.
+    let mut output = io::stdout().lock();
+    let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tail_shows_each_whole_line_once() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("SYSLOG");
+        assert_eq!(Tail::open(&path, 10).1, Vec::<String>::new());
+        let mut file = File::create(&path).unwrap();
+        file.write_all(b"1\n2\n3\nbeg").unwrap();
+        let (mut tail, lines) = Tail::open(&path, 2);
+        assert_eq!(lines, ["2", "3"]);
+        assert_eq!(tail.new_lines(), Vec::<String>::new());
+        file.write_all(b"un\n\n4\n").unwrap();
+        assert_eq!(tail.new_lines(), ["begun", "", "4"]);
+        std::fs::write(&path, "new\n").unwrap();
+        assert_eq!(tail.new_lines(), ["new"]);
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(tail.new_lines(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_long_log_is_shown_from_a_whole_line_on() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("SYSLOG");
+        std::fs::write(&path, format!("{}\n", "x".repeat(99)).repeat(1000)).unwrap();
+        let (_, lines) = Tail::open(&path, 10_000);
+        assert!(lines.len() > 600 && lines.iter().all(|line| line.len() == 99), "{}", lines.len());
+    }
+
+    #[test]
+    fn a_line_as_on_a_console() {
+        let line = crate::platform::unix::system::syslog_line(jiff::Timestamp::UNIX_EPOCH, "LPAR1", "A", "STC00001", "$HASP373 A STARTED");
+        assert_eq!(shown(&line), "00.00.00 STC00001 $HASP373 A STARTED");
+        assert_eq!(shown("anything"), "anything");
+    }
+
+    #[test]
+    fn the_screen_is_told_that_jobs_have_ended() {
+        let place = tempfile::tempdir().unwrap();
+        let system = SystemDirectory::open(Some(place.path())).unwrap();
+        let screen = Screen::open(&system, 0);
+        let (scrolling, trouble) = screen.scroll(&system);
+        assert!(trouble.is_none(), "{trouble:?}");
+        let ids = ["STC00001".to_owned(), "STC00002".to_owned()];
+        let waiting = {
+            let screen = Arc::clone(&screen);
+            let ids = ids.clone();
+            std::thread::spawn(move || screen.wait_for_ends(&ids, &scrolling, Duration::from_secs(60)))
+        };
+        for id in &ids {
+            system.append_syslog("A", id, "$HASP395 A ENDED - RC=0000").unwrap();
+        }
+        assert_eq!(waiting.join().unwrap(), Vec::<String>::new());
+        let without = Scrolling { watcher: None };
+        assert_eq!(screen.wait_for_ends(&["STC00003".to_owned()], &without, Duration::from_millis(1)), ["STC00003"]);
+    }
+}

@@ -1,0 +1,255 @@
+//! Operator commands carried out: what the console does with what was typed.
+
+use super::command::{Command, Target, parse};
+use super::{display, initiator, start};
+use crate::message::mvs;
+use crate::platform::unix::system::{
+    JobEnd, JobKind, JobRecord, Reply, Request, SystemDirectory, clock_time, julian_date, send, send_line,
+};
+use jiff::Timestamp;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How long a job may take to say that it has taken a command, before it is busy.
+const BUSY_AFTER: Duration = Duration::from_secs(5);
+
+/// The name under which SYSLOG shows what concerns no job.
+const CONSOLE: &str = "CONSOLE";
+
+/// The answer to a command.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// The system has done, or passed on, what was asked for.
+    pub accepted: bool,
+    pub lines: Vec<String>,
+    /// Id of the job that a START began.
+    pub job_id: Option<String>,
+    /// True when SYSLOG holds every line of the answer; false when it could not be written.
+    pub logged: bool,
+}
+
+/// The programs that a started task is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Programs {
+    /// What PGM=ZWELNCH is.
+    pub launcher: PathBuf,
+    /// The initiator, called with these arguments and the job's entry.
+    pub initiator: PathBuf,
+    pub initiator_arguments: Vec<OsString>,
+}
+
+impl Programs {
+    /// This executable in both parts, the initiator as `internal initiator`.
+    ///
+    /// # Errors
+    /// When the system does not tell the path of this executable.
+    pub fn own() -> io::Result<Programs> {
+        let own = std::env::current_exe()?;
+        Ok(Programs { launcher: own.clone(), initiator: own, initiator_arguments: vec!["internal".into(), "initiator".into()] })
+    }
+}
+
+/// Issues a command as typed at a console. The command and the lines of the answer also go to SYSLOG.
+pub fn issue(system: &SystemDirectory, command: &str) -> Answer {
+    match Programs::own() {
+        Ok(programs) => issue_with(system, command, &programs),
+        Err(error) => Answer { lines: vec![mvs::iee707i("CONSOLE", error).text().to_owned()], ..Answer::default() },
+    }
+}
+
+/// [`issue`] with other programs than this one.
+pub fn issue_with(system: &SystemDirectory, text: &str, programs: &Programs) -> Answer {
+    let mut answer = Answering::new(system);
+    answer.log(CONSOLE, "", text.trim());
+    let command = match parse(text) {
+        Ok(command) => command,
+        Err(error) => {
+            answer.say(CONSOLE, "", error.message().text());
+            return answer.finish(false);
+        }
+    };
+    let accepted = match command {
+        Command::Start(command) => {
+            let job_id = start::start(&mut answer, &command, programs);
+            answer.answer.job_id.clone_from(&job_id);
+            job_id.is_some()
+        }
+        Command::Modify { target, text } => modify(&mut answer, &target, text),
+        Command::Stop(target) => for_each_job(&mut answer, &target, |answer, job| pass_on(answer, job, &Request::Stop, "STOP")),
+        Command::Cancel(target) => cancel(&mut answer, &target),
+        Command::DisplayActivity => {
+            let lines = display::activity(&system.jobs(), system.sysname(), Timestamp::now());
+            answer.say_all(CONSOLE, "", &lines);
+            true
+        }
+        Command::DisplayJob(name) => {
+            let jobs = matching(system, &Target { name: name.clone(), identifier: None });
+            let lines = display::job(system, &jobs, &name, Timestamp::now());
+            answer.say_all(CONSOLE, "", &lines);
+            !jobs.is_empty()
+        }
+        Command::DisplayTime => {
+            let now = Timestamp::now();
+            answer.say(CONSOLE, "", mvs::iee136i(clock_time(now), julian_date(now), system.sysname()).text());
+            true
+        }
+    };
+    answer.finish(accepted)
+}
+
+fn modify(answer: &mut Answering<'_>, target: &Target, text: Option<String>) -> bool {
+    for_each_job(answer, target, |answer, job| match &text {
+        Some(text) => pass_on(answer, job, &Request::Modify(text.clone()), "MODIFY"),
+        None => {
+            answer.say(&job.job_name, &job.job_id, mvs::bpxm029i(&job.job_name).text());
+            false
+        }
+    })
+}
+
+/// As on z/OS a command goes to every job that its name fits; accepted when one of them took it.
+fn for_each_job(answer: &mut Answering<'_>, target: &Target, mut act: impl FnMut(&mut Answering<'_>, &JobRecord) -> bool) -> bool {
+    let jobs = matching(answer.system(), target);
+    if jobs.is_empty() {
+        answer.say(CONSOLE, "", mvs::iee341i(target).text());
+    }
+    let mut accepted = false;
+    for job in &jobs {
+        accepted |= act(answer, job);
+    }
+    accepted
+}
+
+fn matching(system: &SystemDirectory, target: &Target) -> Vec<JobRecord> {
+    system.jobs().into_iter().filter(|job| target.matches(&job.job_name, &job.identifier)).collect()
+}
+
+fn pass_on(answer: &mut Answering<'_>, job: &JobRecord, request: &Request, command: &str) -> bool {
+    report(answer, job, send(job, request, BUSY_AFTER), command)
+}
+
+/// Says what came of a request to a job.
+fn report(answer: &mut Answering<'_>, job: &JobRecord, result: io::Result<Reply>, command: &str) -> bool {
+    match result {
+        Ok(reply) => {
+            if !reply.accepted {
+                let why = if reply.why == "BUSY" || reply.why.is_empty() { "TASK BUSY" } else { reply.why.as_str() };
+                answer.say(&job.job_name, &job.job_id, mvs::iee342i(command, why).text());
+            }
+            answer.say_all(&job.job_name, &job.job_id, &reply.lines);
+            reply.accepted
+        }
+        Err(error) => {
+            let message = match error.kind() {
+                io::ErrorKind::TimedOut => mvs::iee342i(command, "TASK BUSY"),
+                io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused | io::ErrorKind::UnexpectedEof => mvs::iee341i(&job.job_name),
+                _ => mvs::iee707i(command, error),
+            };
+            answer.say(&job.job_name, &job.job_id, message.text());
+            false
+        }
+    }
+}
+
+fn cancel(answer: &mut Answering<'_>, target: &Target) -> bool {
+    let jobs = matching(answer.system(), target);
+    let job = match jobs.as_slice() {
+        [] => {
+            answer.say(CONSOLE, "", mvs::iee341i(target).text());
+            return false;
+        }
+        [job] => job,
+        several => {
+            answer.say(CONSOLE, "", mvs::iee422i(target, several.len()).text());
+            return false;
+        }
+    };
+    if job.kind == JobKind::StartedTask {
+        match send_line(&job.directory().join(initiator::SOCKET), "CANCEL\n", BUSY_AFTER) {
+            Ok(reply) if reply.accepted => {
+                answer.say(&job.job_name, &job.job_id, mvs::iee301i(&job.job_name).text());
+                return true;
+            }
+            // Without an initiator the job is as one from a shell.
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {}
+            result => return report(answer, job, result, "CANCEL"),
+        }
+    }
+    cancel_without_initiator(answer, job)
+}
+
+/// SIGKILL to the launcher itself, and the messages that nobody else would give.
+fn cancel_without_initiator(answer: &mut Answering<'_>, job: &JobRecord) -> bool {
+    let system = answer.system();
+    let Some(grave) = system.take_over(job) else {
+        // It has just ended, or somebody else cancels it.
+        answer.say(&job.job_name, &job.job_id, mvs::iee341i(&job.job_name).text());
+        return false;
+    };
+    match grave.connect() {
+        Ok(connection) => {
+            let pid = if job.kind == JobKind::Shell { connection.peer_pid().unwrap_or(job.pid) } else { job.pid };
+            if let Err(errno) = kill(Pid::from_raw(pid), Signal::SIGKILL) {
+                grave.give_back();
+                answer.say(&job.job_name, &job.job_id, mvs::iee707i("CANCEL", errno.desc()).text());
+                return false;
+            }
+            answer.say(&job.job_name, &job.job_id, mvs::iee301i(&job.job_name).text());
+            connection.wait_for_end(BUSY_AFTER);
+        }
+        Err(_) => answer.say(&job.job_name, &job.job_id, mvs::iee301i(&job.job_name).text()),
+    }
+    grave.remove();
+    for line in system.announce_ended(&job.job_name, &job.identifier, &job.job_id, JobEnd::Cancelled) {
+        answer.note(line);
+    }
+    true
+}
+
+/// An answer in the making.
+pub(super) struct Answering<'a> {
+    system: &'a SystemDirectory,
+    answer: Answer,
+}
+
+impl<'a> Answering<'a> {
+    fn new(system: &'a SystemDirectory) -> Self {
+        Answering { system, answer: Answer { logged: true, ..Answer::default() } }
+    }
+
+    pub fn system(&self) -> &'a SystemDirectory {
+        self.system
+    }
+
+    /// A line of the answer, to SYSLOG too.
+    pub fn say(&mut self, job_name: &str, job_id: &str, text: &str) {
+        self.log(job_name, job_id, text);
+        self.note(text.to_owned());
+    }
+
+    fn say_all(&mut self, job_name: &str, job_id: &str, lines: &[String]) {
+        if !lines.is_empty() {
+            self.log(job_name, job_id, &lines.join("\n"));
+            self.answer.lines.extend_from_slice(lines);
+        }
+    }
+
+    /// A line of the answer that SYSLOG already has.
+    pub fn note(&mut self, line: String) {
+        self.answer.lines.push(line);
+    }
+
+    fn log(&mut self, job_name: &str, job_id: &str, text: &str) {
+        // A full disk keeps nobody from operating the system.
+        self.answer.logged &= self.system.append_syslog(job_name, job_id, text).is_ok();
+    }
+
+    fn finish(mut self, accepted: bool) -> Answer {
+        self.answer.accepted = accepted;
+        self.answer
+    }
+}

@@ -1,0 +1,155 @@
+//! A reader of JCL as START meets it: one member of a procedure library with one step. Pure: text in, procedure or errors out.
+//!
+//! `statement` joins lines to statements and takes in-stream data along, `operand` takes operand fields apart and replaces symbols,
+//! `procedure` says what the statements mean. All errors of a member are reported at once. Rules: z/OS MVS JCL Reference.
+
+mod operand;
+mod procedure;
+mod statement;
+#[cfg(test)]
+mod tests;
+
+pub use procedure::read;
+
+use crate::message::{Message, mvs};
+
+/// Most characters of PARM, as on z/OS.
+pub const PARM_LIMIT: usize = 100;
+
+/// Last column of a statement; what follows is ignored, as sequence numbers are.
+pub const LAST_COLUMN: usize = 71;
+
+/// Longest line of a member: the record length of a procedure library.
+pub const RECORD_LENGTH: usize = 80;
+
+/// A place in the member: line and column, both from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    pub line: usize,
+    pub column: usize,
+}
+
+impl std::fmt::Display for Position {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "AT LINE {} COLUMN {}", self.line, self.column)
+    }
+}
+
+/// What is wrong with a member, one variant a message; [`JclError::message`] makes it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum JclError {
+    #[error("unidentified operation field {operation} {at}")]
+    Operation { at: Position, operation: String },
+    #[error("job has no steps {at}")]
+    NoSteps { at: Position },
+    #[error("operand field does not terminate in comma or blank {at}")]
+    Termination { at: Position },
+    #[error("expected continuation not received {at}")]
+    Continuation { at: Position },
+    #[error("unbalanced parenthesis in the {field} field {at}")]
+    Parenthesis { at: Position, field: String },
+    #[error("incorrect use of apostrophe in the {field} field {at}")]
+    Apostrophe { at: Position, field: String },
+    #[error("symbol {symbol} in the {field} field is not defined {at}")]
+    Symbol { at: Position, field: String, symbol: String },
+    #[error("unidentified keyword {keyword} on the {operation} statement {at}")]
+    Keyword { at: Position, keyword: String, operation: String },
+    #[error("format error in the {field} field, {why} {at}")]
+    Format { at: Position, field: String, why: String },
+    #[error("more than {limit} characters in the {field} field {at}")]
+    Length { at: Position, field: String, limit: usize },
+    #[error("unidentified positional parameter in the {field} field {at}")]
+    Positional { at: Position, field: String },
+    #[error("invalid label {label} {at}")]
+    Label { at: Position, label: String },
+    #[error("{why} {at}")]
+    Member { at: Position, why: String },
+    #[error("the symbol {symbol} was not used")]
+    Unused { symbol: String },
+}
+
+impl JclError {
+    /// The message as SYSLOG and JESJCL show it.
+    pub fn message(&self) -> Message {
+        match self {
+            JclError::Operation { at, operation } => mvs::iefc605i(at, operation),
+            JclError::NoSteps { at } => mvs::iefc607i(at),
+            JclError::Termination { at } => mvs::iefc618i(at),
+            JclError::Continuation { at } => mvs::iefc621i(at),
+            JclError::Parenthesis { at, field } => mvs::iefc622i(at, field),
+            JclError::Apostrophe { at, field } => mvs::iefc627i(at, field),
+            JclError::Symbol { at, field, symbol } => mvs::iefc628i(at, field, symbol),
+            JclError::Keyword { at, keyword, operation } => mvs::iefc630i(at, keyword, operation),
+            JclError::Format { at, field, why } => mvs::iefc632i(at, field, why),
+            JclError::Length { at, field, limit } => mvs::iefc642i(at, field, limit),
+            JclError::Positional { at, field } => mvs::iefc643i(at, field),
+            JclError::Label { at, label } => mvs::iefc662i(at, label),
+            JclError::Member { at, why } => mvs::iefc903i(at, why),
+            JclError::Unused { symbol } => mvs::iefc657i(symbol),
+        }
+    }
+}
+
+/// Values for symbols, named without their `&`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Symbols {
+    /// From the START command: each must be a symbol of the PROC statement.
+    pub overrides: Vec<(String, String)>,
+    /// SYSNAME and the like, there whether they are used or not.
+    pub system: Vec<(String, String)>,
+}
+
+/// A procedure with all symbols replaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Procedure {
+    pub step: Step,
+    /// The member as JESJCL shows it: numbered statements, and what replacing symbols made of them.
+    pub listing: Vec<String>,
+}
+
+/// `EXEC PGM=` and what belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Name field of the EXEC statement; may be empty.
+    pub name: String,
+    pub program: String,
+    /// PARM without its apostrophes, 0 to 100 characters.
+    pub parm: String,
+    /// REGION, TIME and whatever else was said on EXEC, as written but with symbols replaced. They have no effect off z/OS.
+    pub keywords: Vec<(String, String)>,
+    pub data_definitions: Vec<DataDefinition>,
+}
+
+impl Step {
+    /// The first DD statement of this name, as z/OS takes it.
+    pub fn data_definition(&self, name: &str) -> Option<&DataDefinition> {
+        self.data_definitions.iter().find(|definition| definition.name == name)
+    }
+}
+
+/// A DD statement with those concatenated to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DataDefinition {
+    pub name: String,
+    /// At least one.
+    pub sources: Vec<DataSource>,
+}
+
+/// Where the data of a DD statement is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DataSource {
+    /// SYSOUT= and its class.
+    Sysout(String),
+    Dummy,
+    /// In-stream data, line by line, trailing blanks dropped.
+    Instream(Vec<String>),
+    /// DSN= and DISP=; the name holds a member in parentheses if one was given.
+    DataSet {
+        name: String,
+        disposition: Option<String>,
+    },
+    /// PATH=.
+    Path(String),
+    /// Anything else, as a temporary data set by SPACE and UNIT.
+    Other,
+}

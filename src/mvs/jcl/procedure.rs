@@ -1,0 +1,303 @@
+//! What the statements of a procedure mean.
+
+use super::operand::{Operand, Value, evaluate, substitute};
+use super::statement::{Statement, statements};
+use super::{DataDefinition, DataSource, JclError, PARM_LIMIT, Position, Procedure, Step, Symbols};
+use crate::platform::unix::system::is_name;
+
+/// Keywords of EXEC that a procedure may have; those that are not read here have no effect off z/OS.
+const EXEC_KEYWORDS: &[&str] = &[
+    "ACCT", "ADDRSPC", "CCSID", "COND", "DYNAMNBR", "MEMLIMIT", "PARM", "PERFORM", "PGM", "RD", "REGION", "REGIONX", "RLSTMOUT", "TIME",
+    "TVSAMCOM", "TVSMSG",
+];
+
+/// Keywords of DD.
+const DD_KEYWORDS: &[&str] = &[
+    "AMP", "AVGREC", "BLKSIZE", "BLKSZLIM", "BUFNO", "BURST", "CHARS", "COPIES", "DATACLAS", "DCB", "DEST", "DISP", "DLM", "DSN", "DSNAME",
+    "DSNTYPE", "DSORG", "EXPDT", "FCB", "FILEDATA", "FREE", "HOLD", "KEYLEN", "KEYOFF", "LABEL", "LIKE", "LRECL", "MGMTCLAS", "MODIFY",
+    "OUTLIM", "OUTPUT", "PATH", "PATHDISP", "PATHMODE", "PATHOPTS", "RECFM", "RECORG", "REFDD", "RETPD", "SECMODEL", "SEGMENT", "SPACE",
+    "SPIN", "STORCLAS", "SUBSYS", "SYMBOLS", "SYSOUT", "TERM", "UCS", "UNIT", "VOL", "VOLUME",
+];
+
+/// Reads a member of a procedure library: its one step with all symbols replaced.
+///
+/// # Errors
+/// Every error of the member and of the symbols given, in the order of their lines; at least one.
+pub fn read(text: &str, symbols: &Symbols) -> Result<Procedure, Vec<JclError>> {
+    let (statements, errors) = statements(text);
+    let mut reading = Reading { symbols, defined: Vec::new(), unused: unused_overrides(symbols), step: None, errors, listing: Vec::new() };
+    let lines: Vec<&str> = text.lines().collect();
+    for (index, statement) in statements.iter().enumerate() {
+        let (from, to) = statement.lines;
+        for (offset, line) in lines.get(from..to).unwrap_or_default().iter().enumerate() {
+            let number = if offset == 0 { (index + 1).to_string() } else { String::new() };
+            let line = line.trim_end();
+            let shown = line.strip_prefix("//").map_or_else(|| line.to_owned(), |rest| format!("XX{rest}"));
+            reading.listing.push(format!("{number:>8} {shown}"));
+        }
+        reading.statement(index, statement);
+    }
+    for symbol in std::mem::take(&mut reading.unused) {
+        reading.errors.push(JclError::Unused { symbol });
+    }
+    let Reading { step, mut errors, listing, .. } = reading;
+    if step.is_none() && errors.is_empty() {
+        errors.push(JclError::NoSteps { at: Position { line: lines.len().max(1), column: 1 } });
+    }
+    match step {
+        Some(step) if errors.is_empty() => Ok(Procedure { step, listing }),
+        _ => {
+            errors.sort_by_key(|error| error.position().unwrap_or(Position { line: usize::MAX, column: 0 }));
+            Err(errors)
+        }
+    }
+}
+
+fn unused_overrides(symbols: &Symbols) -> Vec<String> {
+    symbols.overrides.iter().map(|(name, _)| name.clone()).collect()
+}
+
+impl JclError {
+    /// Where the error is; None when it is in the START command.
+    pub fn position(&self) -> Option<Position> {
+        match self {
+            JclError::Operation { at, .. }
+            | JclError::NoSteps { at }
+            | JclError::Termination { at }
+            | JclError::Continuation { at }
+            | JclError::Parenthesis { at, .. }
+            | JclError::Apostrophe { at, .. }
+            | JclError::Symbol { at, .. }
+            | JclError::Keyword { at, .. }
+            | JclError::Format { at, .. }
+            | JclError::Length { at, .. }
+            | JclError::Positional { at, .. }
+            | JclError::Label { at, .. }
+            | JclError::Member { at, .. } => Some(*at),
+            JclError::Unused { .. } => None,
+        }
+    }
+}
+
+/// An operand with its symbols replaced.
+struct Resolved<'a> {
+    operand: &'a Operand,
+    /// Keyword, or the statement's operation for a positional operand.
+    field: String,
+    raw: String,
+}
+
+impl Resolved<'_> {
+    fn keyword(&self) -> Option<&str> {
+        self.operand.keyword.as_deref()
+    }
+
+    fn value(&self) -> Result<Value, JclError> {
+        evaluate(&self.raw, &self.field, self.operand.at)
+    }
+
+    fn format_error(&self, why: &str) -> JclError {
+        JclError::Format { at: self.operand.at, field: self.field.clone(), why: why.to_owned() }
+    }
+}
+
+struct Reading<'a> {
+    symbols: &'a Symbols,
+    /// Symbols of PROC and SET with their values, the last of a name wins.
+    defined: Vec<(String, String)>,
+    unused: Vec<String>,
+    step: Option<Step>,
+    errors: Vec<JclError>,
+    listing: Vec<String>,
+}
+
+impl Reading<'_> {
+    fn statement(&mut self, index: usize, statement: &Statement) {
+        let result = match statement.operation.as_str() {
+            "PROC" if index == 0 => self.proc_statement(statement),
+            "PROC" => Err(JclError::Member { at: statement.at, why: "PROC MUST BE THE FIRST STATEMENT".to_owned() }),
+            "PEND" => Ok(()),
+            "SET" => self.set(statement),
+            "EXEC" => self.exec(statement),
+            "DD" => self.dd(statement),
+            other => Err(JclError::Operation { at: statement.at, operation: other.to_owned() }),
+        };
+        self.errors.extend(result.err());
+    }
+
+    fn proc_statement(&mut self, statement: &Statement) -> Result<(), JclError> {
+        let mut result = Ok(());
+        for operand in &statement.operands {
+            let Some(symbol) = operand.keyword.as_deref().filter(|symbol| is_name(symbol)) else {
+                result = Err(JclError::Positional { at: operand.at, field: "PROC".to_owned() });
+                continue;
+            };
+            let given = self.symbols.overrides.iter().rev().find(|(name, _)| name == symbol);
+            self.unused.retain(|name| name != symbol);
+            match (given, symbol_value(operand, symbol)) {
+                (Some((_, value)), Ok(_)) => self.defined.push((symbol.to_owned(), value.clone())),
+                (None, Ok(value)) => self.defined.push((symbol.to_owned(), value)),
+                (_, Err(error)) => result = Err(error),
+            }
+        }
+        result
+    }
+
+    fn set(&mut self, statement: &Statement) -> Result<(), JclError> {
+        for resolved in self.resolve(statement)? {
+            let symbol = resolved.keyword().filter(|symbol| is_name(symbol)).map(str::to_owned);
+            let symbol = symbol.ok_or_else(|| JclError::Positional { at: resolved.operand.at, field: "SET".to_owned() })?;
+            let value = if resolved.raw.starts_with('(') { resolved.raw.clone() } else { resolved.value()?.joined() };
+            self.defined.push((symbol, value));
+        }
+        Ok(())
+    }
+
+    /// Replaces the symbols of all operands; tells JESJCL what came of it. An operand that became empty is left out.
+    fn resolve<'s>(&mut self, statement: &'s Statement) -> Result<Vec<Resolved<'s>>, JclError> {
+        let lookup = |name: &str| {
+            let find = |list: &[(String, String)]| list.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+            find(&self.defined).or_else(|| find(&self.symbols.system))
+        };
+        let mut resolved = Vec::new();
+        let mut changed = Vec::new();
+        for operand in &statement.operands {
+            let field = operand.keyword.clone().unwrap_or_else(|| statement.operation.clone());
+            let raw = substitute(&operand.value, &field, &lookup)?;
+            if raw != operand.value.string() {
+                changed.push(operand.keyword.as_ref().map_or_else(|| raw.clone(), |keyword| format!("{keyword}={raw}")));
+            }
+            if operand.keyword.is_some() || !raw.is_empty() {
+                resolved.push(Resolved { operand, field, raw });
+            }
+        }
+        if !changed.is_empty() {
+            self.listing.push(format!("{:>8} {}", "", crate::message::mvs::iefc653i(changed.join(","))));
+        }
+        Ok(resolved)
+    }
+
+    fn exec(&mut self, statement: &Statement) -> Result<(), JclError> {
+        if self.step.is_some() {
+            let why = "A PROCEDURE WITH MORE THAN ONE STEP CANNOT BE RUN OFF Z/OS".to_owned();
+            return Err(JclError::Member { at: statement.at, why });
+        }
+        let mut step = Step {
+            name: statement.name.clone(),
+            program: String::new(),
+            parm: String::new(),
+            keywords: Vec::new(),
+            data_definitions: Vec::new(),
+        };
+        // Errors from here on leave a step behind, so that its DD statements are still checked.
+        self.step = Some(step.clone());
+        for resolved in self.resolve(statement)? {
+            let Some(keyword) = resolved.keyword() else {
+                let why = "ONLY PGM= IS SUPPORTED OFF Z/OS, NO PROCEDURE IN A PROCEDURE";
+                return Err(resolved.format_error(why));
+            };
+            check_keyword(&resolved, EXEC_KEYWORDS, "EXEC")?;
+            match keyword {
+                "PGM" => match resolved.value()? {
+                    Value::Text(name) if is_name(&name) => step.program = name,
+                    _ => return Err(resolved.format_error("NOT A PROGRAM NAME OF 1 TO 8 CHARACTERS")),
+                },
+                "PARM" => {
+                    step.parm = resolved.value()?.joined();
+                    if step.parm.chars().count() > PARM_LIMIT {
+                        return Err(JclError::Length { at: resolved.operand.at, field: "PARM".to_owned(), limit: PARM_LIMIT });
+                    }
+                }
+                "REGION" if !is_region(&resolved.value()?.joined()) => {
+                    return Err(resolved.format_error("NOT A NUMBER FOLLOWED BY K OR M"));
+                }
+                "TIME" if !is_time(&resolved.value()?.joined()) => {
+                    return Err(resolved.format_error("NEITHER NOLIMIT, MAXIMUM, MINUTES NOR (MINUTES,SECONDS)"));
+                }
+                _ => step.keywords.push((keyword.to_owned(), resolved.value().map(|_| resolved.raw.clone())?)),
+            }
+        }
+        if step.program.is_empty() {
+            let why = "PGM= IS MISSING".to_owned();
+            return Err(JclError::Format { at: statement.at, field: "EXEC".to_owned(), why });
+        }
+        self.step = Some(step);
+        Ok(())
+    }
+
+    fn dd(&mut self, statement: &Statement) -> Result<(), JclError> {
+        let resolved = self.resolve(statement)?;
+        let source = source(&resolved, statement)?;
+        let no_step = || JclError::Member { at: statement.at, why: "A DD STATEMENT STANDS BEFORE ANY EXEC STATEMENT".to_owned() };
+        let step = self.step.as_mut().ok_or_else(no_step)?;
+        if !statement.name.is_empty() {
+            step.data_definitions.push(DataDefinition { name: statement.name.clone(), sources: vec![source] });
+            return Ok(());
+        }
+        let before = step.data_definitions.last_mut();
+        let before = before.ok_or_else(|| JclError::Label { at: statement.at, label: "MISSING ON THE FIRST DD STATEMENT".to_owned() })?;
+        before.sources.push(source);
+        Ok(())
+    }
+}
+
+/// The default of a symbol: text in apostrophes without them, anything else as written, as it is put into statements.
+fn symbol_value(operand: &Operand, symbol: &str) -> Result<String, JclError> {
+    let raw = operand.value.string();
+    if raw.starts_with('\'') { Ok(evaluate(&raw, symbol, operand.at)?.joined()) } else { Ok(raw) }
+}
+
+fn check_keyword(resolved: &Resolved<'_>, known: &[&str], operation: &str) -> Result<(), JclError> {
+    match resolved.keyword() {
+        Some(keyword) if !known.contains(&keyword) => {
+            Err(JclError::Keyword { at: resolved.operand.at, keyword: keyword.to_owned(), operation: operation.to_owned() })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn source(resolved: &[Resolved<'_>], statement: &Statement) -> Result<DataSource, JclError> {
+    let (mut dummy, mut instream) = (false, false);
+    let (mut sysout, mut name, mut disposition, mut path) = (None, None, None, None);
+    for operand in resolved {
+        check_keyword(operand, DD_KEYWORDS, "DD")?;
+        match operand.keyword() {
+            None => match operand.raw.as_str() {
+                "DUMMY" => dummy = true,
+                "*" | "DATA" => instream = true,
+                _ => return Err(JclError::Positional { at: operand.operand.at, field: "DD".to_owned() }),
+            },
+            Some("SYSOUT") => sysout = Some(operand.value()?.joined()),
+            Some("DSN" | "DSNAME") => match operand.value()? {
+                Value::Text(text) if !text.is_empty() => name = Some(text),
+                _ => return Err(operand.format_error("NOT A DATA SET NAME")),
+            },
+            // Checked, and kept as it was written: (NEW,CATLG).
+            Some("DISP") => disposition = Some(operand.value().map(|_| operand.raw.clone())?),
+            Some("PATH") => match operand.value()? {
+                Value::Text(text) if text.starts_with('/') => path = Some(text),
+                _ => return Err(operand.format_error("NOT AN ABSOLUTE PATH")),
+            },
+            Some(_) => drop(operand.value()?),
+        }
+    }
+    Ok(match (sysout, name, path) {
+        _ if dummy => DataSource::Dummy,
+        _ if instream => DataSource::Instream(statement.instream.clone()),
+        (Some(class), _, _) => DataSource::Sysout(class),
+        (None, Some(name), _) if name == "NULLFILE" => DataSource::Dummy,
+        (None, Some(name), _) => DataSource::DataSet { name, disposition },
+        (None, None, Some(path)) => DataSource::Path(path),
+        (None, None, None) => DataSource::Other,
+    })
+}
+
+fn is_region(text: &str) -> bool {
+    let digits = text.strip_suffix(['K', 'M']).unwrap_or(text);
+    (1..=7).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_time(text: &str) -> bool {
+    let is_number = |part: &str| part.len() <= 6 && part.bytes().all(|byte| byte.is_ascii_digit());
+    matches!(text, "NOLIMIT" | "MAXIMUM") || (!text.is_empty() && text.split(',').count() <= 2 && text.split(',').all(is_number))
+}
