@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 /// Mappings and lists inside one another; saphyr itself ends at 255 for flow style.
 pub const MAXIMUM_DEPTH: usize = 128;
-/// Bytes of one source: 50 MB parse in 4 s.
-pub const MAXIMUM_SIZE: usize = 64 * 1024 * 1024;
+/// Bytes of one source, a hundred times what a large site has. The parser holds a flow collection that could be a key (all of a JSON file)
+/// as tokens until it ends, some 250 bytes for each byte: 50 MB on one line took 12 GB.
+pub const MAXIMUM_SIZE: usize = 4 * 1024 * 1024;
 /// Weight ([`Node::weight`]) of a document with its aliases written out: a hundred times that of a large site, some 200 MB once loaded.
 pub const MAXIMUM_WEIGHT: u64 = 1_000_000;
 /// Weight of a mapping or list that is used as a key: its text is made anew each time that an alias repeats it.

@@ -6,6 +6,7 @@ mod config_syntax;
 mod hostile;
 mod measure;
 mod merging;
+mod procedure;
 mod scalars;
 mod variables;
 
