@@ -100,7 +100,8 @@ fn example(zowe: &Path) -> Site {
     let runtime = format!("runtimeDirectory: \"{}\"", site.path("runtime").display());
     let text = std::fs::read_to_string(zowe.join("example-zowe.yaml")).unwrap();
     assert!(text.contains("runtimeDirectory: \"\""));
-    site.write("zowe.yaml", &text.replacen("runtimeDirectory: \"\"", &runtime, 1));
+    let text = text.replacen("runtimeDirectory: \"\"", &runtime, 1).replace("\n  home: \"\"", "\n  home: \"/usr/lpp\"");
+    site.write("zowe.yaml", &text);
     assert_valid(&site.load(None));
     site
 }
@@ -139,7 +140,7 @@ fn large(zowe: &Path, count: usize) -> Site {
         site.write(&format!("{home}/bin/start.sh"), "sleep 1\n");
         site.write(&format!("{home}/schema.json"), &component_schema(number));
     }
-    text.push_str("haInstances:\n");
+    text.push_str("java: {home: /usr/lpp/java}\nnode: {home: /usr/lpp/node}\nhaInstances:\n");
     for instance in 0..INSTANCES {
         write!(text, "  lpar{instance}:\n    hostname: h{instance}.example.com\n    sysname: SYS{instance}\n    components:\n").unwrap();
         for number in 0..count {
