@@ -84,6 +84,11 @@ pub enum Command {
         #[command(subcommand)]
         command: Ha,
     },
+    /// Print man pages and shell completions
+    Generate {
+        #[command(subcommand)]
+        document: Generated,
+    },
     /// Parts of zwelnch that it runs itself
     #[command(hide = true)]
     Internal {
@@ -198,6 +203,20 @@ pub enum Ha {
         a_instance: Option<String>,
         #[arg(long, value_name = "ID")]
         b_instance: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Generated {
+    /// The man page in roff: of zwelnch, or of one of its commands
+    Man {
+        /// Words of the command, as in `ha compare`
+        command: Vec<String>,
+    },
+    /// The completion script of a shell
+    Completion {
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
     },
 }
 

@@ -1,6 +1,9 @@
 //! Each command's one call into floor 4.
 
-use super::arguments::{Arguments, Command, Console, Demo, DemoCommand, Format, Ha, Internal, ReportFormat, Selection, Service, System};
+use super::arguments::{
+    Arguments, Command, Console, Demo, DemoCommand, Format, Generated, Ha, Internal, ReportFormat, Selection, Service, System,
+};
+use super::generate;
 use super::terminal::{document, fail, terminal};
 use crate::component;
 use crate::config::{self, Configuration, LoadError, LoadRequest};
@@ -57,6 +60,17 @@ pub(super) fn run(arguments: Arguments) -> i32 {
                 }
                 Err(error) => fail(error),
             }
+        }
+        Command::Generate { document: Generated::Man { command } } => match generate::man_page(super::command(), &command) {
+            Ok(page) => {
+                document(&page);
+                0
+            }
+            Err(error) => fail(error),
+        },
+        Command::Generate { document: Generated::Completion { shell } } => {
+            document(&generate::completion(super::command(), shell));
+            0
         }
         Command::Internal { command: Internal::Initiator { job_directory } } => mvs::initiator::run(&job_directory),
         Command::Internal { command: Internal::Snapshot { file } } => snapshot(&file),

@@ -294,7 +294,7 @@ pub(super) fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     std::fs::File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
-        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, "it is larger than 64 MiB"));
+        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, format!("it is larger than {} MiB", limit / 1024 / 1024)));
     }
     Ok(bytes)
 }
