@@ -11,10 +11,9 @@ use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use zwelnch::component;
 use zwelnch::config::merge::merge_list;
 use zwelnch::config::node::Node;
-use zwelnch::config::{Configuration, HaInstance, LoadRequest, Source, template, yaml};
+use zwelnch::config::{Configuration, HaInstance, LoadRequest, Location, Source, template, yaml};
 use zwelnch::inspect;
 use zwelnch::platform::unix::UnixPlatform;
 
@@ -83,7 +82,7 @@ impl Site {
     }
 
     fn evaluate(&self, merged: &Arc<Node>) -> Arc<Node> {
-        let evaluation = template::evaluate(merged, &self.platform, &|place| format!("{place:?}"));
+        let evaluation = template::evaluate(merged, &self.platform, &|place| Location::new("configuration", place.line, place.column));
         assert!(evaluation.errors.is_empty(), "{:?}", evaluation.errors);
         evaluation.root
     }
@@ -196,10 +195,10 @@ fn report(name: &str, times: &[Duration; 6]) {
     );
 }
 
-fn check(site: &Site, configuration: &Configuration) -> usize {
-    let report = inspect::check(configuration, &component::survey(configuration));
-    assert!(report.exit_code < 8, "{} {:#?}", site.directory.path().display(), report.lines);
-    report.lines.len()
+fn check(site: &Site) -> usize {
+    let report = inspect::check(&[Source::File(site.path("zowe.yaml"))], &[], &site.platform);
+    assert!(report.exit_code() < 8, "{} {:#?}", site.directory.path().display(), report.findings);
+    report.findings.len()
 }
 
 fn main() {
@@ -228,7 +227,7 @@ fn main() {
         });
         let configuration = site.load(Some("lpar3"));
         group.bench_with_input(BenchmarkId::new("check with manifests and schemas", count), site, |bencher, site| {
-            bencher.iter(|| check(site, &configuration));
+            bencher.iter(|| check(site));
         });
     }
     group.finish();
@@ -242,7 +241,7 @@ fn main() {
         let times = medians(7, || steps(site, Some("lpar3")));
         report(&format!("{count} components, {INSTANCES} HA instances"), &times);
         let configuration = site.load(Some("lpar3"));
-        let [checked] = medians(3, || [timed(|| check(site, &configuration)).1]);
+        let [checked] = medians(3, || [timed(|| check(site)).1]);
         let loaded = times[3] + times[4];
         println!("{count} components: check {checked:.1?}");
         if let Some((fewer, loaded_before, checked_before)) = before {

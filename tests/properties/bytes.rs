@@ -5,7 +5,7 @@ use crate::measure::measured;
 use proptest::prelude::*;
 use std::time::Duration;
 use zwelnch::config::template::scan::split;
-use zwelnch::config::{SourceError, encoding, parse_sources, yaml};
+use zwelnch::config::{Location, SourceError, encoding, parse_sources, yaml};
 
 /// A generous bound for inputs of a few kB in a debug build.
 const TIME: Duration = Duration::from_secs(5);
@@ -76,7 +76,7 @@ pub fn changed(seed: &str, changes: &[Change]) -> Vec<u8> {
 /// Everything that a file's bytes go through until templates are evaluated.
 fn read(bytes: &[u8]) -> Result<(), TestCaseError> {
     let (result, cost) = measured(|| {
-        let text = encoding::decode(bytes).map_err(|error| vec![(Some(format!("t:{}:{}", error.line, error.column)), error.reason)])?;
+        let text = encoding::decode(bytes).map_err(|error| vec![(Some(Location::new("t", error.line, error.column)), error.reason)])?;
         let _ = split(&text);
         match yaml::read(&encoding::strip_padding(&text), "t", 0, true) {
             Ok(document) => Ok(document.root.to_value().to_string().len()),
@@ -86,9 +86,7 @@ fn read(bytes: &[u8]) -> Result<(), TestCaseError> {
     if let Err(problems) = result {
         prop_assert!(!problems.is_empty());
         for (place, text) in problems {
-            let place = place.unwrap_or_default();
-            let numbers: Vec<u32> = place.split(':').skip(1).filter_map(|number| number.parse().ok()).collect();
-            prop_assert!(numbers.len() == 2 && numbers.iter().all(|number| *number >= 1), "'{}' is no place: {}", place, text);
+            prop_assert!(place.as_ref().is_some_and(|place| place.line >= 1 && place.column >= 1), "{place:?} is no place: {text}");
             prop_assert!(text.len() < 2_000, "a text of {} bytes: {}", text.len(), text);
         }
     }
