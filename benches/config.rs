@@ -139,7 +139,7 @@ fn large(zowe: &Path, count: usize) -> Site {
         site.write(&format!("{home}/bin/start.sh"), "sleep 1\n");
         site.write(&format!("{home}/schema.json"), &component_schema(number));
     }
-    text.push_str("java: {home: /usr/lpp/java}\nnode: {home: /usr/lpp/node}\nhaInstances:\n");
+    text.push_str("haInstances:\n");
     for instance in 0..INSTANCES {
         write!(text, "  lpar{instance}:\n    hostname: h{instance}.example.com\n    sysname: SYS{instance}\n    components:\n").unwrap();
         for number in 0..count {

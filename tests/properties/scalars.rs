@@ -12,7 +12,7 @@ fn table(text: &str) -> Option<Value> {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
         "true" | "True" | "TRUE" => json!(true),
         "false" | "False" | "FALSE" => json!(false),
-        digits if digits.chars().all(|character| ('0'..='9').contains(&character)) => {
+        digits if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
             let significant = digits.trim_start_matches('0');
             // As text, so that no conversion of the program's language decides: 64 bits with a sign end at this number.
             if significant.len() > 19 || (significant.len() == 19 && significant > "9223372036854775807") {

@@ -97,7 +97,7 @@ fn what_grows_without_end_is_refused_in_bounded_time() {
     let texts = format!("a: &a {megabyte}\nb: [{}]\n", vec!["*a"; 10_000].join(", "));
     assert!(wrong(&texts).contains("too large"));
     assert!(wrong(&format!("a: {}\n", "[".repeat(10_000))).contains("t:1:"));
-    let deep: String = (0..10_000).map(|level| format!("{}a:\n", " ".repeat(level))).collect();
+    let deep: String = (0..2_000).map(|level| format!("{}a:\n", " ".repeat(level))).collect();
     assert!(wrong(&deep).contains("128 deep"));
     assert_eq!(value(&format!("a: {megabyte}\n")), json!({ "a": megabyte }));
     assert!(wrong(&"#".repeat(yaml::MAXIMUM_SIZE + 1)).contains("4 MiB"));
