@@ -225,7 +225,6 @@ fn main() {
         group.bench_with_input(BenchmarkId::new("load and validate", count), site, |bencher, site| {
             bencher.iter(|| site.load(Some("lpar3")).validate());
         });
-        let configuration = site.load(Some("lpar3"));
         group.bench_with_input(BenchmarkId::new("check with manifests and schemas", count), site, |bencher, site| {
             bencher.iter(|| check(site));
         });
@@ -240,7 +239,6 @@ fn main() {
     for (count, site) in &sites {
         let times = medians(7, || steps(site, Some("lpar3")));
         report(&format!("{count} components, {INSTANCES} HA instances"), &times);
-        let configuration = site.load(Some("lpar3"));
         let [checked] = medians(3, || [timed(|| check(site)).1]);
         let loaded = times[3] + times[4];
         println!("{count} components: check {checked:.1?}");
