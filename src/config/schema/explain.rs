@@ -1,5 +1,6 @@
 //! From errors of the validator to findings at the values that are wrong.
 
+use crate::config::overlay::nearest;
 use crate::config::{Location, Problem, secrets};
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{ValidationError, Validator};
@@ -29,10 +30,11 @@ impl Finding {
     }
 }
 
-pub(super) fn findings(validator: &Validator, value: &Value) -> Vec<Finding> {
+/// Everything that `value` does wrong by a schema: its content, for the names that were meant, and its validator.
+pub(super) fn findings(schema: &Value, validator: &Validator, value: &Value) -> Vec<Finding> {
     let mut findings = Vec::new();
     for error in validator.iter_errors(value) {
-        explain(&error, &mut findings);
+        explain(schema, &error, &mut findings);
     }
     let mut unique: Vec<Finding> = Vec::new();
     for finding in findings {
@@ -44,17 +46,19 @@ pub(super) fn findings(validator: &Validator, value: &Value) -> Vec<Finding> {
 }
 
 /// Turns one error into findings at the values that are wrong: of alternatives (oneOf, anyOf), those of the one that was meant.
-fn explain(error: &ValidationError<'_>, findings: &mut Vec<Finding>) {
+fn explain(schema: &Value, error: &ValidationError<'_>, findings: &mut Vec<Finding>) {
     let path: Vec<String> = pointer(error.instance_path().as_str());
     let child = |key: &str| path.iter().cloned().chain([key.to_string()]).collect::<Vec<_>>();
     match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected } | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
+            let known = known_keys(schema, error.schema_path().as_str());
             for key in unexpected {
-                findings.push(Finding { path: child(key), value: None, text: "is not a known key here".into() });
+                let meant = nearest(key, &known).map_or_else(String::new, |name| format!("; did you mean {name}?"));
+                findings.push(Finding { path: child(key), value: None, text: format!("is not a known key here{meant}") });
             }
         }
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => match meant(context, path.len()) {
-            Some(branch) => branch.iter().for_each(|error| explain(error, findings)),
+            Some(branch) => branch.iter().for_each(|error| explain(schema, error, findings)),
             None => {
                 let text = format!("fits none of the {} forms that the schema allows", context.len());
                 findings.push(Finding { path, value: Some(error.instance().as_ref().clone()), text });
@@ -69,6 +73,13 @@ fn explain(error: &ValidationError<'_>, findings: &mut Vec<Finding>) {
             findings.push(Finding { path, value: Some(error.instance().as_ref().clone()), text });
         }
     }
+}
+
+/// The keys that the schema knows beside `additionalProperties`; none where the path to it leads through a reference.
+fn known_keys(schema: &Value, path: &str) -> Vec<String> {
+    let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+    let properties = schema.pointer(parent).and_then(|schema| schema.get("properties")).and_then(Value::as_object);
+    properties.map(|properties| properties.keys().cloned().collect()).unwrap_or_default()
 }
 
 /// The branch that comes closest: one whose errors all lie deeper than the value itself, with the fewest of them.

@@ -29,6 +29,7 @@ impl Schema {
 
 /// A schema ready to be used.
 struct Compiled {
+    content: Value,
     validator: Validator,
 }
 
@@ -190,7 +191,7 @@ fn check(value: &Value, place: &dyn Fn(&[&str]) -> Location, schema: &Result<Com
         Ok(compiled) => compiled,
         Err(problem) => return vec![problem.clone()],
     };
-    let (findings, nulls) = nulls::recorded(value, || findings(&compiled.validator, value));
+    let (findings, nulls) = nulls::recorded(value, || findings(&compiled.content, &compiled.validator, value));
     let known: HashSet<&[String]> = findings.iter().map(|finding| finding.path.as_slice()).collect();
     let accepted = nulls.into_iter().filter(|path| !known.contains(path.as_slice())).map(|path| Finding {
         path,
@@ -225,5 +226,5 @@ fn registry<'a>(schemas: impl Iterator<Item = &'a Schema>, except: Option<&str>)
 fn compile(schema: &Schema, registry: &Registry<'_>) -> Result<Compiled, String> {
     let options = nulls::watch(jsonschema::options().with_draft(Draft::Draft201909).with_registry(registry));
     let validator = options.build(&schema.content).map_err(|error| error.to_string())?;
-    Ok(Compiled { validator })
+    Ok(Compiled { content: schema.content.clone(), validator })
 }
