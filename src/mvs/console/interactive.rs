@@ -1,11 +1,10 @@
 //! The console for many commands: from a terminal with a line editor, or from a pipe line by line.
 
-use super::editor::{editor, history_file};
+use super::editor::{Editor, Input};
 use super::for_job;
 use super::screen::{Screen, Scrolling};
 use crate::mvs::issue::{Programs, issue_with};
 use crate::platform::unix::system::{COMMAND_LIMIT, SystemDirectory};
-use rustyline::error::ReadlineError;
 use std::io::{self, BufRead, IsTerminal, Read};
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,47 +79,25 @@ pub fn interactive(system: &SystemDirectory, options: &ConsoleOptions) -> io::Re
         Some(programs) => programs.clone(),
         None => Programs::own()?,
     };
-    let terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
-    let mut editor = if terminal { editor(system, options.job.as_deref()).ok() } else { None };
     let screen = Screen::open(system, LAST_LINES);
     screen.write(&options.banner);
-    let on_terminal = match editor.as_mut().and_then(|editor| editor.create_external_printer().ok()) {
-        Some(printer) => {
-            screen.write_above(printer);
-            true
-        }
-        // A terminal that cannot do it is served as a pipe is.
-        None => false,
-    };
+    let on_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+    // A terminal that cannot do it is served as a pipe is.
+    let mut editor = if on_terminal { Editor::open(system, options.job.as_deref(), &screen).ok() } else { None };
     let (scrolling, trouble) = screen.scroll(system);
     if let Some(error) = trouble {
         screen.write(&[format!("SYSLOG is shown after each command only: {error}")]);
     }
     let mut console = Console { system, programs, screen, scrolling, job: options.job.as_deref(), started: Vec::new(), all_accepted: true };
     for command in &options.first_commands {
-        console.command(command, on_terminal);
+        console.command(command);
     }
-    let end = match editor.filter(|_| on_terminal) {
-        Some(mut editor) => loop {
-            match editor.readline("") {
-                Ok(line) => {
-                    if editor.add_history_entry(line.trim()).unwrap_or(false) {
-                        let _ = editor.append_history(&history_file(system));
-                    }
-                    if console.line(&line, true) {
-                        break ConsoleEnd::Quit;
-                    }
-                }
-                // Ctrl-C throws away what was typed, no more.
-                Err(ReadlineError::Interrupted) => {}
-                Err(ReadlineError::Eof) => break ConsoleEnd::EndOfInput,
-                Err(ReadlineError::Io(error)) => return Err(error),
-                Err(error) => return Err(io::Error::other(error)),
-            }
-        },
+    let end = match &mut editor {
+        Some(editor) => console.read_terminal(editor)?,
         None => console.read_pipe(&mut io::stdin().lock())?,
     };
-    // The editor is gone, and with it whatever held up a thread that writes above its prompt.
+    // From here on the terminal is as it was found: Ctrl-C ends the waiting for jobs.
+    drop(editor);
     let left = if options.stop_at_end { console.stop_started(options.stop_limit) } else { Vec::new() };
     console.screen.show_news();
     Ok(ConsoleOutcome { end, started: console.started, left, all_accepted: console.all_accepted })
@@ -137,6 +114,20 @@ struct Console<'a> {
 }
 
 impl Console<'_> {
+    /// Commands as they are typed, until the console is left.
+    fn read_terminal(&mut self, editor: &mut Editor) -> io::Result<ConsoleEnd> {
+        loop {
+            match editor.next()? {
+                Input::Line(line) => {
+                    if self.line(&line) {
+                        return Ok(ConsoleEnd::Quit);
+                    }
+                }
+                Input::End => return Ok(ConsoleEnd::EndOfInput),
+            }
+        }
+    }
+
     /// Commands line by line up to the end of the input.
     fn read_pipe(&mut self, input: &mut dyn BufRead) -> io::Result<ConsoleEnd> {
         // Room for the longest command in any characters, and enough more to tell that one is too long.
@@ -149,37 +140,33 @@ impl Console<'_> {
             if line.last() != Some(&b'\n') && line.len() as u64 == LIMIT {
                 skip_line(input)?;
             }
-            if self.line(&String::from_utf8_lossy(&line), false) {
+            if self.line(&String::from_utf8_lossy(&line)) {
                 return Ok(ConsoleEnd::Quit);
             }
         }
     }
 
     /// Does what a line says; true when it says to leave.
-    fn line(&mut self, line: &str, on_terminal: bool) -> bool {
+    fn line(&mut self, line: &str) -> bool {
         let line = line.trim();
         match line.to_ascii_uppercase().as_str() {
-            "" => self.show(on_terminal),
+            "" => self.screen.show_news(),
             "QUIT" | "EXIT" => return true,
             "HELP" | "?" => self.screen.write(&help(self.job)),
-            _ => self.command(line, on_terminal),
+            _ => self.command(line),
         }
         false
     }
 
-    fn command(&mut self, text: &str, on_terminal: bool) {
+    fn command(&mut self, text: &str) {
         let answer = issue_with(self.system, &for_job(self.job, text), &self.programs);
         self.started.extend(answer.job_id);
         self.all_accepted &= answer.accepted;
-        self.show(on_terminal);
+        self.screen.show_news();
         // The answer comes with SYSLOG, unless SYSLOG could not be written.
         if !answer.logged {
             self.screen.write(&answer.lines);
         }
-    }
-
-    fn show(&self, on_terminal: bool) {
-        if on_terminal { self.screen.show_news_unless_busy() } else { self.screen.show_news() }
     }
 
     /// Stops the jobs that this console started, then cancels what does not stop; those that are there even so.
@@ -190,7 +177,7 @@ impl Console<'_> {
             let jobs = self.system.jobs();
             let running: Vec<String> = left.into_iter().filter(|id| jobs.iter().any(|job| job.job_id == *id)).collect();
             for job in jobs.iter().filter(|job| running.contains(&job.job_id)) {
-                self.command(&format!("{verb} {}.{}", job.job_name, job.identifier), false);
+                self.command(&format!("{verb} {}.{}", job.job_name, job.identifier));
             }
             left = self.screen.wait_for_ends(&running, &self.scrolling, limit);
             if left.is_empty() {

@@ -1,8 +1,10 @@
-//! The one place of `mvs` that writes to the terminal: SYSLOG as it grows, in order and each line once.
+//! The one place of `mvs` that writes to the terminal: SYSLOG as it grows, in order and each line once, and below it the line that is
+//! being typed. Whoever writes takes that line away first and draws it again, under one lock and with one write, so that the thread
+//! that is told of news need not wait for the console, which may be busy.
 
+use super::layout;
 use crate::platform::unix::system::{SystemDirectory, parse_syslog_line};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
-use rustyline::ExternalPrinter;
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -65,12 +67,39 @@ impl Tail {
     }
 }
 
-/// Writes above the prompt of a line editor.
-type AbovePrompt = Box<dyn FnMut(String) -> bool + Send>;
+/// How wide a terminal is taken to be that does not say.
+const USUAL_WIDTH: usize = 80;
+
+/// Columns of the terminal that standard output is.
+pub(super) fn width() -> usize {
+    match terminal_size::terminal_size_of(io::stdout()) {
+        Some((terminal_size::Width(width), _)) if width > 0 => usize::from(width),
+        _ => USUAL_WIDTH,
+    }
+}
+
+/// The line that is being typed, as it was drawn last.
+struct Drawn {
+    text: String,
+    /// In bytes.
+    cursor: usize,
+}
+
+impl Drawn {
+    fn draw(&self, width: usize) -> String {
+        layout::draw(&self.text, self.cursor, width)
+    }
+
+    fn erase(&self, width: usize) -> String {
+        layout::erase(&self.text, self.cursor, width)
+    }
+}
 
 struct Inside {
     tail: Tail,
-    above_prompt: Option<AbovePrompt>,
+    typed: Option<Drawn>,
+    output: Box<dyn Write + Send>,
+    width: fn() -> usize,
     /// Ids of jobs whose $HASP395 has gone by.
     ended: HashSet<String>,
 }
@@ -89,15 +118,60 @@ pub(super) struct Scrolling {
 impl Screen {
     /// Shows the last lines of SYSLOG.
     pub fn open(system: &SystemDirectory, last: usize) -> Arc<Screen> {
-        let (tail, lines) = Tail::open(&system.syslog(), last);
-        let screen = Screen { inside: Mutex::new(Inside { tail, above_prompt: None, ended: HashSet::new() }), news: Condvar::new() };
-        write_lines(&mut screen.lock(), &lines.iter().map(|line| shown(line)).collect::<Vec<_>>());
-        Arc::new(screen)
+        Self::on(system, last, Box::new(io::stdout()), width)
     }
 
-    /// From now on what is written goes above the prompt of a line editor, as long as that exists.
-    pub fn write_above<P: ExternalPrinter + Send + 'static>(&self, mut printer: P) {
-        self.lock().above_prompt = Some(Box::new(move |text| printer.print(text).is_ok()));
+    fn on(system: &SystemDirectory, last: usize, output: Box<dyn Write + Send>, width: fn() -> usize) -> Arc<Screen> {
+        let (tail, lines) = Tail::open(&system.syslog(), last);
+        let mut inside = Inside { tail, typed: None, output, width, ended: HashSet::new() };
+        inside.write_lines(&lines.iter().map(|line| shown(line)).collect::<Vec<_>>());
+        Arc::new(Screen { inside: Mutex::new(inside), news: Condvar::new() })
+    }
+
+    /// Shows the line that is being typed, instead of what was shown of it before. `cursor` is in bytes.
+    pub fn show_typed(&self, text: &str, cursor: usize) {
+        self.lock().show_typed(Some(Drawn { text: text.to_owned(), cursor }));
+    }
+
+    /// Leaves a line that was entered as it is, as a line of the log.
+    pub fn entered(&self, text: &str) {
+        let mut inside = self.lock();
+        let width = (inside.width)();
+        let erased = inside.typed.take().map_or_else(String::new, |typed| typed.erase(width));
+        inside.send(&format!("{erased}{text}\n"));
+    }
+
+    /// Takes away the line that was being typed.
+    pub fn end_typing(&self) {
+        self.lock().show_typed(None);
+    }
+
+    /// Draws the line that is being typed anew: the terminal has another width.
+    pub fn resized(&self) {
+        let mut inside = self.lock();
+        if let Some(typed) = inside.typed.take() {
+            // With the width of now: terminals wrap their text again.
+            let sent = typed.erase((inside.width)());
+            inside.send(&sent);
+            inside.show_typed(Some(typed));
+        }
+    }
+
+    /// Draws the line that is being typed on a row of its own: something else has had the terminal.
+    pub fn resumed(&self) {
+        let mut inside = self.lock();
+        if let Some(typed) = inside.typed.take() {
+            inside.send("\r\x1b[J");
+            inside.show_typed(Some(typed));
+        }
+    }
+
+    /// Clears the terminal but for the line that is being typed.
+    pub fn clear(&self) {
+        let mut inside = self.lock();
+        let typed = inside.typed.take();
+        inside.send("\x1b[H\x1b[2J");
+        inside.show_typed(typed);
     }
 
     /// Begins to show SYSLOG as it grows.
@@ -125,28 +199,18 @@ impl Screen {
 
     /// Shows what SYSLOG has got; returns when all of it is written.
     pub fn show_news(&self) {
-        self.show(self.lock());
-    }
-
-    /// As [`Screen::show_news`], but does not wait for a thread that is just doing it: it may itself be waiting for the prompt.
-    pub fn show_news_unless_busy(&self) {
-        if let Ok(inside) = self.inside.try_lock() {
-            self.show(inside);
-        }
-    }
-
-    fn show(&self, mut inside: MutexGuard<'_, Inside>) {
+        let mut inside = self.lock();
         let lines = inside.tail.new_lines();
         let ended = lines.iter().filter_map(|line| parse_syslog_line(line)).filter(|line| line.text.starts_with("$HASP395 "));
         inside.ended.extend(ended.map(|line| line.job_id.to_owned()));
-        write_lines(&mut inside, &lines.iter().map(|line| shown(line)).collect::<Vec<_>>());
+        inside.write_lines(&lines.iter().map(|line| shown(line)).collect::<Vec<_>>());
         drop(inside);
         self.news.notify_all();
     }
 
     /// Writes lines that SYSLOG does not have.
     pub fn write(&self, lines: &[String]) {
-        write_lines(&mut self.lock(), lines);
+        self.lock().write_lines(lines);
     }
 
     /// Shows SYSLOG until all these jobs have ended, at most for `limit`; those that have not.
@@ -186,20 +250,38 @@ fn shown(line: &str) -> String {
     }
 }
 
-fn write_lines(inside: &mut Inside, lines: &[String]) {
-    if lines.is_empty() {
-        return;
-    }
-    let text = lines.join("\n") + "\n";
-    if let Some(above_prompt) = &mut inside.above_prompt {
-        if above_prompt(text.clone()) {
+impl Inside {
+    /// Writes lines above the line that is being typed.
+    fn write_lines(&mut self, lines: &[String]) {
+        if lines.is_empty() {
             return;
         }
-        inside.above_prompt = None;
+        let width = (self.width)();
+        let mut sent = self.typed.as_ref().map_or_else(String::new, |typed| typed.erase(width));
+        for line in lines {
+            sent.push_str(line);
+            sent.push('\n');
+        }
+        if let Some(typed) = &self.typed {
+            sent.push_str(&typed.draw(width));
+        }
+        self.send(&sent);
     }
-    // A terminal that has gone is no reason to stop operating.
-    let mut output = io::stdout().lock();
-    let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
+
+    fn show_typed(&mut self, new: Option<Drawn>) {
+        let width = (self.width)();
+        let mut sent = self.typed.as_ref().map_or_else(String::new, |typed| typed.erase(width));
+        if let Some(new) = &new {
+            sent.push_str(&new.draw(width));
+        }
+        self.typed = new;
+        self.send(&sent);
+    }
+
+    fn send(&mut self, text: &str) {
+        // A terminal that has gone is no reason to stop operating.
+        let _ = self.output.write_all(text.as_bytes()).and_then(|()| self.output.flush());
+    }
 }
 
 #[cfg(test)]
