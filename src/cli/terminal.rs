@@ -6,6 +6,9 @@ use std::io::Write;
 
 /// Writes a document to standard output. A reader that has gone (`| head`) is no error.
 pub(super) fn document(text: &str) {
+    if text.is_empty() {
+        return;
+    }
     let mut out = std::io::stdout().lock();
     let _ = out.write_all(text.as_bytes()).and_then(|()| if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") });
     let _ = out.flush();

@@ -303,11 +303,11 @@ fn write_workspace(context: &Context, instance: &Instance, survey: &Survey) -> R
         base: component::with_defaults(&configuration.base, &survey.installed),
         instance: component::with_defaults(&configuration.value, &survey.installed),
         environment: as_environment(configuration.instance_variables(&survey.defaults())),
-        components: survey.installed.iter().map(of_component).collect(),
         runtime_manifest: Some(instance.runtime.join("manifest.json")).filter(|path| path.exists()),
     };
     let lock = |path: &Path, holder: &str| context.platform.lock_file(path, holder);
-    workspace::write_files(&instance.workspace, &configuration.ha_instance.id, &files, &lock)
+    let mut components = survey.installed.iter().map(of_component);
+    workspace::write_files(&instance.workspace, &configuration.ha_instance.id, &files, &mut components, &lock)
 }
 
 /// The script of one command of a component.
@@ -387,7 +387,10 @@ pub(super) async fn configure(context: &Context, instance: &Instance, component:
     let ha_id = &instance.configuration.ha_instance.id;
     let exit_on_failure = instance.configuration.launcher_settings().on_component_configure_fail == OnFailure::Exit;
     let mut good = true;
-    let mut environment = instance.environment_of(component);
+    let commands = [Phase::PreConfigure, Phase::Configure].map(|phase| (phase, component.command(phase)));
+    // Most components have nothing to configure, and an environment is as large as the whole configuration.
+    let is_needed = !component.manifest.static_definitions.is_empty() || commands.iter().any(|(_, command)| !matches!(command, Ok(None)));
+    let mut environment = if is_needed { instance.environment_of(component) } else { Environment::new() };
     match registration::register(component, &environment, &instance.workspace, &instance.runtime, ha_id) {
         Ok(notes) => notes.into_iter().for_each(|note| output.server_command(Severity::Debug, CONFIGURE, note)),
         Err(error) => {
@@ -403,8 +406,8 @@ pub(super) async fn configure(context: &Context, instance: &Instance, component:
             good = false;
         }
     }
-    for phase in [Phase::PreConfigure, Phase::Configure] {
-        match component.command(phase) {
+    for (phase, command) in commands {
+        match command {
             Ok(None) => {}
             Ok(Some(command)) => {
                 good &= run_configure(context, instance, component, phase, command, &mut environment, &snapshot).await;

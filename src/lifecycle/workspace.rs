@@ -93,7 +93,6 @@ pub struct PreparedFiles {
     pub instance: Value,
     /// `.instance-<ha>.env`: the variables that all components have in common.
     pub environment: Environment,
-    pub components: Vec<ComponentFiles>,
     /// `<runtime>/manifest.json`, copied to `<workspace>/manifest.json`; None where there is none.
     pub runtime_manifest: Option<PathBuf>,
 }
@@ -120,24 +119,33 @@ pub fn snapshot_path(workspace: &Path, component: &str, ha_id: &str) -> PathBuf 
     workspace.join(ENVIRONMENT_DIRECTORY).join(component).join(format!(".{ha_id}.env"))
 }
 
-/// Writes everything that prepare leaves in the workspace, making directories that are missing.
+/// Writes everything that prepare leaves in the workspace, making directories that are missing. The components come one by one: the
+/// variables of each hold those of all others, so that all of them at once would be most of the launcher's memory.
 ///
 /// # Errors
 /// The first file or directory that fails; what was written before stays.
-pub fn write_files(workspace: &Path, ha_id: &str, files: &PreparedFiles, locker: Locker<'_>) -> Result<(), WorkspaceError> {
-    for component in &files.components {
-        check_component_name(&component.name)?;
-    }
+pub fn write_files(
+    workspace: &Path,
+    ha_id: &str,
+    files: &PreparedFiles,
+    components: &mut dyn Iterator<Item = ComponentFiles>,
+    locker: Locker<'_>,
+) -> Result<(), WorkspaceError> {
     make_directories(workspace)?;
     let private = workspace.join(ENVIRONMENT_DIRECTORY);
     write_json(&private.join(format!(".zowe-{ha_id}.json")), &files.instance)?;
     write_instance(&private.join(format!(".instance-{ha_id}.env")), &files.environment)?;
-    for component in &files.components {
+    let mut manifests = Vec::new();
+    for component in components {
+        check_component_name(&component.name)?;
         let directory = private.join(&component.name);
         make_directory(&directory, 0o700).map_err(|source| WorkspaceError::Directory { path: directory.clone(), source })?;
         write_instance(&directory.join(format!(".instance-{ha_id}.env")), &component.environment)?;
         if let Some(configs) = &component.configs {
             write_json(&directory.join(format!(".configs-{ha_id}.json")), configs)?;
+        }
+        if let Some((manifest, name)) = component.manifest_file.as_deref().and_then(|path| Some((path, path.file_name()?))) {
+            manifests.push((manifest.to_path_buf(), directory.join(name)));
         }
     }
 
@@ -151,10 +159,8 @@ pub fn write_files(workspace: &Path, ha_id: &str, files: &PreparedFiles, locker:
     if let Some(manifest) = &files.runtime_manifest {
         copy(manifest, &workspace.join("manifest.json"), 0o644)?;
     }
-    for component in &files.components {
-        if let Some((manifest, name)) = component.manifest_file.as_deref().and_then(|path| Some((path, path.file_name()?))) {
-            copy(manifest, &private.join(&component.name).join(name), PRIVATE)?;
-        }
+    for (manifest, place) in &manifests {
+        copy(manifest, place, PRIVATE)?;
     }
     Ok(())
 }

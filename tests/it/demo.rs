@@ -125,6 +125,15 @@ impl Terminal {
     }
 }
 
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        if self.child.try_wait().unwrap().is_none() {
+            self.child.kill().unwrap();
+            self.child.wait().unwrap();
+        }
+    }
+}
+
 fn pid_of(path: &Path, name: &str) -> Option<i32> {
     pid_in(&console(path, "F ZWESLSTC,APPL=DISP").0, name)
 }

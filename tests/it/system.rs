@@ -77,7 +77,7 @@ fn from_s_to_p_by_the_proc() {
     let log = system.wait_syslog("$HASP395 ZWESLSTC ENDED - RC=0000");
     let mut last = 0;
     for text in [
-        "S ZWESLSTC,HAINST=LPAR1",
+        "s zweslstc,hainst=lpar1",
         "$HASP373",
         "IEF403I",
         "ZWEL0021I",
@@ -138,6 +138,34 @@ fn cancel_is_an_abend_and_leaves_nothing() {
     assert!(log.contains("IEF450I ZWESLSTC") && log.contains("ABEND=S222"), "{log}");
     let gone = wait_until(Instant::now() + PATIENCE, || processes_of(system.0.directory.path()).is_empty().then_some(()));
     assert!(gone.is_some(), "processes are left");
+}
+
+#[test]
+fn a_launcher_that_is_killed_is_an_abend_and_leaves_nothing() {
+    let system = Installed::new(Instance::new().component("alpha", SLEEPER, "").extra("haInstances:\n  lpar1: {hostname: a}\n"));
+    system.issue("S ZWESLSTC,HAINST=lpar1");
+    system.wait_sysprint("ZWEL0012I");
+    let (detail, _) = system.issue("D A,ZWESLSTC");
+    let pid = detail.split("PID=").nth(1).and_then(|rest| rest.split_whitespace().next()).and_then(|pid| pid.parse().ok()).unwrap();
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL).unwrap();
+    let log = system.wait_syslog("$HASP395 ZWESLSTC ENDED");
+    assert!(log.contains("IEF450I ZWESLSTC"), "{log}");
+    let gone = wait_until(Instant::now() + PATIENCE, || processes_of(system.0.directory.path()).is_empty().then_some(()));
+    assert!(gone.is_some(), "processes are left");
+    assert!(!system.issue("D A,L").0.contains("STC00001"));
+}
+
+#[test]
+fn jobs_of_one_name_are_told_apart_by_their_identifiers() {
+    let system = Installed::new(Instance::new().component("alpha", SLEEPER, "").extra("haInstances:\n  lpar1: {}\n  lpar2: {}\n"));
+    for (identifier, id) in [("A1", "lpar1"), ("B1", "lpar2")] {
+        assert_eq!(system.issue(&format!("S ZWESLSTC.{identifier},HAINST={id}")).1, 0);
+    }
+    assert_eq!(system.issue("P ZWESLSTC.B1").1, 0);
+    system.wait_syslog("$HASP395 ZWESLSTC ENDED - RC=0000");
+    let (jobs, _) = system.issue("D A,L");
+    assert!(jobs.contains("A1") && !jobs.contains("B1"), "{jobs}");
+    assert_eq!(system.issue("P A1").1, 0, "the identifier alone will do");
 }
 
 #[test]

@@ -131,17 +131,20 @@ fn prepared(runtime: &Path) -> PreparedFiles {
         base: serde_json::json!({"a": 1}),
         instance: serde_json::json!({"a": 2}),
         environment: environment(&[("ZWE_a", b"2")]),
-        components: vec![
-            ComponentFiles {
-                name: "alpha".into(),
-                environment: environment(&[("ZWE_configs_port", b"9101")]),
-                configs: Some(serde_json::json!({"configs": {"port": 9101}})),
-                manifest_file: Some(runtime.join("manifest.yaml")),
-            },
-            ComponentFiles { name: "beta-svc".into(), ..ComponentFiles::default() },
-        ],
         runtime_manifest: Some(runtime.join("manifest.json")),
     }
+}
+
+fn components(runtime: &Path) -> Vec<ComponentFiles> {
+    vec![
+        ComponentFiles {
+            name: "alpha".into(),
+            environment: environment(&[("ZWE_configs_port", b"9101")]),
+            configs: Some(serde_json::json!({"configs": {"port": 9101}})),
+            manifest_file: Some(runtime.join("manifest.yaml")),
+        },
+        ComponentFiles { name: "beta-svc".into(), ..ComponentFiles::default() },
+    ]
 }
 
 fn tree(directory: &Path) -> Vec<String> {
@@ -167,7 +170,7 @@ fn prepare_leaves_the_tree_of_the_reference_and_nothing_temporary() {
     let runtime = TempDir::new().unwrap();
     let workspace = TempDir::new().unwrap();
     let workspace = workspace.path().join("ws");
-    write_files(&workspace, "lpar1", &prepared(runtime.path()), &free).unwrap();
+    write_files(&workspace, "lpar1", &prepared(runtime.path()), &mut components(runtime.path()).into_iter(), &free).unwrap();
     assert_eq!(
         tree(&workspace),
         [
@@ -208,10 +211,11 @@ fn a_second_instance_leaves_the_files_of_the_first_alone() {
     let runtime = TempDir::new().unwrap();
     let workspace = TempDir::new().unwrap();
     let mut files = prepared(runtime.path());
-    write_files(workspace.path(), "lpar1", &files, &free).unwrap();
+    let mut alpha_and_beta = components(runtime.path());
+    write_files(workspace.path(), "lpar1", &files, &mut alpha_and_beta.clone().into_iter(), &free).unwrap();
     files.instance = serde_json::json!({"a": 3});
-    files.components[0].environment = environment(&[("ZWE_configs_port", b"9202")]);
-    write_files(workspace.path(), "lpar2", &files, &free).unwrap();
+    alpha_and_beta[0].environment = environment(&[("ZWE_configs_port", b"9202")]);
+    write_files(workspace.path(), "lpar2", &files, &mut alpha_and_beta.into_iter(), &free).unwrap();
     let read = |name: &str| std::fs::read_to_string(workspace.path().join(".env").join(name)).unwrap();
     assert_eq!(read(".zowe-lpar1.json"), "{\n  \"a\": 2\n}");
     assert_eq!(read("alpha/.instance-lpar1.env"), "#!/bin/sh\nZWE_configs_port=9101\n");
@@ -232,7 +236,7 @@ fn shared_files_are_written_only_while_the_lock_is_held() {
         held_twice.set(held_twice.get() - 1);
         Err(LockError::Held("HA instance lpar2".into()))
     };
-    write_files(workspace.path(), "lpar1", &prepared(runtime.path()), &locker).unwrap();
+    write_files(workspace.path(), "lpar1", &prepared(runtime.path()), &mut components(runtime.path()).into_iter(), &locker).unwrap();
     assert_eq!(held_twice.get(), 0);
     assert!(workspace.path().join(".env/.zowe.json").exists());
 }
@@ -241,9 +245,8 @@ fn shared_files_are_written_only_while_the_lock_is_held() {
 fn a_component_cannot_name_its_way_out_of_the_workspace() {
     let workspace = TempDir::new().unwrap();
     for name in ["", ".", "..", "../x", "a/b", ".env"] {
-        let files =
-            PreparedFiles { components: vec![ComponentFiles { name: name.into(), ..ComponentFiles::default() }], ..Default::default() };
-        let error = write_files(workspace.path(), "lpar1", &files, &free).unwrap_err();
+        let mut component = std::iter::once(ComponentFiles { name: name.into(), ..ComponentFiles::default() });
+        let error = write_files(workspace.path(), "lpar1", &PreparedFiles::default(), &mut component, &free).unwrap_err();
         assert!(matches!(error, WorkspaceError::ComponentName(_)), "{name}: {error}");
     }
 }

@@ -283,15 +283,10 @@ mod tests {
             ("\r\x1bOM\n", &[Key::Enter; 3]),
             ("\r\n", &[Key::Enter]),
             ("\r\r\n\n", &[Key::Enter; 3]),
-            ("\x03\t\x04\x0b\x15\x17\x0c", &[
-                Key::Interrupt,
-                Key::Tab,
-                Key::DeleteOrEnd,
-                Key::DeleteToEnd,
-                Key::DeleteToStart,
-                Key::DeleteToBlank,
-                Key::ClearScreen,
-            ]),
+            (
+                "\x03\t\x04\x0b\x15\x17\x0c",
+                &[Key::Interrupt, Key::Tab, Key::DeleteOrEnd, Key::DeleteToEnd, Key::DeleteToStart, Key::DeleteToBlank, Key::ClearScreen],
+            ),
         ] {
             assert_eq!(keys(bytes.as_bytes()), expected, "{bytes:?}");
         }
@@ -299,7 +294,8 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_passed_over_whole() {
-        for bytes in ["\x1b[15~", "\x1b[1;2P", "\x1b[[A", "\x1bOP", "\x1b[I", "\x1b[?2004;1$y", "\x1b[123456789012345;5C", "\x1b[Z", "\x00"] {
+        for bytes in ["\x1b[15~", "\x1b[1;2P", "\x1b[[A", "\x1bOP", "\x1b[I", "\x1b[?2004;1$y", "\x1b[123456789012345;5C", "\x1b[Z", "\x00"]
+        {
             assert_eq!(keys(format!("{bytes}x").as_bytes()), text("x"), "{bytes:?}");
         }
     }
@@ -331,15 +327,10 @@ mod tests {
     #[test]
     fn what_is_pasted_is_text_and_line_ends() {
         assert_eq!(keys(b"\x1b[200~A\tB\x15\x1b[A\x1bb\x1b[201~\x1b[A"), [text("A Bb"), vec![Key::Up]].concat());
-        assert_eq!(keys(b"\x1b[200~A\r\nB\nC\r\x1b[201~"), [
-            text("A"),
-            vec![Key::Enter],
-            text("B"),
-            vec![Key::Enter],
-            text("C"),
-            vec![Key::Enter]
-        ]
-        .concat());
+        assert_eq!(
+            keys(b"\x1b[200~A\r\nB\nC\r\x1b[201~"),
+            [text("A"), vec![Key::Enter], text("B"), vec![Key::Enter], text("C"), vec![Key::Enter]].concat()
+        );
         assert_eq!(keys(b"\x1b[200~A\x03\t"), [text("A"), vec![Key::Interrupt, Key::Tab]].concat());
     }
 

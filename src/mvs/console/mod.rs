@@ -9,6 +9,7 @@ mod layout;
 mod line;
 mod screen;
 mod terminal;
+mod watch;
 
 pub use interactive::{ConsoleEnd, ConsoleOptions, ConsoleOutcome, interactive};
 

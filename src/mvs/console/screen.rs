@@ -3,8 +3,8 @@
 //! that is told of news need not wait for the console, which may be busy.
 
 use super::layout;
+use super::watch::Watch;
 use crate::platform::unix::system::{SystemDirectory, parse_syslog_line};
-use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -112,7 +112,7 @@ pub(super) struct Screen {
 
 /// Keeps SYSLOG scrolling as long as it is held.
 pub(super) struct Scrolling {
-    watcher: Option<RecommendedWatcher>,
+    watch: Option<Watch>,
 }
 
 impl Screen {
@@ -178,22 +178,12 @@ impl Screen {
     ///
     /// # Errors
     /// Why the system cannot tell that a file has grown; the console then looks after each command.
-    pub fn scroll(self: &Arc<Self>, system: &SystemDirectory) -> (Scrolling, Option<notify::Error>) {
+    pub fn scroll(self: &Arc<Self>, system: &SystemDirectory) -> (Scrolling, Option<io::Error>) {
         let screen = Arc::clone(self);
-        let syslog = system.syslog();
-        let told = move |event: notify::Result<notify::Event>| {
-            // An error means that news were lost: so look.
-            if event.map_or(true, |event| !event.kind.is_access() && event.paths.contains(&syslog)) {
-                screen.show_news();
-            }
-        };
-        let watching = notify::recommended_watcher(told).and_then(|mut watcher| {
-            // The directory, as SYSLOG itself may not be there yet.
-            watcher.watch(system.path(), RecursiveMode::NonRecursive).map(|()| watcher)
-        });
-        match watching {
-            Ok(watcher) => (Scrolling { watcher: Some(watcher) }, None),
-            Err(error) => (Scrolling { watcher: None }, Some(error)),
+        // The directory, as SYSLOG itself may not be there yet.
+        match Watch::begin(system.path(), move || screen.show_news()) {
+            Ok(watch) => (Scrolling { watch: Some(watch) }, None),
+            Err(error) => (Scrolling { watch: None }, Some(error)),
         }
     }
 
@@ -224,9 +214,9 @@ impl Screen {
             if left.is_empty() || remaining.is_zero() {
                 return left;
             }
-            let pause = if scrolling.watcher.is_some() { remaining } else { remaining.min(WITHOUT_WATCHER) };
+            let pause = if scrolling.watch.is_some() { remaining } else { remaining.min(WITHOUT_WATCHER) };
             inside = self.news.wait_timeout(inside, pause).unwrap_or_else(PoisonError::into_inner).0;
-            if scrolling.watcher.is_none() {
+            if scrolling.watch.is_none() {
                 drop(inside);
                 self.show_news();
                 inside = self.lock();
@@ -339,7 +329,7 @@ mod tests {
             system.append_syslog("A", id, "$HASP395 A ENDED - RC=0000").unwrap();
         }
         assert_eq!(waiting.join().unwrap(), Vec::<String>::new());
-        let without = Scrolling { watcher: None };
+        let without = Scrolling { watch: None };
         assert_eq!(screen.wait_for_ends(&["STC00003".to_owned()], &without, Duration::from_millis(1)), ["STC00003"]);
     }
 }

@@ -4,13 +4,13 @@
 //! the signals that end a process, the terminal first gets its modes back.
 
 use nix::errno::Errno;
-use nix::fcntl::OFlag;
 use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, raise, sigaction};
 use nix::sys::termios::{InputFlags, LocalFlags, SetArg, SpecialCharacterIndices, Termios, tcgetattr, tcsetattr};
 use std::io::{self, Write};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::time::Duration;
 
@@ -52,9 +52,9 @@ static HANDLED: AtomicPtr<Handled> = AtomicPtr::new(std::ptr::null_mut());
 /// The terminal; dropped, it is as it was found.
 pub(super) struct RawTerminal {
     found: Termios,
-    woken: OwnedFd,
+    woken: UnixStream,
     /// Held open for the handlers, which write to it.
-    _wake: OwnedFd,
+    _wake: UnixStream,
     actions: Vec<(Signal, SigAction)>,
 }
 
@@ -70,7 +70,9 @@ impl RawTerminal {
         let stdin = io::stdin();
         let found = tcgetattr(&stdin)?;
         let raw = raw(&found);
-        let (woken, wake) = nix::unistd::pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK)?;
+        let (woken, wake) = UnixStream::pair()?;
+        woken.set_nonblocking(true)?;
+        wake.set_nonblocking(true)?;
         let handled = Handled { found: found.clone().into(), raw: raw.clone().into(), wake: wake.as_raw_fd() };
         // Never freed: a handler on another thread may just be using it.
         HANDLED.store(Box::leak(Box::new(handled)), Ordering::SeqCst);

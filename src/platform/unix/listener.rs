@@ -97,15 +97,16 @@ fn try_serve(mut stream: UnixStream, listener: &OperatorListener) -> io::Result<
         Ok(None) => return Ok(()),
         Err(error) => return writeln!(stream, "REJECTED {error}"),
     };
+    // Before the request is handed on, which cannot fail: a launcher that has nothing to stop is gone before the next line is reached.
+    stream.write_all(ACCEPTED)?;
     match request {
         Request::Stop => {
             listener(OperatorRequest::Stop);
-            stream.write_all(ACCEPTED)
+            Ok(())
         }
         Request::Modify(text) => {
             let (sender, receiver) = mpsc::channel();
             listener(OperatorRequest::Modify { text, answer: Box::new(ToConsole(sender)) });
-            stream.write_all(ACCEPTED)?;
             // Ends when the owner has dropped the other end: the answer is complete.
             for line in receiver {
                 writeln!(stream, "{line}")?;
