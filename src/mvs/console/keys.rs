@@ -165,10 +165,11 @@ impl Decoder {
                 }
                 self.state = State::Control { parameters, length: (length + 1).min(PARAMETERS + 1) };
             }
-            0x40..=0x7e => match (parameters.get(..length).unwrap_or(b"?"), byte) {
-                (b"200", b'~') => self.in_paste = true,
-                (b"201", b'~') => self.in_paste = false,
-                (parameters, last) => self.named(sequence_key(parameters, last), keys),
+            0x40..=0x7e => match (parameters.get(..length), byte) {
+                (Some(b"200"), b'~') => self.in_paste = true,
+                (Some(b"201"), b'~') => self.in_paste = false,
+                (Some(parameters), last) => self.named(sequence_key(parameters, last), keys),
+                (None, _) => {}
             },
             // Not the rest of a sequence: it was cut off, and this is a key of its own.
             _ => self.ground(byte, keys),

@@ -81,4 +81,4 @@ pub(super) fn columns(names: &[String], width: usize) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -3,7 +3,7 @@
 //! that is told of news need not wait for the console, which may be busy.
 
 use super::layout;
-use super::watch::Watch;
+use super::watch::{Watch, watch};
 use crate::platform::unix::system::{SystemDirectory, parse_syslog_line};
 use std::collections::HashSet;
 use std::fs::File;
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 const LAST_LINES_FROM: u64 = 64 * 1024;
 
 /// How often SYSLOG is looked at while waiting when the system cannot tell that it has grown.
-const WITHOUT_WATCHER: Duration = Duration::from_millis(250);
+const WITHOUT_WATCH: Duration = Duration::from_millis(250);
 
 /// Follows a file that others append to.
 #[derive(Debug)]
@@ -180,8 +180,7 @@ impl Screen {
     /// Why the system cannot tell that a file has grown; the console then looks after each command.
     pub fn scroll(self: &Arc<Self>, system: &SystemDirectory) -> (Scrolling, Option<io::Error>) {
         let screen = Arc::clone(self);
-        // The directory, as SYSLOG itself may not be there yet.
-        match Watch::begin(system.path(), move || screen.show_news()) {
+        match watch(system.path(), "SYSLOG", move || screen.show_news()) {
             Ok(watch) => (Scrolling { watch: Some(watch) }, None),
             Err(error) => (Scrolling { watch: None }, Some(error)),
         }
@@ -214,7 +213,7 @@ impl Screen {
             if left.is_empty() || remaining.is_zero() {
                 return left;
             }
-            let pause = if scrolling.watch.is_some() { remaining } else { remaining.min(WITHOUT_WATCHER) };
+            let pause = if scrolling.watch.is_some() { remaining } else { remaining.min(WITHOUT_WATCH) };
             inside = self.news.wait_timeout(inside, pause).unwrap_or_else(PoisonError::into_inner).0;
             if scrolling.watch.is_none() {
                 drop(inside);
@@ -275,61 +274,4 @@ impl Inside {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tail_shows_each_whole_line_once() {
-        let place = tempfile::tempdir().unwrap();
-        let path = place.path().join("SYSLOG");
-        assert_eq!(Tail::open(&path, 10).1, Vec::<String>::new());
-        let mut file = File::create(&path).unwrap();
-        file.write_all(b"1\n2\n3\nbeg").unwrap();
-        let (mut tail, lines) = Tail::open(&path, 2);
-        assert_eq!(lines, ["2", "3"]);
-        assert_eq!(tail.new_lines(), Vec::<String>::new());
-        file.write_all(b"un\n\n4\n").unwrap();
-        assert_eq!(tail.new_lines(), ["begun", "", "4"]);
-        std::fs::write(&path, "new\n").unwrap();
-        assert_eq!(tail.new_lines(), ["new"]);
-        std::fs::remove_file(&path).unwrap();
-        assert_eq!(tail.new_lines(), Vec::<String>::new());
-    }
-
-    #[test]
-    fn a_long_log_is_shown_from_a_whole_line_on() {
-        let place = tempfile::tempdir().unwrap();
-        let path = place.path().join("SYSLOG");
-        std::fs::write(&path, format!("{}\n", "x".repeat(99)).repeat(1000)).unwrap();
-        let (_, lines) = Tail::open(&path, 10_000);
-        assert!(lines.len() > 600 && lines.iter().all(|line| line.len() == 99), "{}", lines.len());
-    }
-
-    #[test]
-    fn a_line_as_on_a_console() {
-        let line = crate::platform::unix::system::syslog_line(jiff::Timestamp::UNIX_EPOCH, "LPAR1", "A", "STC00001", "$HASP373 A STARTED");
-        assert_eq!(shown(&line), "00.00.00 STC00001 $HASP373 A STARTED");
-        assert_eq!(shown("anything"), "anything");
-    }
-
-    #[test]
-    fn the_screen_is_told_that_jobs_have_ended() {
-        let place = tempfile::tempdir().unwrap();
-        let system = SystemDirectory::open(Some(place.path())).unwrap();
-        let screen = Screen::open(&system, 0);
-        let (scrolling, trouble) = screen.scroll(&system);
-        assert!(trouble.is_none(), "{trouble:?}");
-        let ids = ["STC00001".to_owned(), "STC00002".to_owned()];
-        let waiting = {
-            let screen = Arc::clone(&screen);
-            let ids = ids.clone();
-            std::thread::spawn(move || screen.wait_for_ends(&ids, &scrolling, Duration::from_secs(60)))
-        };
-        for id in &ids {
-            system.append_syslog("A", id, "$HASP395 A ENDED - RC=0000").unwrap();
-        }
-        assert_eq!(waiting.join().unwrap(), Vec::<String>::new());
-        let without = Scrolling { watch: None };
-        assert_eq!(screen.wait_for_ends(&["STC00003".to_owned()], &without, Duration::from_millis(1)), ["STC00003"]);
-    }
-}
+mod tests;

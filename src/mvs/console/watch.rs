@@ -1,79 +1,95 @@
-//! Being told that something in a directory has changed, without looking again and again.
-//!
-//! On Linux this is inotify itself: the crates for it wait with mio, whose poll(2) selector never reports such a descriptor a second time.
+//! Being told that SYSLOG has grown.
 
 use std::io;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 
-pub(super) use system::Watch;
+/// Goes on telling as long as it is held.
+#[derive(Debug)]
+pub(super) struct Watch {
+    /// The thread sees the other end close.
+    _end: UnixStream,
+}
 
-#[cfg(target_os = "linux")]
+/// Calls `told` from a thread of its own each time something happened to `directory/file`, which need not exist yet.
+///
+/// # Errors
+/// The system's, for example when all of a user's inotify instances are in use.
+pub(super) fn watch(directory: &Path, file: &str, told: impl Fn() + Send + 'static) -> io::Result<Watch> {
+    let (end, ended) = UnixStream::pair()?;
+    let watching = system::Watching::new(directory, file)?;
+    std::thread::Builder::new().name("syslog".to_owned()).spawn(move || watching.run(&ended, &told))?;
+    Ok(Watch { _end: end })
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
 mod system {
-    use super::{Path, io};
+    use nix::errno::Errno;
     use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
     use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
-    use std::os::fd::{AsFd, OwnedFd};
+    use std::ffi::OsString;
+    use std::io;
+    use std::os::fd::AsFd;
+    use std::os::unix::net::UnixStream;
+    use std::path::Path;
 
-    /// Watches as long as it is held.
-    pub(in crate::mvs::console) struct Watch {
-        /// Closed, it ends the thread.
-        _stop: OwnedFd,
+    pub(super) struct Watching {
+        inotify: Inotify,
+        file: OsString,
     }
 
-    impl Watch {
-        /// Calls `told` from a thread of its own after each change of a file in `directory`.
-        ///
-        /// # Errors
-        /// The system's: too many watches, no descriptors.
-        pub(in crate::mvs::console) fn begin(directory: &Path, mut told: impl FnMut() + Send + 'static) -> io::Result<Watch> {
+    impl Watching {
+        pub fn new(directory: &Path, file: &str) -> io::Result<Watching> {
             let inotify = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK)?;
-            let changes = AddWatchFlags::IN_MODIFY | AddWatchFlags::IN_CREATE | AddWatchFlags::IN_MOVED_TO | AddWatchFlags::IN_CLOSE_WRITE;
-            inotify.add_watch(directory, changes)?;
-            let (stopped, stop) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC)?;
-            std::thread::Builder::new().name("watch".to_owned()).spawn(move || {
-                loop {
-                    let mut wanted = [PollFd::new(inotify.as_fd(), PollFlags::POLLIN), PollFd::new(stopped.as_fd(), PollFlags::POLLIN)];
-                    // EINTR: the next round says what there is.
-                    let _ = poll(&mut wanted, PollTimeout::NONE);
-                    if wanted[1].any() == Some(true) {
-                        return;
-                    }
-                    // Whatever the events say, the answer is to look.
-                    if inotify.read_events().is_ok() {
-                        told();
-                    }
+            let events = AddWatchFlags::IN_MODIFY | AddWatchFlags::IN_CREATE | AddWatchFlags::IN_MOVED_TO;
+            inotify.add_watch(directory, events)?;
+            Ok(Watching { inotify, file: file.into() })
+        }
+
+        pub fn run(&self, ended: &UnixStream, told: &dyn Fn()) {
+            loop {
+                let mut waiting = [PollFd::new(self.inotify.as_fd(), PollFlags::POLLIN), PollFd::new(ended.as_fd(), PollFlags::POLLIN)];
+                match poll(&mut waiting, PollTimeout::NONE) {
+                    Err(Errno::EINTR) => continue,
+                    Err(_) => return,
+                    Ok(_) => {}
                 }
-            })?;
-            Ok(Watch { _stop: stop })
+                if waiting[1].any().unwrap_or(true) {
+                    return;
+                }
+                match self.inotify.read_events() {
+                    // Without a name: events were lost, so it may have been any file.
+                    Ok(events) if events.iter().any(|event| event.name.as_ref().is_none_or(|name| *name == self.file)) => told(),
+                    Ok(_) | Err(Errno::EAGAIN | Errno::EINTR) => {}
+                    Err(_) => return,
+                }
+            }
         }
     }
 }
 
-#[cfg(not(target_os = "linux"))]
+/// Without inotify: a look four times a second.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod system {
-    use super::{Path, io};
-    use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+    use std::io::{self, Read};
+    use std::os::unix::net::UnixStream;
+    use std::path::Path;
+    use std::time::Duration;
 
-    /// Watches as long as it is held.
-    pub(in crate::mvs::console) struct Watch {
-        _watcher: RecommendedWatcher,
-    }
+    pub(super) struct Watching;
 
-    impl Watch {
-        /// Calls `told` after each change of a file in `directory`.
-        ///
-        /// # Errors
-        /// Why the system cannot tell.
-        pub(in crate::mvs::console) fn begin(directory: &Path, mut told: impl FnMut() + Send + 'static) -> io::Result<Watch> {
-            // An error means that news were lost: so look.
-            let on_event = move |event: notify::Result<notify::Event>| {
-                if event.map_or(true, |event| !event.kind.is_access()) {
-                    told();
-                }
-            };
-            let mut watcher = notify::recommended_watcher(on_event).map_err(io::Error::other)?;
-            watcher.watch(directory, RecursiveMode::NonRecursive).map_err(io::Error::other)?;
-            Ok(Watch { _watcher: watcher })
+    impl Watching {
+        pub fn new(_: &Path, _: &str) -> io::Result<Watching> {
+            Ok(Watching)
+        }
+
+        pub fn run(&self, mut ended: &UnixStream, told: &dyn Fn()) {
+            if ended.set_read_timeout(Some(Duration::from_millis(250))).is_err() {
+                return;
+            }
+            while ended.read(&mut [0]).is_err() {
+                told();
+            }
         }
     }
 }
@@ -81,20 +97,25 @@ mod system {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::mpsc;
+    use std::time::Duration;
 
     #[test]
-    fn every_change_is_told_until_it_is_dropped() {
+    fn each_change_is_told_until_the_watch_is_dropped() {
         let place = tempfile::tempdir().unwrap();
-        let (sender, receiver) = std::sync::mpsc::channel();
-        let watch = Watch::begin(place.path(), move || drop(sender.send(()))).unwrap();
-        for round in 0..20 {
-            std::fs::write(place.path().join("SYSLOG"), round.to_string()).unwrap();
-            receiver.recv_timeout(std::time::Duration::from_secs(60)).unwrap();
+        let (sender, receiver) = mpsc::channel();
+        let watch = watch(place.path(), "SYSLOG", move || {
+            // Fails only when the test is over.
+            let _ = sender.send(());
+        })
+        .unwrap();
+        for text in ["a", "b", "c"] {
+            std::fs::write(place.path().join("SYSLOG"), text).unwrap();
+            receiver.recv_timeout(Duration::from_secs(30)).unwrap();
             while receiver.try_recv().is_ok() {}
         }
         drop(watch);
-        // The sender goes with the thread.
-        while receiver.recv_timeout(std::time::Duration::from_secs(60)) == Ok(()) {}
-        assert_eq!(receiver.recv(), Err(std::sync::mpsc::RecvError));
+        // The thread ends and lets go of the sender.
+        while receiver.recv_timeout(Duration::from_secs(30)) != Err(mpsc::RecvTimeoutError::Disconnected) {}
     }
 }
