@@ -506,9 +506,9 @@ fn a_console_on_a_terminal() {
     sys.accepted("F ZWESLSTC,APPL=elsewhere");
     expect("you said ELSEWHERE");
     // Ctrl-C throws the line away, the arrow brings the last command back.
-    keyboard.write_all(b"FROB\x03").unwrap();
+    keyboard.write_all(b"FROB").unwrap();
     expect("FROB");
-    keyboard.write_all(b"\x1b[A\r").unwrap();
+    keyboard.write_all(b"\x03\x1b[A\r").unwrap();
     expect("you said HELLO");
     keyboard.write_all(b"\x04").unwrap();
     expect("$HASP395 ZWESLSTC ENDED - RC=0000");
