@@ -7,7 +7,7 @@ use nix::errno::Errno;
 use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, raise, sigaction};
-use nix::sys::termios::{InputFlags, LocalFlags, SetArg, SpecialCharacterIndices, Termios, tcgetattr, tcsetattr};
+use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 use std::io::{self, Write};
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
@@ -21,8 +21,8 @@ const PLAIN: [&str; 3] = ["dumb", "cons25", "emacs"];
 const MARK_PASTE: &[u8] = b"\x1b[?2004h";
 const DO_NOT_MARK_PASTE: &[u8] = b"\x1b[?2004l";
 
-/// The signals that end the console.
-const ENDING: [Signal; 4] = [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM];
+/// The signals that end the console at once. SIGHUP is not one: that the terminal has gone is the end of the input.
+const ENDING: [Signal; 3] = [Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM];
 
 /// What the wait was for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +56,7 @@ pub(super) struct RawTerminal {
     /// Held open for the handlers, which write to it.
     _wake: UnixStream,
     actions: Vec<(Signal, SigAction)>,
+    gone: bool,
 }
 
 impl RawTerminal {
@@ -69,23 +70,25 @@ impl RawTerminal {
         }
         let stdin = io::stdin();
         let found = tcgetattr(&stdin)?;
-        let raw = raw(&found);
+        // Not nix' fields: they are not yet in the structure that it gives away.
+        let raw = raw(found.clone().into());
         let (woken, wake) = UnixStream::pair()?;
         woken.set_nonblocking(true)?;
         wake.set_nonblocking(true)?;
-        let handled = Handled { found: found.clone().into(), raw: raw.clone().into(), wake: wake.as_raw_fd() };
+        let handled = Handled { found: found.clone().into(), raw, wake: wake.as_raw_fd() };
         // Never freed: a handler on another thread may just be using it.
         HANDLED.store(Box::leak(Box::new(handled)), Ordering::SeqCst);
         // From here on dropping it undoes what has been done so far.
-        let mut terminal = RawTerminal { found, woken, _wake: wake, actions: Vec::new() };
+        let mut terminal = RawTerminal { found, woken, _wake: wake, actions: Vec::new(), gone: false };
         terminal.handle(Signal::SIGWINCH, resized, SaFlags::SA_RESTART)?;
         terminal.handle(Signal::SIGCONT, resumed, SaFlags::SA_RESTART)?;
+        terminal.handle(Signal::SIGHUP, hung_up, SaFlags::SA_RESTART)?;
         terminal.handle(Signal::SIGTSTP, stopped, SUSPENDING)?;
         for signal in ENDING {
             terminal.handle(signal, ended, SaFlags::SA_RESETHAND | SaFlags::SA_NODEFER)?;
         }
         // What was typed ahead is kept.
-        tcsetattr(&stdin, SetArg::TCSANOW, &raw)?;
+        tcsetattr(&stdin, SetArg::TCSANOW, &Termios::from(raw))?;
         tell(MARK_PASTE);
         Ok(terminal)
     }
@@ -138,7 +141,10 @@ impl RawTerminal {
             if typed {
                 // Not through std's buffer: what that holds poll does not know of.
                 match nix::unistd::read(&stdin, buffer) {
-                    Ok(0) | Err(Errno::EIO) => return Ok(Event::Gone),
+                    Ok(0) | Err(Errno::EIO) => {
+                        self.gone = true;
+                        return Ok(Event::Gone);
+                    }
                     Ok(length) => return Ok(Event::Input(length)),
                     Err(Errno::EINTR | Errno::EAGAIN) => {}
                     Err(error) => return Err(error.into()),
@@ -152,6 +158,10 @@ impl RawTerminal {
         let mut told = [0; 64];
         let length = nix::unistd::read(&self.woken, &mut told).unwrap_or(0);
         let told = told.get(..length).unwrap_or_default();
+        if told.contains(&HUNG_UP) {
+            self.gone = true;
+            return Some(Event::Gone);
+        }
         if told.contains(&RESUMED) {
             tell(MARK_PASTE);
             return Some(Event::Resumed);
@@ -166,6 +176,11 @@ impl Drop for RawTerminal {
         while !self.actions.is_empty() {
             self.give_back();
         }
+        if self.gone {
+            // The system tells it, and the shell once more: what is left to do is not to be cut short.
+            // SAFETY: no handler at all.
+            let _ = unsafe { sigaction(Signal::SIGHUP, &SigAction::new(SigHandler::SigIgn, SaFlags::empty(), SigSet::empty())) };
+        }
         tell(DO_NOT_MARK_PASTE);
         // What was typed ahead is left for whoever reads next.
         let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &self.found);
@@ -173,16 +188,18 @@ impl Drop for RawTerminal {
 }
 
 /// The modes in which each key is read as it is. Output stays as it is: others write to this terminal, too.
-fn raw(found: &Termios) -> Termios {
-    let mut raw = found.clone();
-    let input = InputFlags::BRKINT | InputFlags::ICRNL | InputFlags::INLCR | InputFlags::IGNCR | InputFlags::ISTRIP | InputFlags::IXON;
-    raw.input_flags.remove(input);
-    raw.local_flags.remove(LocalFlags::ECHO | LocalFlags::ICANON | LocalFlags::IEXTEN);
-    raw.local_flags.insert(LocalFlags::ISIG);
-    let characters = &mut raw.control_chars;
-    characters[SpecialCharacterIndices::VINTR as usize] = libc::_POSIX_VDISABLE;
-    characters[SpecialCharacterIndices::VMIN as usize] = 1;
-    characters[SpecialCharacterIndices::VTIME as usize] = 0;
+fn raw(found: libc::termios) -> libc::termios {
+    let mut raw = found;
+    raw.c_iflag &= !(libc::BRKINT | libc::ICRNL | libc::INLCR | libc::IGNCR | libc::ISTRIP | libc::IXON);
+    raw.c_lflag &= !(libc::ECHO | libc::ICANON | libc::IEXTEN);
+    raw.c_lflag |= libc::ISIG;
+    // What was typed ahead of Ctrl-Z is thrown away, not given to the shell.
+    raw.c_lflag &= !libc::NOFLSH;
+    for (character, value) in [(libc::VINTR, libc::_POSIX_VDISABLE), (libc::VMIN, 1), (libc::VTIME, 0)] {
+        if let Some(place) = raw.c_cc.get_mut(character) {
+            *place = value;
+        }
+    }
     raw
 }
 
@@ -194,6 +211,7 @@ fn tell(bytes: &[u8]) {
 
 const RESIZED: u8 = b'w';
 const RESUMED: u8 = b'c';
+const HUNG_UP: u8 = b'h';
 
 /// The first stop of the handler is the signal's own effect, within the handler.
 const SUSPENDING: SaFlags = SaFlags::SA_RESTART.union(SaFlags::SA_RESETHAND).union(SaFlags::SA_NODEFER);
@@ -229,6 +247,10 @@ impl Handled {
 
 extern "C" fn resized(_: libc::c_int) {
     with_handled(|handled| handled.wake(RESIZED));
+}
+
+extern "C" fn hung_up(_: libc::c_int) {
+    with_handled(|handled| handled.wake(HUNG_UP));
 }
 
 extern "C" fn resumed(_: libc::c_int) {
