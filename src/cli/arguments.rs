@@ -38,7 +38,16 @@ pub enum Command {
         set_config: Option<String>,
     },
     /// Find everything that is wrong with a configuration; nothing is started
-    Check(Selection),
+    Check {
+        /// HA instance, several times for several; without it all of haInstances
+        #[arg(short = 'i', long = "ha-instance", value_name = "ID")]
+        ha_instance: Vec<String>,
+        /// Configuration as in CONFIG [default: the environment variable CONFIG]
+        #[arg(short, long, value_name = "CONFIG")]
+        config: Option<String>,
+        #[arg(long, value_enum, default_value = "text")]
+        format: ReportFormat,
+    },
     /// Print the merged and evaluated configuration
     Config {
         #[command(flatten)]
@@ -48,6 +57,9 @@ pub enum Command {
         /// One property only, as in zowe.job.name
         #[arg(long, value_name = "PROPERTY")]
         path: Option<String>,
+        /// Each leaf on a line of its own, with the file, line and column that set it
+        #[arg(long)]
+        origin: bool,
         /// Print passwords and the like instead of masking them
         #[arg(long)]
         show_secrets: bool,
@@ -56,14 +68,26 @@ pub enum Command {
     Env {
         #[command(flatten)]
         selection: Selection,
+        /// A component, for the variables that it sees besides those of the instance
         component: Option<String>,
+        /// Another HA instance: only what differs, `-` for the one named with -i, `+` for the other
+        #[arg(long, value_name = "OTHER_ID")]
+        diff: Option<String>,
+        /// Print passwords and the like instead of masking them
+        #[arg(long)]
+        show_secrets: bool,
     },
-    /// Print what a start would do: components in play, commands in their order
+    /// Print what a start would do: components in play, commands in their order, settings in force, files that are written
     Plan(Selection),
     /// High availability: compare two configurations of an upgrade
     Ha {
         #[command(subcommand)]
         command: Ha,
+    },
+    /// Print man pages and shell completions
+    Generate {
+        #[command(subcommand)]
+        document: Generated,
     },
     /// Parts of zwelnch that it runs itself
     #[command(hide = true)]
@@ -159,6 +183,14 @@ pub enum Format {
     Json,
 }
 
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum ReportFormat {
+    /// A line each; with the source line and a caret on a terminal
+    Text,
+    /// For tools
+    Json,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Ha {
     /// Class every difference of two configurations: must differ, must be the same, allowed
@@ -171,6 +203,20 @@ pub enum Ha {
         a_instance: Option<String>,
         #[arg(long, value_name = "ID")]
         b_instance: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Generated {
+    /// The man page in roff: of zwelnch, or of one of its commands
+    Man {
+        /// Words of the command, as in `ha compare`
+        command: Vec<String>,
+    },
+    /// The completion script of a shell
+    Completion {
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
     },
 }
 

@@ -1,7 +1,10 @@
 //! Each command's one call into floor 4.
 
-use super::arguments::{Arguments, Command, Console, Demo, DemoCommand, Format, Ha, Internal, Selection, Service, System};
-use super::terminal::{document, fail};
+use super::arguments::{
+    Arguments, Command, Console, Demo, DemoCommand, Format, Generated, Ha, Internal, ReportFormat, Selection, Service, System,
+};
+use super::generate;
+use super::terminal::{document, fail, terminal};
 use crate::component;
 use crate::config::{self, Configuration, LoadError, LoadRequest};
 use crate::demo::{self, layout, service};
@@ -33,31 +36,17 @@ pub(super) fn run(arguments: Arguments) -> i32 {
             }
             Err(error) => fail(error),
         },
-        Command::Check(selection) => inspected(&selection, |loaded, _| {
-            let report = match loaded {
-                Ok(configuration) => inspect::check(&configuration, &component::survey(&configuration)),
-                Err(error) => inspect::check_failed(&error),
-            };
-            document(&report.lines.join("\n"));
-            report.exit_code.into()
-        }),
-        Command::Config { selection, format, path, show_secrets } => inspected(&selection, |loaded, _| {
+        Command::Check { ha_instance, config, format } => check(&ha_instance, config.as_deref(), format),
+        Command::Config { selection, format, path, origin, show_secrets } => inspected(&selection, |loaded, _| {
             let format = match format {
                 Format::Yaml => inspect::Format::Yaml,
                 Format::Json => inspect::Format::Json,
             };
             let overlaid = selection.ha_instance.is_some();
-            let view = inspect::ConfigView { overlaid, format, path: path.as_deref(), show_secrets };
+            let view = inspect::ConfigView { overlaid, format, path: path.as_deref(), show_secrets, origin };
             answered(loaded, |configuration| inspect::config(configuration, view))
         }),
-        Command::Env { selection, component: name } => inspected(&selection, |loaded, config| {
-            let platform = UnixPlatform::for_command();
-            answered(loaded, |configuration| {
-                let survey = component::survey(configuration);
-                inspect::environment_of(configuration, &survey, &platform, config, name.as_deref(), None)
-                    .map(|environment| inspect::environment(&environment, false))
-            })
-        }),
+        Command::Env { selection, component, diff, show_secrets } => env(&selection, component.as_deref(), diff.as_deref(), show_secrets),
         Command::Plan(selection) => inspected(&selection, |loaded, _| {
             answered(loaded, |configuration| Ok(inspect::plan(configuration, &component::survey(configuration))))
         }),
@@ -71,6 +60,17 @@ pub(super) fn run(arguments: Arguments) -> i32 {
                 }
                 Err(error) => fail(error),
             }
+        }
+        Command::Generate { document: Generated::Man { command } } => match generate::man_page(super::command(), &command) {
+            Ok(page) => {
+                document(&page);
+                0
+            }
+            Err(error) => fail(error),
+        },
+        Command::Generate { document: Generated::Completion { shell } } => {
+            document(&generate::completion(super::command(), shell));
+            0
         }
         Command::Internal { command: Internal::Initiator { job_directory } } => mvs::initiator::run(&job_directory),
         Command::Internal { command: Internal::Snapshot { file } } => snapshot(&file),
@@ -188,17 +188,64 @@ fn absolute_config(config: &str) -> String {
     std::env::current_dir().map_or_else(|_| config.to_owned(), |here| here.join(config).to_string_lossy().into_owned())
 }
 
+/// The report; on a terminal with source lines.
+fn check(named: &[String], config: Option<&str>, format: ReportFormat) -> i32 {
+    let platform = UnixPlatform::for_command();
+    let (_, sources) = match sources(config) {
+        Ok(sources) => sources,
+        Err(code) => return code,
+    };
+    let named: Vec<config::HaInstance> = named.iter().map(|id| config::ha_instance(id, &platform)).collect();
+    let report = inspect::check(&sources, &named, &platform);
+    document(&match format {
+        ReportFormat::Json => report.json(),
+        ReportFormat::Text => match terminal() {
+            Some(colour) => report.snippets(&platform, colour),
+            None => report.text(),
+        },
+    });
+    report.exit_code().into()
+}
+
+/// The variables of an instance or component, or what differs in those of another HA instance.
+fn env(selection: &Selection, component: Option<&str>, diff: Option<&str>, show_secrets: bool) -> i32 {
+    inspected(selection, |loaded, config| {
+        let platform = UnixPlatform::for_command();
+        let seen = |configuration: &Configuration| {
+            let survey = component::survey(configuration);
+            inspect::environment_of(configuration, &survey, &platform, config, component, None)
+        };
+        let other = match (&loaded, diff) {
+            (Ok(configuration), Some(id)) => match configuration.for_instance(&config::ha_instance(id, &platform)) {
+                Ok(other) => Some(other),
+                Err(error) => return refused(&error),
+            },
+            _ => None,
+        };
+        answered(loaded, |configuration| match &other {
+            None => Ok(inspect::environment(&seen(configuration)?, show_secrets)),
+            Some(other) => Ok(inspect::difference(&seen(configuration)?, &seen(other)?, show_secrets)),
+        })
+    })
+}
+
+/// CONFIG as given, or the environment's, and its sources; the exit code, after the reason, when there is none to use.
+fn sources(config: Option<&str>) -> Result<(String, Vec<config::Source>), i32> {
+    let from_environment = || crate::launcher::Start::from_environment(Vec::new(), None).config;
+    let Some(config) = config.map(absolute_config).or_else(from_environment) else {
+        return Err(fail("no configuration: give one with --config, or set CONFIG"));
+    };
+    let sources = config::parse_sources(&config).map_err(fail)?;
+    Ok((config, sources))
+}
+
 /// Loads what a command was asked about and hands it, with CONFIG as given, to `answer`.
 fn inspected(selection: &Selection, answer: impl FnOnce(Result<Configuration, LoadError>, &str) -> i32) -> i32 {
-    let from_environment = || crate::launcher::Start::from_environment(Vec::new(), None).config;
-    let Some(config) = selection.config.as_deref().map(absolute_config).or_else(from_environment) else {
-        return fail("no configuration: give one with --config, or set CONFIG");
+    let (config, sources) = match sources(selection.config.as_deref()) {
+        Ok(sources) => sources,
+        Err(code) => return code,
     };
     let platform = UnixPlatform::for_command();
-    let sources = match config::parse_sources(&config) {
-        Ok(sources) => sources,
-        Err(error) => return fail(error),
-    };
     let ha_instance = match &selection.ha_instance {
         Some(id) => config::ha_instance(id, &platform),
         None => config::HaInstance::none(),
@@ -216,6 +263,11 @@ fn answered(loaded: Result<Configuration, LoadError>, ask: impl FnOnce(&Configur
             }
             Err(error) => fail(error),
         },
-        Err(error) => error.problems().into_iter().map(fail).max().unwrap_or(8),
+        Err(error) => refused(&error),
     }
+}
+
+/// Says line by line why a configuration does not load.
+fn refused(error: &LoadError) -> i32 {
+    error.problems().into_iter().map(fail).max().unwrap_or(8)
 }

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod commands;
+mod generate;
 mod terminal;
 
 pub use arguments::{Arguments, command};

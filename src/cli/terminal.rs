@@ -2,7 +2,14 @@
 
 use crate::message::{self, Message};
 use std::fmt::Display;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
+
+/// Whether standard output is a terminal, and then whether it is to be coloured (https://no-color.org).
+pub(super) fn terminal() -> Option<bool> {
+    let plain =
+        std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    std::io::stdout().is_terminal().then_some(!plain)
+}
 
 /// Writes a document to standard output. A reader that has gone (`| head`) is no error.
 pub(super) fn document(text: &str) {

@@ -1,7 +1,7 @@
 //! The commands of a component, and the files that its manifest names: all inside its directory.
 
 use super::{CommandLine, Component, ComponentError, Phase};
-use crate::config::{Configuration, Problem};
+use crate::config::{Configuration, Location, Problem, read_mapping};
 use std::path::PathBuf;
 
 impl Component {
@@ -61,14 +61,27 @@ impl Component {
         Ok(file)
     }
 
+    /// What a path names in the manifest, or its nearest parent; the file as a whole when it cannot be read any more. Reads the manifest
+    /// anew: only who has something to say of it asks.
+    pub fn place(&self, path: &[&str]) -> Location {
+        let file = self.manifest_file.display().to_string();
+        match read_mapping(&self.manifest_file) {
+            Ok(document) => {
+                let place = document.root.place_of(path);
+                Location::new(file, place.line, place.column)
+            }
+            Err(_) => Location::whole(file),
+        }
+    }
+
     /// What of the configuration does not fit this component's schemas, and schemas that cannot be used. A component without any is an
     /// error or a warning by `zowe.configmgr.validation`.
     pub fn validate(&self, configuration: &Configuration) -> Vec<Problem> {
         match self.schema_files() {
             Ok(files) => configuration.validate_against(&self.name, &files),
             Err(errors) => {
-                let manifest = self.manifest_file.display().to_string();
-                errors.iter().flat_map(|error| error.problems(Some(manifest.clone()))).collect()
+                let place = self.place(&["schemas", "configs"]);
+                errors.iter().flat_map(|error| error.problems(Some(place.clone()))).collect()
             }
         }
     }

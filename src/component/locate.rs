@@ -1,7 +1,7 @@
 //! Where a component lives: `<runtime>/components/<name>`, else `<zowe.extensionDirectory>/<name>` (reference/lifecycle.md).
 
 use super::{Component, ComponentError, manifest};
-use crate::config::{Problem, read_mapping};
+use crate::config::{Location, Problem, read_mapping};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -46,8 +46,9 @@ fn read(name: &str, directory: PathBuf, manifest_file: PathBuf) -> Result<Compon
     let mut warnings = document.warnings;
     warnings.extend(found);
     if manifest.name != name {
+        let place = document.root.place_of(&["name"]);
         let text = format!("the manifest names the component '{}', its directory '{name}'; '{name}' is used", manifest.name.escape_debug());
-        warnings.push(Problem::warning(Some(shown), text));
+        warnings.push(Problem::warning(Some(Location::new(shown, place.line, place.column)), text));
     }
     Ok(Component { name: name.to_string(), directory, manifest_file, manifest, warnings })
 }

@@ -2,8 +2,8 @@
 //! was never filled in (`{{build.timestamp}}`, to YAML a mapping used as a key) must not keep a component from running.
 
 use super::{Dependency, Manifest, Phase, StaticDefinition};
-use crate::config::Problem;
 use crate::config::node::{Node, NodeValue};
+use crate::config::{Location, Problem};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -48,9 +48,9 @@ impl Reader<'_> {
         }
     }
 
-    fn place(&self, path: &[&str]) -> String {
+    fn place(&self, path: &[&str]) -> Location {
         let place = self.root.place_of(path);
-        format!("{}:{}:{}", self.file, place.line, place.column)
+        Location::new(self.file, place.line, place.column)
     }
 
     fn fail(&mut self, path: &[&str], text: &str) {

@@ -1,21 +1,28 @@
 //! A component: its manifest, where it lives, its commands, its environment. Contract: reference/lifecycle.md, section Components.
 
+mod check;
 mod command;
+mod dependencies;
+mod directories;
 mod environment;
 mod locate;
 mod manifest;
 mod order;
+mod ports;
 mod survey;
+mod version_range;
 
 #[cfg(test)]
 mod tests;
 
+pub use check::{Checked, check};
+pub use directories::{DirectoryFault, DirectoryProblem, Purpose};
 pub use environment::{configs, environment, variables, with_defaults};
 pub use locate::installed;
 pub use order::order;
 pub use survey::{Failure, NotInPlay, Survey, survey};
 
-use crate::config::Problem;
+use crate::config::{Location, Problem};
 use serde_json::Value;
 use std::path::PathBuf;
 
@@ -121,7 +128,7 @@ pub enum ComponentError {
 
 impl ComponentError {
     /// As a report lists it; `place` is where the configuration speaks of the component.
-    pub fn problems(&self, place: Option<String>) -> Vec<Problem> {
+    pub fn problems(&self, place: Option<Location>) -> Vec<Problem> {
         match self {
             ComponentError::Manifest(problems) => problems.clone(),
             // The C launcher says nothing of it, and everything else runs: a warning.

@@ -4,19 +4,18 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
 
 /// Orders `names` (configuration order) so that dependencies come first and nothing else moves. `dependencies` gives, by name, what each
-/// needs; names that are not among `names` are left out and named in a problem. The members of a cycle, named with its path, come in
-/// configuration order.
-pub fn order(names: &[String], dependencies: &BTreeMap<String, Vec<String>>) -> (Vec<String>, Vec<String>) {
+/// needs; names that are not among `names` are left out. The members of a cycle come in
+/// configuration order; the second value is the path of each cycle, its first member again at the end.
+pub fn order(names: &[String], dependencies: &BTreeMap<String, Vec<String>>) -> (Vec<String>, Vec<Vec<String>>) {
     let index: HashMap<&str, usize> = names.iter().enumerate().map(|(index, name)| (name.as_str(), index)).collect();
-    let mut problems = Vec::new();
+    let mut cycles: Vec<Vec<String>> = Vec::new();
     let mut needs: Vec<Vec<usize>> = Vec::with_capacity(names.len());
     for name in names {
         let mut own = Vec::new();
         for needed in dependencies.get(name).into_iter().flatten() {
             match index.get(needed.as_str()) {
                 Some(at) if !own.contains(at) => own.push(*at),
-                Some(_) => {}
-                None => problems.push(format!("component {name} depends on {needed}, which is not started")),
+                _ => {}
             }
         }
         needs.push(own);
@@ -39,8 +38,7 @@ pub fn order(names: &[String], dependencies: &BTreeMap<String, Vec<String>>) -> 
             None => {
                 let Some(start) = placed.iter().position(|placed| !placed) else { break };
                 let cycle = cycle_from(start, &needs, &placed);
-                let path: Vec<&str> = cycle.iter().chain(cycle.first()).filter_map(|at| names.get(*at)).map(String::as_str).collect();
-                problems.push(format!("components depend on each other in a circle: {}", path.join(" -> ")));
+                cycles.push(cycle.iter().chain(cycle.first()).filter_map(|at| names.get(*at)).cloned().collect());
                 cycle.into_iter().min().unwrap_or(start)
             }
         };
@@ -60,7 +58,7 @@ pub fn order(names: &[String], dependencies: &BTreeMap<String, Vec<String>>) -> 
             }
         }
     }
-    (ordered, problems)
+    (ordered, cycles)
 }
 
 /// Where nothing is ready, everything that is not placed needs something that is not placed: following that ends in a cycle.

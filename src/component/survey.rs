@@ -1,7 +1,7 @@
 //! Which components a configuration brings into play, and why not the others.
 
 use super::{Component, ComponentError, Phase, installed, order};
-use crate::config::{Configuration, Problem};
+use crate::config::{Configuration, Location, Problem};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -43,7 +43,7 @@ pub struct Survey {
     pub not_launched: Vec<(String, NotInPlay)>,
     /// Enabled and not installed, unusable manifests, missing command files: by component, with the place in the configuration or manifest.
     pub failures: Vec<Failure>,
-    /// Dependencies that cannot be had, odd metadata, unusable components that are not enabled.
+    /// Circles of dependencies, odd metadata, unusable components that are not enabled.
     pub warnings: Vec<Problem>,
 }
 
@@ -51,7 +51,7 @@ pub struct Survey {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     pub component: String,
-    pub place: Option<String>,
+    pub place: Option<Location>,
     pub error: ComponentError,
 }
 
@@ -120,8 +120,16 @@ fn arrange(survey: &mut Survey, in_play: Vec<Component>) {
     let names: Vec<String> = in_play.iter().map(|component| component.name.clone()).collect();
     let needs = |component: &Component| component.manifest.dependencies.iter().map(|needed| needed.name.clone()).collect();
     let dependencies: BTreeMap<String, Vec<String>> = in_play.iter().map(|component| (component.name.clone(), needs(component))).collect();
-    let (ordered, problems) = order(&names, &dependencies);
-    survey.warnings.extend(problems.into_iter().map(|text| Problem::warning(None, text)));
+    let (ordered, cycles) = order(&names, &dependencies);
+    for cycle in cycles {
+        let member = in_play.iter().find(|component| cycle.first() == Some(&component.name));
+        let place = member.map(|component| component.place(&["dependencies", "components"]));
+        let text = format!(
+            "components depend on each other in a circle: {}; the order of the configuration is used among them",
+            cycle.join(" -> ")
+        );
+        survey.warnings.push(Problem::warning(place, text));
+    }
     let mut by_name: BTreeMap<String, Component> = in_play.into_iter().map(|component| (component.name.clone(), component)).collect();
     for name in ordered {
         let Some(component) = by_name.remove(&name) else { continue };
@@ -135,7 +143,7 @@ fn arrange(survey: &mut Survey, in_play: Vec<Component>) {
                         survey.not_launched.push((name.clone(), NotInPlay::Unusable));
                     }
                     // A command that cannot be used is the manifest's fault.
-                    let place = Some(component.manifest_file.display().to_string());
+                    let place = Some(component.place(&["commands", phase.name()]));
                     survey.failures.push(Failure { component: name.clone(), place, error });
                 }
             }

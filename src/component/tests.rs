@@ -181,9 +181,7 @@ fn a_survey_tells_who_plays_and_why_not_the_others() {
     ];
     assert_eq!(reasons, BTreeMap::from(expected));
     let texts: String = survey.problems().iter().map(|problem| format!("{}{problem}\n", if problem.error { "E " } else { "W " })).collect();
-    for needle in
-        ["W ", "gone is not installed", "depends on ghost", "E ", "commands.start defined but the file is missing", "spare/manifest.yaml:"]
-    {
+    for needle in ["W ", "gone is not installed", "E ", "commands.start defined but the file is missing", "spare/manifest.yaml:"] {
         assert!(texts.contains(needle), "{needle} in {texts}");
     }
     assert_eq!(survey.problems().iter().filter(|problem| problem.error).count(), 1, "{texts}");
@@ -201,7 +199,7 @@ fn cycles_are_named_and_fall_back_to_the_order_given() {
     assert_eq!(order(&names, &needs(&[("a", "d"), ("b", "a")])).0, ["c", "d", "a", "b"]);
     let (ordered, problems) = order(&names, &needs(&[("a", "c"), ("c", "b"), ("b", "a"), ("d", "b")]));
     assert_eq!(ordered, ["a", "b", "c", "d"]);
-    assert_eq!(problems, ["components depend on each other in a circle: a -> c -> b -> a"]);
+    assert_eq!(problems, [["a", "c", "b", "a"]]);
     assert_eq!(order(&names, &needs(&[("b", "b")])).1.len(), 1);
 }
 
@@ -253,7 +251,7 @@ fn every_manifest_of_the_corpus_is_used_or_refused_with_a_position() {
                 used += 1;
             }
             Err(problems) => {
-                assert!(problems.iter().all(|problem| problem.place.as_ref().unwrap().contains(':')), "{problems:?}");
+                assert!(problems.iter().all(|problem| problem.place.as_ref().unwrap().to_string().contains(':')), "{problems:?}");
                 refused.push(format!("{} {problems:?}", path.display()));
             }
         }

@@ -1,9 +1,9 @@
 //! From a list of sources to a configuration as one HA instance sees it.
 
-use super::node::{Node, Place};
+use super::node::{Node, NodeValue, Place};
 use super::overlay::{self, Found};
 use super::yaml::{self, Document};
-use super::{Configuration, LoadRequest, Problem, Source, encoding, merge, runtime_file, template};
+use super::{Configuration, HaInstance, LoadRequest, Location, Problem, Source, encoding, lookup, merge, runtime_file, template};
 use crate::platform::Platform;
 use std::io::Read;
 use std::path::Path;
@@ -44,10 +44,10 @@ fn suggestion(nearest: &Option<String>) -> String {
     nearest.as_ref().map(|name| format!("; did you mean '{name}'?")).unwrap_or_default()
 }
 
-/// `name:line:column`.
-pub(super) fn show(names: &[String], place: Place) -> String {
+/// A place with the name of its source.
+pub(super) fn show(names: &[String], place: Place) -> Location {
     let name = usize::try_from(place.source).ok().and_then(|source| names.get(source)).map_or("", String::as_str);
-    format!("{name}:{}:{}", place.line, place.column)
+    Location::new(name, place.line, place.column)
 }
 
 impl Configuration {
@@ -59,87 +59,160 @@ impl Configuration {
     pub fn load(request: &LoadRequest<'_>) -> Result<Configuration, LoadError> {
         let mut names: Vec<String> = request.sources.iter().map(Source::name).collect();
         let (mut documents, mut problems, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
-        for (index, source) in request.sources.iter().enumerate() {
-            match read_source(source, index, request.platform) {
-                Ok(document) => {
-                    warnings.extend(document.warnings);
-                    documents.push(document.root);
-                }
-                Err(found) => problems.extend(found),
+        let mut take = |read: Result<Document, Vec<Problem>>, documents: &mut Vec<Arc<Node>>| match read {
+            Ok(document) => {
+                warnings.extend(document.warnings);
+                documents.push(document.root);
             }
+            Err(found) => problems.extend(found),
+        };
+        for (index, source) in request.sources.iter().enumerate() {
+            take(read_source(source, index, request.platform), &mut documents);
+        }
+        // What can be read of the user's list says where the defaults are, so that their faults too stand in the one report.
+        if let Some(file) = merge::merge_list(&documents).and_then(|user| defaults_file(&user, request.platform)) {
+            let source = Source::File(file);
+            names.push(source.name());
+            take(read_source(&source, request.sources.len(), request.platform), &mut documents);
         }
         if !problems.is_empty() {
             return Err(LoadError::Sources(problems));
         }
-        let Some(user) = merge::merge_list(&documents) else {
+        let Some(merged) = merge::merge_list(&documents) else {
             return Err(LoadError::Sources(vec![Problem::error(None, "CONFIG names no source".into())]));
         };
-        if let Some(file) = defaults_file(&user, request.platform) {
-            let source = Source::File(file);
-            names.push(source.name());
-            let document = read_source(&source, request.sources.len(), request.platform).map_err(LoadError::Sources)?;
-            warnings.extend(document.warnings);
-            documents.push(document.root);
-        }
-        let merged = merge::merge_list(&documents).unwrap_or(user);
         if merged.weight() > yaml::MAXIMUM_WEIGHT {
             let text = "the configuration is too large with its aliases written out".to_string();
             return Err(LoadError::Sources(vec![Problem::error(None, text)]));
         }
         let evaluation = template::evaluate(&merged, request.platform, &|place| show(&names, place));
-        if !evaluation.errors.is_empty() {
-            return Err(LoadError::Templates(evaluation.errors));
-        }
         warnings.extend(evaluation.warnings);
-        overlaid(request, evaluation.root, names, warnings)
+        let configuration = Configuration {
+            sources: request.sources.to_vec(),
+            ha_instance: HaInstance::none(),
+            base: evaluation.root.to_value(),
+            value: serde_json::Value::Null,
+            overlay: None,
+            warnings,
+            tree: Arc::clone(&evaluation.root),
+            base_tree: evaluation.root,
+            names: names.into(),
+            schemas: Arc::new(OnceLock::new()),
+        };
+        let overlaid = configuration.for_instance(request.ha_instance);
+        if evaluation.errors.is_empty() {
+            return overlaid;
+        }
+        let mut errors = evaluation.errors;
+        errors.extend(overlaid.err().iter().flat_map(LoadError::problems));
+        Err(LoadError::Templates(errors))
+    }
+
+    /// The same configuration as another HA instance sees it; nothing is read again. [`HaInstance::none`] gives it without an overlay.
+    ///
+    /// # Errors
+    /// [`LoadError::HaInstances`] and [`LoadError::UnknownHaInstance`].
+    pub fn for_instance(&self, ha_instance: &HaInstance) -> Result<Configuration, LoadError> {
+        let base = &self.base_tree;
+        let ambiguous: Vec<Problem> = overlay::ambiguous(base)
+            .into_iter()
+            .map(|(key, place, first)| {
+                let text = format!("the HA instance '{key}' differs from '{first}' only by case or special characters; rename one of them");
+                Problem::error(Some(show(&self.names, place)), text).about(&["haInstances", &key])
+            })
+            .collect();
+        if !ambiguous.is_empty() {
+            return Err(LoadError::HaInstances(ambiguous));
+        }
+        let id = &ha_instance.id;
+        // What concerns the overlay is told of this instance alone.
+        let mut warnings: Vec<Problem> =
+            self.warnings.iter().filter(|problem| problem.property.as_deref() != Some(OVERLAY)).cloned().collect();
+        let overlay = match overlay::find(base, id) {
+            _ if *ha_instance == HaInstance::none() => None,
+            Found::Overlay { node, .. } => Some(node),
+            Found::NoInstances => {
+                let text = format!("haInstances is not defined: HA instance '{id}' runs without an overlay");
+                warnings.push(Problem::warning(None, text).about(&[OVERLAY]));
+                None
+            }
+            Found::Unknown { defined, .. } if ha_instance.from_placeholder => {
+                let text = format!(
+                    "no HA instance was named, and haInstances has no entry for this system, '{id}': it runs without an overlay; defined: {}",
+                    defined.join(", ")
+                );
+                let place = show(&self.names, base.place_of(&["haInstances"]));
+                warnings.push(Problem::warning(Some(place), text).about(&[OVERLAY]));
+                None
+            }
+            Found::Unknown { defined, nearest } => return Err(LoadError::UnknownHaInstance { id: id.clone(), defined, nearest }),
+        };
+        let tree = overlay.as_ref().map_or_else(|| Arc::clone(base), |node| overlay::apply(base, node));
+        let mut configuration = Configuration {
+            ha_instance: ha_instance.clone(),
+            value: tree.to_value(),
+            overlay: overlay.map(|node| node.to_value()),
+            warnings,
+            tree,
+            ..self.clone()
+        };
+        if configuration.runtime_directory() != self.runtime_directory() {
+            configuration.schemas = Arc::new(OnceLock::new());
+        }
+        Ok(configuration)
+    }
+
+    /// The ids of haInstances, as they are written.
+    pub fn instance_ids(&self) -> Vec<String> {
+        lookup(&self.base, &["haInstances"])
+            .and_then(serde_json::Value::as_object)
+            .map(|map| map.keys().cloned().collect())
+            .unwrap_or_default()
+    }
+
+    /// Every leaf at or below a path (an empty mapping or list is one) with what set it, in document order: with the overlay, or without.
+    /// None when the path names nothing.
+    pub fn origins(&self, overlaid: bool, path: &[&str]) -> Option<Vec<Origin>> {
+        let root = if overlaid { &self.tree } else { &self.base_tree };
+        let mut origins = Vec::new();
+        let mut steps: Vec<String> = path.iter().map(|step| (*step).to_string()).collect();
+        leaves(root.at(path)?, root.place_of(path), &mut steps, &mut |steps, node, place| {
+            origins.push(Origin { path: steps.to_vec(), value: node.to_value(), place: show(&self.names, place) });
+        });
+        Some(origins)
     }
 }
 
-/// The last step: the overlay.
-fn overlaid(
-    request: &LoadRequest<'_>,
-    base: Arc<Node>,
-    names: Vec<String>,
-    mut warnings: Vec<Problem>,
-) -> Result<Configuration, LoadError> {
-    let ambiguous: Vec<Problem> = overlay::ambiguous(&base)
-        .into_iter()
-        .map(|(key, place, first)| {
-            let text = format!("the HA instance '{key}' differs from '{first}' only by case or special characters; rename one of them");
-            Problem::error(Some(show(&names, place)), text)
-        })
-        .collect();
-    if !ambiguous.is_empty() {
-        return Err(LoadError::HaInstances(ambiguous));
-    }
-    let id = &request.ha_instance.id;
-    let mut overlay = None;
-    match overlay::find(&base, id) {
-        Found::Overlay { node, .. } => overlay = Some(node),
-        Found::NoInstances => {
-            warnings.push(Problem::warning(None, format!("haInstances is not defined: HA instance '{id}' runs without an overlay")));
+/// What warnings about the overlay are about.
+const OVERLAY: &str = "haInstances";
+
+/// A leaf of a configuration and what set it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Origin {
+    /// Keys and indexes from the root.
+    pub path: Vec<String>,
+    pub value: serde_json::Value,
+    pub place: Location,
+}
+
+fn leaves(node: &Node, place: Place, steps: &mut Vec<String>, visit: &mut dyn FnMut(&[String], &Node, Place)) {
+    match &node.value {
+        NodeValue::Mapping(entries) if !entries.is_empty() => {
+            for entry in entries {
+                steps.push(entry.key.clone());
+                leaves(&entry.value, entry.place, steps, visit);
+                steps.pop();
+            }
         }
-        Found::Unknown { defined, .. } if request.ha_instance.from_placeholder => {
-            let text = format!(
-                "no HA instance was named, and haInstances has no entry for this system, '{id}': it runs without an overlay; defined: {}",
-                defined.join(", ")
-            );
-            warnings.push(Problem::warning(Some(show(&names, base.place_of(&["haInstances"]))), text));
+        NodeValue::Sequence(items) if !items.is_empty() => {
+            for (index, item) in items.iter().enumerate() {
+                steps.push(index.to_string());
+                leaves(item, item.place, steps, visit);
+                steps.pop();
+            }
         }
-        Found::Unknown { defined, nearest } => return Err(LoadError::UnknownHaInstance { id: id.clone(), defined, nearest }),
+        _ => visit(steps, node, place),
     }
-    let tree = overlay.as_ref().map_or_else(|| Arc::clone(&base), |node| overlay::apply(&base, node));
-    Ok(Configuration {
-        sources: request.sources.to_vec(),
-        ha_instance: request.ha_instance.clone(),
-        base: base.to_value(),
-        value: tree.to_value(),
-        overlay: overlay.map(|node| node.to_value()),
-        warnings,
-        tree,
-        names: names.into(),
-        schemas: Arc::new(OnceLock::new()),
-    })
 }
 
 /// The runtime directory that the sources name, silently: ZWEL0021I shows its version before anything else is said. None when anything is
@@ -160,7 +233,7 @@ fn defaults_file(user: &Arc<Node>, platform: &dyn Platform) -> Option<std::path:
 
 fn read_source(source: &Source, index: usize, platform: &dyn Platform) -> Result<Document, Vec<Problem>> {
     let name = source.name();
-    let failed = |text: String| vec![Problem::error(Some(name.clone()), text)];
+    let failed = |text: String| vec![Problem::error(Some(Location::whole(&name)), text)];
     let (bytes, padded) = match source {
         Source::File(path) => (read_file(path).map_err(|error| failed(format!("cannot be read: {error}")))?, false),
         Source::Member { data_set, member } => {
@@ -175,8 +248,8 @@ fn read_source(source: &Source, index: usize, platform: &dyn Platform) -> Result
 /// # Errors
 /// Everything wrong, with line and column.
 fn parse(bytes: &[u8], name: &str, source: u32, padded: bool, templates: bool) -> Result<Document, Vec<Problem>> {
-    let text = encoding::decode(bytes)
-        .map_err(|error| vec![Problem::error(Some(format!("{name}:{}:{}", error.line, error.column)), error.reason)])?;
+    let text =
+        encoding::decode(bytes).map_err(|error| vec![Problem::error(Some(Location::new(name, error.line, error.column)), error.reason)])?;
     let text = if padded { encoding::strip_padding(&text) } else { text };
     let document = yaml::read(&text, name, source, templates)?;
     if document.root.is_mapping() {
@@ -184,7 +257,7 @@ fn parse(bytes: &[u8], name: &str, source: u32, padded: bool, templates: bool) -
     }
     let place = document.root.place;
     let text = "a mapping is expected at the top, such as 'zowe:'".to_string();
-    Err(vec![Problem::error(Some(format!("{name}:{}:{}", place.line, place.column)), text)])
+    Err(vec![Problem::error(Some(Location::new(name, place.line, place.column)), text)])
 }
 
 /// A YAML (or JSON) file that is no configuration, such as a manifest: same reader, no templates. Its positions begin with its path.
@@ -193,8 +266,22 @@ fn parse(bytes: &[u8], name: &str, source: u32, padded: bool, templates: bool) -
 /// Everything wrong with it.
 pub fn read_mapping(file: &Path) -> Result<Document, Vec<Problem>> {
     let name = file.display().to_string();
-    let bytes = read_file(file).map_err(|error| vec![Problem::error(Some(name.clone()), format!("cannot be read: {error}"))])?;
+    let bytes = read_file(file).map_err(|error| vec![Problem::error(Some(Location::whole(&name)), format!("cannot be read: {error}"))])?;
     parse(&bytes, &name, 0, false, false)
+}
+
+/// The text of a source by its name as positions have it: a path, or `data.set(member)`. None when it cannot be read any more.
+pub fn source_text(name: &str, platform: &dyn Platform) -> Option<String> {
+    let member = || {
+        let (data_set, member) = name.strip_suffix(')')?.split_once('(')?;
+        platform.read_member(data_set, member).ok()
+    };
+    let (bytes, padded) = match read_file(Path::new(name)) {
+        Ok(bytes) => (bytes, false),
+        Err(_) => (member()?, true),
+    };
+    let text = encoding::decode(&bytes).ok()?;
+    Some(if padded { encoding::strip_padding(&text) } else { text })
 }
 
 /// At most [`yaml::MAXIMUM_SIZE`] bytes of a regular file: a pipe or device could block or never end.
@@ -207,7 +294,7 @@ pub(super) fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     std::fs::File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
-        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, "it is larger than 64 MiB"));
+        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, format!("it is larger than {} MiB", limit / 1024 / 1024)));
     }
     Ok(bytes)
 }

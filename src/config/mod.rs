@@ -14,6 +14,7 @@ pub mod version;
 pub mod yaml;
 
 mod load;
+mod problem;
 mod source;
 
 #[cfg(test)]
@@ -21,14 +22,15 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use load::{LoadError, read_mapping, runtime_directory_of};
+pub use load::{LoadError, Origin, read_mapping, runtime_directory_of, source_text};
+pub use problem::{Location, Problem, unique};
 pub use secrets::show as show_value;
 pub use source::{SourceError, display_sources, ha_instance, normalize_id, parse_sources};
 pub use variables::RunFacts;
 pub use version::{Version, zowe_version};
 
 use crate::platform::{Platform, ShareAs};
-use node::{Node, Place};
+use node::Node;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -57,36 +59,6 @@ pub struct HaInstance {
     pub from_placeholder: bool,
 }
 
-/// Something wrong or odd in a configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    pub error: bool,
-    /// `file:line:column` of what set the value, where known.
-    pub place: Option<String>,
-    /// What is wrong and what is expected, without secrets.
-    pub text: String,
-}
-
-impl Problem {
-    pub fn error(place: Option<String>, text: String) -> Self {
-        Problem { error: true, place, text }
-    }
-
-    pub fn warning(place: Option<String>, text: String) -> Self {
-        Problem { error: false, place, text }
-    }
-}
-
-/// `place: text`, as a line after ZWEL0070E shows it.
-impl std::fmt::Display for Problem {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.place {
-            Some(place) => write!(formatter, "{place}: {}", self.text),
-            None => formatter.write_str(&self.text),
-        }
-    }
-}
-
 /// A configuration as one HA instance sees it: merged, evaluated, overlaid; not yet validated.
 #[derive(Debug, Clone)]
 pub struct Configuration {
@@ -102,6 +74,8 @@ pub struct Configuration {
     pub warnings: Vec<Problem>,
     /// `value` with the place of everything in it.
     tree: Arc<Node>,
+    /// The same of `base`.
+    base_tree: Arc<Node>,
     /// Names of the sources that were read, `files/defaults.yaml` included, by [`Place::source`].
     names: Arc<[String]>,
     /// The runtime directory's schemas, read once.
@@ -119,13 +93,9 @@ impl Configuration {
         self.get(path).and_then(Value::as_str).filter(|text| !text.is_empty())
     }
 
-    /// `file:line:column` of what set the value at a path, or of the nearest parent that exists.
-    pub fn place(&self, path: &[&str]) -> String {
-        self.show(self.tree.place_of(path))
-    }
-
-    fn show(&self, place: Place) -> String {
-        load::show(&self.names, place)
+    /// What set the value at a path, or the nearest parent that exists.
+    pub fn place(&self, path: &[&str]) -> Location {
+        load::show(&self.names, self.tree.place_of(path))
     }
 
     /// Names of all sources that were read, left-most first, `files/defaults.yaml` last.
@@ -224,11 +194,6 @@ fn is_true(value: Option<&Value>) -> bool {
         Some(Value::String(text)) => text == "true",
         _ => false,
     }
-}
-
-fn unique(problems: Vec<Problem>) -> Vec<Problem> {
-    let mut seen: std::collections::HashSet<String> = std::collections::HashSet::new();
-    problems.into_iter().filter(|problem| seen.insert(problem.to_string())).collect()
 }
 
 /// A file under the runtime directory, where it exists.

@@ -11,13 +11,13 @@ pub fn scalar(text: &str, plain: bool, tag: Option<&Tag>) -> Result<NodeValue, S
     let Some(tag) = tag else {
         return if plain { self::plain(text) } else { Ok(NodeValue::Text(text.to_string())) };
     };
-    let unfit = || format!("'{}' is not a value of the tag !!{}", text.escape_debug(), tag.suffix);
+    let unfit = || format!("'{}' is not a value of the tag !!{}", cut(text).escape_debug(), tag.suffix);
     if !tag.is_yaml_core_schema() {
         // "!" alone makes a scalar a string.
         return if matches!(tag.suffix.as_str(), "" | "!") {
             Ok(NodeValue::Text(text.to_string()))
         } else {
-            Err(format!("the tag {tag} is not supported"))
+            Err(format!("the tag {} is not supported", cut(&tag.to_string())))
         };
     }
     match tag.suffix.as_str() {
@@ -31,7 +31,7 @@ pub fn scalar(text: &str, plain: bool, tag: Option<&Tag>) -> Result<NodeValue, S
             _ => Err(unfit()),
         },
         "null" => Err(unfit()),
-        _ => Err(format!("the tag !!{} is not supported", tag.suffix)),
+        _ => Err(format!("the tag !!{} is not supported", cut(&tag.suffix))),
     }
 }
 
@@ -74,6 +74,7 @@ fn integer(text: &str) -> Option<i64> {
     text.parse().ok()
 }
 
-fn cut(text: &str) -> String {
+/// The beginning of a text that may be as long as its file, for an error.
+pub(super) fn cut(text: &str) -> String {
     if text.chars().count() <= 40 { text.to_string() } else { format!("{}...", text.chars().take(40).collect::<String>()) }
 }

@@ -1,20 +1,21 @@
 //! YAML text to a tree, with the place of every value. Rules: reference/configuration.md, "YAML to values".
 
-use super::Problem;
 use super::node::{Entry, Node, NodeValue, Place};
 use super::typing;
+use super::{Location, Problem};
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
 use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Mappings and lists inside one another; saphyr itself ends at 255 for flow style.
 pub const MAXIMUM_DEPTH: usize = 128;
-/// Bytes of one source: 50 MB parse in 4 s.
-pub const MAXIMUM_SIZE: usize = 64 * 1024 * 1024;
-/// Weight ([`Node::weight`]) of a document with its aliases written out.
-pub const MAXIMUM_WEIGHT: u64 = 8_000_000;
-/// Weight of a mapping or list that is used as a key.
-const MAXIMUM_KEY_WEIGHT: u64 = 1_000;
+/// Bytes of one source, a hundred times what a large site has. The parser holds a flow collection that could be a key (all of a JSON file)
+/// as tokens until it ends, some 250 bytes for each byte: 50 MB on one line took 12 GB.
+pub const MAXIMUM_SIZE: usize = 4 * 1024 * 1024;
+/// Weight ([`Node::weight`]) of a document with its aliases written out: a hundred times that of a large site, some 200 MB once loaded.
+pub const MAXIMUM_WEIGHT: u64 = 1_000_000;
+/// Weight of a mapping or list that is used as a key: its text is made anew each time that an alias repeats it.
+const MAXIMUM_KEY_WEIGHT: u64 = 100;
 /// Problems of one document that are listed; the next ones tell nothing new.
 const MAXIMUM_PROBLEMS: usize = 100;
 
@@ -32,7 +33,7 @@ pub struct Document {
 /// Everything wrong with the document: the first error of syntax, all duplicate keys and all values that cannot be typed before it.
 pub fn read(text: &str, name: &str, source: u32, templates: bool) -> Result<Document, Vec<Problem>> {
     if text.len() > MAXIMUM_SIZE {
-        return Err(vec![Problem::error(Some(name.to_string()), format!("is larger than {} MiB", MAXIMUM_SIZE / 1024 / 1024))]);
+        return Err(vec![Problem::error(Some(Location::whole(name)), format!("is larger than {} MiB", MAXIMUM_SIZE / 1024 / 1024))]);
     }
     let mut builder = Builder {
         name,
@@ -41,6 +42,7 @@ pub fn read(text: &str, name: &str, source: u32, templates: bool) -> Result<Docu
         stack: Vec::new(),
         anchors: HashMap::new(),
         root: None,
+        weight: 0,
         problems: Vec::new(),
         warnings: Vec::new(),
     };
@@ -49,7 +51,7 @@ pub fn read(text: &str, name: &str, source: u32, templates: bool) -> Result<Docu
     match root {
         Some(root) if problems.is_empty() => Ok(Document { root, warnings }),
         None if problems.is_empty() => {
-            Err(vec![Problem::error(Some(format!("{name}:1:1")), "holds no YAML document; at least one key is expected".into())])
+            Err(vec![Problem::error(Some(Location::new(name, 1, 1)), "holds no YAML document; at least one key is expected".into())])
         }
         _ => Err(problems),
     }
@@ -57,8 +59,8 @@ pub fn read(text: &str, name: &str, source: u32, templates: bool) -> Result<Docu
 
 /// A collection that is being read.
 enum Frame {
-    Sequence { place: Place, anchor: usize, items: Vec<Arc<Node>>, weight: u64 },
-    Mapping { place: Place, anchor: usize, entries: Vec<Entry>, index: HashMap<String, usize>, key: Option<(String, Place)>, weight: u64 },
+    Sequence { place: Place, anchor: usize, items: Vec<Arc<Node>> },
+    Mapping { place: Place, anchor: usize, entries: Vec<Entry>, index: HashMap<String, usize>, key: Option<(String, Place)> },
 }
 
 struct Builder<'a> {
@@ -69,6 +71,8 @@ struct Builder<'a> {
     /// Complete nodes that have an anchor.
     anchors: HashMap<usize, Arc<Node>>,
     root: Option<Arc<Node>>,
+    /// Of everything read so far, whether it is complete or not.
+    weight: u64,
     problems: Vec<Problem>,
     warnings: Vec<Problem>,
 }
@@ -101,7 +105,7 @@ impl Builder<'_> {
                     return;
                 }
             }
-            if self.event(event, place).is_err() {
+            if self.event(event, place).is_err() || self.problems.len() >= MAXIMUM_PROBLEMS {
                 return;
             }
         }
@@ -112,8 +116,8 @@ impl Builder<'_> {
         Place { source: self.source, line: number(marker.line().max(1)), column: number(marker.col().saturating_add(1)) }
     }
 
-    fn show(&self, place: Place) -> String {
-        format!("{}:{}:{}", self.name, place.line, place.column)
+    fn show(&self, place: Place) -> Location {
+        Location::new(self.name, place.line, place.column)
     }
 
     fn problem(&mut self, place: Place, text: String) {
@@ -127,7 +131,10 @@ impl Builder<'_> {
         match event {
             Event::Scalar(text, style, anchor, tag) => self.scalar(&text, style, anchor, tag.as_deref(), place),
             Event::Alias(anchor) => match self.anchors.get(&anchor).cloned() {
-                Some(node) => self.value(node, 0),
+                Some(node) => {
+                    self.grow(node.weight(), place)?;
+                    self.value(node, 0)
+                }
                 None => {
                     self.problem(place, "an alias stands inside the value that it names".into());
                     Err(Ended)
@@ -135,11 +142,11 @@ impl Builder<'_> {
             },
             Event::SequenceStart(anchor, tag) => {
                 self.collection_tag(tag.as_deref(), "seq", place);
-                self.open(Frame::Sequence { place, anchor, items: Vec::new(), weight: 1 }, place)
+                self.open(Frame::Sequence { place, anchor, items: Vec::new() }, place)
             }
             Event::MappingStart(anchor, tag) => {
                 self.collection_tag(tag.as_deref(), "map", place);
-                self.open(Frame::Mapping { place, anchor, entries: Vec::new(), index: HashMap::new(), key: None, weight: 1 }, place)
+                self.open(Frame::Mapping { place, anchor, entries: Vec::new(), index: HashMap::new(), key: None }, place)
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(),
             _ => Ok(()),
@@ -149,7 +156,7 @@ impl Builder<'_> {
     fn collection_tag(&mut self, tag: Option<&Tag>, expected: &str, place: Place) {
         let Some(tag) = tag else { return };
         if !(tag.is_yaml_core_schema() && tag.suffix == expected) {
-            self.problem(place, format!("the tag {tag} is not supported here"));
+            self.problem(place, format!("the tag {} is not supported here", typing::cut(&tag.to_string())));
         }
     }
 
@@ -159,6 +166,16 @@ impl Builder<'_> {
             return Err(Ended);
         }
         self.stack.push(frame);
+        self.grow(1, place)
+    }
+
+    /// Ends a document that is too large before all of it is held.
+    fn grow(&mut self, weight: u64, place: Place) -> Result<(), Ended> {
+        self.weight = self.weight.saturating_add(weight);
+        if self.weight > MAXIMUM_WEIGHT {
+            self.problem(place, "the document is too large with its aliases written out".into());
+            return Err(Ended);
+        }
         Ok(())
     }
 
@@ -178,6 +195,7 @@ impl Builder<'_> {
                 return Err(Ended);
             }
             let node = Node::new(place, NodeValue::Text(text.to_string()));
+            self.grow(node.weight(), place)?;
             return self.value(Arc::new(node), anchor);
         }
         if style == ScalarStyle::SingleQuoted && self.templates && text.contains("${{") {
@@ -196,7 +214,9 @@ impl Builder<'_> {
                 NodeValue::Null
             }
         };
-        self.value(Arc::new(Node::new(place, value)), anchor)
+        let node = Node::new(place, value);
+        self.grow(node.weight(), place)?;
+        self.value(Arc::new(node), anchor)
     }
 
     fn expects_key(&self) -> bool {
@@ -209,39 +229,28 @@ impl Builder<'_> {
             self.anchors.insert(anchor, Arc::clone(&node));
         }
         let place = node.place;
-        let added = node.weight();
         let mut duplicate = None;
-        let mut heavy = false;
         match self.stack.last_mut() {
             None => self.root = Some(node),
-            Some(Frame::Sequence { items, weight, .. }) => {
-                *weight = weight.saturating_add(added);
-                heavy = *weight > MAXIMUM_WEIGHT;
-                items.push(node);
-            }
-            Some(Frame::Mapping { entries, index, key, weight, .. }) => {
-                *weight = weight.saturating_add(added);
-                heavy = *weight > MAXIMUM_WEIGHT;
-                match key.take() {
-                    None if added > MAXIMUM_KEY_WEIGHT && !matches!(node.value, NodeValue::Text(_)) => heavy = true,
-                    None => *key = Some((key_text(&node), place)),
-                    Some((text, at)) => match index.get(&text) {
-                        Some(first) => duplicate = Some((text, at, entries.get(*first).map(|entry| entry.place))),
-                        None => {
-                            index.insert(text.clone(), entries.len());
-                            entries.push(Entry { key: text, place: at, value: node });
-                        }
-                    },
+            Some(Frame::Sequence { items, .. }) => items.push(node),
+            Some(Frame::Mapping { entries, index, key, .. }) => match key.take() {
+                None if node.weight() > MAXIMUM_KEY_WEIGHT && !matches!(node.value, NodeValue::Text(_)) => {
+                    self.problem(place, "a mapping or list that is used as a key is too large".into());
+                    return Err(Ended);
                 }
-            }
+                None => *key = Some((key_text(&node), place)),
+                Some((text, at)) => match index.get(&text) {
+                    Some(first) => duplicate = Some((text, at, entries.get(*first).map(|entry| entry.place))),
+                    None => {
+                        index.insert(text.clone(), entries.len());
+                        entries.push(Entry { key: text, place: at, value: node });
+                    }
+                },
+            },
         }
         if let Some((key, at, first)) = duplicate {
             let first = first.map(|place| format!(", first in line {}", place.line)).unwrap_or_default();
-            self.problem(at, format!("the key '{}' is defined twice{first}", key.escape_debug()));
-        }
-        if heavy {
-            self.problem(place, "the document is too large with its aliases written out".into());
-            return Err(Ended);
+            self.problem(at, format!("the key '{}' is defined twice{first}", typing::cut(&key).escape_debug()));
         }
         Ok(())
     }

@@ -1,64 +1,165 @@
-//! `check`: everything wrong with a configuration in one report.
+//! `check`: everything wrong with a configuration, of as many HA instances as are asked for, in one report.
 
-use crate::component::Survey;
-use crate::config::{Configuration, LoadError, Problem, read_mapping};
-use std::collections::HashSet;
+use super::snippet;
+use crate::component;
+use crate::config::{self, Configuration, HaInstance, LoadRequest, Problem, Source, unique};
+use crate::platform::Platform;
+use serde_json::{Value, json};
+use std::collections::HashMap;
 
-/// A report and its exit code.
+/// A problem and the HA instances that have it, by id; none where it is found before there are instances to speak of.
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    pub problem: Problem,
+    pub ha_instances: Vec<String>,
+}
+
+/// Everything that was found, errors first, otherwise in the order of the checks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
-    /// Errors first, each `ERROR place: text` or `WARNING place: text`; the last line counts them.
-    pub lines: Vec<String>,
-    /// 0 nothing, 4 warnings only, 8 errors.
-    pub exit_code: u8,
-    pub problems: Vec<Problem>,
+    pub findings: Vec<Finding>,
+    /// Ids of the HA instances that were checked; empty where the configuration has none or does not load.
+    pub ha_instances: Vec<String>,
 }
 
-/// All problems of a configuration that loads: its own, its schemas', its components'.
-pub fn check(configuration: &Configuration, survey: &Survey) -> Report {
-    let mut problems = configuration.warnings.clone();
-    for (name, path) in
-        [("runtimeDirectory", configuration.runtime_directory()), ("workspaceDirectory", configuration.workspace_directory())]
-    {
-        let place = Some(configuration.place(&["zowe", name]));
-        match path {
-            None => problems.push(Problem::error(place, format!("zowe.{name} is not defined; the path of a directory is expected"))),
-            Some(path) if name == "runtimeDirectory" && !path.is_dir() => {
-                problems.push(Problem::error(place, format!("zowe.{name}: {} is no directory", path.display())));
-            }
-            Some(_) => {}
+/// Loads a configuration and checks it as the HA instances see it: those named, else all of `haInstances`, else the configuration itself.
+pub fn check(sources: &[Source], named: &[HaInstance], platform: &dyn Platform) -> Report {
+    let mut report = Report::default();
+    let none = HaInstance::none();
+    let base = match Configuration::load(&LoadRequest { sources, ha_instance: &none, platform }) {
+        Ok(base) => base,
+        Err(error) => {
+            report.add("", error.problems());
+            return report.sorted();
         }
-    }
-    problems.extend(configuration.validate());
-    problems.extend(survey.problems());
-    for component in &survey.in_play {
-        problems.extend(component.validate(configuration));
-        if let Ok(document) = read_mapping(&component.manifest_file) {
-            problems.extend(configuration.validate_manifest(&document.root, &component.manifest_file.display().to_string()));
-        }
-    }
-    report(problems)
-}
-
-/// The report of a configuration that does not load.
-pub fn check_failed(error: &LoadError) -> Report {
-    report(error.problems())
-}
-
-/// Repeats (a component's schema includes that of zowe.yaml) are left out; errors come first, otherwise the order stays.
-fn report(problems: Vec<Problem>) -> Report {
-    let mut seen = HashSet::new();
-    let mut problems: Vec<Problem> = problems.into_iter().filter(|problem| seen.insert((problem.error, problem.to_string()))).collect();
-    problems.sort_by_key(|problem| !problem.error);
-    let errors = problems.iter().filter(|problem| problem.error).count();
-    let warnings = problems.len() - errors;
-    let mut lines: Vec<String> =
-        problems.iter().map(|problem| format!("{} {problem}", if problem.error { "ERROR" } else { "WARNING" })).collect();
-    lines.push(format!("{errors} errors, {warnings} warnings"));
-    let exit_code = match (errors, warnings) {
-        (0, 0) => 0,
-        (0, _) => 4,
-        _ => 8,
     };
-    Report { lines, exit_code, problems }
+    let defined = base.instance_ids().into_iter().map(|id| HaInstance { id: config::normalize_id(&id), from_placeholder: false });
+    let mut instances: Vec<HaInstance> = if named.is_empty() { defined.collect() } else { named.to_vec() };
+    if instances.is_empty() {
+        instances.push(none);
+    }
+    let mut seen = std::collections::HashSet::new();
+    instances.retain(|instance| seen.insert(instance.id.clone()));
+    for instance in &instances {
+        if !instance.id.is_empty() {
+            report.ha_instances.push(instance.id.clone());
+        }
+        match base.for_instance(instance) {
+            Ok(configuration) => report.add(&instance.id, component::check(&configuration, platform).all()),
+            Err(error) => report.add(&instance.id, error.problems()),
+        }
+    }
+    report.sorted()
+}
+
+impl Report {
+    fn add(&mut self, ha_instance: &str, problems: Vec<Problem>) {
+        let mut known: HashMap<(bool, String), usize> =
+            self.findings.iter().enumerate().map(|(index, finding)| (key(&finding.problem), index)).collect();
+        for problem in unique(problems) {
+            let key = key(&problem);
+            let index = *known.entry(key).or_insert_with(|| {
+                self.findings.push(Finding { problem, ha_instances: Vec::new() });
+                self.findings.len() - 1
+            });
+            if let Some(finding) = self.findings.get_mut(index).filter(|_| !ha_instance.is_empty()) {
+                finding.ha_instances.push(ha_instance.to_string());
+            }
+        }
+    }
+
+    fn sorted(mut self) -> Report {
+        self.findings.sort_by_key(|finding| !finding.problem.error);
+        self
+    }
+
+    /// How many errors and how many warnings.
+    pub fn counts(&self) -> (usize, usize) {
+        let errors = self.findings.iter().filter(|finding| finding.problem.error).count();
+        (errors, self.findings.len() - errors)
+    }
+
+    /// 0 nothing, 4 warnings only, 8 errors.
+    pub fn exit_code(&self) -> u8 {
+        match self.counts() {
+            (0, 0) => 0,
+            (0, _) => 4,
+            _ => 8,
+        }
+    }
+
+    /// Each finding on a line, `ERROR place: text` or `WARNING place: text`; the last line counts them.
+    pub fn text(&self) -> String {
+        let line = |finding: &Finding| {
+            let level = if finding.problem.error { "ERROR" } else { "WARNING" };
+            format!("{level} {}{}\n", escaped(&finding.problem.to_string()), self.concerned(finding))
+        };
+        self.findings.iter().map(line).collect::<String>() + &self.summary()
+    }
+
+    /// With the source line and a caret below the place, as on a terminal. `colour`: with escape sequences.
+    pub fn snippets(&self, platform: &dyn Platform, colour: bool) -> String {
+        let mut sources = snippet::Sources::new(platform);
+        let one = |finding: &Finding| {
+            let title = format!("{}{}", escaped(&finding.problem.text), self.concerned(finding));
+            snippet::render(&finding.problem, &title, &mut sources, colour) + "\n\n"
+        };
+        self.findings.iter().map(one).collect::<String>() + &self.summary()
+    }
+
+    /// For tools: counts, exit code, HA instances and problems, as JSON.
+    pub fn json(&self) -> String {
+        let problem = |finding: &Finding| {
+            let problem = &finding.problem;
+            let place = problem.place.as_ref();
+            let number = |value: Option<u32>| value.filter(|value| *value > 0).map_or(Value::Null, Value::from);
+            json!({
+                "severity": if problem.error { "error" } else { "warning" },
+                "file": place.map(|place| place.file.as_str()),
+                "line": number(place.map(|place| place.line)),
+                "column": number(place.map(|place| place.column)),
+                "property": problem.property,
+                "message": problem.text,
+                "haInstances": finding.ha_instances,
+            })
+        };
+        let (errors, warnings) = self.counts();
+        let report = json!({
+            "errors": errors,
+            "warnings": warnings,
+            "exitCode": self.exit_code(),
+            "haInstances": self.ha_instances,
+            "problems": self.findings.iter().map(problem).collect::<Vec<_>>(),
+        });
+        format!("{report:#}\n")
+    }
+
+    /// Which HA instances a finding concerns, where it is not all that were checked.
+    fn concerned(&self, finding: &Finding) -> String {
+        match finding.ha_instances.len() {
+            0 => String::new(),
+            count if count == self.ha_instances.len() => String::new(),
+            _ => format!(" [HA instance {}]", finding.ha_instances.join(", ")),
+        }
+    }
+
+    fn summary(&self) -> String {
+        let (errors, warnings) = self.counts();
+        let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+        let checked = match self.ha_instances.as_slice() {
+            [] => String::new(),
+            ids => format!("; HA instances checked: {}", ids.join(", ")),
+        };
+        format!("{}, {}{checked}\n", plural(errors, "error"), plural(warnings, "warning"))
+    }
+}
+
+fn key(problem: &Problem) -> (bool, String) {
+    (problem.error, problem.to_string())
+}
+
+/// One line, whatever a text holds.
+fn escaped(text: &str) -> String {
+    let escape = |character: char| if character.is_control() { character.escape_default().to_string() } else { character.to_string() };
+    text.chars().map(escape).collect()
 }

@@ -2,16 +2,19 @@
 //! the command line prints it.
 
 mod check;
+mod difference;
 mod plan;
+mod snippet;
 
 #[cfg(test)]
 mod tests;
 
-pub use check::{Report, check, check_failed};
+pub use check::{Finding, Report, check};
+pub use difference::difference;
 pub use plan::plan;
 
 use crate::component::{self, Survey};
-use crate::config::{Configuration, Environment, LoadError, LoadRequest, RunFacts, Version, lookup, overlay, secrets};
+use crate::config::{Configuration, Environment, Origin, RunFacts, Version, lookup, overlay, secrets};
 use crate::platform::Platform;
 use serde_json::Value;
 
@@ -46,6 +49,8 @@ pub struct ConfigView<'a> {
     /// Keys and indexes joined with dots: `components.gateway.port`, `zowe.externalDomains.0`.
     pub path: Option<&'a str>,
     pub show_secrets: bool,
+    /// Instead of the document: each leaf on a line of its own, with what set it.
+    pub origin: bool,
 }
 
 /// The merged and evaluated configuration, whole or one property, with secrets masked unless asked for. A property that is a text is
@@ -57,6 +62,10 @@ pub fn config(configuration: &Configuration, view: ConfigView<'_>) -> Result<Str
     let root = if view.overlaid { &configuration.value } else { &configuration.base };
     let steps: Vec<&str> = view.path.map(|path| path.split('.').collect()).unwrap_or_default();
     let value = lookup(root, &steps).ok_or_else(|| no_property(root, &steps))?;
+    if view.origin {
+        let origins = configuration.origins(view.overlaid, &steps).ok_or_else(|| no_property(root, &steps))?;
+        return origins_text(&origins, view);
+    }
     let value = if view.show_secrets {
         value.clone()
     } else if secrets::is_secret_path(&steps) && !value.is_null() {
@@ -69,6 +78,39 @@ pub fn config(configuration: &Configuration, view: ConfigView<'_>) -> Result<Str
         (Format::Yaml, value) => serde_yaml::to_string(value).map_err(|error| InspectError::Write(error.to_string())),
         (Format::Json, value) => {
             serde_json::to_string_pretty(value).map(|text| text + "\n").map_err(|error| InspectError::Write(error.to_string()))
+        }
+    }
+}
+
+/// Leaves with their origins: YAML with the path as key and the place as a comment, or JSON.
+fn origins_text(origins: &[Origin], view: ConfigView<'_>) -> Result<String, InspectError> {
+    let failed = |error: serde_json::Error| InspectError::Write(error.to_string());
+    let value = |origin: &Origin| {
+        let path: Vec<&str> = origin.path.iter().map(String::as_str).collect();
+        // Also what masks the whole document: null, switches and empty texts tell nothing.
+        let telling = secrets::masked(&serde_json::json!({ "secret": origin.value }))["secret"].clone();
+        if secrets::is_secret_path(&path) && !view.show_secrets { telling } else { origin.value.clone() }
+    };
+    match view.format {
+        Format::Json => {
+            let leaf = |origin: &Origin| {
+                let place = &origin.place;
+                serde_json::json!({
+                    "path": origin.path.join("."), "value": value(origin),
+                    "file": place.file, "line": place.line, "column": place.column,
+                })
+            };
+            serde_json::to_string_pretty(&origins.iter().map(leaf).collect::<Vec<_>>()).map(|text| text + "\n").map_err(failed)
+        }
+        Format::Yaml => {
+            let mut text = String::new();
+            for origin in origins {
+                // A scalar in JSON is a scalar in YAML, on one line whatever it holds.
+                let key = serde_json::to_string(&origin.path.join(".")).map_err(failed)?;
+                let value = serde_json::to_string(&value(origin)).map_err(failed)?;
+                text.push_str(&format!("{key}: {value} # {}\n", origin.place));
+            }
+            Ok(text)
         }
     }
 }
@@ -120,26 +162,20 @@ pub fn environment(environment: &Environment, show_secrets: bool) -> String {
     let mut text = String::new();
     for (name, value) in environment {
         let value = value.to_string_lossy();
-        let secret = secrets::is_secret_name(name) && !value.is_empty() && !show_secrets;
-        text.push_str(name);
-        text.push('=');
-        if secret {
-            text.push_str(secrets::MASK);
-        } else {
-            for character in value.chars() {
-                if character.is_control() { text.extend(character.escape_default()) } else { text.push(character) }
-            }
-        }
-        text.push('\n');
+        text.push_str(&variable(name, &value, show_secrets));
     }
     text
 }
 
-/// Loads and checks in one step: what `check` reports of an HA instance, whether or not its configuration loads.
-pub fn check_request(request: &LoadRequest<'_>) -> Report {
-    let loaded: Result<Configuration, LoadError> = Configuration::load(request);
-    match loaded {
-        Ok(configuration) => check(&configuration, &component::survey(&configuration)),
-        Err(error) => check_failed(&error),
+fn variable(name: &str, value: &str, show_secrets: bool) -> String {
+    let mut text = format!("{name}=");
+    if secrets::is_secret_name(name) && !value.is_empty() && !show_secrets {
+        text.push_str(secrets::MASK);
+    } else {
+        for character in value.chars() {
+            if character.is_control() { text.extend(character.escape_default()) } else { text.push(character) }
+        }
     }
+    text.push('\n');
+    text
 }

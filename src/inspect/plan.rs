@@ -1,11 +1,17 @@
 //! `plan`: what a start would do.
 
 use crate::component::{Component, Phase, Survey};
-use crate::config::{Configuration, display_sources};
+use crate::config::settings::SETTINGS;
+use crate::config::{Configuration, display_sources, secrets};
+use crate::lifecycle::registration;
+use crate::lifecycle::workspace::{ENVIRONMENT_DIRECTORY, snapshot_path};
+use serde_json::Value;
 use std::fmt::Write;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Components in play and why not the others, the commands that would run in their order, and the settings in force.
+/// Components in play and why not the others, the commands that would run in their order, the settings in force and where they were set,
+/// and the files that would be written.
 pub fn plan(configuration: &Configuration, survey: &Survey) -> String {
     let mut text = String::new();
     // Writing to a String does not fail.
@@ -46,7 +52,79 @@ fn write_plan(text: &mut String, configuration: &Configuration, survey: &Survey)
             }
         }
     }
+    writeln!(text, "\nSettings in force (those of the components stand above):")?;
+    for setting in SETTINGS.iter().filter(|setting| !setting.places.iter().any(|place| place.contains('*'))) {
+        let name = setting.places.first().copied().unwrap_or_default();
+        match configuration.setting_in_force(setting, "") {
+            None => writeln!(text, "  {name}: {} (default)", setting.default)?,
+            Some((path, value)) => {
+                let path: Vec<&str> = path.iter().map(String::as_str).collect();
+                let value = secrets::masked(value);
+                writeln!(text, "  {name}: {value} ({})", configuration.place(&path))?;
+            }
+        }
+    }
+    writeln!(text, "\nFiles and directories that are written, made where they are missing:")?;
+    for path in written(configuration, survey) {
+        writeln!(text, "  {}", path.display())?;
+    }
     Ok(())
+}
+
+/// What a start leaves in the workspace and the log directory: directories end with `/`.
+fn written(configuration: &Configuration, survey: &Survey) -> Vec<PathBuf> {
+    let directory = |path: &Path| path.join("");
+    let mut paths: Vec<PathBuf> = configuration.log_directory().iter().map(|path| directory(path)).collect();
+    let Some(workspace) = configuration.workspace_directory() else { return paths };
+    let ha_id = &configuration.ha_instance.id;
+    let private = workspace.join(ENVIRONMENT_DIRECTORY);
+    paths.push(directory(&workspace));
+    for name in
+        [".zowe.json", &format!(".zowe-{ha_id}.json"), ".zowe-merged.yaml", &format!(".instance-{ha_id}.env"), &format!(".{ha_id}.lock")]
+    {
+        paths.push(private.join(name));
+    }
+    if configuration.runtime_directory().is_some_and(|runtime| runtime.join("manifest.json").exists()) {
+        paths.push(workspace.join("manifest.json"));
+    }
+    for component in &survey.installed {
+        let own = private.join(&component.name);
+        paths.push(own.join(format!(".instance-{ha_id}.env")));
+        if component.manifest.configs.as_object().is_some_and(|configs| !configs.is_empty()) {
+            paths.push(own.join(format!(".configs-{ha_id}.json")));
+        }
+    }
+    survey.in_play.iter().for_each(|component| registered(component, &workspace, ha_id, &mut paths));
+    paths
+}
+
+/// What configure leaves of one component: the copy of its manifest, its environment snapshot and its registration.
+fn registered(component: &Component, workspace: &Path, ha_id: &str, paths: &mut Vec<PathBuf>) {
+    let manifest = &component.manifest;
+    if let Some(name) = component.manifest_file.file_name() {
+        paths.push(workspace.join(ENVIRONMENT_DIRECTORY).join(&component.name).join(name));
+    }
+    if [Phase::PreConfigure, Phase::Configure].iter().any(|phase| matches!(component.command(*phase), Ok(Some(_)))) {
+        paths.push(snapshot_path(workspace, &component.name, ha_id));
+    }
+    for definition in &manifest.static_definitions {
+        paths.push(workspace.join("api-mediation/api-defs").join(registration::definition_name(&component.name, &definition.file, ha_id)));
+    }
+    for (kind, libraries) in
+        [("gateway", &manifest.gateway_shared_libs), ("zaas", &manifest.zaas_shared_libs), ("discovery", &manifest.discovery_shared_libs)]
+    {
+        if !libraries.is_empty() {
+            paths.push(workspace.join(kind).join("sharedLibs").join(&component.name).join(""));
+        }
+    }
+    for plugin in &manifest.app_framework_plugins {
+        let definition = component.file("appfwPlugins", &format!("{}/pluginDefinition.json", plugin.trim_end_matches('/')));
+        let definition = definition.ok().and_then(|file| std::fs::read(file).ok());
+        let definition: Option<Value> = definition.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        if let Some(identifier) = definition.as_ref().and_then(|definition| definition.get("identifier")).and_then(Value::as_str) {
+            paths.push(workspace.join("app-server/plugins").join(format!("{identifier}.json")));
+        }
+    }
 }
 
 fn write_command(text: &mut String, component: &Component, phase: Phase) -> std::fmt::Result {

@@ -36,19 +36,79 @@ fn variables_are_one_line_each_with_secrets_masked() {
     assert!(environment(&variables, true).contains("hunter2"));
 }
 
+/// The report of a text that stands in a file of its own.
+fn report_of(text: &str, named: &[&str]) -> Report {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("zowe.yaml");
+    std::fs::write(&file, text).unwrap();
+    let named: Vec<HaInstance> = named.iter().map(|id| instance(id)).collect();
+    check(&[Source::File(file)], &named, &FakePlatform::default())
+}
+
 #[test]
 fn check_gives_all_problems_and_a_code() {
-    let report = check(&load(TEXT), &component::survey(&load(TEXT)));
-    assert_eq!(report.exit_code, 8, "{:#?}", report.lines);
-    let text = report.lines.join("\n");
-    for needle in ["ERROR", "zowe.workspaceDirectory is not defined", "/no/such is no directory", "WARNING", "web is not installed"] {
+    let report = report_of(TEXT, &[]);
+    assert_eq!((report.exit_code(), report.ha_instances.clone()), (8, vec!["lpar1".to_string()]), "{report:#?}");
+    let text = report.text();
+    for needle in ["ERROR ", "zowe.workspaceDirectory is not defined", "'/no/such' does not exist", "HA instances checked: lpar1"] {
         assert!(text.contains(needle), "{needle} in {text}");
     }
+    let report = check(&[Source::File("/no/such".into())], &[], &FakePlatform::default());
+    assert_eq!((report.exit_code(), report.findings.len()), (8, 1), "{report:?}");
+}
+
+#[test]
+fn a_problem_says_which_ha_instances_have_it() {
+    let text = "zowe: {runtimeDirectory: /no/such, workspaceDirectory: /tmp/w}\ncomponents: {a: {enabled: true, port: 1}}\nhaInstances:\n  x: {components: {a: {port: 0}}}\n  Y: {}\n";
+    let report = report_of(text, &[]);
+    assert_eq!(report.ha_instances, ["x", "y"]);
+    let text_of = report.text();
+    assert!(
+        text_of.contains(":4:24: components.a.port: 0 is no port; a number from 1 to 65535 is expected [HA instance x]\n"),
+        "{text_of}"
+    );
+    assert!(text_of.contains("does not exist; an existing directory is expected\n"), "{text_of}");
+    let unknown = report_of(text, &["y", "z", "y"]);
+    assert_eq!(unknown.ha_instances, ["y", "z"]);
+    assert!(unknown.text().contains("HA instance 'z' is not defined in haInstances, defined: x, Y"), "{}", unknown.text());
+    let json: serde_json::Value = serde_json::from_str(&report.json()).unwrap();
+    let port = json["problems"].as_array().unwrap().iter().find(|problem| problem["property"] == "components.a.port").unwrap();
+    assert_eq!((&port["line"], &port["column"], &port["haInstances"][0]), (&4.into(), &24.into(), &"x".into()), "{json}");
+    assert_eq!((&json["exitCode"], &port["severity"]), (&8.into(), &"error".into()));
+}
+
+#[test]
+fn a_terminal_shows_the_line_and_a_caret_but_no_secret() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("zowe.yaml");
+    std::fs::write(&file, "zowe:\n  password: hunter2\n  password: hunter3\ncomponents: {a: {port: \"x\n").unwrap();
     let platform = FakePlatform::default();
-    let instance = HaInstance { id: "x".into(), from_placeholder: false };
-    let request = LoadRequest { sources: &[Source::File("/no/such".into())], ha_instance: &instance, platform: &platform };
-    let report = check_request(&request);
-    assert_eq!((report.exit_code, report.problems.len()), (8, 1), "{:?}", report.lines);
+    let report = check(&[Source::File(file)], &[], &platform);
+    let text = report.snippets(&platform, false);
+    assert!(!text.contains("hunter"), "{text}");
+    assert!(text.contains("3 |   password: ********\n  |   ^^^^^^^^"), "{text}");
+    assert!(report.snippets(&platform, true).contains('\u{1b}'));
+}
+
+#[test]
+fn origins_name_what_set_each_leaf() {
+    let configuration = load(TEXT);
+    let text = config(&configuration, ConfigView { origin: true, ..view(None) }).unwrap();
+    assert!(text.contains("\"zowe.job.name\": \"ZWE2SV\" # "), "{text}");
+    assert!(text.contains("0.yaml:3:36\n") && !text.contains("hunter2"), "{text}");
+    let document: serde_json::Value = serde_yaml::from_str(&text).unwrap();
+    assert_eq!(document["components.web.port"], 1);
+    let json = config(&configuration, ConfigView { origin: true, format: Format::Json, ..view(Some("zowe.job")) }).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&json[0]["path"], &json[0]["line"]), (&"zowe.job.name".into(), &3.into()));
+}
+
+#[test]
+fn the_difference_of_two_environments_is_what_differs() {
+    let variables = |pairs: &[(&str, &str)]| pairs.iter().map(|(name, value)| ((*name).to_string(), value.into())).collect::<Environment>();
+    let (a, b) =
+        (variables(&[("A", "1"), ("B", "1"), ("PASSWORD", "x")]), variables(&[("A", "1"), ("B", "2"), ("C", ""), ("PASSWORD", "y")]));
+    assert_eq!(difference(&a, &b, false), "-B=1\n+B=2\n+C=\n-PASSWORD=********\n+PASSWORD=********\n");
 }
 
 #[test]
@@ -56,8 +116,8 @@ fn the_golden_instance_checks_and_its_plan_says_what_would_run() {
     let Some(golden) = GoldenRuntime::new(true) else { return };
     let configuration = golden.load(&golden.golden.join("03-ha-overlay"), "lpar2", &str::to_string).unwrap();
     let survey = component::survey(&configuration);
-    let report = check(&configuration, &survey);
-    assert!(report.exit_code <= 4, "{:#?}", report.lines);
+    let checked = component::check(&configuration, &FakePlatform::default());
+    assert!(!checked.all().iter().any(|problem| problem.error), "{:#?}", checked.all());
     let plan = plan(&configuration, &survey);
     for needle in [
         "HA instance lpar2",

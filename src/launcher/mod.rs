@@ -1,6 +1,7 @@
 //! One run from S to P: load, prepare, supervise, end. Wires everything below. Contract: reference/lifecycle.md, section Order.
 
 mod begin;
+mod components;
 mod operator;
 mod owner;
 mod prepare;

@@ -1,6 +1,7 @@
 //! The owner task: the one place where the state of components changes. Everything else sends it events; it never waits for anything but
 //! the next event, so no operator's command waits for another's work.
 
+use super::components;
 use super::prepare::{self, Launched, Prepared};
 use super::{Begun, ConditionCode, Context, Event, EventSender};
 use crate::config::{Environment, LauncherSettings};
@@ -255,7 +256,7 @@ impl Owner {
         let Some(child) = self.children.get(index) else { return Happening::SpawnFailed(String::new()) };
         let launched = &child.launched;
         let environment = self.environment_of(launched);
-        let script = prepare::script_of(&self.context, &launched.instance, &launched.component, launched.start.clone(), Then::Wait);
+        let script = components::script_of(&self.context, &launched.instance, &launched.component, launched.start.clone(), Then::Wait);
         let sender = self.sender.clone();
         // The pid is known to the machine before this can be received: the owner is the receiver.
         let (pid_sender, pid_receiver) = std::sync::mpsc::sync_channel(1);

@@ -1,20 +1,17 @@
-//! From a configuration to components that can be started: load, validate, make the workspace, validate all, configure all.
+//! From a configuration to an instance: load, check, make the workspace, keep others out. The components follow in `components`.
 
-use super::{Begun, ConditionCode, Context, Instance};
-use crate::component::{self, CommandLine, Component, ComponentError, Phase, Survey};
-use crate::config::{Configuration, Environment, LoadError, LoadRequest, OnFailure, Problem, RunFacts, Version};
-use crate::lifecycle::{Script, Then, registration, workspace};
+use super::{Begun, ConditionCode, Context, Instance, components};
+use crate::component::{self, Checked, CommandLine, Component, ComponentError, DirectoryFault, DirectoryProblem, Purpose, Survey};
+use crate::config::{Configuration, Environment, LoadError, LoadRequest, Problem, RunFacts, Version};
+use crate::lifecycle::workspace;
 use crate::message::{self, Message, Severity};
 use crate::platform::{FileLock, LockError};
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The source in parentheses on the lines of the prepare step.
-const PREPARE: &str = "zwe-internal-start-prepare";
-const VALIDATE: &str = "zwe-internal-start-prepare,validate_components";
-const CONFIGURE: &str = "zwe-internal-start-prepare,configure_components";
-const GLOBAL: &str = "zwe-internal-start-prepare,global_validate";
+pub(super) const PREPARE: &str = "zwe-internal-start-prepare";
+pub(super) const GLOBAL: &str = "zwe-internal-start-prepare,global_validate";
 
 /// A component that will be launched.
 #[derive(Debug, Clone)]
@@ -41,7 +38,7 @@ impl std::fmt::Debug for Instance {
 }
 
 /// Says why something failed and gives the code that the run ends with.
-fn refuse(context: &Context, messages: impl IntoIterator<Item = Message>) -> ConditionCode {
+pub(super) fn refuse(context: &Context, messages: impl IntoIterator<Item = Message>) -> ConditionCode {
     for message in messages {
         context.output.message(message);
     }
@@ -54,18 +51,21 @@ fn refuse(context: &Context, messages: impl IntoIterator<Item = Message>) -> Con
 /// The condition code, after the messages that say why.
 pub(super) async fn prepare(context: Arc<Context>, begun: Arc<Begun>) -> Result<Prepared, ConditionCode> {
     let loaded = load(&context, &begun).await.map_err(|messages| refuse(&context, messages))?;
-    let runtime = enter_runtime(&context, &loaded)?;
     context.output.set_rules(wto_rules(&loaded));
     if loaded.launcher_settings().debug {
         context.output.set_debug(true);
     }
-    let configuration = validate(&context, loaded).await?;
+    let (configuration, checked) = check(&context, loaded).await?;
+    let runtime = configuration.runtime_directory().filter(|_| !checked.directories.iter().any(|fault| fault.purpose == Purpose::Runtime));
+    let runtime = runtime.map(|runtime| enter_runtime(&context, runtime)).transpose()?;
+    report(&context, &checked)?;
+    let runtime = runtime.ok_or(ConditionCode::NotStarted)?;
     let workspace = make_workspace(&context, &configuration)?;
     let lock = lock_instance(&context, &workspace, &begun.ha_instance.id)?;
-    let survey = look_at_components(&context, &configuration, &runtime)?;
-    let environment = instance_environment(&context, &configuration, &runtime, &workspace, &survey);
+    begin_prepare(&context, &configuration, &runtime, &workspace);
+    let environment = instance_environment(&context, &configuration, &runtime, &workspace, &checked.survey);
     let instance = Arc::new(Instance { configuration, runtime, workspace, environment });
-    let launched = prepare_components(&context, &instance, survey).await?;
+    let launched = components::prepare_components(&context, &instance, checked.survey).await?;
     Ok(Prepared { instance, launched, lock })
 }
 
@@ -102,55 +102,92 @@ pub(super) async fn load(context: &Arc<Context>, begun: &Arc<Begun>) -> Result<C
     }
 }
 
-fn enter_runtime(context: &Context, configuration: &Configuration) -> Result<PathBuf, ConditionCode> {
-    let value = configuration.get(&["zowe", "runtimeDirectory"]);
-    let text = match value {
-        None | Some(serde_json::Value::Null) => return Err(refuse(context, [message::zwel0033e()])),
-        Some(value) => value.as_str().unwrap_or_default(),
-    };
-    if text.is_empty() {
-        return Err(refuse(context, [message::zwel0034e()]));
+/// The runtime directory, which was looked at before, becomes the working directory.
+fn enter_runtime(context: &Context, runtime: PathBuf) -> Result<PathBuf, ConditionCode> {
+    if std::env::set_current_dir(&runtime).is_err() {
+        return Err(refuse(context, [message::zwel0032e("ROOT_DIR", runtime.display())]));
     }
-    let runtime = PathBuf::from(text);
-    // It must hold whatever the working directory is: it becomes the working directory.
-    if !runtime.is_absolute() || !runtime.is_dir() || std::env::set_current_dir(&runtime).is_err() {
-        return Err(refuse(context, [message::zwel0032e("ROOT_DIR", text)]));
-    }
-    context.output.message(message::zwel0017i(text));
+    context.output.message(message::zwel0017i(runtime.display()));
     Ok(runtime)
 }
 
-async fn validate(context: &Context, configuration: Configuration) -> Result<Configuration, ConditionCode> {
-    let validated = tokio::task::spawn_blocking(move || (configuration.validate(), configuration)).await;
-    let Ok((problems, configuration)) = validated else { return Err(refuse(context, [message::zwel0071e()])) };
-    for warning in configuration.warnings.iter().chain(problems.iter().filter(|problem| !problem.error)) {
-        context.output.message(message::zwel0916w(warning));
+/// Checks everything that can be checked with nothing written, on a thread of its own: operators are answered meanwhile.
+async fn check(context: &Arc<Context>, configuration: Configuration) -> Result<(Configuration, Checked), ConditionCode> {
+    let platform = Arc::clone(&context.platform);
+    let checked = tokio::task::spawn_blocking(move || {
+        let checked = component::check(&configuration, &*platform);
+        (configuration, checked)
+    });
+    checked.await.map_err(|_| refuse(context, [message::zwel0071e()]))
+}
+
+/// Says everything that is wrong or odd: directories and components each with their message, the rest as lines after ZWEL0070E.
+///
+/// # Errors
+/// The condition code when anything keeps the instance from starting.
+fn report(context: &Context, checked: &Checked) -> Result<(), ConditionCode> {
+    let output = &context.output;
+    let mut failed = false;
+    for problem in &checked.directories {
+        for message in directory_messages(context, problem) {
+            failed |= message.severity() == Severity::Error;
+            output.message(message);
+        }
     }
-    let errors: Vec<String> = problems.iter().filter(|problem| problem.error).map(Problem::to_string).collect();
-    if errors.is_empty() {
-        context.output.message(message::zwel0069i());
-        return Ok(configuration);
+    let (errors, warnings): (Vec<&Problem>, Vec<&Problem>) = checked.problems.iter().partition(|problem| problem.error);
+    for warning in warnings {
+        output.message(message::zwel0916w(warning));
     }
-    let code = refuse(context, [message::zwel0070e()]);
-    context.output.lines(errors.iter().map(|error| format!("  {error}\n")).collect::<String>().into_bytes());
-    Err(code)
+    if !errors.is_empty() {
+        failed = true;
+        output.message(message::zwel0070e());
+        output.lines(errors.iter().map(|error| format!("  {}\n", one_line(error))).collect::<String>().into_bytes());
+    } else if !failed {
+        output.message(message::zwel0069i());
+    }
+    let mut unprepared = false;
+    for failure in &checked.survey.failures {
+        let message = component_error(&failure.component, &failure.error);
+        unprepared |= message.severity() == Severity::Error;
+        output.message(message);
+    }
+    if unprepared {
+        output.message(message::zwel0030e());
+    }
+    if failed || unprepared { Err(ConditionCode::NotStarted) } else { Ok(()) }
+}
+
+/// A problem on one line of SYSPRINT, whatever its text holds.
+fn one_line(problem: &Problem) -> String {
+    let escape = |character: char| if character.is_control() { character.escape_default().to_string() } else { character.to_string() };
+    problem.to_string().chars().map(escape).collect()
+}
+
+/// The messages that operators know for a directory that cannot be used.
+fn directory_messages(context: &Context, problem: &DirectoryProblem) -> Vec<Message> {
+    let path = problem.path.display();
+    match (problem.purpose, &problem.fault) {
+        (Purpose::Runtime, DirectoryFault::NotDefined) => vec![message::zwel0033e()],
+        (Purpose::Runtime, DirectoryFault::Empty) => vec![message::zwel0034e()],
+        (Purpose::Runtime, _) => vec![message::zwel0032e("ROOT_DIR", path)],
+        (Purpose::Extensions, _) => vec![message::zwel0916w(problem.problem())],
+        (_, DirectoryFault::NotDefined) => vec![message::zwel0157e(), message::zwel0059e()],
+        (_, DirectoryFault::Empty) => vec![message::zwel0060e()],
+        (_, DirectoryFault::NotWritable) => vec![message::zwel0141e(context.platform.user_id(), path)],
+        (Purpose::Workspace, _) => vec![message::zwel0057e(path)],
+        (Purpose::Logs, DirectoryFault::CannotBeMade(why)) => vec![message::zwel0062e(path, why)],
+        (Purpose::Logs, fault) => vec![message::zwel0062e(path, fault)],
+    }
 }
 
 fn make_workspace(context: &Context, configuration: &Configuration) -> Result<PathBuf, ConditionCode> {
-    let value = configuration.get(&["zowe", "workspaceDirectory"]);
-    let text = match value {
-        None | Some(serde_json::Value::Null) => return Err(refuse(context, [message::zwel0157e(), message::zwel0059e()])),
-        Some(value) => value.as_str().unwrap_or_default(),
-    };
-    if text.is_empty() {
-        return Err(refuse(context, [message::zwel0060e()]));
-    }
-    let workspace = PathBuf::from(text);
+    let Some(workspace) = configuration.workspace_directory() else { return Err(refuse(context, [message::zwel0059e()])) };
+    let text = workspace.display();
     if workspace::make_directory(&workspace, 0o770).is_err() {
-        return Err(refuse(context, [message::zwel0057e(text)]));
+        return Err(refuse(context, [message::zwel0057e(&text)]));
     }
     check_writable(context, &workspace)?;
-    context.output.message(message::zwel0058i(text));
+    context.output.message(message::zwel0058i(&text));
     if let Some(logs) = configuration.log_directory() {
         if let Err(error) = workspace::make_directory(&logs, 0o750) {
             return Err(refuse(context, [message::zwel0062e(logs.display(), error)]));
@@ -158,7 +195,7 @@ fn make_workspace(context: &Context, configuration: &Configuration) -> Result<Pa
         check_writable(context, &logs)?;
     }
     if let Err(error) = workspace::make_directories(&workspace) {
-        return Err(refuse(context, [message::zwel0919e(text, error)]));
+        return Err(refuse(context, [message::zwel0919e(&text, error)]));
     }
     Ok(workspace)
 }
@@ -185,8 +222,13 @@ fn lock_instance(context: &Context, workspace: &Path, ha_id: &str) -> Result<Fil
     })
 }
 
-/// Looks at every component. What is wrong with them is all said before the code is returned.
-fn look_at_components(context: &Context, configuration: &Configuration, runtime: &Path) -> Result<Survey, ConditionCode> {
+/// Where the merged configuration is written: what the components' scripts read.
+fn merged_file(workspace: &Path) -> PathBuf {
+    workspace.join(workspace::ENVIRONMENT_DIRECTORY).join(".zowe-merged.yaml")
+}
+
+/// The first lines of the prepare step.
+fn begin_prepare(context: &Context, configuration: &Configuration, runtime: &Path, workspace: &Path) {
     let output = &context.output;
     let version = Version::read(runtime);
     let unknown = || "unknown".to_owned();
@@ -195,19 +237,8 @@ fn look_at_components(context: &Context, configuration: &Configuration, runtime:
     let build = version.and_then(|version| version.build).unwrap_or_else(unknown);
     output.server_command(Severity::Info, PREPARE, format!("build and hash: {build}"));
     let ha_id = &configuration.ha_instance.id;
-    output.server_command(Severity::Info, PREPARE, format!("starting Zowe instance {ha_id} with {} ...", context.config_text));
+    output.server_command(Severity::Info, PREPARE, format!("starting Zowe instance {ha_id} with {} ...", merged_file(workspace).display()));
     output.server_command(Severity::Info, GLOBAL, "process global validations ...");
-    let survey = component::survey(configuration);
-    for warning in &survey.warnings {
-        output.message(message::zwel0916w(warning));
-    }
-    let mut failed = false;
-    for failure in &survey.failures {
-        let message = component_error(&failure.component, &failure.error);
-        failed |= message.severity() == Severity::Error;
-        output.message(message);
-    }
-    if failed { Err(refuse(context, [message::zwel0030e()])) } else { Ok(survey) }
 }
 
 /// ZWEL0915W, ZWEL0172E, or why else a component cannot be used.
@@ -232,7 +263,7 @@ pub(super) fn instance_environment(
 ) -> Environment {
     let version = crate::config::zowe_version(runtime);
     let inherited = crate::platform::unix::process::inherited_environment();
-    let merged_file = workspace.join(workspace::ENVIRONMENT_DIRECTORY).join(".zowe-merged.yaml");
+    let merged_file = merged_file(workspace);
     configuration.instance_environment(
         &*context.platform,
         &RunFacts {
@@ -246,212 +277,4 @@ pub(super) fn instance_environment(
             inherited: Some(&inherited),
         },
     )
-}
-
-async fn prepare_components(context: &Arc<Context>, instance: &Arc<Instance>, survey: Survey) -> Result<Vec<Launched>, ConditionCode> {
-    let output = &context.output;
-    if let Err(error) = write_workspace(context, instance, &survey) {
-        let why = [message::zwel0918e("workspace", error), message::zwel0140e(&context.config_text), message::zwel0030e()];
-        return Err(refuse(context, why));
-    }
-    output.server_command(Severity::Info, GLOBAL, "global validations are successful");
-    output.server_command(Severity::Info, VALIDATE, "process component validations ...");
-    if validate_all(context, instance, &survey.in_play).await > 0 {
-        return Err(refuse(context, [message::zwel0030e()]));
-    }
-    output.server_command(Severity::Info, CONFIGURE, "process component configurations ...");
-    match registration::remove_stale(&instance.workspace, &instance.configuration.ha_instance.id, &survey.in_play_names()) {
-        Ok(notes) => notes.into_iter().for_each(|note| output.server_command(Severity::Debug, CONFIGURE, note)),
-        Err(error) => output.server_command(Severity::Warning, CONFIGURE, error.to_string()),
-    }
-    for component in &survey.in_play {
-        if !configure(context, instance, component).await {
-            return Err(refuse(context, [message::zwel0030e()]));
-        }
-    }
-    output.server_command(Severity::Info, PREPARE, "Zowe runtime environment prepared");
-    output.message(message::zwel0018i());
-    if survey.launched.is_empty() {
-        return Err(refuse(context, [message::zwel0029e()]));
-    }
-    output.message(message::zwel0016i(survey.launched.join(",")));
-    let to_launch = |component: Component| {
-        // Looked for a moment ago; a file that has vanished since is a component that does not start.
-        let start = component.command(Phase::Start).ok().flatten()?;
-        Some(Launched { start, component, instance: Arc::clone(instance) })
-    };
-    Ok(survey.in_play.into_iter().filter(|component| survey.launched.contains(&component.name)).filter_map(to_launch).collect())
-}
-
-fn write_workspace(context: &Context, instance: &Instance, survey: &Survey) -> Result<(), workspace::WorkspaceError> {
-    let configuration = &instance.configuration;
-    let in_play = survey.in_play_names();
-    let as_environment = |variables: BTreeMap<String, String>| variables.into_iter().map(|(name, value)| (name, value.into())).collect();
-    let of_component = |component: &Component| {
-        let defaults = [(component.name.clone(), component.manifest.configs.clone())];
-        let mut variables = configuration.instance_variables(&defaults);
-        variables.extend(component::variables(component, configuration));
-        workspace::ComponentFiles {
-            name: component.name.clone(),
-            environment: as_environment(variables),
-            configs: component::configs(component, configuration),
-            manifest_file: in_play.contains(&component.name).then(|| component.manifest_file.clone()),
-        }
-    };
-    let files = workspace::PreparedFiles {
-        merged: configuration.base.clone(),
-        base: component::with_defaults(&configuration.base, &survey.installed),
-        instance: component::with_defaults(&configuration.value, &survey.installed),
-        environment: as_environment(configuration.instance_variables(&survey.defaults())),
-        runtime_manifest: Some(instance.runtime.join("manifest.json")).filter(|path| path.exists()),
-    };
-    let lock = |path: &Path, holder: &str| context.platform.lock_file(path, holder);
-    let mut components = survey.installed.iter().map(of_component);
-    workspace::write_files(&instance.workspace, &configuration.ha_instance.id, &files, &mut components, &lock)
-}
-
-/// The script of one command of a component.
-pub(super) fn script_of(context: &Context, instance: &Instance, component: &Component, command: CommandLine, then: Then) -> Script {
-    let existing = |path: PathBuf| path.is_file().then_some(path);
-    Script {
-        instance_env: context.instance_directory.as_ref().and_then(|directory| existing(directory.join("instance.env"))),
-        library: existing(instance.runtime.join("bin/libs/configmgr-index.sh")),
-        directory: component.directory.clone(),
-        command,
-        then,
-    }
-}
-
-/// Validates every component, as many at a time as there are processors; all are run and all errors counted. Output is kept together and
-/// relayed in the order of the components.
-async fn validate_all(context: &Arc<Context>, instance: &Arc<Instance>, in_play: &[Component]) -> usize {
-    let processors = std::thread::available_parallelism().map_or(2, usize::from);
-    let permits = Arc::new(tokio::sync::Semaphore::new(processors));
-    let mut running = Vec::new();
-    for one in in_play {
-        let (context, instance, permits) = (Arc::clone(context), Arc::clone(instance), Arc::clone(&permits));
-        let component = one.clone();
-        running.push(tokio::task::spawn_local(async move {
-            // The semaphore is never closed.
-            let _permit = permits.acquire().await.ok();
-            run_validate(&context, &instance, &component).await
-        }));
-    }
-    let mut errors = 0;
-    for (validation, one) in running.into_iter().zip(in_play) {
-        let (output, messages) = match validation.await {
-            Ok(result) => result,
-            Err(error) => (Vec::new(), vec![message::zwel0918e(&one.name, error)]),
-        };
-        context.output.lines(output);
-        for message in messages {
-            errors += usize::from(message.severity() == Severity::Error);
-            context.output.message(message);
-        }
-    }
-    errors
-}
-
-/// Validates one component: its schemas, then its command. The output and what is to be said of it.
-pub(super) async fn run_validate(context: &Context, instance: &Instance, component: &Component) -> (Vec<u8>, Vec<Message>) {
-    let said = |problem: &Problem| {
-        if problem.error { message::zwel0918e(&component.name, problem) } else { message::zwel0916w(problem) }
-    };
-    let mut messages: Vec<Message> = component.validate(&instance.configuration).iter().map(said).collect();
-    let command = match component.command(Phase::Validate) {
-        Ok(Some(command)) => command,
-        Ok(None) => return (Vec::new(), messages),
-        Err(error) => {
-            messages.push(component_error(&component.name, &error));
-            return (Vec::new(), messages);
-        }
-    };
-    let script = script_of(context, instance, component, command, Then::Nothing);
-    match context.runner.run_collecting(&script, &instance.environment_of(component)).await {
-        Ok((status, output)) => {
-            if !status.success() {
-                messages.push(message::zwel0917e(&component.name, status.code()));
-            }
-            (output, messages)
-        }
-        Err(error) => {
-            messages.push(error.message());
-            (Vec::new(), messages)
-        }
-    }
-}
-
-/// Registers and configures one component. False when onComponentConfigureFail says that its failure ends the start.
-pub(super) async fn configure(context: &Context, instance: &Instance, component: &Component) -> bool {
-    let output = &context.output;
-    let ha_id = &instance.configuration.ha_instance.id;
-    let exit_on_failure = instance.configuration.launcher_settings().on_component_configure_fail == OnFailure::Exit;
-    let mut good = true;
-    let commands = [Phase::PreConfigure, Phase::Configure].map(|phase| (phase, component.command(phase)));
-    // Most components have nothing to configure, and an environment is as large as the whole configuration.
-    let is_needed = !component.manifest.static_definitions.is_empty() || commands.iter().any(|(_, command)| !matches!(command, Ok(None)));
-    let mut environment = if is_needed { instance.environment_of(component) } else { Environment::new() };
-    match registration::register(component, &environment, &instance.workspace, &instance.runtime, ha_id) {
-        Ok(notes) => notes.into_iter().for_each(|note| output.server_command(Severity::Debug, CONFIGURE, note)),
-        Err(error) => {
-            output.message(message::zwel0918e(&component.name, error));
-            good = false;
-        }
-    }
-    let snapshot = workspace::snapshot_path(&instance.workspace, &component.name, ha_id);
-    // A snapshot of an earlier run must not be taken for one of this run's.
-    if let Err(error) = std::fs::remove_file(&snapshot) {
-        if error.kind() != std::io::ErrorKind::NotFound {
-            output.message(message::zwel0919e(snapshot.display(), error));
-            good = false;
-        }
-    }
-    for (phase, command) in commands {
-        match command {
-            Ok(None) => {}
-            Ok(Some(command)) => {
-                good &= run_configure(context, instance, component, phase, command, &mut environment, &snapshot).await;
-            }
-            Err(error) => {
-                output.message(component_error(&component.name, &error));
-                good = false;
-            }
-        }
-    }
-    good || !exit_on_failure
-}
-
-/// Runs one of the two configure commands; its exports are in `environment` and in the snapshot afterwards.
-async fn run_configure(
-    context: &Context,
-    instance: &Instance,
-    component: &Component,
-    phase: Phase,
-    command: CommandLine,
-    environment: &mut Environment,
-    snapshot: &Path,
-) -> bool {
-    let output = &context.output;
-    let Some(program) = context.platform.own_program() else {
-        output.message(message::zwel0918e(&component.name, "this program's own path is not known, so no snapshot can be taken"));
-        return false;
-    };
-    output.server_command(Severity::Info, CONFIGURE, format!("- commands.{} output from {} is:", phase.name(), component.name));
-    let script = script_of(context, instance, component, command, Then::Snapshot { program, file: snapshot.to_path_buf() });
-    let status = match context.runner.run_relaying(&component.name, &script, environment).await {
-        Ok(status) => status,
-        Err(error) => {
-            output.message(error.message());
-            return false;
-        }
-    };
-    if !status.success() {
-        output.message(message::zwel0317e(&component.name, status.code()));
-    }
-    match workspace::read_snapshot(snapshot) {
-        Ok(exported) => *environment = exported,
-        // The command was killed, or replaced the shell: what it was given is what the component gets.
-        Err(error) => output.message(message::zwel0933w(&component.name, error)),
-    }
-    status.success()
 }

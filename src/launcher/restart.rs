@@ -1,5 +1,6 @@
 //! RESTART: the configuration is read anew and the component validated before anything is stopped.
 
+use super::components;
 use super::owner::{Owner, policy_of};
 use super::prepare::{self, Launched};
 use super::{Begun, Context, Event, Instance};
@@ -66,7 +67,7 @@ impl Owner {
         let launched = child.launched.clone();
         let (context, sender) = (Arc::clone(&self.context), self.sender.clone());
         tokio::task::spawn_local(async move {
-            let may_start = prepare::configure(&context, &launched.instance, &launched.component).await;
+            let may_start = components::configure(&context, &launched.instance, &launched.component).await;
             // The owner has gone.
             let _ = sender.send(Event::Configured { index, may_start });
         });
@@ -114,9 +115,10 @@ async fn check(
     };
     let environment = prepare::instance_environment(context, &configuration, &runtime, &workspace, &survey);
     let instance = Arc::new(Instance { configuration, runtime, workspace, environment });
-    let (output, messages) = prepare::run_validate(context, &instance, &component).await;
+    let (output, messages) = components::run_validate(context, &instance, &component).await;
     context.output.lines(output);
-    let (errors, warnings): (Vec<Message>, Vec<Message>) = messages.into_iter().partition(|message| message.severity() == Severity::Error);
+    let messages = components::validate_schemas(&instance, &component).into_iter().chain(messages);
+    let (errors, warnings): (Vec<Message>, Vec<Message>) = messages.partition(|message| message.severity() == Severity::Error);
     warnings.into_iter().for_each(|warning| context.output.message(warning));
     if !errors.is_empty() {
         return Err(errors);

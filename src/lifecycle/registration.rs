@@ -71,6 +71,11 @@ pub fn register(
     Ok(notes)
 }
 
+/// The name of the file that a static definition (`apimlServices.static[].file`) of a component is written to.
+pub fn definition_name(component: &str, file: &str, ha_id: &str) -> String {
+    DefinitionName { component, definition: &definition_word(file), ha_id }.file_name()
+}
+
 /// Removes the static definitions of this instance that belong to components which are not enabled any more, so that no stale service stays
 /// registered. Definitions of other instances are theirs to remove. Returns a note for each file removed.
 ///

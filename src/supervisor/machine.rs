@@ -297,7 +297,7 @@ impl Machine {
             State::BackOff { remains, .. } => {
                 let remains = remains.take();
                 self.state = State::Stopped;
-                let mut actions: Vec<Action> = remains.map(|group| Action::Signal(group, StopSignal::Kill)).into_iter().collect();
+                let mut actions = kill(remains);
                 actions.push(Action::Note(Note::Stopped));
                 actions
             }
@@ -314,7 +314,7 @@ impl Machine {
             State::BackOff { remains, .. } => {
                 let remains = remains.take();
                 self.state = State::Configuring { start: true };
-                let mut actions: Vec<Action> = remains.map(|group| Action::Signal(group, StopSignal::Kill)).into_iter().collect();
+                let mut actions = kill(remains);
                 actions.extend([Action::Reply(Reply::BeingRestarted), Action::Configure]);
                 actions
             }
@@ -442,7 +442,7 @@ impl Machine {
         self.failures = if uptime > self.policy.min_uptime { 1 } else { self.failures + 1 };
         let Some(interval) = self.policy.restart_intervals.get(self.failures - 1).copied() else {
             self.state = State::Failed;
-            let mut actions: Vec<Action> = remains.map(|group| Action::Signal(group, StopSignal::Kill)).into_iter().collect();
+            let mut actions = kill(remains);
             actions.push(Action::Note(Note::RetriesExhausted));
             return actions;
         };
@@ -451,10 +451,15 @@ impl Machine {
     }
 
     fn spawn_after(&mut self, remains: Option<Pid>) -> Vec<Action> {
-        let mut actions: Vec<Action> = remains.map(|group| Action::Signal(group, StopSignal::Kill)).into_iter().collect();
+        let mut actions = kill(remains);
         // Stopped until the answer comes: the spawn may fail.
         self.state = State::Stopped;
         actions.push(Action::Spawn);
         actions
     }
+}
+
+/// Ends what a component left behind: SIGKILL, as it was told to end in order when its leader ended.
+fn kill(remains: Option<Pid>) -> Vec<Action> {
+    remains.map(|group| Action::Signal(group, StopSignal::Kill)).into_iter().collect()
 }

@@ -14,6 +14,17 @@ fn messages_document() {
 }
 
 #[test]
+fn configuration_document() {
+    let expected = zwelnch::config::settings::document();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/configuration.md");
+    if std::env::var_os("ZWELNCH_BLESS").is_some() {
+        fs::write(path, &expected).unwrap();
+    }
+    let found = fs::read_to_string(path).unwrap_or_default();
+    assert!(found == expected, "docs/configuration.md is stale: ZWELNCH_BLESS=1 cargo test configuration_document");
+}
+
+#[test]
 fn ids_are_unique_and_shaped_as_ids() {
     let ids: Vec<&str> = zwelnch::message::ENTRIES.iter().map(|entry| entry.id).collect();
     let mut sorted = ids.clone();

@@ -5,6 +5,7 @@ mod bad_input;
 mod demo;
 mod documents;
 mod harness;
+mod inspect;
 mod launcher;
 mod operator;
 mod system;

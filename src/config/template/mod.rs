@@ -3,9 +3,9 @@
 pub mod engine;
 pub mod scan;
 
-use super::Problem;
 use super::node::{Entry, Node, NodeValue, Place};
 use super::secrets;
+use super::{Location, Problem};
 use crate::platform::Platform;
 use engine::{Definition, Outcome};
 use scan::Part;
@@ -28,7 +28,7 @@ struct Found {
 }
 
 /// Evaluates every template of a tree, in document order; what one refers to is evaluated before it. `show` gives positions.
-pub fn evaluate(root: &Arc<Node>, platform: &dyn Platform, show: &dyn Fn(Place) -> String) -> Evaluation {
+pub fn evaluate(root: &Arc<Node>, platform: &dyn Platform, show: &dyn Fn(Place) -> Location) -> Evaluation {
     let mut errors = Vec::new();
     let (found, broken) = collect(root);
     for (place, reason) in broken {
@@ -54,12 +54,12 @@ pub fn evaluate(root: &Arc<Node>, platform: &dyn Platform, show: &dyn Fn(Place) 
             Outcome::NotEvaluated => Value::Null,
             Outcome::NoValue(kind) => {
                 let text = format!("{}: the template {} gives {kind}; it is taken as null", found.definition.name, shown(found));
-                warnings.push(Problem::warning(Some(show(found.place)), text));
+                warnings.push(Problem::warning(Some(show(found.place)), text).about(&[&found.definition.name]));
                 Value::Null
             }
             Outcome::Failed(reason) => {
                 let text = format!("{}: the template {} fails: {reason}", found.definition.name, shown(found));
-                errors.push(Problem::error(Some(show(found.place)), text));
+                errors.push(Problem::error(Some(show(found.place)), text).about(&[&found.definition.name]));
                 Value::Null
             }
         });

@@ -8,20 +8,33 @@ pub enum Part {
     Expression(String),
 }
 
+/// Expressions of one scalar that may have unbalanced brackets: looking for their end reads to the end of the scalar each time.
+const MAXIMUM_UNBALANCED: usize = 16;
+
 /// Splits a scalar at its `${{ }}`. An expression ends at the first `}}` outside its own braces, strings and comments; where these do
 /// not balance, at the first `}}` there is.
 ///
 /// # Errors
-/// When a `${{` has no `}}`.
+/// When a `${{` has no `}}`, or more than 16 expressions do not balance.
 pub fn split(text: &str) -> Result<Vec<Part>, String> {
     let mut parts = Vec::new();
+    let mut unbalanced = 0;
     let mut rest = text;
     while let Some(start) = rest.find("${{") {
         if start > 0 {
             parts.push(Part::Text(rest[..start].to_string()));
         }
         let inside = &rest[start + 3..];
-        let end = expression_end(inside).or_else(|| inside.find("}}")).ok_or("the '}}' that ends '${{' is missing")?;
+        let end = match expression_end(inside) {
+            Some(end) => end,
+            None if unbalanced == MAXIMUM_UNBALANCED => {
+                return Err(format!("brackets, strings or comments of more than {MAXIMUM_UNBALANCED} expressions have no end"));
+            }
+            None => {
+                unbalanced += 1;
+                inside.find("}}").ok_or("the '}}' that ends '${{' is missing")?
+            }
+        };
         parts.push(Part::Expression(inside[..end].to_string()));
         rest = &inside[end + 2..];
     }

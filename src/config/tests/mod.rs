@@ -2,4 +2,5 @@ mod golden;
 mod loading;
 mod properties;
 mod template;
+mod timing;
 mod values;

@@ -157,7 +157,7 @@ proptest! {
     fn any_text_is_read_or_refused_with_a_position(text in "[ -~\n\t\u{e4}]{0,200}") {
         if let Err(problems) = read(&text, "t", 0, true) {
             prop_assert!(!problems.is_empty());
-            prop_assert!(problems.iter().all(|problem| problem.place.as_ref().is_some_and(|place| place.starts_with("t:"))));
+            prop_assert!(problems.iter().all(|problem| problem.place.as_ref().is_some_and(|place| place.to_string().starts_with("t:"))));
         }
     }
 

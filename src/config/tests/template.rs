@@ -148,5 +148,5 @@ fn the_runtime_directory_may_be_a_template_and_brings_its_defaults() {
     assert_eq!(configuration.get(&["zowe", "fromDefaults"]), Some(&json!(1)));
     assert_eq!(configuration.get(&["zowe", "cookie"]), Some(&json!(3)));
     assert_eq!(configuration.source_names().len(), 2);
-    assert!(configuration.place(&["zowe", "fromDefaults"]).contains("files/defaults.yaml:1:"));
+    assert!(configuration.place(&["zowe", "fromDefaults"]).to_string().contains("files/defaults.yaml:1:"));
 }

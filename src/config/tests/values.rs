@@ -97,10 +97,10 @@ fn what_grows_without_end_is_refused_in_bounded_time() {
     let texts = format!("a: &a {megabyte}\nb: [{}]\n", vec!["*a"; 10_000].join(", "));
     assert!(wrong(&texts).contains("too large"));
     assert!(wrong(&format!("a: {}\n", "[".repeat(10_000))).contains("t:1:"));
-    let deep: String = (0..10_000).map(|level| format!("{}a:\n", " ".repeat(level))).collect();
+    let deep: String = (0..2_000).map(|level| format!("{}a:\n", " ".repeat(level))).collect();
     assert!(wrong(&deep).contains("128 deep"));
     assert_eq!(value(&format!("a: {megabyte}\n")), json!({ "a": megabyte }));
-    assert!(wrong(&"#".repeat(yaml::MAXIMUM_SIZE + 1)).contains("64 MiB"));
+    assert!(wrong(&"#".repeat(yaml::MAXIMUM_SIZE + 1)).contains("4 MiB"));
 }
 
 #[test]
@@ -146,7 +146,10 @@ fn every_file_of_the_corpus_is_read_or_refused_with_a_position() {
             let text = encoding::decode(&std::fs::read(&path).unwrap()).unwrap();
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
             if let Err(problems) = read(&text, &name, 0, folder == "zoweyaml") {
-                assert!(problems.iter().all(|problem| problem.place.as_ref().unwrap().starts_with(&format!("{name}:"))), "{problems:?}");
+                assert!(
+                    problems.iter().all(|problem| problem.place.as_ref().unwrap().to_string().starts_with(&format!("{name}:"))),
+                    "{problems:?}"
+                );
                 refused.push(format!("{}", problems[0]));
             }
         }
@@ -191,7 +194,7 @@ fn every_configuration_of_the_corpus_has_the_verdict_of_the_public_tool() {
             Ok(_) => "valid".to_string(),
             Err(error) => {
                 assert!(
-                    error.problems().iter().all(|problem| problem.place.as_ref().is_some_and(|place| place.contains(&name))),
+                    error.problems().iter().all(|problem| problem.place.as_ref().is_some_and(|place| place.to_string().contains(&name))),
                     "{error}"
                 );
                 format!("unreadable: {error}")

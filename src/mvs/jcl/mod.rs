@@ -22,6 +22,9 @@ pub const LAST_COLUMN: usize = 71;
 /// Longest line of a member: the record length of a procedure library.
 pub const RECORD_LENGTH: usize = 80;
 
+/// Most lines of a member: joining continued statements costs more than in proportion to their lines.
+pub const LINE_LIMIT: usize = 4_000;
+
 /// A place in the member: line and column, both from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {

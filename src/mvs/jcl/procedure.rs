@@ -2,7 +2,7 @@
 
 use super::operand::{Operand, Value, evaluate, substitute};
 use super::statement::{Statement, statements};
-use super::{DataDefinition, DataSource, JclError, PARM_LIMIT, Position, Procedure, Step, Symbols};
+use super::{DataDefinition, DataSource, JclError, LINE_LIMIT, PARM_LIMIT, Position, Procedure, Step, Symbols};
 use crate::platform::unix::system::is_name;
 
 /// Keywords of EXEC that a procedure may have; those that are not read here have no effect off z/OS.
@@ -24,6 +24,10 @@ const DD_KEYWORDS: &[&str] = &[
 /// # Errors
 /// Every error of the member and of the symbols given, in the order of their lines; at least one.
 pub fn read(text: &str, symbols: &Symbols) -> Result<Procedure, Vec<JclError>> {
+    if let Some((index, _)) = text.lines().enumerate().nth(LINE_LIMIT) {
+        let at = Position { line: index + 1, column: 1 };
+        return Err(vec![JclError::Member { at, why: format!("MEMBER HAS MORE THAN {LINE_LIMIT} LINES") }]);
+    }
     let (statements, errors) = statements(text);
     let mut reading = Reading { symbols, defined: Vec::new(), unused: unused_overrides(symbols), step: None, errors, listing: Vec::new() };
     let lines: Vec<&str> = text.lines().collect();

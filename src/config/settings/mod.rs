@@ -1,122 +1,16 @@
 //! The launcher's own settings: one table says where each stands, its type, default and meaning; reading and checking come of it.
 
+mod document;
+mod table;
+mod unread;
+
+pub use document::document;
+pub use table::*;
+
 use super::{ComponentSettings, Configuration, LauncherSettings, OnFailure, Problem, secrets};
 use crate::platform::ShareAs;
 use serde_json::Value;
 use std::time::Duration;
-
-/// What a setting may hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// A whole number of seconds, 0 to 2^31 - 1, a text of digits too.
-    Seconds,
-    /// A list of them.
-    SecondsList,
-    Boolean,
-    /// One of these words, without regard to case.
-    Choice(&'static [&'static str]),
-    /// A list of texts.
-    TextList,
-}
-
-/// One setting.
-#[derive(Debug)]
-pub struct Setting {
-    /// Where it may stand, first match wins; `*` is the component's name.
-    pub places: &'static [&'static str],
-    pub kind: Kind,
-    /// As it would be written in zowe.yaml.
-    pub default: &'static str,
-    pub meaning: &'static str,
-}
-
-macro_rules! of_component {
-    ($key:literal) => {
-        &[concat!("components.*.launcher.", $key), concat!("components.launcher.", $key), concat!("zowe.launcher.", $key)]
-    };
-}
-
-pub static RESTART_INTERVALS: Setting = Setting {
-    places: of_component!("restartIntervals"),
-    kind: Kind::SecondsList,
-    default: "[1, 1, 1, 5, 5, 10, 20, 60, 120, 240]",
-    meaning: "seconds to wait before the first, second, ... restart of a component that fails; an empty list: never restart",
-};
-pub static MINIMUM_UPTIME: Setting = Setting {
-    places: of_component!("minUptime"),
-    kind: Kind::Seconds,
-    default: "90",
-    meaning: "seconds after which a component counts as up, so that the restart intervals begin anew",
-};
-pub static SHARE_AS: Setting = Setting {
-    places: of_component!("shareAs"),
-    kind: Kind::Choice(&["no", "yes", "must", ""]),
-    default: "yes",
-    meaning: "whether a component runs in the launcher's address space on z/OS (_BPX_SHAREAS)",
-};
-pub static STOP_GRACE: Setting = Setting {
-    places: of_component!("stop.graceSeconds"),
-    kind: Kind::Seconds,
-    default: "20",
-    meaning: "seconds between SIGTERM and SIGKILL when a component is stopped",
-};
-pub static SYS_MESSAGES: Setting = Setting {
-    places: &["zowe.sysMessages"],
-    kind: Kind::TextList,
-    default: "[]",
-    meaning: "texts; a line that holds one of them is also written to the operator's console",
-};
-pub static SYS_MESSAGE_TRIM: Setting = Setting {
-    places: &["zowe.sysMessageTrim", "components.launcher.sysMessageTrim"],
-    kind: Kind::Boolean,
-    default: "false",
-    meaning: "the console line begins at the matched text",
-};
-pub static WTO: Setting = Setting {
-    places: &["components.launcher.wto"],
-    kind: Kind::Boolean,
-    default: "true",
-    meaning: "messages of readiness and failure go to the operator's console",
-};
-pub static ON_ALL_FAILED: Setting = Setting {
-    places: &["components.launcher.onAllFailed"],
-    kind: Kind::Choice(&["exit", "stay"]),
-    default: "exit",
-    meaning: "what the launcher does when, after failures, nothing is left running and nothing will be",
-};
-pub static START_RUNNING: Setting = Setting {
-    places: &["components.launcher.startRunning"],
-    kind: Kind::Choice(&["restart", "reject"]),
-    default: "restart",
-    meaning: "what an operator's START of a running component does",
-};
-pub static ON_CONFIGURE_FAIL: Setting = Setting {
-    places: &["zowe.launchScript.onComponentConfigureFail"],
-    kind: Kind::Choice(&["warn", "exit"]),
-    default: "warn",
-    meaning: "what follows when a component's configure command fails",
-};
-pub static LOG_LEVEL: Setting = Setting {
-    places: &["zowe.launchScript.logLevel"],
-    kind: Kind::Choice(&["info", "debug", "trace"]),
-    default: "info",
-    meaning: "how much is logged while the instance is prepared",
-};
-
-/// All settings, in the order of the documentation.
-pub static SETTINGS: &[&Setting] = &[
-    &RESTART_INTERVALS,
-    &MINIMUM_UPTIME,
-    &SHARE_AS,
-    &STOP_GRACE,
-    &SYS_MESSAGES,
-    &SYS_MESSAGE_TRIM,
-    &WTO,
-    &ON_ALL_FAILED,
-    &START_RUNNING,
-    &ON_CONFIGURE_FAIL,
-    &LOG_LEVEL,
-];
 
 /// A value that was read.
 #[derive(Debug, Clone, PartialEq)]
@@ -125,6 +19,8 @@ enum Parsed {
     Boolean(bool),
     Word(&'static str),
     Texts(Vec<String>),
+    Text(String),
+    Mapping,
 }
 
 /// Reads a value as its kind.
@@ -159,6 +55,9 @@ fn parse(kind: Kind, value: &Value) -> Result<Parsed, &'static str> {
             };
             items.iter().map(text).collect::<Option<Vec<_>>>().map(Parsed::Texts).ok_or("a list of texts")
         }
+        Kind::Text => value.as_str().map(|text| Parsed::Text(text.to_string())).ok_or("a text"),
+        Kind::Mapping if value.is_object() => Ok(Parsed::Mapping),
+        Kind::Mapping => Err("a mapping"),
     }
 }
 
@@ -208,7 +107,39 @@ fn word(parsed: Option<Parsed>) -> &'static str {
     }
 }
 
+/// What one of `zowe.launchScript.startupChecks` asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StartupCheck {
+    /// A fault ends the start.
+    Exit,
+    Warn,
+    Disabled,
+}
+
 impl Configuration {
+    /// What a fault that one of the startup checks ([`CHECK_PORTS`] and its like) finds leads to.
+    pub fn startup_check(&self, setting: &Setting) -> StartupCheck {
+        match word(in_force(self, setting, "launcher")) {
+            "warn" => StartupCheck::Warn,
+            "disabled" => StartupCheck::Disabled,
+            _ => StartupCheck::Exit,
+        }
+    }
+
+    /// `zowe.launchScript.dependencyReadyTimeoutSeconds`; default 600 s.
+    pub fn dependency_timeout(&self) -> Duration {
+        durations(in_force(self, &DEPENDENCY_TIMEOUT, "launcher")).first().copied().unwrap_or_default()
+    }
+
+    /// Where the value in force of a setting of the launcher, or of a component, was set and what it is; None: its default applies.
+    pub fn setting_in_force(&self, setting: &Setting, component: &str) -> Option<(Vec<String>, &Value)> {
+        setting.places.iter().find_map(|place| {
+            let path = steps(place, component);
+            let value = self.get(&path).filter(|value| parse(setting.kind, value).is_ok())?;
+            Some((path.iter().map(|step| (*step).to_string()).collect(), value))
+        })
+    }
+
     /// The settings of one component's supervision.
     pub fn component_settings(&self, name: &str) -> ComponentSettings {
         let first = |setting| durations(in_force(self, setting, name)).first().copied().unwrap_or_default();
@@ -256,7 +187,20 @@ pub(super) fn problems(configuration: &Configuration) -> Vec<Problem> {
             }
         }
     }
+    problems.extend(job_name(configuration));
+    problems.extend(unread::problems(configuration));
     problems
+}
+
+/// UNIX children carry a job name of 8 characters unchanged, so that an operator command hits them too.
+fn job_name(configuration: &Configuration) -> Option<Problem> {
+    let path = ["zowe", "job", "name"];
+    let name = configuration.get(&path)?.as_str().filter(|name| name.chars().count() >= 8)?;
+    let text = format!(
+        "zowe.job.name: '{}' has 8 characters or more, so that the children of the job carry it too and operator commands can hit them; at most 7 are expected",
+        name.escape_debug()
+    );
+    Some(Problem::warning(Some(configuration.place(&path)), text).about(&path))
 }
 
 fn problem(configuration: &Configuration, setting: &Setting, path: &[&str]) -> Option<Problem> {
@@ -267,7 +211,7 @@ fn problem(configuration: &Configuration, setting: &Setting, path: &[&str]) -> O
         _ => expected.to_string(),
     };
     let text = format!("{}: {} is ignored; {expected} is expected", path.join("."), secrets::show(path, value));
-    Some(Problem::warning(Some(configuration.place(path)), text))
+    Some(Problem::warning(Some(configuration.place(path)), text).about(path))
 }
 
 #[cfg(test)]

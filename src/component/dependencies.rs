@@ -1,0 +1,70 @@
+//! What components say they need of one another: whether it can be had.
+
+use super::version_range::{Version, VersionRange};
+use super::{Component, Dependency, NotInPlay, Survey};
+use crate::config::{Configuration, Problem, overlay};
+
+/// Dependencies of those in play that are unknown, not installed or not enabled: errors, as the component would wait in vain. Ranges that
+/// cannot be read and versions outside of them: warnings, as the public launcher never checks them.
+pub(super) fn problems(configuration: &Configuration, survey: &Survey) -> Vec<Problem> {
+    let each = |component| numbered(component).filter_map(move |(index, needed)| problem(configuration, survey, component, index, needed));
+    survey.in_play.iter().flat_map(each).collect()
+}
+
+fn numbered(component: &Component) -> impl Iterator<Item = (usize, &Dependency)> {
+    component.manifest.dependencies.iter().enumerate()
+}
+
+fn problem(
+    configuration: &Configuration,
+    survey: &Survey,
+    component: &Component,
+    index: usize,
+    dependency: &Dependency,
+) -> Option<Problem> {
+    let place = |key: &str| Some(component.place(&["dependencies", "components", &index.to_string(), key]));
+    let (name, needed) = (&component.name, &dependency.name);
+    if let Some(found) = survey.in_play.iter().find(|other| other.name == *needed) {
+        let text = version_problem(name, dependency, found)?;
+        return Some(Problem::warning(place("versionRange"), text));
+    }
+    let reason = survey.not_launched.iter().find(|(other, _)| other == needed).map(|(_, reason)| reason);
+    let state = match reason {
+        // The reason it cannot be used stands in the report already.
+        Some(NotInPlay::Unusable) => "is enabled, but not installed or not usable".to_string(),
+        Some(NotInPlay::Suppressed) => "is not started, as component apiml takes its place".to_string(),
+        Some(_) => format!("is not enabled; components.{needed}.enabled: true is expected"),
+        None if survey.installed.iter().any(|other| other.name == *needed) => {
+            format!("is installed, but not enabled; components.{needed}.enabled: true is expected")
+        }
+        None => {
+            let known: Vec<String> =
+                configuration.component_names().into_iter().chain(survey.installed_names()).filter(|other| other != name).collect();
+            let hint = overlay::nearest(needed, &known).map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default();
+            format!("is not known{hint}")
+        }
+    };
+    Some(Problem::error(place("name"), format!("component {name} depends on {needed}, which {state}")))
+}
+
+fn version_problem(name: &str, dependency: &Dependency, found: &Component) -> Option<String> {
+    let (range, needed) = (dependency.version_range.as_deref()?, &dependency.name);
+    let wanted = match VersionRange::parse(range) {
+        Ok(wanted) => wanted,
+        Err(part) => {
+            let range = range.escape_debug();
+            return Some(format!(
+                "component {name} depends on {needed}: versionRange '{range}' is not checked, as {part} is no range such as ^1.2.0 or >=1.2 <3"
+            ));
+        }
+    };
+    let installed = found.manifest.version.as_deref().unwrap_or_default();
+    match Version::parse(installed) {
+        Some(version) if wanted.holds(version) => None,
+        Some(_) => Some(format!("component {name} depends on {needed} {range}, but version {installed} is installed")),
+        None => Some(format!(
+            "component {name} depends on {needed} {range}, but the manifest of {needed} tells no version (found: '{}')",
+            installed.escape_debug()
+        )),
+    }
+}

@@ -1,0 +1,176 @@
+//! Every setting that the launcher reads: the one place that says where it stands, its type, default and meaning.
+
+/// What a setting may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A whole number of seconds, 0 to 2^31 - 1, a text of digits too.
+    Seconds,
+    /// A list of them.
+    SecondsList,
+    Boolean,
+    /// One of these words, without regard to case.
+    Choice(&'static [&'static str]),
+    /// A list of texts.
+    TextList,
+    Text,
+    /// Names and values, kept as they are written.
+    Mapping,
+}
+
+/// One setting.
+#[derive(Debug)]
+pub struct Setting {
+    /// Where it may stand, first match wins; `*` is the component's name.
+    pub places: &'static [&'static str],
+    pub kind: Kind,
+    /// As it would be written in zowe.yaml.
+    pub default: &'static str,
+    pub meaning: &'static str,
+}
+
+macro_rules! of_component {
+    ($key:literal) => {
+        &[concat!("components.*.launcher.", $key), concat!("components.launcher.", $key), concat!("zowe.launcher.", $key)]
+    };
+}
+
+pub static RESTART_INTERVALS: Setting = Setting {
+    places: of_component!("restartIntervals"),
+    kind: Kind::SecondsList,
+    default: "[1, 1, 1, 5, 5, 10, 20, 60, 120, 240]",
+    meaning: "seconds to wait before the first, second, ... restart of a component that fails; an empty list: never restart",
+};
+pub static MINIMUM_UPTIME: Setting = Setting {
+    places: of_component!("minUptime"),
+    kind: Kind::Seconds,
+    default: "90",
+    meaning: "seconds after which a component counts as up, so that the restart intervals begin anew",
+};
+pub static SHARE_AS: Setting = Setting {
+    places: of_component!("shareAs"),
+    kind: Kind::Choice(&["no", "yes", "must", ""]),
+    default: "yes",
+    meaning: "whether a component runs in the launcher's address space on z/OS (_BPX_SHAREAS)",
+};
+pub static STOP_GRACE: Setting = Setting {
+    places: of_component!("stop.graceSeconds"),
+    kind: Kind::Seconds,
+    default: "20",
+    meaning: "seconds between SIGTERM and SIGKILL when a component is stopped",
+};
+pub static SYS_MESSAGES: Setting = Setting {
+    places: &["zowe.sysMessages"],
+    kind: Kind::TextList,
+    default: "[]",
+    meaning: "texts; a line that holds one of them is also written to the operator's console",
+};
+pub static SYS_MESSAGE_TRIM: Setting = Setting {
+    places: &["zowe.sysMessageTrim", "components.launcher.sysMessageTrim"],
+    kind: Kind::Boolean,
+    default: "false",
+    meaning: "the console line begins at the matched text",
+};
+pub static WTO: Setting = Setting {
+    places: &["components.launcher.wto"],
+    kind: Kind::Boolean,
+    default: "true",
+    meaning: "messages of readiness and failure go to the operator's console",
+};
+pub static ON_ALL_FAILED: Setting = Setting {
+    places: &["components.launcher.onAllFailed"],
+    kind: Kind::Choice(&["exit", "stay"]),
+    default: "exit",
+    meaning: "what the launcher does when, after failures, nothing is left running and nothing will be",
+};
+pub static START_RUNNING: Setting = Setting {
+    places: &["components.launcher.startRunning"],
+    kind: Kind::Choice(&["restart", "reject"]),
+    default: "restart",
+    meaning: "what an operator's START of a running component does",
+};
+pub static ON_CONFIGURE_FAIL: Setting = Setting {
+    places: &["zowe.launchScript.onComponentConfigureFail"],
+    kind: Kind::Choice(&["warn", "exit"]),
+    default: "warn",
+    meaning: "what follows when a component's configure command fails",
+};
+pub static LOG_LEVEL: Setting = Setting {
+    places: &["zowe.launchScript.logLevel"],
+    kind: Kind::Choice(&["info", "debug", "trace", ""]),
+    default: "info",
+    meaning: "how much is logged while the instance is prepared",
+};
+
+pub static ENVIRONMENTS: Setting = Setting {
+    places: &["zowe.environments"],
+    kind: Kind::Mapping,
+    default: "{}",
+    meaning: "variables for every component, byte for byte; names of letters, digits, '_' and '-'",
+};
+pub static JOB_NAME: Setting = Setting {
+    places: &["zowe.job.name"],
+    kind: Kind::Text,
+    default: "ZWE1SV",
+    meaning: "job name of the instance; at most 7 characters, as UNIX children carry one of 8 unchanged and are hit by operator commands",
+};
+pub static JOB_PREFIX: Setting =
+    Setting { places: &["zowe.job.prefix"], kind: Kind::Text, default: "ZWE1", meaning: "what job names of components begin with" };
+pub static DEPENDENCY_TIMEOUT: Setting = Setting {
+    places: &["zowe.launchScript.dependencyReadyTimeoutSeconds"],
+    kind: Kind::Seconds,
+    default: "600",
+    meaning: "seconds that a component waits for those it depends on to be ready; it is started then all the same",
+};
+pub static VALIDATION: Setting = Setting {
+    places: &["zowe.configmgr.validation"],
+    kind: Kind::Choice(&["COMPONENT-COMPAT", "STRICT"]),
+    default: "COMPONENT-COMPAT",
+    meaning: "whether a component without a schema of its own is an error (STRICT) or a warning",
+};
+
+macro_rules! startup_check {
+    ($key:literal, $meaning:literal) => {
+        Setting {
+            places: &[concat!("zowe.launchScript.startupChecks.", $key), "zowe.launchScript.startupChecks.default"],
+            kind: Kind::Choice(&["exit", "warn", "disabled"]),
+            default: "exit",
+            meaning: $meaning,
+        }
+    };
+}
+
+pub static CHECK_PORTS: Setting =
+    startup_check!("ports", "what follows when two components, or HA instances of one system, have the same port, or a port is in use");
+pub static CHECK_ZOSMF: Setting = startup_check!("zosmf", "what follows when z/OSMF does not answer");
+pub static CHECK_CERTIFICATE: Setting = startup_check!("certificate", "what follows when the certificate cannot be used");
+pub static CHECK_USER: Setting = startup_check!("user", "what follows when the started task's user is not fit for it");
+pub static CHECK_JAVA: Setting = startup_check!("java", "what follows when Java is not found or not fit");
+pub static CHECK_NODE: Setting = startup_check!("node", "what follows when node.js is not found or not fit");
+pub static CHECK_ZOSMF_JWT: Setting = startup_check!("zosmfjwt", "what follows when z/OSMF gives no JSON web tokens");
+
+/// All settings, in the order of the documentation.
+pub static SETTINGS: &[&Setting] = &[
+    &RESTART_INTERVALS,
+    &MINIMUM_UPTIME,
+    &SHARE_AS,
+    &STOP_GRACE,
+    &SYS_MESSAGES,
+    &SYS_MESSAGE_TRIM,
+    &WTO,
+    &ON_ALL_FAILED,
+    &START_RUNNING,
+    &ON_CONFIGURE_FAIL,
+    &LOG_LEVEL,
+    &DEPENDENCY_TIMEOUT,
+    &CHECK_PORTS,
+    &CHECK_ZOSMF,
+    &CHECK_CERTIFICATE,
+    &CHECK_USER,
+    &CHECK_JAVA,
+    &CHECK_NODE,
+    &CHECK_ZOSMF_JWT,
+    &VALIDATION,
+    &ENVIRONMENTS,
+    &JOB_NAME,
+    &JOB_PREFIX,
+];

@@ -1,0 +1,235 @@
+//! The components of an instance: the workspace written, all validated, all configured. RESTART does the last two for one.
+
+use super::prepare::{GLOBAL, Launched, PREPARE, component_error, refuse};
+use super::{ConditionCode, Context, Instance};
+use crate::component::{self, CommandLine, Component, Phase, Survey};
+use crate::config::{Environment, OnFailure, Problem};
+use crate::lifecycle::{Script, Then, registration, workspace};
+use crate::message::{self, Message, Severity};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+const VALIDATE: &str = "zwe-internal-start-prepare,validate_components";
+const CONFIGURE: &str = "zwe-internal-start-prepare,configure_components";
+
+/// Prepares every component in play.
+///
+/// # Errors
+/// The condition code, after the messages that say why.
+pub(super) async fn prepare_components(
+    context: &Arc<Context>,
+    instance: &Arc<Instance>,
+    survey: Survey,
+) -> Result<Vec<Launched>, ConditionCode> {
+    let output = &context.output;
+    if let Err(error) = write_workspace(context, instance, &survey) {
+        let why = [message::zwel0918e("workspace", error), message::zwel0140e(&context.config_text), message::zwel0030e()];
+        return Err(refuse(context, why));
+    }
+    output.server_command(Severity::Info, GLOBAL, "global validations are successful");
+    output.server_command(Severity::Info, VALIDATE, "process component validations ...");
+    if validate_all(context, instance, &survey.in_play).await > 0 {
+        return Err(refuse(context, [message::zwel0030e()]));
+    }
+    output.server_command(Severity::Info, CONFIGURE, "process component configurations ...");
+    match registration::remove_stale(&instance.workspace, &instance.configuration.ha_instance.id, &survey.in_play_names()) {
+        Ok(notes) => notes.into_iter().for_each(|note| output.server_command(Severity::Debug, CONFIGURE, note)),
+        Err(error) => output.server_command(Severity::Warning, CONFIGURE, error.to_string()),
+    }
+    for component in &survey.in_play {
+        if !configure(context, instance, component).await {
+            return Err(refuse(context, [message::zwel0030e()]));
+        }
+    }
+    output.server_command(Severity::Info, PREPARE, "Zowe runtime environment prepared");
+    output.message(message::zwel0018i());
+    if survey.launched.is_empty() {
+        return Err(refuse(context, [message::zwel0029e()]));
+    }
+    output.message(message::zwel0016i(survey.launched.join(",")));
+    let to_launch = |component: Component| {
+        // Looked for a moment ago; a file that has vanished since is a component that does not start.
+        let start = component.command(Phase::Start).ok().flatten()?;
+        Some(Launched { start, component, instance: Arc::clone(instance) })
+    };
+    Ok(survey.in_play.into_iter().filter(|component| survey.launched.contains(&component.name)).filter_map(to_launch).collect())
+}
+
+fn write_workspace(context: &Context, instance: &Instance, survey: &Survey) -> Result<(), workspace::WorkspaceError> {
+    let configuration = &instance.configuration;
+    let in_play = survey.in_play_names();
+    let as_environment = |variables: BTreeMap<String, String>| variables.into_iter().map(|(name, value)| (name, value.into())).collect();
+    let of_component = |component: &Component| {
+        let defaults = [(component.name.clone(), component.manifest.configs.clone())];
+        let mut variables = configuration.instance_variables(&defaults);
+        variables.extend(component::variables(component, configuration));
+        workspace::ComponentFiles {
+            name: component.name.clone(),
+            environment: as_environment(variables),
+            configs: component::configs(component, configuration),
+            manifest_file: in_play.contains(&component.name).then(|| component.manifest_file.clone()),
+        }
+    };
+    let files = workspace::PreparedFiles {
+        merged: configuration.base.clone(),
+        base: component::with_defaults(&configuration.base, &survey.installed),
+        instance: component::with_defaults(&configuration.value, &survey.installed),
+        environment: as_environment(configuration.instance_variables(&survey.defaults())),
+        runtime_manifest: Some(instance.runtime.join("manifest.json")).filter(|path| path.exists()),
+    };
+    let lock = |path: &Path, holder: &str| context.platform.lock_file(path, holder);
+    let mut components = survey.installed.iter().map(of_component);
+    workspace::write_files(&instance.workspace, &configuration.ha_instance.id, &files, &mut components, &lock)
+}
+
+/// The script of one command of a component.
+pub(super) fn script_of(context: &Context, instance: &Instance, component: &Component, command: CommandLine, then: Then) -> Script {
+    let existing = |path: PathBuf| path.is_file().then_some(path);
+    Script {
+        instance_env: context.instance_directory.as_ref().and_then(|directory| existing(directory.join("instance.env"))),
+        library: existing(instance.runtime.join("bin/libs/configmgr-index.sh")),
+        directory: component.directory.clone(),
+        command,
+        then,
+    }
+}
+
+/// Validates every component, as many at a time as there are processors; all are run and all errors counted. Output is kept together and
+/// relayed in the order of the components.
+async fn validate_all(context: &Arc<Context>, instance: &Arc<Instance>, in_play: &[Component]) -> usize {
+    let processors = std::thread::available_parallelism().map_or(2, usize::from);
+    let permits = Arc::new(tokio::sync::Semaphore::new(processors));
+    let mut running = Vec::new();
+    for one in in_play {
+        let (context, instance, permits) = (Arc::clone(context), Arc::clone(instance), Arc::clone(&permits));
+        let component = one.clone();
+        running.push(tokio::task::spawn_local(async move {
+            // The semaphore is never closed.
+            let _permit = permits.acquire().await.ok();
+            run_validate(&context, &instance, &component).await
+        }));
+    }
+    let mut errors = 0;
+    for (validation, one) in running.into_iter().zip(in_play) {
+        let (output, messages) = match validation.await {
+            Ok(result) => result,
+            Err(error) => (Vec::new(), vec![message::zwel0918e(&one.name, error)]),
+        };
+        context.output.lines(output);
+        for message in messages {
+            errors += usize::from(message.severity() == Severity::Error);
+            context.output.message(message);
+        }
+    }
+    errors
+}
+
+/// What the schemas of one component, of which [`component::check`] was not asked, find.
+pub(super) fn validate_schemas(instance: &Instance, component: &Component) -> Vec<Message> {
+    let said = |problem: &Problem| {
+        if problem.error { message::zwel0918e(&component.name, problem) } else { message::zwel0916w(problem) }
+    };
+    component.validate(&instance.configuration).iter().map(said).collect()
+}
+
+/// Runs the validate command of one component. The output and what is to be said of it.
+pub(super) async fn run_validate(context: &Context, instance: &Instance, component: &Component) -> (Vec<u8>, Vec<Message>) {
+    let mut messages = Vec::new();
+    let command = match component.command(Phase::Validate) {
+        Ok(Some(command)) => command,
+        Ok(None) => return (Vec::new(), messages),
+        Err(error) => {
+            messages.push(component_error(&component.name, &error));
+            return (Vec::new(), messages);
+        }
+    };
+    let script = script_of(context, instance, component, command, Then::Nothing);
+    match context.runner.run_collecting(&script, &instance.environment_of(component)).await {
+        Ok((status, output)) => {
+            if !status.success() {
+                messages.push(message::zwel0917e(&component.name, status.code()));
+            }
+            (output, messages)
+        }
+        Err(error) => {
+            messages.push(error.message());
+            (Vec::new(), messages)
+        }
+    }
+}
+
+/// Registers and configures one component. False when onComponentConfigureFail says that its failure ends the start.
+pub(super) async fn configure(context: &Context, instance: &Instance, component: &Component) -> bool {
+    let output = &context.output;
+    let ha_id = &instance.configuration.ha_instance.id;
+    let exit_on_failure = instance.configuration.launcher_settings().on_component_configure_fail == OnFailure::Exit;
+    let mut good = true;
+    let commands = [Phase::PreConfigure, Phase::Configure].map(|phase| (phase, component.command(phase)));
+    // Most components have nothing to configure, and an environment is as large as the whole configuration.
+    let is_needed = !component.manifest.static_definitions.is_empty() || commands.iter().any(|(_, command)| !matches!(command, Ok(None)));
+    let mut environment = if is_needed { instance.environment_of(component) } else { Environment::new() };
+    match registration::register(component, &environment, &instance.workspace, &instance.runtime, ha_id) {
+        Ok(notes) => notes.into_iter().for_each(|note| output.server_command(Severity::Debug, CONFIGURE, note)),
+        Err(error) => {
+            output.message(message::zwel0918e(&component.name, error));
+            good = false;
+        }
+    }
+    let snapshot = workspace::snapshot_path(&instance.workspace, &component.name, ha_id);
+    // A snapshot of an earlier run must not be taken for one of this run's.
+    if let Err(error) = std::fs::remove_file(&snapshot) {
+        if error.kind() != std::io::ErrorKind::NotFound {
+            output.message(message::zwel0919e(snapshot.display(), error));
+            good = false;
+        }
+    }
+    for (phase, command) in commands {
+        match command {
+            Ok(None) => {}
+            Ok(Some(command)) => {
+                good &= run_configure(context, instance, component, phase, command, &mut environment, &snapshot).await;
+            }
+            Err(error) => {
+                output.message(component_error(&component.name, &error));
+                good = false;
+            }
+        }
+    }
+    good || !exit_on_failure
+}
+
+/// Runs one of the two configure commands; its exports are in `environment` and in the snapshot afterwards.
+async fn run_configure(
+    context: &Context,
+    instance: &Instance,
+    component: &Component,
+    phase: Phase,
+    command: CommandLine,
+    environment: &mut Environment,
+    snapshot: &Path,
+) -> bool {
+    let output = &context.output;
+    let Some(program) = context.platform.own_program() else {
+        output.message(message::zwel0918e(&component.name, "this program's own path is not known, so no snapshot can be taken"));
+        return false;
+    };
+    output.server_command(Severity::Info, CONFIGURE, format!("- commands.{} output from {} is:", phase.name(), component.name));
+    let script = script_of(context, instance, component, command, Then::Snapshot { program, file: snapshot.to_path_buf() });
+    let status = match context.runner.run_relaying(&component.name, &script, environment).await {
+        Ok(status) => status,
+        Err(error) => {
+            output.message(error.message());
+            return false;
+        }
+    };
+    if !status.success() {
+        output.message(message::zwel0317e(&component.name, status.code()));
+    }
+    match workspace::read_snapshot(snapshot) {
+        Ok(exported) => *environment = exported,
+        // The command was killed, or replaced the shell: what it was given is what the component gets.
+        Err(error) => output.message(message::zwel0933w(&component.name, error)),
+    }
+    status.success()
+}
