@@ -9,6 +9,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::os::fd::{FromRawFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -31,6 +32,8 @@ const TESTS: &[Test] = &[
     ("a_launcher_typed_in_a_shell_is_cancelled", a_launcher_typed_in_a_shell_is_cancelled),
     ("a_console_on_a_pipe_ends_what_it_started", a_console_on_a_pipe_ends_what_it_started),
     ("a_console_on_a_terminal", a_console_on_a_terminal),
+    ("a_console_gives_its_terminal_back", a_console_gives_its_terminal_back),
+    ("a_console_whose_terminal_goes_ends_what_it_started", a_console_whose_terminal_goes_ends_what_it_started),
 ];
 
 fn main() {
@@ -145,7 +148,8 @@ fn console(directory: &Path) {
         ..ConsoleOptions::default()
     };
     let outcome = interactive(&system, &options).unwrap();
-    println!("OUTCOME {:?} {}", outcome.end, outcome.code());
+    // The terminal may have gone.
+    let _ = writeln!(std::io::stdout(), "OUTCOME {:?} {}", outcome.end, outcome.code());
 }
 
 fn programs() -> Programs {
@@ -457,69 +461,160 @@ fn a_console_on_a_pipe_ends_what_it_started() {
     assert!(sys.system.jobs().is_empty());
 }
 
+/// A console on a pseudo terminal.
+struct Terminal {
+    keyboard: fs::File,
+    shown: std::sync::mpsc::Receiver<String>,
+    seen: String,
+    child: Child,
+    reader: std::thread::JoinHandle<()>,
+}
+
+impl Terminal {
+    fn new(sys: &Sys) -> Terminal {
+        let size = nix::pty::Winsize { ws_row: 40, ws_col: 160, ws_xpixel: 0, ws_ypixel: 0 };
+        let terminal = nix::pty::openpty(Some(&size), None).unwrap();
+        for descriptor in [&terminal.master, &terminal.slave] {
+            nix::fcntl::fcntl(descriptor, nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::FD_CLOEXEC)).unwrap();
+        }
+        let slave = |descriptor: &OwnedFd| Stdio::from(descriptor.try_clone().unwrap());
+        let child = Command::new(std::env::current_exe().unwrap())
+            .arg("console")
+            .arg(sys.system.path())
+            .env("TERM", "xterm")
+            .stdin(slave(&terminal.slave))
+            .stdout(slave(&terminal.slave))
+            // A group that a shell could stop and continue.
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        drop(terminal.slave);
+        let keyboard = fs::File::from(terminal.master.try_clone().unwrap());
+        let mut screen = fs::File::from(terminal.master);
+        let (sender, shown) = std::sync::mpsc::channel();
+        let reader = std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(length) = screen.read(&mut buffer) {
+                if length == 0 || sender.send(String::from_utf8_lossy(&buffer[..length]).into_owned()).is_err() {
+                    return;
+                }
+            }
+        });
+        Terminal { keyboard, shown, seen: String::new(), child, reader }
+    }
+
+    fn expect(&mut self, text: &str) {
+        while !self.seen.contains(text) {
+            match self.shown.recv_timeout(Duration::from_secs(30)) {
+                Ok(more) => self.seen.push_str(&more),
+                Err(error) => panic!("{text:?} never came ({error}): {}", self.seen),
+            }
+        }
+        self.seen = self.seen.split_off(self.seen.find(text).unwrap() + text.len());
+    }
+
+    fn type_keys(&mut self, keys: &[u8]) {
+        self.keyboard.write_all(keys).unwrap();
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.child.id() as i32), signal).unwrap();
+    }
+
+    /// Whether the terminal echoes and edits lines by itself, as shells want it.
+    fn is_cooked(&self) -> bool {
+        use nix::sys::termios::LocalFlags;
+        let flags = nix::sys::termios::tcgetattr(&self.keyboard).unwrap().local_flags;
+        flags.contains(LocalFlags::ICANON | LocalFlags::ECHO)
+    }
+
+    fn until_cooked(&self, cooked: bool) {
+        until("the terminal's modes", || if self.is_cooked() == cooked { Ok(()) } else { Err(format!("cooked: {}", !cooked)) });
+    }
+}
+
+fn a_console_gives_its_terminal_back() {
+    let sys = Sys::new();
+    let mut terminal = Terminal::new(&sys);
+    terminal.expect("STARTED - TIME=");
+    terminal.type_keys(b"F ZWESLSTC,APPL=a");
+    terminal.expect("F ZWESLSTC,APPL=a");
+    assert!(!terminal.is_cooked());
+    terminal.signal(Signal::SIGTSTP);
+    terminal.until_cooked(true);
+    terminal.signal(Signal::SIGCONT);
+    terminal.until_cooked(false);
+    // The line is shown again, and goes on where it was.
+    terminal.expect("F ZWESLSTC,APPL=a");
+    terminal.type_keys(b"b\r");
+    terminal.expect("you said AB");
+    terminal.signal(Signal::SIGTERM);
+    terminal.expect("\x1b[?2004l");
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&terminal.child.wait().unwrap()), Some(Signal::SIGTERM as i32));
+    assert!(terminal.is_cooked());
+    sys.accepted("P ZWESLSTC");
+    sys.wait_for("$HASP395 ZWESLSTC ENDED - RC=0000");
+    // At its own end.
+    let mut terminal = Terminal::new(&sys);
+    terminal.expect("STARTED - TIME=");
+    terminal.type_keys(b"QUIT\r");
+    terminal.expect("OUTCOME Quit 0");
+    assert!(terminal.child.wait().unwrap().success());
+    assert!(terminal.is_cooked());
+}
+
+fn a_console_whose_terminal_goes_ends_what_it_started() {
+    for hang_up in [true, false] {
+        let sys = Sys::new();
+        let mut terminal = Terminal::new(&sys);
+        terminal.expect("STARTED - TIME=");
+        terminal.type_keys(b"F ZWES");
+        terminal.expect("F ZWES");
+        if hang_up {
+            // From the system and from the shell.
+            terminal.signal(Signal::SIGHUP);
+            terminal.signal(Signal::SIGHUP);
+        }
+        let Terminal { keyboard, mut child, reader, shown, .. } = terminal;
+        drop((keyboard, shown));
+        // Shown by the console, it ends the reader, and that has the other half of the terminal.
+        sys.accepted("D T");
+        sys.wait_for("$HASP395 ZWESLSTC ENDED - RC=0000");
+        assert!(child.wait().unwrap().success());
+        reader.join().unwrap();
+    }
+}
+
 fn a_console_on_a_terminal() {
     let sys = Sys::new();
-    let size = nix::pty::Winsize { ws_row: 40, ws_col: 160, ws_xpixel: 0, ws_ypixel: 0 };
-    let terminal = nix::pty::openpty(Some(&size), None).unwrap();
-    for descriptor in [&terminal.master, &terminal.slave] {
-        nix::fcntl::fcntl(descriptor, nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::FD_CLOEXEC)).unwrap();
-    }
-    let slave = |descriptor: &OwnedFd| Stdio::from(descriptor.try_clone().unwrap());
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .arg("console")
-        .arg(sys.system.path())
-        .env("TERM", "xterm")
-        .stdin(slave(&terminal.slave))
-        .stdout(slave(&terminal.slave))
-        .spawn()
-        .unwrap();
-    drop(terminal.slave);
-    let mut keyboard = fs::File::from(terminal.master.try_clone().unwrap());
-    let mut screen = fs::File::from(terminal.master);
-    let (sender, receiver) = std::sync::mpsc::channel();
-    let reader = std::thread::spawn(move || {
-        let mut buffer = [0; 4096];
-        while let Ok(length) = screen.read(&mut buffer) {
-            if length == 0 || sender.send(String::from_utf8_lossy(&buffer[..length]).into_owned()).is_err() {
-                return;
-            }
-        }
-    });
-    let mut seen = String::new();
-    let mut expect = |text: &str| {
-        while !seen.contains(text) {
-            match receiver.recv_timeout(Duration::from_secs(30)) {
-                Ok(more) => seen.push_str(&more),
-                Err(error) => panic!("{text:?} never came ({error}): {seen}"),
-            }
-        }
-        seen = seen.split_off(seen.find(text).unwrap() + text.len());
-    };
-    expect("STARTED - TIME=");
-    keyboard.write_all(b"F ZWES\t").unwrap();
-    expect("F ZWESLSTC,APPL=");
+    let mut terminal = Terminal::new(&sys);
+    terminal.expect("STARTED - TIME=");
+    terminal.type_keys(b"F ZWES\t");
+    terminal.expect("F ZWESLSTC,APPL=");
     // Two commands in one write: nothing of what is typed ahead may get lost.
-    keyboard.write_all(b"ahead\rF ZWESLSTC,APPL=hello\r").unwrap();
-    expect("you said AHEAD");
-    expect("you said HELLO");
-    // The editor has the terminal again: before, Ctrl-C and Ctrl-D would be the terminal's own.
-    const EDITING: &str = "\x1b[?2004h";
-    expect(EDITING);
+    terminal.type_keys(b"ahead\rF ZWESLSTC,APPL=hello\r");
+    terminal.expect("you said AHEAD");
+    terminal.expect("you said HELLO");
+    // Nor what is typed while a command is being carried out: this one takes five seconds.
+    terminal.type_keys(b"F ZWESLSTC,APPL=HANG\r");
+    sys.wait_for("F ZWESLSTC,APPL=HANG");
+    terminal.type_keys(b"D T\rF ZWESLSTC,APPL=later");
+    terminal.expect("IEE342I MODIFY REJECTED-TASK BUSY");
+    terminal.expect("IEE136I");
+    terminal.type_keys(b"on\r");
+    terminal.expect("you said LATERON");
     // What others do scrolls by while the console waits at its prompt.
     sys.accepted("F ZWESLSTC,APPL=elsewhere");
-    expect("you said ELSEWHERE");
+    terminal.expect("you said ELSEWHERE");
     // Ctrl-C throws the line away, the arrow brings the last command back.
-    keyboard.write_all(b"FROB\x03").unwrap();
-    expect("FROB");
-    expect(EDITING);
-    keyboard.write_all(b"\x1b[A\r").unwrap();
-    expect("you said HELLO");
-    expect(EDITING);
-    keyboard.write_all(b"\x04").unwrap();
-    expect("$HASP395 ZWESLSTC ENDED - RC=0000");
-    expect("OUTCOME EndOfInput 0");
-    assert!(child.wait().unwrap().success());
-    reader.join().unwrap();
+    terminal.type_keys(b"FROB");
+    terminal.expect("FROB");
+    terminal.type_keys(b"\x03\x1b[A\r");
+    terminal.expect("you said LATERON");
+    terminal.type_keys(b"\x04");
+    terminal.expect("$HASP395 ZWESLSTC ENDED - RC=0000");
+    terminal.expect("OUTCOME EndOfInput 0");
+    assert!(terminal.child.wait().unwrap().success());
     let history = sys.system.path().join("history");
     assert_eq!(mode(&history), 0o600);
     assert!(fs::read_to_string(history).unwrap().contains("F ZWESLSTC,APPL=hello"));

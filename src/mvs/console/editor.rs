@@ -1,19 +1,17 @@
-//! The line editor of a console on a terminal: history and completion.
+//! The line editor of a console on a terminal: what is typed becomes lines, with history and completion.
 
 use super::complete::{Names, complete, components_of};
-use super::screen::Typing;
+use super::history::HistoryFile;
+use super::keys::{Decoder, Key};
+use super::layout::columns;
+use super::line::{Effect, Line};
+use super::screen::{Screen, width};
+use super::terminal::{Event, RawTerminal};
 use crate::platform::unix::system::{Request, SystemDirectory, is_name, send};
-use rustyline::completion::Completer;
-use rustyline::highlight::{CmdKind, Highlighter};
-use rustyline::hint::Hinter;
-use rustyline::history::FileHistory;
-use rustyline::validate::Validator;
-use rustyline::{CompletionType, Config, Context, Editor, Helper};
 use std::cell::RefCell;
-use std::collections::HashMap;
-use std::fs::OpenOptions;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long completion waits for a job to name its components.
@@ -22,66 +20,125 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// How long the components of a job are taken to be the same.
 const FRESH: Duration = Duration::from_secs(30);
 
-/// Most commands in the history.
-const HISTORY: usize = 1000;
+/// How long after ESC the rest of a sequence may take; then it was the Escape key.
+const SEQUENCE: Duration = Duration::from_millis(50);
 
-/// A line editor with the system's history in it.
-///
-/// # Errors
-/// When there is no terminal that it could work with.
-pub(super) fn editor(system: &SystemDirectory, job: Option<&str>, typing: Typing) -> rustyline::Result<Editor<Completion, FileHistory>> {
-    let config = Config::builder().max_history_size(HISTORY)?.history_ignore_dups(true)?.completion_type(CompletionType::List).build();
-    let mut editor = Editor::with_config(config)?;
-    editor.set_helper(Some(Completion {
-        names: SystemNames { system: system.clone(), components: RefCell::default() },
-        job: job.map(str::to_owned),
-        typing,
-    }));
-    // Without a history one can still type.
-    if OpenOptions::new().append(true).create(true).mode(0o600).open(history_file(system)).is_ok() {
-        let _ = editor.load_history(&history_file(system));
-    }
-    Ok(editor)
+/// What came from the terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Input {
+    Line(String),
+    /// Ctrl-D in an empty line, or the terminal has gone.
+    End,
 }
 
-pub(super) fn history_file(system: &SystemDirectory) -> PathBuf {
-    system.path().join("history")
-}
-
-pub(super) struct Completion {
+/// Reads lines from the terminal. As long as it exists the terminal gives every key as it is; what is typed between two calls of
+/// [`Editor::next`] stays with the terminal and is read by the next.
+pub(super) struct Editor {
+    terminal: RawTerminal,
+    screen: Arc<Screen>,
+    decoder: Decoder,
+    /// Keys after the last line that was entered.
+    keys: VecDeque<Key>,
+    line: Line,
+    history_file: HistoryFile,
     names: SystemNames,
     job: Option<String>,
-    typing: Typing,
 }
 
-impl Completer for Completion {
-    type Candidate = String;
+impl Editor {
+    /// Takes the terminal.
+    ///
+    /// # Errors
+    /// When standard input is no terminal, or one that cannot do more than write lines.
+    pub fn open(system: &SystemDirectory, job: Option<&str>, screen: &Arc<Screen>) -> io::Result<Editor> {
+        let (history_file, history) = HistoryFile::load(system.path().join("history"));
+        Ok(Editor {
+            terminal: RawTerminal::open()?,
+            screen: Arc::clone(screen),
+            decoder: Decoder::default(),
+            keys: VecDeque::new(),
+            line: Line::new(history),
+            history_file,
+            names: SystemNames { system: system.clone(), components: RefCell::default() },
+            job: job.map(str::to_owned),
+        })
+    }
 
-    fn complete(&self, line: &str, position: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<String>)> {
-        Ok(complete(line.get(..position).unwrap_or(line), self.job.as_deref(), &self.names))
+    /// The next line.
+    ///
+    /// # Errors
+    /// When the terminal cannot be read.
+    pub fn next(&mut self) -> io::Result<Input> {
+        self.show();
+        loop {
+            let mut changed = false;
+            while let Some(key) = self.keys.pop_front() {
+                match self.line.apply(key) {
+                    Effect::Entered(line) => {
+                        self.screen.entered(&line);
+                        self.remember(line.trim());
+                        return Ok(Input::Line(line));
+                    }
+                    Effect::EndOfInput => return Ok(self.end()),
+                    Effect::ClearScreen => self.screen.clear(),
+                    Effect::Complete => changed |= self.complete(),
+                    Effect::Redraw => changed = true,
+                    Effect::Nothing | Effect::List(_) => {}
+                }
+            }
+            if changed {
+                self.show();
+            }
+            let patience = self.decoder.awaits_more().then_some(SEQUENCE);
+            let mut buffer = [0; 4096];
+            match self.terminal.wait(patience, &mut buffer)? {
+                Event::Input(length) => {
+                    for byte in buffer.iter().take(length) {
+                        self.decoder.feed(*byte, &mut self.keys);
+                    }
+                }
+                Event::Quiet => self.decoder.pause(),
+                Event::Resized => self.screen.resized(),
+                Event::Resumed => self.screen.resumed(),
+                Event::Gone => return Ok(self.end()),
+            }
+        }
+    }
+
+    fn show(&self) {
+        self.screen.show_typed(self.line.text(), self.line.cursor());
+    }
+
+    fn end(&self) -> Input {
+        self.screen.end_typing();
+        Input::End
+    }
+
+    fn remember(&mut self, command: &str) {
+        if self.line.remember(command) {
+            // Without a file there is the history of this console.
+            let _ = self.history_file.append(command);
+        }
+    }
+
+    /// Completes what stands before the cursor; true when that changed it.
+    fn complete(&mut self) -> bool {
+        let (from, candidates) = complete(self.line.before(), self.job.as_deref(), &self.names);
+        match self.line.completed(from, candidates) {
+            Effect::List(candidates) => {
+                self.screen.write(&columns(&candidates, width()));
+                false
+            }
+            effect => effect == Effect::Redraw,
+        }
     }
 }
 
-/// There are no hints: the editor asks for one at each change of the line, and so tells what is typed.
-impl Hinter for Completion {
-    type Hint = String;
-
-    fn hint(&self, line: &str, position: usize, _: &Context<'_>) -> Option<String> {
-        self.typing.update(line, position);
-        None
+impl Drop for Editor {
+    fn drop(&mut self) {
+        self.screen.end_typing();
     }
 }
-
-/// Nothing is coloured either: the editor asks at each move of the cursor.
-impl Highlighter for Completion {
-    fn highlight_char(&self, line: &str, position: usize, _: CmdKind) -> bool {
-        self.typing.update(line, position);
-        false
-    }
-}
-
-impl Validator for Completion {}
-impl Helper for Completion {}
 
 /// Names from the system as it is at the moment.
 struct SystemNames {

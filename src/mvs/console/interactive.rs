@@ -1,13 +1,10 @@
 //! The console for many commands: from a terminal with a line editor, or from a pipe line by line.
 
-use super::editor::{Completion, editor, history_file};
+use super::editor::{Editor, Input};
 use super::for_job;
-use super::screen::{Screen, Scrolling, Typing};
+use super::screen::{Screen, Scrolling};
 use crate::mvs::issue::{Programs, issue_with};
 use crate::platform::unix::system::{COMMAND_LIMIT, SystemDirectory};
-use rustyline::Editor;
-use rustyline::error::ReadlineError;
-use rustyline::history::FileHistory;
 use std::io::{self, BufRead, IsTerminal, Read};
 use std::sync::Arc;
 use std::time::Duration;
@@ -82,11 +79,11 @@ pub fn interactive(system: &SystemDirectory, options: &ConsoleOptions) -> io::Re
         Some(programs) => programs.clone(),
         None => Programs::own()?,
     };
-    let terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
-    let typing = Typing::default();
-    let editor = if terminal { editor(system, options.job.as_deref(), typing.clone()).ok() } else { None };
-    let screen = Screen::open(system, LAST_LINES, typing.clone());
+    let screen = Screen::open(system, LAST_LINES);
     screen.write(&options.banner);
+    let on_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+    // A terminal that cannot do it is served as a pipe is.
+    let mut editor = if on_terminal { Editor::open(system, options.job.as_deref(), &screen).ok() } else { None };
     let (scrolling, trouble) = screen.scroll(system);
     if let Some(error) = trouble {
         screen.write(&[format!("SYSLOG is shown after each command only: {error}")]);
@@ -95,11 +92,12 @@ pub fn interactive(system: &SystemDirectory, options: &ConsoleOptions) -> io::Re
     for command in &options.first_commands {
         console.command(command);
     }
-    let end = match editor {
-        Some(mut editor) => console.read_terminal(&mut editor, &typing)?,
-        // A terminal on which no line can be edited is served as a pipe is.
+    let end = match &mut editor {
+        Some(editor) => console.read_terminal(editor)?,
         None => console.read_pipe(&mut io::stdin().lock())?,
     };
+    // From here on the terminal is as it was found: Ctrl-C ends the waiting for jobs.
+    drop(editor);
     let left = if options.stop_at_end { console.stop_started(options.stop_limit) } else { Vec::new() };
     console.screen.show_news();
     Ok(ConsoleOutcome { end, started: console.started, left, all_accepted: console.all_accepted })
@@ -116,30 +114,16 @@ struct Console<'a> {
 }
 
 impl Console<'_> {
-    /// Commands from a line editor until it is left.
-    fn read_terminal(&mut self, editor: &mut Editor<Completion, FileHistory>, typing: &Typing) -> io::Result<ConsoleEnd> {
+    /// Commands as they are typed, until the console is left.
+    fn read_terminal(&mut self, editor: &mut Editor) -> io::Result<ConsoleEnd> {
         loop {
-            typing.begin(editor.dimensions().map_or(80, |(columns, _)| usize::from(columns)));
-            let read = editor.readline("");
-            typing.end();
-            let text = match read {
-                Ok(text) => text,
-                // Ctrl-C throws away what was typed, no more.
-                Err(ReadlineError::Interrupted) => continue,
-                Err(ReadlineError::Eof) => return Ok(ConsoleEnd::EndOfInput),
-                // The terminal has gone.
-                Err(ReadlineError::Errno(errno)) if errno as i32 == nix::libc::EIO => return Ok(ConsoleEnd::EndOfInput),
-                Err(ReadlineError::Io(error)) => return Err(error),
-                Err(error) => return Err(io::Error::other(error)),
-            };
-            // What was pasted may be several lines.
-            for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
-                if editor.add_history_entry(line).unwrap_or(false) {
-                    let _ = editor.append_history(&history_file(self.system));
+            match editor.next()? {
+                Input::Line(line) => {
+                    if self.line(&line) {
+                        return Ok(ConsoleEnd::Quit);
+                    }
                 }
-                if self.line(line) {
-                    return Ok(ConsoleEnd::Quit);
-                }
+                Input::End => return Ok(ConsoleEnd::EndOfInput),
             }
         }
     }

@@ -2,8 +2,13 @@
 
 mod complete;
 mod editor;
+mod history;
 mod interactive;
+mod keys;
+mod layout;
+mod line;
 mod screen;
+mod terminal;
 mod watch;
 
 pub use interactive::{ConsoleEnd, ConsoleOptions, ConsoleOutcome, interactive};

@@ -1,5 +1,8 @@
-//! The one place of `mvs` that writes to the terminal: SYSLOG as it grows, in order and each line once.
+//! The one place of `mvs` that writes to the terminal: SYSLOG as it grows, in order and each line once, and below it the line that is
+//! being typed. Whoever writes takes that line away first and draws it again, under one lock and with one write, so that the thread
+//! that is told of news need not wait for the console, which may be busy.
 
+use super::layout;
 use super::watch::{Watch, watch};
 use crate::platform::unix::system::{SystemDirectory, parse_syslog_line};
 use std::collections::HashSet;
@@ -64,66 +67,39 @@ impl Tail {
     }
 }
 
-/// The line that is being typed at the terminal, as the line editor tells it; what is written goes above it.
-///
-/// rustyline has a way of its own to write above the prompt (ExternalPrinter), but with it a second key that comes in one read with the
-/// first waits for the next one: pasted and typed-ahead text stalls (rustyline 17, `PosixRawReader::select`).
-#[derive(Debug, Clone, Default)]
-pub(super) struct Typing {
-    line: Arc<Mutex<Option<TypedLine>>>,
+/// How wide a terminal is taken to be that does not say.
+const USUAL_WIDTH: usize = 80;
+
+/// Columns of the terminal that standard output is.
+pub(super) fn width() -> usize {
+    match terminal_size::terminal_size_of(io::stdout()) {
+        Some((terminal_size::Width(width), _)) if width > 0 => usize::from(width),
+        _ => USUAL_WIDTH,
+    }
 }
 
-/// A line in the editor; the prompt is empty.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct TypedLine {
+/// The line that is being typed, as it was drawn last.
+struct Drawn {
     text: String,
-    /// Characters before the cursor.
+    /// In bytes.
     cursor: usize,
-    /// Columns of the terminal, at least 1.
-    columns: usize,
 }
 
-impl Typing {
-    /// The editor begins to read a line.
-    pub fn begin(&self, columns: usize) {
-        *self.lock() = Some(TypedLine { columns: columns.max(1), ..TypedLine::default() });
+impl Drawn {
+    fn draw(&self, width: usize) -> String {
+        layout::draw(&self.text, self.cursor, width)
     }
 
-    /// The line as it is now, its cursor at this byte.
-    pub fn update(&self, text: &str, position: usize) {
-        if let Some(line) = self.lock().as_mut() {
-            text.clone_into(&mut line.text);
-            line.cursor = text.get(..position).unwrap_or(text).chars().count();
-        }
-    }
-
-    /// The editor has read its line.
-    pub fn end(&self) {
-        *self.lock() = None;
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<TypedLine>> {
-        self.line.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl TypedLine {
-    /// What has to be written so that lines stand above this one and the cursor is back where the editor believes it to be.
-    fn below(&self, lines: &str) -> String {
-        let up = |rows: usize| if rows > 0 { format!("\x1b[{rows}A") } else { String::new() };
-        let right = |columns: usize| if columns > 0 { format!("\x1b[{columns}C") } else { String::new() };
-        let (row, column) = (self.cursor / self.columns, self.cursor % self.columns);
-        let length = self.text.chars().count();
-        let last_row = length / self.columns;
-        // At the edge the terminal waits with going to the next row, the editor does not.
-        let edge = if length > 0 && length % self.columns == 0 { "\n" } else { "" };
-        format!("{}\r\x1b[J{lines}{}{edge}{}\r{}", up(row), self.text, up(last_row - row), right(column))
+    fn erase(&self, width: usize) -> String {
+        layout::erase(&self.text, self.cursor, width)
     }
 }
 
 struct Inside {
     tail: Tail,
-    typing: Typing,
+    typed: Option<Drawn>,
+    output: Box<dyn Write + Send>,
+    width: fn() -> usize,
     /// Ids of jobs whose $HASP395 has gone by.
     ended: HashSet<String>,
 }
@@ -140,12 +116,62 @@ pub(super) struct Scrolling {
 }
 
 impl Screen {
-    /// Shows the last lines of SYSLOG, above the line that is being typed.
-    pub fn open(system: &SystemDirectory, last: usize, typing: Typing) -> Arc<Screen> {
+    /// Shows the last lines of SYSLOG.
+    pub fn open(system: &SystemDirectory, last: usize) -> Arc<Screen> {
+        Self::on(system, last, Box::new(io::stdout()), width)
+    }
+
+    fn on(system: &SystemDirectory, last: usize, output: Box<dyn Write + Send>, width: fn() -> usize) -> Arc<Screen> {
         let (tail, lines) = Tail::open(&system.syslog(), last);
-        let screen = Screen { inside: Mutex::new(Inside { tail, typing, ended: HashSet::new() }), news: Condvar::new() };
-        write_lines(&screen.lock(), &lines.iter().map(|line| shown(line)).collect::<Vec<_>>());
-        Arc::new(screen)
+        let mut inside = Inside { tail, typed: None, output, width, ended: HashSet::new() };
+        inside.write_lines(&lines.iter().map(|line| shown(line)).collect::<Vec<_>>());
+        Arc::new(Screen { inside: Mutex::new(inside), news: Condvar::new() })
+    }
+
+    /// Shows the line that is being typed, instead of what was shown of it before. `cursor` is in bytes.
+    pub fn show_typed(&self, text: &str, cursor: usize) {
+        self.lock().show_typed(Some(Drawn { text: text.to_owned(), cursor }));
+    }
+
+    /// Leaves a line that was entered as it is, as a line of the log.
+    pub fn entered(&self, text: &str) {
+        let mut inside = self.lock();
+        let width = (inside.width)();
+        let erased = inside.typed.take().map_or_else(String::new, |typed| typed.erase(width));
+        inside.send(&format!("{erased}{text}\n"));
+    }
+
+    /// Takes away the line that was being typed.
+    pub fn end_typing(&self) {
+        self.lock().show_typed(None);
+    }
+
+    /// Draws the line that is being typed anew: the terminal has another width.
+    pub fn resized(&self) {
+        let mut inside = self.lock();
+        if let Some(typed) = inside.typed.take() {
+            // With the width of now: terminals wrap their text again.
+            let sent = typed.erase((inside.width)());
+            inside.send(&sent);
+            inside.show_typed(Some(typed));
+        }
+    }
+
+    /// Draws the line that is being typed on a row of its own: something else has had the terminal.
+    pub fn resumed(&self) {
+        let mut inside = self.lock();
+        if let Some(typed) = inside.typed.take() {
+            inside.send("\r\x1b[J");
+            inside.show_typed(Some(typed));
+        }
+    }
+
+    /// Clears the terminal but for the line that is being typed.
+    pub fn clear(&self) {
+        let mut inside = self.lock();
+        let typed = inside.typed.take();
+        inside.send("\x1b[H\x1b[2J");
+        inside.show_typed(typed);
     }
 
     /// Begins to show SYSLOG as it grows.
@@ -166,14 +192,14 @@ impl Screen {
         let lines = inside.tail.new_lines();
         let ended = lines.iter().filter_map(|line| parse_syslog_line(line)).filter(|line| line.text.starts_with("$HASP395 "));
         inside.ended.extend(ended.map(|line| line.job_id.to_owned()));
-        write_lines(&inside, &lines.iter().map(|line| shown(line)).collect::<Vec<_>>());
+        inside.write_lines(&lines.iter().map(|line| shown(line)).collect::<Vec<_>>());
         drop(inside);
         self.news.notify_all();
     }
 
     /// Writes lines that SYSLOG does not have.
     pub fn write(&self, lines: &[String]) {
-        write_lines(&self.lock(), lines);
+        self.lock().write_lines(lines);
     }
 
     /// Shows SYSLOG until all these jobs have ended, at most for `limit`; those that have not.
@@ -213,94 +239,39 @@ fn shown(line: &str) -> String {
     }
 }
 
-fn write_lines(inside: &Inside, lines: &[String]) {
-    if lines.is_empty() {
-        return;
+impl Inside {
+    /// Writes lines above the line that is being typed.
+    fn write_lines(&mut self, lines: &[String]) {
+        if lines.is_empty() {
+            return;
+        }
+        let width = (self.width)();
+        let mut sent = self.typed.as_ref().map_or_else(String::new, |typed| typed.erase(width));
+        for line in lines {
+            sent.push_str(line);
+            sent.push('\n');
+        }
+        if let Some(typed) = &self.typed {
+            sent.push_str(&typed.draw(width));
+        }
+        self.send(&sent);
     }
-    let text = lines.join("\n") + "\n";
-    // Held while writing, so that the editor does not change the line meanwhile.
-    let typed = inside.typing.lock();
-    let text = typed.as_ref().map_or(text.clone(), |line| line.below(&text));
-    // A terminal that has gone is no reason to stop operating.
-    let mut output = io::stdout().lock();
-    let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
+
+    fn show_typed(&mut self, new: Option<Drawn>) {
+        let width = (self.width)();
+        let mut sent = self.typed.as_ref().map_or_else(String::new, |typed| typed.erase(width));
+        if let Some(new) = &new {
+            sent.push_str(&new.draw(width));
+        }
+        self.typed = new;
+        self.send(&sent);
+    }
+
+    fn send(&mut self, text: &str) {
+        // A terminal that has gone is no reason to stop operating.
+        let _ = self.output.write_all(text.as_bytes()).and_then(|()| self.output.flush());
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tail_shows_each_whole_line_once() {
-        let place = tempfile::tempdir().unwrap();
-        let path = place.path().join("SYSLOG");
-        assert_eq!(Tail::open(&path, 10).1, Vec::<String>::new());
-        let mut file = File::create(&path).unwrap();
-        file.write_all(b"1\n2\n3\nbeg").unwrap();
-        let (mut tail, lines) = Tail::open(&path, 2);
-        assert_eq!(lines, ["2", "3"]);
-        assert_eq!(tail.new_lines(), Vec::<String>::new());
-        file.write_all(b"un\n\n4\n").unwrap();
-        assert_eq!(tail.new_lines(), ["begun", "", "4"]);
-        std::fs::write(&path, "new\n").unwrap();
-        assert_eq!(tail.new_lines(), ["new"]);
-        std::fs::remove_file(&path).unwrap();
-        assert_eq!(tail.new_lines(), Vec::<String>::new());
-    }
-
-    #[test]
-    fn a_long_log_is_shown_from_a_whole_line_on() {
-        let place = tempfile::tempdir().unwrap();
-        let path = place.path().join("SYSLOG");
-        std::fs::write(&path, format!("{}\n", "x".repeat(99)).repeat(1000)).unwrap();
-        let (_, lines) = Tail::open(&path, 10_000);
-        assert!(lines.len() > 600 && lines.iter().all(|line| line.len() == 99), "{}", lines.len());
-    }
-
-    #[test]
-    fn a_line_as_on_a_console() {
-        let line = crate::platform::unix::system::syslog_line(jiff::Timestamp::UNIX_EPOCH, "LPAR1", "A", "STC00001", "$HASP373 A STARTED");
-        assert_eq!(shown(&line), "00.00.00 STC00001 $HASP373 A STARTED");
-        assert_eq!(shown("anything"), "anything");
-    }
-
-    #[test]
-    fn lines_go_above_what_is_typed_and_the_cursor_comes_back() {
-        let typing = Typing::default();
-        typing.update("ignored: nobody types", 3);
-        assert_eq!(*typing.lock(), None);
-        typing.begin(10);
-        typing.update("D A,L", 1);
-        let below = |typing: &Typing| typing.lock().as_ref().unwrap().below("new\n");
-        assert_eq!(below(&typing), "\r\x1b[Jnew\nD A,L\r\x1b[1C");
-        typing.update("0123456789ab", 11);
-        assert_eq!(below(&typing), "\x1b[1A\r\x1b[Jnew\n0123456789ab\r\x1b[1C");
-        typing.update("0123456789ab", 0);
-        assert_eq!(below(&typing), "\r\x1b[Jnew\n0123456789ab\x1b[1A\r");
-        typing.update("0123456789", 10);
-        assert_eq!(below(&typing), "\x1b[1A\r\x1b[Jnew\n0123456789\n\r");
-        typing.end();
-        assert_eq!(*typing.lock(), None);
-    }
-
-    #[test]
-    fn the_screen_is_told_that_jobs_have_ended() {
-        let place = tempfile::tempdir().unwrap();
-        let system = SystemDirectory::open(Some(place.path())).unwrap();
-        let screen = Screen::open(&system, 0, Typing::default());
-        let (scrolling, trouble) = screen.scroll(&system);
-        assert!(trouble.is_none(), "{trouble:?}");
-        let ids = ["STC00001".to_owned(), "STC00002".to_owned()];
-        let waiting = {
-            let screen = Arc::clone(&screen);
-            let ids = ids.clone();
-            std::thread::spawn(move || screen.wait_for_ends(&ids, &scrolling, Duration::from_secs(60)))
-        };
-        for id in &ids {
-            system.append_syslog("A", id, "$HASP395 A ENDED - RC=0000").unwrap();
-        }
-        assert_eq!(waiting.join().unwrap(), Vec::<String>::new());
-        let without = Scrolling { watch: None };
-        assert_eq!(screen.wait_for_ends(&["STC00003".to_owned()], &without, Duration::from_millis(1)), ["STC00003"]);
-    }
-}
+mod tests;

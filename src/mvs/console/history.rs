@@ -1,0 +1,167 @@
+//! The commands that were entered, in memory and in the system's file `history`.
+
+use crate::platform::unix::system::COMMAND_LIMIT;
+use std::collections::VecDeque;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// Most commands that are kept.
+pub(super) const HISTORY: usize = 1000;
+
+/// Bytes at the end of the file that are looked at: more than the commands that are kept can take.
+const READ: u64 = (HISTORY * (4 * COMMAND_LIMIT + 1)) as u64;
+
+/// The last commands, oldest first.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(super) struct History {
+    entries: VecDeque<String>,
+}
+
+impl History {
+    /// Adds a command; false when it is not one to keep: empty, longer than a command may be, unprintable, or the same as the last.
+    pub fn add(&mut self, command: &str) -> bool {
+        let too_long = command.chars().count() > COMMAND_LIMIT;
+        if command.trim().is_empty() || too_long || command.chars().any(char::is_control) {
+            return false;
+        }
+        if self.entries.back().is_some_and(|last| last == command) {
+            return false;
+        }
+        if self.entries.len() == HISTORY {
+            self.entries.pop_front();
+        }
+        self.entries.push_back(command.to_owned());
+        true
+    }
+
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub fn get(&self, at: usize) -> Option<&str> {
+        self.entries.get(at).map(String::as_str)
+    }
+
+    fn from_text(text: &str) -> History {
+        let mut history = History::default();
+        for line in text.lines() {
+            history.add(line);
+        }
+        history
+    }
+
+    fn text(&self) -> String {
+        self.entries.iter().flat_map(|entry| [entry.as_str(), "\n"]).collect()
+    }
+}
+
+/// The file: one command a line, newest last. Consoles of one system append to the same.
+#[derive(Debug)]
+pub(super) struct HistoryFile {
+    path: PathBuf,
+    /// Lines that it has, as far as this console knows.
+    lines: usize,
+}
+
+impl HistoryFile {
+    /// What the file holds; nothing when it is not there or cannot be read, as one can type without.
+    pub fn load(path: PathBuf) -> (HistoryFile, History) {
+        let text = read_end(&path).unwrap_or_default();
+        let history = History::from_text(&text);
+        (HistoryFile { lines: text.lines().count(), path }, history)
+    }
+
+    /// Appends a command, and shortens a file that has twice what is kept.
+    ///
+    /// # Errors
+    /// The system's; the command is then lost for later consoles only.
+    pub fn append(&mut self, command: &str) -> io::Result<()> {
+        let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(&self.path)?;
+        // One write, so that the lines of two consoles do not mix.
+        file.write_all(format!("{command}\n").as_bytes())?;
+        self.lines += 1;
+        if self.lines >= 2 * HISTORY {
+            self.shorten()?;
+        }
+        Ok(())
+    }
+
+    fn shorten(&mut self) -> io::Result<()> {
+        // Read again: other consoles have appended.
+        let history = History::from_text(&read_end(&self.path)?);
+        let beside = self.path.with_extension(format!("{}.tmp", std::process::id()));
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+        file.write_all(history.text().as_bytes())?;
+        std::fs::rename(&beside, &self.path)?;
+        self.lines = history.len();
+        Ok(())
+    }
+}
+
+fn read_end(path: &Path) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    let from = file.metadata()?.len().saturating_sub(READ);
+    file.seek(SeekFrom::Start(from))?;
+    let mut bytes = Vec::new();
+    file.take(READ).read_to_end(&mut bytes)?;
+    let text = String::from_utf8_lossy(&bytes);
+    // The first line may be the rest of one.
+    Ok(if from == 0 { text.into_owned() } else { text.split_once('\n').map_or("", |(_, rest)| rest).to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn only_what_may_be_typed_again_is_kept() {
+        let mut history = History::default();
+        assert!(history.add("D A,L"));
+        assert!(!history.add("D A,L"));
+        assert!(history.add("D T"));
+        assert!(history.add("D A,L"));
+        assert!(!history.add(" "));
+        assert!(!history.add("D\x1b[2J"));
+        assert!(history.add(&"é".repeat(COMMAND_LIMIT)));
+        assert!(!history.add(&"x".repeat(COMMAND_LIMIT + 1)));
+        assert_eq!(history.len(), 4);
+        for number in 0..HISTORY {
+            assert!(history.add(&number.to_string()));
+        }
+        assert_eq!((history.len(), history.get(0)), (HISTORY, Some("0")));
+    }
+
+    #[test]
+    fn the_file_is_private_and_does_not_grow_for_ever() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("history");
+        let (mut file, history) = HistoryFile::load(path.clone());
+        assert_eq!(history.len(), 0);
+        for number in 0..2 * HISTORY - 1 {
+            file.append(&format!("D {number}")).unwrap();
+        }
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        // Another console's, which the shortening must not lose.
+        let (mut other, history) = HistoryFile::load(path.clone());
+        assert_eq!((history.len(), history.get(HISTORY - 1)), (HISTORY, Some("D 1998")));
+        other.append("D OTHER").unwrap();
+        file.append("D LAST").unwrap();
+        let (shortened, history) = HistoryFile::load(path.clone());
+        assert_eq!((shortened.lines, history.len()), (HISTORY, HISTORY));
+        assert_eq!([history.get(HISTORY - 2), history.get(HISTORY - 1)], [Some("D OTHER"), Some("D LAST")]);
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_file_of_anything_does_no_harm() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("history");
+        std::fs::write(&path, b"D A,L\n\x1b[2J\n\xff\xfe\n\n\n".repeat(200_000)).unwrap();
+        let (_, history) = HistoryFile::load(path);
+        assert!(history.len() <= HISTORY && (0..history.len()).all(|at| !history.get(at).unwrap().contains('\x1b')));
+    }
+}

@@ -1,0 +1,207 @@
+//! The line that is being typed: keys edit it. Pure: what must be done outside is told as an [`Effect`].
+
+use super::history::History;
+use super::keys::Key;
+use unicode_width::UnicodeWidthChar;
+
+/// Most characters of a line: more than a command may have, so that one that is too long is refused as such.
+const LIMIT: usize = 512;
+
+/// What a key leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Effect {
+    Nothing,
+    /// Text or cursor have changed.
+    Redraw,
+    /// The line was entered; the editor is empty again.
+    Entered(String),
+    EndOfInput,
+    ClearScreen,
+    /// Somebody is to say what could stand here, with [`Line::completed`].
+    Complete,
+    /// Possible completions to show.
+    List(Vec<String>),
+}
+
+/// The text, the cursor in it, and where the history stands.
+#[derive(Debug, Default)]
+pub(super) struct Line {
+    text: String,
+    /// In bytes; always at the beginning of a character or at the end.
+    cursor: usize,
+    history: History,
+    /// The entry that is shown.
+    recalled: Option<usize>,
+    /// What was typed before the history was looked at.
+    draft: String,
+    /// The last key was a tab that left several possibilities.
+    undecided: bool,
+}
+
+impl Line {
+    pub fn new(history: History) -> Line {
+        Line { history, ..Line::default() }
+    }
+
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Where the cursor is, in bytes.
+    pub fn cursor(&self) -> usize {
+        self.cursor
+    }
+
+    /// What stands before the cursor.
+    pub fn before(&self) -> &str {
+        self.text.get(..self.cursor).unwrap_or_default()
+    }
+
+    fn after(&self) -> &str {
+        self.text.get(self.cursor..).unwrap_or_default()
+    }
+
+    /// Keeps a command for the Up key; false when it is not one to keep.
+    pub fn remember(&mut self, command: &str) -> bool {
+        self.history.add(command)
+    }
+
+    /// Does what a key asks for.
+    pub fn apply(&mut self, key: Key) -> Effect {
+        if key != Key::Tab {
+            self.undecided = false;
+        }
+        match key {
+            Key::Text(character) => {
+                if self.text.chars().count() >= LIMIT {
+                    return Effect::Nothing;
+                }
+                self.text.insert(self.cursor, character);
+                self.cursor += character.len_utf8();
+                Effect::Redraw
+            }
+            Key::Enter => {
+                self.recalled = None;
+                self.draft.clear();
+                self.cursor = 0;
+                Effect::Entered(std::mem::take(&mut self.text))
+            }
+            Key::Interrupt => {
+                self.recalled = None;
+                self.draft.clear();
+                self.replace(0, self.text.len(), "")
+            }
+            Key::DeleteOrEnd if self.text.is_empty() => Effect::EndOfInput,
+            Key::Delete | Key::DeleteOrEnd => self.replace(self.cursor, self.right(), ""),
+            Key::Backspace => self.replace(self.left(), self.cursor, ""),
+            Key::DeleteToStart => self.replace(0, self.cursor, ""),
+            Key::DeleteToEnd => self.replace(self.cursor, self.text.len(), ""),
+            Key::DeleteToBlank => self.replace(self.back_over(|character| !character.is_whitespace()), self.cursor, ""),
+            Key::DeleteWord => self.replace(self.back_over(char::is_alphanumeric), self.cursor, ""),
+            Key::Left => self.move_to(self.left()),
+            Key::Right => self.move_to(self.right()),
+            Key::WordLeft => self.move_to(self.back_over(char::is_alphanumeric)),
+            Key::WordRight => self.move_to(self.word_end()),
+            Key::Home => self.move_to(0),
+            Key::End => self.move_to(self.text.len()),
+            Key::Up => match self.recalled.unwrap_or(self.history.len()).checked_sub(1) {
+                Some(at) => self.recall(at),
+                None => Effect::Nothing,
+            },
+            Key::Down => match self.recalled {
+                Some(at) => self.recall(at + 1),
+                None => Effect::Nothing,
+            },
+            Key::ClearScreen => Effect::ClearScreen,
+            Key::Tab => Effect::Complete,
+        }
+    }
+
+    /// The answer to [`Effect::Complete`]: what could stand from byte `from` up to the cursor. One candidate is taken; of several the
+    /// beginning that they share, and with the next tab they are shown.
+    pub fn completed(&mut self, from: usize, mut candidates: Vec<String>) -> Effect {
+        candidates.sort();
+        candidates.dedup();
+        let several = candidates.len() > 1;
+        if several && self.undecided {
+            return Effect::List(candidates);
+        }
+        self.undecided = several;
+        let shared = shared_beginning(&candidates);
+        let typed = self.before().get(from..).map_or(usize::MAX, str::len);
+        // Candidates that differ in case may share less than is there.
+        if shared.len() < typed || self.text.chars().count() + shared.chars().count() > LIMIT {
+            return Effect::Nothing;
+        }
+        self.replace(from, self.cursor, shared)
+    }
+
+    /// Shows an entry of the history; one after the last is what had been typed.
+    fn recall(&mut self, at: usize) -> Effect {
+        if self.recalled.is_none() {
+            self.draft = std::mem::take(&mut self.text);
+        }
+        match self.history.get(at) {
+            Some(entry) => {
+                self.text = entry.to_owned();
+                self.recalled = Some(at);
+            }
+            None => {
+                self.text = std::mem::take(&mut self.draft);
+                self.recalled = None;
+            }
+        }
+        self.cursor = self.text.len();
+        Effect::Redraw
+    }
+
+    /// Replaces a part that begins or ends at the cursor, and leaves the cursor after what is new.
+    fn replace(&mut self, from: usize, to: usize, with: &str) -> Effect {
+        if self.text.get(from..to).is_none_or(|old| old == with) {
+            return Effect::Nothing;
+        }
+        self.text.replace_range(from..to, with);
+        self.cursor = from + with.len();
+        Effect::Redraw
+    }
+
+    fn move_to(&mut self, cursor: usize) -> Effect {
+        if cursor == self.cursor {
+            return Effect::Nothing;
+        }
+        self.cursor = cursor;
+        Effect::Redraw
+    }
+
+    /// The place before what stands left of the cursor, which is a character and the marks that are drawn onto it.
+    fn left(&self) -> usize {
+        self.before().char_indices().rev().find(|(_, character)| character.width() != Some(0)).map_or(0, |(at, _)| at)
+    }
+
+    fn right(&self) -> usize {
+        let next = self.after().char_indices().skip(1).find(|(_, character)| character.width() != Some(0));
+        next.map_or(self.text.len(), |(at, _)| self.cursor + at)
+    }
+
+    /// The beginning of the word, of characters for which `in_word` holds, that ends at or before the cursor.
+    fn back_over(&self, in_word: impl Fn(char) -> bool) -> usize {
+        self.before().trim_end_matches(|character| !in_word(character)).trim_end_matches(&in_word).len()
+    }
+
+    fn word_end(&self) -> usize {
+        let rest = self.after().trim_start_matches(|character: char| !character.is_alphanumeric());
+        self.text.len() - rest.trim_start_matches(char::is_alphanumeric).len()
+    }
+}
+
+fn shared_beginning(candidates: &[String]) -> &str {
+    let Some((first, others)) = candidates.split_first() else { return "" };
+    others.iter().fold(first.as_str(), |shared, other| {
+        let same = shared.chars().zip(other.chars()).take_while(|(one, another)| one == another);
+        let length = same.map(|(character, _)| character.len_utf8()).sum();
+        shared.get(..length).unwrap_or_default()
+    })
+}
+
+#[cfg(test)]
+mod tests;
