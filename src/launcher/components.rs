@@ -163,7 +163,6 @@ pub(super) async fn run_validate(context: &Context, instance: &Instance, compone
 pub(super) async fn configure(context: &Context, instance: &Instance, component: &Component) -> bool {
     let output = &context.output;
     let ha_id = &instance.configuration.ha_instance.id;
-    let exit_on_failure = instance.configuration.launcher_settings().on_component_configure_fail == OnFailure::Exit;
     let mut good = true;
     let commands = [Phase::PreConfigure, Phase::Configure].map(|phase| (phase, component.command(phase)));
     // Most components have nothing to configure, and an environment is as large as the whole configuration.
@@ -196,7 +195,7 @@ pub(super) async fn configure(context: &Context, instance: &Instance, component:
             }
         }
     }
-    good || !exit_on_failure
+    good || instance.configuration.launcher_settings().on_component_configure_fail != OnFailure::Exit
 }
 
 /// Runs one of the two configure commands; its exports are in `environment` and in the snapshot afterwards.

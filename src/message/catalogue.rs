@@ -425,10 +425,6 @@ messages! {
         "failed to spawn component {name} - {why}",
         "The system refused a process; ZWEL0040E follows.",
         "See the reason.";
-    ZWEL0928W zwel0928w "ZWEL0928W" Warning OnMatch (why)
-        "dependency of components: {why}",
-        "The declared order cannot be kept; the order of the configuration is used.",
-        "Correct the dependencies in the manifests.";
     ZWEL0929E zwel0929e "ZWEL0929E" Error OnMatch (why)
         "console listener failed - {why}",
         "Operator commands cannot be received.",

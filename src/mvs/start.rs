@@ -6,7 +6,7 @@ use super::issue::{Answering, Programs};
 use super::jcl::{self, DataSource, Procedure, Step, Symbols};
 use super::language_environment::{EnvironmentFile, read_environment_file, read_parm};
 use crate::message::mvs;
-use crate::platform::unix::system::{SystemDirectory, is_name};
+use crate::platform::unix::system::{SystemDirectory, is_name, own_user_name};
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -95,9 +95,7 @@ pub(super) fn start(answer: &mut Answering<'_>, command: &Start, programs: &Prog
             return None;
         }
     };
-    let user = nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten();
-    let user = user.map_or_else(|| nix::unistd::geteuid().to_string(), |user| user.name.to_uppercase());
-    answer.say(&job_name, &job_id, mvs::ief695i(&command.member, &job_name, user).text());
+    answer.say(&job_name, &job_id, mvs::ief695i(&command.member, &job_name, own_user_name()).text());
     match run_initiator(programs, system, &directory) {
         Ok(lines) => {
             for line in lines {

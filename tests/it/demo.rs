@@ -1,9 +1,9 @@
 //! `zwelnch demo`, by pipes and by a pseudo terminal.
 
-use crate::harness::{PATIENCE, Running, console, pid_in, processes_of, program, wait_until};
+use crate::harness::{PATIENCE, Running, console, kill_processes_of, pid_in, processes_of, program, wait_until};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{ChildStdin, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -27,6 +27,15 @@ impl Demo {
         command
     }
 
+    /// Started with its standard input a pipe.
+    fn by_pipes(&self) -> (Running, ChildStdin) {
+        let mut command = self.command();
+        command.stdin(Stdio::piped());
+        let mut running = Running::spawn(command, &self.path);
+        let input = running.child.stdin.take().unwrap();
+        (running, input)
+    }
+
     fn sysprint(&self) -> String {
         std::fs::read_to_string(self.path.join("spool/ZWESLSTC.STC00001/SYSPRINT")).unwrap_or_default()
     }
@@ -39,19 +48,14 @@ impl Demo {
 
 impl Drop for Demo {
     fn drop(&mut self) {
-        for pid in processes_of(&self.path) {
-            let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
-        }
+        kill_processes_of(&self.path);
     }
 }
 
 #[test]
 fn by_pipes_it_reads_commands_and_ends_at_end_of_file() {
     let demo = Demo::new();
-    let mut command = demo.command();
-    command.stdin(Stdio::piped());
-    let mut running = Running::spawn(command, &demo.path);
-    let mut input = running.child.stdin.take().unwrap();
+    let (mut running, mut input) = demo.by_pipes();
     running.wait_for("$HASP373 ZWESLSTC STARTED");
     demo.wait_sysprint("ZWEL0012I");
     writeln!(input, "F ZWESLSTC,APPL=DISP").unwrap();
@@ -185,10 +189,7 @@ fn on_a_terminal_it_is_the_operator_console() {
 #[test]
 fn lpar2_overrides_ports_and_what_is_enabled() {
     let demo = Demo::new();
-    let mut command = demo.command();
-    command.stdin(Stdio::piped());
-    let mut running = Running::spawn(command, &demo.path);
-    let mut input = running.child.stdin.take().unwrap();
+    let (mut running, mut input) = demo.by_pipes();
     running.wait_for("ZWEL0007I");
     writeln!(input, "S ZWESLSTC,HAINST=lpar2,JOBNAME=ZWE2").unwrap();
     running.wait_for("$HASP373 ZWE2");

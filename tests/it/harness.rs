@@ -271,9 +271,7 @@ impl Drop for Running {
             self.child.kill().unwrap();
             self.child.wait().unwrap();
         }
-        for pid in processes_of(&self.directory) {
-            let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
-        }
+        kill_processes_of(&self.directory);
     }
 }
 
@@ -294,6 +292,13 @@ pub fn processes_of(directory: &Path) -> Vec<i32> {
         }
     }
     found
+}
+
+/// Ends what a test that failed has left.
+pub fn kill_processes_of(directory: &Path) {
+    for pid in processes_of(directory) {
+        let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
+    }
 }
 
 /// The message ids of an output, in order.

@@ -1,6 +1,6 @@
 //! A system off z/OS: PROCLIB members started, operated and cancelled from its console.
 
-use crate::harness::{Instance, PATIENCE, console, processes_of, program, text, wait_until};
+use crate::harness::{Instance, PATIENCE, console, kill_processes_of, processes_of, program, text, wait_until};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
@@ -53,9 +53,7 @@ impl Installed {
 
 impl Drop for Installed {
     fn drop(&mut self) {
-        for pid in processes_of(self.0.directory.path()) {
-            let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
-        }
+        kill_processes_of(self.0.directory.path());
     }
 }
 

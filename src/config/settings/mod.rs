@@ -126,11 +126,6 @@ impl Configuration {
         }
     }
 
-    /// `zowe.launchScript.dependencyReadyTimeoutSeconds`; default 600 s.
-    pub fn dependency_timeout(&self) -> Duration {
-        durations(in_force(self, &DEPENDENCY_TIMEOUT, "launcher")).first().copied().unwrap_or_default()
-    }
-
     /// Where the value in force of a setting of the launcher, or of a component, was set and what it is; None: its default applies.
     pub fn setting_in_force(&self, setting: &Setting, component: &str) -> Option<(Vec<String>, &Value)> {
         setting.places.iter().find_map(|place| {

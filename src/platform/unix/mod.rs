@@ -49,7 +49,12 @@ pub struct UnixPlatform {
 impl UnixPlatform {
     /// For commands that are no job.
     pub fn for_command() -> UnixPlatform {
-        UnixPlatform { job: None, sysname: host_sysname(), user_id: user_id(), data_sets: std::env::var_os(DATA_SETS).map(PathBuf::from) }
+        UnixPlatform {
+            job: None,
+            sysname: host_sysname(),
+            user_id: system::own_user_name(),
+            data_sets: std::env::var_os(DATA_SETS).map(PathBuf::from),
+        }
     }
 
     /// For a launcher: as the program of a started task it finds its job made; typed in a shell it makes one, named by JOBNAME. The
@@ -126,14 +131,6 @@ fn adopt_orphans() {
     #[cfg(target_os = "linux")]
     // A system that refuses leaves the stop of such a component to its grace time.
     let _ = nix::sys::prctl::set_child_subreaper(true);
-}
-
-fn user_id() -> String {
-    nix::unistd::User::from_uid(nix::unistd::geteuid())
-        .ok()
-        .flatten()
-        .map_or_else(|| nix::unistd::geteuid().to_string(), |user| user.name)
-        .to_uppercase()
 }
 
 /// The short host name; a job's system directory may say otherwise.

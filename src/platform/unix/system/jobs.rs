@@ -314,8 +314,8 @@ fn write_record(record: &JobRecord) -> io::Result<()> {
     fs::rename(&temporary, record.directory.join("job.json")).map_err(|error| in_words("cannot write", &record.directory, error))
 }
 
-/// The user this process runs as, upper case.
-fn own_user_name() -> String {
+/// The user this process runs as, upper case; its number where it has no name.
+pub fn own_user_name() -> String {
     let user = nix::unistd::geteuid();
     match nix::unistd::User::from_uid(user) {
         Ok(Some(entry)) => entry.name.to_uppercase(),
