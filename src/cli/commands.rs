@@ -177,6 +177,8 @@ fn snapshot(file: &Path) -> i32 {
     for noise in ["PWD", "OLDPWD", "SHLVL", "_"] {
         environment.remove(noise);
     }
+    // Under `set -a` our own are exported too.
+    environment.retain(|name, _| !name.starts_with("_zwelnch_"));
     workspace::write_snapshot(file, &environment).map_or_else(fail, |()| 0)
 }
 

@@ -147,6 +147,7 @@ impl Configuration {
                 _ => ShareAs::Yes,
             },
             stop_grace: first(&STOP_GRACE),
+            validate_timeout: first(&VALIDATE_TIMEOUT),
         }
     }
 

@@ -58,6 +58,12 @@ pub static STOP_GRACE: Setting = Setting {
     default: "20",
     meaning: "seconds between SIGTERM and SIGKILL when a component is stopped",
 };
+pub static VALIDATE_TIMEOUT: Setting = Setting {
+    places: &["components.*.launcher.validateTimeout", "components.launcher.validateTimeout"],
+    kind: Kind::Seconds,
+    default: "300",
+    meaning: "seconds that a component's validate command may take; it is ended then and counts as failed",
+};
 pub static SYS_MESSAGES: Setting = Setting {
     places: &["zowe.sysMessages"],
     kind: Kind::TextList,
@@ -154,6 +160,7 @@ pub static SETTINGS: &[&Setting] = &[
     &MINIMUM_UPTIME,
     &SHARE_AS,
     &STOP_GRACE,
+    &VALIDATE_TIMEOUT,
     &SYS_MESSAGES,
     &SYS_MESSAGE_TRIM,
     &WTO,
