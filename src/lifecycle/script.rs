@@ -22,7 +22,7 @@ pub enum Then {
     Nothing,
     /// Wait for what the command left running in the background, then end with the command's own code.
     Wait,
-    /// Write the exported variables to a file: `program internal snapshot file`.
+    /// Write the exported variables to a file: `program internal snapshot file code`, which ends with the command's code.
     Snapshot {
         program: PathBuf,
         file: PathBuf,
@@ -31,15 +31,18 @@ pub enum Then {
 
 /// The text after `sh -c`. Everything that comes from a configuration, a manifest or the file system is quoted.
 ///
-/// The command is sourced, so that it needs no execute bit and shares the shell with the library. The snapshot is taken by a trap, so
-/// that a command that ends with `exit` leaves one too; by a program, because no shell prints its variables exactly in a form that every
-/// other one reads.
+/// The command is sourced, so that it needs no execute bit and shares the shell with the library. The snapshot is taken at the end, for the
+/// command may have a trap of its own, and by a trap, so that a command that ends with `exit` leaves one too; by a program, because no shell
+/// prints its variables exactly in a form that every other one reads.
 pub fn script_text(script: &Script) -> String {
     let mut text = String::new();
-    if let Then::Snapshot { program, file } = &script.then {
-        let body =
-            format!("_zwelnch_code=$?; {} internal snapshot {} || exit 125; exit $_zwelnch_code", quote_path(program), quote_path(file));
-        text += &format!("trap {} 0\n", quote(&body));
+    let snapshot = match &script.then {
+        Then::Snapshot { program, file } => Some(format!("{} internal snapshot {} $_zwelnch_code", quote_path(program), quote_path(file))),
+        Then::Nothing | Then::Wait => None,
+    };
+    if let Some(snapshot) = &snapshot {
+        text +=
+            &format!("_zwelnch_taken=\ntrap {} 0\n", quote(&format!("_zwelnch_code=$?; [ -n \"$_zwelnch_taken\" ] || exec {snapshot}")));
     }
     if let Some(file) = &script.instance_env {
         text += &format!("set -a\n. {}\nset +a\n", quote_path(file));
@@ -57,6 +60,9 @@ pub fn script_text(script: &Script) -> String {
     text += &format!(". {}\n", quote_path(&script.command.file));
     if script.then == Then::Wait {
         text += AFTER_START;
+    }
+    if let Some(snapshot) = &snapshot {
+        text += &format!("_zwelnch_code=$?\n{snapshot}\n_zwelnch_code=$?\n_zwelnch_taken=yes\nexit $_zwelnch_code\n");
     }
     text
 }
@@ -135,6 +141,26 @@ mod tests {
         for shell in shells() {
             let (out, code) = run(shell, "echo \"$#:$1:$2\"; test -f 'bin start.sh'; exit 7", &["a b", "$HOME'"], Then::Wait);
             assert_eq!((out.as_str(), code), ("2:a b:$HOME'\n", Some(7)), "{shell}");
+        }
+    }
+
+    #[test]
+    fn the_snapshot_is_taken_once_however_the_command_ends() {
+        let directory = tempfile::tempdir().unwrap();
+        // Stands for this program: it says what it was called with.
+        let program = directory.path().join("program");
+        std::fs::write(&program, "#!/bin/sh\necho \"$* $V\"\nexit $4\n").unwrap();
+        std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let then = || Then::Snapshot { program: program.clone(), file: "file".into() };
+        for shell in shells() {
+            for (text, expected, code) in [
+                ("export V=1", "internal snapshot file 0 1\n", 0),
+                ("export V=1; exit 3", "internal snapshot file 3 1\n", 3),
+                ("export V=1; return 4", "internal snapshot file 4 1\n", 4),
+                ("trap 'echo own trap' 0; export V=1", "internal snapshot file 0 1\nown trap\n", 0),
+            ] {
+                assert_eq!(run(shell, text, &[], then()), (expected.to_owned(), Some(code)), "{shell}: {text}");
+            }
         }
     }
 
