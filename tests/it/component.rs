@@ -75,9 +75,13 @@ fn a_new_component_is_valid_and_the_demo_instance_runs_it() {
     for expected in ["my-ext_1 is valid: port", "ZWEL0001I component my-ext_1 started", "Hello from my-ext_1 on localhost"] {
         assert!(sysprint.contains(expected), "{expected} is missing in\n{sysprint}");
     }
-    assert!(here.join("demo/workspace/api-mediation/api-defs").is_dir() || sysprint.contains("ZWEL0012I"));
+    let definitions = fs::read_dir(here.join("demo/workspace/api-mediation/api-defs")).unwrap();
+    assert!(
+        definitions.flatten().any(|file| file.file_name().to_string_lossy().contains("my-ext_1")),
+        "its static definition is registered"
+    );
 
-    // And in the foreground, without the program being named: it is looked for in PATH, and does without.
+    // And in the foreground, with the port and the program that zowe.yaml names.
     let mut command = Command::new(program());
     command.args(["component", "run", "my-ext_1", "-i", "lpar1", "-c", "demo/zowe.yaml"]).current_dir(here).stdin(Stdio::null());
     let mut alone = Running::spawn(command, here);
@@ -85,6 +89,22 @@ fn a_new_component_is_valid_and_the_demo_instance_runs_it() {
     alone.signal(Signal::SIGINT);
     assert_eq!(alone.wait_end(), 143, "{}", alone.all());
     assert_eq!(processes_of(here), Vec::<i32>::new());
+}
+
+#[test]
+fn where_no_zwelnch_program_is_known_a_new_component_is_a_loop_of_the_shell() {
+    let instance = Instance::new();
+    let runtime = instance.runtime();
+    let made = zwelnch(&runtime, &["component", "new", "one", "components/one"]);
+    assert!(made.status.success(), "{}", text(&made));
+    instance.write_config();
+    // The harness's runtime directory has no schemas for the component's to refer to.
+    fs::write(runtime.join("components/one/schemas/one.json"), "{}").unwrap();
+    let mut running = spawned(&instance, &["one"]);
+    running.wait_for("one is alive");
+    running.signal(Signal::SIGINT);
+    assert_eq!(running.wait_end(), 0, "{}", running.all());
+    assert_eq!(processes_of(instance.directory.path()), Vec::<i32>::new());
 }
 
 #[test]
@@ -138,7 +158,7 @@ fn one_component_runs_with_its_environment_and_its_exit_code_is_the_commands() {
 #[test]
 fn ctrl_c_stops_the_whole_group_and_an_end_in_order_is_kept() {
     let start = "trap 'echo ends in order; exit 0' TERM\nsh -c 'trap \"\" TERM; sleep 600' &\necho is up\nwait\n";
-    let instance = Instance::new().component("one", start, "launcher: {stopGrace: 1}");
+    let instance = Instance::new().component("one", start, "launcher: {stop: {graceSeconds: 1}}");
     let mut running = spawned(&instance, &["one"]);
     running.wait_for("is up");
     running.signal(Signal::SIGINT);
