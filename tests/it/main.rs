@@ -7,6 +7,8 @@ mod documents;
 mod harness;
 mod inspect;
 mod launcher;
+mod lifecycle;
 mod operator;
 mod prepare;
+mod services;
 mod system;
