@@ -4,6 +4,7 @@
 mod bad_input;
 mod demo;
 mod documents;
+mod faults;
 mod harness;
 mod inspect;
 mod launcher;
