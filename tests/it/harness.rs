@@ -343,6 +343,7 @@ pub fn program_or_skip(name: &str) -> Option<PathBuf> {
 }
 
 /// Says that a test is skipped; a failure with ZWELNCH_REQUIRE_ALL=1.
+#[allow(clippy::print_stderr)]
 pub fn skip(why: &str) {
     assert!(std::env::var("ZWELNCH_REQUIRE_ALL").as_deref() != Ok("1"), "{why}");
     eprintln!("SKIPPED: {why}");
