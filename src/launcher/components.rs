@@ -48,16 +48,21 @@ pub(super) async fn prepare_components(
     configure_all(context, instance, &survey).instrument(info_span!(target: TARGET, "configure")).await?;
     output.server_command(Severity::Info, PREPARE, "Zowe runtime environment prepared");
     output.message(message::zwel0018i());
-    if survey.launched.is_empty() {
+    let mut launched = Vec::new();
+    for component in survey.in_play.into_iter().filter(|component| survey.launched.contains(&component.name)) {
+        // It was there when the instance was checked; a validate or configure command, or an installation, may have removed it since.
+        match component.command(Phase::Start) {
+            Ok(Some(start)) => launched.push(Launched { start, component, instance: Arc::clone(instance) }),
+            Ok(None) => output.message(message::zwel0172e(&component.name, Phase::Start.name())),
+            Err(error) => output.message(component_error(&component.name, &error)),
+        }
+    }
+    if launched.is_empty() {
         return Err(refuse(context, [message::zwel0029e()]));
     }
-    output.message(message::zwel0016i(survey.launched.join(",")));
-    let to_launch = |component: Component| {
-        // Looked for a moment ago; a file that has vanished since is a component that does not start.
-        let start = component.command(Phase::Start).ok().flatten()?;
-        Some(Launched { start, component, instance: Arc::clone(instance) })
-    };
-    Ok(survey.in_play.into_iter().filter(|component| survey.launched.contains(&component.name)).filter_map(to_launch).collect())
+    let names: Vec<&str> = launched.iter().map(|launched| launched.component.name.as_str()).collect();
+    output.message(message::zwel0016i(names.join(",")));
+    Ok(launched)
 }
 
 /// Removes what components have registered that are not in play any more.
