@@ -9,6 +9,7 @@ pub use arguments::{Arguments, command};
 
 use crate::launcher::{self, ConditionCode, Start};
 use crate::platform::unix::UnixPlatform;
+use crate::supervisor::guardian;
 use clap::Parser;
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -26,6 +27,11 @@ enum Call {
 /// The whole program.
 pub fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
+    if guardian::is_called(&arguments) {
+        // Before anything else is made: it stays small.
+        guardian::main();
+        return ExitCode::SUCCESS;
+    }
     let of_proc = std::env::var_os(crate::platform::unix::JOB_DIRECTORY).is_some();
     let code = match call(&arguments, of_proc, |word| command().get_subcommands().any(|known| known.get_name() == word)) {
         Call::Launch(arguments) => launch(arguments),

@@ -2,6 +2,7 @@
 
 mod begin;
 mod components;
+mod guard;
 mod operator;
 mod owner;
 mod prepare;
@@ -13,7 +14,7 @@ use crate::lifecycle::Runner;
 use crate::message::{self, Message};
 use crate::output::Output;
 use crate::platform::process::Processes;
-use crate::platform::{AnswerSink, OperatorRequest, Pid, Platform, WaitStatus};
+use crate::platform::{AnswerSink, OperatorRequest, Pid, Platform, PreparedEnvironment, WaitStatus};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -75,9 +76,17 @@ struct Instance {
     workspace: PathBuf,
     /// The variables that all components have in common.
     environment: Environment,
+    /// The same as the system takes them: shared by all starts.
+    prepared_environment: PreparedEnvironment,
 }
 
 impl Instance {
+    fn new(configuration: Configuration, runtime: PathBuf, workspace: PathBuf, environment: Environment) -> Instance {
+        // Variables that no process can have were left out when the environment was made.
+        let prepared_environment = PreparedEnvironment::new(&environment).unwrap_or_default();
+        Instance { configuration, runtime, workspace, environment, prepared_environment }
+    }
+
     /// The environment of one component before it is configured. Made when it is needed: kept for each of a thousand components it would
     /// be most of the launcher's memory.
     fn environment_of(&self, component: &Component) -> Environment {
@@ -128,10 +137,12 @@ pub fn run(platform: Arc<dyn Platform>, start: Start) -> ConditionCode {
             return ConditionCode::Internal;
         }
     };
+    guard::start(&platform, &processes, &output);
     // A fault anywhere ends in a message and a code, not in a trace on a descriptor that a started task does not have.
     let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run_with(&platform, &processes, &output, start)));
     let fault = match result {
         Ok(Ok(code)) => {
+            guard::finish(&processes, &output);
             output.close();
             return code;
         }
@@ -144,6 +155,7 @@ pub fn run(platform: Arc<dyn Platform>, start: Start) -> ConditionCode {
     output.message(message::zwel0925e(fault));
     // Nobody supervises them any more.
     processes.kill_all();
+    guard::finish(&processes, &output);
     output.close();
     ConditionCode::Internal
 }

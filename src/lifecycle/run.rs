@@ -4,7 +4,9 @@ use super::script::{Script, script_text};
 use crate::config::Environment;
 use crate::output::Output;
 use crate::platform::process::{OnEnd, Processes};
-use crate::platform::{Pid, Platform, SpawnRequest, StopSignal, WaitStatus};
+use crate::platform::{
+    ChildEnvironment, Ending, GroupOfChild, Pid, Platform, PreparedEnvironment, SpawnRequest, StopSignal, WaitStatus,
+};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -14,6 +16,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Where the shell is; POSIX has it there, z/OS too.
 const SHELL: &str = "/bin/sh";
+
+/// Variable of a stop command: the process id of the component, which is also the id of its process group.
+pub const STOPPED_PROCESS: &str = "ZWELNCH_PID";
 
 /// A lifecycle command that could not be run at all.
 #[derive(Debug, thiserror::Error)]
@@ -84,20 +89,74 @@ impl Runner {
         Ok(status)
     }
 
-    /// Starts a component: the process and the end of its output pipe that is read.
+    /// Starts a component: the process and the end of its output pipe that is read. `base` is what all components have in common.
     ///
     /// # Errors
     /// The system's.
-    pub fn start(&self, script: &Script, environment: &Environment, on_end: OnEnd) -> io::Result<(Pid, std::os::fd::OwnedFd)> {
+    pub fn start(
+        &self,
+        script: &Script,
+        base: &PreparedEnvironment,
+        own: &Environment,
+        ending: Ending,
+        on_end: OnEnd,
+    ) -> io::Result<(Pid, std::os::fd::OwnedFd)> {
         let (reader, writer) = self.platform.output_pipe()?;
-        let pid = self.spawn(script, environment, writer.as_fd(), on_end)?;
+        let pid = self.spawn(script, base, own, writer.as_fd(), ending, on_end)?;
         Ok((pid, reader))
+    }
+
+    /// Runs a component's stop command, within its grace time and with the variable [`STOPPED_PROCESS`], then asks the component to end by
+    /// its signal. What it says is relayed. The status of the command; None when it was ended after the grace time.
+    ///
+    /// # Errors
+    /// [`ScriptError`]; the component was told to end all the same.
+    pub async fn stop(
+        &self,
+        name: &str,
+        script: &Script,
+        environment: &Environment,
+        group: Pid,
+        ending: Ending,
+    ) -> Result<Option<WaitStatus>, ScriptError> {
+        let mut environment = environment.clone();
+        environment.insert(STOPPED_PROCESS.to_owned(), group.to_string().into());
+        let result = self.run_bounded(name, script, &environment, ending.grace).await;
+        self.processes.signal(group, StopSignal::Terminate);
+        result
+    }
+
+    async fn run_bounded(
+        &self,
+        name: &str,
+        script: &Script,
+        environment: &Environment,
+        time: std::time::Duration,
+    ) -> Result<Option<WaitStatus>, ScriptError> {
+        let failed = |why| ScriptError::Spawn { command: script.command.file.display().to_string(), why };
+        let (reader, writer) = self.platform.output_pipe().map_err(failed)?;
+        let (pid, receiver) = self.spawn_script(script, environment, writer.as_fd()).map_err(failed)?;
+        drop(writer);
+        let pipe = self.output.attach(name, reader);
+        let ended = self.wait(Ok((pid, receiver)));
+        tokio::pin!(ended);
+        let in_time = tokio::time::timeout(time, &mut ended).await;
+        let status = match in_time {
+            Ok(status) => Some(status.map_err(failed)?),
+            Err(_) => {
+                self.processes.signal(pid, StopSignal::Kill);
+                ended.await.map_err(failed)?;
+                None
+            }
+        };
+        self.output.drain(pipe);
+        Ok(status)
     }
 
     /// Ends every command that runs: the launcher was told to end while it prepares.
     pub fn kill_all(&self) {
         for group in self.running.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            self.platform.signal_group(*group, StopSignal::Kill);
+            self.processes.signal(*group, StopSignal::Kill);
         }
     }
 
@@ -119,7 +178,7 @@ impl Runner {
             // Nobody waits any more when the launcher is ending.
             let _ = sender.send(status);
         });
-        let pid = self.spawn(script, environment, out, on_end)?;
+        let pid = self.spawn(script, &PreparedEnvironment::default(), environment, out, Ending::default(), on_end)?;
         running.insert(pid);
         Ok((pid, receiver))
     }
@@ -131,13 +190,23 @@ impl Runner {
         status
     }
 
-    fn spawn(&self, script: &Script, environment: &Environment, out: BorrowedFd<'_>, on_end: OnEnd) -> io::Result<Pid> {
+    fn spawn(
+        &self,
+        script: &Script,
+        base: &PreparedEnvironment,
+        own: &Environment,
+        out: BorrowedFd<'_>,
+        ending: Ending,
+        on_end: OnEnd,
+    ) -> io::Result<Pid> {
+        let own = PreparedEnvironment::new(own)?;
         let request = SpawnRequest {
             program: PathBuf::from(SHELL),
             arguments: vec!["sh".into(), "-c".into(), script_text(script).into()],
-            environment,
+            environment: ChildEnvironment { base, own: &own, marker: None },
             descriptors: vec![(self.null.as_fd(), 0), (out, 1), (out, 2)],
+            group: GroupOfChild::Own,
         };
-        self.processes.spawn(&request, on_end)
+        self.processes.spawn(request, ending, on_end)
     }
 }

@@ -61,6 +61,7 @@ fn value(kind: Kind) -> String {
             format!("one of {}", words.iter().map(shown).collect::<Vec<_>>().join(", "))
         }
         Kind::TextList => "a list of texts".into(),
+        Kind::Signal => "the name of a signal, with or without `SIG`, as in `TERM`".into(),
         Kind::Text => "a text".into(),
         Kind::Mapping => "a mapping of names to texts, numbers, booleans or null".into(),
     }
