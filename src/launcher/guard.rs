@@ -61,7 +61,14 @@ pub(super) async fn end_leftovers(context: &Arc<Context>, workspace: &Path, ha_i
 
 /// Sends a component what its machine asks for. A request to end (`is_stop`: not one to clear what an end has left) begins with the stop
 /// command, where there is one; the signal follows when that has ended, or when its time is over.
-pub(super) fn signal(context: &Arc<Context>, launched: &Launched, environment: impl FnOnce() -> Environment, group: Pid, signal: StopSignal, is_stop: bool) {
+pub(super) fn signal(
+    context: &Arc<Context>,
+    launched: &Launched,
+    environment: impl FnOnce() -> Environment,
+    group: Pid,
+    signal: StopSignal,
+    is_stop: bool,
+) {
     let name = &launched.component.name;
     let settings = launched.instance.configuration.component_settings(name);
     let command = settings.stop_command.as_deref().filter(|_| signal == StopSignal::Terminate && is_stop);
@@ -83,9 +90,9 @@ pub(super) fn signal(context: &Arc<Context>, launched: &Launched, environment: i
     let (context, environment, name) = (Arc::clone(context), environment(), name.clone());
     tokio::task::spawn_local(async move {
         let why = match context.runner.stop(&name, &script, &environment, group, settings.ending()).await {
-            Ok(Some(status)) if status.success() => return,
-            Ok(Some(status)) => format!("the command ended with {}", status.end),
-            Ok(None) => format!("the command was ended after {} seconds", settings.stop_grace.as_secs()),
+            Ok(finished) if finished.timed_out => format!("the command was ended after {} seconds", settings.stop_grace.as_secs()),
+            Ok(finished) if finished.status.success() => return,
+            Ok(finished) => format!("the command ended with {}", finished.status.end),
             Err(error) => error.to_string(),
         };
         context.output.message(message::zwel0998w(name, why));

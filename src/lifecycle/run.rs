@@ -4,21 +4,26 @@ use super::script::{Script, script_text};
 use crate::config::Environment;
 use crate::output::Output;
 use crate::platform::process::{OnEnd, Processes};
-use crate::platform::{
-    ChildEnvironment, Ending, GroupOfChild, Pid, Platform, PreparedEnvironment, SpawnRequest, StopSignal, WaitStatus,
-};
+use crate::platform::{ChildEnvironment, Ending, GroupOfChild, Pid, Platform, PreparedEnvironment, SpawnRequest, StopSignal, WaitStatus};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// Where the shell is; POSIX has it there, z/OS too.
 const SHELL: &str = "/bin/sh";
 
 /// Variable of a stop command: the process id of the component, which is also the id of its process group.
 pub const STOPPED_PROCESS: &str = "ZWELNCH_PID";
+
+/// Variable of STDENV that names another shell (an absolute path): bash, where `server | tee log` is to end with the code of the server.
+pub const SHELL_VARIABLE: &str = "ZWELNCH_SHELL";
+
+/// Between SIGTERM and SIGKILL for a command that was given enough time.
+const LAST_GRACE: Duration = Duration::from_secs(2);
 
 /// A lifecycle command that could not be run at all.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +46,16 @@ impl ScriptError {
     }
 }
 
+/// How a command that was waited for ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Finished {
+    pub status: WaitStatus,
+    /// It was ended because its time was over.
+    pub timed_out: bool,
+    /// It left processes in its group, which were ended.
+    pub left_running: bool,
+}
+
 /// Runs commands; clones of the `Arc` share what is running, so that all of it can be ended.
 pub struct Runner {
     platform: Arc<dyn Platform>,
@@ -48,6 +63,7 @@ pub struct Runner {
     output: Output,
     /// Empty, read-only: standard input of everything.
     null: File,
+    shell: PathBuf,
     running: Mutex<BTreeSet<Pid>>,
 }
 
@@ -55,38 +71,55 @@ impl Runner {
     /// # Errors
     /// When /dev/null cannot be opened.
     pub fn new(platform: Arc<dyn Platform>, processes: Arc<Processes>, output: Output) -> io::Result<Runner> {
-        Ok(Runner { platform, processes, output, null: File::open("/dev/null")?, running: Mutex::default() })
+        let shell = std::env::var_os(SHELL_VARIABLE).filter(|shell| !shell.is_empty()).map_or_else(|| PathBuf::from(SHELL), PathBuf::from);
+        Ok(Runner { platform, processes, output, null: File::open("/dev/null")?, shell, running: Mutex::default() })
     }
 
-    /// Runs a command to its end and returns everything it wrote with its status. The output goes to an unlinked file: it may be of any
-    /// size, and a background process that keeps it open delays nothing.
+    /// Runs a command to its end, or until `bound` is over, and returns everything it wrote. The output goes to an unlinked file: it may be
+    /// of any size, and a background process that keeps it open delays nothing.
     ///
     /// # Errors
     /// [`ScriptError`].
-    pub async fn run_collecting(&self, script: &Script, environment: &Environment) -> Result<(WaitStatus, Vec<u8>), ScriptError> {
+    pub async fn run_collecting(
+        &self,
+        script: &Script,
+        environment: &Environment,
+        bound: Duration,
+    ) -> Result<(Finished, Vec<u8>), ScriptError> {
         let command = || script.command.file.display().to_string();
         let mut file = crate::platform::unix::temporary_file().map_err(|why| ScriptError::Spawn { command: command(), why })?;
-        let status = self.run(script, environment, file.as_fd()).await.map_err(|why| ScriptError::Spawn { command: command(), why })?;
+        let ended = self.spawn_script(script, environment, file.as_fd());
+        let finished = self.wait(ended, Some(bound)).await.map_err(|why| ScriptError::Spawn { command: command(), why })?;
         let mut bytes = Vec::new();
         file.seek(SeekFrom::Start(0))
             .and_then(|_| file.read_to_end(&mut bytes))
             .map_err(|why| ScriptError::Output { command: command(), why })?;
-        Ok((status, bytes))
+        Ok((finished, bytes))
     }
 
     /// Runs a command to its end; its output is relayed as it comes.
     ///
     /// # Errors
     /// [`ScriptError`].
-    pub async fn run_relaying(&self, name: &str, script: &Script, environment: &Environment) -> Result<WaitStatus, ScriptError> {
+    pub async fn run_relaying(&self, name: &str, script: &Script, environment: &Environment) -> Result<Finished, ScriptError> {
+        self.run_relaying_within(name, script, environment, None).await
+    }
+
+    async fn run_relaying_within(
+        &self,
+        name: &str,
+        script: &Script,
+        environment: &Environment,
+        bound: Option<Duration>,
+    ) -> Result<Finished, ScriptError> {
         let command = || script.command.file.display().to_string();
         let (reader, writer) = self.platform.output_pipe().map_err(|why| ScriptError::Spawn { command: command(), why })?;
         let ended = self.spawn_script(script, environment, writer.as_fd());
         drop(writer);
         let pipe = self.output.attach(name, reader);
-        let status = self.wait(ended).await.map_err(|why| ScriptError::Spawn { command: command(), why })?;
+        let finished = self.wait(ended, bound).await.map_err(|why| ScriptError::Spawn { command: command(), why })?;
         self.output.drain(pipe);
-        Ok(status)
+        Ok(finished)
     }
 
     /// Starts a component: the process and the end of its output pipe that is read. `base` is what all components have in common.
@@ -107,7 +140,7 @@ impl Runner {
     }
 
     /// Runs a component's stop command, within its grace time and with the variable [`STOPPED_PROCESS`], then asks the component to end by
-    /// its signal. What it says is relayed. The status of the command; None when it was ended after the grace time.
+    /// its signal. What it says is relayed.
     ///
     /// # Errors
     /// [`ScriptError`]; the component was told to end all the same.
@@ -118,39 +151,12 @@ impl Runner {
         environment: &Environment,
         group: Pid,
         ending: Ending,
-    ) -> Result<Option<WaitStatus>, ScriptError> {
+    ) -> Result<Finished, ScriptError> {
         let mut environment = environment.clone();
         environment.insert(STOPPED_PROCESS.to_owned(), group.to_string().into());
-        let result = self.run_bounded(name, script, &environment, ending.grace).await;
+        let result = self.run_relaying_within(name, script, &environment, Some(ending.grace)).await;
         self.processes.signal(group, StopSignal::Terminate);
         result
-    }
-
-    async fn run_bounded(
-        &self,
-        name: &str,
-        script: &Script,
-        environment: &Environment,
-        time: std::time::Duration,
-    ) -> Result<Option<WaitStatus>, ScriptError> {
-        let failed = |why| ScriptError::Spawn { command: script.command.file.display().to_string(), why };
-        let (reader, writer) = self.platform.output_pipe().map_err(failed)?;
-        let (pid, receiver) = self.spawn_script(script, environment, writer.as_fd()).map_err(failed)?;
-        drop(writer);
-        let pipe = self.output.attach(name, reader);
-        let ended = self.wait(Ok((pid, receiver)));
-        tokio::pin!(ended);
-        let in_time = tokio::time::timeout(time, &mut ended).await;
-        let status = match in_time {
-            Ok(status) => Some(status.map_err(failed)?),
-            Err(_) => {
-                self.processes.signal(pid, StopSignal::Kill);
-                ended.await.map_err(failed)?;
-                None
-            }
-        };
-        self.output.drain(pipe);
-        Ok(status)
     }
 
     /// Ends every command that runs: the launcher was told to end while it prepares.
@@ -158,11 +164,6 @@ impl Runner {
         for group in self.running.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             self.processes.signal(*group, StopSignal::Kill);
         }
-    }
-
-    async fn run(&self, script: &Script, environment: &Environment, out: BorrowedFd<'_>) -> io::Result<WaitStatus> {
-        let ended = self.spawn_script(script, environment, out);
-        self.wait(ended).await
     }
 
     fn spawn_script(
@@ -183,11 +184,31 @@ impl Runner {
         Ok((pid, receiver))
     }
 
-    async fn wait(&self, ended: io::Result<(Pid, tokio::sync::oneshot::Receiver<WaitStatus>)>) -> io::Result<WaitStatus> {
-        let (pid, receiver) = ended?;
-        let status = receiver.await.map_err(io::Error::other);
+    /// Waits for a command; what it leaves running ends with it, for nobody would ever look after it.
+    async fn wait(
+        &self,
+        ended: io::Result<(Pid, tokio::sync::oneshot::Receiver<WaitStatus>)>,
+        bound: Option<Duration>,
+    ) -> io::Result<Finished> {
+        let (pid, mut receiver) = ended?;
+        let in_time = within(bound, &mut receiver).await;
+        let timed_out = in_time.is_none();
+        let status = match in_time {
+            Some(status) => status,
+            None => {
+                self.processes.signal(pid, StopSignal::Terminate);
+                match within(Some(LAST_GRACE), &mut receiver).await {
+                    Some(status) => status,
+                    None => {
+                        self.processes.signal(pid, StopSignal::Kill);
+                        receiver.await.map_err(io::Error::other)
+                    }
+                }
+            }
+        };
         self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&pid);
-        status
+        let left_running = self.processes.signal(pid, StopSignal::Kill);
+        Ok(Finished { status: status?, timed_out, left_running })
     }
 
     fn spawn(
@@ -201,7 +222,7 @@ impl Runner {
     ) -> io::Result<Pid> {
         let own = PreparedEnvironment::new(own)?;
         let request = SpawnRequest {
-            program: PathBuf::from(SHELL),
+            program: self.shell.clone(),
             arguments: vec!["sh".into(), "-c".into(), script_text(script).into()],
             environment: ChildEnvironment { base, own: &own, marker: None },
             descriptors: vec![(self.null.as_fd(), 0), (out, 1), (out, 2)],
@@ -209,4 +230,13 @@ impl Runner {
         };
         self.processes.spawn(request, ending, on_end)
     }
+}
+
+/// None when the time is over first.
+async fn within(bound: Option<Duration>, receiver: &mut tokio::sync::oneshot::Receiver<WaitStatus>) -> Option<io::Result<WaitStatus>> {
+    let status = match bound {
+        Some(bound) => tokio::time::timeout(bound, receiver).await.ok()?,
+        None => receiver.await,
+    };
+    Some(status.map_err(io::Error::other))
 }

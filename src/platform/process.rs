@@ -89,8 +89,7 @@ impl Processes {
     pub fn start(platform: Arc<dyn Platform>) -> io::Result<Arc<Processes>> {
         let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         let run = format!("{:x}-{:x}", std::process::id(), since_epoch.as_nanos());
-        let processes =
-            Processes { platform, run, table: Mutex::new(Table::default()), spawned: Condvar::new(), ended: Condvar::new() };
+        let processes = Processes { platform, run, table: Mutex::new(Table::default()), spawned: Condvar::new(), ended: Condvar::new() };
         let processes = Arc::new(processes);
         let for_thread = Arc::clone(&processes);
         std::thread::Builder::new().name("reaper".to_owned()).stack_size(128 * 1024).spawn(move || for_thread.reap())?;
@@ -150,10 +149,12 @@ impl Processes {
         let (ending, number) = (known.ending, known.number);
         if signal == StopSignal::Kill && ending.kill_signal != SIGKILL {
             let processes = Arc::clone(self);
-            let spawned =
-                std::thread::Builder::new().name("kill".to_owned()).stack_size(128 * 1024).spawn(move || processes.make_sure(group, number));
+            let spawned = std::thread::Builder::new()
+                .name("kill".to_owned())
+                .stack_size(128 * 1024)
+                .spawn(move || processes.make_sure(group, number));
             if spawned.is_err() {
-                self.targets(&table, group).into_iter().for_each(|target| drop(self.platform.send(target, SIGKILL)));
+                self.kill(self.targets(&table, group));
             }
         }
         let mut sent = false;
@@ -170,7 +171,7 @@ impl Processes {
         while table.groups.get(&group).is_some_and(|group| group.number == number) {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                self.targets(&table, group).into_iter().for_each(|target| drop(self.platform.send(target, SIGKILL)));
+                self.kill(self.targets(&table, group));
                 return;
             }
             table = self.ended.wait_timeout(table, left).unwrap_or_else(PoisonError::into_inner).0;
@@ -190,11 +191,13 @@ impl Processes {
         self.adopt(&mut table);
         let groups: Vec<Pid> = table.groups.keys().copied().collect();
         for group in groups {
-            for target in self.targets(&table, group) {
-                self.platform.send(target, SIGKILL);
-            }
+            self.kill(self.targets(&table, group));
         }
-        for target in self.unclaimed(&table) {
+        self.kill(self.unclaimed(&table));
+    }
+
+    fn kill(&self, targets: Vec<Target>) {
+        for target in targets {
             self.platform.send(target, SIGKILL);
         }
     }

@@ -7,9 +7,7 @@
 
 use super::sweep::{self, Found};
 use crate::platform::process::{GroupObserver, MARKER};
-use crate::platform::{
-    ChildEnvironment, Ending, GroupOfChild, Pid, Platform, PreparedEnvironment, SpawnRequest, Target, WaitStatus, unix,
-};
+use crate::platform::{ChildEnvironment, Ending, GroupOfChild, Pid, Platform, PreparedEnvironment, SpawnRequest, Target, WaitStatus, unix};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::File;

@@ -91,7 +91,8 @@ fn parse_made(line: &str) -> Option<(Pid, (u64, Ending))> {
 /// What of a record lives here. A group is taken as a whole while its leader is the one that was written down; else, and for what has left
 /// its group, only the processes that carry the run's marker.
 fn living(record: &Record, list: &[ProcessEntry], spared: &BTreeSet<Pid>, is_marked: impl Fn(Pid) -> bool) -> Found {
-    let leads = |entry: &ProcessEntry| record.groups.get(&entry.pid).is_some_and(|(start, _)| *start == entry.start && entry.group == entry.pid);
+    let leads =
+        |entry: &ProcessEntry| record.groups.get(&entry.pid).is_some_and(|(start, _)| *start == entry.start && entry.group == entry.pid);
     let groups: BTreeSet<Pid> = list.iter().filter(|entry| leads(entry)).map(|entry| entry.pid).collect();
     let holds_spared: BTreeSet<Pid> = list.iter().filter(|entry| spared.contains(&entry.pid)).map(|entry| entry.group).collect();
     let longest = record.groups.values().map(|(_, ending)| *ending).max_by_key(|ending| ending.grace).unwrap_or_default();

@@ -61,6 +61,7 @@ fn parse(kind: Kind, value: &Value) -> Result<Parsed, &'static str> {
             let expected = "the name of a signal, as in TERM or SIGTERM";
             value.as_str().and_then(crate::platform::unix::signal_number).map(Parsed::Signal).ok_or(expected)
         }
+        Kind::Probe => Ok(Parsed::Mapping),
         Kind::Mapping if value.is_object() => Ok(Parsed::Mapping),
         Kind::Mapping => Err("a mapping"),
     }
@@ -165,6 +166,7 @@ impl Configuration {
                 Some(Parsed::Text(text)) if !text.trim().is_empty() => Some(text),
                 _ => None,
             },
+            validate_timeout: first(&VALIDATE_TIMEOUT),
         }
     }
 

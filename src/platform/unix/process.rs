@@ -137,7 +137,16 @@ pub fn control_pipe() -> io::Result<(OwnedFd, OwnedFd)> {
 pub fn become_guardian() {
     // Fails only for the leader of a group, which this is not: see `GroupOfChild::Ours`.
     let _ = nix::unistd::setsid();
-    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGQUIT, Signal::SIGPIPE, Signal::SIGUSR1, Signal::SIGUSR2, Signal::SIGTSTP] {
+    for signal in [
+        Signal::SIGTERM,
+        Signal::SIGINT,
+        Signal::SIGHUP,
+        Signal::SIGQUIT,
+        Signal::SIGPIPE,
+        Signal::SIGUSR1,
+        Signal::SIGUSR2,
+        Signal::SIGTSTP,
+    ] {
         // SAFETY: to ignore a signal installs no code of ours.
         let _ = unsafe { nix::sys::signal::signal(signal, nix::sys::signal::SigHandler::SigIgn) };
     }

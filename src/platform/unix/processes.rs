@@ -26,7 +26,9 @@ pub(super) fn entry(pid: Pid) -> Option<ProcessEntry> {
 #[cfg(target_os = "linux")]
 pub(super) fn variable(pid: Pid, name: &str) -> Option<String> {
     let environment = std::fs::read(format!("/proc/{pid}/environ")).ok()?;
-    let entry = environment.split(|byte| *byte == 0).find(|entry| entry.strip_prefix(name.as_bytes()).is_some_and(|rest| rest.first() == Some(&b'=')))?;
+    let entry = environment
+        .split(|byte| *byte == 0)
+        .find(|entry| entry.strip_prefix(name.as_bytes()).is_some_and(|rest| rest.first() == Some(&b'=')))?;
     String::from_utf8(entry[name.len() + 1..].to_vec()).ok()
 }
 
