@@ -35,7 +35,7 @@ pub(super) fn finish(processes: &Processes, output: &Output) {
 /// instance held; operators are served meanwhile.
 pub(super) async fn end_leftovers(context: &Arc<Context>, workspace: &Path, ha_id: &str) {
     let Some(place) = Place::here(&*context.platform) else { return };
-    let path = leftovers::record_path(&workspace.join(workspace::ENVIRONMENT_DIRECTORY), ha_id, &place.sysname);
+    let path = leftovers::record_path(&workspace.join(workspace::ENVIRONMENT_DIRECTORY), ha_id);
     let (platform, for_end, here) = (Arc::clone(&context.platform), path.clone(), place.clone());
     let ended = tokio::task::spawn_blocking(move || leftovers::end(&*platform, &here, &for_end)).await;
     match ended.map_err(std::io::Error::other).and_then(|ended| ended) {
@@ -90,7 +90,7 @@ pub(super) fn signal(
     let (context, environment, name) = (Arc::clone(context), environment(), name.clone());
     tokio::task::spawn_local(async move {
         let why = match context.runner.stop(&name, &script, &environment, group, settings.ending()).await {
-            Ok(finished) if finished.timed_out => format!("the command was ended after {} seconds", settings.stop_grace.as_secs()),
+            Ok(finished) if finished.timed_out => "the command was ended after three quarters of the grace time".to_owned(),
             Ok(finished) if finished.status.success() => return,
             Ok(finished) => format!("the command ended with {}", finished.status.end),
             Err(error) => error.to_string(),

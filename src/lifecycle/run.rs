@@ -139,7 +139,7 @@ impl Runner {
         Ok((pid, reader))
     }
 
-    /// Runs a component's stop command, within its grace time and with the variable [`STOPPED_PROCESS`], then asks the component to end by
+    /// Runs a component's stop command, within three quarters of its grace time (the signal is to have some of it too) and with the variable [`STOPPED_PROCESS`], then asks the component to end by
     /// its signal. What it says is relayed.
     ///
     /// # Errors
@@ -154,7 +154,7 @@ impl Runner {
     ) -> Result<Finished, ScriptError> {
         let mut environment = environment.clone();
         environment.insert(STOPPED_PROCESS.to_owned(), group.to_string().into());
-        let result = self.run_relaying_within(name, script, &environment, Some(ending.grace)).await;
+        let result = self.run_relaying_within(name, script, &environment, Some(ending.grace * 3 / 4)).await;
         self.processes.signal(group, StopSignal::Terminate);
         result
     }

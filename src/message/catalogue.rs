@@ -471,7 +471,7 @@ messages! {
         "End them by hand.";
     ZWEL0998W zwel0998w "ZWEL0998W" Warning OnMatch (name, why)
         "component {name}: its stop command failed, it was asked to end by a signal - {why}",
-        "launcher.stop.command could not be run, ended with a code, or took longer than the grace time.",
+        "launcher.stop.command could not be run, ended with a code, or took longer than three quarters of the grace time.",
         "Correct the command.";
     ZWEL0999W zwel0999w "ZWEL0999W" Warning OnMatch (n)
         "{n} processes that had left their components were ended",

@@ -45,9 +45,17 @@ struct Record {
     groups: BTreeMap<Pid, (u64, Ending)>,
 }
 
-/// `<.env>/.<ha>.<sysname>.processes`: systems that share a workspace keep to their own file.
-pub fn record_path(environment_directory: &Path, ha_id: &str, sysname: &str) -> PathBuf {
-    environment_directory.join(format!(".{ha_id}.{sysname}.processes"))
+/// `<.env>/.<ha>.processes`.
+pub fn record_path(environment_directory: &Path, ha_id: &str) -> PathBuf {
+    environment_directory.join(format!(".{ha_id}.processes"))
+}
+
+/// Where the record of another system is kept until the HA instance runs there again: `.<ha>.processes.<sysname>`.
+fn kept_aside(path: &Path, sysname: &str) -> Option<PathBuf> {
+    let is_name = !sysname.is_empty() && sysname.chars().all(|character| character.is_ascii_alphanumeric() || "@#$_-".contains(character));
+    let mut name = path.file_name()?.to_owned();
+    name.push(format!(".{sysname}"));
+    is_name.then(|| path.with_file_name(name))
 }
 
 fn head(place: &Place, run: &str) -> String {
@@ -122,23 +130,46 @@ fn own_line(list: &[ProcessEntry]) -> BTreeSet<Pid> {
 }
 
 /// Ends what the run before this one has left on this system, each process within the grace time that it had. Blocks for so long.
-/// Nothing is done about a record of another place.
+/// A record of another system is put aside for a run there; one of another boot says nothing any more.
 ///
 /// # Errors
-/// The record cannot be read (its not being there is no error).
+/// A record cannot be read (its not being there is no error), or put aside.
 pub fn end(platform: &dyn Platform, place: &Place, path: &Path) -> io::Result<Outcome> {
-    let bytes = match std::fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Outcome::default()),
-        Err(error) => return Err(error),
-    };
-    let Some(record) = parse(&String::from_utf8_lossy(&bytes)).filter(|record| record.place == *place) else {
-        return Ok(Outcome::default());
-    };
-    Ok(sweep::end(platform, || {
+    let mut outcome = Outcome::default();
+    if let Some(record) = read(path)? {
+        if record.place.sysname == place.sysname {
+            outcome = end_recorded(platform, place, &record);
+        } else if let Some(aside) = kept_aside(path, &record.place.sysname) {
+            std::fs::rename(path, aside)?;
+        }
+    }
+    if let Some(aside) = kept_aside(path, &place.sysname) {
+        if let Some(record) = read(&aside)? {
+            let earlier = end_recorded(platform, place, &record);
+            outcome.processes.extend(earlier.processes);
+            outcome.left.extend(earlier.left);
+            std::fs::remove_file(&aside)?;
+        }
+    }
+    Ok(outcome)
+}
+
+fn read(path: &Path) -> io::Result<Option<Record>> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(parse(&String::from_utf8_lossy(&bytes))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn end_recorded(platform: &dyn Platform, place: &Place, record: &Record) -> Outcome {
+    if record.place != *place {
+        return Outcome::default();
+    }
+    sweep::end(platform, || {
         let list = platform.process_list(&|_| false).unwrap_or_default();
-        living(&record, &list, &own_line(&list), |pid| is_of_run(platform, pid, &record.run))
-    }))
+        living(record, &list, &own_line(&list), |pid| is_of_run(platform, pid, &record.run))
+    })
 }
 
 /// Keeps the record of this run: a line for each group that comes or goes, in one write each.

@@ -78,7 +78,7 @@ pub static STOP_COMMAND: Setting = Setting {
     places: of_component!("stop.command"),
     kind: Kind::Text,
     default: "''",
-    meaning: "command that asks a component to end, before the stop signal: a file in the component's directory and arguments; it runs with the component's environment and ZWELNCH_PID, at most for the grace time",
+    meaning: "command that asks a component to end, before the stop signal: a file in the component's directory and arguments; it runs with the component's environment and ZWELNCH_PID, at most for three quarters of the grace time",
 };
 pub static READINESS: Setting = Setting {
     places: &["components.*.launcher.readiness"],
