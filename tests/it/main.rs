@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bad_input;
+mod component;
 mod demo;
 mod documents;
 mod harness;
