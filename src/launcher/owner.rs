@@ -3,14 +3,14 @@
 
 use super::components;
 use super::prepare::{self, Launched, Prepared};
-use super::{Begun, ConditionCode, Context, Event, EventSender};
+use super::{Begun, ConditionCode, Context, Event, EventSender, guard};
 use crate::config::{Environment, LauncherSettings};
 use crate::lifecycle::{Then, workspace};
 use crate::message::{self, Message};
 use crate::output::PipeId;
 use crate::platform::unix::watch::Watch;
-use crate::platform::{AnswerSink, FileLock, OperatorRequest, WaitStatus};
-use crate::supervisor::{Action, Event as Happening, Machine, Moment, Note, Outcome, Policy, Reply, outcome_after_failure};
+use crate::platform::{AnswerSink, FileLock, OperatorRequest, Pid, PreparedEnvironment, StopSignal, WaitStatus};
+use crate::supervisor::{Action, Event as Happening, Machine, Moment, Note, Outcome, Policy, Reply, State, outcome_after_failure};
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
@@ -175,7 +175,7 @@ impl Owner {
                 if let Some(pipe) = self.children.get(index).and_then(|child| child.pipe) {
                     self.context.output.drain(pipe);
                 }
-                let remains = self.context.platform.group_exists(pid);
+                let remains = self.context.processes.exists(pid);
                 self.step(index, Happening::Ended { pid, status, remains });
             }
             Event::Stray => self.look_for_groups_gone(),
@@ -194,7 +194,7 @@ impl Owner {
     fn look_for_groups_gone(&mut self) {
         for index in 0..self.children.len() {
             if let Some(group) = self.children[index].machine.remains() {
-                if !self.context.platform.group_exists(group) {
+                if !self.context.processes.exists(group) {
                     self.step(index, Happening::GroupGone(group));
                 }
             }
@@ -253,8 +253,7 @@ impl Owner {
                     Action::Spawn => happenings.push_back(self.spawn(index)),
                     Action::Configure => self.configure(index),
                     Action::Signal(group, signal) => {
-                        // False when it ended by itself a moment ago: its end is an event of its own.
-                        self.context.platform.signal_group(group, signal);
+                        self.signal(index, group, signal);
                     }
                     Action::Note(note) => {
                         said = true;
@@ -273,7 +272,9 @@ impl Owner {
     fn spawn(&mut self, index: usize) -> Happening {
         let Some(child) = self.children.get(index) else { return Happening::SpawnFailed(String::new()) };
         let launched = &child.launched;
-        let environment = self.environment_of(launched);
+        let nothing = PreparedEnvironment::default();
+        let (base, own) = self.environment_of(launched, &nothing);
+        let ending = launched.instance.configuration.component_settings(&launched.component.name).ending();
         let script = components::script_of(&self.context, &launched.instance, &launched.component, launched.start.clone(), Then::Wait);
         let sender = self.sender.clone();
         // The pid is known to the machine before this can be received: the owner is the receiver.
@@ -284,7 +285,7 @@ impl Owner {
                 let _ = sender.send(Event::Ended { index, pid, status });
             }
         });
-        match self.context.runner.start(&script, &environment, on_end) {
+        match self.context.runner.start(&script, base, &own, ending, on_end) {
             Ok((pid, reader)) => {
                 let _ = pid_sender.send(pid);
                 let name = launched.component.name.clone();
@@ -296,18 +297,31 @@ impl Owner {
         }
     }
 
-    /// The environment of a start and of every restart: what configure left, else what the configuration says.
-    fn environment_of(&self, launched: &Launched) -> Environment {
+    fn signal(&self, index: usize, group: Pid, signal: StopSignal) {
+        let Some(child) = self.children.get(index) else { return };
+        let is_stop = matches!(child.machine.state(), State::Stopping { .. });
+        let environment = || {
+            let nothing = PreparedEnvironment::default();
+            let (base, own) = self.environment_of(&child.launched, &nothing);
+            let mut whole = if std::ptr::eq(base, &nothing) { Environment::new() } else { child.launched.instance.environment.clone() };
+            whole.extend(own);
+            whole
+        };
+        guard::signal(&self.context, &child.launched, environment, group, signal, is_stop);
+    }
+
+    /// The environment of a start and of every restart in two layers: what configure left, else what the configuration says.
+    fn environment_of<'a>(&self, launched: &'a Launched, nothing: &'a PreparedEnvironment) -> (&'a PreparedEnvironment, Environment) {
         let instance = &launched.instance;
         let name = &launched.component.name;
         let path = workspace::snapshot_path(&instance.workspace, name, &instance.configuration.ha_instance.id);
         match workspace::read_snapshot(&path) {
-            Ok(environment) => environment,
+            Ok(environment) => (nothing, environment),
             Err(error) => {
                 if path.exists() {
                     self.context.output.message(message::zwel0933w(name, error));
                 }
-                instance.environment_of(&launched.component)
+                (&instance.prepared_environment, crate::component::own_variables(&launched.component, &instance.configuration))
             }
         }
     }

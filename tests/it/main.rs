@@ -12,5 +12,6 @@ mod launcher;
 mod lifecycle;
 mod operator;
 mod prepare;
+mod processes;
 mod services;
 mod system;
