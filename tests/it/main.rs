@@ -8,5 +8,6 @@ mod harness;
 mod inspect;
 mod launcher;
 mod operator;
+mod output;
 mod prepare;
 mod system;
