@@ -73,16 +73,33 @@ impl LogFile {
         if self.file.is_none() {
             self.open()?;
         }
-        if whole && self.size > 0 && self.size + bytes.len() as u64 > self.settings.size {
-            self.shift()?;
-        }
         if self.missing > 0 {
             let why = self.failed.as_ref().map_or("it could not be written", |(_, why)| why);
             let note = format!("\n-- about {} bytes are missing here: {why}\n", self.missing);
             self.append(note.as_bytes())?;
             self.missing = 0;
         }
-        self.append(bytes)
+        if !whole {
+            return self.append(bytes);
+        }
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let room = usize::try_from(self.settings.size.saturating_sub(self.size)).unwrap_or(usize::MAX);
+            let fitting =
+                if rest.len() <= room { rest.len() } else { memchr::memrchr(b'\n', &rest[..room]).map_or(0, |position| position + 1) };
+            let length = match fitting {
+                0 if self.size > 0 => {
+                    self.shift()?;
+                    continue;
+                }
+                // A line longer than a file may be.
+                0 => memchr::memchr(b'\n', rest).map_or(rest.len(), |position| position + 1),
+                fitting => fitting,
+            };
+            self.append(&rest[..length])?;
+            rest = &rest[length..];
+        }
+        Ok(())
     }
 
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -174,6 +191,20 @@ mod tests {
         let mut none = log(directory.path(), 10, 0);
         none.write(b"0123456789\n", true, Duration::ZERO).unwrap();
         assert_eq!(fs::read_to_string(none.path()).unwrap(), "0123456789\n");
+    }
+
+    #[test]
+    fn a_block_of_many_lines_fills_several_files_and_a_line_is_never_torn() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut file = log(directory.path(), 10, 3);
+        file.write(b"1\n2\n3\n4\n5\n6\n0123456789abc\nend\n", true, Duration::ZERO).unwrap();
+        let files = [
+            ("c-lpar1.log", "end\n"),
+            ("c-lpar1.log.1", "0123456789abc\n"),
+            ("c-lpar1.log.2", "6\n"),
+            ("c-lpar1.log.3", "1\n2\n3\n4\n5\n"),
+        ];
+        assert_eq!(names(directory.path()), expected(&files));
     }
 
     #[test]

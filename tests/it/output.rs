@@ -59,18 +59,24 @@ fn a_log_file_is_rotated_by_size_and_count_and_goes_on_after_a_restart() {
 
 #[test]
 fn a_disk_full_under_the_log_file_is_said_once_and_sysprint_goes_on() {
-    let component = format!("i=0; while [ $i -lt 200 ]; do echo line $i; i=$((i+1)); done; echo whole; {SLEEP}");
+    let component = format!("i=0; while [ $i -lt 2000 ]; do echo line $i {}; i=$((i+1)); done; echo whole; {SLEEP}", "x".repeat(100));
     let instance = Instance::new().component("alpha", &component, "launcher:\n  log: {file: true}");
-    fs::create_dir(instance.path("logs")).unwrap();
-    // Every write fails for want of space.
-    std::os::unix::fs::symlink("/dev/full", instance.path("logs/alpha-lpar1.log")).unwrap();
-    let mut running = start(&instance, &logs(&instance));
+    instance.write_config();
+    let text = fs::read_to_string(instance.config()).unwrap().replacen("zowe:\n", &format!("zowe:\n{}", logs(&instance)), 1);
+    fs::write(instance.config(), text).unwrap();
+    // No file may be larger than 64 KiB; SYSPRINT is a pipe.
+    let launcher = instance.launcher(&["lpar1"]);
+    let mut limited = std::process::Command::new("/bin/sh");
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 128; exec \"$0\" \"$@\""]).arg(launcher.get_program()).args(launcher.get_args());
+    limited.env_clear().envs(launcher.get_envs().filter_map(|(name, value)| Some((name, value?)))).stdin(std::process::Stdio::null());
+    let mut running = crate::harness::Running::spawn(limited, instance.directory.path());
     running.wait_for("whole");
     instance.console("P ZWESLSTC");
     assert_eq!(running.wait_end(), 0);
     let out = running.all();
     assert_eq!(out.matches("ZWEL0992W component alpha: its log file cannot be written - ").count(), 1, "{out}");
-    assert_eq!(out.lines().filter(|line| line.starts_with("line ")).count(), 200);
+    assert_eq!(out.lines().filter(|line| line.starts_with("line ")).count(), 2000);
+    assert!(fs::metadata(instance.path("logs/alpha-lpar1.log")).unwrap().len() <= 65_536);
 }
 
 #[test]
