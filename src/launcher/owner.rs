@@ -7,7 +7,7 @@ use super::{Begun, ConditionCode, Context, Event, EventSender, guard};
 use crate::config::{Environment, LauncherSettings};
 use crate::lifecycle::{Then, workspace};
 use crate::message::{self, Message};
-use crate::output::PipeId;
+use crate::output::{Attachment, PipeId};
 use crate::platform::unix::watch::Watch;
 use crate::platform::{AnswerSink, FileLock, OperatorRequest, Pid, PreparedEnvironment, StopSignal, WaitStatus};
 use crate::supervisor::{Action, Event as Happening, Machine, Moment, Note, Outcome, Policy, Reply, State, outcome_after_failure};
@@ -172,8 +172,16 @@ impl Owner {
             Event::Operator(OperatorRequest::Modify { text, answer }) => self.modify(&text, answer),
             Event::Operator(OperatorRequest::Lost(why)) => self.say(message::zwel0929e(why)),
             Event::Ended { index, pid, status } => {
-                if let Some(pipe) = self.children.get(index).and_then(|child| child.pipe) {
-                    self.context.output.drain(pipe);
+                if let Some((pipe, unasked)) =
+                    self.children.get(index).and_then(|child| Some((child.pipe?, matches!(child.machine.state(), State::Running { .. }))))
+                {
+                    // What led to an end that nobody asked for is shown once more, beside the messages about it.
+                    let output = &self.context.output;
+                    if unasked {
+                        output.drain_and_repeat(pipe)
+                    } else {
+                        output.drain(pipe)
+                    };
                 }
                 let remains = self.context.processes.exists(pid);
                 self.step(index, Happening::Ended { pid, status, remains });
@@ -233,6 +241,7 @@ impl Owner {
         } else {
             self.say(message::zwel0012i());
         }
+        self.context.platform.notify_service_manager("READY=1\nSTATUS=components started");
         self.look_for_the_end();
     }
 
@@ -289,8 +298,10 @@ impl Owner {
             Ok((pid, reader)) => {
                 let _ = pid_sender.send(pid);
                 let name = launched.component.name.clone();
+                let log = launched.instance.configuration.component_log(&name);
+                let attachment = Attachment { log, ..Attachment::default() };
                 // Attached after ZWEL0001I is queued by the step that follows: see `note`.
-                self.children[index].pipe = Some(self.context.output.attach(&name, reader));
+                self.children[index].pipe = Some(self.context.output.attach(&name, reader, attachment));
                 Happening::Spawned(pid)
             }
             Err(error) => Happening::SpawnFailed(error.to_string()),
@@ -409,6 +420,7 @@ impl Owner {
         // Not the answer of whoever happens to be asking.
         self.answering = None;
         self.say(message::zwel0008i());
+        self.context.platform.notify_service_manager("STOPPING=1\nSTATUS=stopping components");
         // A configure command that never ends must not keep the launcher from ending.
         self.context.runner.kill_all();
         for index in (0..self.children.len()).rev() {

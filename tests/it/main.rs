@@ -11,6 +11,7 @@ mod inspect;
 mod launcher;
 mod lifecycle;
 mod operator;
+mod output;
 mod prepare;
 mod processes;
 mod services;
