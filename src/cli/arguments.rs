@@ -224,6 +224,4 @@ pub enum Generated {
 pub enum Internal {
     /// Runs the step of a started task
     Initiator { job_directory: PathBuf },
-    /// Writes the exported variables to a file
-    Snapshot { file: PathBuf },
 }

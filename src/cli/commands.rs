@@ -10,10 +10,8 @@ use crate::config::{self, Configuration, LoadError, LoadRequest};
 use crate::demo::{self, layout, service};
 use crate::ha;
 use crate::inspect;
-use crate::lifecycle::workspace;
 use crate::mvs;
 use crate::platform::unix::UnixPlatform;
-use crate::platform::unix::process::inherited_environment;
 use crate::platform::unix::system::SystemDirectory;
 use std::path::Path;
 use std::time::Duration;
@@ -73,7 +71,6 @@ pub(super) fn run(arguments: Arguments) -> i32 {
             0
         }
         Command::Internal { command: Internal::Initiator { job_directory } } => mvs::initiator::run(&job_directory),
-        Command::Internal { command: Internal::Snapshot { file } } => snapshot(&file),
     }
 }
 
@@ -169,15 +166,6 @@ fn job_of(system: &SystemDirectory, named: Option<&str>) -> Result<String, Strin
         [] => Err(format!("no job is running in {}", system.path().display())),
         several => Err(format!("several jobs are running, name one with --job: {}", several.join(", "))),
     }
-}
-
-/// Writes this process's environment as a component's snapshot. Run by the shell of a configure command, in its trap.
-fn snapshot(file: &Path) -> i32 {
-    let mut environment = inherited_environment();
-    for noise in ["PWD", "OLDPWD", "SHLVL", "_"] {
-        environment.remove(noise);
-    }
-    workspace::write_snapshot(file, &environment).map_or_else(fail, |()| 0)
 }
 
 /// CONFIG of a command: a bare relative path is meant from here, as everywhere in a shell.

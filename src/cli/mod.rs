@@ -8,9 +8,12 @@ mod terminal;
 pub use arguments::{Arguments, command};
 
 use crate::launcher::{self, ConditionCode, Start};
+use crate::lifecycle::workspace;
 use crate::platform::unix::UnixPlatform;
+use crate::platform::unix::process::inherited_environment;
 use clap::Parser;
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -26,6 +29,9 @@ enum Call {
 /// The whole program.
 pub fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
+    if let Some(code) = snapshot(&arguments) {
+        return ExitCode::from(code);
+    }
     let of_proc = std::env::var_os(crate::platform::unix::JOB_DIRECTORY).is_some();
     let code = match call(&arguments, of_proc, |word| command().get_subcommands().any(|known| known.get_name() == word)) {
         Call::Launch(arguments) => launch(arguments),
@@ -39,6 +45,29 @@ pub fn main() -> ExitCode {
         },
     };
     ExitCode::from(u8::try_from(code).unwrap_or(ConditionCode::Internal as u8))
+}
+
+/// `internal snapshot FILE CODE`: writes the exported variables to a file and ends with the code of the command that exported them, or 125.
+/// Read here because every configure command ends in it, and building the command line's grammar takes longer than the rest.
+fn snapshot(arguments: &[OsString]) -> Option<u8> {
+    let [_, internal, snapshot, file, code] = arguments else { return None };
+    if internal != "internal" || snapshot != "snapshot" {
+        return None;
+    }
+    let code = code.to_str()?.parse().ok()?;
+    let mut environment = inherited_environment();
+    for noise in ["PWD", "OLDPWD", "SHLVL", "_"] {
+        environment.remove(noise);
+    }
+    // Under `set -a` our own are exported too.
+    environment.retain(|name, _| !name.starts_with("_zwelnch_"));
+    Some(match workspace::write_snapshot(Path::new(file), &environment) {
+        Ok(()) => code,
+        Err(error) => {
+            terminal::fail(error);
+            125
+        }
+    })
 }
 
 /// As a PROC's program, or under the name ZWELNCH, every argument is the launcher's. Else a first argument that is no command word and no

@@ -2,7 +2,7 @@
 //! before it gives up. Reads files; starts and writes nothing.
 
 use super::directories::{self, DirectoryProblem, Purpose};
-use super::{Survey, dependencies, ports, survey};
+use super::{Survey, dependencies, ports, readiness, survey};
 use crate::config::{Configuration, Problem, read_mapping, unique};
 use crate::platform::Platform;
 
@@ -40,6 +40,7 @@ pub fn check(configuration: &Configuration, platform: &dyn Platform) -> Checked 
     problems.extend(dependencies::problems(configuration, &survey));
     for component in &survey.in_play {
         problems.extend(component.validate(configuration));
+        problems.extend(readiness::problems(configuration, component));
         if let Ok(document) = read_mapping(&component.manifest_file) {
             problems.extend(configuration.validate_manifest(&document.root, &component.manifest_file.display().to_string()));
         }

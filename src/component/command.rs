@@ -104,7 +104,7 @@ impl Component {
 
 /// The words of a command text, split at blanks; quotes keep blanks together. Nothing else of a shell's syntax is known here, and no shell
 /// sees the words unquoted.
-fn split_words(text: &str) -> Vec<String> {
+pub(super) fn split_words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut quote = None;

@@ -45,6 +45,9 @@ impl Reader<'_> {
             discovery_shared_libs: self.texts(&["discoverySharedLibs"]),
             app_framework_plugins: self.each(&["appfwPlugins"], |reader, path| reader.field(path, "path")),
             dependencies: self.each(&["dependencies", "components"], Reader::dependency),
+            ready_messages: self.texts(&["messages", "ready"]),
+            readiness: self.root.at(&["readiness"]).map_or(Value::Null, Node::to_value),
+            liveness: self.root.at(&["liveness"]).map_or(Value::Null, Node::to_value),
         }
     }
 

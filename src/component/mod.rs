@@ -9,6 +9,7 @@ mod locate;
 mod manifest;
 mod order;
 mod ports;
+mod readiness;
 mod survey;
 mod version_range;
 
@@ -20,9 +21,11 @@ pub use directories::{DirectoryFault, DirectoryProblem, Purpose};
 pub use environment::{configs, environment, variables, with_defaults};
 pub use locate::installed;
 pub use order::order;
+pub use readiness::{Probe, ProbeKind, Question, probe};
 pub use survey::{Failure, NotInPlay, Survey, survey};
 
 use crate::config::{Location, Problem};
+use command::split_words;
 use serde_json::Value;
 use std::path::PathBuf;
 
@@ -85,6 +88,12 @@ pub struct Manifest {
     /// `appfwPlugins[].path`.
     pub app_framework_plugins: Vec<String>,
     pub dependencies: Vec<Dependency>,
+    /// `messages.ready[]`: texts of its output that say that it is ready.
+    pub ready_messages: Vec<String>,
+    /// `readiness`, as `components.<name>.launcher.readiness`; null where it is not defined.
+    pub readiness: Value,
+    /// `liveness`, likewise.
+    pub liveness: Value,
 }
 
 /// An installed component.

@@ -106,7 +106,7 @@ fn listeners(configuration: &Configuration, runs: &dyn Fn(&str) -> bool) -> Vec<
 }
 
 /// `components.<c>.zowe.network.server.listenAddresses`, else `zowe.network.server.listenAddresses`.
-fn addresses(configuration: &Configuration, component: &str) -> Vec<String> {
+pub(super) fn addresses(configuration: &Configuration, component: &str) -> Vec<String> {
     let below = ["zowe", "network", "server", "listenAddresses"];
     let own: Vec<&str> = ["components", component].iter().chain(&below).copied().collect();
     let list = [own.as_slice(), below.as_slice()].into_iter().find_map(|path| configuration.get(path).and_then(Value::as_array));

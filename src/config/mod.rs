@@ -134,6 +134,13 @@ impl Configuration {
         name != "launcher" && self.enabled_flag(name) && !self.is_suppressed(name)
     }
 
+    /// True when a component is enabled in this HA instance, in another one or without an overlay.
+    pub fn is_enabled_anywhere(&self, name: &str) -> bool {
+        let enabled = |root: &Value| is_true(lookup(root, &["components", name, "enabled"]));
+        let overlays = lookup(&self.base, &["haInstances"]).and_then(Value::as_object);
+        enabled(&self.value) || enabled(&self.base) || overlays.is_some_and(|overlays| overlays.values().any(enabled))
+    }
+
     /// True when `components.apiml.enabled` takes this component's place.
     pub fn is_suppressed(&self, name: &str) -> bool {
         SINGLE_SERVICE_PARTS.contains(&name) && self.enabled_flag("apiml")
@@ -214,6 +221,8 @@ pub struct ComponentSettings {
     pub share_as: ShareAs,
     /// Time between SIGTERM and SIGKILL: `launcher.stop.graceSeconds`, default 20 s.
     pub stop_grace: Duration,
+    /// How long its validate command may take.
+    pub validate_timeout: Duration,
 }
 
 /// What `zowe.launchScript.onComponentConfigureFail` and the like choose between.

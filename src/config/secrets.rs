@@ -20,12 +20,18 @@ pub fn is_secret_path(path: &[&str]) -> bool {
     path.iter().any(|step| is_secret_name(step))
 }
 
+/// True when a text is a private key, whatever it is called.
+pub fn is_secret_text(text: &str) -> bool {
+    text.find("-----BEGIN").is_some_and(|begin| text[begin..].contains("PRIVATE KEY"))
+}
+
 /// A value for an error text: masked below a secret name, quoted and cut to 80 characters otherwise.
 pub fn show(path: &[&str], value: &Value) -> String {
     if is_secret_path(path) && !value.is_null() && !value.is_boolean() {
         return MASK.to_string();
     }
     let text = match value {
+        Value::String(text) if is_secret_text(text) => return MASK.to_string(),
         Value::Object(_) => return "a mapping".to_string(),
         Value::Array(_) => return "a list".to_string(),
         Value::String(text) => format!("'{}'", text.escape_debug()),
@@ -48,6 +54,7 @@ fn mask(value: &Value, secret: bool) -> Value {
         Value::Null | Value::Bool(_) => value.clone(),
         Value::String(text) if text.is_empty() => value.clone(),
         _ if secret => Value::String(MASK.to_string()),
+        Value::String(text) if is_secret_text(text) => Value::String(MASK.to_string()),
         _ => value.clone(),
     }
 }

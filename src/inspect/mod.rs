@@ -169,7 +169,8 @@ pub fn environment(environment: &Environment, show_secrets: bool) -> String {
 
 fn variable(name: &str, value: &str, show_secrets: bool) -> String {
     let mut text = format!("{name}=");
-    if secrets::is_secret_name(name) && !value.is_empty() && !show_secrets {
+    let secret = secrets::is_secret_name(name) || secrets::is_secret_text(value);
+    if secret && !value.is_empty() && !show_secrets {
         text.push_str(secrets::MASK);
     } else {
         for character in value.chars() {

@@ -1,14 +1,16 @@
 //! The components of an instance: the workspace written, all validated, all configured. RESTART does the last two for one.
 
 use super::prepare::{GLOBAL, Launched, PREPARE, component_error, refuse};
+use super::timing::TARGET;
 use super::{ConditionCode, Context, Instance};
 use crate::component::{self, CommandLine, Component, Phase, Survey};
 use crate::config::{Environment, OnFailure, Problem};
-use crate::lifecycle::{Script, Then, registration, workspace};
+use crate::lifecycle::{Finished, Script, Then, registration, workspace};
 use crate::message::{self, Message, Severity};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tracing::{Instrument, info_span};
 
 const VALIDATE: &str = "zwe-internal-start-prepare,validate_components";
 const CONFIGURE: &str = "zwe-internal-start-prepare,configure_components";
@@ -23,25 +25,19 @@ pub(super) async fn prepare_components(
     survey: Survey,
 ) -> Result<Vec<Launched>, ConditionCode> {
     let output = &context.output;
-    if let Err(error) = write_workspace(context, instance, &survey) {
+    let written = info_span!(target: TARGET, "workspace").in_scope(|| write_workspace(context, instance, &survey));
+    if let Err(error) = written {
         let why = [message::zwel0918e("workspace", error), message::zwel0140e(&context.config_text), message::zwel0030e()];
         return Err(refuse(context, why));
     }
     output.server_command(Severity::Info, GLOBAL, "global validations are successful");
     output.server_command(Severity::Info, VALIDATE, "process component validations ...");
-    if validate_all(context, instance, &survey.in_play).await > 0 {
+    let validated = validate_all(context, instance, &survey.in_play).instrument(info_span!(target: TARGET, "validate"));
+    if validated.await > 0 {
         return Err(refuse(context, [message::zwel0030e()]));
     }
     output.server_command(Severity::Info, CONFIGURE, "process component configurations ...");
-    match registration::remove_stale(&instance.workspace, &instance.configuration.ha_instance.id, &survey.in_play_names()) {
-        Ok(notes) => notes.into_iter().for_each(|note| output.server_command(Severity::Debug, CONFIGURE, note)),
-        Err(error) => output.server_command(Severity::Warning, CONFIGURE, error.to_string()),
-    }
-    for component in &survey.in_play {
-        if !configure(context, instance, component).await {
-            return Err(refuse(context, [message::zwel0030e()]));
-        }
-    }
+    configure_all(context, instance, &survey).instrument(info_span!(target: TARGET, "configure")).await?;
     output.server_command(Severity::Info, PREPARE, "Zowe runtime environment prepared");
     output.message(message::zwel0018i());
     if survey.launched.is_empty() {
@@ -54,6 +50,24 @@ pub(super) async fn prepare_components(
         Some(Launched { start, component, instance: Arc::clone(instance) })
     };
     Ok(survey.in_play.into_iter().filter(|component| survey.launched.contains(&component.name)).filter_map(to_launch).collect())
+}
+
+/// Configures every component in play, in their order: those that others depend on come first.
+async fn configure_all(context: &Arc<Context>, instance: &Arc<Instance>, survey: &Survey) -> Result<(), ConditionCode> {
+    let output = &context.output;
+    let retired: Vec<&Component> =
+        survey.installed.iter().filter(|component| !instance.configuration.is_enabled_anywhere(&component.name)).collect();
+    let ha_id = &instance.configuration.ha_instance.id;
+    let outcome = registration::remove_stale(&instance.workspace, &instance.runtime, ha_id, &survey.in_play, &retired);
+    outcome.notes.into_iter().for_each(|note| output.server_command(Severity::Debug, CONFIGURE, note));
+    outcome.errors.into_iter().for_each(|error| output.server_command(Severity::Warning, CONFIGURE, error.to_string()));
+    for component in &survey.in_play {
+        let configured = configure(context, instance, component);
+        if !configured.instrument(info_span!(target: TARGET, "configure", component = component.name.as_str())).await {
+            return Err(refuse(context, [message::zwel0030e()]));
+        }
+    }
+    Ok(())
 }
 
 fn write_workspace(context: &Context, instance: &Instance, survey: &Survey) -> Result<(), workspace::WorkspaceError> {
@@ -107,7 +121,8 @@ async fn validate_all(context: &Arc<Context>, instance: &Arc<Instance>, in_play:
         running.push(tokio::task::spawn_local(async move {
             // The semaphore is never closed.
             let _permit = permits.acquire().await.ok();
-            run_validate(&context, &instance, &component).await
+            let span = info_span!(target: TARGET, "validate", component = component.name.as_str());
+            run_validate(&context, &instance, &component).instrument(span).await
         }));
     }
     let mut errors = 0;
@@ -145,17 +160,29 @@ pub(super) async fn run_validate(context: &Context, instance: &Instance, compone
         }
     };
     let script = script_of(context, instance, component, command, Then::Nothing);
-    match context.runner.run_collecting(&script, &instance.environment_of(component)).await {
-        Ok((status, output)) => {
-            if !status.success() {
-                messages.push(message::zwel0917e(&component.name, status.code()));
+    let bound = instance.configuration.component_settings(&component.name).validate_timeout;
+    match context.runner.run_collecting(&script, &instance.environment_of(component), bound).await {
+        Ok((finished, output)) => {
+            if finished.timed_out {
+                messages.push(message::zwel0935e(&component.name, Phase::Validate.name(), bound.as_secs()));
+            } else if !finished.status.success() {
+                messages.push(message::zwel0917e(&component.name, finished.status.code()));
             }
+            note_left_running(context, component, Phase::Validate, finished);
             (output, messages)
         }
         Err(error) => {
             messages.push(error.message());
             (Vec::new(), messages)
         }
+    }
+}
+
+/// Often it is the rest of a pipeline that had not noticed yet, so this is for who looks for it.
+fn note_left_running(context: &Context, component: &Component, phase: Phase, finished: Finished) {
+    if finished.left_running {
+        let text = format!("commands.{} of {} left processes running, which were ended", phase.name(), component.name);
+        context.output.server_command(Severity::Debug, PREPARE, text);
     }
 }
 
@@ -168,12 +195,11 @@ pub(super) async fn configure(context: &Context, instance: &Instance, component:
     // Most components have nothing to configure, and an environment is as large as the whole configuration.
     let is_needed = !component.manifest.static_definitions.is_empty() || commands.iter().any(|(_, command)| !matches!(command, Ok(None)));
     let mut environment = if is_needed { instance.environment_of(component) } else { Environment::new() };
-    match registration::register(component, &environment, &instance.workspace, &instance.runtime, ha_id) {
-        Ok(notes) => notes.into_iter().for_each(|note| output.server_command(Severity::Debug, CONFIGURE, note)),
-        Err(error) => {
-            output.message(message::zwel0918e(&component.name, error));
-            good = false;
-        }
+    let outcome = registration::register(component, &environment, &instance.workspace, &instance.runtime, ha_id);
+    outcome.notes.into_iter().for_each(|note| output.server_command(Severity::Debug, CONFIGURE, note));
+    for error in outcome.errors {
+        output.message(message::zwel0918e(&component.name, error));
+        good = false;
     }
     let snapshot = workspace::snapshot_path(&instance.workspace, &component.name, ha_id);
     // A snapshot of an earlier run must not be taken for one of this run's.
@@ -216,7 +242,10 @@ async fn run_configure(
     output.server_command(Severity::Info, CONFIGURE, format!("- commands.{} output from {} is:", phase.name(), component.name));
     let script = script_of(context, instance, component, command, Then::Snapshot { program, file: snapshot.to_path_buf() });
     let status = match context.runner.run_relaying(&component.name, &script, environment).await {
-        Ok(status) => status,
+        Ok(finished) => {
+            note_left_running(context, component, phase, finished);
+            finished.status
+        }
         Err(error) => {
             output.message(error.message());
             return false;

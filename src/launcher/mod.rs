@@ -6,6 +6,7 @@ mod operator;
 mod owner;
 mod prepare;
 mod restart;
+mod timing;
 
 use crate::component::{self, Component};
 use crate::config::{Configuration, Environment, HaInstance};
@@ -66,6 +67,7 @@ struct Context {
     instance_directory: Option<PathBuf>,
     /// CONFIG as given.
     config_text: String,
+    timing: timing::Timing,
 }
 
 /// An instance whose configuration was loaded and found good.
@@ -168,7 +170,10 @@ fn run_with(platform: &Arc<dyn Platform>, processes: &Arc<Processes>, output: &O
         runner,
         instance_directory: start.instance_directory.clone(),
         config_text: start.config.clone().unwrap_or_default(),
+        timing: timing::Timing::default(),
     });
+    // Everything that is timed runs on this thread.
+    let _subscriber = tracing::subscriber::set_default(context.timing.clone());
     let local = tokio::task::LocalSet::new();
     local.block_on(&runtime, async move {
         match begin::begin(&context, &start) {

@@ -1,5 +1,6 @@
 //! From a configuration to an instance: load, check, make the workspace, keep others out. The components follow in `components`.
 
+use super::timing::{self, TARGET};
 use super::{Begun, ConditionCode, Context, Instance, components};
 use crate::component::{self, Checked, CommandLine, Component, ComponentError, DirectoryFault, DirectoryProblem, Purpose, Survey};
 use crate::config::{Configuration, Environment, LoadError, LoadRequest, Problem, RunFacts, Version};
@@ -8,6 +9,8 @@ use crate::message::{self, Message, Severity};
 use crate::platform::{FileLock, LockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tracing::{Instrument, info_span};
 
 /// The source in parentheses on the lines of the prepare step.
 pub(super) const PREPARE: &str = "zwe-internal-start-prepare";
@@ -50,12 +53,14 @@ pub(super) fn refuse(context: &Context, messages: impl IntoIterator<Item = Messa
 /// # Errors
 /// The condition code, after the messages that say why.
 pub(super) async fn prepare(context: Arc<Context>, begun: Arc<Begun>) -> Result<Prepared, ConditionCode> {
-    let loaded = load(&context, &begun).await.map_err(|messages| refuse(&context, messages))?;
+    let begun_at = Instant::now();
+    let loaded =
+        load(&context, &begun).instrument(info_span!(target: TARGET, "load")).await.map_err(|messages| refuse(&context, messages))?;
     context.output.set_rules(wto_rules(&loaded));
     if loaded.launcher_settings().debug {
         context.output.set_debug(true);
     }
-    let (configuration, checked) = check(&context, loaded).await?;
+    let (configuration, checked) = check(&context, loaded).instrument(info_span!(target: TARGET, "check")).await?;
     let runtime = configuration.runtime_directory().filter(|_| !checked.directories.iter().any(|fault| fault.purpose == Purpose::Runtime));
     let runtime = runtime.map(|runtime| enter_runtime(&context, runtime)).transpose()?;
     report(&context, &checked)?;
@@ -66,7 +71,17 @@ pub(super) async fn prepare(context: Arc<Context>, begun: Arc<Begun>) -> Result<
     let environment = instance_environment(&context, &configuration, &runtime, &workspace, &checked.survey);
     let instance = Arc::new(Instance { configuration, runtime, workspace, environment });
     let launched = components::prepare_components(&context, &instance, checked.survey).await?;
+    report_timing(&context, begun_at.elapsed());
     Ok(Prepared { instance, launched, lock })
+}
+
+/// Users wait for minutes for some instances and wonder what for (reference/users.md).
+fn report_timing(context: &Context, elapsed: Duration) {
+    let timed = context.timing.take();
+    context.output.message(message::zwel0936i(format!("{:.3}", elapsed.as_secs_f64()), timing::parts(&timed)));
+    for line in timing::slowest(timed) {
+        context.output.server_command(Severity::Debug, PREPARE, line);
+    }
 }
 
 /// Which lines go to the operator, as this configuration says.

@@ -6,5 +6,5 @@ mod run;
 mod script;
 pub mod workspace;
 
-pub use run::{Runner, ScriptError};
+pub use run::{Finished, Runner, SHELL_VARIABLE, ScriptError};
 pub use script::{Script, Then, script_text};

@@ -11,9 +11,16 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// Where the shell is; POSIX has it there, z/OS too.
 const SHELL: &str = "/bin/sh";
+
+/// Variable of STDENV that names another shell (an absolute path): bash, where `server | tee log` is to end with the code of the server.
+pub const SHELL_VARIABLE: &str = "ZWELNCH_SHELL";
+
+/// Between SIGTERM and SIGKILL for a command that was given enough time.
+const LAST_GRACE: Duration = Duration::from_secs(2);
 
 /// A lifecycle command that could not be run at all.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +43,16 @@ impl ScriptError {
     }
 }
 
+/// How a command that was waited for ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Finished {
+    pub status: WaitStatus,
+    /// It was ended because its time was over.
+    pub timed_out: bool,
+    /// It left processes in its group, which were ended.
+    pub left_running: bool,
+}
+
 /// Runs commands; clones of the `Arc` share what is running, so that all of it can be ended.
 pub struct Runner {
     platform: Arc<dyn Platform>,
@@ -43,6 +60,7 @@ pub struct Runner {
     output: Output,
     /// Empty, read-only: standard input of everything.
     null: File,
+    shell: PathBuf,
     running: Mutex<BTreeSet<Pid>>,
 }
 
@@ -50,38 +68,45 @@ impl Runner {
     /// # Errors
     /// When /dev/null cannot be opened.
     pub fn new(platform: Arc<dyn Platform>, processes: Arc<Processes>, output: Output) -> io::Result<Runner> {
-        Ok(Runner { platform, processes, output, null: File::open("/dev/null")?, running: Mutex::default() })
+        let shell = std::env::var_os(SHELL_VARIABLE).filter(|shell| !shell.is_empty()).map_or_else(|| PathBuf::from(SHELL), PathBuf::from);
+        Ok(Runner { platform, processes, output, null: File::open("/dev/null")?, shell, running: Mutex::default() })
     }
 
-    /// Runs a command to its end and returns everything it wrote with its status. The output goes to an unlinked file: it may be of any
-    /// size, and a background process that keeps it open delays nothing.
+    /// Runs a command to its end, or until `bound` is over, and returns everything it wrote. The output goes to an unlinked file: it may be
+    /// of any size, and a background process that keeps it open delays nothing.
     ///
     /// # Errors
     /// [`ScriptError`].
-    pub async fn run_collecting(&self, script: &Script, environment: &Environment) -> Result<(WaitStatus, Vec<u8>), ScriptError> {
+    pub async fn run_collecting(
+        &self,
+        script: &Script,
+        environment: &Environment,
+        bound: Duration,
+    ) -> Result<(Finished, Vec<u8>), ScriptError> {
         let command = || script.command.file.display().to_string();
         let mut file = crate::platform::unix::temporary_file().map_err(|why| ScriptError::Spawn { command: command(), why })?;
-        let status = self.run(script, environment, file.as_fd()).await.map_err(|why| ScriptError::Spawn { command: command(), why })?;
+        let ended = self.spawn_script(script, environment, file.as_fd());
+        let finished = self.wait(ended, Some(bound)).await.map_err(|why| ScriptError::Spawn { command: command(), why })?;
         let mut bytes = Vec::new();
         file.seek(SeekFrom::Start(0))
             .and_then(|_| file.read_to_end(&mut bytes))
             .map_err(|why| ScriptError::Output { command: command(), why })?;
-        Ok((status, bytes))
+        Ok((finished, bytes))
     }
 
     /// Runs a command to its end; its output is relayed as it comes.
     ///
     /// # Errors
     /// [`ScriptError`].
-    pub async fn run_relaying(&self, name: &str, script: &Script, environment: &Environment) -> Result<WaitStatus, ScriptError> {
+    pub async fn run_relaying(&self, name: &str, script: &Script, environment: &Environment) -> Result<Finished, ScriptError> {
         let command = || script.command.file.display().to_string();
         let (reader, writer) = self.platform.output_pipe().map_err(|why| ScriptError::Spawn { command: command(), why })?;
         let ended = self.spawn_script(script, environment, writer.as_fd());
         drop(writer);
         let pipe = self.output.attach(name, reader);
-        let status = self.wait(ended).await.map_err(|why| ScriptError::Spawn { command: command(), why })?;
+        let finished = self.wait(ended, None).await.map_err(|why| ScriptError::Spawn { command: command(), why })?;
         self.output.drain(pipe);
-        Ok(status)
+        Ok(finished)
     }
 
     /// Starts a component: the process and the end of its output pipe that is read.
@@ -99,11 +124,6 @@ impl Runner {
         for group in self.running.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             self.platform.signal_group(*group, StopSignal::Kill);
         }
-    }
-
-    async fn run(&self, script: &Script, environment: &Environment, out: BorrowedFd<'_>) -> io::Result<WaitStatus> {
-        let ended = self.spawn_script(script, environment, out);
-        self.wait(ended).await
     }
 
     fn spawn_script(
@@ -124,20 +144,49 @@ impl Runner {
         Ok((pid, receiver))
     }
 
-    async fn wait(&self, ended: io::Result<(Pid, tokio::sync::oneshot::Receiver<WaitStatus>)>) -> io::Result<WaitStatus> {
-        let (pid, receiver) = ended?;
-        let status = receiver.await.map_err(io::Error::other);
+    /// Waits for a command; what it leaves running ends with it, for nobody would ever look after it.
+    async fn wait(
+        &self,
+        ended: io::Result<(Pid, tokio::sync::oneshot::Receiver<WaitStatus>)>,
+        bound: Option<Duration>,
+    ) -> io::Result<Finished> {
+        let (pid, mut receiver) = ended?;
+        let in_time = within(bound, &mut receiver).await;
+        let timed_out = in_time.is_none();
+        let status = match in_time {
+            Some(status) => status,
+            None => {
+                self.platform.signal_group(pid, StopSignal::Terminate);
+                match within(Some(LAST_GRACE), &mut receiver).await {
+                    Some(status) => status,
+                    None => {
+                        self.platform.signal_group(pid, StopSignal::Kill);
+                        receiver.await.map_err(io::Error::other)
+                    }
+                }
+            }
+        };
         self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&pid);
-        status
+        let left_running = self.platform.signal_group(pid, StopSignal::Kill);
+        Ok(Finished { status: status?, timed_out, left_running })
     }
 
     fn spawn(&self, script: &Script, environment: &Environment, out: BorrowedFd<'_>, on_end: OnEnd) -> io::Result<Pid> {
         let request = SpawnRequest {
-            program: PathBuf::from(SHELL),
+            program: self.shell.clone(),
             arguments: vec!["sh".into(), "-c".into(), script_text(script).into()],
             environment,
             descriptors: vec![(self.null.as_fd(), 0), (out, 1), (out, 2)],
         };
         self.processes.spawn(&request, on_end)
     }
+}
+
+/// None when the time is over first.
+async fn within(bound: Option<Duration>, receiver: &mut tokio::sync::oneshot::Receiver<WaitStatus>) -> Option<io::Result<WaitStatus>> {
+    let status = match bound {
+        Some(bound) => tokio::time::timeout(bound, receiver).await.ok()?,
+        None => receiver.await,
+    };
+    Some(status.map_err(io::Error::other))
 }

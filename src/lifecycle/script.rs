@@ -22,7 +22,7 @@ pub enum Then {
     Nothing,
     /// Wait for what the command left running in the background, then end with the command's own code.
     Wait,
-    /// Write the exported variables to a file: `program internal snapshot file`.
+    /// Write the exported variables to a file: `program internal snapshot file code`, which ends with the command's code.
     Snapshot {
         program: PathBuf,
         file: PathBuf,
@@ -31,15 +31,18 @@ pub enum Then {
 
 /// The text after `sh -c`. Everything that comes from a configuration, a manifest or the file system is quoted.
 ///
-/// The command is sourced, so that it needs no execute bit and shares the shell with the library. The snapshot is taken by a trap, so
-/// that a command that ends with `exit` leaves one too; by a program, because no shell prints its variables exactly in a form that every
-/// other one reads.
+/// The command is sourced, so that it needs no execute bit and shares the shell with the library. The snapshot is taken at the end, for the
+/// command may have a trap of its own, and by a trap, so that a command that ends with `exit` leaves one too; by a program, because no shell
+/// prints its variables exactly in a form that every other one reads.
 pub fn script_text(script: &Script) -> String {
     let mut text = String::new();
-    if let Then::Snapshot { program, file } = &script.then {
-        let body =
-            format!("_zwelnch_code=$?; {} internal snapshot {} || exit 125; exit $_zwelnch_code", quote_path(program), quote_path(file));
-        text += &format!("trap {} 0\n", quote(&body));
+    let snapshot = match &script.then {
+        Then::Snapshot { program, file } => Some(format!("{} internal snapshot {} $_zwelnch_code", quote_path(program), quote_path(file))),
+        Then::Nothing | Then::Wait => None,
+    };
+    if let Some(snapshot) = &snapshot {
+        text +=
+            &format!("_zwelnch_taken=\ntrap {} 0\n", quote(&format!("_zwelnch_code=$?; [ -n \"$_zwelnch_taken\" ] || exec {snapshot}")));
     }
     if let Some(file) = &script.instance_env {
         text += &format!("set -a\n. {}\nset +a\n", quote_path(file));
@@ -51,12 +54,42 @@ pub fn script_text(script: &Script) -> String {
     let arguments: Vec<String> = script.command.arguments.iter().map(|argument| quote(argument)).collect();
     // Without arguments too: what the library left in them must not reach the command.
     text += &format!("set -- {}\n", arguments.join(" "));
+    if script.then == Then::Wait {
+        text += BEFORE_START;
+    }
     text += &format!(". {}\n", quote_path(&script.command.file));
     if script.then == Then::Wait {
-        text += "_zwelnch_code=$?\nwait\nexit $_zwelnch_code\n";
+        text += AFTER_START;
+    }
+    if let Some(snapshot) = &snapshot {
+        text += &format!("_zwelnch_code=$?\n{snapshot}\n_zwelnch_code=$?\n_zwelnch_taken=yes\nexit $_zwelnch_code\n");
     }
     text
 }
+
+/// Only bash tells how the parts of the pipeline ended that a sourced file ended with. `set -o pipefail` would too, but the script itself
+/// would then run under it, and a `server | grep -q ready` in it mean something else.
+const BEFORE_START: &str = "_zwelnch_parts=
+if [ -n \"${BASH_VERSION:-}\" ]; then trap '_zwelnch_parts=\"${PIPESTATUS[@]}\"' RETURN; fi
+";
+
+/// The code of a start command is the first of these that is not 0: its own; that of a part of its last pipeline (`server | tee log`); that
+/// of the last process it left in the background, for which it waits as for all others. A signal that the script traps interrupts `wait`
+/// and ends nothing; 127 says that the process has been waited for already.
+const AFTER_START: &str = "_zwelnch_code=$?
+set +eu
+if [ -n \"$_zwelnch_parts\" ]; then
+trap - RETURN
+IFS=' '
+for _zwelnch_part in $_zwelnch_parts; do if [ $_zwelnch_code = 0 ]; then _zwelnch_code=$_zwelnch_part; fi; done
+fi
+if [ -n \"$!\" ]; then
+while wait $!; _zwelnch_part=$?; [ $_zwelnch_part -gt 128 ] && kill -0 $! 2>/dev/null; do :; done
+if [ $_zwelnch_code = 0 ] && [ $_zwelnch_part != 127 ]; then _zwelnch_code=$_zwelnch_part; fi
+fi
+wait
+exit $_zwelnch_code
+";
 
 /// One shell word that means exactly this text.
 pub fn quote(text: &str) -> String {
@@ -112,10 +145,60 @@ mod tests {
     }
 
     #[test]
+    fn the_snapshot_is_taken_once_however_the_command_ends() {
+        let directory = tempfile::tempdir().unwrap();
+        // Stands for this program: it says what it was called with.
+        let program = directory.path().join("program");
+        std::fs::write(&program, "#!/bin/sh\necho \"$* $V\"\nexit $4\n").unwrap();
+        std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let then = || Then::Snapshot { program: program.clone(), file: "file".into() };
+        for shell in shells() {
+            for (text, expected, code) in [
+                ("export V=1", "internal snapshot file 0 1\n", 0),
+                ("export V=1; exit 3", "internal snapshot file 3 1\n", 3),
+                ("export V=1; return 4", "internal snapshot file 4 1\n", 4),
+                ("trap 'echo own trap' 0; export V=1", "internal snapshot file 0 1\nown trap\n", 0),
+            ] {
+                assert_eq!(run(shell, text, &[], then()), (expected.to_owned(), Some(code)), "{shell}: {text}");
+            }
+        }
+    }
+
+    #[test]
     fn waits_for_what_runs_in_the_background_even_without_a_last_line_end() {
         for shell in shells() {
             let (out, code) = run(shell, "(read x < /dev/null; echo done) &", &[], Then::Wait);
             assert_eq!((out.as_str(), code), ("done\n", Some(0)), "{shell}");
         }
+    }
+
+    #[test]
+    fn the_code_is_that_of_what_ended_badly() {
+        for shell in shells() {
+            for (text, code) in [
+                ("(exit 3) &", 3),
+                ("(exit 3) & (exit 0) &", 0),
+                ("(exit 4) &\nwait $!", 4),
+                ("true &\nwait $!\nset -u", 0),
+                ("set -e\nset -u\n(exit 5) &", 5),
+                ("(exit 5) &\nreturn 6", 6),
+                ("IFS=:\ntrue", 0),
+                ("false || true", 0),
+                // The wait is interrupted, the process lives on.
+                ("trap 'echo x' USR1\n(kill -USR1 $$; sleep 0.2; exit 7) &", 7),
+            ] {
+                assert_eq!(run(shell, text, &[], Then::Wait).1, Some(code), "{shell}: {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_server_piped_into_tee_ends_with_its_own_code_where_the_shell_tells() {
+        let text = "f() { :; }\nf\nIFS=,\n(echo line; exit 9) | cat";
+        assert_eq!(run("/bin/bash", text, &[], Then::Wait), ("line\n".to_owned(), Some(9)));
+        // A pipeline further up is the script's own affair.
+        assert_eq!(run("/bin/bash", "(exit 9) | cat\ntrue", &[], Then::Wait).1, Some(0));
+        // dash parses what is for bash and goes on.
+        assert_eq!(run("/bin/sh", text, &[], Then::Wait).0, "line\n");
     }
 }

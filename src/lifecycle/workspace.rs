@@ -10,7 +10,7 @@ mod shell_format;
 #[cfg(test)]
 mod tests;
 
-pub use file::{make_directory, write_atomically};
+pub use file::{is_temporary_name, make_directory, write_atomically};
 pub(crate) use shell_format::is_identifier;
 pub use shell_format::{FormatError, format_instance, format_snapshot, parse_snapshot};
 
@@ -140,6 +140,7 @@ pub fn write_files(
         check_component_name(&component.name)?;
         let directory = private.join(&component.name);
         make_directory(&directory, 0o700).map_err(|source| WorkspaceError::Directory { path: directory.clone(), source })?;
+        file::remove_abandoned(&directory);
         write_instance(&directory.join(format!(".instance-{ha_id}.env")), &component.environment)?;
         if let Some(configs) = &component.configs {
             write_json(&directory.join(format!(".configs-{ha_id}.json")), configs)?;
@@ -151,6 +152,9 @@ pub fn write_files(
 
     let lock_path = private.join(".lock");
     let _lock = wait_for_lock(&lock_path, ha_id, locker)?;
+    for directory in DIRECTORIES {
+        file::remove_abandoned(&workspace.join(directory.0));
+    }
     write_json(&private.join(".zowe.json"), &files.base)?;
     let merged_path = private.join(".zowe-merged.yaml");
     let merged = serde_yaml::to_string(&files.merged)

@@ -449,4 +449,12 @@ messages! {
         "no operator console - {why}",
         "The system directory cannot be used; the launcher runs and is ended by a signal.",
         "Correct what the message names, or set ZWELNCH_SYSTEM.";
+    ZWEL0935E zwel0935e "ZWEL0935E" Error OnMatch (name, phase, s)
+        "component {name}: commands.{phase} did not end within {s} seconds and was ended",
+        "The command used up its time (components.<name>.launcher.validateTimeout). It counts as failed.",
+        "See its output for what it waits for; raise the bound where it needs the time.";
+    ZWEL0936I zwel0936i "ZWEL0936I" Info OnMatch (s, parts)
+        "prepared in {s} seconds: {parts}",
+        "Where the time between S and the start commands went; with debug lines the slowest commands are listed too.",
+        "None.";
 }

@@ -34,6 +34,7 @@ fn from_s_to_p_in_the_order_of_the_contract() {
             "ZWEL0058I",
             "ZWEL0018I",
             "ZWEL0016I",
+            "ZWEL0936I",
             "ZWEL0003I",
             "ZWEL0025I",
             "ZWEL0003I",

@@ -8,4 +8,5 @@ mod harness;
 mod inspect;
 mod launcher;
 mod operator;
+mod prepare;
 mod system;

@@ -62,6 +62,7 @@ fn value(kind: Kind) -> String {
         }
         Kind::TextList => "a list of texts".into(),
         Kind::Text => "a text".into(),
+        Kind::Probe => "a text that a line of the component's output holds (`*` stands for anything), `none`, or a mapping of one of `log` (text, list of texts, or `message` and `file`), `tcp` (`port`, `host`), `http`, `https` (`port`, `host`, `path`, `status`), `command`, and `interval` (5 s), `timeout` (5 s), `failureThreshold` (3)".into(),
         Kind::Mapping => "a mapping of names to texts, numbers, booleans or null".into(),
     }
 }

@@ -56,6 +56,7 @@ fn parse(kind: Kind, value: &Value) -> Result<Parsed, &'static str> {
             items.iter().map(text).collect::<Option<Vec<_>>>().map(Parsed::Texts).ok_or("a list of texts")
         }
         Kind::Text => value.as_str().map(|text| Parsed::Text(text.to_string())).ok_or("a text"),
+        Kind::Probe => Ok(Parsed::Mapping),
         Kind::Mapping if value.is_object() => Ok(Parsed::Mapping),
         Kind::Mapping => Err("a mapping"),
     }
@@ -147,6 +148,7 @@ impl Configuration {
                 _ => ShareAs::Yes,
             },
             stop_grace: first(&STOP_GRACE),
+            validate_timeout: first(&VALIDATE_TIMEOUT),
         }
     }
 

@@ -15,6 +15,8 @@ pub enum Kind {
     Text,
     /// Names and values, kept as they are written.
     Mapping,
+    /// A text to wait for, or a mapping: read by floor 2, which knows the component.
+    Probe,
 }
 
 /// One setting.
@@ -57,6 +59,24 @@ pub static STOP_GRACE: Setting = Setting {
     kind: Kind::Seconds,
     default: "20",
     meaning: "seconds between SIGTERM and SIGKILL when a component is stopped",
+};
+pub static READINESS: Setting = Setting {
+    places: &["components.*.launcher.readiness"],
+    kind: Kind::Probe,
+    default: "none",
+    meaning: "when the component counts as ready; without it the manifest's `readiness`, its `messages.ready` or what is known of Zowe's own components applies, and else running is ready",
+};
+pub static LIVENESS: Setting = Setting {
+    places: &["components.*.launcher.liveness"],
+    kind: Kind::Probe,
+    default: "none",
+    meaning: "how it is seen that the component is still alive; after failureThreshold failures one after the other it is restarted",
+};
+pub static VALIDATE_TIMEOUT: Setting = Setting {
+    places: &["components.*.launcher.validateTimeout", "components.launcher.validateTimeout"],
+    kind: Kind::Seconds,
+    default: "300",
+    meaning: "seconds that a component's validate command may take; it is ended then and counts as failed",
 };
 pub static SYS_MESSAGES: Setting = Setting {
     places: &["zowe.sysMessages"],
@@ -154,6 +174,9 @@ pub static SETTINGS: &[&Setting] = &[
     &MINIMUM_UPTIME,
     &SHARE_AS,
     &STOP_GRACE,
+    &VALIDATE_TIMEOUT,
+    &READINESS,
+    &LIVENESS,
     &SYS_MESSAGES,
     &SYS_MESSAGE_TRIM,
     &WTO,

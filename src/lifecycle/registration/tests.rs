@@ -132,7 +132,7 @@ impl House {
 
     fn register(&self, manifest: Manifest, ha_id: &str) -> Result<Vec<String>, RegistrationError> {
         let environment = Environment::from([("ZWE_haInstance_id".to_string(), OsString::from(ha_id))]);
-        register(&self.alpha(manifest), &environment, &self.workspace(), &self.runtime(), ha_id)
+        result(register(&self.alpha(manifest), &environment, &self.workspace(), &self.runtime(), ha_id))
     }
 
     fn definitions(&self) -> Vec<String> {
@@ -146,6 +146,10 @@ impl House {
     fn mode(&self, name: &str) -> u32 {
         std::fs::metadata(self.workspace().join(name)).unwrap().permissions().mode() & 0o7777
     }
+}
+
+fn result(outcome: Outcome) -> Result<Vec<String>, RegistrationError> {
+    outcome.errors.into_iter().next().map_or(Ok(outcome.notes), Err)
 }
 
 fn definition(file: &str, once: bool) -> Manifest {
@@ -204,9 +208,75 @@ fn only_this_instance_s_definitions_of_disabled_components_are_removed() {
     {
         std::fs::write(directory.join(name), "x").unwrap();
     }
-    let notes = remove_stale(&house.workspace(), "lpar1", &["alpha".into()]).unwrap();
-    assert_eq!(notes.len(), 2);
+    std::fs::write(directory.join("alpha.dropped_yml.lpar1.yml"), "x").unwrap();
+    let notes =
+        result(remove_stale(&house.workspace(), &house.runtime(), "lpar1", &[house.alpha(definition("d.yml", false))], &[])).unwrap();
+    assert_eq!(notes.len(), 3, "{notes:?}");
     assert_eq!(house.definitions(), ["a.lpar1.yml", "alpha.d_yml.lpar1.yml", "beta.d_yml.lpar2.yml", "manual.yml"]);
+}
+
+#[test]
+fn everything_that_cannot_be_registered_is_named_and_the_rest_is() {
+    let house = House::new();
+    house.component_file("good.yml", "x");
+    let manifest = Manifest {
+        static_definitions: ["none.yml", "good.yml"].map(|file| StaticDefinition { file: file.into(), once: false }).to_vec(),
+        gateway_shared_libs: vec!["absent.jar".into()],
+        app_framework_plugins: vec!["absent".into()],
+        ..Manifest::default()
+    };
+    let outcome = register(&house.alpha(manifest), &Environment::new(), &house.workspace(), &house.runtime(), "lpar1");
+    assert_eq!((outcome.errors.len(), outcome.notes.len()), (3, 1), "{outcome:?}");
+    assert_eq!(house.definitions(), ["alpha.good_yml.lpar1.yml"]);
+}
+
+#[test]
+fn a_library_that_the_component_has_no_more_is_gone() {
+    let house = House::new();
+    house.component_file("libs/old.jar", "old");
+    house.component_file("libs/deep/old.jar", "old");
+    house.component_file("libs/kept.jar", "kept");
+    let libraries =
+        |paths: &[&str]| Manifest { gateway_shared_libs: paths.iter().map(|path| (*path).into()).collect(), ..Manifest::default() };
+    house.register(libraries(&["libs"]), "lpar1").unwrap();
+    let target = house.workspace().join("gateway/sharedLibs/alpha");
+    // Being written by another instance.
+    std::fs::write(target.join(".kept.jar.123.4.tmp"), "half").unwrap();
+    house.component_file("libs/new.jar", "new");
+    std::fs::remove_file(house.runtime().join("components/alpha/libs/old.jar")).unwrap();
+    std::fs::remove_dir_all(house.runtime().join("components/alpha/libs/deep")).unwrap();
+    house.register(libraries(&["libs"]), "lpar1").unwrap();
+    assert_eq!(file_names(&target).unwrap(), [".kept.jar.123.4.tmp", "kept.jar", "manifest.yaml", "new.jar"]);
+    std::fs::remove_file(target.join(".kept.jar.123.4.tmp")).unwrap();
+    house.register(libraries(&[]), "lpar1").unwrap();
+    assert!(!target.exists());
+    // A link is removed, what it leads to is not.
+    house.register(libraries(&["libs"]), "lpar1").unwrap();
+    let outside = house.directory.path().join("outside");
+    std::fs::create_dir(&outside).unwrap();
+    std::fs::write(outside.join("precious"), "x").unwrap();
+    symlink(&outside, target.join("link")).unwrap();
+    house.register(libraries(&["libs"]), "lpar1").unwrap();
+    assert!(outside.join("precious").exists() && !target.join("link").exists());
+}
+
+#[test]
+fn what_a_component_that_is_enabled_nowhere_has_registered_goes() {
+    let house = House::new();
+    house.component_file("libs/a.jar", "a");
+    house.component_file("web/pluginDefinition.json", r#"{"identifier": "org.peer.web"}"#);
+    house.component_file("desk/pluginDefinition.json", r#"{"identifier": "org.peer.desk"}"#);
+    let manifest =
+        Manifest { zaas_shared_libs: vec!["libs".into()], app_framework_plugins: vec!["web".into(), "desk".into()], ..Manifest::default() };
+    house.register(manifest.clone(), "lpar1").unwrap();
+    let pointers = house.workspace().join("app-server/plugins");
+    std::fs::write(pointers.join("foreign.json"), r#"{"identifier": "foreign", "pluginLocation": "/opt/foreign"}"#).unwrap();
+    let alpha = house.alpha(Manifest { app_framework_plugins: vec!["web".into()], ..manifest.clone() });
+    result(remove_stale(&house.workspace(), &house.runtime(), "lpar1", &[alpha], &[])).unwrap();
+    assert_eq!(file_names(&pointers).unwrap(), ["foreign.json", "org.peer.web.json"]);
+    result(remove_stale(&house.workspace(), &house.runtime(), "lpar1", &[], &[&house.alpha(manifest)])).unwrap();
+    assert_eq!(file_names(&pointers).unwrap(), ["foreign.json"]);
+    assert!(!house.workspace().join("zaas/sharedLibs/alpha").exists());
 }
 
 #[test]
@@ -249,7 +319,7 @@ fn a_plugin_s_pointer_names_its_directory_relative_to_the_runtime_where_it_lies_
          \"relativeTo\": \"$ZWE_zowe_runtimeDirectory\"\n}"
     );
     let elsewhere = house.directory.path().join("elsewhere");
-    register(&house.alpha(manifest), &Environment::new(), &house.workspace(), &elsewhere, "lpar1").unwrap();
+    result(register(&house.alpha(manifest), &Environment::new(), &house.workspace(), &elsewhere, "lpar1")).unwrap();
     let pointer: serde_json::Value = serde_json::from_str(&house.read("app-server/plugins/org.peer.gamma.plugin.json")).unwrap();
     assert_eq!(pointer["pluginLocation"], house.runtime().join("components/alpha/web").to_string_lossy().as_ref());
     assert!(pointer.get("relativeTo").is_none());
@@ -334,7 +404,7 @@ fn golden_static_definitions() {
             manifest: definition(file, false),
             warnings: Vec::new(),
         };
-        register(&component, &variables("lpar1", port), &house.workspace(), &shared.join("_runtime"), "lpar1").unwrap();
+        result(register(&component, &variables("lpar1", port), &house.workspace(), &shared.join("_runtime"), "lpar1")).unwrap();
     }
     let golden = shared.join("03-ha-overlay/ws.lpar1/ws/api-mediation/api-defs");
     let names = file_names(&golden).unwrap();

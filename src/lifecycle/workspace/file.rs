@@ -67,3 +67,26 @@ fn create_temporary(path: &Path) -> io::Result<(PathBuf, File)> {
         }
     }
 }
+
+/// True for the names that [`write_atomically`] gives to a file until it is complete: `.<name>.<process id>.<number>.tmp`.
+pub fn is_temporary_name(name: &str) -> bool {
+    let digits = |text: Option<&str>| text.is_some_and(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()));
+    let Some(rest) = name.strip_prefix('.').and_then(|rest| rest.strip_suffix(".tmp")) else { return false };
+    let mut parts = rest.rsplitn(3, '.');
+    digits(parts.next()) && digits(parts.next()) && parts.next().is_some_and(|name| !name.is_empty())
+}
+
+/// How old a temporary file is that nobody is writing any more, whatever system of the sysplex its writer runs on.
+const ABANDONED: std::time::Duration = std::time::Duration::from_secs(3600);
+
+/// Removes the temporary files in a directory that a run which was killed has left: they may hold secrets.
+pub(super) fn remove_abandoned(directory: &Path) {
+    let Ok(entries) = std::fs::read_dir(directory) else { return };
+    for entry in entries.flatten() {
+        let old = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
+        if entry.file_name().to_str().is_some_and(is_temporary_name) && old().is_some_and(|age| age > ABANDONED) {
+            // Another instance may have been quicker.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
