@@ -30,7 +30,12 @@ pub enum Command {
     /// Operate a system: issue one command, or many
     Console(Console),
     /// Show the components of a running instance (F job,APPL=DISP)
-    Status(System),
+    Status {
+        #[command(flatten)]
+        system: System,
+        #[arg(long, value_enum, default_value = "text")]
+        format: ReportFormat,
+    },
     /// Print the PROC to install, edited
     Jcl {
         /// Value of CONFIG: a path, or FILE(...) and PARMLIB(...) joined with `:`
@@ -185,7 +190,7 @@ pub enum Format {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum ReportFormat {
-    /// A line each; with the source line and a caret on a terminal
+    /// For people; problems with the source line and a caret on a terminal
     Text,
     /// For tools
     Json,

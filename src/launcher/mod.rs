@@ -5,16 +5,17 @@ mod components;
 mod operator;
 mod owner;
 mod prepare;
+mod reload;
 mod restart;
 mod timing;
 
 use crate::component::{self, Component};
 use crate::config::{Configuration, Environment, HaInstance};
 use crate::lifecycle::Runner;
-use crate::message::{self, Message};
+use crate::message;
 use crate::output::Output;
 use crate::platform::process::Processes;
-use crate::platform::{AnswerSink, OperatorRequest, Pid, Platform, WaitStatus};
+use crate::platform::{OperatorRequest, Pid, Platform, WaitStatus};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -103,12 +104,10 @@ enum Event {
         index: usize,
         may_start: bool,
     },
-    /// A RESTART's new configuration was read and its component validated, or why not.
-    RestartChecked {
-        index: usize,
-        result: Result<Box<prepare::Launched>, Vec<Message>>,
-        answer: Option<Box<dyn AnswerSink>>,
-    },
+    /// A RESTART's new configuration was read and its components validated, or why not.
+    RestartChecked(Box<restart::Checked>),
+    /// The same of a RELOAD.
+    Reloaded(Box<reload::Reloaded>),
 }
 
 type EventSender = mpsc::UnboundedSender<Event>;

@@ -4,37 +4,44 @@
 use super::components;
 use super::prepare::{self, Launched, Prepared};
 use super::{Begun, ConditionCode, Context, Event, EventSender};
+use crate::component;
 use crate::config::{Environment, LauncherSettings};
 use crate::lifecycle::{Then, workspace};
 use crate::message::{self, Message};
 use crate::output::PipeId;
 use crate::platform::{AnswerSink, FileLock, OperatorRequest};
-use crate::supervisor::{Action, Event as Happening, Machine, Moment, Note, Outcome, Policy, Reply, outcome_after_failure};
-use std::collections::VecDeque;
+use crate::supervisor::{
+    Action, Effect, Event as Happening, Instance, InstanceNote, InstancePolicy, Moment, NewMember, Note, Policy, Reply, StartLimit,
+};
+use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
-/// Where a run stands.
+/// Where a run stands; while it is supervised, [`Instance::phase`] says more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
     /// Loading, validating, configuring.
     Preparing,
-    /// Start commands are being issued.
-    Starting,
+    /// Start commands are issued, components supervised.
     Supervising,
     Ending,
 }
 
-/// A component and its machine.
+/// What the owner keeps of a component besides its machine; by the same index.
 pub(super) struct Child {
     pub(super) launched: Launched,
-    pub(super) machine: Machine,
     pipe: Option<PipeId>,
-    /// A RESTART is reading the configuration.
+    /// A RESTART or RELOAD is reading the configuration.
     pub(super) checking: bool,
+}
+
+/// An operator's command that is being answered: its messages are written together when it is complete.
+struct Answering {
+    sink: Box<dyn AnswerSink>,
+    messages: Vec<Message>,
 }
 
 pub(super) struct Owner {
@@ -43,12 +50,13 @@ pub(super) struct Owner {
     pub(super) sender: EventSender,
     pub(super) phase: Phase,
     pub(super) children: Vec<Child>,
-    /// Not yet started for the first time.
-    to_start: VecDeque<usize>,
-    start_failed: bool,
-    /// The console whose command is being worked on: what is said meanwhile is its answer.
-    pub(super) answering: Option<Box<dyn AnswerSink>>,
+    pub(super) instance: Instance,
+    /// Processes to be made, one after the other: between two of them operators are served.
+    to_spawn: VecDeque<usize>,
+    answering: Option<Answering>,
     pub(super) settings: Option<LauncherSettings>,
+    /// A RELOAD is reading the configuration.
+    pub(super) reloading: bool,
     code: ConditionCode,
     origin: Instant,
     /// Keeps a second launcher of this instance out until the end.
@@ -77,10 +85,11 @@ pub(super) async fn run(
         sender,
         phase: Phase::Preparing,
         children: Vec::new(),
-        to_start: VecDeque::new(),
-        start_failed: false,
+        instance: Instance::default(),
+        to_spawn: VecDeque::new(),
         answering: None,
         settings: None,
+        reloading: false,
         code: ConditionCode::Ended,
         origin: Instant::now(),
         _lock: None,
@@ -89,10 +98,19 @@ pub(super) async fn run(
         if owner.phase == Phase::Ending {
             preparing = None;
         }
+        let deadline = owner.instance.deadline();
+        if deadline.is_some_and(|deadline| deadline <= owner.now()) {
+            // Not by way of a timer, whose grain is a millisecond: an interval may be 0.
+            owner.timers();
+            continue;
+        }
+        if events.is_empty() && owner.to_spawn.is_empty() {
+            // A burst is looked at as a whole.
+            owner.settle();
+        }
         if owner.is_over() {
             return owner.over();
         }
-        let deadline = owner.deadline();
         tokio::select! {
             biased;
             event = events.recv() => match event {
@@ -100,7 +118,8 @@ pub(super) async fn run(
                 // The owner holds a sender itself.
                 None => return ConditionCode::Internal,
             },
-            () = sleep_until(owner.origin, deadline) => owner.timers(),
+            () = std::future::ready(()), if !owner.to_spawn.is_empty() => owner.spawn_next(),
+            () = sleep_until(owner.origin, deadline) => {}
             result = prepared(&mut preparing) => {
                 preparing = None;
                 match result {
@@ -108,7 +127,6 @@ pub(super) async fn run(
                     Err(code) => return code,
                 }
             }
-            () = std::future::ready(()), if owner.phase == Phase::Starting => owner.start_next(),
         }
     }
 }
@@ -132,30 +150,51 @@ impl Owner {
         Moment(self.origin.elapsed())
     }
 
-    /// Says something on SYSPRINT and to the console whose command is being worked on.
+    /// Says something on SYSPRINT and, while a command is being answered, to the console that asked.
     pub(super) fn say(&mut self, message: Message) {
-        if let Some(answer) = &mut self.answering {
-            answer.line(message.text());
+        match &mut self.answering {
+            Some(answering) => {
+                answering.sink.line(message.text());
+                answering.messages.push(message);
+            }
+            None => self.context.output.message(message),
         }
-        self.context.output.message(message);
     }
 
-    fn deadline(&self) -> Option<Moment> {
-        self.children.iter().filter_map(|child| child.machine.deadline()).min()
+    /// Whether what is said now is an operator's answer.
+    pub(super) fn is_answering(&self) -> bool {
+        self.answering.is_some()
+    }
+
+    /// What is said from now on is the answer to an operator.
+    pub(super) fn begin_answer(&mut self, sink: Option<Box<dyn AnswerSink>>) {
+        self.answering = sink.map(|sink| Answering { sink, messages: Vec::new() });
+    }
+
+    /// Writes the answer to SYSPRINT in one piece, and lets the console go.
+    pub(super) fn end_answer(&mut self) {
+        if let Some(answering) = self.answering.take() {
+            self.context.output.messages(answering.messages);
+        }
+    }
+
+    /// The answer goes on when something else is done: what was said so far is written.
+    pub(super) fn postpone_answer(&mut self) -> Option<Box<dyn AnswerSink>> {
+        let answering = self.answering.take()?;
+        self.context.output.messages(answering.messages);
+        Some(answering.sink)
+    }
+
+    /// To the console only: what programs read.
+    pub(super) fn tell(&mut self, message: &Message) {
+        if let Some(answering) = &mut self.answering {
+            answering.sink.line(message.text());
+        }
     }
 
     fn timers(&mut self) {
-        let now = self.now();
-        let due: Vec<usize> = self
-            .children
-            .iter()
-            .enumerate()
-            .filter(|(_, child)| child.machine.deadline().is_some_and(|deadline| deadline <= now))
-            .map(|(index, _)| index)
-            .collect();
-        for index in due {
-            self.step(index, Happening::Timer);
-        }
+        let effects = self.instance.timers(self.now());
+        self.apply(effects);
     }
 
     fn event(&mut self, event: Event) {
@@ -173,17 +212,17 @@ impl Owner {
             }
             Event::Stray => self.look_for_groups_gone(),
             Event::Configured { index, may_start } => self.step(index, Happening::Configured(may_start)),
-            Event::RestartChecked { index, result, answer } => self.restart_checked(index, result, answer),
+            Event::RestartChecked(checked) => self.restart_checked(*checked),
+            Event::Reloaded(reloaded) => self.reloaded(*reloaded),
         }
     }
 
     /// An orphan has ended: was it the last of a group that is waited for?
     fn look_for_groups_gone(&mut self) {
         for index in 0..self.children.len() {
-            if let Some(group) = self.children[index].machine.remains() {
-                if !self.context.platform.group_exists(group) {
-                    self.step(index, Happening::GroupGone(group));
-                }
+            let group = self.instance.member(index).and_then(|member| member.machine.remains());
+            if let Some(group) = group.filter(|group| !self.context.platform.group_exists(*group)) {
+                self.step(index, Happening::GroupGone(group));
             }
         }
     }
@@ -191,64 +230,131 @@ impl Owner {
     fn begin_starting(&mut self, prepared: Prepared) {
         let settings = prepared.instance.configuration.launcher_settings();
         self._lock = Some(prepared.lock);
-        for launched in prepared.launched {
-            let name = launched.component.name.clone();
-            let policy = policy_of(&launched, &settings);
-            let share_as = launched.instance.configuration.component_settings(&name).share_as;
-            let intervals: Vec<String> = policy.restart_intervals.iter().map(|interval| interval.as_secs().to_string()).collect();
-            self.say(message::zwel0003i(&name, policy.restart_intervals.len(), policy.min_uptime.as_secs(), share_as.name()));
-            self.say(message::zwel0025i(&name, intervals.join(" ")));
-            self.children.push(Child { launched, machine: Machine::new(policy), pipe: None, checking: false });
+        if let Some(warning) = job_name_warning(self.context.platform.is_zos(), &self.context.platform.job_name()) {
+            self.say(warning);
         }
         self.settings = Some(settings);
-        self.say(message::zwel0006i());
-        self.to_start = (0..self.children.len()).collect();
-        self.phase = Phase::Starting;
-    }
-
-    /// Starts the next component; between two of them operators are served.
-    fn start_next(&mut self) {
-        if let Some(index) = self.to_start.pop_front() {
-            self.step(index, Happening::Start);
-            return;
+        for launched in prepared.launched {
+            self.take_in(launched);
         }
+        self.connect();
+        self.say(message::zwel0006i());
         self.phase = Phase::Supervising;
-        self.say(if self.start_failed { message::zwel0052w() } else { message::zwel0007i() });
-        self.say(message::zwel0012i());
-        self.look_for_the_end();
+        let effects = self.instance.begin(self.now());
+        self.apply(effects);
     }
 
-    /// An operator decided about a component that has not had its turn yet.
-    pub(super) fn not_to_be_started(&mut self, index: usize) {
-        self.to_start.retain(|other| *other != index);
+    /// Makes a component one of the instance's; its index.
+    pub(super) fn take_in(&mut self, launched: Launched) -> usize {
+        let Some(settings) = &self.settings else { return 0 };
+        let name = launched.component.name.clone();
+        let component = launched.instance.configuration.component_settings(&name);
+        let policy = policy_of(&launched, settings);
+        self.instance.policy = InstancePolicy {
+            stay_when_all_failed: settings.stay_when_all_failed,
+            stay_when_required_failed: settings.stay_when_required_failed,
+        };
+        let intervals: Vec<String> = policy.restart_intervals.iter().map(|interval| interval.as_secs().to_string()).collect();
+        self.say(message::zwel0003i(&name, intervals.len(), policy.min_uptime.as_secs(), component.share_as.name()));
+        self.say(message::zwel0025i(&name, intervals.join(" ")));
+        let index = self.instance.add(NewMember { name, policy, required: component.required });
+        let child = Child { launched, pipe: None, checking: false };
+        match self.children.get_mut(index) {
+            Some(before) => *before = Child { pipe: before.pipe, ..child },
+            None => self.children.push(child),
+        }
+        index
+    }
+
+    /// Tells the instance what depends on what, as the configurations of the components say.
+    pub(super) fn connect(&mut self) {
+        let members = self.instance.members();
+        let index_of: HashMap<&str, usize> = members.iter().enumerate().map(|(index, member)| (member.name.as_str(), index)).collect();
+        let mut edges = Vec::new();
+        for (index, child) in self.children.iter().enumerate().filter(|(index, _)| !members[*index].removed) {
+            let needs = component::needs(&child.launched.instance.configuration, &child.launched.component);
+            // Not launched: a library, say, or one whose absence is to be ignored.
+            let known = needs.iter().filter_map(|need| index_of.get(need.as_str())).filter(|need| !members[**need].removed);
+            edges.push((index, known.copied().collect()));
+        }
+        self.instance.connect(&edges);
+    }
+
+    /// What there is to say of the instance as a whole.
+    fn settle(&mut self) {
+        let id = self.begun.ha_instance.id.clone();
+        for note in self.instance.settle(self.now()) {
+            match note {
+                InstanceNote::AllStarted { failed } => {
+                    self.say(if failed { message::zwel0052w() } else { message::zwel0007i() });
+                    self.say(message::zwel0012i());
+                }
+                InstanceNote::Ready { ready, of, after } => self.say(message::zwel0901i(&id, ready, of, seconds(after))),
+                InstanceNote::Degraded(names) => self.say(message::zwel0902w(&id, names.join(", "))),
+                InstanceNote::End(reason) => {
+                    self.say(message::zwel0906e(&id, reason));
+                    self.code = ConditionCode::AllFailed;
+                    self.end();
+                }
+            }
+        }
     }
 
     /// Feeds one event to a component and does what follows from it.
     pub(super) fn step(&mut self, index: usize, happening: Happening) {
-        let mut happenings = VecDeque::from([happening]);
-        while let Some(happening) = happenings.pop_front() {
-            let now = self.now();
-            let Some(child) = self.children.get_mut(index) else { return };
-            let mut said = false;
-            for action in child.machine.step(happening, now) {
-                match action {
-                    Action::Spawn => happenings.push_back(self.spawn(index)),
+        let effects = self.instance.step(index, happening, self.now());
+        self.apply(effects);
+    }
+
+    /// The same to several components, in the order of what depends on what.
+    pub(super) fn order(&mut self, happening: &Happening, selection: &[usize]) {
+        let effects = self.instance.order(happening, selection, self.now());
+        self.apply(effects);
+    }
+
+    fn apply(&mut self, effects: Vec<Effect>) {
+        // A note of the same step says more than the reply to it.
+        let noted: Vec<usize> = effects
+            .iter()
+            .filter_map(|effect| match effect {
+                Effect::Component(index, Action::Note(_)) => Some(*index),
+                _ => None,
+            })
+            .collect();
+        for effect in effects {
+            match effect {
+                Effect::Waits(index, names) => {
+                    let name = self.name_of(index);
+                    self.say(message::zwel0903i(name, names.join(", ")));
+                }
+                Effect::StartedWithout(index, time, names) => {
+                    let name = self.name_of(index);
+                    self.say(message::zwel0904w(name, time.as_secs(), names.join(", ")));
+                }
+                Effect::Component(index, action) => match action {
+                    Action::Spawn => self.to_spawn.push_back(index),
                     Action::Configure => self.configure(index),
                     Action::Signal(group, signal) => {
                         // False when it ended by itself a moment ago: its end is an event of its own.
                         self.context.platform.signal_group(group, signal);
                     }
-                    Action::Note(note) => {
-                        said = true;
-                        self.note(index, note);
-                    }
-                    Action::Reply(reply) => {
-                        if self.answering.is_some() && !said {
-                            self.reply(index, reply);
-                        }
-                    }
-                }
+                    Action::Note(note) => self.note(index, note),
+                    Action::Reply(reply) if self.is_answering() && !noted.contains(&index) => self.reply(index, reply),
+                    // The instance answers Await itself.
+                    Action::Reply(_) | Action::Await => {}
+                },
             }
+        }
+    }
+
+    pub(super) fn name_of(&self, index: usize) -> String {
+        self.instance.member(index).map(|member| member.name.clone()).unwrap_or_default()
+    }
+
+    fn spawn_next(&mut self) {
+        if let Some(index) = self.to_spawn.pop_front() {
+            let happening = self.spawn(index);
+            self.step(index, happening);
         }
     }
 
@@ -270,7 +376,6 @@ impl Owner {
             Ok((pid, reader)) => {
                 let _ = pid_sender.send(pid);
                 let name = launched.component.name.clone();
-                // Attached after ZWEL0001I is queued by the step that follows: see `note`.
                 self.children[index].pipe = Some(self.context.output.attach(&name, reader));
                 Happening::Spawned(pid)
             }
@@ -295,10 +400,11 @@ impl Owner {
     }
 
     fn note(&mut self, index: usize, note: Note) {
-        let Some(child) = self.children.get(index) else { return };
-        let name = child.launched.component.name.clone();
+        let name = self.name_of(index);
         match note {
             Note::Started => self.say(message::zwel0001i(name)),
+            Note::Ready(after) => self.say(message::zwel0900i(name, seconds(after))),
+            Note::NotReady(after) => self.say(message::zwel0983w(name, after.as_secs())),
             Note::Stopped => self.say(message::zwel0002i(name)),
             Note::Ended { pid, status, unasked_after } => {
                 self.say(message::zwel0004i(&name, pid, status.raw));
@@ -307,43 +413,30 @@ impl Owner {
                 }
             }
             Note::NextAttempt(interval) => self.say(message::zwel0005i(name, interval.as_secs())),
-            Note::RetriesExhausted => {
-                self.say(message::zwel0038e(name));
-                self.look_for_the_end();
-            }
+            Note::RetriesExhausted => self.say(message::zwel0038e(name)),
+            Note::StartLimitReached(limit) => self.say(message::zwel0980e(name, limit.count, limit.within.as_secs())),
+            Note::Fatal(why) => self.say(message::zwel0981e(name, why)),
+            Note::NotAlive(why) => self.say(message::zwel0982e(name, why)),
             Note::StartFailed(why) => {
-                self.start_failed |= self.phase == Phase::Starting;
                 self.say(message::zwel0927e(&name, why));
                 self.say(message::zwel0040e(name));
             }
             Note::WillKill(pid) => self.say(message::zwel0063w(name, pid)),
+            // The instance says it with names: Effect::StartedWithout.
+            Note::WaitedInVain(_) => {}
         }
     }
 
     fn reply(&mut self, index: usize, reply: Reply) {
-        let Some(child) = self.children.get(index) else { return };
-        let name = child.launched.component.name.clone();
+        let name = self.name_of(index);
         match reply {
             Reply::BeingStarted => self.say(message::zwel0923i(name, "started")),
             Reply::BeingStopped => self.say(message::zwel0923i(name, "stopped")),
             Reply::BeingRestarted => self.say(message::zwel0923i(name, "restarted")),
             Reply::AlreadyRunning => self.say(message::zwel0039e(name)),
             Reply::NotRunning => self.say(message::zwel0921i(name)),
-        }
-    }
-
-    /// After a failure: is anything left?
-    fn look_for_the_end(&mut self) {
-        let stay = self.settings.as_ref().is_some_and(|settings| settings.stay_when_all_failed);
-        let states = self.children.iter().map(|child| child.machine.state());
-        let any_failed = self.children.iter().any(|child| child.machine.has_failed());
-        if self.phase == Phase::Supervising && any_failed && !stay && outcome_after_failure(states) == Outcome::NothingLeft {
-            self.say(message::zwel0906e(
-                &self.begun.ha_instance.id,
-                "after failures no component is running and none will be started again",
-            ));
-            self.code = ConditionCode::AllFailed;
-            self.end();
+            // The instance says it with names: Effect::Waits.
+            Reply::Waiting => {}
         }
     }
 
@@ -351,9 +444,8 @@ impl Owner {
     fn stop_requested(&mut self, message: Message) {
         if self.phase == Phase::Ending {
             if message.id() == message::ZWEL0019I.id {
-                for index in 0..self.children.len() {
-                    self.step(index, Happening::KillNow);
-                }
+                let effects = self.instance.hurry(self.now());
+                self.apply(effects);
             }
             return;
         }
@@ -368,26 +460,32 @@ impl Owner {
     /// Stops everything, in reverse start order.
     fn end(&mut self) {
         self.phase = Phase::Ending;
-        self.to_start.clear();
-        // Not the answer of whoever happens to be asking.
-        self.answering = None;
         self.say(message::zwel0008i());
         // A configure command that never ends must not keep the launcher from ending.
         self.context.runner.kill_all();
-        for index in (0..self.children.len()).rev() {
-            self.step(index, Happening::Stop);
-        }
+        let effects = self.instance.end(self.now());
+        self.apply(effects);
     }
 
     fn is_over(&self) -> bool {
-        self.phase == Phase::Ending && self.children.iter().all(|child| child.machine.state().is_down())
+        self.phase == Phase::Ending && self.instance.members().iter().all(|member| member.machine.state().is_down())
     }
 
     fn over(&mut self) -> ConditionCode {
-        let killed = self.children.iter().any(|child| child.machine.was_killed());
+        let killed = self.instance.members().iter().any(|member| member.machine.was_killed());
         self.say(if killed { message::zwel0053w() } else { message::zwel0009i() });
         self.code
     }
+}
+
+/// Whole seconds, or tenths below ten.
+fn seconds(time: Duration) -> String {
+    if time.as_secs() < 10 { format!("{:.1}", time.as_secs_f64()) } else { time.as_secs().to_string() }
+}
+
+/// UNIX children carry a job name of 8 characters unchanged, so that F and P find several of them.
+fn job_name_warning(is_zos: bool, job: &str) -> Option<Message> {
+    (is_zos && job.chars().count() >= 8).then(|| message::zwel0913w(job))
 }
 
 pub(super) fn policy_of(launched: &Launched, settings: &LauncherSettings) -> Policy {
@@ -397,5 +495,20 @@ pub(super) fn policy_of(launched: &Launched, settings: &LauncherSettings) -> Pol
         min_uptime: component.min_uptime,
         stop_grace: component.stop_grace,
         reject_start_of_running: settings.reject_start_of_running,
+        fatal_exit_codes: component.fatal_exit_codes,
+        start_limit: component.start_limit.map(|(count, within)| StartLimit { count, within }),
+        patience: settings.dependency_timeout,
+        has_readiness: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_job_name_is_warned_of_where_there_are_child_address_spaces() {
+        assert_eq!(job_name_warning(true, "ZWESLSTC").map(|message| message.id()), Some("ZWEL0913W"));
+        assert!(job_name_warning(true, "ZWE1SV").is_none() && job_name_warning(false, "ZWESLSTC").is_none());
     }
 }

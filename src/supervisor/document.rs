@@ -99,7 +99,8 @@ fn components(page: &mut String) -> std::fmt::Result {
             let mut machine = Machine::in_state(policy(&[1, 5]), state.clone());
             let actions = machine.step(event.clone(), now);
             row(page, name, &state, &machine, &actions)?;
-            let out = matches!(event, Event::Ended { status, remains: false, .. } if status.success()) || matches!(event, Event::SpawnFailed(_));
+            let out =
+                matches!(event, Event::Ended { status, remains: false, .. } if status.success()) || matches!(event, Event::SpawnFailed(_));
             if out && matches!(machine.state(), State::BackOff { .. }) {
                 let mut machine = Machine::in_state(policy(&[]), state.clone());
                 let actions = machine.step(event, now);
@@ -172,7 +173,8 @@ fn instances(page: &mut String) -> std::fmt::Result {
     instance.connect(&[(1, vec![0])]);
     let ended = |pid, code: i32| Event::Ended { pid, status: WaitStatus { raw: code << 8, end: End::Exited(code) }, remains: false };
     type Step<'a> = (&'a str, Box<dyn Fn(&mut Instance, Moment)>);
-    let event = |index, event: Event| Box::new(move |instance: &mut Instance, now| drop(instance.step(index, event.clone(), now))) as Box<_>;
+    let event =
+        |index, event: Event| Box::new(move |instance: &mut Instance, now| drop(instance.step(index, event.clone(), now))) as Box<_>;
     let steps: Vec<Step> = vec![
         ("all are started", Box::new(|instance, now| drop(instance.begin(now)))),
         ("process of a made", event(0, Event::Spawned(1))),

@@ -245,7 +245,8 @@ impl Instance {
         // Dependents stand later, as a rule; those that stand earlier are waited for all the same.
         for index in live.into_iter().rev() {
             let before = self.selected_dependents(index, &selected, event);
-            if before.is_empty() {
+            // One that is on its way down already only learns what follows.
+            if before.is_empty() || matches!(self.members[index].machine.state(), State::Stopping { .. }) {
                 effects.extend(self.step(index, event.clone(), now));
             } else {
                 let reply = if *event == Event::Stop { Reply::BeingStopped } else { Reply::BeingRestarted };
@@ -431,9 +432,8 @@ impl Instance {
             return Some(InstanceNote::Ready { ready: wanted.len(), of, after: now.since(self.begun) });
         }
         let state = |index: &usize| self.members[*index].machine.state();
-        let bad = |index: &usize| {
-            state(index).is_lost() || matches!(state(index), State::BackOff { .. } | State::Running { ready_by: None, .. })
-        };
+        let bad =
+            |index: &usize| state(index).is_lost() || matches!(state(index), State::BackOff { .. } | State::Running { ready_by: None, .. });
         // What is on its way, on its first one or because an operator wants so, has not failed.
         let failed: Vec<usize> = missing.iter().copied().filter(bad).collect();
         let first_way = self.phase == InstancePhase::Starting

@@ -2,6 +2,7 @@
 
 mod listener;
 pub mod process;
+mod process_table;
 pub mod system;
 
 use super::{FileLock, LockError, OperatorListener, Pid, Platform, SpawnRequest, StopSignal, WaitStatus};
@@ -246,6 +247,10 @@ impl Platform for UnixPlatform {
             }
             Err(error) => Err(LockError::Io(error.into())),
         }
+    }
+
+    fn process_table(&self) -> Vec<crate::platform::ProcessFacts> {
+        process_table::read()
     }
 
     fn is_writable_directory(&self, path: &Path) -> bool {
