@@ -36,6 +36,10 @@ pub enum Command {
         #[arg(long, value_enum, default_value = "text")]
         format: ReportFormat,
     },
+    /// Start HA instances, each on its system under its job name (S ZWESLSTC,HAINST=...,JOBNAME=...)
+    Start(Instances),
+    /// Stop HA instances (P job)
+    Stop(Instances),
     /// Print the PROC to install, edited
     Jcl {
         /// Value of CONFIG: a path, or FILE(...) and PARMLIB(...) joined with `:`
@@ -120,6 +124,28 @@ pub struct System {
     /// Job, where the system runs several
     #[arg(long, value_name = "NAME")]
     pub job: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Instances {
+    /// HA instance; may be given several times
+    #[arg(short = 'i', long = "ha-instance", value_name = "ID", required_unless_present = "all")]
+    pub ids: Vec<String>,
+    /// All instances of haInstances
+    #[arg(long, conflicts_with = "ids")]
+    pub all: bool,
+    /// Configuration as in CONFIG [default: the environment variable CONFIG]
+    #[arg(short, long, value_name = "CONFIG")]
+    pub config: Option<String>,
+    /// Only print the operator commands, for somebody else to type
+    #[arg(long)]
+    pub print: bool,
+    /// Name of the PROC
+    #[arg(long, value_name = "MEMBER", default_value = "ZWESLSTC")]
+    pub member: String,
+    /// System directory whose console is used [default: ZWELNCH_SYSTEM, else one below the XDG state home]
+    #[arg(long, value_name = "DIR")]
+    pub system: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

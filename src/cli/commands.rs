@@ -1,14 +1,14 @@
 //! Each command's one call into floor 4.
 
 use super::arguments::{
-    Arguments, Command, Console, Demo, DemoCommand, Format, Generated, Ha, Internal, ReportFormat, Selection, Service, System,
+    Arguments, Command, Console, Demo, DemoCommand, Format, Generated, Ha, Instances, Internal, ReportFormat, Selection, Service, System,
 };
 use super::generate;
 use super::terminal::{document, fail, terminal};
 use crate::component;
 use crate::config::{self, Configuration, LoadError, LoadRequest};
 use crate::demo::{self, layout, service};
-use crate::ha;
+use crate::ha::{self, operate::Operation};
 use crate::inspect;
 use crate::mvs;
 use crate::platform::unix::UnixPlatform;
@@ -27,6 +27,8 @@ pub(super) fn run(arguments: Arguments) -> i32 {
         Command::Demo(demo) => run_demo(&demo),
         Command::Console(console) => run_console(console),
         Command::Status { system, format } => status(&system, matches!(format, ReportFormat::Json)),
+        Command::Start(instances) => operate(&instances, Operation::Start),
+        Command::Stop(instances) => operate(&instances, Operation::Stop),
         Command::Jcl { set_config } => match mvs::jcl_member(set_config.as_deref()) {
             Ok(member) => {
                 document(&member);
@@ -169,6 +171,37 @@ fn status(arguments: &System, json: bool) -> i32 {
         }
         Err(error) => fail(error),
     }
+}
+
+/// Issues the commands that start or stop instances, or shows them.
+fn operate(arguments: &Instances, operation: Operation) -> i32 {
+    let platform = UnixPlatform::for_command();
+    let (_, sources) = match sources(arguments.config.as_deref()) {
+        Ok(sources) => sources,
+        Err(code) => return code,
+    };
+    let none = config::HaInstance::none();
+    let configuration = match Configuration::load(&LoadRequest { sources: &sources, ha_instance: &none, platform: &platform }) {
+        Ok(configuration) => configuration,
+        Err(error) => return fail(error),
+    };
+    let system = match open_system(arguments.system.as_deref()) {
+        Ok(system) => system,
+        Err(code) => return code,
+    };
+    let member = arguments.member.to_uppercase();
+    let commands = match ha::operate::commands(&configuration, &arguments.ids, system.sysname(), &member, operation) {
+        Ok(commands) => commands,
+        Err(error) => return fail(error),
+    };
+    let mut code = 0;
+    for command in commands {
+        document(&command.text);
+        if !arguments.print {
+            code = code.max(one_shot(&system, None, &command.text));
+        }
+    }
+    code
 }
 
 /// The named job, or the only one that there is.

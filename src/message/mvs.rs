@@ -72,10 +72,18 @@ messages! {
         "{command} REJECTED-{why}",
         "The job did not take the command. TASK BUSY: it did not react in time.",
         "Enter the command again; if it is rejected again, look at the job's SYSPRINT, or CANCEL it.";
+    IEE421I iee421i "IEE421I" Info Always (systems, command)
+        "RO {systems},{command}",
+        "Head of the answers to a command that was routed to several systems; those of each system follow its name.",
+        "None.";
     IEE422I iee422i "IEE422I" Error Always (job, count)
         "DUPLICATE JOB NAME FOUND - {job}, {count} JOBS",
         "CANCEL names more than one job, and nothing was cancelled.",
         "Add the identifier, C job.identifier, or give one when starting, S member.identifier.";
+    IEE499I iee499i "IEE499I" Error Always (system, why)
+        "ROUTE COMMAND NOT PROCESSED: SYSTEM {system} {why}",
+        "The system is not in this sysplex, or its directory cannot be used.",
+        "The file SYSPLEX of the system directory names the others.";
     IEE535I iee535i "IEE535I" Error Always (command, parameter)
         "{command} INVALID PARAMETER - {parameter}",
         "An operand is not what the command takes, for example a name with characters that names cannot have.",

@@ -2,10 +2,10 @@
 //! upper case except inside apostrophes.
 
 use crate::message::{Message, mvs};
-use crate::platform::unix::system::{COMMAND_LIMIT, is_name};
+use crate::platform::unix::system::{COMMAND_LIMIT, is_name, is_system_name};
 
 /// Verbs in full, as the console completes them.
-pub const VERBS: &[&str] = &["START", "MODIFY", "STOP", "CANCEL", "DISPLAY"];
+pub const VERBS: &[&str] = &["START", "MODIFY", "STOP", "CANCEL", "DISPLAY", "ROUTE"];
 
 /// A command understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,19 @@ pub enum Command {
     DisplayJob(String),
     /// `D T`
     DisplayTime,
+    /// `RO sysname,command` or `RO *ALL,command`: the command as it was typed.
+    Route {
+        systems: Systems,
+        command: String,
+    },
+}
+
+/// Which systems of the sysplex a ROUTE means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Systems {
+    All,
+    /// One, or several in parentheses.
+    Named(Vec<String>),
 }
 
 /// `S member[.identifier][,JOBNAME=name][,symbol=value...]`
@@ -121,6 +134,7 @@ pub fn parse(text: &str) -> Result<Command, CommandError> {
         "P" | "STOP" => "STOP",
         "C" | "CANCEL" => "CANCEL",
         "D" | "DISPLAY" => "DISPLAY",
+        "RO" | "ROUTE" => "ROUTE",
         // At most a name's worth of what was typed, so that the answer stays a line.
         _ => return Err(CommandError::Invalid { command: verb.chars().filter(|character| !character.is_control()).take(8).collect() }),
     };
@@ -130,6 +144,10 @@ pub fn parse(text: &str) -> Result<Command, CommandError> {
     }
     if text.chars().filter(|character| *character == '\'').count() % 2 == 1 {
         return Err(CommandError::Delimiter { command: command() });
+    }
+    if name == "ROUTE" {
+        // Folded by the system that it is for, once.
+        return route(text.get(verb.len()..).unwrap_or_default().trim());
     }
     let operands = fold(text.get(verb.len()..).unwrap_or_default());
     let operands = operands.trim();
@@ -143,6 +161,33 @@ pub fn parse(text: &str) -> Result<Command, CommandError> {
         "CANCEL" => only_target(operands, name).map(Command::Cancel),
         _ => display(operands),
     }
+}
+
+fn route(operands: &str) -> Result<Command, CommandError> {
+    let error = |parameter: &str| CommandError::Parameter { command: "ROUTE".to_owned(), parameter: fold(parameter) };
+    let missing = || CommandError::Missing { command: "ROUTE".to_owned() };
+    let (systems, rest) = match operands.strip_prefix('(') {
+        Some(inside) => {
+            let (list, rest) = inside.split_once(')').ok_or_else(|| CommandError::Delimiter { command: "ROUTE".to_owned() })?;
+            (list.split(',').collect::<Vec<_>>(), rest.strip_prefix(',').ok_or_else(missing)?)
+        }
+        None => operands.split_once(',').map(|(system, rest)| (vec![system], rest)).ok_or_else(missing)?,
+    };
+    let command = rest.trim();
+    if command.is_empty() {
+        return Err(missing());
+    }
+    let systems = match systems.as_slice() {
+        [all] if all.trim().eq_ignore_ascii_case("*ALL") => Systems::All,
+        named => {
+            let name = |system: &&str| {
+                let system = system.trim().to_ascii_uppercase();
+                if is_system_name(&system) { Ok(system) } else { Err(error(&system)) }
+            };
+            Systems::Named(named.iter().map(name).collect::<Result<_, _>>()?)
+        }
+    };
+    Ok(Command::Route { systems, command: command.to_owned() })
 }
 
 fn start(operands: &str) -> Result<Start, CommandError> {
@@ -318,6 +363,24 @@ mod tests {
         assert_eq!(parse("d a"), Ok(Command::DisplayActivity));
         assert_eq!(parse("DISPLAY A,zweslstc"), Ok(Command::DisplayJob("ZWESLSTC".into())));
         assert_eq!(parse("D T"), Ok(Command::DisplayTime));
+    }
+
+    #[test]
+    fn a_route_keeps_the_command_as_it_was_typed() {
+        let route = |systems: Systems, command: &str| Ok(Command::Route { systems, command: command.to_owned() });
+        assert_eq!(parse("ro lpr2,f zweslstc,appl='x'"), route(Systems::Named(vec!["LPR2".into()]), "f zweslstc,appl='x'"));
+        assert_eq!(parse("ROUTE *all, D A,L"), route(Systems::All, "D A,L"));
+        assert_eq!(parse("RO (LPR1, LPR2),D T"), route(Systems::Named(vec!["LPR1".into(), "LPR2".into()]), "D T"));
+        for (text, expected) in [
+            ("RO", "IEE311I"),
+            ("RO LPR1", "IEE311I"),
+            ("RO LPR1,", "IEE311I"),
+            ("RO (LPR1,D T", "IEE307I"),
+            ("RO ../X,D T", "IEE535I"),
+            ("RO TOOLONGNAME,D T", "IEE535I"),
+        ] {
+            assert_eq!(id(text), expected, "{text}");
+        }
     }
 
     #[test]

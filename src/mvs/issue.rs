@@ -1,6 +1,6 @@
 //! Operator commands carried out: what the console does with what was typed.
 
-use super::command::{Command, Target, parse};
+use super::command::{Command, Systems, Target, fold, parse};
 use super::{display, initiator, start};
 use crate::message::mvs;
 use crate::platform::unix::system::{
@@ -97,8 +97,43 @@ pub fn issue_with(system: &SystemDirectory, text: &str, programs: &Programs) -> 
             answer.say(CONSOLE, "", mvs::iee136i(clock_time(now), julian_date(now), system.sysname()).text());
             true
         }
+        Command::Route { systems, command } => route(&mut answer, &systems, &command, programs),
     };
     answer.finish(accepted)
+}
+
+/// Has other systems of the sysplex carry a command out; what they answer is the answer. Accepted when all of them did.
+fn route(answer: &mut Answering<'_>, wanted: &Systems, command: &str, programs: &Programs) -> bool {
+    let (known, problems) = answer.system().sysplex();
+    let (names, shown) = match wanted {
+        Systems::All => (known.keys().cloned().collect(), "*ALL".to_owned()),
+        Systems::Named(names) => (names.clone(), names.join(",")),
+    };
+    if *wanted == Systems::All {
+        for problem in problems {
+            answer.say(CONSOLE, "", mvs::iee499i("?", problem).text());
+        }
+    }
+    let several = names.len() > 1;
+    if several {
+        answer.say(CONSOLE, "", mvs::iee421i(shown, fold(command)).text());
+    }
+    let mut accepted = true;
+    for name in names {
+        let Some(system) = known.get(&name) else {
+            answer.say(CONSOLE, "", mvs::iee499i(&name, "IS NOT IN THIS SYSPLEX").text());
+            accepted = false;
+            continue;
+        };
+        let routed = issue_with(system, command, programs);
+        accepted &= routed.accepted;
+        if several {
+            answer.note(format!("{name:<8} RESPONSES {}", "-".repeat(53)));
+        }
+        // They are in the log of the system that gave them.
+        routed.lines.into_iter().for_each(|line| answer.note(line));
+    }
+    accepted
 }
 
 fn modify(answer: &mut Answering<'_>, target: &Target, text: Option<String>) -> bool {

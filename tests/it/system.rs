@@ -243,3 +243,71 @@ fn the_proc_keeps_to_its_columns() {
         }
     }
 }
+
+#[test]
+fn a_sysplex_is_operated_from_any_of_its_systems() {
+    let installed = Installed::new(
+        Instance::new()
+            .component("alpha", SLEEPER, "")
+            .extra("haInstances:\n  lpar1: {hostname: localhost, sysname: LPR1}\n  lpar2: {hostname: localhost, sysname: LPR2}\n"),
+    );
+    let (first, second) = (installed.0.system(), installed.0.path("second"));
+    fs::write(first.join("SYSNAME"), "LPR1\n").unwrap();
+    fs::write(first.join("SYSPLEX"), "# the others\n../second\n").unwrap();
+    fs::create_dir_all(second.join("PROCLIB")).unwrap();
+    fs::set_permissions(&second, fs::Permissions::from_mode(0o700)).unwrap();
+    fs::write(second.join("SYSNAME"), "LPR2\n").unwrap();
+    fs::write(second.join("SYSPLEX"), "../system\n").unwrap();
+    fs::copy(first.join("PROCLIB/ZWESLSTC"), second.join("PROCLIB/ZWESLSTC")).unwrap();
+
+    assert_eq!(installed.issue("S ZWESLSTC,HAINST=lpar1").1, 0);
+    let (answer, code) = installed.issue("RO LPR2,S ZWESLSTC,HAINST=LPAR2,JOBNAME=ZWE1SV2");
+    assert!(code == 0 && answer.contains("$HASP373 ZWE1SV2 STARTED"), "{answer}");
+    let both = wait_until(Instant::now() + PATIENCE, || {
+        let (answer, code) = console(&second, "RO *ALL,D A,L");
+        assert_eq!(code, 0, "{answer}");
+        let order = ["IEE421I RO *ALL,D A,L", "LPR1     RESPONSES ---", "ZWESLSTC", "LPR2     RESPONSES ---", "ZWE1SV2"];
+        let places: Option<Vec<usize>> = order.iter().map(|text| answer.find(text)).collect();
+        places.filter(|places| places.is_sorted())
+    });
+    assert!(both.is_some(), "{}", console(&second, "RO *ALL,D A,L").0);
+    // Two instances beside each other in one workspace.
+    let up = |system: &std::path::Path, job: &str| {
+        let found = wait_until(Instant::now() + PATIENCE, || {
+            let (answer, _) = console(system, &format!("F {job},APPL=DISP"));
+            crate::harness::pid_in(&answer, "alpha")
+        });
+        assert!(found.is_some(), "{job}");
+    };
+    up(&first, "ZWESLSTC");
+    up(&second, "ZWE1SV2");
+    let (answer, code) = installed.issue("RO LPR9,D T");
+    assert!(code != 0 && answer.contains("IEE499I ROUTE COMMAND NOT PROCESSED: SYSTEM LPR9 IS NOT IN THIS SYSPLEX"), "{answer}");
+    assert_eq!(console(&first, "RO LPR2,P ZWE1SV2").1, 0);
+    assert_eq!(console(&second, "RO (LPR1),P ZWESLSTC").1, 0);
+    let ended = wait_until(Instant::now() + PATIENCE, || processes_of(installed.0.directory.path()).is_empty().then_some(()));
+    assert!(ended.is_some(), "{:?}", processes_of(installed.0.directory.path()));
+
+    // The same by the instances' ids.
+    let config = fs::read_to_string(installed.0.config()).unwrap();
+    fs::write(installed.0.config(), config.replace("sysname: LPR2", "sysname: LPR2, zowe: {job: {name: ZWE1SV2}}")).unwrap();
+    let operate = |arguments: &[&str]| {
+        let output =
+            Command::new(program()).args(arguments).env("CONFIG", installed.0.config()).env("ZWELNCH_SYSTEM", &first).output().unwrap();
+        (text(&output), output.status.code().unwrap())
+    };
+    let (printed, code) = operate(&["start", "--all", "--print"]);
+    let expected = "S ZWESLSTC,HAINST=LPAR1,JOBNAME=ZWE1SV\nRO LPR2,S ZWESLSTC,HAINST=LPAR2,JOBNAME=ZWE1SV2\n";
+    assert_eq!((printed.as_str(), code), (expected, 0));
+    assert!(processes_of(installed.0.directory.path()).is_empty());
+    let (answer, code) = operate(&["start", "--all"]);
+    assert!(code == 0 && answer.contains("$HASP373 ZWE1SV STARTED") && answer.contains("$HASP373 ZWE1SV2 STARTED"), "{answer}");
+    up(&first, "ZWE1SV");
+    up(&second, "ZWE1SV2");
+    let (answer, code) = operate(&["stop", "-i", "LPAR2", "-i", "lpar1"]);
+    assert_eq!(code, 0, "{answer}");
+    let (answer, code) = operate(&["stop", "-i", "lpar3"]);
+    assert!(code == 8 && answer.contains("did you mean lpar"), "{answer}");
+    let ended = wait_until(Instant::now() + PATIENCE, || processes_of(installed.0.directory.path()).is_empty().then_some(()));
+    assert!(ended.is_some(), "{:?}", processes_of(installed.0.directory.path()));
+}

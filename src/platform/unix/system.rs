@@ -4,6 +4,7 @@
 //! ```text
 //! <system>/            0700, its owner's and root's alone
 //!   SYSNAME            optional: the name of the system, else that of the host
+//!   SYSPLEX            optional: paths of the other systems of its sysplex, one a line, relative to this directory
 //!   PROCLIB/           members, one file each
 //!   SYSLOG             0600, appended a line at a time
 //!   spool/<JOBNAME>.<STCnnnnn>/{JESJCL,SYSPRINT,SYSERR}
@@ -22,6 +23,7 @@ pub use wire::{Reply, Request, decode_request, encode_request, peer_is_allowed, 
 
 use jiff::Timestamp;
 use nix::fcntl::{Flock, FlockArg};
+use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -101,6 +103,28 @@ impl SystemDirectory {
     /// The content of the file SYSNAME, else the short host name: 1 to 8 of A-Z, 0-9, @, #, $.
     pub fn sysname(&self) -> &str {
         &self.sysname
+    }
+
+    /// The systems of the sysplex by name, this one included: those that the file SYSPLEX names and that can be opened, and what is wrong
+    /// with the others.
+    pub fn sysplex(&self) -> (BTreeMap<String, SystemDirectory>, Vec<String>) {
+        let mut systems = BTreeMap::from([(self.sysname.clone(), self.clone())]);
+        let mut problems = Vec::new();
+        // A system without the file is alone.
+        let text = fs::read_to_string(self.path.join("SYSPLEX")).unwrap_or_default();
+        for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            let path = self.path.join(line);
+            // Opening makes what is missing: a slip of the pen must not make a system.
+            let opened = if path.is_dir() { SystemDirectory::open(Some(&path)) } else { Err(io::ErrorKind::NotFound.into()) };
+            match opened {
+                Ok(system) if systems.get(&system.sysname).is_some_and(|known| known.path != system.path) => {
+                    problems.push(format!("{} has the name {} of another system", path.display(), system.sysname));
+                }
+                Ok(system) => drop(systems.insert(system.sysname.clone(), system)),
+                Err(error) => problems.push(in_words("cannot open system", &path, error).to_string()),
+            }
+        }
+        (systems, problems)
     }
 
     /// The system's own procedure library, the first of the concatenation.
@@ -197,7 +221,8 @@ pub fn is_name(text: &str) -> bool {
     is_system_name(text) && !text.starts_with(|character: char| character.is_ascii_digit())
 }
 
-fn is_system_name(text: &str) -> bool {
+/// True for 1 to 8 of A-Z, 0-9, @, #, $.
+pub fn is_system_name(text: &str) -> bool {
     (1..=NAME_LIMIT).contains(&text.len()) && text.bytes().all(is_name_byte)
 }
 
