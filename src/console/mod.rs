@@ -34,6 +34,8 @@ pub enum Command {
     LogLevel {
         debug: bool,
     },
+    /// Reopen the components' log files.
+    LogRotate,
     Help,
 }
 
@@ -58,10 +60,11 @@ pub const VERBS: &[(&str, &str)] = &[
     ("RESTART(name,...,CASCADE)", "the same, with those that depend on them"),
     ("RELOAD", "read the configuration anew and apply what has changed; RELOAD,CHECK only tells"),
     ("LOGLEVEL(debug|info)", "write debug lines, or not"),
+    ("LOGROTATE", "begin new log files of components"),
     ("HELP", "these lines"),
 ];
 
-const WORDS: [&str; 9] = ["DISP", "DISPLAY", "D", "START", "STOP", "RESTART", "RELOAD", "LOGLEVEL", "HELP"];
+const WORDS: [&str; 10] = ["DISP", "DISPLAY", "D", "START", "STOP", "RESTART", "RELOAD", "LOGLEVEL", "LOGROTATE", "HELP"];
 
 /// Reads the text of a MODIFY: `VERB`, `VERB,OPTION`, `VERB(values)` or `VERB,OPTION(values)`. Verbs are taken in any case: a system
 /// upper-cases them unless the operator quoted the text.
@@ -114,6 +117,7 @@ fn command(verb: &str, option: Option<&str>, values: Option<Vec<String>>) -> Opt
             [level] if level.eq_ignore_ascii_case("info") => Some(Command::LogLevel { debug: false }),
             _ => None,
         },
+        ("LOGROTATE", None, None) => Some(Command::LogRotate),
         ("HELP", None, None) => Some(Command::Help),
         _ => None,
     }

@@ -8,6 +8,7 @@ mod prepare;
 mod reload;
 mod restart;
 mod timing;
+mod watch;
 
 use crate::component::{self, Component};
 use crate::config::{Configuration, Environment, HaInstance};
@@ -96,6 +97,11 @@ enum Event {
         index: usize,
         pid: Pid,
         status: WaitStatus,
+    },
+    /// A line of a component's output, or a probe, says something of its process.
+    Watched {
+        index: usize,
+        happening: crate::supervisor::Event,
     },
     /// An orphan was reaped: perhaps the last process of a group.
     Stray,

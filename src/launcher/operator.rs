@@ -32,7 +32,11 @@ impl Owner {
             }
             Ok(Command::LogLevel { debug }) => {
                 self.context.output.set_debug(debug);
-                self.say(message::zwel0989i(if debug { "debug" } else { "info" }));
+                self.say(message::zwel0989i(if debug { "log level is debug" } else { "log level is info" }));
+            }
+            Ok(Command::LogRotate) => {
+                self.context.output.rotate_logs();
+                self.say(message::zwel0989i("log files are rotated"));
             }
             Ok(Command::Detail(names)) => self.detail(&names),
             Ok(command) => self.change(command, text),
@@ -67,7 +71,15 @@ impl Owner {
             }
             (_, Command::Reload { check }) => self.reload(check),
             // Answered in every phase: see `modify`.
-            (_, Command::Display(_) | Command::Detail(_) | Command::DisplayJson | Command::LogLevel { .. } | Command::Help) => {}
+            (
+                _,
+                Command::Display(_)
+                | Command::Detail(_)
+                | Command::DisplayJson
+                | Command::LogLevel { .. }
+                | Command::LogRotate
+                | Command::Help,
+            ) => {}
         }
     }
 

@@ -1,17 +1,17 @@
 //! The owner task: the one place where the state of components changes. Everything else sends it events; it never waits for anything but
 //! the next event, so no operator's command waits for another's work.
 
-use super::components;
 use super::prepare::{self, Launched, Prepared};
 use super::{Begun, ConditionCode, Context, Event, EventSender};
+use super::{components, watch};
 use crate::component;
 use crate::config::{Environment, LauncherSettings};
 use crate::lifecycle::{Then, workspace};
 use crate::message::{self, Message};
-use crate::output::PipeId;
+use crate::output::{Attachment, PipeId};
 use crate::platform::{AnswerSink, FileLock, OperatorRequest};
 use crate::supervisor::{
-    Action, Effect, Event as Happening, Instance, InstanceNote, InstancePolicy, Moment, NewMember, Note, Policy, Reply, StartLimit,
+    Action, Effect, Event as Happening, Instance, InstanceNote, InstancePolicy, Moment, NewMember, Note, Policy, Reply, StartLimit, State,
 };
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
@@ -204,14 +204,21 @@ impl Owner {
             Event::Operator(OperatorRequest::Modify { text, answer }) => self.modify(&text, answer),
             Event::Operator(OperatorRequest::Lost(why)) => self.say(message::zwel0929e(why)),
             Event::Ended { index, pid, status } => {
-                if let Some(pipe) = self.children.get(index).and_then(|child| child.pipe) {
-                    self.context.output.drain(pipe);
+                if let Some((pipe, unasked)) = self.children.get(index).and_then(|child| Some((child.pipe?, self.is_up(index)))) {
+                    // What led to an end that nobody asked for is shown once more, beside the messages about it.
+                    let output = &self.context.output;
+                    if unasked {
+                        output.drain_and_repeat(pipe)
+                    } else {
+                        output.drain(pipe)
+                    };
                 }
                 let remains = self.context.platform.group_exists(pid);
                 self.step(index, Happening::Ended { pid, status, remains });
             }
             Event::Stray => self.look_for_groups_gone(),
             Event::Configured { index, may_start } => self.step(index, Happening::Configured(may_start)),
+            Event::Watched { index, happening } => self.step(index, happening),
             Event::RestartChecked(checked) => self.restart_checked(*checked),
             Event::Reloaded(reloaded) => self.reloaded(*reloaded),
         }
@@ -288,9 +295,17 @@ impl Owner {
                 InstanceNote::AllStarted { failed } => {
                     self.say(if failed { message::zwel0052w() } else { message::zwel0007i() });
                     self.say(message::zwel0012i());
+                    self.context.platform.notify_service_manager("READY=1\nSTATUS=components started");
                 }
-                InstanceNote::Ready { ready, of, after } => self.say(message::zwel0901i(&id, ready, of, seconds(after))),
-                InstanceNote::Degraded(names) => self.say(message::zwel0902w(&id, names.join(", "))),
+                InstanceNote::Ready { ready, of, after } => {
+                    self.context.platform.notify_service_manager(&format!("STATUS={ready} of {of} components ready"));
+                    self.say(message::zwel0901i(&id, ready, of, seconds(after)));
+                }
+                InstanceNote::Degraded(names) => {
+                    let names = names.join(", ");
+                    self.context.platform.notify_service_manager(&format!("STATUS=degraded, not ready: {names}"));
+                    self.say(message::zwel0902w(&id, names));
+                }
                 InstanceNote::End(reason) => {
                     self.say(message::zwel0906e(&id, reason));
                     self.code = ConditionCode::AllFailed;
@@ -351,6 +366,12 @@ impl Owner {
         self.instance.member(index).map(|member| member.name.clone()).unwrap_or_default()
     }
 
+    /// Its process runs and nobody has told it to end.
+    fn is_up(&self, index: usize) -> bool {
+        let state = self.instance.member(index).map(|member| member.machine.state());
+        matches!(state, Some(State::Running { .. } | State::Ready { .. }))
+    }
+
     fn spawn_next(&mut self) {
         if let Some(index) = self.to_spawn.pop_front() {
             let happening = self.spawn(index);
@@ -376,7 +397,9 @@ impl Owner {
             Ok((pid, reader)) => {
                 let _ = pid_sender.send(pid);
                 let name = launched.component.name.clone();
-                self.children[index].pipe = Some(self.context.output.attach(&name, reader));
+                let log = launched.instance.configuration.component_log(&name);
+                let attachment = Attachment { log, watch: watch::watch(launched, index, pid, self.sender.clone()) };
+                self.children[index].pipe = Some(self.context.output.attach(&name, reader, attachment));
                 Happening::Spawned(pid)
             }
             Err(error) => Happening::SpawnFailed(error.to_string()),
@@ -461,6 +484,7 @@ impl Owner {
     fn end(&mut self) {
         self.phase = Phase::Ending;
         self.say(message::zwel0008i());
+        self.context.platform.notify_service_manager("STOPPING=1\nSTATUS=stopping components");
         // A configure command that never ends must not keep the launcher from ending.
         self.context.runner.kill_all();
         let effects = self.instance.end(self.now());
@@ -498,7 +522,7 @@ pub(super) fn policy_of(launched: &Launched, settings: &LauncherSettings) -> Pol
         fatal_exit_codes: component.fatal_exit_codes,
         start_limit: component.start_limit.map(|(count, within)| StartLimit { count, within }),
         patience: settings.dependency_timeout,
-        has_readiness: false,
+        has_readiness: watch::is_watched(launched),
     }
 }
 

@@ -57,6 +57,7 @@ pub(super) async fn prepare(context: Arc<Context>, begun: Arc<Begun>) -> Result<
     let loaded =
         load(&context, &begun).instrument(info_span!(target: TARGET, "load")).await.map_err(|messages| refuse(&context, messages))?;
     context.output.set_rules(wto_rules(&loaded));
+    context.output.set_time_zone(loaded.time_zone());
     if loaded.launcher_settings().debug {
         context.output.set_debug(true);
     }

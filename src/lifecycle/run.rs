@@ -2,7 +2,7 @@
 
 use super::script::{Script, script_text};
 use crate::config::Environment;
-use crate::output::Output;
+use crate::output::{Attachment, Output};
 use crate::platform::process::{OnEnd, Processes};
 use crate::platform::{Pid, Platform, SpawnRequest, StopSignal, WaitStatus};
 use std::collections::BTreeSet;
@@ -103,7 +103,7 @@ impl Runner {
         let (reader, writer) = self.platform.output_pipe().map_err(|why| ScriptError::Spawn { command: command(), why })?;
         let ended = self.spawn_script(script, environment, writer.as_fd());
         drop(writer);
-        let pipe = self.output.attach(name, reader);
+        let pipe = self.output.attach(name, reader, Attachment::default());
         let finished = self.wait(ended, None).await.map_err(|why| ScriptError::Spawn { command: command(), why })?;
         self.output.drain(pipe);
         Ok(finished)

@@ -493,8 +493,28 @@ messages! {
         "the configuration is not reloaded - {why}",
         "RELOAD read the configuration anew and found it unusable; nothing was changed.",
         "Correct what the messages before name and repeat RELOAD.";
-    ZWEL0989I zwel0989i "ZWEL0989I" Info OnMatch (level)
-        "log level is {level}",
-        "The answer to LOGLEVEL.",
+    ZWEL0989I zwel0989i "ZWEL0989I" Info OnMatch (what)
+        "{what}",
+        "The answer to LOGLEVEL and LOGROTATE.",
+        "None.";
+    ZWEL0990W zwel0990w "ZWEL0990W" Warning OnMatch (n)
+        "{n} lines of the launcher were not written because SYSPRINT was not read",
+        "SYSPRINT did not take lines for so long that 4 MiB of them waited; lines of components are never left out, their writers wait.",
+        "Find out why SYSPRINT is slow (a full spool, a pipe that nobody reads).";
+    ZWEL0991W zwel0991w "ZWEL0991W" Warning Wto (name, n)
+        "component {name}: {n} lines were held back from the console",
+        "More lines matched zowe.sysMessages than a console takes: 50 at once, then 10 a second for each component. SYSPRINT has them all.",
+        "See SYSPRINT; make zowe.sysMessages more exact.";
+    ZWEL0992W zwel0992w "ZWEL0992W" Warning OnMatch (name, why)
+        "component {name}: its log file cannot be written - {why}",
+        "SYSPRINT goes on. The file is tried again after a minute, on LOGROTATE and at the next start, and then says what is missing.",
+        "Check space and permissions of zowe.logDirectory.";
+    ZWEL0993I zwel0993i "ZWEL0993I" Info OnMatch (name, n)
+        "component {name}: its last {n} lines were:",
+        "The component ended unasked; what it wrote last is repeated, each line after a bar.",
+        "See ZWEL0905E for how it ended.";
+    ZWEL0994I zwel0994i "ZWEL0994I" Info OnMatch (name)
+        "component {name}: end of its last lines",
+        "See ZWEL0993I.",
         "None.";
 }

@@ -223,6 +223,9 @@ pub trait Platform: Send + Sync {
     /// Writes a text to the operator's console and the system log: at most 126 characters, the rest is cut.
     fn wto(&self, text: &str);
 
+    /// Tells the service manager that started us (systemd), if there is one, in its own words: `READY=1`, `STATUS=text`, `STOPPING=1`.
+    fn notify_service_manager(&self, _state: &str) {}
+
     /// Appends to SYSPRINT; blocks while the reader is slow. An error is that of the first byte not written.
     ///
     /// # Errors

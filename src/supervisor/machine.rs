@@ -26,6 +26,8 @@ pub struct Machine {
     killed: bool,
     /// A line of the running process that makes its end fatal.
     fatal_line: Option<String>,
+    /// The process that ended unasked before: what it wrote may be heard of after its end.
+    previous: Option<Pid>,
     last_end: Option<LastEnd>,
 }
 
@@ -40,6 +42,7 @@ impl Machine {
             started_once: false,
             killed: false,
             fatal_line: None,
+            previous: None,
             last_end: None,
         }
     }
@@ -129,6 +132,7 @@ impl Machine {
                 self.fatal_line.get_or_insert(line);
                 Vec::new()
             }
+            Event::FatalReported(pid, line) if self.previous == Some(pid) => self.fatal_afterwards(line, now),
             Event::LivenessFailed(..) | Event::FatalReported(..) => Vec::new(),
             Event::Ended { pid, status, remains } => self.ended(pid, status, remains, now),
             Event::GroupGone(pid) => self.group_gone(pid, now),
@@ -144,6 +148,29 @@ impl Machine {
     fn forget_failures(&mut self) {
         self.failures = 0;
         self.starts.clear();
+        self.previous = None;
+    }
+
+    /// A process that has ended had written that no restart will mend it: what was begun since is taken back.
+    fn fatal_afterwards(&mut self, line: String, now: Moment) -> Vec<Action> {
+        match &mut self.state {
+            State::BackOff { .. } | State::Waiting { .. } => {
+                let mut actions = kill(self.remains());
+                self.state = State::Fatal;
+                actions.push(Action::Note(Note::Fatal(fatal_line(&line))));
+                actions
+            }
+            State::Starting { then: then @ None } => {
+                *then = Some(AfterStop::Fail);
+                self.fatal_line = Some(line);
+                Vec::new()
+            }
+            State::Running { .. } | State::Ready { .. } => {
+                self.fatal_line = Some(line);
+                self.terminate(AfterStop::Fail, now)
+            }
+            _ => Vec::new(),
+        }
     }
 
     fn start(&mut self, now: Moment) -> Vec<Action> {
@@ -163,7 +190,7 @@ impl Machine {
             }
             State::Waiting { .. } => vec![Action::Reply(Reply::Waiting)],
             State::Starting { then } => {
-                if *then == Some(AfterStop::Stay) {
+                if matches!(then, Some(AfterStop::Stay | AfterStop::Fail)) {
                     *then = None;
                 }
                 vec![Action::Reply(Reply::BeingStarted)]
@@ -266,7 +293,9 @@ impl Machine {
         };
         self.restarts += u64::from(self.started_once);
         self.started_once = true;
-        self.fatal_line = None;
+        if then != Some(AfterStop::Fail) {
+            self.fatal_line = None;
+        }
         if let Some(limit) = self.policy.start_limit {
             self.starts.push_back(now);
             while self.starts.len() > limit.count {
@@ -315,6 +344,7 @@ impl Machine {
             State::Running { pid, since, .. } | State::Ready { pid, since } if pid == ended => {
                 let uptime = now.since(since);
                 self.last_end = Some(LastEnd { status, at: now, asked: false });
+                self.previous = Some(pid);
                 let mut actions = vec![Action::Note(Note::Ended { pid, status, unasked_after: Some(uptime) })];
                 if remains {
                     actions.push(Action::Signal(pid, StopSignal::Terminate));
@@ -413,7 +443,7 @@ impl Machine {
             actions
         };
         if let Some(line) = self.fatal_line.take() {
-            return last(State::Fatal, Note::Fatal(format!("it wrote '{}'", line.escape_debug())));
+            return last(State::Fatal, Note::Fatal(fatal_line(&line)));
         }
         if let Some(WaitStatus { end: End::Exited(code), .. }) = status {
             if self.policy.fatal_exit_codes.contains(&code) {
@@ -450,4 +480,8 @@ impl Machine {
 /// Ends what a component left behind: SIGKILL, as it was told to end in order when its leader ended.
 fn kill(remains: Option<Pid>) -> Vec<Action> {
     remains.map(|group| Action::Signal(group, StopSignal::Kill)).into_iter().collect()
+}
+
+fn fatal_line(line: &str) -> String {
+    format!("it wrote '{}'", line.escape_debug())
 }

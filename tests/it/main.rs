@@ -8,6 +8,7 @@ mod harness;
 mod inspect;
 mod launcher;
 mod operator;
+mod output;
 mod prepare;
 mod supervision;
 mod system;

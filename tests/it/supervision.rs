@@ -200,3 +200,31 @@ fn degraded_and_ready_again_are_said_once_each() {
     running.wait_for_count("stopped", 10);
     assert_eq!(running.all().matches("ZWEL0902W").count(), 1);
 }
+
+#[test]
+fn a_line_of_output_tells_that_a_component_is_ready_and_releases_what_waits() {
+    let instance = Instance::new().component("needy", SLEEPER, "launcher: {dependsOn: [slow]}").component(
+        "slow",
+        "echo coming; while ! test -f ../../../go; do sleep 0.01; done; echo 'port 7 IS OPEN now'; exec sleep 1000",
+        "launcher: {readiness: 'port * IS OPEN'}",
+    );
+    let running = instance.start();
+    running.wait_for("ZWEL0903I component needy waits for slow");
+    running.wait_for("coming");
+    let answer = instance.modify("DISP");
+    assert!(answer.contains("waiting") && answer.contains("running"), "{answer}");
+    std::fs::write(instance.path("go"), "").unwrap();
+    running.wait_for("ZWEL0900I component slow is ready after");
+    running.wait_for("ZWEL0001I component needy started");
+    running.wait_for("ZWEL0901I Zowe instance lpar1 is ready for work, 2 of 2");
+}
+
+#[test]
+fn a_fatal_line_of_output_is_not_answered_with_a_restart() {
+    let instance = Instance::new()
+        .component("alpha", "echo 'ERROR no licence found'; exit 1", "launcher: {fatalMessages: ['no * found'], restartIntervals: [1, 1]}")
+        .component("beta", SLEEPER, "");
+    let running = instance.up();
+    running.wait_for("ZWEL0981E component alpha is not started again: it wrote 'no * found'");
+    assert!(instance.modify("DISP").contains("fatal"));
+}

@@ -19,6 +19,7 @@ enum Parsed {
     Numbers(Vec<i32>),
     Boolean(bool),
     Word(&'static str),
+    Number(u64),
     Texts(Vec<String>),
     Text(String),
     Mapping,
@@ -52,6 +53,15 @@ fn parse(kind: Kind, value: &Value) -> Result<Parsed, &'static str> {
             };
             words.iter().find(|word| word.eq_ignore_ascii_case(text)).map(|word| Parsed::Word(word)).ok_or("another word")
         }
+        Kind::Bytes => bytes(value).map(Parsed::Number).ok_or("a number of bytes, with K, M or G behind it if need be,"),
+        Kind::Count => {
+            let number = seconds(value).map(|number| number.as_secs()).filter(|number| *number <= 1000);
+            number.map(Parsed::Number).ok_or("a whole number from 0 to 1000")
+        }
+        Kind::TimeZone => {
+            let name = value.as_str().filter(|name| crate::output::time_zone(name).is_some());
+            name.map(|name| Parsed::Text(name.to_string())).ok_or("a time zone that this system knows, or a POSIX TZ text,")
+        }
         Kind::TextList => {
             let items = value.as_array().ok_or("a list of texts")?;
             let text = |item: &Value| match item {
@@ -80,6 +90,26 @@ fn number(value: &Value) -> Option<i32> {
         _ => return None,
     };
     i32::try_from(number).ok()
+}
+
+/// A number of bytes; None also for 0 and for more than 2^50.
+fn bytes(value: &Value) -> Option<u64> {
+    let number = match value {
+        Value::Number(number) => number.as_u64()?,
+        Value::String(text) => {
+            let digits = text.trim_end_matches(|character: char| !character.is_ascii_digit());
+            let factor = match text[digits.len()..].trim() {
+                "" => 1,
+                "K" | "k" | "KiB" => 1 << 10,
+                "M" | "m" | "MiB" => 1 << 20,
+                "G" | "g" | "GiB" => 1 << 30,
+                _ => return None,
+            };
+            digits.parse::<u64>().ok()?.checked_mul(factor)?
+        }
+        _ => return None,
+    };
+    (1..=1 << 50).contains(&number).then_some(number)
 }
 
 /// The steps of a place; a component's name may hold dots.
@@ -182,6 +212,29 @@ impl Configuration {
                 .map(|count| (count, first(&START_LIMIT_SECONDS))),
             required: in_force(self, &REQUIRED, name) == Some(Parsed::Boolean(true)),
             depends_on: texts(in_force(self, &DEPENDS_ON, name)),
+        }
+    }
+
+    /// Where the output of a component is also written to; None: nowhere but to SYSPRINT.
+    pub fn component_log(&self, name: &str) -> Option<crate::output::LogSettings> {
+        let number = |setting| match in_force(self, setting, name) {
+            Some(Parsed::Number(number)) => number,
+            _ => 0,
+        };
+        if in_force(self, &LOG_FILE, name) != Some(Parsed::Boolean(true)) {
+            return None;
+        }
+        // A component's name is a file's name there, whatever it holds.
+        let file = format!("{}-{}.log", name.replace('/', "_"), self.ha_instance.id);
+        let count = u32::try_from(number(&LOG_COUNT)).unwrap_or_default();
+        Some(crate::output::LogSettings { path: self.log_directory()?.join(file), size: number(&LOG_SIZE), count })
+    }
+
+    /// The zone of the stamps of SYSPRINT.
+    pub fn time_zone(&self) -> jiff::tz::TimeZone {
+        match in_force(self, &TIME_ZONE, "launcher") {
+            Some(Parsed::Text(name)) => crate::output::time_zone(&name).unwrap_or(jiff::tz::TimeZone::UTC),
+            _ => jiff::tz::TimeZone::UTC,
         }
     }
 

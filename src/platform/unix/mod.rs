@@ -1,6 +1,7 @@
 //! POSIX systems other than z/OS: processes by `posix_spawn`, the operator and SYSLOG by a system directory, SYSPRINT is standard output.
 
 mod listener;
+mod notify;
 pub mod process;
 mod process_table;
 pub mod system;
@@ -213,6 +214,11 @@ impl Platform for UnixPlatform {
         }
     }
 
+    fn notify_service_manager(&self, state: &str) {
+        // Whoever asked for it and does not listen any more is no reason to end.
+        let _ = notify::notify(std::env::var_os(notify::SOCKET).as_deref(), state);
+    }
+
     fn write_sysprint(&self, bytes: &[u8]) -> io::Result<()> {
         let mut out = io::stdout().lock();
         out.write_all(bytes)?;
@@ -297,4 +303,45 @@ pub fn temporary_file() -> io::Result<File> {
             Err(error) => return Err(error),
         }
     }
+}
+
+/// Opens a log file to append to, made with mode 640 when it is not there. Neither a symbolic link is followed nor a FIFO waited for.
+///
+/// # Errors
+/// The system's, with the path in words.
+pub fn open_log(path: &Path) -> io::Result<File> {
+    let in_words = |why: io::Error| io::Error::new(why.kind(), format!("{}: {why}", path.display()));
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY;
+    let file = File::options().append(true).create(true).mode(0o640).custom_flags(flags).open(path).map_err(in_words)?;
+    if file.metadata().map_err(in_words)?.is_file() {
+        Ok(file)
+    } else {
+        Err(in_words(io::Error::new(io::ErrorKind::InvalidInput, "no regular file")))
+    }
+}
+
+/// Appends what one read of at most `limit` bytes gives, without filling the room with zeros before.
+///
+/// # Errors
+/// The system's; `buffer` is as it was then.
+pub fn read_onto(descriptor: std::os::fd::BorrowedFd<'_>, buffer: &mut Vec<u8>, limit: usize) -> io::Result<usize> {
+    use std::os::fd::AsRawFd;
+    buffer.reserve(limit);
+    let room = buffer.spare_capacity_mut();
+    let length = limit.min(room.len());
+    // SAFETY: read writes at most `length` bytes to the room of that size.
+    let count = unsafe { libc::read(descriptor.as_raw_fd(), room.as_mut_ptr().cast(), length) };
+    let count = usize::try_from(count).map_err(|_| io::Error::last_os_error())?;
+    // SAFETY: that many bytes were written behind the present end.
+    unsafe { buffer.set_len(buffer.len() + count) };
+    Ok(count)
+}
+
+/// Makes a pipe that is flooded larger, which halves the cost of the flood. It is a wish: an unprivileged user has a limited amount for
+/// all pipes together, so it is made for those that need it only.
+pub fn enlarge_pipe(descriptor: std::os::fd::BorrowedFd<'_>) {
+    #[cfg(target_os = "linux")]
+    let _ = nix::fcntl::fcntl(descriptor, nix::fcntl::FcntlArg::F_SETPIPE_SZ(1024 * 1024));
+    #[cfg(not(target_os = "linux"))]
+    let _ = descriptor;
 }

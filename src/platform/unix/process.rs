@@ -86,9 +86,6 @@ pub(in crate::platform) fn output_pipe() -> io::Result<(OwnedFd, OwnedFd)> {
         (reader, writer)
     };
     nix::fcntl::fcntl(&reader, nix::fcntl::FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
-    // A larger pipe halves the cost of a flood. It is a wish: an unprivileged user has a limited amount for all pipes together.
-    #[cfg(target_os = "linux")]
-    let _ = nix::fcntl::fcntl(&writer, nix::fcntl::FcntlArg::F_SETPIPE_SZ(1024 * 1024));
     Ok((reader, writer))
 }
 

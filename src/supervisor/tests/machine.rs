@@ -233,6 +233,26 @@ fn an_exit_code_or_a_line_that_is_fatal_is_the_end() {
 }
 
 #[test]
+fn a_fatal_line_that_is_heard_of_late_takes_the_restart_back() {
+    let late = |interval: u64, pass: u64| {
+        let mut world = World::new(Policy { restart_intervals: vec![Duration::from_secs(interval); 5], ..policy() });
+        world.feed(Event::Start);
+        let pid = world.pid().unwrap();
+        world.end(3, false);
+        world.advance(Duration::from_secs(pass));
+        world.feed(Event::FatalReported(pid, "no licence".into()));
+        assert!(world.leaders.is_empty());
+        assert_eq!((world.machine.state(), world.notes.last()), (&State::Fatal, Some(&Note::Fatal("it wrote 'no licence'".into()))));
+        world.feed(Event::Start);
+        world.feed(Event::FatalReported(pid, "no licence".into()));
+        assert!(world.pid().is_some(), "an operator knows better");
+    };
+    late(5, 0);
+    late(0, 0);
+    late(1, 1);
+}
+
+#[test]
 fn a_component_that_lives_just_longer_than_min_uptime_reaches_its_start_limit() {
     let limit = StartLimit { count: 4, within: Duration::from_secs(600) };
     let mut world = World::new(Policy { start_limit: Some(limit), ..policy() });
@@ -397,7 +417,10 @@ proptest! {
                 Stimulus::Ready => world.of_process(Event::ReadyReported),
                 Stimulus::NotReady => world.of_process(Event::ReadyLost),
                 Stimulus::NotAlive => world.of_process(|pid| Event::LivenessFailed(pid, "deaf".into())),
-                Stimulus::FatalLine => world.of_process(|pid| Event::FatalReported(pid, "no".into())),
+                Stimulus::FatalLine => {
+                    world.of_process(|pid| Event::FatalReported(pid, "no".into()));
+                    world.feed(Event::FatalReported(world.next_pid - 1, "late".into()));
+                }
                 Stimulus::Stale => {
                     // Late news of a generation long gone, and a timer without a cause, change nothing.
                     let before = world.machine.state().clone();
