@@ -43,6 +43,7 @@ enum Difference {
 impl Owner {
     /// Begins a RELOAD: the rest follows in [`Owner::reloaded`], and the console that asked waits for that.
     pub(super) fn reload(&mut self, check: bool) {
+        let Some(first) = self.children.first().map(|child| Arc::clone(&child.launched.instance)) else { return };
         if std::mem::replace(&mut self.reloading, true) {
             self.say(message::zwel0988e("another RELOAD is under way"));
             return;
@@ -50,7 +51,6 @@ impl Owner {
         let present = |index: usize| self.instance.member(index).is_some_and(|member| !member.removed);
         let running: Vec<Launched> =
             self.children.iter().enumerate().filter(|(index, _)| present(*index)).map(|(_, child)| child.launched.clone()).collect();
-        let Some(first) = self.children.first().map(|child| Arc::clone(&child.launched.instance)) else { return };
         let answer = self.postpone_answer();
         let (context, begun, sender) = (Arc::clone(&self.context), Arc::clone(&self.begun), self.sender.clone());
         tokio::task::spawn_local(async move {
@@ -140,7 +140,7 @@ async fn plan(
 ) -> Result<Plan, Vec<Message>> {
     let configuration = prepare::load(context, begun).await?;
     if let Some(why) = restart::moved(&configuration, &instance.runtime, &instance.workspace) {
-        return Err(vec![message::zwel0918e("zowe", why)]);
+        return Err(vec![message::zwel0988e(why)]);
     }
     let platform = Arc::clone(&context.platform);
     let checked = tokio::task::spawn_blocking(move || {
@@ -150,7 +150,7 @@ async fn plan(
     let (configuration, checked) = checked.await.map_err(|error| vec![message::zwel0925e(error)])?;
     let directories = checked.directories.iter().map(crate::component::DirectoryProblem::problem);
     let errors: Vec<Message> =
-        directories.chain(checked.problems.iter().cloned()).filter(|problem| problem.error).map(message::zwel0047e).collect();
+        directories.chain(checked.problems.iter().cloned()).filter(|problem| problem.error).map(message::zwel0988e).collect();
     let failures = checked.survey.failures.iter().map(|failure| prepare::component_error(&failure.component, &failure.error));
     let failures = failures.filter(|message| message.severity() == message::Severity::Error);
     let errors: Vec<Message> = errors.into_iter().chain(failures).collect();
