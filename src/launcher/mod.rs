@@ -6,6 +6,7 @@ mod operator;
 mod owner;
 mod prepare;
 mod reload;
+mod report;
 mod restart;
 mod timing;
 mod watch;

@@ -2,6 +2,7 @@
 //! the next event, so no operator's command waits for another's work.
 
 use super::prepare::{self, Launched, Prepared};
+use super::report::{Answering, job_name_warning};
 use super::{Begun, ConditionCode, Context, Event, EventSender};
 use super::{components, watch};
 use crate::component;
@@ -9,15 +10,13 @@ use crate::config::{Environment, LauncherSettings};
 use crate::lifecycle::{Then, workspace};
 use crate::message::{self, Message};
 use crate::output::{Attachment, PipeId};
-use crate::platform::{AnswerSink, FileLock, OperatorRequest};
-use crate::supervisor::{
-    Action, Effect, Event as Happening, Instance, InstanceNote, InstancePolicy, Moment, NewMember, Note, Policy, Reply, StartLimit, State,
-};
+use crate::platform::{FileLock, OperatorRequest};
+use crate::supervisor::{Action, Effect, Event as Happening, Instance, InstancePolicy, Moment, NewMember, Policy, StartLimit, State};
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::sync::mpsc;
 
 /// Where a run stands; while it is supervised, [`Instance::phase`] says more.
@@ -38,12 +37,6 @@ pub(super) struct Child {
     pub(super) checking: bool,
 }
 
-/// An operator's command that is being answered: its messages are written together when it is complete.
-struct Answering {
-    sink: Box<dyn AnswerSink>,
-    messages: Vec<Message>,
-}
-
 pub(super) struct Owner {
     pub(super) context: Arc<Context>,
     pub(super) begun: Arc<Begun>,
@@ -53,11 +46,11 @@ pub(super) struct Owner {
     pub(super) instance: Instance,
     /// Processes to be made, one after the other: between two of them operators are served.
     to_spawn: VecDeque<usize>,
-    answering: Option<Answering>,
+    pub(super) answering: Option<Answering>,
     pub(super) settings: Option<LauncherSettings>,
     /// A RELOAD is reading the configuration.
     pub(super) reloading: bool,
-    code: ConditionCode,
+    pub(super) code: ConditionCode,
     origin: Instant,
     /// Keeps a second launcher of this instance out until the end.
     _lock: Option<FileLock>,
@@ -148,48 +141,6 @@ async fn prepared(preparing: &mut Option<Preparing>) -> Result<Prepared, Conditi
 impl Owner {
     pub(super) fn now(&self) -> Moment {
         Moment(self.origin.elapsed())
-    }
-
-    /// Says something on SYSPRINT and, while a command is being answered, to the console that asked.
-    pub(super) fn say(&mut self, message: Message) {
-        match &mut self.answering {
-            Some(answering) => {
-                answering.sink.line(message.text());
-                answering.messages.push(message);
-            }
-            None => self.context.output.message(message),
-        }
-    }
-
-    /// Whether what is said now is an operator's answer.
-    pub(super) fn is_answering(&self) -> bool {
-        self.answering.is_some()
-    }
-
-    /// What is said from now on is the answer to an operator.
-    pub(super) fn begin_answer(&mut self, sink: Option<Box<dyn AnswerSink>>) {
-        self.answering = sink.map(|sink| Answering { sink, messages: Vec::new() });
-    }
-
-    /// Writes the answer to SYSPRINT in one piece, and lets the console go.
-    pub(super) fn end_answer(&mut self) {
-        if let Some(answering) = self.answering.take() {
-            self.context.output.messages(answering.messages);
-        }
-    }
-
-    /// The answer goes on when something else is done: what was said so far is written.
-    pub(super) fn postpone_answer(&mut self) -> Option<Box<dyn AnswerSink>> {
-        let answering = self.answering.take()?;
-        self.context.output.messages(answering.messages);
-        Some(answering.sink)
-    }
-
-    /// To the console only: what programs read.
-    pub(super) fn tell(&mut self, message: &Message) {
-        if let Some(answering) = &mut self.answering {
-            answering.sink.line(message.text());
-        }
     }
 
     fn timers(&mut self) {
@@ -285,34 +236,6 @@ impl Owner {
             edges.push((index, known.copied().collect()));
         }
         self.instance.connect(&edges);
-    }
-
-    /// What there is to say of the instance as a whole.
-    fn settle(&mut self) {
-        let id = self.begun.ha_instance.id.clone();
-        for note in self.instance.settle(self.now()) {
-            match note {
-                InstanceNote::AllStarted { failed } => {
-                    self.say(if failed { message::zwel0052w() } else { message::zwel0007i() });
-                    self.say(message::zwel0012i());
-                    self.context.platform.notify_service_manager("READY=1\nSTATUS=components started");
-                }
-                InstanceNote::Ready { ready, of, after } => {
-                    self.context.platform.notify_service_manager(&format!("STATUS={ready} of {of} components ready"));
-                    self.say(message::zwel0901i(&id, ready, of, seconds(after)));
-                }
-                InstanceNote::Degraded(names) => {
-                    let names = names.join(", ");
-                    self.context.platform.notify_service_manager(&format!("STATUS=degraded, not ready: {names}"));
-                    self.say(message::zwel0902w(&id, names));
-                }
-                InstanceNote::End(reason) => {
-                    self.say(message::zwel0906e(&id, reason));
-                    self.code = ConditionCode::AllFailed;
-                    self.end();
-                }
-            }
-        }
     }
 
     /// Feeds one event to a component and does what follows from it.
@@ -422,47 +345,6 @@ impl Owner {
         }
     }
 
-    fn note(&mut self, index: usize, note: Note) {
-        let name = self.name_of(index);
-        match note {
-            Note::Started => self.say(message::zwel0001i(name)),
-            Note::Ready(after) => self.say(message::zwel0900i(name, seconds(after))),
-            Note::NotReady(after) => self.say(message::zwel0983w(name, after.as_secs())),
-            Note::Stopped => self.say(message::zwel0002i(name)),
-            Note::Ended { pid, status, unasked_after } => {
-                self.say(message::zwel0004i(&name, pid, status.raw));
-                if let Some(uptime) = unasked_after {
-                    self.say(message::zwel0905e(&name, pid, status.end, crate::console::in_words(uptime)));
-                }
-            }
-            Note::NextAttempt(interval) => self.say(message::zwel0005i(name, interval.as_secs())),
-            Note::RetriesExhausted => self.say(message::zwel0038e(name)),
-            Note::StartLimitReached(limit) => self.say(message::zwel0980e(name, limit.count, limit.within.as_secs())),
-            Note::Fatal(why) => self.say(message::zwel0981e(name, why)),
-            Note::NotAlive(why) => self.say(message::zwel0982e(name, why)),
-            Note::StartFailed(why) => {
-                self.say(message::zwel0927e(&name, why));
-                self.say(message::zwel0040e(name));
-            }
-            Note::WillKill(pid) => self.say(message::zwel0063w(name, pid)),
-            // The instance says it with names: Effect::StartedWithout.
-            Note::WaitedInVain(_) => {}
-        }
-    }
-
-    fn reply(&mut self, index: usize, reply: Reply) {
-        let name = self.name_of(index);
-        match reply {
-            Reply::BeingStarted => self.say(message::zwel0923i(name, "started")),
-            Reply::BeingStopped => self.say(message::zwel0923i(name, "stopped")),
-            Reply::BeingRestarted => self.say(message::zwel0923i(name, "restarted")),
-            Reply::AlreadyRunning => self.say(message::zwel0039e(name)),
-            Reply::NotRunning => self.say(message::zwel0921i(name)),
-            // The instance says it with names: Effect::Waits.
-            Reply::Waiting => {}
-        }
-    }
-
     /// P or a signal. A second signal ends the grace time of every component.
     fn stop_requested(&mut self, message: Message) {
         if self.phase == Phase::Ending {
@@ -481,7 +363,7 @@ impl Owner {
     }
 
     /// Stops everything, in reverse start order.
-    fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         self.phase = Phase::Ending;
         self.say(message::zwel0008i());
         self.context.platform.notify_service_manager("STOPPING=1\nSTATUS=stopping components");
@@ -502,16 +384,6 @@ impl Owner {
     }
 }
 
-/// Whole seconds, or tenths below ten.
-fn seconds(time: Duration) -> String {
-    if time.as_secs() < 10 { format!("{:.1}", time.as_secs_f64()) } else { time.as_secs().to_string() }
-}
-
-/// UNIX children carry a job name of 8 characters unchanged, so that F and P find several of them.
-fn job_name_warning(is_zos: bool, job: &str) -> Option<Message> {
-    (is_zos && job.chars().count() >= 8).then(|| message::zwel0913w(job))
-}
-
 pub(super) fn policy_of(launched: &Launched, settings: &LauncherSettings) -> Policy {
     let component = launched.instance.configuration.component_settings(&launched.component.name);
     Policy {
@@ -523,16 +395,5 @@ pub(super) fn policy_of(launched: &Launched, settings: &LauncherSettings) -> Pol
         start_limit: component.start_limit.map(|(count, within)| StartLimit { count, within }),
         patience: settings.dependency_timeout,
         has_readiness: watch::is_watched(launched),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_long_job_name_is_warned_of_where_there_are_child_address_spaces() {
-        assert_eq!(job_name_warning(true, "ZWESLSTC").map(|message| message.id()), Some("ZWEL0913W"));
-        assert!(job_name_warning(true, "ZWE1SV").is_none() && job_name_warning(false, "ZWESLSTC").is_none());
     }
 }
