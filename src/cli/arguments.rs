@@ -29,6 +29,11 @@ pub enum Command {
     Demo(Demo),
     /// Operate a system: issue one command, or many
     Console(Console),
+    /// Develop a component: write a new one, run one in the foreground
+    Component {
+        #[command(subcommand)]
+        command: ComponentCommand,
+    },
     /// Show the components of a running instance (F job,APPL=DISP)
     Status {
         #[command(flatten)]
@@ -168,6 +173,31 @@ pub struct Demo {
     pub port_base: u16,
     #[command(subcommand)]
     pub command: Option<DemoCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ComponentCommand {
+    /// Write a minimal component: manifest, scripts, schema, static definition
+    New {
+        /// Letters, digits, '-' and '_'
+        name: String,
+        /// Its directory; nothing in it is overwritten [default: ./NAME]
+        dir: Option<PathBuf>,
+    },
+    /// Validate, configure and start one component of an instance in the foreground; Ctrl-C ends it, its exit code is the command's
+    Run {
+        /// An installed component, enabled or not
+        name: String,
+        /// HA instance whose configuration and workspace it runs with; the instance itself must not be running
+        #[arg(short = 'i', long = "ha-instance", value_name = "ID")]
+        ha_instance: String,
+        /// Configuration as in CONFIG [default: the environment variable CONFIG]
+        #[arg(short, long, value_name = "CONFIG")]
+        config: Option<String>,
+        /// Restart it when files of its directory change and it is still valid with them
+        #[arg(long)]
+        watch: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,20 +1,26 @@
 //! Each command's one call into floor 4.
 
 use super::arguments::{
-    Arguments, Command, Console, Demo, DemoCommand, Format, Generated, Ha, Instances, Internal, ReportFormat, Selection, Service, System,
+    Arguments, Command, ComponentCommand, Console, Demo, DemoCommand, Format, Generated, Ha, Instances, Internal, ReportFormat, Selection,
+    Service, System,
 };
 use super::generate;
 use super::terminal::{document, fail, terminal};
 use crate::component;
 use crate::config::{self, Configuration, LoadError, LoadRequest};
 use crate::demo::{self, layout, service};
+use crate::develop;
 use crate::ha::{self, operate::Operation};
 use crate::inspect;
+use crate::launcher::{self, Foreground, Start};
 use crate::mvs;
 use crate::platform::unix::UnixPlatform;
 use crate::platform::unix::system::SystemDirectory;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
+
+const NO_CONFIGURATION: &str = "no configuration: give one with --config, or set CONFIG";
 
 /// Runs a command and returns its exit code.
 pub(super) fn run(arguments: Arguments) -> i32 {
@@ -25,6 +31,17 @@ pub(super) fn run(arguments: Arguments) -> i32 {
             service::run(service_kind(kind), &options)
         }
         Command::Demo(demo) => run_demo(&demo),
+        Command::Component { command: ComponentCommand::New { name, dir } } => match develop::new_component(&name, dir.as_deref()) {
+            Ok(made) => {
+                document(&made.next_steps());
+                0
+            }
+            Err(error) => fail(error),
+        },
+        Command::Component { command: ComponentCommand::Run { name, ha_instance, config, watch } } => {
+            let config = config.map(|config| absolute_config(&config));
+            run_component(ha_instance, config, Foreground { name, watch })
+        }
         Command::Console(console) => run_console(console),
         Command::Status { system, format } => status(&system, matches!(format, ReportFormat::Json)),
         Command::Start(instances) => operate(&instances, Operation::Start),
@@ -74,6 +91,18 @@ pub(super) fn run(arguments: Arguments) -> i32 {
         }
         Command::Internal { command: Internal::Initiator { job_directory } } => mvs::initiator::run(&job_directory),
     }
+}
+
+/// Runs a component of an instance in this process's foreground.
+fn run_component(ha_instance: String, config: Option<String>, foreground: Foreground) -> i32 {
+    // Before any other thread is made: signals are blocked in all of them.
+    let platform = UnixPlatform::for_foreground();
+    let from_environment = Start::from_environment(vec![ha_instance], None);
+    let start = Start { config: config.or(from_environment.config.clone()), ..from_environment };
+    if start.config.is_none() {
+        return fail(NO_CONFIGURATION);
+    }
+    launcher::run_component(Arc::new(platform), start, foreground)
 }
 
 /// A number of seconds that makes no sense is a day.
@@ -268,9 +297,9 @@ fn env(selection: &Selection, component: Option<&str>, diff: Option<&str>, show_
 
 /// CONFIG as given, or the environment's, and its sources; the exit code, after the reason, when there is none to use.
 fn sources(config: Option<&str>) -> Result<(String, Vec<config::Source>), i32> {
-    let from_environment = || crate::launcher::Start::from_environment(Vec::new(), None).config;
+    let from_environment = || Start::from_environment(Vec::new(), None).config;
     let Some(config) = config.map(absolute_config).or_else(from_environment) else {
-        return Err(fail("no configuration: give one with --config, or set CONFIG"));
+        return Err(fail(NO_CONFIGURATION));
     };
     let sources = config::parse_sources(&config).map_err(fail)?;
     Ok((config, sources))

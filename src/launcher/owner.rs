@@ -10,7 +10,8 @@ use crate::config::{Environment, LauncherSettings};
 use crate::lifecycle::{Then, workspace};
 use crate::message::{self, Message};
 use crate::output::{Attachment, PipeId};
-use crate::platform::{FileLock, OperatorRequest};
+use crate::platform::unix::watch::Watch;
+use crate::platform::{FileLock, OperatorRequest, WaitStatus};
 use crate::supervisor::{Action, Effect, Event as Happening, Instance, InstancePolicy, Moment, NewMember, Policy, StartLimit, State};
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
@@ -52,26 +53,29 @@ pub(super) struct Owner {
     pub(super) reloading: bool,
     pub(super) code: ConditionCode,
     origin: Instant,
+    /// Files of the component in the foreground have changed since it was last restarted for that.
+    pub(super) files_changed: bool,
     /// Keeps a second launcher of this instance out until the end.
     _lock: Option<FileLock>,
+    _watch: Option<Watch>,
 }
 
 type Preparing = Pin<Box<dyn Future<Output = Result<Prepared, ConditionCode>>>>;
 
-/// Runs the instance to its end.
+/// Runs the instance to its end; the second value is how the component in the foreground ended.
 pub(super) async fn run(
     context: Arc<Context>,
     begun: Begun,
     sender: EventSender,
     mut events: mpsc::UnboundedReceiver<Event>,
-) -> ConditionCode {
+) -> (ConditionCode, Option<WaitStatus>) {
     let begun = Arc::new(begun);
     let stray_sender = sender.clone();
     context.processes.on_stray(Box::new(move |_| {
         // The owner has gone.
         let _ = stray_sender.send(Event::Stray);
     }));
-    let mut preparing: Option<Preparing> = Some(Box::pin(prepare::prepare(Arc::clone(&context), Arc::clone(&begun))));
+    let mut preparing: Option<Preparing> = Some(Box::pin(prepare::prepare(Arc::clone(&context), Arc::clone(&begun), sender.clone())));
     let mut owner = Owner {
         context,
         begun,
@@ -85,7 +89,9 @@ pub(super) async fn run(
         reloading: false,
         code: ConditionCode::Ended,
         origin: Instant::now(),
+        files_changed: false,
         _lock: None,
+        _watch: None,
     };
     loop {
         if owner.phase == Phase::Ending {
@@ -101,15 +107,16 @@ pub(super) async fn run(
             // A burst is looked at as a whole.
             owner.settle();
         }
+        owner.follow_files();
         if owner.is_over() {
-            return owner.over();
+            return (owner.over(), owner.foreground_end());
         }
         tokio::select! {
             biased;
             event = events.recv() => match event {
                 Some(event) => owner.event(event),
                 // The owner holds a sender itself.
-                None => return ConditionCode::Internal,
+                None => return (ConditionCode::Internal, None),
             },
             () = std::future::ready(()), if !owner.to_spawn.is_empty() => owner.spawn_next(),
             () = sleep_until(owner.origin, deadline) => {}
@@ -117,7 +124,7 @@ pub(super) async fn run(
                 preparing = None;
                 match result {
                     Ok(prepared) => owner.begin_starting(prepared),
-                    Err(code) => return code,
+                    Err(code) => return (code, None),
                 }
             }
         }
@@ -168,7 +175,13 @@ impl Owner {
                 self.step(index, Happening::Ended { pid, status, remains });
             }
             Event::Stray => self.look_for_groups_gone(),
-            Event::Configured { index, may_start } => self.step(index, Happening::Configured(may_start)),
+            Event::FilesChanged => self.files_changed = true,
+            Event::Configured { index, may_start } => {
+                self.step(index, Happening::Configured(may_start));
+                if !may_start {
+                    self.foreground_down();
+                }
+            }
             Event::Watched { index, happening } => self.step(index, happening),
             Event::RestartChecked(checked) => self.restart_checked(*checked),
             Event::Reloaded(reloaded) => self.reloaded(*reloaded),
@@ -188,6 +201,7 @@ impl Owner {
     fn begin_starting(&mut self, prepared: Prepared) {
         let settings = prepared.instance.configuration.launcher_settings();
         self._lock = Some(prepared.lock);
+        self._watch = prepared.watch;
         if let Some(warning) = job_name_warning(self.context.platform.is_zos(), &self.context.platform.job_name()) {
             self.say(warning);
         }
@@ -207,10 +221,11 @@ impl Owner {
         let Some(settings) = &self.settings else { return 0 };
         let name = launched.component.name.clone();
         let component = launched.instance.configuration.component_settings(&name);
-        let policy = policy_of(&launched, settings);
+        let policy = policy_of(&self.begun, &launched, settings);
         self.instance.policy = InstancePolicy {
-            stay_when_all_failed: settings.stay_when_all_failed,
-            stay_when_required_failed: settings.stay_when_required_failed,
+            stay_when_all_failed: settings.stay_when_all_failed
+                || self.begun.foreground.as_ref().is_some_and(|foreground| foreground.watch),
+            stay_when_required_failed: settings.stay_when_required_failed || self.begun.foreground.is_some(),
         };
         let intervals: Vec<String> = policy.restart_intervals.iter().map(|interval| interval.as_secs().to_string()).collect();
         self.say(message::zwel0003i(&name, intervals.len(), policy.min_uptime.as_secs(), component.share_as.name()));
@@ -377,6 +392,11 @@ impl Owner {
         self.phase == Phase::Ending && self.instance.members().iter().all(|member| member.machine.state().is_down())
     }
 
+    fn foreground_end(&self) -> Option<WaitStatus> {
+        let member = self.instance.member(0).filter(|_| self.begun.foreground.is_some())?;
+        member.machine.last_end().map(|last| last.status)
+    }
+
     fn over(&mut self) -> ConditionCode {
         let killed = self.instance.members().iter().any(|member| member.machine.was_killed());
         self.say(if killed { message::zwel0053w() } else { message::zwel0009i() });
@@ -384,10 +404,11 @@ impl Owner {
     }
 }
 
-pub(super) fn policy_of(launched: &Launched, settings: &LauncherSettings) -> Policy {
+pub(super) fn policy_of(begun: &Begun, launched: &Launched, settings: &LauncherSettings) -> Policy {
     let component = launched.instance.configuration.component_settings(&launched.component.name);
     Policy {
-        restart_intervals: component.restart_intervals,
+        // Who runs a component in the foreground wants to see that it ends.
+        restart_intervals: if begun.foreground.is_some() { Vec::new() } else { component.restart_intervals },
         min_uptime: component.min_uptime,
         stop_grace: component.stop_grace,
         reject_start_of_running: settings.reject_start_of_running,

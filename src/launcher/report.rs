@@ -63,9 +63,15 @@ impl Owner {
             match note {
                 InstanceNote::AllStarted { failed } => {
                     self.say(if failed { message::zwel0052w() } else { message::zwel0007i() });
-                    self.say(message::zwel0012i());
+                    if self.begun.foreground.is_some() {
+                        self.foreground_started();
+                    } else {
+                        self.say(message::zwel0012i());
+                    }
                     self.context.platform.notify_service_manager("READY=1\nSTATUS=components started");
                 }
+                // In the foreground there is but one, which speaks for itself.
+                InstanceNote::Ready { .. } | InstanceNote::Degraded(_) if self.begun.foreground.is_some() => {}
                 InstanceNote::Ready { ready, of, after } => {
                     self.context.platform.notify_service_manager(&format!("STATUS={ready} of {of} components ready"));
                     self.say(message::zwel0901i(&id, ready, of, seconds(after)));
@@ -76,7 +82,9 @@ impl Owner {
                     self.say(message::zwel0902w(&id, names));
                 }
                 InstanceNote::End(reason) => {
-                    self.say(message::zwel0906e(&id, reason));
+                    if self.begun.foreground.is_none() {
+                        self.say(message::zwel0906e(&id, reason));
+                    }
                     self.code = ConditionCode::AllFailed;
                     self.end();
                 }
@@ -98,6 +106,7 @@ impl Owner {
                 }
             }
             Note::NextAttempt(interval) => self.say(message::zwel0005i(name, interval.as_secs())),
+            Note::RetriesExhausted if self.begun.foreground.is_some() => self.foreground_down(),
             Note::RetriesExhausted => self.say(message::zwel0038e(name)),
             Note::StartLimitReached(limit) => self.say(message::zwel0980e(name, limit.count, limit.within.as_secs())),
             Note::Fatal(why) => self.say(message::zwel0981e(name, why)),

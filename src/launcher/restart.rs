@@ -3,7 +3,7 @@
 use super::components;
 use super::owner::{Owner, Phase as RunPhase, policy_of};
 use super::prepare::{self, Launched};
-use super::{Begun, Context, Event, Instance};
+use super::{Begun, Context, Event, Instance, foreground};
 use crate::component::{self, Phase, Survey};
 use crate::message::{self, Message, Severity};
 use crate::platform::AnswerSink;
@@ -67,8 +67,12 @@ impl Owner {
                         Ok(launched) => good.push((index, launched)),
                         Err(messages) => {
                             let name = self.name_of(index);
+                            let runs = self.instance.member(index).is_some_and(|member| member.machine.state().pid().is_some());
                             messages.into_iter().for_each(|message| self.say(message));
                             self.say(message::zwel0922e(name, "the new configuration is not good, the component is left as it is"));
+                            if !runs {
+                                self.foreground_down();
+                            }
                         }
                     }
                 }
@@ -91,7 +95,7 @@ impl Owner {
     pub(super) fn replace(&mut self, index: usize, launched: Launched, settings: &crate::config::LauncherSettings) {
         let required = launched.instance.configuration.component_settings(&launched.component.name).required;
         if let Some(member) = self.instance.member_mut(index) {
-            member.machine.policy = policy_of(&launched, settings);
+            member.machine.policy = policy_of(&self.begun, &launched, settings);
             member.required = required;
         }
         if let Some(child) = self.children.get_mut(index) {
@@ -129,7 +133,14 @@ async fn check(
     };
     let mut results = Vec::new();
     for (index, name) in names {
-        results.push((*index, check_one(context, &instance, &survey, name).await));
+        let mut result = check_one(context, &instance, &survey, name).await;
+        if result.is_ok() && begun.foreground.is_some() {
+            // Developers change manifests, of which the workspace holds copies.
+            if let Err(error) = components::write_workspace(context, &instance, &survey) {
+                result = Err(vec![message::zwel0918e("workspace", error)]);
+            }
+        }
+        results.push((*index, result));
     }
     results
 }
@@ -140,7 +151,8 @@ async fn read_anew(
     names: &[(usize, String)],
     running: &Instance,
 ) -> Result<(Arc<Instance>, Survey), Vec<Message>> {
-    let configuration = prepare::load(context, begun).await?;
+    let mut configuration = prepare::load(context, begun).await?;
+    foreground::enable(begun, &mut configuration);
     let all = names.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(", ");
     if let Some(why) = moved(&configuration, &running.runtime, &running.workspace) {
         return Err(vec![message::zwel0918e(all, why)]);

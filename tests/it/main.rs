@@ -2,13 +2,17 @@
 #![allow(clippy::unwrap_used)]
 
 mod bad_input;
+mod component;
 mod demo;
 mod documents;
+mod faults;
 mod harness;
 mod inspect;
 mod launcher;
+mod lifecycle;
 mod operator;
 mod output;
 mod prepare;
+mod services;
 mod supervision;
 mod system;

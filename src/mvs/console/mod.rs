@@ -9,7 +9,6 @@ mod layout;
 mod line;
 mod screen;
 mod terminal;
-mod watch;
 
 pub use interactive::{ConsoleEnd, ConsoleOptions, ConsoleOutcome, interactive};
 

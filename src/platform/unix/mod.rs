@@ -5,6 +5,7 @@ mod notify;
 pub mod process;
 mod process_table;
 pub mod system;
+pub mod watch;
 
 use super::{FileLock, LockError, OperatorListener, Pid, Platform, SpawnRequest, StopSignal, WaitStatus};
 use nix::libc;
@@ -80,6 +81,13 @@ impl UnixPlatform {
                 (platform, Some(error.to_string()))
             }
         }
+    }
+
+    /// For a run in the foreground of a shell: no job and no console, but signals, and orphans as a launcher has them.
+    pub fn for_foreground() -> UnixPlatform {
+        listener::block_signals();
+        adopt_orphans();
+        UnixPlatform::for_command()
     }
 
     /// Ends this process's own job entry, with its condition code.
