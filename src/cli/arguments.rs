@@ -171,6 +171,9 @@ pub struct Demo {
     /// First port of the sample instance
     #[arg(long, value_name = "N", default_value_t = crate::demo::layout::DEFAULT_PORT_BASE)]
     pub port_base: u16,
+    /// Two systems, LPR1 and LPR2, each with an HA instance; RO reaches the other
+    #[arg(long)]
+    pub sysplex: bool,
     #[command(subcommand)]
     pub command: Option<DemoCommand>,
 }

@@ -126,7 +126,7 @@ fn run_demo(arguments: &Demo) -> i32 {
         Err(error) => return fail(format!("the path of this program is not known: {error}")),
     };
     let member = |config: &str| mvs::jcl_member(Some(config)).map_err(std::io::Error::other);
-    let options = layout::LayoutOptions { program: &program, port_base: arguments.port_base, member: &member };
+    let options = layout::LayoutOptions { program: &program, port_base: arguments.port_base, member: &member, sysplex: arguments.sysplex };
     let layout = match layout::lay_out(&arguments.dir, &options) {
         Ok(layout) => layout,
         Err(error) => return fail(error),
@@ -135,10 +135,14 @@ fn run_demo(arguments: &Demo) -> i32 {
         Ok(system) => system,
         Err(error) => return fail(error),
     };
+    let mut first_commands = vec!["S ZWESLSTC,HAINST=lpar1".to_owned()];
+    if arguments.sysplex {
+        first_commands.push(format!("RO {},S ZWESLSTC,HAINST=lpar2,JOBNAME=ZWE1SV2", layout::SECOND_SYSNAME));
+    }
     let options = mvs::console::ConsoleOptions {
         job: Some("ZWESLSTC".to_owned()),
         banner: demo::banner(&layout),
-        first_commands: vec!["S ZWESLSTC,HAINST=lpar1".to_owned()],
+        first_commands,
         stop_at_end: true,
         ..mvs::console::ConsoleOptions::default()
     };

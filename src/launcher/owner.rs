@@ -3,7 +3,7 @@
 
 use super::prepare::{self, Launched, Prepared};
 use super::report::{Answering, job_name_warning};
-use super::{Begun, ConditionCode, Context, Event, EventSender};
+use super::{Begun, ConditionCode, Context, Event, EventSender, guard};
 use super::{components, watch};
 use crate::component;
 use crate::config::{Environment, LauncherSettings};
@@ -11,7 +11,7 @@ use crate::lifecycle::{Then, workspace};
 use crate::message::{self, Message};
 use crate::output::{Attachment, PipeId};
 use crate::platform::unix::watch::Watch;
-use crate::platform::{FileLock, OperatorRequest, WaitStatus};
+use crate::platform::{FileLock, OperatorRequest, Pid, PreparedEnvironment, StopSignal, WaitStatus};
 use crate::supervisor::{Action, Effect, Event as Happening, Instance, InstancePolicy, Moment, NewMember, Policy, StartLimit, State};
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
@@ -171,7 +171,7 @@ impl Owner {
                         output.drain(pipe)
                     };
                 }
-                let remains = self.context.platform.group_exists(pid);
+                let remains = self.context.processes.exists(pid);
                 self.step(index, Happening::Ended { pid, status, remains });
             }
             Event::Stray => self.look_for_groups_gone(),
@@ -192,7 +192,7 @@ impl Owner {
     fn look_for_groups_gone(&mut self) {
         for index in 0..self.children.len() {
             let group = self.instance.member(index).and_then(|member| member.machine.remains());
-            if let Some(group) = group.filter(|group| !self.context.platform.group_exists(*group)) {
+            if let Some(group) = group.filter(|group| !self.context.processes.exists(*group)) {
                 self.step(index, Happening::GroupGone(group));
             }
         }
@@ -288,8 +288,7 @@ impl Owner {
                     Action::Spawn => self.to_spawn.push_back(index),
                     Action::Configure => self.configure(index),
                     Action::Signal(group, signal) => {
-                        // False when it ended by itself a moment ago: its end is an event of its own.
-                        self.context.platform.signal_group(group, signal);
+                        self.signal(index, group, signal);
                     }
                     Action::Note(note) => self.note(index, note),
                     Action::Reply(reply) if self.is_answering() && !noted.contains(&index) => self.reply(index, reply),
@@ -320,7 +319,9 @@ impl Owner {
     fn spawn(&mut self, index: usize) -> Happening {
         let Some(child) = self.children.get(index) else { return Happening::SpawnFailed(String::new()) };
         let launched = &child.launched;
-        let environment = self.environment_of(launched);
+        let nothing = PreparedEnvironment::default();
+        let (base, own) = self.environment_of(launched, &nothing);
+        let ending = launched.instance.configuration.component_settings(&launched.component.name).ending();
         let script = components::script_of(&self.context, &launched.instance, &launched.component, launched.start.clone(), Then::Wait);
         let sender = self.sender.clone();
         // The pid is known to the machine before this can be received: the owner is the receiver.
@@ -331,7 +332,7 @@ impl Owner {
                 let _ = sender.send(Event::Ended { index, pid, status });
             }
         });
-        match self.context.runner.start(&script, &environment, on_end) {
+        match self.context.runner.start(&script, base, &own, ending, on_end) {
             Ok((pid, reader)) => {
                 let _ = pid_sender.send(pid);
                 let name = launched.component.name.clone();
@@ -344,18 +345,31 @@ impl Owner {
         }
     }
 
-    /// The environment of a start and of every restart: what configure left, else what the configuration says.
-    fn environment_of(&self, launched: &Launched) -> Environment {
+    fn signal(&self, index: usize, group: Pid, signal: StopSignal) {
+        let Some(child) = self.children.get(index) else { return };
+        let is_stop = self.instance.member(index).is_some_and(|member| matches!(member.machine.state(), State::Stopping { .. }));
+        let environment = || {
+            let nothing = PreparedEnvironment::default();
+            let (base, own) = self.environment_of(&child.launched, &nothing);
+            let mut whole = if std::ptr::eq(base, &nothing) { Environment::new() } else { child.launched.instance.environment.clone() };
+            whole.extend(own);
+            whole
+        };
+        guard::signal(&self.context, &child.launched, environment, group, signal, is_stop);
+    }
+
+    /// The environment of a start and of every restart in two layers: what configure left, else what the configuration says.
+    fn environment_of<'a>(&self, launched: &'a Launched, nothing: &'a PreparedEnvironment) -> (&'a PreparedEnvironment, Environment) {
         let instance = &launched.instance;
         let name = &launched.component.name;
         let path = workspace::snapshot_path(&instance.workspace, name, &instance.configuration.ha_instance.id);
         match workspace::read_snapshot(&path) {
-            Ok(environment) => environment,
+            Ok(environment) => (nothing, environment),
             Err(error) => {
                 if path.exists() {
                     self.context.output.message(message::zwel0933w(name, error));
                 }
-                instance.environment_of(&launched.component)
+                (&instance.prepared_environment, crate::component::own_variables(&launched.component, &instance.configuration))
             }
         }
     }

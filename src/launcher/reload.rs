@@ -159,7 +159,7 @@ async fn plan(
     }
     let (runtime, workspace) = (instance.runtime.clone(), instance.workspace.clone());
     let environment = prepare::instance_environment(context, &configuration, &runtime, &workspace, &checked.survey);
-    let instance = Arc::new(Instance { configuration, runtime, workspace, environment });
+    let instance = Arc::new(Instance::new(configuration, runtime, workspace, environment));
     let plan = compare(context, running, &instance, &checked.survey).await?;
     if !check {
         write(context, &instance, &checked.survey)?;

@@ -165,7 +165,7 @@ async fn read_anew(
     let survey = component::survey(&configuration);
     let (runtime, workspace) = (running.runtime.clone(), running.workspace.clone());
     let environment = prepare::instance_environment(context, &configuration, &runtime, &workspace, &survey);
-    Ok((Arc::new(Instance { configuration, runtime, workspace, environment }), survey))
+    Ok((Arc::new(Instance::new(configuration, runtime, workspace, environment)), survey))
 }
 
 /// Why a new configuration cannot take the place of the one that runs: both directories were entered and locked at the start and hold until

@@ -545,4 +545,24 @@ messages! {
         "component {name}: end of its last lines",
         "See ZWEL0993I.",
         "None.";
+    ZWEL0995W zwel0995w "ZWEL0995W" Warning OnMatch (why)
+        "no guardian runs: should the launcher be cancelled, components go on running until the next start - {why}",
+        "The process that ends the components after a launcher that died could not be started.",
+        "See the reason.";
+    ZWEL0996W zwel0996w "ZWEL0996W" Warning OnMatch (file, why)
+        "the record of processes '{file}' cannot be kept - {why}",
+        "Should the launcher and its guardian be killed, the next start cannot end what they leave.",
+        "Check space and permissions.";
+    ZWEL0997W zwel0997w "ZWEL0997W" Warning OnMatch (pids, id)
+        "processes left by an earlier run of {id} could not be ended: {pids}",
+        "They belong to another user, or hang in the system.",
+        "End them by hand.";
+    ZWEL0998W zwel0998w "ZWEL0998W" Warning OnMatch (name, why)
+        "component {name}: its stop command failed, it was asked to end by a signal - {why}",
+        "launcher.stop.command could not be run, ended with a code, or took longer than three quarters of the grace time.",
+        "Correct the command.";
+    ZWEL0999W zwel0999w "ZWEL0999W" Warning OnMatch (n)
+        "{n} processes that had left their components were ended",
+        "Components had started processes that left their process group and did not end with them.",
+        "None.";
 }

@@ -351,8 +351,8 @@ fn prepare(instance: &Instance, ha_id: &str) -> Command {
 /// What is wrong with a file of the workspace that other programs read; None for one that is whole.
 fn half_written(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_str()?;
-    // Locks have no content that counts. Temporary files are nobody's but their writer's.
-    if name.ends_with(".lock") || name.ends_with(".tmp") || !path.is_file() {
+    // Locks have no content that counts. Temporary files are nobody's but their writer's, and the record of a run's processes is appended to.
+    if [".lock", ".tmp", ".processes"].iter().any(|end| name.ends_with(end)) || !path.is_file() {
         return None;
     }
     // Replaced or removed at this moment.

@@ -13,6 +13,7 @@ mod lifecycle;
 mod operator;
 mod output;
 mod prepare;
+mod processes;
 mod services;
 mod supervision;
 mod system;

@@ -151,9 +151,10 @@ fn a_fatal_exit_code_is_not_answered_with_a_restart() {
     assert!(instance.modify("DISP").contains("fatal"));
     running.wait_for("ZWEL0902W Zowe instance lpar1 is degraded, not ready: alpha");
     instance.script("alpha", "start", SLEEPER);
+    assert_eq!(running.all().matches("ZWEL0001I component alpha").count(), 1);
     instance.modify("START(alpha)");
-    running.wait_for("ZWEL0901I Zowe instance lpar1 is ready for work, 2 of 2");
-    assert_eq!(running.all().matches("ZWEL0001I component alpha").count(), 2);
+    running.wait_for_count("ZWEL0001I component alpha started", 2);
+    assert!(instance.pid("alpha").is_some());
 }
 
 #[test]

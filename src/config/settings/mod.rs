@@ -22,6 +22,7 @@ enum Parsed {
     Number(u64),
     Texts(Vec<String>),
     Text(String),
+    Signal(i32),
     Mapping,
 }
 
@@ -72,6 +73,10 @@ fn parse(kind: Kind, value: &Value) -> Result<Parsed, &'static str> {
             items.iter().map(text).collect::<Option<Vec<_>>>().map(Parsed::Texts).ok_or("a list of texts")
         }
         Kind::Text => value.as_str().map(|text| Parsed::Text(text.to_string())).ok_or("a text"),
+        Kind::Signal => {
+            let expected = "the name of a signal, as in TERM or SIGTERM";
+            value.as_str().and_then(crate::platform::unix::signal_number).map(Parsed::Signal).ok_or(expected)
+        }
         Kind::Probe => Ok(Parsed::Mapping),
         Kind::Mapping if value.is_object() => Ok(Parsed::Mapping),
         Kind::Mapping => Err("a mapping"),
@@ -163,6 +168,13 @@ fn word(parsed: Option<Parsed>) -> &'static str {
     }
 }
 
+fn signal(parsed: Option<Parsed>) -> Option<i32> {
+    match parsed {
+        Some(Parsed::Signal(number)) => Some(number),
+        _ => None,
+    }
+}
+
 /// What one of `zowe.launchScript.startupChecks` asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StartupCheck {
@@ -203,6 +215,12 @@ impl Configuration {
                 _ => ShareAs::Yes,
             },
             stop_grace: first(&STOP_GRACE),
+            stop_signal: signal(in_force(self, &STOP_SIGNAL, name)).unwrap_or(crate::platform::unix::SIGTERM),
+            kill_signal: signal(in_force(self, &KILL_SIGNAL, name)).unwrap_or(crate::platform::unix::SIGKILL),
+            stop_command: match in_force(self, &STOP_COMMAND, name) {
+                Some(Parsed::Text(text)) if !text.trim().is_empty() => Some(text),
+                _ => None,
+            },
             validate_timeout: first(&VALIDATE_TIMEOUT),
             fatal_exit_codes: numbers(in_force(self, &FATAL_EXIT_CODES, name)),
             fatal_messages: texts(in_force(self, &FATAL_MESSAGES, name)).into_iter().filter(|text| !text.is_empty()).collect(),

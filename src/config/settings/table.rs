@@ -23,6 +23,8 @@ pub enum Kind {
     Text,
     /// A name of the IANA time zone database, or a POSIX TZ text.
     TimeZone,
+    /// The name of a signal of this system, `TERM` or `SIGTERM`, without regard to case.
+    Signal,
     /// Names and values, kept as they are written.
     Mapping,
     /// A text to wait for, or a mapping: read by floor 2, which knows the component.
@@ -68,7 +70,25 @@ pub static STOP_GRACE: Setting = Setting {
     places: of_component!("stop.graceSeconds"),
     kind: Kind::Seconds,
     default: "20",
-    meaning: "seconds between SIGTERM and SIGKILL when a component is stopped",
+    meaning: "seconds between the stop signal and the kill signal when a component is stopped",
+};
+pub static STOP_SIGNAL: Setting = Setting {
+    places: of_component!("stop.signal"),
+    kind: Kind::Signal,
+    default: "TERM",
+    meaning: "signal that asks all processes of a component to end",
+};
+pub static KILL_SIGNAL: Setting = Setting {
+    places: of_component!("stop.killSignal"),
+    kind: Kind::Signal,
+    default: "KILL",
+    meaning: "signal after the grace time; where it does not end the component, SIGKILL follows 5 seconds later",
+};
+pub static STOP_COMMAND: Setting = Setting {
+    places: of_component!("stop.command"),
+    kind: Kind::Text,
+    default: "''",
+    meaning: "command that asks a component to end, before the stop signal: a file in the component's directory and arguments; it runs with the component's environment and ZWELNCH_PID, at most for three quarters of the grace time",
 };
 pub static READINESS: Setting = Setting {
     places: &["components.*.launcher.readiness"],
@@ -261,6 +281,9 @@ pub static SETTINGS: &[&Setting] = &[
     &START_LIMIT_SECONDS,
     &REQUIRED,
     &ON_REQUIRED_FAILED,
+    &STOP_SIGNAL,
+    &KILL_SIGNAL,
+    &STOP_COMMAND,
     &VALIDATE_TIMEOUT,
     &READINESS,
     &LIVENESS,

@@ -4,10 +4,11 @@ mod listener;
 mod notify;
 pub mod process;
 mod process_table;
+mod processes;
 pub mod system;
 pub mod watch;
 
-use super::{FileLock, LockError, OperatorListener, Pid, Platform, SpawnRequest, StopSignal, WaitStatus};
+use super::{FileLock, LockError, OperatorListener, Pid, Platform, ProcessEntry, SpawnRequest, Target, WaitStatus};
 use nix::libc;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -24,6 +25,17 @@ pub const JOB_DIRECTORY: &str = "ZWELNCH_JOB_DIRECTORY";
 pub const CONTROL_DESCRIPTOR: &str = "ZWELNCH_CONTROL_FD";
 /// The root below which a data set is a directory and a member a file.
 const DATA_SETS: &str = "ZWELNCH_DATASETS";
+
+pub const SIGTERM: i32 = libc::SIGTERM;
+pub const SIGKILL: i32 = libc::SIGKILL;
+pub const SIGCONT: i32 = libc::SIGCONT;
+
+/// The system's number of a signal that is named `SIGTERM` or `TERM`, without regard to case; None for a name it does not know.
+pub fn signal_number(name: &str) -> Option<i32> {
+    let name = name.to_ascii_uppercase();
+    let full = if name.starts_with("SIG") { name } else { format!("SIG{name}") };
+    full.parse::<nix::sys::signal::Signal>().ok().map(|signal| signal as i32)
+}
 
 /// SIGTERM and the like, by the system's own number.
 pub fn signal_name(number: i32) -> String {
@@ -64,6 +76,7 @@ impl UnixPlatform {
     /// second value says why there is no console when there is none; signals work all the same.
     pub fn for_launcher() -> (UnixPlatform, Option<String>) {
         listener::block_signals();
+        process::close_all_at_exec();
         let mut platform = UnixPlatform::for_command();
         let found = match std::env::var_os(JOB_DIRECTORY) {
             Some(directory) => started_task(Path::new(&directory)),
@@ -190,12 +203,32 @@ impl Platform for UnixPlatform {
         process::spawn(request)
     }
 
-    fn wait_any(&self) -> Option<(Pid, WaitStatus)> {
-        process::wait_any()
+    fn wait_for_end(&self) -> bool {
+        process::wait_for_end()
     }
 
-    fn signal_group(&self, group: Pid, signal: StopSignal) -> bool {
-        process::signal_group(group, signal)
+    fn reap(&self) -> Option<(Pid, WaitStatus)> {
+        process::reap()
+    }
+
+    fn send(&self, target: Target, signal: i32) -> bool {
+        process::send(target, signal)
+    }
+
+    fn process_list(&self, skip: &dyn Fn(Pid) -> bool) -> Option<Vec<ProcessEntry>> {
+        processes::list(skip)
+    }
+
+    fn process(&self, pid: Pid) -> Option<ProcessEntry> {
+        processes::entry(pid)
+    }
+
+    fn variable_of(&self, pid: Pid, name: &str) -> Option<String> {
+        processes::variable(pid, name)
+    }
+
+    fn boot_identity(&self) -> Option<String> {
+        processes::boot_identity()
     }
 
     fn group_exists(&self, group: Pid) -> bool {
