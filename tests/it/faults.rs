@@ -353,7 +353,7 @@ fn prepare(instance: &Instance, ha_id: &str) -> Command {
 fn half_written(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_str()?;
     // Locks have no content that counts. Temporary files are nobody's but their writer's, and the record of a run's processes is appended to.
-    if [".lock", ".tmp", ".processes"].iter().any(|end| name.ends_with(end)) || !path.is_file() {
+    if name.ends_with(".lock") || name.ends_with(".tmp") || name.contains(".processes") || !path.is_file() {
         return None;
     }
     // Replaced or removed at this moment.
