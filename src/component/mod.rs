@@ -21,6 +21,7 @@ pub use directories::{DirectoryFault, DirectoryProblem, Purpose};
 pub use environment::{configs, environment, variables, with_defaults};
 pub use locate::installed;
 pub use order::order;
+pub use ports::{Listener, launched_listeners};
 pub use readiness::{Probe, ProbeKind, Question, probe};
 pub use survey::{Failure, NotInPlay, Survey, survey};
 

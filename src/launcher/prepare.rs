@@ -4,7 +4,7 @@ use super::timing::{self, TARGET};
 use super::{Begun, ConditionCode, Context, Instance, components};
 use crate::component::{self, Checked, CommandLine, Component, ComponentError, DirectoryFault, DirectoryProblem, Purpose, Survey};
 use crate::config::{Configuration, Environment, LoadError, LoadRequest, Problem, RunFacts, Version};
-use crate::lifecycle::workspace;
+use crate::lifecycle::{startup, workspace};
 use crate::message::{self, Message, Severity};
 use crate::platform::{FileLock, LockError};
 use std::path::{Path, PathBuf};
@@ -70,6 +70,7 @@ pub(super) async fn prepare(context: Arc<Context>, begun: Arc<Begun>) -> Result<
     begin_prepare(&context, &configuration, &runtime, &workspace);
     let environment = instance_environment(&context, &configuration, &runtime, &workspace, &checked.survey);
     let instance = Arc::new(Instance { configuration, runtime, workspace, environment });
+    startup_checks(&context, &instance, &checked.survey).instrument(info_span!(target: TARGET, "startup checks")).await?;
     let launched = components::prepare_components(&context, &instance, checked.survey).await?;
     report_timing(&context, begun_at.elapsed());
     Ok(Prepared { instance, launched, lock })
@@ -254,6 +255,28 @@ fn begin_prepare(context: &Context, configuration: &Configuration, runtime: &Pat
     let ha_id = &configuration.ha_instance.id;
     output.server_command(Severity::Info, PREPARE, format!("starting Zowe instance {ha_id} with {} ...", merged_file(workspace).display()));
     output.server_command(Severity::Info, GLOBAL, "process global validations ...");
+}
+
+/// Makes the start-up checks and says everything that they found.
+///
+/// # Errors
+/// The condition code when anything of it ends the start.
+async fn startup_checks(context: &Context, instance: &Instance, survey: &Survey) -> Result<(), ConditionCode> {
+    let subject = startup::Subject {
+        platform: &*context.platform,
+        configuration: &instance.configuration,
+        survey,
+        environment: &instance.environment,
+        runner: &context.runner,
+    };
+    let findings = startup::check(subject).await;
+    for finding in &findings {
+        context.output.message(finding.message());
+    }
+    if findings.iter().any(|finding| finding.severity == Severity::Error) {
+        return Err(refuse(context, [message::zwel0030e()]));
+    }
+    Ok(())
 }
 
 /// ZWEL0915W, ZWEL0172E, or why else a component cannot be used.

@@ -9,4 +9,5 @@ mod inspect;
 mod launcher;
 mod operator;
 mod prepare;
+mod startup;
 mod system;

@@ -293,3 +293,8 @@ pub fn temporary_file() -> io::Result<File> {
         }
     }
 }
+
+/// The effective UID of this process is 0.
+pub fn is_superuser() -> bool {
+    nix::unistd::geteuid().is_root()
+}
