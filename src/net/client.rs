@@ -26,7 +26,10 @@ async fn exchange(request: &Request) -> Result<Response, HttpError> {
         builder = builder.header(name, value);
     }
     let sent = builder.build().map_err(refused)?;
-    let failed = |error: reqwest::Error| HttpError::Failed(causes(&error.without_url()));
+    let failed = |error: reqwest::Error| {
+        let error = error.without_url();
+        refused_certificate(&error).map_or_else(|| HttpError::Failed(causes(&error)), HttpError::Certificate)
+    };
     let mut response = client.execute(sent).await.map_err(failed)?;
     let status = response.status().as_u16();
     let mut body = Vec::new();
@@ -46,6 +49,20 @@ fn configuration(request: &Request) -> Result<rustls::ClientConfig, HttpError> {
     let builder = rustls::ClientConfig::builder_with_provider(provider);
     let builder = builder.with_safe_default_protocol_versions().map_err(|error| HttpError::Trust(error.to_string()))?;
     Ok(builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth())
+}
+
+/// Why the server's certificate was refused, where that is the cause.
+fn refused_certificate(error: &(dyn Error + 'static)) -> Option<String> {
+    let mut cause = Some(error);
+    while let Some(inner) = cause {
+        if let Some(error @ rustls::Error::InvalidCertificate(_)) = inner.downcast_ref() {
+            return Some(error.to_string());
+        }
+        // An I/O error passes over what it was made of.
+        let made_of = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        cause = made_of.map(|error| error as &(dyn Error + 'static)).or_else(|| inner.source());
+    }
+    None
 }
 
 /// An error and all that caused it: the outermost alone says nothing.

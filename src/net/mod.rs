@@ -54,6 +54,9 @@ pub enum HttpError {
     Trust(String),
     #[error("no answer within {seconds} s")]
     TimedOut { seconds: u64 },
+    /// The server's certificate is not one to be trusted.
+    #[error("its certificate is refused: {0}")]
+    Certificate(String),
     /// No connection, no TLS, or no HTTP; every cause, outermost first.
     #[error("{0}")]
     Failed(String),

@@ -90,16 +90,19 @@ pub(super) fn findings(plan: &Plan) -> Vec<Finding> {
     if plan.info {
         let problem = ask(plan, "/zosmf/info", &trust, deadline);
         answered = problem.is_none();
-        findings.extend(problem.map(|why| {
+        findings.extend(problem.map(|(why, is_refused)| {
             let text = format!(
-                "z/OSMF at {} {why}; it is what users log in with ({}, {}): start it, or correct zOSMF.host and zOSMF.port",
-                plan.server, plan.provider, plan.provider.place
+                "z/OSMF at {} {why}; it is what users log in with ({}, {}){}",
+                plan.server,
+                plan.provider,
+                plan.provider.place,
+                if is_refused { "" } else { ": start it, or correct zOSMF.host and zOSMF.port" }
             );
             Finding::new(Check::Zosmf, Severity::Error, text).about(&plan.host)
         }));
     }
     if let Some(property) = plan.tokens.as_ref().filter(|_| answered) {
-        findings.extend(ask(plan, "/jwt/ibm/api/zOSMFBuilder/jwk", &trust, deadline).map(|why| {
+        findings.extend(ask(plan, "/jwt/ibm/api/zOSMFBuilder/jwk", &trust, deadline).map(|(why, _)| {
             let text = format!(
                 "z/OSMF at {} gives no JSON web tokens: /jwt/ibm/api/zOSMFBuilder/jwk {why}; enable them in z/OSMF, or set {property} to ltpa",
                 plan.server
@@ -124,8 +127,9 @@ fn trust(verify: Verify, store: &TrustStore) -> (Trust, Option<String>) {
     }
 }
 
-/// None when the answer was 200; else what was wrong at the last attempt.
-fn ask(plan: &Plan, path: &str, trust: &Trust, deadline: Instant) -> Option<String> {
+/// None when the answer was 200; else what was wrong at the last attempt, and whether it was the server's certificate, of which the text says
+/// all.
+fn ask(plan: &Plan, path: &str, trust: &Trust, deadline: Instant) -> Option<(String, bool)> {
     let mut why = String::new();
     for attempt in 1..=ATTEMPTS {
         let left = deadline.saturating_duration_since(Instant::now());
@@ -144,13 +148,17 @@ fn ask(plan: &Plan, path: &str, trust: &Trust, deadline: Instant) -> Option<Stri
                 why = format!("answered with status {status} instead of 200");
                 // It is up and has said what it thinks; only of its own faults it may recover.
                 if status < 500 {
-                    return Some(why);
+                    return Some((why, false));
                 }
+            }
+            Err(HttpError::Certificate(error)) => {
+                let advice = "put its certificate authority into the trust store of zowe.certificate, or correct zowe.verifyCertificates";
+                return Some((format!("has a certificate that is refused: {error}; {advice}"), true));
             }
             Err(error) => {
                 why = format!("did not answer: {error}");
                 if matches!(error, HttpError::Request { .. } | HttpError::Trust(_) | HttpError::NotBuilt) {
-                    return Some(why);
+                    return Some((why, false));
                 }
             }
         }
@@ -158,7 +166,7 @@ fn ask(plan: &Plan, path: &str, trust: &Trust, deadline: Instant) -> Option<Stri
             std::thread::sleep(PAUSE.min(deadline.saturating_duration_since(Instant::now())));
         }
     }
-    Some(format!("{why} (asked {ATTEMPTS} times)"))
+    Some((format!("{why} (asked {ATTEMPTS} times)"), false))
 }
 
 #[cfg(test)]
