@@ -220,7 +220,7 @@ impl Certificates {
             }
             Err(error) => {
                 assert!(std::env::var("ZWELNCH_REQUIRE_ALL").as_deref() != Ok("1"), "openssl is required: {error}");
-                eprintln!("SKIPPED: PKCS12 files are not tested, as there is no openssl: {error}");
+                writeln!(std::io::stderr(), "SKIPPED: PKCS12 files are not tested, as there is no openssl: {error}").unwrap();
                 false
             }
         }
@@ -355,11 +355,9 @@ impl Zosmf {
         let noted = Arc::clone(&requests);
         // Ends with the test's process: nobody connects any more then.
         std::thread::spawn(move || {
-            let mut count = 0;
-            for stream in listener.incoming() {
+            for (count, stream) in listener.incoming().enumerate() {
                 let Ok(mut stream) = stream else { break };
                 let answer = answers[count.min(answers.len() - 1)];
-                count += 1;
                 stream.set_read_timeout(Some(PATIENCE)).unwrap();
                 let Some(status) = answer else { continue };
                 let mut connection = rustls::ServerConnection::new(Arc::clone(&configuration)).unwrap();
