@@ -5,7 +5,7 @@
 //! | floor | modules |
 //! |---|---|
 //! | 5 | [`cli`] |
-//! | 4 | [`launcher`], [`inspect`], [`mvs`], [`demo`], [`ha`] |
+//! | 4 | [`launcher`], [`inspect`], [`mvs`], [`demo`], [`develop`], [`ha`] |
 //! | 3 | [`lifecycle`], [`supervisor`] |
 //! | 2 | [`component`], [`console`] |
 //! | 1 | [`config`] |
@@ -17,6 +17,7 @@ pub mod component;
 pub mod config;
 pub mod console;
 pub mod demo;
+pub mod develop;
 pub mod ha;
 pub mod inspect;
 pub mod launcher;

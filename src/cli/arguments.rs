@@ -29,8 +29,17 @@ pub enum Command {
     Demo(Demo),
     /// Operate a system: issue one command, or many
     Console(Console),
+    /// Develop a component: write a new one, run one in the foreground
+    Component {
+        #[command(subcommand)]
+        command: ComponentCommand,
+    },
     /// Show the components of a running instance (F job,APPL=DISP)
     Status(System),
+    /// Start HA instances, each on its system under its job name (S ZWESLSTC,HAINST=...,JOBNAME=...)
+    Start(Instances),
+    /// Stop HA instances (P job)
+    Stop(Instances),
     /// Print the PROC to install, edited
     Jcl {
         /// Value of CONFIG: a path, or FILE(...) and PARMLIB(...) joined with `:`
@@ -122,6 +131,28 @@ pub struct System {
 }
 
 #[derive(Debug, Args)]
+pub struct Instances {
+    /// HA instance; may be given several times
+    #[arg(short = 'i', long = "ha-instance", value_name = "ID", required_unless_present = "all")]
+    pub ids: Vec<String>,
+    /// All instances of haInstances
+    #[arg(long, conflicts_with = "ids")]
+    pub all: bool,
+    /// Configuration as in CONFIG [default: the environment variable CONFIG]
+    #[arg(short, long, value_name = "CONFIG")]
+    pub config: Option<String>,
+    /// Only print the operator commands, for somebody else to type
+    #[arg(long)]
+    pub print: bool,
+    /// Name of the PROC
+    #[arg(long, value_name = "MEMBER", default_value = "ZWESLSTC")]
+    pub member: String,
+    /// System directory whose console is used [default: ZWELNCH_SYSTEM, else one below the XDG state home]
+    #[arg(long, value_name = "DIR")]
+    pub system: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub struct Console {
     #[command(flatten)]
     pub system: System,
@@ -139,8 +170,36 @@ pub struct Demo {
     /// First port of the sample instance
     #[arg(long, value_name = "N", default_value_t = crate::demo::layout::DEFAULT_PORT_BASE)]
     pub port_base: u16,
+    /// Two systems, LPR1 and LPR2, each with an HA instance; RO reaches the other
+    #[arg(long)]
+    pub sysplex: bool,
     #[command(subcommand)]
     pub command: Option<DemoCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ComponentCommand {
+    /// Write a minimal component: manifest, scripts, schema, static definition
+    New {
+        /// Letters, digits, '-' and '_'
+        name: String,
+        /// Its directory; nothing in it is overwritten [default: ./NAME]
+        dir: Option<PathBuf>,
+    },
+    /// Validate, configure and start one component of an instance in the foreground; Ctrl-C ends it, its exit code is the command's
+    Run {
+        /// An installed component, enabled or not
+        name: String,
+        /// HA instance whose configuration and workspace it runs with; the instance itself must not be running
+        #[arg(short = 'i', long = "ha-instance", value_name = "ID")]
+        ha_instance: String,
+        /// Configuration as in CONFIG [default: the environment variable CONFIG]
+        #[arg(short, long, value_name = "CONFIG")]
+        config: Option<String>,
+        /// Restart it when files of its directory change and it is still valid with them
+        #[arg(long)]
+        watch: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]

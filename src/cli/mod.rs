@@ -28,6 +28,7 @@ enum Call {
 
 /// The whole program.
 pub fn main() -> ExitCode {
+    crate::platform::unix::process::survive_file_size_limit();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     if let Some(code) = snapshot(&arguments) {
         return ExitCode::from(code);

@@ -122,6 +122,9 @@ pub enum ComponentError {
     /// A directory with no manifest in it.
     #[error("component {name} has no manifest.yaml, manifest.yml or manifest.json in {}", .directory.display())]
     ManifestMissing { name: String, directory: PathBuf },
+    /// Whether there is a manifest cannot be told: a directory on the way to it may not be searched, say.
+    #[error("component {name}: cannot look at {} - {reason}; check the owner and mode of its directories", .file.display())]
+    Unreadable { name: String, file: PathBuf, reason: String },
     /// A manifest that cannot be read or used; everything wrong with it.
     #[error("{}", show_problems(.0))]
     Manifest(Vec<Problem>),

@@ -146,6 +146,22 @@ impl Configuration {
         SINGLE_SERVICE_PARTS.contains(&name) && self.enabled_flag("apiml")
     }
 
+    /// Enables a component for this run alone: `zwelnch component run` of one that is not. Changes `value` only.
+    pub fn enable(&mut self, name: &str) {
+        if let Some(root) = self.value.as_object_mut() {
+            let components = root.entry("components").or_insert_with(|| Value::Object(serde_json::Map::new()));
+            if let Some(components) = components.as_object_mut() {
+                let component = components.entry(name).or_insert(Value::Null);
+                match component.as_object_mut() {
+                    Some(component) => {
+                        component.insert("enabled".to_owned(), Value::Bool(true));
+                    }
+                    None => *component = serde_json::json!({ "enabled": true }),
+                }
+            }
+        }
+    }
+
     fn enabled_flag(&self, name: &str) -> bool {
         is_true(self.get(&["components", name, "enabled"]))
     }

@@ -1,6 +1,8 @@
 //! High availability: two configurations of an upgrade compared. Contract: reference/ha.md, "The documented procedure".
 
 mod compare;
+pub mod operate;
+pub mod registry;
 
 pub use compare::{Class, Difference, classify};
 

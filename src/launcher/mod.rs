@@ -2,6 +2,7 @@
 
 mod begin;
 mod components;
+mod foreground;
 mod operator;
 mod owner;
 mod prepare;
@@ -58,6 +59,8 @@ impl Start {
     }
 }
 
+pub use foreground::{Foreground, run_component};
+
 /// Everything the parts of a run share.
 struct Context {
     platform: Arc<dyn Platform>,
@@ -98,6 +101,8 @@ enum Event {
     },
     /// An orphan was reaped: perhaps the last process of a group.
     Stray,
+    /// Files of the component that runs in the foreground have changed.
+    FilesChanged,
     /// A component's configure command for a RESTART is done.
     Configured {
         index: usize,
@@ -115,11 +120,16 @@ type EventSender = mpsc::UnboundedSender<Event>;
 
 /// Runs an instance and returns its condition code. Everything it has to say goes through `platform`.
 pub fn run(platform: Arc<dyn Platform>, start: Start) -> ConditionCode {
+    run_guarded(platform, start, None).0
+}
+
+/// A run, and how the component in the foreground ended, where one was run.
+fn run_guarded(platform: Arc<dyn Platform>, start: Start, foreground: Option<Foreground>) -> (ConditionCode, Option<WaitStatus>) {
     let Ok(output) = Output::start(Arc::clone(&platform)) else {
         let text = message::zwel0074e();
         // Without the relay thread this is the one line that is written directly.
         let _ = platform.write_sysprint(format!("{text}\n").as_bytes());
-        return ConditionCode::Internal;
+        return (ConditionCode::Internal, None);
     };
     output.set_debug(start.debug);
     let processes = match Processes::start(Arc::clone(&platform)) {
@@ -127,15 +137,15 @@ pub fn run(platform: Arc<dyn Platform>, start: Start) -> ConditionCode {
         Err(error) => {
             output.message(message::zwel0925e(error));
             output.close();
-            return ConditionCode::Internal;
+            return (ConditionCode::Internal, None);
         }
     };
     // A fault anywhere ends in a message and a code, not in a trace on a descriptor that a started task does not have.
-    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run_with(&platform, &processes, &output, start)));
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run_with(&platform, &processes, &output, start, foreground)));
     let fault = match result {
-        Ok(Ok(code)) => {
+        Ok(Ok(ended)) => {
             output.close();
-            return code;
+            return ended;
         }
         Ok(Err(error)) => error.to_string(),
         Err(panic) => {
@@ -147,10 +157,16 @@ pub fn run(platform: Arc<dyn Platform>, start: Start) -> ConditionCode {
     // Nobody supervises them any more.
     processes.kill_all();
     output.close();
-    ConditionCode::Internal
+    (ConditionCode::Internal, None)
 }
 
-fn run_with(platform: &Arc<dyn Platform>, processes: &Arc<Processes>, output: &Output, start: Start) -> std::io::Result<ConditionCode> {
+fn run_with(
+    platform: &Arc<dyn Platform>,
+    processes: &Arc<Processes>,
+    output: &Output,
+    start: Start,
+    foreground: Option<Foreground>,
+) -> std::io::Result<(ConditionCode, Option<WaitStatus>)> {
     let runner = Runner::new(Arc::clone(platform), Arc::clone(processes), output.clone())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let (sender, receiver) = mpsc::unbounded_channel();
@@ -179,11 +195,14 @@ fn run_with(platform: &Arc<dyn Platform>, processes: &Arc<Processes>, output: &O
         match begin::begin(&context, &start) {
             Ok(begun) => {
                 let ha_id = begun.ha_instance.id.clone();
-                let code = owner::run(Arc::clone(&context), begun, sender, receiver).await;
-                finish(&context.output, &ha_id, code);
-                Ok(code)
+                let in_foreground = foreground.is_some();
+                let ended = owner::run(Arc::clone(&context), Begun { foreground, ..begun }, sender, receiver).await;
+                if !in_foreground {
+                    finish(&context.output, &ha_id, ended.0);
+                }
+                Ok(ended)
             }
-            Err(code) => Ok(code),
+            Err(code) => Ok((code, None)),
         }
     })
 }
@@ -200,6 +219,8 @@ fn finish(output: &Output, ha_id: &str, code: ConditionCode) {
 struct Begun {
     sources: Vec<crate::config::Source>,
     ha_instance: HaInstance,
+    /// The one component that is run, in the foreground of a shell; None: the instance.
+    foreground: Option<Foreground>,
 }
 
 #[cfg(test)]

@@ -8,7 +8,8 @@ use crate::config::{Environment, LauncherSettings};
 use crate::lifecycle::{Then, workspace};
 use crate::message::{self, Message};
 use crate::output::PipeId;
-use crate::platform::{AnswerSink, FileLock, OperatorRequest};
+use crate::platform::unix::watch::Watch;
+use crate::platform::{AnswerSink, FileLock, OperatorRequest, WaitStatus};
 use crate::supervisor::{Action, Event as Happening, Machine, Moment, Note, Outcome, Policy, Reply, outcome_after_failure};
 use std::collections::VecDeque;
 use std::future::Future;
@@ -51,26 +52,29 @@ pub(super) struct Owner {
     pub(super) settings: Option<LauncherSettings>,
     code: ConditionCode,
     origin: Instant,
+    /// Files of the component in the foreground have changed since it was last restarted for that.
+    pub(super) files_changed: bool,
     /// Keeps a second launcher of this instance out until the end.
     _lock: Option<FileLock>,
+    _watch: Option<Watch>,
 }
 
 type Preparing = Pin<Box<dyn Future<Output = Result<Prepared, ConditionCode>>>>;
 
-/// Runs the instance to its end.
+/// Runs the instance to its end; the second value is how the component in the foreground ended.
 pub(super) async fn run(
     context: Arc<Context>,
     begun: Begun,
     sender: EventSender,
     mut events: mpsc::UnboundedReceiver<Event>,
-) -> ConditionCode {
+) -> (ConditionCode, Option<WaitStatus>) {
     let begun = Arc::new(begun);
     let stray_sender = sender.clone();
     context.processes.on_stray(Box::new(move |_| {
         // The owner has gone.
         let _ = stray_sender.send(Event::Stray);
     }));
-    let mut preparing: Option<Preparing> = Some(Box::pin(prepare::prepare(Arc::clone(&context), Arc::clone(&begun))));
+    let mut preparing: Option<Preparing> = Some(Box::pin(prepare::prepare(Arc::clone(&context), Arc::clone(&begun), sender.clone())));
     let mut owner = Owner {
         context,
         begun,
@@ -83,29 +87,32 @@ pub(super) async fn run(
         settings: None,
         code: ConditionCode::Ended,
         origin: Instant::now(),
+        files_changed: false,
         _lock: None,
+        _watch: None,
     };
     loop {
         if owner.phase == Phase::Ending {
             preparing = None;
         }
         if owner.is_over() {
-            return owner.over();
+            return (owner.over(), owner.foreground_end());
         }
+        owner.follow_files();
         let deadline = owner.deadline();
         tokio::select! {
             biased;
             event = events.recv() => match event {
                 Some(event) => owner.event(event),
                 // The owner holds a sender itself.
-                None => return ConditionCode::Internal,
+                None => return (ConditionCode::Internal, None),
             },
             () = sleep_until(owner.origin, deadline) => owner.timers(),
             result = prepared(&mut preparing) => {
                 preparing = None;
                 match result {
                     Ok(prepared) => owner.begin_starting(prepared),
-                    Err(code) => return code,
+                    Err(code) => return (code, None),
                 }
             }
             () = std::future::ready(()), if owner.phase == Phase::Starting => owner.start_next(),
@@ -172,7 +179,13 @@ impl Owner {
                 self.step(index, Happening::Ended { pid, status, remains });
             }
             Event::Stray => self.look_for_groups_gone(),
-            Event::Configured { index, may_start } => self.step(index, Happening::Configured(may_start)),
+            Event::FilesChanged => self.files_changed = true,
+            Event::Configured { index, may_start } => {
+                self.step(index, Happening::Configured(may_start));
+                if !may_start && self.begun.foreground.is_some() {
+                    self.foreground_down();
+                }
+            }
             Event::RestartChecked { index, result, answer } => self.restart_checked(index, result, answer),
         }
     }
@@ -191,9 +204,10 @@ impl Owner {
     fn begin_starting(&mut self, prepared: Prepared) {
         let settings = prepared.instance.configuration.launcher_settings();
         self._lock = Some(prepared.lock);
+        self._watch = prepared.watch;
         for launched in prepared.launched {
             let name = launched.component.name.clone();
-            let policy = policy_of(&launched, &settings);
+            let policy = policy_of(&self.begun, &launched, &settings);
             let share_as = launched.instance.configuration.component_settings(&name).share_as;
             let intervals: Vec<String> = policy.restart_intervals.iter().map(|interval| interval.as_secs().to_string()).collect();
             self.say(message::zwel0003i(&name, policy.restart_intervals.len(), policy.min_uptime.as_secs(), share_as.name()));
@@ -214,7 +228,11 @@ impl Owner {
         }
         self.phase = Phase::Supervising;
         self.say(if self.start_failed { message::zwel0052w() } else { message::zwel0007i() });
-        self.say(message::zwel0012i());
+        if self.begun.foreground.is_some() {
+            self.foreground_started();
+        } else {
+            self.say(message::zwel0012i());
+        }
         self.look_for_the_end();
     }
 
@@ -307,6 +325,7 @@ impl Owner {
                 }
             }
             Note::NextAttempt(interval) => self.say(message::zwel0005i(name, interval.as_secs())),
+            Note::RetriesExhausted if self.begun.foreground.is_some() => self.foreground_down(),
             Note::RetriesExhausted => {
                 self.say(message::zwel0038e(name));
                 self.look_for_the_end();
@@ -333,15 +352,19 @@ impl Owner {
     }
 
     /// After a failure: is anything left?
-    fn look_for_the_end(&mut self) {
-        let stay = self.settings.as_ref().is_some_and(|settings| settings.stay_when_all_failed);
+    pub(super) fn look_for_the_end(&mut self) {
+        let foreground = self.begun.foreground.as_ref();
+        let stay = foreground.is_some_and(|foreground| foreground.watch)
+            || self.settings.as_ref().is_some_and(|settings| settings.stay_when_all_failed);
         let states = self.children.iter().map(|child| child.machine.state());
         let any_failed = self.children.iter().any(|child| child.machine.has_failed());
         if self.phase == Phase::Supervising && any_failed && !stay && outcome_after_failure(states) == Outcome::NothingLeft {
-            self.say(message::zwel0906e(
-                &self.begun.ha_instance.id,
-                "after failures no component is running and none will be started again",
-            ));
+            if foreground.is_none() {
+                self.say(message::zwel0906e(
+                    &self.begun.ha_instance.id,
+                    "after failures no component is running and none will be started again",
+                ));
+            }
             self.code = ConditionCode::AllFailed;
             self.end();
         }
@@ -383,6 +406,11 @@ impl Owner {
         self.phase == Phase::Ending && self.children.iter().all(|child| child.machine.state().is_down())
     }
 
+    fn foreground_end(&self) -> Option<WaitStatus> {
+        let child = self.children.first().filter(|_| self.begun.foreground.is_some())?;
+        child.machine.last_end().map(|last| last.status)
+    }
+
     fn over(&mut self) -> ConditionCode {
         let killed = self.children.iter().any(|child| child.machine.was_killed());
         self.say(if killed { message::zwel0053w() } else { message::zwel0009i() });
@@ -390,10 +418,11 @@ impl Owner {
     }
 }
 
-pub(super) fn policy_of(launched: &Launched, settings: &LauncherSettings) -> Policy {
+pub(super) fn policy_of(begun: &Begun, launched: &Launched, settings: &LauncherSettings) -> Policy {
     let component = launched.instance.configuration.component_settings(&launched.component.name);
     Policy {
-        restart_intervals: component.restart_intervals,
+        // Who runs a component in the foreground wants to see that it ends.
+        restart_intervals: if begun.foreground.is_some() { Vec::new() } else { component.restart_intervals },
         min_uptime: component.min_uptime,
         stop_grace: component.stop_grace,
         reject_start_of_running: settings.reject_start_of_running,

@@ -3,7 +3,7 @@
 use super::components;
 use super::owner::{Owner, policy_of};
 use super::prepare::{self, Launched};
-use super::{Begun, Context, Event, Instance};
+use super::{Begun, Context, Event, Instance, foreground};
 use crate::component::{self, Phase};
 use crate::message::{self, Message, Severity};
 use crate::platform::AnswerSink;
@@ -41,11 +41,12 @@ impl Owner {
         let settings = self.settings.clone();
         if let Some(child) = self.children.get_mut(index) {
             child.checking = false;
+            let is_running = child.machine.state().pid().is_some();
             let name = child.launched.component.name.clone();
             match (result, settings) {
                 _ if ending => self.say(message::zwel0932i(&self.begun.ha_instance.id, format!("RESTART({name})"))),
                 (Ok(launched), Some(settings)) => {
-                    child.machine.policy = policy_of(&launched, &settings);
+                    child.machine.policy = policy_of(&self.begun, &launched, &settings);
                     child.launched = *launched;
                     self.step(index, Happening::Restart);
                 }
@@ -55,6 +56,9 @@ impl Owner {
                         self.say(message);
                     }
                     self.say(message::zwel0922e(name, "the new configuration is not good, the component is left as it is"));
+                    if !is_running && self.begun.foreground.is_some() {
+                        self.foreground_down();
+                    }
                 }
             }
         }
@@ -82,7 +86,8 @@ async fn check(
     runtime: PathBuf,
     workspace: PathBuf,
 ) -> Result<Launched, Vec<Message>> {
-    let configuration = prepare::load(context, begun).await?;
+    let mut configuration = prepare::load(context, begun).await?;
+    foreground::enable(begun, &mut configuration);
     let one = |why: &str| Err(vec![message::zwel0918e(name, why)]);
     // Both were entered and locked at the start and hold until the end.
     if configuration.runtime_directory().as_deref() != Some(&*runtime) {
@@ -122,6 +127,11 @@ async fn check(
     warnings.into_iter().for_each(|warning| context.output.message(warning));
     if !errors.is_empty() {
         return Err(errors);
+    }
+    if begun.foreground.is_some() {
+        // Developers change manifests, of which the workspace holds copies.
+        let written = components::write_workspace(context, &instance, &survey);
+        written.map_err(|error| vec![message::zwel0918e("workspace", error)])?;
     }
     Ok(Launched { component, start, instance })
 }

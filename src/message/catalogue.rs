@@ -469,4 +469,32 @@ messages! {
         "startup check {check}: {why}",
         "Something that the check concerns was not looked at, a key ring for example.",
         "None.";
+    ZWEL0970W zwel0970w "ZWEL0970W" Warning OnMatch (name)
+        "component {name} is not enabled in this configuration, it is run all the same",
+        "zwelnch component run starts a component of which components.<name>.enabled is not true.",
+        "Enable it before the instance is to start it.";
+    ZWEL0971E zwel0971e "ZWEL0971E" Error OnMatch (name, why)
+        "component {name} cannot be run: {why}",
+        "zwelnch component run names a component that is not there, or that has nothing to run.",
+        "See the reason.";
+    ZWEL0972I zwel0972i "ZWEL0972I" Info OnMatch (name, names)
+        "component {name} depends on {names}: not started by this command",
+        "zwelnch component run starts one component and none of its dependencies.",
+        "Where it calls them, start them with a command of their own, or run the instance.";
+    ZWEL0973I zwel0973i "ZWEL0973I" Info OnMatch (name, directory)
+        "component {name} is restarted when files in {directory} change; end with Ctrl-C",
+        "zwelnch component run --watch has begun to watch.",
+        "None.";
+    ZWEL0974I zwel0974i "ZWEL0974I" Info OnMatch (name)
+        "component {name} waits for its files to change",
+        "It is not running. With --watch it is started again at the next change.",
+        "Correct what the messages before name; Ctrl-C ends the command.";
+    ZWEL0975I zwel0975i "ZWEL0975I" Info OnMatch (name)
+        "files of component {name} have changed",
+        "It is validated anew and, when that is good, restarted.",
+        "None.";
+    ZWEL0976E zwel0976e "ZWEL0976E" Error OnMatch (why)
+        "--watch is not available: {why}",
+        "The system does not tell of changed files, or has no more watches for this user.",
+        "Run the command without --watch; on Linux see fs.inotify.max_user_watches and max_user_instances.";
 }

@@ -19,17 +19,41 @@ pub struct Instance {
     pub directory: tempfile::TempDir,
     components: Vec<(String, String)>,
     extra: String,
+    shell: Option<&'static str>,
 }
 
 impl Instance {
     pub fn new() -> Instance {
         let directory = tempfile::Builder::new().prefix("zwelnch-it-").tempdir().unwrap();
-        let instance = Instance { directory, components: Vec::new(), extra: String::new() };
+        let instance = Instance { directory, components: Vec::new(), extra: String::new(), shell: None };
         fs::create_dir_all(instance.runtime().join("components")).unwrap();
         fs::create_dir(instance.path("system")).unwrap();
         use std::os::unix::fs::PermissionsExt;
         fs::set_permissions(instance.path("system"), fs::Permissions::from_mode(0o700)).unwrap();
         instance
+    }
+
+    /// The shell that runs the lifecycle commands.
+    pub fn with_shell(mut self, shell: &'static str) -> Instance {
+        self.shell = Some(shell);
+        self
+    }
+
+    /// Writes the library of shell functions that lifecycle commands find sourced: the tests' own, in the place of Zowe's.
+    pub fn library(&self, text: &str) {
+        fs::create_dir_all(self.runtime().join("bin/libs")).unwrap();
+        fs::write(self.runtime().join("bin/libs/configmgr-index.sh"), text).unwrap();
+    }
+
+    /// A component without a start command.
+    pub fn without_start(mut self, name: &str, settings: &str) -> Instance {
+        self.manifest(name, "");
+        self.components.push((name.to_owned(), settings.to_owned()));
+        self
+    }
+
+    pub fn component_directory(&self, name: &str) -> PathBuf {
+        self.runtime().join("components").join(name)
     }
 
     pub fn path(&self, relative: &str) -> PathBuf {
@@ -108,6 +132,9 @@ impl Instance {
             .env("CONFIG", self.config())
             .env("ZWELNCH_SYSTEM", self.system())
             .stdin(Stdio::null());
+        if let Some(shell) = self.shell {
+            command.env("ZWELNCH_SHELL", shell);
+        }
         command
     }
 
@@ -299,6 +326,27 @@ pub fn kill_processes_of(directory: &Path) {
     for pid in processes_of(directory) {
         let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
     }
+}
+
+/// Processes whose environment names a directory, once there are none: what has been killed takes a moment to be gone.
+pub fn none_left(directory: &Path) -> bool {
+    wait_until(Instant::now() + PATIENCE, || processes_of(directory).is_empty().then_some(())).is_some()
+}
+
+/// The place of a program in PATH. A test that needs one that is absent skips aloud, or fails where everything must be there.
+pub fn program_or_skip(name: &str) -> Option<PathBuf> {
+    let found = std::env::split_paths(&std::env::var_os("PATH").unwrap()).map(|directory| directory.join(name)).find(|path| path.is_file());
+    if found.is_none() {
+        skip(&format!("{name} is not installed"));
+    }
+    found
+}
+
+/// Says that a test is skipped; a failure with ZWELNCH_REQUIRE_ALL=1.
+#[allow(clippy::print_stderr)]
+pub fn skip(why: &str) {
+    assert!(std::env::var("ZWELNCH_REQUIRE_ALL").as_deref() != Ok("1"), "{why}");
+    eprintln!("SKIPPED: {why}");
 }
 
 /// The message ids of an output, in order, but for what is said of root: anybody may run the tests.

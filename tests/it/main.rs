@@ -2,12 +2,16 @@
 #![allow(clippy::unwrap_used)]
 
 mod bad_input;
+mod component;
 mod demo;
 mod documents;
+mod faults;
 mod harness;
 mod inspect;
 mod launcher;
+mod lifecycle;
 mod operator;
 mod prepare;
+mod services;
 mod startup;
 mod system;

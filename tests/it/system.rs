@@ -287,4 +287,27 @@ fn a_sysplex_is_operated_from_any_of_its_systems() {
     assert_eq!(console(&second, "RO (LPR1),P ZWESLSTC").1, 0);
     let ended = wait_until(Instant::now() + PATIENCE, || processes_of(installed.0.directory.path()).is_empty().then_some(()));
     assert!(ended.is_some(), "{:?}", processes_of(installed.0.directory.path()));
+
+    // The same by the instances' ids.
+    let config = fs::read_to_string(installed.0.config()).unwrap();
+    fs::write(installed.0.config(), config.replace("sysname: LPR2", "sysname: LPR2, zowe: {job: {name: ZWE1SV2}}")).unwrap();
+    let operate = |arguments: &[&str]| {
+        let output =
+            Command::new(program()).args(arguments).env("CONFIG", installed.0.config()).env("ZWELNCH_SYSTEM", &first).output().unwrap();
+        (text(&output), output.status.code().unwrap())
+    };
+    let (printed, code) = operate(&["start", "--all", "--print"]);
+    let expected = "S ZWESLSTC,HAINST=LPAR1,JOBNAME=ZWE1SV\nRO LPR2,S ZWESLSTC,HAINST=LPAR2,JOBNAME=ZWE1SV2\n";
+    assert_eq!((printed.as_str(), code), (expected, 0));
+    assert!(processes_of(installed.0.directory.path()).is_empty());
+    let (answer, code) = operate(&["start", "--all"]);
+    assert!(code == 0 && answer.contains("$HASP373 ZWE1SV STARTED") && answer.contains("$HASP373 ZWE1SV2 STARTED"), "{answer}");
+    up(&first, "ZWE1SV");
+    up(&second, "ZWE1SV2");
+    let (answer, code) = operate(&["stop", "-i", "LPAR2", "-i", "lpar1"]);
+    assert_eq!(code, 0, "{answer}");
+    let (answer, code) = operate(&["stop", "-i", "lpar3"]);
+    assert!(code == 8 && answer.contains("did you mean lpar"), "{answer}");
+    let ended = wait_until(Instant::now() + PATIENCE, || processes_of(installed.0.directory.path()).is_empty().then_some(()));
+    assert!(ended.is_some(), "{:?}", processes_of(installed.0.directory.path()));
 }

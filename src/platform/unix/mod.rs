@@ -3,6 +3,7 @@
 mod listener;
 pub mod process;
 pub mod system;
+pub mod watch;
 
 use super::{FileLock, LockError, OperatorListener, Pid, Platform, SpawnRequest, StopSignal, WaitStatus};
 use nix::libc;
@@ -78,6 +79,13 @@ impl UnixPlatform {
                 (platform, Some(error.to_string()))
             }
         }
+    }
+
+    /// For a run in the foreground of a shell: no job and no console, but signals, and orphans as a launcher has them.
+    pub fn for_foreground() -> UnixPlatform {
+        listener::block_signals();
+        adopt_orphans();
+        UnixPlatform::for_command()
     }
 
     /// Ends this process's own job entry, with its condition code.
