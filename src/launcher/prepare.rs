@@ -75,7 +75,7 @@ pub(super) async fn prepare(context: Arc<Context>, begun: Arc<Begun>, sender: Ev
     begin_prepare(&context, &configuration, &runtime, &workspace);
     let environment = instance_environment(&context, &configuration, &runtime, &workspace, &checked.survey);
     let instance = Arc::new(Instance { configuration, runtime, workspace, environment });
-    startup_checks(&context, &instance, &checked.survey).instrument(info_span!(target: TARGET, "startup checks")).await?;
+    startup_checks(&context, &begun, &instance, checked.survey.clone()).instrument(info_span!(target: TARGET, "startup checks")).await?;
     let launched = components::prepare_components(&context, &begun, &instance, checked.survey).await?;
     report_timing(&context, begun_at.elapsed());
     Ok(Prepared { instance, launched, lock, watch })
@@ -267,11 +267,15 @@ fn begin_prepare(context: &Context, configuration: &Configuration, runtime: &Pat
 ///
 /// # Errors
 /// The condition code when anything of it ends the start.
-async fn startup_checks(context: &Context, instance: &Instance, survey: &Survey) -> Result<(), ConditionCode> {
+async fn startup_checks(context: &Context, begun: &Begun, instance: &Instance, mut survey: Survey) -> Result<(), ConditionCode> {
+    // What the others need is nothing to a component in the foreground: they may be running this very moment.
+    if let Some(foreground) = &begun.foreground {
+        survey.launched.retain(|name| *name == foreground.name);
+    }
     let subject = startup::Subject {
         platform: &*context.platform,
         configuration: &instance.configuration,
-        survey,
+        survey: &survey,
         environment: &instance.environment,
         runner: &context.runner,
     };

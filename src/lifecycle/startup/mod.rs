@@ -192,7 +192,8 @@ pub async fn check(subject: Subject<'_>) -> Vec<Finding> {
     }
     let ports = is_made(Check::Ports).then(|| crate::component::launched_listeners(configuration, subject.survey));
     let certificates = is_made(Check::Certificate).then(|| certificate::plan(configuration, subject.survey));
-    let zosmf = zosmf::plan(configuration).and_then(|plan| plan.only(is_made(Check::Zosmf), is_made(Check::ZosmfJwt)));
+    let zosmf =
+        zosmf::plan(configuration, &subject.survey.launched).and_then(|plan| plan.only(is_made(Check::Zosmf), is_made(Check::ZosmfJwt)));
     let others = tokio::join!(
         on_thread(Check::Ports, BOUND, ports.map(|listeners| move || ports::findings(&listeners))),
         runtime::findings(subject, runtime::JAVA, is_made(Check::Java)),

@@ -41,7 +41,9 @@ fn zosmf_is_asked_only_where_a_component_that_is_enabled_has_it_as_provider() {
         let text = format!(
             "zOSMF: {{host: zosmf.example.com, port: 443}}\ncomponents:\n  gateway:\n    enabled: {enabled}\n    apiml: {{security: {{auth: {{provider: {provider}}}}}}}\n{rest}"
         );
-        zosmf::plan(&testing::load(&text)).map(|plan| format!("{plan:?}"))
+        let configuration = testing::load(&text);
+        let launched: Vec<String> = configuration.component_names().into_iter().filter(|name| configuration.is_enabled(name)).collect();
+        zosmf::plan(&configuration, &launched).map(|plan| format!("{plan:?}"))
     };
     assert!(plan("true", "zosmf", "").is_some_and(|plan| plan.contains("https://zosmf.example.com:443") && plan.contains("tokens: None")));
     assert_eq!(plan("false", "zosmf", ""), None);
@@ -50,7 +52,7 @@ fn zosmf_is_asked_only_where_a_component_that_is_enabled_has_it_as_provider() {
     let tokens = "  zaas: {enabled: true, apiml: {security: {auth: {zosmf: {jwtAutoconfiguration: jwt}}}}}\n";
     assert!(plan("true", "zosmf", tokens).is_some_and(|plan| plan.contains("jwtAutoconfiguration")));
     let without_host = testing::load("components: {gateway: {enabled: true, apiml: {security: {auth: {provider: zosmf}}}}}");
-    assert!(zosmf::plan(&without_host).is_none());
+    assert!(zosmf::plan(&without_host, &["gateway".to_string()]).is_none());
 }
 
 #[test]

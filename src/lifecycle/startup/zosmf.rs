@@ -42,10 +42,11 @@ impl Plan {
     }
 }
 
-/// None where z/OSMF is not the provider of a component that is enabled.
-pub(super) fn plan(configuration: &Configuration) -> Option<Plan> {
+/// None where z/OSMF is not the provider of a component that will be `launched`.
+pub(super) fn plan(configuration: &Configuration, launched: &[String]) -> Option<Plan> {
     let security = |name: &'static str| ["components", name, "apiml", "security", "auth"];
-    let runs = |name: &str| configuration.is_enabled(name) || configuration.is_suppressed(name);
+    let is_launched = |name: &str| launched.iter().any(|launched| launched == name);
+    let runs = |name: &str| is_launched(name) || (configuration.is_suppressed(name) && is_launched("apiml"));
     let is = |path: &[&str], word: &str| text(configuration, path).is_some_and(|text| text.eq_ignore_ascii_case(word));
     let with = |name, rest: &[&'static str]| security(name).into_iter().chain(rest.iter().copied()).collect::<Vec<_>>();
     let name = GATEWAYS.into_iter().find(|name| runs(name) && is(&with(name, &["provider"]), "zosmf"))?;
