@@ -9,7 +9,7 @@
 //! | 3 | [`lifecycle`], [`supervisor`] |
 //! | 2 | [`component`], [`console`] |
 //! | 1 | [`config`] |
-//! | 0 | [`message`], [`output`], [`platform`] |
+//! | 0 | [`message`], [`net`], [`output`], [`platform`] |
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr))]
 
 pub mod cli;
@@ -24,6 +24,7 @@ pub mod launcher;
 pub mod lifecycle;
 pub mod message;
 pub mod mvs;
+pub mod net;
 pub mod output;
 pub mod platform;
 pub mod supervisor;

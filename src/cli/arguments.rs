@@ -61,6 +61,10 @@ pub enum Command {
         config: Option<String>,
         #[arg(long, value_enum, default_value = "text")]
         format: ReportFormat,
+        /// The start-up checks too, as zowe.launchScript.startupChecks has them: binds ports, reads certificates, runs java and node, asks
+        /// z/OSMF
+        #[arg(long)]
+        startup: bool,
     },
     /// Print the merged and evaluated configuration
     Config {

@@ -53,7 +53,7 @@ pub(super) fn run(arguments: Arguments) -> i32 {
             }
             Err(error) => fail(error),
         },
-        Command::Check { ha_instance, config, format } => check(&ha_instance, config.as_deref(), format),
+        Command::Check { ha_instance, config, format, startup } => check(&ha_instance, config.as_deref(), format, startup),
         Command::Config { selection, format, path, origin, show_secrets } => inspected(&selection, |loaded, _| {
             let format = match format {
                 Format::Yaml => inspect::Format::Yaml,
@@ -259,14 +259,21 @@ fn absolute_config(config: &str) -> String {
 }
 
 /// The report; on a terminal with source lines.
-fn check(named: &[String], config: Option<&str>, format: ReportFormat) -> i32 {
+fn check(named: &[String], config: Option<&str>, format: ReportFormat, startup: bool) -> i32 {
     let platform = UnixPlatform::for_command();
-    let (_, sources) = match sources(config) {
+    let (config_text, sources) = match sources(config) {
         Ok(sources) => sources,
         Err(code) => return code,
     };
     let named: Vec<config::HaInstance> = named.iter().map(|id| config::ha_instance(id, &platform)).collect();
-    let report = inspect::check(&sources, &named, &platform);
+    let report = if startup {
+        match inspect::startup_checks(Arc::new(UnixPlatform::for_command()), config_text) {
+            Ok(checks) => inspect::check(&sources, &named, &platform, Some(&checks)),
+            Err(error) => return fail(error),
+        }
+    } else {
+        inspect::check(&sources, &named, &platform, None)
+    };
     document(&match format {
         ReportFormat::Json => report.json(),
         ReportFormat::Text => match terminal() {

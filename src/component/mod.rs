@@ -22,7 +22,7 @@ pub use directories::{DirectoryFault, DirectoryProblem, Purpose};
 pub use environment::{configs, environment, own_variables, variables, with_defaults};
 pub use locate::installed;
 pub use order::order;
-pub use ports::ports_of;
+pub use ports::{Listener, launched_listeners, ports_of};
 pub use readiness::{Probe, ProbeKind, Question, probe};
 pub use survey::{Failure, NotInPlay, Survey, survey};
 

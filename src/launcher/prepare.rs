@@ -4,7 +4,7 @@ use super::timing::{self, TARGET};
 use super::{Begun, ConditionCode, Context, EventSender, Instance, components, foreground, guard};
 use crate::component::{self, Checked, CommandLine, Component, ComponentError, DirectoryFault, DirectoryProblem, Purpose, Survey};
 use crate::config::{Configuration, Environment, LoadError, LoadRequest, Problem, RunFacts, Version};
-use crate::lifecycle::workspace;
+use crate::lifecycle::{startup, workspace};
 use crate::message::{self, Message, Severity};
 use crate::platform::unix::watch::Watch;
 use crate::platform::{FileLock, LockError};
@@ -77,6 +77,7 @@ pub(super) async fn prepare(context: Arc<Context>, begun: Arc<Begun>, sender: Ev
     begin_prepare(&context, &configuration, &runtime, &workspace);
     let environment = instance_environment(&context, &configuration, &runtime, &workspace, &checked.survey);
     let instance = Arc::new(Instance::new(configuration, runtime, workspace, environment));
+    startup_checks(&context, &begun, &instance, checked.survey.clone()).instrument(info_span!(target: TARGET, "startup checks")).await?;
     let launched = components::prepare_components(&context, &begun, &instance, checked.survey).await?;
     report_timing(&context, begun_at.elapsed());
     Ok(Prepared { instance, launched, lock, watch })
@@ -262,6 +263,32 @@ fn begin_prepare(context: &Context, configuration: &Configuration, runtime: &Pat
     let ha_id = &configuration.ha_instance.id;
     output.server_command(Severity::Info, PREPARE, format!("starting Zowe instance {ha_id} with {} ...", merged_file(workspace).display()));
     output.server_command(Severity::Info, GLOBAL, "process global validations ...");
+}
+
+/// Makes the start-up checks and says everything that they found.
+///
+/// # Errors
+/// The condition code when anything of it ends the start.
+async fn startup_checks(context: &Context, begun: &Begun, instance: &Instance, mut survey: Survey) -> Result<(), ConditionCode> {
+    // What the others need is nothing to a component in the foreground: they may be running this very moment.
+    if let Some(foreground) = &begun.foreground {
+        survey.launched.retain(|name| *name == foreground.name);
+    }
+    let subject = startup::Subject {
+        platform: &*context.platform,
+        configuration: &instance.configuration,
+        survey: &survey,
+        environment: &instance.environment,
+        runner: &context.runner,
+    };
+    let findings = startup::check(subject).await;
+    for finding in &findings {
+        context.output.message(finding.message());
+    }
+    if findings.iter().any(|finding| finding.severity == Severity::Error) {
+        return Err(refuse(context, [message::zwel0030e()]));
+    }
+    Ok(())
 }
 
 /// ZWEL0915W, ZWEL0172E, or why else a component cannot be used.

@@ -457,6 +457,18 @@ messages! {
         "prepared in {s} seconds: {parts}",
         "Where the time between S and the start commands went; with debug lines the slowest commands are listed too.",
         "None.";
+    ZWEL0950E zwel0950e "ZWEL0950E" Error OnMatch (check, why)
+        "startup check {check}: {why}",
+        "A start-up check has failed; all are made before ZWEL0030E ends the launcher.",
+        "Correct what the message names. zowe.launchScript.startupChecks.<check> (exit, warn, disabled) says what a failure leads to.";
+    ZWEL0951W zwel0951w "ZWEL0951W" Warning OnMatch (check, why)
+        "startup check {check}: {why}",
+        "A start-up check found something odd, or has failed and zowe.launchScript.startupChecks.<check> is warn; the start goes on.",
+        "Correct what the message names.";
+    ZWEL0952I zwel0952i "ZWEL0952I" Info OnMatch (check, why)
+        "startup check {check}: {why}",
+        "Something that the check concerns was not looked at, a key ring for example.",
+        "None.";
     ZWEL0970W zwel0970w "ZWEL0970W" Warning OnMatch (name)
         "component {name} is not enabled in this configuration, it is run all the same",
         "zwelnch component run starts a component of which components.<name>.enabled is not true.",

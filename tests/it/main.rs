@@ -15,5 +15,6 @@ mod output;
 mod prepare;
 mod processes;
 mod services;
+mod startup;
 mod supervision;
 mod system;

@@ -346,6 +346,11 @@ pub fn temporary_file() -> io::Result<File> {
     }
 }
 
+/// The effective UID of this process is 0.
+pub fn is_superuser() -> bool {
+    nix::unistd::geteuid().is_root()
+}
+
 /// Opens a log file to append to, made with mode 640 when it is not there. Neither a symbolic link is followed nor a FIFO waited for.
 ///
 /// # Errors
