@@ -2,6 +2,7 @@
 //! the command line prints it.
 
 mod check;
+mod compare_zwelnch;
 mod difference;
 mod plan;
 mod snippet;
@@ -10,6 +11,7 @@ mod snippet;
 mod tests;
 
 pub use check::{Finding, Report, check};
+pub use compare_zwelnch::{Comparison, Difference, compare_zwelnch};
 pub use difference::difference;
 pub use plan::plan;
 
