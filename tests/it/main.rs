@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod component;
+mod compare_zwelnch;
 mod demo;
 mod documents;
 mod faults;
@@ -10,6 +11,7 @@ mod harness;
 mod inspect;
 mod launcher;
 mod lifecycle;
+mod members;
 mod operator;
 mod prepare;
 mod services;
