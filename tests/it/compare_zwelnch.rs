@@ -29,6 +29,12 @@ fn of<'a>(differences: &'a [Value], kind: &str) -> &'a Value {
     differences.iter().find(|difference| difference["kind"] == kind).unwrap_or_else(|| panic!("no {kind} in {differences:#?}"))
 }
 
+/// Line and column of a text that stands once in another one.
+fn position(text: &str, needle: &str) -> (usize, usize) {
+    let (index, line) = text.lines().enumerate().find(|(_, line)| line.contains(needle)).unwrap();
+    (index + 1, line.find(needle).unwrap() + 1)
+}
+
 /// Inserts lines below `zowe:`.
 fn zowe(instance: &Instance, lines: &str) {
     instance.write_config();
@@ -64,6 +70,7 @@ fn each_difference_has_its_place_and_what_to_do() {
             "  early: ${{ typeof zowe.late.x }}\n  late: \"${{ ({x: 1}) }}\"\n  tagged: !!str 42\n  clock: at ${{ Math.random() }}\n",
         ),
     );
+    let yaml = std::fs::read_to_string(instance.config()).unwrap();
     let (code, differences) = json(&instance, &[]);
     assert_eq!(code, 4, "{differences:#?}");
     assert_eq!(
@@ -86,18 +93,16 @@ fn each_difference_has_its_place_and_what_to_do() {
         ]
     );
     for (kind, line, property) in [
-        ("job-name", 2, "zowe.job.name"),
-        ("environments-bytes", 3, "zowe.environments.QUOTED"),
-        ("environments-protected", 3, "zowe.environments._BPX_SHAREAS"),
-        ("min-uptime", 17, "components.web.launcher.minUptime"),
-        ("ha-instance-case", 23, "haInstances.LPAR1"),
+        ("job-name", "name: ZWE1SV00", "zowe.job.name"),
+        ("environments-bytes", "QUOTED: ", "zowe.environments.QUOTED"),
+        ("environments-protected", "_BPX_SHAREAS: ", "zowe.environments._BPX_SHAREAS"),
+        ("min-uptime", "minUptime: 30", "components.web.launcher.minUptime"),
+        ("ha-instance-case", "LPAR1: ", "haInstances.LPAR1"),
     ] {
+        let (line, column) = position(&yaml, line);
         let found = of(&differences, kind);
-        assert_eq!((&found["line"], &found["property"]), (&line.into(), &property.into()), "{found:#}");
-        assert!(
-            found["file"].as_str().unwrap().ends_with("/zowe.yaml") && found["column"].is_u64() && found["action"].is_string(),
-            "{found:#}"
-        );
+        assert_eq!((&found["line"], &found["column"], &found["property"]), (&line.into(), &column.into(), &property.into()), "{found:#}");
+        assert!(found["file"].as_str().unwrap().ends_with("/zowe.yaml") && found["action"].is_string(), "{found:#}");
     }
     // Only where the setting is in force.
     assert_eq!(of(&differences, "min-uptime")["haInstances"], serde_json::json!(["lpar1"]));

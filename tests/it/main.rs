@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod bad_input;
-mod component;
 mod compare_zwelnch;
+mod component;
 mod demo;
 mod documents;
 mod faults;
