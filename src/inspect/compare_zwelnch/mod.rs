@@ -99,7 +99,7 @@ fn of_sources(base: &Configuration, platform: &dyn Platform) -> Vec<Difference> 
             .action("look whether the new value is the one that was meant")
     });
     let tags = sources::tags(base.source_names(), platform).into_iter().map(|tag| {
-        let before = format!("passed over the tag !!{} of '{}'", tag.tag, tag.text);
+        let before = format!("passed over the tag !!{}", tag.tag);
         Difference::new("tag", Some(tag.place), before, "obeys it").action("take the tag away if the value was right without it")
     });
     templates.chain(tags).collect()

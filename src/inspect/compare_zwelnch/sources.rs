@@ -26,7 +26,6 @@ pub(super) struct TemplateDifference {
 pub(super) struct TagDifference {
     pub place: Location,
     pub tag: String,
-    pub text: String,
 }
 
 struct Template {
@@ -94,7 +93,7 @@ pub(super) fn tags(names: &[String], platform: &dyn Platform) -> Vec<TagDifferen
                 let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
                 let place = Location::new(name.as_str(), number(span.start.line()), number(span.start.col() + 1));
                 let tag = tag.suffix.escape_debug().to_string();
-                differences.push(TagDifference { place, tag, text: text.escape_debug().to_string() });
+                differences.push(TagDifference { place, tag });
             }
         }
     }

@@ -187,9 +187,10 @@ proptest! {
     }
 
     #[test]
-    fn any_text_like_jcl_is_read_or_refused(lines in prop::collection::vec("(//|//\\*|/\\*|// )?[A-Z]{0,3} ?(PROC|EXEC|DD|SET|PEND)? ?[A-Z&.,='()* ]{0,30}", 0..8)) {
+    fn any_text_like_jcl_is_read_or_refused(lines in prop::collection::vec("(//|//\\*|/\\*|// )?[A-Z]{0,3} ?(PROC|EXEC|DD|SET|PEND|JOB|IF|ELSE|ENDIF|EXPORT)? ?[A-Z&.,='()* ]{0,30}( THEN)?", 0..8)) {
         let text = lines.join("\n");
-        if let Err(errors) = read(&text, &symbols(&[])) {
+        for result in [read(&text, &symbols(&[])).map(drop), read_job(&text, &symbols(&[])).map(drop)] {
+            let Err(errors) = result else { continue };
             prop_assert!(!errors.is_empty());
             for error in errors {
                 if let Some(at) = error.position() {
