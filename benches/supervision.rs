@@ -81,7 +81,19 @@ fn end_all(children: &mut [Child]) {
     }
 }
 
-/// From ZWEL0006I to ZWEL0007I, beside a loop that creates the same processes.
+/// The environment that a component has: all variables of the configuration, which its shell reads one by one.
+fn environment_of_a_component(instance: &Instance) -> Vec<(std::ffi::OsString, std::ffi::OsString)> {
+    use std::os::unix::ffi::OsStringExt;
+    let pid = instance.pid("c0000").unwrap();
+    let text = fs::read(format!("/proc/{pid}/environ")).unwrap();
+    let entry = |entry: &[u8]| {
+        let position = entry.iter().position(|byte| *byte == b'=')?;
+        Some((OsStringExt::from_vec(entry[..position].to_vec()), OsStringExt::from_vec(entry[position + 1..].to_vec())))
+    };
+    text.split(|byte| *byte == 0).filter_map(entry).collect()
+}
+
+/// From ZWEL0006I to ZWEL0007I, beside a loop that creates the same processes with the same environment.
 fn start() {
     for (count, runs) in [(100, 7), (1000, 3)] {
         let instance = instance_of(count, TRIVIAL, "");
@@ -92,9 +104,15 @@ fn start() {
             let begun = Instant::now();
             running.wait_for("ZWEL0007I");
             ours.push(begun.elapsed());
+            running.wait_for("ZWEL0012I");
+            let environment = environment_of_a_component(&instance);
             end(&instance, running);
+            let mut commands: Vec<Command> = (0..count).map(|_| shell(TRIVIAL)).collect();
+            for command in &mut commands {
+                command.env_clear().envs(environment.iter().cloned()).stdout(Stdio::null());
+            }
             let begun = Instant::now();
-            let mut children: Vec<Child> = (0..count).map(|_| shell(TRIVIAL).stdout(Stdio::null()).spawn().unwrap()).collect();
+            let mut children: Vec<Child> = commands.iter_mut().map(|command| command.spawn().unwrap()).collect();
             bare.push(begun.elapsed());
             end_all(&mut children);
         }

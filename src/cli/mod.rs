@@ -9,8 +9,10 @@ pub use arguments::{Arguments, command};
 
 use crate::launcher::{self, ConditionCode, Start};
 use crate::lifecycle::workspace;
+use crate::platform::process::MARKER;
 use crate::platform::unix::UnixPlatform;
 use crate::platform::unix::process::inherited_environment;
+use crate::supervisor::guardian;
 use clap::Parser;
 use std::ffi::OsString;
 use std::path::Path;
@@ -30,6 +32,11 @@ enum Call {
 pub fn main() -> ExitCode {
     crate::platform::unix::process::survive_file_size_limit();
     let arguments: Vec<OsString> = std::env::args_os().collect();
+    if guardian::is_called(&arguments) {
+        // Before anything else is made: it stays small.
+        guardian::main();
+        return ExitCode::SUCCESS;
+    }
     if let Some(code) = snapshot(&arguments) {
         return ExitCode::from(code);
     }
@@ -57,7 +64,7 @@ fn snapshot(arguments: &[OsString]) -> Option<u8> {
     }
     let code = code.to_str()?.parse().ok()?;
     let mut environment = inherited_environment();
-    for noise in ["PWD", "OLDPWD", "SHLVL", "_"] {
+    for noise in ["PWD", "OLDPWD", "SHLVL", "_", MARKER] {
         environment.remove(noise);
     }
     // Under `set -a` our own are exported too.

@@ -37,6 +37,17 @@ impl Component {
         Ok(Some(CommandLine { file, arguments: words.collect() }))
     }
 
+    /// A command that the configuration gives for this component, as `launcher.stop.command`: a file in the component's directory and its
+    /// arguments. `what` is the setting, for the error.
+    ///
+    /// # Errors
+    /// [`ComponentError::FileMissing`] and [`ComponentError::Outside`].
+    pub fn configured_command(&self, what: &str, text: &str) -> Result<CommandLine, ComponentError> {
+        let mut words = split_words(text).into_iter();
+        let file = self.file(what, &words.next().unwrap_or_default())?;
+        Ok(CommandLine { file, arguments: words.collect() })
+    }
+
     /// A file or directory that the manifest names, which must lie inside the component's directory once links are resolved (the directory
     /// itself may be a link). `what` is the manifest's key, for the error. The path is not resolved: scripts look at their own `$0`.
     ///

@@ -14,22 +14,29 @@ pub fn variables(component: &Component, configuration: &Configuration) -> BTreeM
     variables
 }
 
-/// The environment of a component's commands: the instance's, its own variables, ZWE_CLI_PARAMETER_COMPONENT and `_BPX_SHAREAS`.
-/// What `zowe.environments` sets stays as it is.
+/// The environment of a component's commands: the instance's and [`own_variables`].
 pub fn environment(component: &Component, configuration: &Configuration, instance: &Environment) -> Environment {
     let mut environment = instance.clone();
+    environment.extend(own_variables(component, configuration));
+    environment
+}
+
+/// What a component's commands have besides the instance's environment, or in place of it: the component's own variables,
+/// ZWE_CLI_PARAMETER_COMPONENT and `_BPX_SHAREAS`. What `zowe.environments` sets stays as it is.
+pub fn own_variables(component: &Component, configuration: &Configuration) -> Environment {
+    let mut own = Environment::new();
     for (name, value) in variables(component, configuration) {
         if !value.contains('\0') {
-            environment.insert(name, value.into());
+            own.insert(name, value.into());
         }
     }
     for (name, value) in configuration.added_variables() {
-        environment.insert(name, value.into());
+        own.insert(name, value.into());
     }
-    environment.insert("ZWE_CLI_PARAMETER_COMPONENT".into(), component.name.clone().into());
+    own.insert("ZWE_CLI_PARAMETER_COMPONENT".into(), component.name.clone().into());
     let share_as = configuration.component_settings(&component.name).share_as;
-    environment.insert("_BPX_SHAREAS".into(), share_as.name().to_uppercase().into());
-    environment
+    own.insert("_BPX_SHAREAS".into(), share_as.name().to_uppercase().into());
+    own
 }
 
 /// The configuration as `.configs-<ha>.json` holds it: the whole of it with the component's own properties, manifest defaults included, as

@@ -18,7 +18,7 @@ mod tests;
 
 pub use check::{Checked, check};
 pub use directories::{DirectoryFault, DirectoryProblem, Purpose};
-pub use environment::{configs, environment, variables, with_defaults};
+pub use environment::{configs, environment, own_variables, variables, with_defaults};
 pub use locate::installed;
 pub use order::order;
 pub use readiness::{Probe, ProbeKind, Question, probe};

@@ -237,8 +237,21 @@ pub struct ComponentSettings {
     pub share_as: ShareAs,
     /// Time between SIGTERM and SIGKILL: `launcher.stop.graceSeconds`, default 20 s.
     pub stop_grace: Duration,
+    /// The system's number of `launcher.stop.signal`, default SIGTERM.
+    pub stop_signal: i32,
+    /// The system's number of `launcher.stop.killSignal`, default SIGKILL.
+    pub kill_signal: i32,
+    /// `launcher.stop.command`; None: the signal alone.
+    pub stop_command: Option<String>,
     /// How long its validate command may take.
     pub validate_timeout: Duration,
+}
+
+impl ComponentSettings {
+    /// The two signals and the time between them.
+    pub fn ending(&self) -> crate::platform::Ending {
+        crate::platform::Ending { signal: self.stop_signal, kill_signal: self.kill_signal, grace: self.stop_grace }
+    }
 }
 
 /// What `zowe.launchScript.onComponentConfigureFail` and the like choose between.

@@ -5,6 +5,7 @@ use crate::config::settings::SETTINGS;
 use crate::config::{Configuration, display_sources, secrets};
 use crate::lifecycle::registration;
 use crate::lifecycle::workspace::{ENVIRONMENT_DIRECTORY, snapshot_path};
+use crate::supervisor::leftovers;
 use serde_json::Value;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -84,6 +85,7 @@ fn written(configuration: &Configuration, survey: &Survey) -> Vec<PathBuf> {
     {
         paths.push(private.join(name));
     }
+    paths.push(leftovers::record_path(&private, ha_id));
     if configuration.runtime_directory().is_some_and(|runtime| runtime.join("manifest.json").exists()) {
         paths.push(workspace.join("manifest.json"));
     }

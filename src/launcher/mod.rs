@@ -3,6 +3,7 @@
 mod begin;
 mod components;
 mod foreground;
+mod guard;
 mod operator;
 mod owner;
 mod prepare;
@@ -15,7 +16,7 @@ use crate::lifecycle::Runner;
 use crate::message::{self, Message};
 use crate::output::Output;
 use crate::platform::process::Processes;
-use crate::platform::{AnswerSink, OperatorRequest, Pid, Platform, WaitStatus};
+use crate::platform::{AnswerSink, OperatorRequest, Pid, Platform, PreparedEnvironment, WaitStatus};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -80,9 +81,17 @@ struct Instance {
     workspace: PathBuf,
     /// The variables that all components have in common.
     environment: Environment,
+    /// The same as the system takes them: shared by all starts.
+    prepared_environment: PreparedEnvironment,
 }
 
 impl Instance {
+    fn new(configuration: Configuration, runtime: PathBuf, workspace: PathBuf, environment: Environment) -> Instance {
+        // Variables that no process can have were left out when the environment was made.
+        let prepared_environment = PreparedEnvironment::new(&environment).unwrap_or_default();
+        Instance { configuration, runtime, workspace, environment, prepared_environment }
+    }
+
     /// The environment of one component before it is configured. Made when it is needed: kept for each of a thousand components it would
     /// be most of the launcher's memory.
     fn environment_of(&self, component: &Component) -> Environment {
@@ -140,10 +149,12 @@ fn run_guarded(platform: Arc<dyn Platform>, start: Start, foreground: Option<For
             return (ConditionCode::Internal, None);
         }
     };
+    guard::start(&platform, &processes, &output);
     // A fault anywhere ends in a message and a code, not in a trace on a descriptor that a started task does not have.
     let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run_with(&platform, &processes, &output, start, foreground)));
     let fault = match result {
         Ok(Ok(ended)) => {
+            guard::finish(&processes, &output);
             output.close();
             return ended;
         }
@@ -156,6 +167,7 @@ fn run_guarded(platform: Arc<dyn Platform>, start: Start, foreground: Option<For
     output.message(message::zwel0925e(fault));
     // Nobody supervises them any more.
     processes.kill_all();
+    guard::finish(&processes, &output);
     output.close();
     (ConditionCode::Internal, None)
 }

@@ -3,14 +3,14 @@
 
 use super::components;
 use super::prepare::{self, Launched, Prepared};
-use super::{Begun, ConditionCode, Context, Event, EventSender};
+use super::{Begun, ConditionCode, Context, Event, EventSender, guard};
 use crate::config::{Environment, LauncherSettings};
 use crate::lifecycle::{Then, workspace};
 use crate::message::{self, Message};
-use crate::output::PipeId;
+use crate::output::{Attachment, PipeId};
 use crate::platform::unix::watch::Watch;
-use crate::platform::{AnswerSink, FileLock, OperatorRequest, WaitStatus};
-use crate::supervisor::{Action, Event as Happening, Machine, Moment, Note, Outcome, Policy, Reply, outcome_after_failure};
+use crate::platform::{AnswerSink, FileLock, OperatorRequest, Pid, PreparedEnvironment, StopSignal, WaitStatus};
+use crate::supervisor::{Action, Event as Happening, Machine, Moment, Note, Outcome, Policy, Reply, State, outcome_after_failure};
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
@@ -172,10 +172,18 @@ impl Owner {
             Event::Operator(OperatorRequest::Modify { text, answer }) => self.modify(&text, answer),
             Event::Operator(OperatorRequest::Lost(why)) => self.say(message::zwel0929e(why)),
             Event::Ended { index, pid, status } => {
-                if let Some(pipe) = self.children.get(index).and_then(|child| child.pipe) {
-                    self.context.output.drain(pipe);
+                if let Some((pipe, unasked)) =
+                    self.children.get(index).and_then(|child| Some((child.pipe?, matches!(child.machine.state(), State::Running { .. }))))
+                {
+                    // What led to an end that nobody asked for is shown once more, beside the messages about it.
+                    let output = &self.context.output;
+                    if unasked {
+                        output.drain_and_repeat(pipe)
+                    } else {
+                        output.drain(pipe)
+                    };
                 }
-                let remains = self.context.platform.group_exists(pid);
+                let remains = self.context.processes.exists(pid);
                 self.step(index, Happening::Ended { pid, status, remains });
             }
             Event::Stray => self.look_for_groups_gone(),
@@ -194,7 +202,7 @@ impl Owner {
     fn look_for_groups_gone(&mut self) {
         for index in 0..self.children.len() {
             if let Some(group) = self.children[index].machine.remains() {
-                if !self.context.platform.group_exists(group) {
+                if !self.context.processes.exists(group) {
                     self.step(index, Happening::GroupGone(group));
                 }
             }
@@ -233,6 +241,7 @@ impl Owner {
         } else {
             self.say(message::zwel0012i());
         }
+        self.context.platform.notify_service_manager("READY=1\nSTATUS=components started");
         self.look_for_the_end();
     }
 
@@ -253,8 +262,7 @@ impl Owner {
                     Action::Spawn => happenings.push_back(self.spawn(index)),
                     Action::Configure => self.configure(index),
                     Action::Signal(group, signal) => {
-                        // False when it ended by itself a moment ago: its end is an event of its own.
-                        self.context.platform.signal_group(group, signal);
+                        self.signal(index, group, signal);
                     }
                     Action::Note(note) => {
                         said = true;
@@ -273,7 +281,9 @@ impl Owner {
     fn spawn(&mut self, index: usize) -> Happening {
         let Some(child) = self.children.get(index) else { return Happening::SpawnFailed(String::new()) };
         let launched = &child.launched;
-        let environment = self.environment_of(launched);
+        let nothing = PreparedEnvironment::default();
+        let (base, own) = self.environment_of(launched, &nothing);
+        let ending = launched.instance.configuration.component_settings(&launched.component.name).ending();
         let script = components::script_of(&self.context, &launched.instance, &launched.component, launched.start.clone(), Then::Wait);
         let sender = self.sender.clone();
         // The pid is known to the machine before this can be received: the owner is the receiver.
@@ -284,30 +294,45 @@ impl Owner {
                 let _ = sender.send(Event::Ended { index, pid, status });
             }
         });
-        match self.context.runner.start(&script, &environment, on_end) {
+        match self.context.runner.start(&script, base, &own, ending, on_end) {
             Ok((pid, reader)) => {
                 let _ = pid_sender.send(pid);
                 let name = launched.component.name.clone();
+                let log = launched.instance.configuration.component_log(&name);
+                let attachment = Attachment { log, ..Attachment::default() };
                 // Attached after ZWEL0001I is queued by the step that follows: see `note`.
-                self.children[index].pipe = Some(self.context.output.attach(&name, reader));
+                self.children[index].pipe = Some(self.context.output.attach(&name, reader, attachment));
                 Happening::Spawned(pid)
             }
             Err(error) => Happening::SpawnFailed(error.to_string()),
         }
     }
 
-    /// The environment of a start and of every restart: what configure left, else what the configuration says.
-    fn environment_of(&self, launched: &Launched) -> Environment {
+    fn signal(&self, index: usize, group: Pid, signal: StopSignal) {
+        let Some(child) = self.children.get(index) else { return };
+        let is_stop = matches!(child.machine.state(), State::Stopping { .. });
+        let environment = || {
+            let nothing = PreparedEnvironment::default();
+            let (base, own) = self.environment_of(&child.launched, &nothing);
+            let mut whole = if std::ptr::eq(base, &nothing) { Environment::new() } else { child.launched.instance.environment.clone() };
+            whole.extend(own);
+            whole
+        };
+        guard::signal(&self.context, &child.launched, environment, group, signal, is_stop);
+    }
+
+    /// The environment of a start and of every restart in two layers: what configure left, else what the configuration says.
+    fn environment_of<'a>(&self, launched: &'a Launched, nothing: &'a PreparedEnvironment) -> (&'a PreparedEnvironment, Environment) {
         let instance = &launched.instance;
         let name = &launched.component.name;
         let path = workspace::snapshot_path(&instance.workspace, name, &instance.configuration.ha_instance.id);
         match workspace::read_snapshot(&path) {
-            Ok(environment) => environment,
+            Ok(environment) => (nothing, environment),
             Err(error) => {
                 if path.exists() {
                     self.context.output.message(message::zwel0933w(name, error));
                 }
-                instance.environment_of(&launched.component)
+                (&instance.prepared_environment, crate::component::own_variables(&launched.component, &instance.configuration))
             }
         }
     }
@@ -395,6 +420,7 @@ impl Owner {
         // Not the answer of whoever happens to be asking.
         self.answering = None;
         self.say(message::zwel0008i());
+        self.context.platform.notify_service_manager("STOPPING=1\nSTATUS=stopping components");
         // A configure command that never ends must not keep the launcher from ending.
         self.context.runner.kill_all();
         for index in (0..self.children.len()).rev() {

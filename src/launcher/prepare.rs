@@ -1,7 +1,7 @@
 //! From a configuration to an instance: load, check, make the workspace, keep others out. The components follow in `components`.
 
 use super::timing::{self, TARGET};
-use super::{Begun, ConditionCode, Context, EventSender, Instance, components, foreground};
+use super::{Begun, ConditionCode, Context, EventSender, Instance, components, foreground, guard};
 use crate::component::{self, Checked, CommandLine, Component, ComponentError, DirectoryFault, DirectoryProblem, Purpose, Survey};
 use crate::config::{Configuration, Environment, LoadError, LoadRequest, Problem, RunFacts, Version};
 use crate::lifecycle::workspace;
@@ -60,6 +60,7 @@ pub(super) async fn prepare(context: Arc<Context>, begun: Arc<Begun>, sender: Ev
     let mut loaded =
         load(&context, &begun).instrument(info_span!(target: TARGET, "load")).await.map_err(|messages| refuse(&context, messages))?;
     context.output.set_rules(wto_rules(&loaded));
+    context.output.set_time_zone(loaded.time_zone());
     if loaded.launcher_settings().debug {
         context.output.set_debug(true);
     }
@@ -72,9 +73,10 @@ pub(super) async fn prepare(context: Arc<Context>, begun: Arc<Begun>, sender: Ev
     let watch = foreground::watch(&context, &begun, &checked.survey, sender)?;
     let workspace = make_workspace(&context, &configuration)?;
     let lock = lock_instance(&context, &workspace, &begun.ha_instance.id)?;
+    guard::end_leftovers(&context, &workspace, &begun.ha_instance.id).await;
     begin_prepare(&context, &configuration, &runtime, &workspace);
     let environment = instance_environment(&context, &configuration, &runtime, &workspace, &checked.survey);
-    let instance = Arc::new(Instance { configuration, runtime, workspace, environment });
+    let instance = Arc::new(Instance::new(configuration, runtime, workspace, environment));
     let launched = components::prepare_components(&context, &begun, &instance, checked.survey).await?;
     report_timing(&context, begun_at.elapsed());
     Ok(Prepared { instance, launched, lock, watch })

@@ -119,7 +119,7 @@ async fn check(
         Err(error) => return Err(vec![prepare::component_error(name, &error)]),
     };
     let environment = prepare::instance_environment(context, &configuration, &runtime, &workspace, &survey);
-    let instance = Arc::new(Instance { configuration, runtime, workspace, environment });
+    let instance = Arc::new(Instance::new(configuration, runtime, workspace, environment));
     let (output, messages) = components::run_validate(context, &instance, &component).await;
     context.output.lines(output);
     let messages = components::validate_schemas(&instance, &component).into_iter().chain(messages);

@@ -2,9 +2,9 @@
 
 use super::script::{Script, script_text};
 use crate::config::Environment;
-use crate::output::Output;
+use crate::output::{Attachment, Output};
 use crate::platform::process::{OnEnd, Processes};
-use crate::platform::{Pid, Platform, SpawnRequest, StopSignal, WaitStatus};
+use crate::platform::{ChildEnvironment, Ending, GroupOfChild, Pid, Platform, PreparedEnvironment, SpawnRequest, StopSignal, WaitStatus};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -15,6 +15,9 @@ use std::time::Duration;
 
 /// Where the shell is; POSIX has it there, z/OS too.
 const SHELL: &str = "/bin/sh";
+
+/// Variable of a stop command: the process id of the component, which is also the id of its process group.
+pub const STOPPED_PROCESS: &str = "ZWELNCH_PID";
 
 /// Variable of STDENV that names another shell (an absolute path): bash, where `server | tee log` is to end with the code of the server.
 pub const SHELL_VARIABLE: &str = "ZWELNCH_SHELL";
@@ -99,30 +102,67 @@ impl Runner {
     /// # Errors
     /// [`ScriptError`].
     pub async fn run_relaying(&self, name: &str, script: &Script, environment: &Environment) -> Result<Finished, ScriptError> {
+        self.run_relaying_within(name, script, environment, None).await
+    }
+
+    async fn run_relaying_within(
+        &self,
+        name: &str,
+        script: &Script,
+        environment: &Environment,
+        bound: Option<Duration>,
+    ) -> Result<Finished, ScriptError> {
         let command = || script.command.file.display().to_string();
         let (reader, writer) = self.platform.output_pipe().map_err(|why| ScriptError::Spawn { command: command(), why })?;
         let ended = self.spawn_script(script, environment, writer.as_fd());
         drop(writer);
-        let pipe = self.output.attach(name, reader);
-        let finished = self.wait(ended, None).await.map_err(|why| ScriptError::Spawn { command: command(), why })?;
+        let pipe = self.output.attach(name, reader, Attachment::default());
+        let finished = self.wait(ended, bound).await.map_err(|why| ScriptError::Spawn { command: command(), why })?;
         self.output.drain(pipe);
         Ok(finished)
     }
 
-    /// Starts a component: the process and the end of its output pipe that is read.
+    /// Starts a component: the process and the end of its output pipe that is read. `base` is what all components have in common.
     ///
     /// # Errors
     /// The system's.
-    pub fn start(&self, script: &Script, environment: &Environment, on_end: OnEnd) -> io::Result<(Pid, std::os::fd::OwnedFd)> {
+    pub fn start(
+        &self,
+        script: &Script,
+        base: &PreparedEnvironment,
+        own: &Environment,
+        ending: Ending,
+        on_end: OnEnd,
+    ) -> io::Result<(Pid, std::os::fd::OwnedFd)> {
         let (reader, writer) = self.platform.output_pipe()?;
-        let pid = self.spawn(script, environment, writer.as_fd(), on_end)?;
+        let pid = self.spawn(script, base, own, writer.as_fd(), ending, on_end)?;
         Ok((pid, reader))
+    }
+
+    /// Runs a component's stop command, within three quarters of its grace time (the signal is to have some of it too) and with the variable [`STOPPED_PROCESS`], then asks the component to end by
+    /// its signal. What it says is relayed.
+    ///
+    /// # Errors
+    /// [`ScriptError`]; the component was told to end all the same.
+    pub async fn stop(
+        &self,
+        name: &str,
+        script: &Script,
+        environment: &Environment,
+        group: Pid,
+        ending: Ending,
+    ) -> Result<Finished, ScriptError> {
+        let mut environment = environment.clone();
+        environment.insert(STOPPED_PROCESS.to_owned(), group.to_string().into());
+        let result = self.run_relaying_within(name, script, &environment, Some(ending.grace * 3 / 4)).await;
+        self.processes.signal(group, StopSignal::Terminate);
+        result
     }
 
     /// Ends every command that runs: the launcher was told to end while it prepares.
     pub fn kill_all(&self) {
         for group in self.running.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            self.platform.signal_group(*group, StopSignal::Kill);
+            self.processes.signal(*group, StopSignal::Kill);
         }
     }
 
@@ -139,7 +179,7 @@ impl Runner {
             // Nobody waits any more when the launcher is ending.
             let _ = sender.send(status);
         });
-        let pid = self.spawn(script, environment, out, on_end)?;
+        let pid = self.spawn(script, &PreparedEnvironment::default(), environment, out, Ending::default(), on_end)?;
         running.insert(pid);
         Ok((pid, receiver))
     }
@@ -156,29 +196,39 @@ impl Runner {
         let status = match in_time {
             Some(status) => status,
             None => {
-                self.platform.signal_group(pid, StopSignal::Terminate);
+                self.processes.signal(pid, StopSignal::Terminate);
                 match within(Some(LAST_GRACE), &mut receiver).await {
                     Some(status) => status,
                     None => {
-                        self.platform.signal_group(pid, StopSignal::Kill);
+                        self.processes.signal(pid, StopSignal::Kill);
                         receiver.await.map_err(io::Error::other)
                     }
                 }
             }
         };
         self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&pid);
-        let left_running = self.platform.signal_group(pid, StopSignal::Kill);
+        let left_running = self.processes.signal(pid, StopSignal::Kill);
         Ok(Finished { status: status?, timed_out, left_running })
     }
 
-    fn spawn(&self, script: &Script, environment: &Environment, out: BorrowedFd<'_>, on_end: OnEnd) -> io::Result<Pid> {
+    fn spawn(
+        &self,
+        script: &Script,
+        base: &PreparedEnvironment,
+        own: &Environment,
+        out: BorrowedFd<'_>,
+        ending: Ending,
+        on_end: OnEnd,
+    ) -> io::Result<Pid> {
+        let own = PreparedEnvironment::new(own)?;
         let request = SpawnRequest {
             program: self.shell.clone(),
             arguments: vec!["sh".into(), "-c".into(), script_text(script).into()],
-            environment,
+            environment: ChildEnvironment { base, own: &own, marker: None },
             descriptors: vec![(self.null.as_fd(), 0), (out, 1), (out, 2)],
+            group: GroupOfChild::Own,
         };
-        self.processes.spawn(&request, on_end)
+        self.processes.spawn(request, ending, on_end)
     }
 }
 

@@ -485,4 +485,44 @@ messages! {
         "--watch is not available: {why}",
         "The system does not tell of changed files, or has no more watches for this user.",
         "Run the command without --watch; on Linux see fs.inotify.max_user_watches and max_user_instances.";
+    ZWEL0990W zwel0990w "ZWEL0990W" Warning OnMatch (n)
+        "{n} lines of the launcher were not written because SYSPRINT was not read",
+        "SYSPRINT did not take lines for so long that 4 MiB of them waited; lines of components are never left out, their writers wait.",
+        "Find out why SYSPRINT is slow (a full spool, a pipe that nobody reads).";
+    ZWEL0991W zwel0991w "ZWEL0991W" Warning Wto (name, n)
+        "component {name}: {n} lines were held back from the console",
+        "More lines matched zowe.sysMessages than a console takes: 50 at once, then 10 a second for each component. SYSPRINT has them all.",
+        "See SYSPRINT; make zowe.sysMessages more exact.";
+    ZWEL0992W zwel0992w "ZWEL0992W" Warning OnMatch (name, why)
+        "component {name}: its log file cannot be written - {why}",
+        "SYSPRINT goes on. The file is tried again after a minute, on LOGROTATE and at the next start, and then says what is missing.",
+        "Check space and permissions of zowe.logDirectory.";
+    ZWEL0993I zwel0993i "ZWEL0993I" Info OnMatch (name, n)
+        "component {name}: its last {n} lines were:",
+        "The component ended unasked; what it wrote last is repeated, each line after a bar.",
+        "See ZWEL0905E for how it ended.";
+    ZWEL0994I zwel0994i "ZWEL0994I" Info OnMatch (name)
+        "component {name}: end of its last lines",
+        "See ZWEL0993I.",
+        "None.";
+    ZWEL0995W zwel0995w "ZWEL0995W" Warning OnMatch (why)
+        "no guardian runs: should the launcher be cancelled, components go on running until the next start - {why}",
+        "The process that ends the components after a launcher that died could not be started.",
+        "See the reason.";
+    ZWEL0996W zwel0996w "ZWEL0996W" Warning OnMatch (file, why)
+        "the record of processes '{file}' cannot be kept - {why}",
+        "Should the launcher and its guardian be killed, the next start cannot end what they leave.",
+        "Check space and permissions.";
+    ZWEL0997W zwel0997w "ZWEL0997W" Warning OnMatch (pids, id)
+        "processes left by an earlier run of {id} could not be ended: {pids}",
+        "They belong to another user, or hang in the system.",
+        "End them by hand.";
+    ZWEL0998W zwel0998w "ZWEL0998W" Warning OnMatch (name, why)
+        "component {name}: its stop command failed, it was asked to end by a signal - {why}",
+        "launcher.stop.command could not be run, ended with a code, or took longer than three quarters of the grace time.",
+        "Correct the command.";
+    ZWEL0999W zwel0999w "ZWEL0999W" Warning OnMatch (n)
+        "{n} processes that had left their components were ended",
+        "Components had started processes that left their process group and did not end with them.",
+        "None.";
 }

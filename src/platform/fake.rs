@@ -23,6 +23,11 @@ impl FakePlatform {
         String::from_utf8(self.sysprint()).unwrap()
     }
 
+    /// SYSPRINT takes nothing while the guard lives.
+    pub fn block_sysprint(&self) -> impl Drop + '_ {
+        self.sysprint.lock().unwrap()
+    }
+
     pub fn wtos(&self) -> Vec<String> {
         self.wtos.lock().unwrap().clone()
     }
@@ -58,11 +63,15 @@ impl Platform for FakePlatform {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    fn wait_any(&self) -> Option<(Pid, WaitStatus)> {
+    fn wait_for_end(&self) -> bool {
+        false
+    }
+
+    fn reap(&self) -> Option<(Pid, WaitStatus)> {
         None
     }
 
-    fn signal_group(&self, _: Pid, _: StopSignal) -> bool {
+    fn send(&self, _: Target, _: i32) -> bool {
         false
     }
 

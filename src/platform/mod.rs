@@ -4,17 +4,20 @@
 //! The interface is what z/OS can do, not what Linux can: a process is created by `spawn()` with a descriptor map and no code of ours
 //! between fork and exec, so the child's working directory is the caller's business (the shell's `cd`).
 
+pub mod environment;
 #[cfg(test)]
 pub mod fake;
 pub mod process;
 pub mod unix;
 
-use crate::config::Environment;
+pub use environment::{ChildEnvironment, PreparedEnvironment};
+
 use std::ffi::OsString;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A process id of the system; also the id of the process group that it leads.
 pub type Pid = i32;
@@ -47,9 +50,58 @@ pub struct SpawnRequest<'a> {
     /// All arguments, the zeroth included.
     pub arguments: Vec<OsString>,
     /// The whole environment of the child: nothing is inherited besides.
-    pub environment: &'a Environment,
+    pub environment: ChildEnvironment<'a>,
     /// Descriptor map: (descriptor of ours, descriptor in the child). Everything else is closed in the child.
     pub descriptors: Vec<(std::os::fd::BorrowedFd<'a>, i32)>,
+    /// Which process group it is in.
+    pub group: GroupOfChild,
+}
+
+/// Where a child stands from its first instruction on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GroupOfChild {
+    /// It leads a group of its own, and takes all signals.
+    Own,
+    /// It stays in ours, with the signals that ask a program to end blocked, until it makes a session of its own, which the leader of a
+    /// group could not.
+    Ours,
+}
+
+/// How a component is ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ending {
+    /// Asks it to end: the system's number of `launcher.stop.signal`.
+    pub signal: i32,
+    /// Ends it after the grace time: the system's number of `launcher.stop.killSignal`.
+    pub kill_signal: i32,
+    pub grace: Duration,
+}
+
+impl Default for Ending {
+    /// SIGTERM, 20 s, SIGKILL.
+    fn default() -> Self {
+        Ending { signal: unix::SIGTERM, kill_signal: unix::SIGKILL, grace: Duration::from_secs(20) }
+    }
+}
+
+/// What is signalled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Target {
+    /// Every process of a group.
+    Group(Pid),
+    Process(Pid),
+}
+
+/// A process as the system describes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProcessEntry {
+    pub pid: Pid,
+    pub parent: Pid,
+    pub group: Pid,
+    /// When it started, in a unit of the system's: with the pid it names one process of a boot.
+    pub start: u64,
+    /// It has ended and waits for its parent to ask how.
+    pub is_dead: bool,
 }
 
 /// How a process ended.
@@ -180,11 +232,40 @@ pub trait Platform: Send + Sync {
     /// The system's (ENOENT, EACCES, EAGAIN, EMFILE and the like).
     fn spawn(&self, request: &SpawnRequest<'_>) -> io::Result<Pid>;
 
-    /// Waits for any child to end; None when there is no child at all. Called by the one reaper thread only.
-    fn wait_any(&self) -> Option<(Pid, WaitStatus)>;
+    /// Waits until a child has ended, and leaves it to [`Platform::reap`]; false when there is no child at all. Called by the one reaper
+    /// thread only.
+    fn wait_for_end(&self) -> bool;
 
-    /// Sends a signal to every process of a group. True when there was one to send it to.
-    fn signal_group(&self, group: Pid, signal: StopSignal) -> bool;
+    /// A child that has ended, whose process id is free from now on; None when there is none. Never waits.
+    fn reap(&self) -> Option<(Pid, WaitStatus)>;
+
+    /// Sends a signal, by the system's number. True when there was a process to send it to.
+    fn send(&self, target: Target, signal: i32) -> bool;
+
+    /// The processes of the system, without those that `skip` names: reading one costs some microseconds. None: this system does not tell,
+    /// and only process groups are known.
+    fn process_list(&self, skip: &dyn Fn(Pid) -> bool) -> Option<Vec<ProcessEntry>> {
+        let _ = skip;
+        None
+    }
+
+    /// One process; None also where the system does not tell.
+    fn process(&self, pid: Pid) -> Option<ProcessEntry> {
+        let _ = pid;
+        None
+    }
+
+    /// A variable of the environment that a process of this user began with.
+    fn variable_of(&self, pid: Pid, name: &str) -> Option<String> {
+        let _ = (pid, name);
+        None
+    }
+
+    /// Names the time from one IPL or boot to the next, and what else makes process ids comparable. None: nothing recorded about
+    /// processes means anything to a later run.
+    fn boot_identity(&self) -> Option<String> {
+        None
+    }
 
     /// True while a process of the group exists, the leader's corpse included.
     fn group_exists(&self, group: Pid) -> bool;
@@ -203,6 +284,9 @@ pub trait Platform: Send + Sync {
 
     /// Writes a text to the operator's console and the system log: at most 126 characters, the rest is cut.
     fn wto(&self, text: &str);
+
+    /// Tells the service manager that started us (systemd), if there is one, in its own words: `READY=1`, `STATUS=text`, `STOPPING=1`.
+    fn notify_service_manager(&self, _state: &str) {}
 
     /// Appends to SYSPRINT; blocks while the reader is slow. An error is that of the first byte not written.
     ///

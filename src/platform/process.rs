@@ -1,9 +1,22 @@
 //! Processes and their ends: one reaper thread for the whole program, so that no end is ever missed, overwritten or taken by somebody else.
+//!
+//! A component is its process group and, where the system gives us the orphans below us (Linux), what has left the group: such a process
+//! becomes our child when its parent ends, and the variable [`MARKER`] in its environment says whose it was. It is looked for when a
+//! leader has ended, not before: nothing is done for the components that live on.
 
-use super::{Pid, Platform, SpawnRequest, WaitStatus};
-use std::collections::HashMap;
+use super::unix::{SIGCONT, SIGKILL};
+use super::{Ending, Pid, Platform, SpawnRequest, StopSignal, Target, WaitStatus};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ffi::CString;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Variable of every process that was started here, `<run>.<number of the start>`.
+pub const MARKER: &str = "ZWELNCH_RUN";
+
+/// How long a helper of the launcher (the guardian) may take to end once it was told to.
+const HELPER_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Called once, by the reaper thread, when the process has ended. Must not block.
 pub type OnEnd = Box<dyn FnOnce(WaitStatus) + Send>;
@@ -11,19 +24,61 @@ pub type OnEnd = Box<dyn FnOnce(WaitStatus) + Send>;
 /// Called by the reaper thread for a process that was not spawned here: an orphan that the system gave to us.
 pub type OnStray = Box<dyn Fn(Pid) + Send>;
 
+/// Is told of every process group as it comes and goes, in that order, by whatever thread: must not block.
+pub trait GroupObserver: Send {
+    fn made(&mut self, group: Pid, ending: &Ending);
+    /// Nothing of it is left.
+    fn gone(&mut self, group: Pid);
+    /// A child of the observer's own, which is no orphan.
+    fn helper(&self) -> Option<Pid> {
+        None
+    }
+    /// Its own child has ended.
+    fn helper_ended(&mut self, status: WaitStatus) {
+        let _ = status;
+    }
+    /// The launcher ends in order: there will be no group any more.
+    fn finish(&mut self) {}
+}
+
 /// All child processes.
 pub struct Processes {
     platform: Arc<dyn Platform>,
+    run: String,
     table: Mutex<Table>,
     spawned: Condvar,
+    /// Some process has ended.
+    ended: Condvar,
 }
 
 #[derive(Default)]
 struct Table {
     waiting: HashMap<Pid, OnEnd>,
+    /// Those of which something is left.
+    groups: BTreeMap<Pid, Group>,
+    /// Orphans outside all groups, and the group that each has left where that is known.
+    adopted: HashMap<Pid, Option<Pid>>,
+    observers: Vec<Box<dyn GroupObserver>>,
     on_stray: Option<OnStray>,
-    /// Counts spawns: the reaper, told that there are no children, waits for it to change.
+    /// Counts spawns: the reaper, told that there are no children, waits for it to change. Also the number of the start in the marker.
     spawns: u64,
+    /// The groups by the number of their start.
+    by_number: HashMap<u64, Pid>,
+}
+
+struct Group {
+    number: u64,
+    ending: Ending,
+    leader_ended: bool,
+    /// What it was sent last.
+    told: Option<StopSignal>,
+}
+
+/// What is left after a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Swept {
+    /// Processes that no component's end had ended.
+    pub found: usize,
 }
 
 impl Processes {
@@ -32,7 +87,10 @@ impl Processes {
     /// # Errors
     /// When the system refuses the thread.
     pub fn start(platform: Arc<dyn Platform>) -> io::Result<Arc<Processes>> {
-        let processes = Arc::new(Processes { platform, table: Mutex::new(Table::default()), spawned: Condvar::new() });
+        let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let run = format!("{:x}-{:x}", std::process::id(), since_epoch.as_nanos());
+        let processes = Processes { platform, run, table: Mutex::new(Table::default()), spawned: Condvar::new(), ended: Condvar::new() };
+        let processes = Arc::new(processes);
         let for_thread = Arc::clone(&processes);
         std::thread::Builder::new().name("reaper".to_owned()).stack_size(128 * 1024).spawn(move || for_thread.reap())?;
         Ok(processes)
@@ -42,24 +100,105 @@ impl Processes {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Creates a process; `on_end` is called when it ends, however soon that is.
+    /// The part of the [`MARKER`] before the dot: this run of the launcher and no other of this boot.
+    pub fn run(&self) -> &str {
+        &self.run
+    }
+
+    /// Creates a process that leads a group; `on_end` is called when it ends, however soon that is. [`MARKER`] is added to its environment.
     ///
     /// # Errors
     /// Those of [`Platform::spawn`].
-    pub fn spawn(&self, request: &SpawnRequest<'_>, on_end: OnEnd) -> io::Result<Pid> {
+    pub fn spawn(&self, request: SpawnRequest<'_>, ending: Ending, on_end: OnEnd) -> io::Result<Pid> {
         // The lock is held across the spawn so that the reaper cannot see the end before the table knows the process.
         let mut table = self.lock();
-        let pid = self.platform.spawn(request)?;
+        let number = table.spawns + 1;
+        let marker = CString::new(format!("{MARKER}={}.{number}", self.run))?;
+        let mut request: SpawnRequest<'_> = request;
+        request.environment.marker = Some(&marker);
+        let pid = self.platform.spawn(&request)?;
         table.waiting.insert(pid, on_end);
-        table.spawns += 1;
+        table.spawns = number;
+        table.groups.insert(pid, Group { number, ending, leader_ended: false, told: None });
+        table.by_number.insert(number, pid);
+        for observer in &mut table.observers {
+            observer.made(pid, &ending);
+        }
         self.spawned.notify_one();
         Ok(pid)
     }
 
-    /// Ends every process group that was made here and whose leader has not been reaped.
+    /// Adds one who is told of all groups, those that exist already first.
+    pub fn observe(&self, mut observer: Box<dyn GroupObserver>) {
+        let mut table = self.lock();
+        for (pid, group) in &table.groups {
+            observer.made(*pid, &group.ending);
+        }
+        table.observers.push(observer);
+        // Its helper is a child to wait for.
+        table.spawns += 1;
+        self.spawned.notify_one();
+    }
+
+    /// Sends a component's signal to everything that is left of it, and to what is found of it later. True when there was something to
+    /// send it to. A kill signal that does not end it within 5 s is followed by SIGKILL, so that a stop always ends.
+    pub fn signal(self: &Arc<Self>, group: Pid, signal: StopSignal) -> bool {
+        let mut table = self.lock();
+        let Some(known) = table.groups.get_mut(&group) else { return false };
+        known.told = Some(signal);
+        let (ending, number) = (known.ending, known.number);
+        if signal == StopSignal::Kill && ending.kill_signal != SIGKILL {
+            let processes = Arc::clone(self);
+            let spawned = std::thread::Builder::new()
+                .name("kill".to_owned())
+                .stack_size(128 * 1024)
+                .spawn(move || processes.make_sure(group, number));
+            if spawned.is_err() {
+                self.kill(self.targets(&table, group));
+            }
+        }
+        let mut sent = false;
+        for target in self.targets(&table, group) {
+            sent |= send(&*self.platform, target, &ending, signal);
+        }
+        sent
+    }
+
+    /// SIGKILL to a group that is still there in a while.
+    fn make_sure(&self, group: Pid, number: u64) {
+        let deadline = Instant::now() + HELPER_PATIENCE;
+        let mut table = self.lock();
+        while table.groups.get(&group).is_some_and(|group| group.number == number) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                self.kill(self.targets(&table, group));
+                return;
+            }
+            table = self.ended.wait_timeout(table, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// True while a process of the group exists, or one that has left it. The leader's corpse does not count.
+    pub fn exists(&self, group: Pid) -> bool {
+        let mut table = self.lock();
+        self.forget_if_gone(&mut table, group);
+        table.groups.contains_key(&group)
+    }
+
+    /// Ends everything that was made here, at once.
     pub fn kill_all(&self) {
-        for pid in self.lock().waiting.keys() {
-            self.platform.signal_group(*pid, super::StopSignal::Kill);
+        let mut table = self.lock();
+        self.adopt(&mut table);
+        let groups: Vec<Pid> = table.groups.keys().copied().collect();
+        for group in groups {
+            self.kill(self.targets(&table, group));
+        }
+        self.kill(self.unclaimed(&table));
+    }
+
+    fn kill(&self, targets: Vec<Target>) {
+        for target in targets {
+            self.platform.send(target, SIGKILL);
         }
     }
 
@@ -68,28 +207,177 @@ impl Processes {
         self.lock().on_stray = Some(on_stray);
     }
 
-    fn reap(&self) {
-        loop {
-            let spawns = self.lock().spawns;
-            match self.platform.wait_any() {
-                Some((pid, status)) => {
-                    let mut table = self.lock();
-                    let on_end = table.waiting.remove(&pid);
-                    if let (None, Some(on_stray)) = (&on_end, &table.on_stray) {
-                        on_stray(pid);
-                    }
-                    drop(table);
-                    if let Some(on_end) = on_end {
-                        on_end(status);
-                    }
+    /// The end of a run: what no component's end has ended gets SIGTERM, and after the grace time SIGKILL; then the observers are told that
+    /// nothing follows, and their helpers end. Blocks until that is done.
+    pub fn finish(&self) -> Swept {
+        let mut table = self.lock();
+        self.adopt(&mut table);
+        let ending = Ending::default();
+        let mut found = BTreeSet::new();
+        for (signal, patience) in [(StopSignal::Terminate, ending.grace), (StopSignal::Kill, HELPER_PATIENCE)] {
+            let deadline = Instant::now() + patience;
+            let mut told = BTreeSet::new();
+            loop {
+                let groups: Vec<Pid> = table.groups.keys().copied().collect();
+                groups.iter().for_each(|group| self.forget_if_gone(&mut table, *group));
+                let mut targets = self.unclaimed(&table);
+                targets.extend(table.groups.keys().flat_map(|group| self.targets(&table, *group)));
+                let left = deadline.saturating_duration_since(Instant::now());
+                if targets.is_empty() || left.is_zero() {
+                    break;
                 }
-                None => {
-                    let mut table = self.lock();
-                    while table.spawns == spawns {
-                        table = self.spawned.wait(table).unwrap_or_else(PoisonError::into_inner);
-                    }
+                for target in targets.into_iter().filter(|target| told.insert(*target)) {
+                    send(&*self.platform, target, &ending, signal);
+                    found.insert(target);
+                }
+                table = self.ended.wait_timeout(table, left).unwrap_or_else(PoisonError::into_inner).0;
+            }
+        }
+        table.observers.iter_mut().for_each(|observer| observer.finish());
+        let deadline = Instant::now() + HELPER_PATIENCE;
+        while table.observers.iter().any(|observer| observer.helper().is_some()) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            table = self.ended.wait_timeout(table, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        Swept { found: found.len() }
+    }
+
+    /// The group, and what has left it with all that is below that.
+    fn targets(&self, table: &Table, group: Pid) -> Vec<Target> {
+        let mut targets = Vec::new();
+        if self.platform.group_exists(group) {
+            targets.push(Target::Group(group));
+        }
+        let roots: Vec<Pid> = table.adopted.iter().filter(|(_, of)| **of == Some(group)).map(|(pid, _)| *pid).collect();
+        targets.extend(self.trees(table, &roots));
+        targets
+    }
+
+    /// The orphans of which nobody knows whose they are.
+    fn unclaimed(&self, table: &Table) -> Vec<Target> {
+        let roots: Vec<Pid> = table.adopted.iter().filter(|(_, of)| of.is_none()).map(|(pid, _)| *pid).collect();
+        self.trees(table, &roots)
+    }
+
+    fn trees(&self, table: &Table, roots: &[Pid]) -> Vec<Target> {
+        if roots.is_empty() {
+            return Vec::new();
+        }
+        let list = self.platform.process_list(&|pid| table.waiting.contains_key(&pid)).unwrap_or_default();
+        let mut children: HashMap<Pid, Vec<Pid>> = HashMap::new();
+        for entry in list.iter().filter(|entry| !entry.is_dead) {
+            children.entry(entry.parent).or_default().push(entry.pid);
+        }
+        let mut found = Vec::new();
+        let mut next = roots.to_vec();
+        while let Some(pid) = next.pop() {
+            found.push(Target::Process(pid));
+            next.extend(children.remove(&pid).unwrap_or_default());
+        }
+        found
+    }
+
+    /// Looks for orphans that the system has given to us: our children that we did not make and that are in no group of ours.
+    fn adopt(&self, table: &mut Table) {
+        let helpers: Vec<Pid> = table.observers.iter().filter_map(|observer| observer.helper()).collect();
+        let known = |pid| table.waiting.contains_key(&pid) || table.adopted.contains_key(&pid) || helpers.contains(&pid);
+        let Some(list) = self.platform.process_list(&known) else { return };
+        let own = Pid::try_from(std::process::id()).unwrap_or_default();
+        for entry in list {
+            if entry.parent != own || entry.is_dead || table.groups.contains_key(&entry.group) {
+                continue;
+            }
+            let marker = self.platform.variable_of(entry.pid, MARKER);
+            let number = marker.and_then(|marker| marker.strip_prefix(&self.run)?.strip_prefix('.')?.parse::<u64>().ok());
+            let group = number.and_then(|number| table.by_number.get(&number).copied());
+            table.adopted.insert(entry.pid, group);
+            let of = group.and_then(|group| table.groups.get(&group));
+            if let Some((signal, ending)) = of.and_then(|of| Some((of.told?, of.ending))) {
+                for target in self.trees(table, &[entry.pid]) {
+                    send(&*self.platform, target, &ending, signal);
                 }
             }
         }
+    }
+
+    /// Forgets a group of which nothing is left, and says so.
+    fn forget_if_gone(&self, table: &mut Table, group: Pid) {
+        let is_gone = table.groups.get(&group).is_some_and(|group| group.leader_ended)
+            && !table.adopted.values().any(|of| *of == Some(group))
+            && !self.platform.group_exists(group);
+        if is_gone {
+            if let Some(gone) = table.groups.remove(&group) {
+                table.by_number.remove(&gone.number);
+            }
+            for observer in &mut table.observers {
+                observer.gone(group);
+            }
+        }
+    }
+
+    fn reap(&self) {
+        loop {
+            let spawns = self.lock().spawns;
+            if self.platform.wait_for_end() {
+                self.reap_ended();
+            } else {
+                let mut table = self.lock();
+                while table.spawns == spawns {
+                    table = self.spawned.wait(table).unwrap_or_else(PoisonError::into_inner);
+                }
+            }
+        }
+    }
+
+    /// Everything that has ended by now. The lock is held from the reaping to the table's change: nobody signals a process whose id
+    /// is free again.
+    fn reap_ended(&self) {
+        let mut table = self.lock();
+        let (mut leaders, mut strays) = (Vec::new(), Vec::new());
+        let mut was_adopted = false;
+        while let Some((pid, status)) = self.platform.reap() {
+            if let Some(on_end) = table.waiting.remove(&pid) {
+                if let Some(group) = table.groups.get_mut(&pid) {
+                    group.leader_ended = true;
+                }
+                leaders.push((pid, on_end, status));
+            } else if let Some(observer) = table.observers.iter_mut().find(|observer| observer.helper() == Some(pid)) {
+                observer.helper_ended(status);
+            } else {
+                was_adopted |= table.adopted.remove(&pid).is_some();
+                strays.push(pid);
+            }
+        }
+        let remaining: Vec<Pid> = table.groups.iter().filter(|(_, group)| group.leader_ended).map(|(pid, _)| *pid).collect();
+        // Whoever ended may have left children to us. It matters only for what is to be forgotten, and looking costs a walk of /proc.
+        if !remaining.is_empty() || was_adopted {
+            self.adopt(&mut table);
+        }
+        for group in remaining {
+            self.forget_if_gone(&mut table, group);
+        }
+        if let Some(on_stray) = &table.on_stray {
+            strays.into_iter().for_each(on_stray);
+        }
+        drop(table);
+        for (_, on_end, status) in leaders {
+            on_end(status);
+        }
+        self.ended.notify_all();
+    }
+}
+
+/// Sends what a [`StopSignal`] means for a component. Who is stopped by a signal hears of the request to end once it is continued.
+pub fn send(platform: &dyn Platform, target: Target, ending: &Ending, signal: StopSignal) -> bool {
+    match signal {
+        StopSignal::Terminate => {
+            let sent = platform.send(target, ending.signal);
+            platform.send(target, SIGCONT);
+            sent
+        }
+        StopSignal::Kill => platform.send(target, ending.kill_signal),
     }
 }

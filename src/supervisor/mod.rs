@@ -1,7 +1,10 @@
 //! Supervision: a pure state machine for each component and the policy around it. The owner task in `launcher` feeds it with events and
 //! carries out its actions; nothing here has a clock, a process or a file. Contract: reference/lifecycle.md, section Supervision.
 
+pub mod guardian;
+pub mod leftovers;
 mod machine;
+mod sweep;
 
 pub use machine::{Action, AfterStop, Event, LastEnd, Machine, Note, Policy, Reply, State};
 

@@ -241,12 +241,16 @@ impl Running {
         self.wait_for_count(text, 1).pop().unwrap()
     }
 
-    /// Waits until `count` lines hold `text`, and returns them.
+    /// Waits until `count` lines hold `text`, and returns them. The repeated last lines of a component do not count, unless `text` begins
+    /// as they do.
     pub fn wait_for_count(&self, text: &str, count: usize) -> Vec<String> {
+        const REPEATED: &str = "    | ";
+        let repeated = text.starts_with(REPEATED);
         let deadline = Instant::now() + PATIENCE;
         let mut lines = self.lines.lines.lock().unwrap();
         loop {
-            let found: Vec<String> = lines.0.iter().filter(|line| line.contains(text)).cloned().collect();
+            let found: Vec<String> =
+                lines.0.iter().filter(|line| line.contains(text) && (repeated || !line.starts_with(REPEATED))).cloned().collect();
             if found.len() >= count {
                 return found;
             }

@@ -13,6 +13,8 @@ mod launcher;
 mod lifecycle;
 mod members;
 mod operator;
+mod output;
 mod prepare;
+mod processes;
 mod services;
 mod system;

@@ -60,7 +60,11 @@ fn value(kind: Kind) -> String {
             let shown = |word: &&str| if word.is_empty() { "`''`".to_string() } else { format!("`{word}`") };
             format!("one of {}", words.iter().map(shown).collect::<Vec<_>>().join(", "))
         }
+        Kind::Bytes => "a whole number of bytes, or one with `K`, `M` or `G` (KiB, MiB, GiB) behind it".into(),
+        Kind::Count => "a whole number, 0 to 1000".into(),
+        Kind::TimeZone => "a name of the IANA time zone database that the system has, or a POSIX TZ text such as `CET-1CEST,M3.5.0,M10.5.0/3`".into(),
         Kind::TextList => "a list of texts".into(),
+        Kind::Signal => "the name of a signal, with or without `SIG`, as in `TERM`".into(),
         Kind::Text => "a text".into(),
         Kind::Probe => "a text that a line of the component's output holds (`*` stands for anything), `none`, or a mapping of one of `log` (text, list of texts, or `message` and `file`), `tcp` (`port`, `host`), `http`, `https` (`port`, `host`, `path`, `status`), `command`, and `interval` (5 s), `timeout` (5 s), `failureThreshold` (3)".into(),
         Kind::Mapping => "a mapping of names to texts, numbers, booleans or null".into(),

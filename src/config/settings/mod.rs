@@ -18,8 +18,10 @@ enum Parsed {
     Seconds(Vec<Duration>),
     Boolean(bool),
     Word(&'static str),
+    Number(u64),
     Texts(Vec<String>),
     Text(String),
+    Signal(i32),
     Mapping,
 }
 
@@ -46,6 +48,15 @@ fn parse(kind: Kind, value: &Value) -> Result<Parsed, &'static str> {
             };
             words.iter().find(|word| word.eq_ignore_ascii_case(text)).map(|word| Parsed::Word(word)).ok_or("another word")
         }
+        Kind::Bytes => bytes(value).map(Parsed::Number).ok_or("a number of bytes, with K, M or G behind it if need be,"),
+        Kind::Count => {
+            let number = seconds(value).map(|number| number.as_secs()).filter(|number| *number <= 1000);
+            number.map(Parsed::Number).ok_or("a whole number from 0 to 1000")
+        }
+        Kind::TimeZone => {
+            let name = value.as_str().filter(|name| crate::output::time_zone(name).is_some());
+            name.map(|name| Parsed::Text(name.to_string())).ok_or("a time zone that this system knows, or a POSIX TZ text,")
+        }
         Kind::TextList => {
             let items = value.as_array().ok_or("a list of texts")?;
             let text = |item: &Value| match item {
@@ -56,6 +67,10 @@ fn parse(kind: Kind, value: &Value) -> Result<Parsed, &'static str> {
             items.iter().map(text).collect::<Option<Vec<_>>>().map(Parsed::Texts).ok_or("a list of texts")
         }
         Kind::Text => value.as_str().map(|text| Parsed::Text(text.to_string())).ok_or("a text"),
+        Kind::Signal => {
+            let expected = "the name of a signal, as in TERM or SIGTERM";
+            value.as_str().and_then(crate::platform::unix::signal_number).map(Parsed::Signal).ok_or(expected)
+        }
         Kind::Probe => Ok(Parsed::Mapping),
         Kind::Mapping if value.is_object() => Ok(Parsed::Mapping),
         Kind::Mapping => Err("a mapping"),
@@ -69,6 +84,26 @@ fn seconds(value: &Value) -> Option<Duration> {
         _ => return None,
     };
     if number <= i32::MAX as u64 { Some(Duration::from_secs(number)) } else { None }
+}
+
+/// A number of bytes; None also for 0 and for more than 2^50.
+fn bytes(value: &Value) -> Option<u64> {
+    let number = match value {
+        Value::Number(number) => number.as_u64()?,
+        Value::String(text) => {
+            let digits = text.trim_end_matches(|character: char| !character.is_ascii_digit());
+            let factor = match text[digits.len()..].trim() {
+                "" => 1,
+                "K" | "k" | "KiB" => 1 << 10,
+                "M" | "m" | "MiB" => 1 << 20,
+                "G" | "g" | "GiB" => 1 << 30,
+                _ => return None,
+            };
+            digits.parse::<u64>().ok()?.checked_mul(factor)?
+        }
+        _ => return None,
+    };
+    (1..=1 << 50).contains(&number).then_some(number)
 }
 
 /// The steps of a place; a component's name may hold dots.
@@ -105,6 +140,13 @@ fn word(parsed: Option<Parsed>) -> &'static str {
     match parsed {
         Some(Parsed::Word(word)) => word,
         _ => "",
+    }
+}
+
+fn signal(parsed: Option<Parsed>) -> Option<i32> {
+    match parsed {
+        Some(Parsed::Signal(number)) => Some(number),
+        _ => None,
     }
 }
 
@@ -148,7 +190,36 @@ impl Configuration {
                 _ => ShareAs::Yes,
             },
             stop_grace: first(&STOP_GRACE),
+            stop_signal: signal(in_force(self, &STOP_SIGNAL, name)).unwrap_or(crate::platform::unix::SIGTERM),
+            kill_signal: signal(in_force(self, &KILL_SIGNAL, name)).unwrap_or(crate::platform::unix::SIGKILL),
+            stop_command: match in_force(self, &STOP_COMMAND, name) {
+                Some(Parsed::Text(text)) if !text.trim().is_empty() => Some(text),
+                _ => None,
+            },
             validate_timeout: first(&VALIDATE_TIMEOUT),
+        }
+    }
+
+    /// Where the output of a component is also written to; None: nowhere but to SYSPRINT.
+    pub fn component_log(&self, name: &str) -> Option<crate::output::LogSettings> {
+        let number = |setting| match in_force(self, setting, name) {
+            Some(Parsed::Number(number)) => number,
+            _ => 0,
+        };
+        if in_force(self, &LOG_FILE, name) != Some(Parsed::Boolean(true)) {
+            return None;
+        }
+        // A component's name is a file's name there, whatever it holds.
+        let file = format!("{}-{}.log", name.replace('/', "_"), self.ha_instance.id);
+        let count = u32::try_from(number(&LOG_COUNT)).unwrap_or_default();
+        Some(crate::output::LogSettings { path: self.log_directory()?.join(file), size: number(&LOG_SIZE), count })
+    }
+
+    /// The zone of the stamps of SYSPRINT.
+    pub fn time_zone(&self) -> jiff::tz::TimeZone {
+        match in_force(self, &TIME_ZONE, "launcher") {
+            Some(Parsed::Text(name)) => crate::output::time_zone(&name).unwrap_or(jiff::tz::TimeZone::UTC),
+            _ => jiff::tz::TimeZone::UTC,
         }
     }
 

@@ -10,9 +10,17 @@ pub enum Kind {
     Boolean,
     /// One of these words, without regard to case.
     Choice(&'static [&'static str]),
+    /// A whole number of bytes, or a text of one with K, M or G (KiB, MiB, GiB) behind it.
+    Bytes,
+    /// A whole number, 0 to 1000.
+    Count,
     /// A list of texts.
     TextList,
     Text,
+    /// The name of a signal of this system, `TERM` or `SIGTERM`, without regard to case.
+    Signal,
+    /// A name of the IANA time zone database, or a POSIX TZ text.
+    TimeZone,
     /// Names and values, kept as they are written.
     Mapping,
     /// A text to wait for, or a mapping: read by floor 2, which knows the component.
@@ -58,7 +66,25 @@ pub static STOP_GRACE: Setting = Setting {
     places: of_component!("stop.graceSeconds"),
     kind: Kind::Seconds,
     default: "20",
-    meaning: "seconds between SIGTERM and SIGKILL when a component is stopped",
+    meaning: "seconds between the stop signal and the kill signal when a component is stopped",
+};
+pub static STOP_SIGNAL: Setting = Setting {
+    places: of_component!("stop.signal"),
+    kind: Kind::Signal,
+    default: "TERM",
+    meaning: "signal that asks all processes of a component to end",
+};
+pub static KILL_SIGNAL: Setting = Setting {
+    places: of_component!("stop.killSignal"),
+    kind: Kind::Signal,
+    default: "KILL",
+    meaning: "signal after the grace time; where it does not end the component, SIGKILL follows 5 seconds later",
+};
+pub static STOP_COMMAND: Setting = Setting {
+    places: of_component!("stop.command"),
+    kind: Kind::Text,
+    default: "''",
+    meaning: "command that asks a component to end, before the stop signal: a file in the component's directory and arguments; it runs with the component's environment and ZWELNCH_PID, at most for three quarters of the grace time",
 };
 pub static READINESS: Setting = Setting {
     places: &["components.*.launcher.readiness"],
@@ -82,7 +108,7 @@ pub static SYS_MESSAGES: Setting = Setting {
     places: &["zowe.sysMessages"],
     kind: Kind::TextList,
     default: "[]",
-    meaning: "texts; a line that holds one of them is also written to the operator's console",
+    meaning: "texts; a line that holds one of them is also written to the operator's console; `*` in a text stands for anything within the line",
 };
 pub static SYS_MESSAGE_TRIM: Setting = Setting {
     places: &["zowe.sysMessageTrim", "components.launcher.sysMessageTrim"],
@@ -119,6 +145,31 @@ pub static LOG_LEVEL: Setting = Setting {
     kind: Kind::Choice(&["info", "debug", "trace", ""]),
     default: "info",
     meaning: "how much is logged while the instance is prepared",
+};
+
+pub static LOG_FILE: Setting = Setting {
+    places: &["components.*.launcher.log.file", "components.launcher.log.file"],
+    kind: Kind::Boolean,
+    default: "false",
+    meaning: "whether a component's output is also written, as it is, to `<zowe.logDirectory>/<component>-<HA instance>.log`",
+};
+pub static LOG_SIZE: Setting = Setting {
+    places: &["components.*.launcher.log.size", "components.launcher.log.size"],
+    kind: Kind::Bytes,
+    default: "10M",
+    meaning: "bytes of a component's log file beyond which a new one is begun",
+};
+pub static LOG_COUNT: Setting = Setting {
+    places: &["components.*.launcher.log.count", "components.launcher.log.count"],
+    kind: Kind::Count,
+    default: "5",
+    meaning: "how many earlier log files of a component are kept, `.1` the youngest",
+};
+pub static TIME_ZONE: Setting = Setting {
+    places: &["components.launcher.timezone"],
+    kind: Kind::TimeZone,
+    default: "UTC",
+    meaning: "the time zone of the launcher's own stamps on SYSPRINT",
 };
 
 pub static ENVIRONMENTS: Setting = Setting {
@@ -174,12 +225,19 @@ pub static SETTINGS: &[&Setting] = &[
     &MINIMUM_UPTIME,
     &SHARE_AS,
     &STOP_GRACE,
+    &STOP_SIGNAL,
+    &KILL_SIGNAL,
+    &STOP_COMMAND,
     &VALIDATE_TIMEOUT,
     &READINESS,
     &LIVENESS,
     &SYS_MESSAGES,
     &SYS_MESSAGE_TRIM,
     &WTO,
+    &LOG_FILE,
+    &LOG_SIZE,
+    &LOG_COUNT,
+    &TIME_ZONE,
     &ON_ALL_FAILED,
     &START_RUNNING,
     &ON_CONFIGURE_FAIL,

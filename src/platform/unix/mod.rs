@@ -1,11 +1,13 @@
 //! POSIX systems other than z/OS: processes by `posix_spawn`, the operator and SYSLOG by a system directory, SYSPRINT is standard output.
 
 mod listener;
+mod notify;
 pub mod process;
+mod processes;
 pub mod system;
 pub mod watch;
 
-use super::{FileLock, LockError, OperatorListener, Pid, Platform, SpawnRequest, StopSignal, WaitStatus};
+use super::{FileLock, LockError, OperatorListener, Pid, Platform, ProcessEntry, SpawnRequest, Target, WaitStatus};
 use nix::libc;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -22,6 +24,17 @@ pub const JOB_DIRECTORY: &str = "ZWELNCH_JOB_DIRECTORY";
 pub const CONTROL_DESCRIPTOR: &str = "ZWELNCH_CONTROL_FD";
 /// The root below which a data set is a directory and a member a file.
 const DATA_SETS: &str = "ZWELNCH_DATASETS";
+
+pub const SIGTERM: i32 = libc::SIGTERM;
+pub const SIGKILL: i32 = libc::SIGKILL;
+pub const SIGCONT: i32 = libc::SIGCONT;
+
+/// The system's number of a signal that is named `SIGTERM` or `TERM`, without regard to case; None for a name it does not know.
+pub fn signal_number(name: &str) -> Option<i32> {
+    let name = name.to_ascii_uppercase();
+    let full = if name.starts_with("SIG") { name } else { format!("SIG{name}") };
+    full.parse::<nix::sys::signal::Signal>().ok().map(|signal| signal as i32)
+}
 
 /// SIGTERM and the like, by the system's own number.
 pub fn signal_name(number: i32) -> String {
@@ -62,6 +75,7 @@ impl UnixPlatform {
     /// second value says why there is no console when there is none; signals work all the same.
     pub fn for_launcher() -> (UnixPlatform, Option<String>) {
         listener::block_signals();
+        process::close_all_at_exec();
         let mut platform = UnixPlatform::for_command();
         let found = match std::env::var_os(JOB_DIRECTORY) {
             Some(directory) => started_task(Path::new(&directory)),
@@ -188,12 +202,32 @@ impl Platform for UnixPlatform {
         process::spawn(request)
     }
 
-    fn wait_any(&self) -> Option<(Pid, WaitStatus)> {
-        process::wait_any()
+    fn wait_for_end(&self) -> bool {
+        process::wait_for_end()
     }
 
-    fn signal_group(&self, group: Pid, signal: StopSignal) -> bool {
-        process::signal_group(group, signal)
+    fn reap(&self) -> Option<(Pid, WaitStatus)> {
+        process::reap()
+    }
+
+    fn send(&self, target: Target, signal: i32) -> bool {
+        process::send(target, signal)
+    }
+
+    fn process_list(&self, skip: &dyn Fn(Pid) -> bool) -> Option<Vec<ProcessEntry>> {
+        processes::list(skip)
+    }
+
+    fn process(&self, pid: Pid) -> Option<ProcessEntry> {
+        processes::entry(pid)
+    }
+
+    fn variable_of(&self, pid: Pid, name: &str) -> Option<String> {
+        processes::variable(pid, name)
+    }
+
+    fn boot_identity(&self) -> Option<String> {
+        processes::boot_identity()
     }
 
     fn group_exists(&self, group: Pid) -> bool {
@@ -218,6 +252,11 @@ impl Platform for UnixPlatform {
             // A log that cannot be written (a full disk) must not end what it is about.
             let _ = job.system.append_syslog(&job.name, &job.id, text);
         }
+    }
+
+    fn notify_service_manager(&self, state: &str) {
+        // Whoever asked for it and does not listen any more is no reason to end.
+        let _ = notify::notify(std::env::var_os(notify::SOCKET).as_deref(), state);
     }
 
     fn write_sysprint(&self, bytes: &[u8]) -> io::Result<()> {
@@ -300,4 +339,45 @@ pub fn temporary_file() -> io::Result<File> {
             Err(error) => return Err(error),
         }
     }
+}
+
+/// Opens a log file to append to, made with mode 640 when it is not there. Neither a symbolic link is followed nor a FIFO waited for.
+///
+/// # Errors
+/// The system's, with the path in words.
+pub fn open_log(path: &Path) -> io::Result<File> {
+    let in_words = |why: io::Error| io::Error::new(why.kind(), format!("{}: {why}", path.display()));
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY;
+    let file = File::options().append(true).create(true).mode(0o640).custom_flags(flags).open(path).map_err(in_words)?;
+    if file.metadata().map_err(in_words)?.is_file() {
+        Ok(file)
+    } else {
+        Err(in_words(io::Error::new(io::ErrorKind::InvalidInput, "no regular file")))
+    }
+}
+
+/// Appends what one read of at most `limit` bytes gives, without filling the room with zeros before.
+///
+/// # Errors
+/// The system's; `buffer` is as it was then.
+pub fn read_onto(descriptor: std::os::fd::BorrowedFd<'_>, buffer: &mut Vec<u8>, limit: usize) -> io::Result<usize> {
+    use std::os::fd::AsRawFd;
+    buffer.reserve(limit);
+    let room = buffer.spare_capacity_mut();
+    let length = limit.min(room.len());
+    // SAFETY: read writes at most `length` bytes to the room of that size.
+    let count = unsafe { libc::read(descriptor.as_raw_fd(), room.as_mut_ptr().cast(), length) };
+    let count = usize::try_from(count).map_err(|_| io::Error::last_os_error())?;
+    // SAFETY: that many bytes were written behind the present end.
+    unsafe { buffer.set_len(buffer.len() + count) };
+    Ok(count)
+}
+
+/// Makes a pipe that is flooded larger, which halves the cost of the flood. It is a wish: an unprivileged user has a limited amount for
+/// all pipes together, so it is made for those that need it only.
+pub fn enlarge_pipe(descriptor: std::os::fd::BorrowedFd<'_>) {
+    #[cfg(target_os = "linux")]
+    let _ = nix::fcntl::fcntl(descriptor, nix::fcntl::FcntlArg::F_SETPIPE_SZ(1024 * 1024));
+    #[cfg(not(target_os = "linux"))]
+    let _ = descriptor;
 }

@@ -1,6 +1,6 @@
 //! Processes by `posix_spawn`: close to what z/OS offers, and no copy of the launcher's memory is ever made.
 
-use crate::platform::{End, Pid, SpawnRequest, StopSignal, WaitStatus};
+use crate::platform::{End, GroupOfChild, Pid, SpawnRequest, Target, WaitStatus};
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::libc;
@@ -24,14 +24,6 @@ pub fn survive_file_size_limit() {
 pub(super) fn spawn(request: &SpawnRequest<'_>) -> io::Result<Pid> {
     let program = CString::new(request.program.as_os_str().as_bytes())?;
     let arguments: Vec<CString> = request.arguments.iter().map(|argument| CString::new(argument.as_bytes())).collect::<Result<_, _>>()?;
-    let mut environment = Vec::with_capacity(request.environment.len());
-    for (name, value) in request.environment {
-        let mut entry = Vec::with_capacity(name.len() + value.len() + 2);
-        entry.extend_from_slice(name.as_bytes());
-        entry.push(b'=');
-        entry.extend_from_slice(value.as_bytes());
-        environment.push(CString::new(entry)?);
-    }
     let mut actions = PosixSpawnFileActions::init()?;
     for (ours, theirs) in &request.descriptors {
         actions.add_dup2(ours.as_raw_fd(), *theirs)?;
@@ -41,20 +33,55 @@ pub(super) fn spawn(request: &SpawnRequest<'_>) -> io::Result<Pid> {
     for signal in DEFAULTED {
         defaulted.add(signal);
     }
-    attributes.set_flags(
-        PosixSpawnFlags::POSIX_SPAWN_SETPGROUP | PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF | PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK,
-    )?;
+    let mut flags = PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF | PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK;
+    let mut blocked = SigSet::empty();
+    match request.group {
+        GroupOfChild::Own => flags |= PosixSpawnFlags::POSIX_SPAWN_SETPGROUP,
+        GroupOfChild::Ours => [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP].into_iter().for_each(|signal| blocked.add(signal)),
+    }
+    attributes.set_flags(flags)?;
     attributes.set_pgroup(nix::unistd::Pid::from_raw(0))?;
     attributes.set_sigdefault(&defaulted)?;
-    attributes.set_sigmask(&SigSet::empty())?;
-    Ok(posix_spawn(program.as_c_str(), &actions, &attributes, &arguments, &environment)?.as_raw())
+    attributes.set_sigmask(&blocked)?;
+    Ok(posix_spawn(program.as_c_str(), &actions, &attributes, &arguments, &request.environment.entries())?.as_raw())
 }
 
-pub(super) fn wait_any() -> Option<(Pid, WaitStatus)> {
+/// Descriptors that this program was started with besides the standard ones are nobody's business below it.
+pub(super) fn close_all_at_exec() {
+    // /dev/fd exists wherever POSIX systems are in use; where it does not, there is only what the caller has left open.
+    let open: Vec<i32> = std::fs::read_dir("/dev/fd")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(|descriptor| *descriptor > 2)
+        .collect();
+    for descriptor in open {
+        // SAFETY: fcntl with F_SETFD touches no memory; a descriptor that is closed by now (the directory's own) is an error and no more.
+        unsafe { libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC) };
+    }
+}
+
+pub(super) fn wait_for_end() -> bool {
+    loop {
+        // SAFETY: zeroed is a valid value of the structure.
+        let mut information: libc::siginfo_t = unsafe { std::mem::zeroed() };
+        // SAFETY: waitid writes one structure to the place it is given. WNOWAIT leaves the child to `reap`.
+        let waited = unsafe { libc::waitid(libc::P_ALL, 0, &mut information, libc::WEXITED | libc::WNOWAIT) };
+        if waited == 0 {
+            return true;
+        }
+        if Errno::last() != Errno::EINTR {
+            return false;
+        }
+    }
+}
+
+pub(super) fn reap() -> Option<(Pid, WaitStatus)> {
     loop {
         let mut raw: libc::c_int = 0;
         // SAFETY: waitpid writes one integer to the place it is given. nix's wrapper hides the raw status, which ZWEL0004I shows.
-        let pid = unsafe { libc::waitpid(-1, &mut raw, 0) };
+        let pid = unsafe { libc::waitpid(-1, &mut raw, libc::WNOHANG) };
         if pid > 0 {
             if libc::WIFEXITED(raw) {
                 return Some((pid, WaitStatus { raw, end: End::Exited(libc::WEXITSTATUS(raw)) }));
@@ -62,18 +89,21 @@ pub(super) fn wait_any() -> Option<(Pid, WaitStatus)> {
             if libc::WIFSIGNALED(raw) {
                 return Some((pid, WaitStatus { raw, end: End::Signaled(libc::WTERMSIG(raw)) }));
             }
-        } else if Errno::last() != Errno::EINTR {
+        } else if pid == 0 || Errno::last() != Errno::EINTR {
             return None;
         }
     }
 }
 
-pub(super) fn signal_group(group: Pid, signal: StopSignal) -> bool {
-    let signal = match signal {
-        StopSignal::Terminate => Signal::SIGTERM,
-        StopSignal::Kill => Signal::SIGKILL,
+pub(super) fn send(target: Target, signal: i32) -> bool {
+    // Never to group 0 or 1 or to everybody, whatever number came here.
+    let number = match target {
+        Target::Group(group) if group > 1 => -group,
+        Target::Process(pid) if pid > 1 => pid,
+        _ => return false,
     };
-    group > 1 && killpg(nix::unistd::Pid::from_raw(group), signal).is_ok()
+    // SAFETY: kill touches no memory. nix's wrapper knows no real-time signals.
+    unsafe { libc::kill(number, signal) == 0 }
 }
 
 pub(super) fn group_exists(group: Pid) -> bool {
@@ -93,10 +123,39 @@ pub(in crate::platform) fn output_pipe() -> io::Result<(OwnedFd, OwnedFd)> {
         (reader, writer)
     };
     nix::fcntl::fcntl(&reader, nix::fcntl::FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
-    // A larger pipe halves the cost of a flood. It is a wish: an unprivileged user has a limited amount for all pipes together.
-    #[cfg(target_os = "linux")]
-    let _ = nix::fcntl::fcntl(&writer, nix::fcntl::FcntlArg::F_SETPIPE_SZ(1024 * 1024));
     Ok((reader, writer))
+}
+
+/// A pipe that a helper process reads from its beginning on: (read end; write end, non-blocking), both closed at exec.
+///
+/// # Errors
+/// EMFILE and the like.
+pub fn control_pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    let (reader, writer) = output_pipe()?;
+    nix::fcntl::fcntl(&reader, nix::fcntl::FcntlArg::F_SETFL(OFlag::empty()))?;
+    nix::fcntl::fcntl(&writer, nix::fcntl::FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+    Ok((reader, writer))
+}
+
+/// Takes this process out of its session and out of the reach of the signals that end a session, a terminal or a job.
+pub fn become_guardian() {
+    // Fails only for the leader of a group, which this is not: see `GroupOfChild::Ours`.
+    let _ = nix::unistd::setsid();
+    for signal in [
+        Signal::SIGTERM,
+        Signal::SIGINT,
+        Signal::SIGHUP,
+        Signal::SIGQUIT,
+        Signal::SIGPIPE,
+        Signal::SIGUSR1,
+        Signal::SIGUSR2,
+        Signal::SIGTSTP,
+    ] {
+        // SAFETY: to ignore a signal installs no code of ours.
+        let _ = unsafe { nix::sys::signal::signal(signal, nix::sys::signal::SigHandler::SigIgn) };
+    }
+    // No file system is kept busy.
+    let _ = nix::unistd::chdir("/");
 }
 
 /// The program's own environment, as a component inherits it; names that are not UTF-8 are left out.

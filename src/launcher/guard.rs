@@ -1,0 +1,100 @@
+//! What keeps processes from being left over: the guardian, the record of processes for the next run, and a component's stop command.
+
+use super::prepare::Launched;
+use super::{Context, components};
+use crate::config::Environment;
+use crate::lifecycle::{Then, workspace};
+use crate::message;
+use crate::output::Output;
+use crate::platform::process::Processes;
+use crate::platform::{Pid, Platform, StopSignal};
+use crate::supervisor::guardian::Guardian;
+use crate::supervisor::leftovers::{self, Place, Recorder};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Starts the guardian. Without one the instance runs all the same, and that is said.
+pub(super) fn start(platform: &Arc<dyn Platform>, processes: &Arc<Processes>, output: &Output) {
+    let for_loss = output.clone();
+    let lost = Box::new(move |error| for_loss.message(message::zwel0995w(error)));
+    match Guardian::start(Arc::clone(platform), processes.run(), lost) {
+        Ok(guardian) => processes.observe(Box::new(guardian)),
+        Err(error) => output.message(message::zwel0995w(error)),
+    }
+}
+
+/// Ends what no component's end has ended, and the guardian.
+pub(super) fn finish(processes: &Processes, output: &Output) {
+    let swept = processes.finish();
+    if swept.found > 0 {
+        output.message(message::zwel0999w(swept.found));
+    }
+}
+
+/// Ends what an earlier run of this HA instance has left on this system, and begins the record of this run. Called with the lock of the
+/// instance held; operators are served meanwhile.
+pub(super) async fn end_leftovers(context: &Arc<Context>, workspace: &Path, ha_id: &str) {
+    let Some(place) = Place::here(&*context.platform) else { return };
+    let path = leftovers::record_path(&workspace.join(workspace::ENVIRONMENT_DIRECTORY), ha_id);
+    let (platform, for_end, here) = (Arc::clone(&context.platform), path.clone(), place.clone());
+    let ended = tokio::task::spawn_blocking(move || leftovers::end(&*platform, &here, &for_end)).await;
+    match ended.map_err(std::io::Error::other).and_then(|ended| ended) {
+        Ok(outcome) => {
+            let ended = outcome.processes.difference(&outcome.left).count();
+            if ended > 0 {
+                context.output.message(message::zwel0912i(ended, ha_id));
+            }
+            if !outcome.left.is_empty() {
+                let pids: Vec<String> = outcome.left.iter().map(ToString::to_string).collect();
+                context.output.message(message::zwel0997w(pids.join(", "), ha_id));
+            }
+        }
+        Err(error) => context.output.message(message::zwel0996w(path.display(), error)),
+    }
+    let (output, shown) = (context.output.clone(), path.display().to_string());
+    let failed = Box::new(move |error| output.message(message::zwel0996w(shown, error)));
+    match Recorder::create(Arc::clone(&context.platform), &place, context.processes.run(), &path, failed) {
+        Ok(recorder) => context.processes.observe(Box::new(recorder)),
+        Err(error) => context.output.message(message::zwel0996w(path.display(), error)),
+    }
+}
+
+/// Sends a component what its machine asks for. A request to end (`is_stop`: not one to clear what an end has left) begins with the stop
+/// command, where there is one; the signal follows when that has ended, or when its time is over.
+pub(super) fn signal(
+    context: &Arc<Context>,
+    launched: &Launched,
+    environment: impl FnOnce() -> Environment,
+    group: Pid,
+    signal: StopSignal,
+    is_stop: bool,
+) {
+    let name = &launched.component.name;
+    let settings = launched.instance.configuration.component_settings(name);
+    let command = settings.stop_command.as_deref().filter(|_| signal == StopSignal::Terminate && is_stop);
+    let command = command.map(|text| launched.component.configured_command("launcher.stop.command", text));
+    let command = match command {
+        None => {
+            // False when it ended by itself a moment ago: its end is an event of its own.
+            context.processes.signal(group, signal);
+            return;
+        }
+        Some(Ok(command)) => command,
+        Some(Err(error)) => {
+            context.output.message(message::zwel0998w(name, error));
+            context.processes.signal(group, signal);
+            return;
+        }
+    };
+    let script = components::script_of(context, &launched.instance, &launched.component, command, Then::Nothing);
+    let (context, environment, name) = (Arc::clone(context), environment(), name.clone());
+    tokio::task::spawn_local(async move {
+        let why = match context.runner.stop(&name, &script, &environment, group, settings.ending()).await {
+            Ok(finished) if finished.timed_out => "the command was ended after three quarters of the grace time".to_owned(),
+            Ok(finished) if finished.status.success() => return,
+            Ok(finished) => format!("the command ended with {}", finished.status.end),
+            Err(error) => error.to_string(),
+        };
+        context.output.message(message::zwel0998w(name, why));
+    });
+}

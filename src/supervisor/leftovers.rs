@@ -1,0 +1,337 @@
+//! What a run writes down of its processes, so that the next one of the same HA instance can end what was left when both the launcher and
+//! its guardian were killed. A process id alone names nothing: it is used again after a while, it means another process on another system
+//! of the sysplex and after an IPL. So the record carries the system's name, the identity of its boot and each process's start time,
+//! and a process that does not fit in all of them is never touched.
+
+use super::guardian::is_of_run;
+use super::sweep::{self, Found, Outcome};
+use crate::platform::process::GroupObserver;
+use crate::platform::{Ending, Pid, Platform, ProcessEntry, Target};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Bytes after which the file is written anew, without what has gone.
+const COMPACT_AT: u64 = 256 * 1024;
+
+/// First word of the file.
+const FORMAT: &str = "zwelnch-processes-1";
+
+/// Where a process id means something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    pub sysname: String,
+    /// [`Platform::boot_identity`].
+    pub boot: String,
+}
+
+impl Place {
+    /// Where this program runs; None where the system has nothing that tells one boot from another.
+    pub fn here(platform: &dyn Platform) -> Option<Place> {
+        platform.boot_identity().map(|boot| Place { sysname: platform.sysname(), boot })
+    }
+}
+
+/// A record that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Record {
+    place: Place,
+    run: String,
+    /// The leader's start time, and how the group is ended.
+    groups: BTreeMap<Pid, (u64, Ending)>,
+}
+
+/// `<.env>/.<ha>.processes`.
+pub fn record_path(environment_directory: &Path, ha_id: &str) -> PathBuf {
+    environment_directory.join(format!(".{ha_id}.processes"))
+}
+
+/// Where the record of another system is kept until the HA instance runs there again: `.<ha>.processes.<sysname>`.
+fn kept_aside(path: &Path, sysname: &str) -> Option<PathBuf> {
+    let is_name = !sysname.is_empty() && sysname.chars().all(|character| character.is_ascii_alphanumeric() || "@#$_-".contains(character));
+    let mut name = path.file_name()?.to_owned();
+    name.push(format!(".{sysname}"));
+    is_name.then(|| path.with_file_name(name))
+}
+
+fn head(place: &Place, run: &str) -> String {
+    format!("{FORMAT}\t{}\t{}\t{run}\n", place.sysname, place.boot)
+}
+
+fn made(group: Pid, start: u64, ending: &Ending) -> String {
+    format!("+{group} {start} {} {} {}\n", ending.signal, ending.kill_signal, ending.grace.as_millis())
+}
+
+/// Reads a record. A last line without its end was being written when the system went down; a line that is none is passed over.
+fn parse(text: &str) -> Option<Record> {
+    let mut lines = text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n'));
+    let mut head = lines.next()?.split('\t');
+    if head.next() != Some(FORMAT) {
+        return None;
+    }
+    let place = Place { sysname: head.next()?.to_owned(), boot: head.next()?.to_owned() };
+    let run = head.next()?.to_owned();
+    let mut groups = BTreeMap::new();
+    for line in lines {
+        if let Some(group) = line.strip_prefix('-').and_then(|group| group.parse().ok()) {
+            groups.remove(&group);
+        } else if let Some((group, fact)) = parse_made(line) {
+            groups.insert(group, fact);
+        }
+    }
+    Some(Record { place, run, groups })
+}
+
+fn parse_made(line: &str) -> Option<(Pid, (u64, Ending))> {
+    let mut words = line.strip_prefix('+')?.split(' ');
+    let group = words.next()?.parse().ok().filter(|group| *group > 1)?;
+    let start = words.next()?.parse().ok()?;
+    let signal = words.next()?.parse().ok()?;
+    let kill_signal = words.next()?.parse().ok()?;
+    let grace = Duration::from_millis(words.next()?.parse().ok()?);
+    Some((group, (start, Ending { signal, kill_signal, grace })))
+}
+
+/// What of a record lives here. A group is taken as a whole while its leader is the one that was written down; else, and for what has left
+/// its group, only the processes that carry the run's marker.
+fn living(record: &Record, list: &[ProcessEntry], spared: &BTreeSet<Pid>, is_marked: impl Fn(Pid) -> bool) -> Found {
+    let leads =
+        |entry: &ProcessEntry| record.groups.get(&entry.pid).is_some_and(|(start, _)| *start == entry.start && entry.group == entry.pid);
+    let groups: BTreeSet<Pid> = list.iter().filter(|entry| leads(entry)).map(|entry| entry.pid).collect();
+    let holds_spared: BTreeSet<Pid> = list.iter().filter(|entry| spared.contains(&entry.pid)).map(|entry| entry.group).collect();
+    let longest = record.groups.values().map(|(_, ending)| *ending).max_by_key(|ending| ending.grace).unwrap_or_default();
+    let mut found = Found::default();
+    for entry in list.iter().filter(|entry| !entry.is_dead && !spared.contains(&entry.pid)) {
+        let of_group = groups.get(&entry.group).and_then(|group| record.groups.get(group)).map(|(_, ending)| *ending);
+        let target = match of_group {
+            Some(_) if !holds_spared.contains(&entry.group) => Target::Group(entry.group),
+            Some(_) => Target::Process(entry.pid),
+            None if is_marked(entry.pid) => Target::Process(entry.pid),
+            None => continue,
+        };
+        found.targets.insert(target, of_group.unwrap_or(longest));
+        found.processes.insert(entry.pid);
+    }
+    found
+}
+
+/// This process and those above it: a launcher that a component of the earlier run has started does not end itself.
+fn own_line(list: &[ProcessEntry]) -> BTreeSet<Pid> {
+    let mut line = BTreeSet::new();
+    let mut next = Pid::try_from(std::process::id()).ok();
+    while let Some(pid) = next.filter(|pid| line.insert(*pid)) {
+        next = list.iter().find(|entry| entry.pid == pid).map(|entry| entry.parent);
+    }
+    line
+}
+
+/// Ends what the run before this one has left on this system, each process within the grace time that it had. Blocks for so long.
+/// A record of another system is put aside for a run there; one of another boot says nothing any more.
+///
+/// # Errors
+/// A record cannot be read (its not being there is no error), or put aside.
+pub fn end(platform: &dyn Platform, place: &Place, path: &Path) -> io::Result<Outcome> {
+    let mut outcome = Outcome::default();
+    if let Some(record) = read(path)? {
+        if record.place.sysname == place.sysname {
+            outcome = end_recorded(platform, place, &record);
+        } else if let Some(aside) = kept_aside(path, &record.place.sysname) {
+            std::fs::rename(path, aside)?;
+        }
+    }
+    if let Some(aside) = kept_aside(path, &place.sysname) {
+        if let Some(record) = read(&aside)? {
+            let earlier = end_recorded(platform, place, &record);
+            outcome.processes.extend(earlier.processes);
+            outcome.left.extend(earlier.left);
+            std::fs::remove_file(&aside)?;
+        }
+    }
+    Ok(outcome)
+}
+
+fn read(path: &Path) -> io::Result<Option<Record>> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(parse(&String::from_utf8_lossy(&bytes))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn end_recorded(platform: &dyn Platform, place: &Place, record: &Record) -> Outcome {
+    if record.place != *place {
+        return Outcome::default();
+    }
+    sweep::end(platform, || {
+        let list = platform.process_list(&|_| false).unwrap_or_default();
+        living(record, &list, &own_line(&list), |pid| is_of_run(platform, pid, &record.run))
+    })
+}
+
+/// Keeps the record of this run: a line for each group that comes or goes, in one write each.
+pub struct Recorder {
+    platform: Arc<dyn Platform>,
+    path: PathBuf,
+    head: String,
+    file: File,
+    size: u64,
+    groups: BTreeMap<Pid, (u64, Ending)>,
+    /// Told of the first failure.
+    failed: Option<Box<dyn FnOnce(io::Error) + Send>>,
+}
+
+impl Recorder {
+    /// Begins the record of a run, mode 600; `failed` is told once when it cannot be kept any more.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn create(
+        platform: Arc<dyn Platform>,
+        place: &Place,
+        run: &str,
+        path: &Path,
+        failed: Box<dyn FnOnce(io::Error) + Send>,
+    ) -> io::Result<Recorder> {
+        let head = head(place, run);
+        let file = new_file(path, &head)?;
+        let size = head.len() as u64;
+        Ok(Recorder { platform, path: path.to_path_buf(), head, file, size, groups: BTreeMap::new(), failed: Some(failed) })
+    }
+
+    fn append(&mut self, line: &str) {
+        self.size += line.len() as u64;
+        let written = self.file.write_all(line.as_bytes()).and_then(|()| self.compact());
+        if let Err(error) = written {
+            if let Some(failed) = self.failed.take() {
+                failed(error);
+            }
+        }
+    }
+
+    fn compact(&mut self) -> io::Result<()> {
+        if self.size < COMPACT_AT {
+            return Ok(());
+        }
+        let mut text = self.head.clone();
+        for (group, (start, ending)) in &self.groups {
+            text += &made(*group, *start, ending);
+        }
+        self.file = new_file(&self.path, &text)?;
+        // What lives does not count, so that a large instance does not write its file anew for each line.
+        self.size = 0;
+        Ok(())
+    }
+}
+
+/// Written whole under another name, then renamed: whoever reads sees the old record or the new one.
+fn new_file(path: &Path, text: &str) -> io::Result<File> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let new = path.with_file_name(name);
+    match std::fs::remove_file(&new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = File::options().append(true).create_new(true).mode(0o600).open(&new)?;
+    file.write_all(text.as_bytes())?;
+    std::fs::rename(&new, path)?;
+    Ok(file)
+}
+
+impl GroupObserver for Recorder {
+    fn made(&mut self, group: Pid, ending: &Ending) {
+        // Gone already, or a system that does not tell: nobody could know it again.
+        let Some(process) = self.platform.process(group) else { return };
+        self.groups.insert(group, (process.start, *ending));
+        self.append(&made(group, process.start, ending));
+    }
+
+    fn gone(&mut self, group: Pid) {
+        if self.groups.remove(&group).is_some() {
+            self.append(&format!("-{group}\n"));
+        }
+    }
+
+    fn finish(&mut self) {
+        // Nothing is left that it could name.
+        if self.groups.is_empty() {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn place() -> Place {
+        Place { sysname: "LPAR1".into(), boot: "b/pid:[1]".into() }
+    }
+
+    fn record(groups: &[(Pid, u64)]) -> Record {
+        let groups = groups.iter().map(|(pid, start)| (*pid, (*start, Ending::default()))).collect();
+        Record { place: place(), run: "r".into(), groups }
+    }
+
+    fn entry(pid: Pid, group: Pid, start: u64) -> ProcessEntry {
+        ProcessEntry { pid, parent: 1, group, start, is_dead: false }
+    }
+
+    fn found(record: &Record, list: &[ProcessEntry], marked: &[Pid]) -> Vec<Pid> {
+        living(record, list, &BTreeSet::from([99]), |pid| marked.contains(&pid)).processes.into_iter().collect()
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(steps in proptest::collection::vec((2..9, 0u64..50, any::<bool>()), 0..40), cut in 0usize..9) {
+            let mut text = head(&place(), "r");
+            let mut expected = BTreeMap::new();
+            for (pid, start, is_made) in steps {
+                if is_made {
+                    text += &made(pid, start, &Ending::default());
+                    expected.insert(pid, (start, Ending::default()));
+                } else {
+                    text += &format!("-{pid}\n");
+                    expected.remove(&pid);
+                }
+            }
+            // The line that was being written when everything ended.
+            text += &made(7, 1234, &Ending::default())[..cut];
+            let read = parse(&text).unwrap();
+            prop_assert_eq!(read, Record { place: place(), run: "r".into(), groups: expected });
+        }
+
+        #[test]
+        fn anything_may_be_in_the_file(text in "\\PC{0,60}") {
+            let _ = parse(&text);
+            let _ = parse(&(head(&place(), "r") + &text));
+        }
+    }
+
+    #[test]
+    fn a_process_is_known_by_its_start_time() {
+        let record = record(&[(10, 100), (20, 200)]);
+        assert_eq!(found(&record, &[entry(10, 10, 100), entry(11, 10, 101), entry(20, 20, 201), entry(21, 20, 202)], &[]), [10, 11]);
+    }
+
+    #[test]
+    fn without_its_leader_a_group_is_known_by_the_marker_only() {
+        let record = record(&[(10, 100)]);
+        let list = [entry(11, 10, 101), entry(12, 10, 101), entry(13, 13, 101)];
+        assert_eq!(found(&record, &list, &[]), Vec::<Pid>::new());
+        assert_eq!(found(&record, &list, &[12, 13]), [12, 13]);
+    }
+
+    #[test]
+    fn the_launcher_itself_and_those_above_it_are_spared() {
+        let record = record(&[(10, 100)]);
+        let list = [entry(10, 10, 100), entry(99, 10, 102)];
+        let found = living(&record, &list, &BTreeSet::from([99]), |_| true);
+        assert_eq!(found.targets.into_keys().collect::<Vec<_>>(), [Target::Process(10)]);
+    }
+}

@@ -1,0 +1,457 @@
+//! No orphan: the guardian, what an earlier run left, children that left their group, how a component is stopped, descriptors, and a
+//! system that refuses processes.
+
+use crate::harness::{Instance, PATIENCE, Running, processes_of, wait_until};
+use nix::libc;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+const SLEEPER: &str = "echo up; exec sleep 1000";
+/// Says its process id in a file and ignores the request to end.
+const STUBBORN: &str = "trap '' TERM; echo up; while :; do sleep 1000; done";
+/// A child in a session of its own, under a wrapper that waits.
+const LEAVER: &str = "setsid sh -c 'echo $$ > left.new; mv left.new left; exec sleep 1000' & echo up; wait";
+/// The same, and its parent has gone at once; its output is nobody's.
+const DAEMON: &str = "(setsid sh -c 'echo $$ > left.new; mv left.new left; exec sleep 1000' > /dev/null 2>&1 &); echo up; exec sleep 1000";
+
+fn deadline() -> Instant {
+    Instant::now() + PATIENCE
+}
+
+fn component(instance: &Instance, name: &str) -> PathBuf {
+    instance.runtime().join("components").join(name)
+}
+
+/// Waits for a file that a component writes whole, and returns its text.
+fn text_of(path: &Path) -> String {
+    wait_until(deadline(), || fs::read_to_string(path).ok()).unwrap_or_else(|| panic!("{} was not written", path.display()))
+}
+
+fn number_in(path: &Path) -> i32 {
+    text_of(path).trim().parse().unwrap()
+}
+
+fn is_alive(pid: i32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().next()).is_some_and(|state| state != "Z")
+}
+
+fn wait_gone(pid: i32) {
+    wait_until(deadline(), || (!is_alive(pid)).then_some(())).unwrap_or_else(|| panic!("process {pid} still lives"));
+}
+
+/// Nothing that the instance has started lives any more, wherever it has gone; the guardian neither.
+fn wait_nothing_left(instance: &Instance) {
+    let directory = instance.directory.path();
+    let left = || processes_of(directory).into_iter().filter(|pid| is_alive(*pid)).collect::<Vec<i32>>();
+    wait_until(deadline(), || left().is_empty().then_some(())).unwrap_or_else(|| {
+        let command = |pid: i32| fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        panic!("still alive: {:?}", left().into_iter().map(|pid| (pid, command(pid))).collect::<Vec<_>>())
+    });
+}
+
+/// The guardian of a launcher: its child of that name.
+fn guardian(launcher: &Running) -> i32 {
+    let launcher = launcher.child.id().to_string();
+    let find = || {
+        fs::read_dir("/proc").unwrap().flatten().find_map(|entry| {
+            let pid: i32 = entry.file_name().to_str()?.parse().ok()?;
+            let stat = fs::read_to_string(entry.path().join("stat")).ok()?;
+            let parent = stat.rsplit(')').next()?.split_whitespace().nth(1)?.to_owned();
+            let command = fs::read_to_string(entry.path().join("cmdline")).ok()?;
+            (parent == launcher && command.starts_with("zwelnch-guardian\0")).then_some(pid)
+        })
+    };
+    wait_until(deadline(), find).expect("no guardian")
+}
+
+fn kill_now(pid: i32) {
+    kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
+}
+
+fn end(instance: &Instance, mut running: Running) -> String {
+    assert_eq!(instance.console("P ZWESLSTC").1, 0);
+    assert_eq!(running.wait_end(), 0, "{}", running.all());
+    running.all()
+}
+
+#[test]
+fn a_killed_launcher_leaves_nothing() {
+    let grace = "launcher: {stop: {graceSeconds: 1}}";
+    let instance = Instance::new()
+        .component("alpha", SLEEPER, grace)
+        .component("beta", STUBBORN, grace)
+        .component("gamma", LEAVER, grace)
+        .component("delta", DAEMON, grace);
+    let running = instance.up();
+    running.wait_for_count("up", 4);
+    let left = ["gamma", "delta"].map(|name| number_in(&component(&instance, name).join("left")));
+    let guardian = guardian(&running);
+    // It is out of the reach of what ends a session, and holds nothing that others wait for.
+    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
+        kill(Pid::from_raw(guardian), signal).unwrap();
+    }
+    assert!(nix::unistd::getsid(Some(Pid::from_raw(guardian))).unwrap().as_raw() == guardian, "it is in the launcher's session");
+    for descriptor in fs::read_dir(format!("/proc/{guardian}/fd")).unwrap().flatten() {
+        let target = fs::read_link(descriptor.path()).unwrap();
+        let name = descriptor.file_name();
+        assert!(
+            target == Path::new("/dev/null")
+                || (name == "0" && target.starts_with("pipe:"))
+                || target.to_str().is_some_and(|target| name == "0" && target.starts_with("pipe:")),
+            "{name:?}: {target:?}"
+        );
+    }
+    running.signal(Signal::SIGKILL);
+    wait_nothing_left(&instance);
+    left.into_iter().for_each(wait_gone);
+}
+
+#[test]
+fn a_killed_guardian_is_replaced_and_knows_everything() {
+    let instance = Instance::new().component("alpha", SLEEPER, "").component("beta", LEAVER, "");
+    let running = instance.up();
+    running.wait_for_count("up", 2);
+    let first = guardian(&running);
+    kill_now(first);
+    wait_gone(first);
+    assert_ne!(guardian(&running), first);
+    running.signal(Signal::SIGKILL);
+    wait_nothing_left(&instance);
+}
+
+#[test]
+fn p_leaves_nothing_and_no_record() {
+    let instance = Instance::new().component("alpha", LEAVER, "").component("beta", DAEMON, "").component("gamma", SLEEPER, "");
+    let running = instance.up();
+    running.wait_for_count("up", 3);
+    let left = ["alpha", "beta"].map(|name| number_in(&component(&instance, name).join("left")));
+    let out = end(&instance, running);
+    assert!(!left.into_iter().any(is_alive), "{out}");
+    assert_eq!(processes_of(instance.directory.path()), Vec::<i32>::new());
+    assert!(out.contains("ZWEL0009I"), "{out}");
+    assert!(!out.contains("ZWEL0999W"), "what carries its component's marker ends with it:\n{out}");
+    assert_eq!(records(&instance), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn a_process_that_belongs_to_nobody_ends_with_the_launcher() {
+    // Neither the group nor the marker tells whose it is.
+    let start = DAEMON.replace("setsid sh", "env -i PATH=\"$PATH\" setsid sh");
+    let instance = Instance::new().component("alpha", &start, "");
+    let running = instance.up();
+    let left = number_in(&component(&instance, "alpha").join("left"));
+    let out = end(&instance, running);
+    assert!(!is_alive(left));
+    assert!(out.contains("ZWEL0999W 1 processes that had left their components were ended"), "{out}");
+}
+
+#[test]
+fn stop_ends_what_has_left_the_group() {
+    for start in [LEAVER, DAEMON] {
+        let instance = Instance::new().component("alpha", start, "").component("beta", SLEEPER, "");
+        let running = instance.up();
+        let left = number_in(&component(&instance, "alpha").join("left"));
+        instance.modify("STOP(alpha)");
+        running.wait_for("ZWEL0002I component alpha stopped");
+        assert!(!is_alive(left), "{start}");
+        end(&instance, running);
+    }
+}
+
+#[test]
+fn a_crash_does_not_leave_two_generations() {
+    let instance = Instance::new().component("alpha", DAEMON, "launcher: {restartIntervals: [0]}");
+    let running = instance.up();
+    let left = number_in(&component(&instance, "alpha").join("left"));
+    fs::remove_file(component(&instance, "alpha").join("left")).unwrap();
+    kill_now(instance.pid("alpha").unwrap());
+    running.wait_for_count("ZWEL0001I component alpha started", 2);
+    wait_gone(left);
+    assert_ne!(number_in(&component(&instance, "alpha").join("left")), left);
+    end(&instance, running);
+}
+
+fn records(instance: &Instance) -> Vec<PathBuf> {
+    let entries = fs::read_dir(instance.path("workspace/.env")).unwrap().flatten().map(|entry| entry.path());
+    entries.filter(|path| path.to_string_lossy().contains(".processes")).collect()
+}
+
+fn record(instance: &Instance) -> PathBuf {
+    let mut records = records(instance);
+    assert_eq!(records.len(), 1, "{records:?}");
+    records.remove(0)
+}
+
+/// Kills launcher and guardian in a way that neither can do anything any more.
+fn kill_both(running: &mut Running) {
+    let guardian = guardian(running);
+    // Stopped first: the launcher would replace its guardian, and the guardian would notice the end of the launcher.
+    running.signal(Signal::SIGSTOP);
+    kill_now(guardian);
+    running.signal(Signal::SIGKILL);
+    running.child.wait().unwrap();
+    wait_gone(guardian);
+}
+
+#[test]
+fn what_an_earlier_run_left_is_ended_first() {
+    use std::os::unix::fs::PermissionsExt;
+    let instance = Instance::new()
+        .component("alpha", SLEEPER, "")
+        .component("beta", STUBBORN, "launcher: {stop: {graceSeconds: 0}}")
+        .component("gamma", DAEMON, "");
+    let mut running = instance.up();
+    running.wait_for_count("up", 3);
+    let mut left: Vec<i32> = ["alpha", "beta", "gamma"].iter().map(|name| instance.pid(name).unwrap()).collect();
+    left.push(number_in(&component(&instance, "gamma").join("left")));
+    assert_eq!(fs::metadata(record(&instance)).unwrap().permissions().mode() & 0o777, 0o600);
+    kill_both(&mut running);
+    assert!(left.iter().all(|pid| is_alive(*pid)), "somebody else has ended them");
+    let again = instance.up();
+    let line = again.wait_for("ZWEL0912I");
+    // The four, and the stubborn one's sleep.
+    assert!(line.contains("ZWEL0912I 5 processes left by an earlier run of lpar1 were ended"), "{line}");
+    left.into_iter().for_each(wait_gone);
+    let out = again.all();
+    assert!(out.find("ZWEL0912I") < out.find("ZWEL0018I"), "before anything else is done:\n{out}");
+    end(&instance, again);
+}
+
+#[test]
+fn another_process_with_that_number_is_never_touched() {
+    let instance = Instance::new().component("alpha", SLEEPER, "");
+    let mut running = instance.up();
+    running.wait_for("up");
+    let path = record(&instance);
+    kill_both(&mut running);
+    let text = fs::read_to_string(&path).unwrap();
+    let written = text.lines().find(|line| line.starts_with('+')).unwrap().to_owned();
+    let mut words: Vec<&str> = written.split(' ').collect();
+    let start: u64 = words[1].parse().unwrap();
+    let alpha: i32 = words[0][1..].parse().unwrap();
+    // A process of this test's, which leads a group as a component does, and is in the record with a start time that is not its own.
+    use std::os::unix::process::CommandExt;
+    let mut bystander = Command::new("sleep").arg("1000").process_group(0).spawn().unwrap();
+    let first = format!("+{}", bystander.id());
+    let wrong = (start - 1).to_string();
+    (words[0], words[1]) = (&first, &wrong);
+    fs::write(&path, format!("{text}{}\n", words.join(" "))).unwrap();
+    let again = instance.up();
+    again.wait_for("ZWEL0912I 1 processes");
+    wait_gone(alpha);
+    assert!(bystander.try_wait().unwrap().is_none(), "another's process was ended");
+    end(&instance, again);
+    bystander.kill().unwrap();
+    bystander.wait().unwrap();
+}
+
+#[test]
+fn another_systems_or_boots_record_is_not_ours() {
+    for field in [1, 2] {
+        let instance = Instance::new().component("alpha", SLEEPER, "");
+        let mut running = instance.up();
+        running.wait_for("up");
+        let path = record(&instance);
+        let alpha = instance.pid("alpha").unwrap();
+        kill_both(&mut running);
+        let text = fs::read_to_string(&path).unwrap();
+        let (head, rest) = text.split_once('\n').unwrap();
+        let mut words: Vec<&str> = head.split('\t').collect();
+        words[field] = "OTHER";
+        fs::write(&path, format!("{}\n{rest}", words.join("\t"))).unwrap();
+        let again = instance.up();
+        assert!(is_alive(alpha), "a process of another place was ended");
+        let out = end(&instance, again);
+        assert!(!out.contains("ZWEL0912I"), "{out}");
+        assert_eq!(records(&instance).len(), usize::from(field == 1), "another system's record is kept for it");
+        kill_now(alpha);
+        wait_gone(alpha);
+    }
+}
+
+#[test]
+fn a_record_that_is_no_record_stops_nothing() {
+    let instance = Instance::new().component("alpha", SLEEPER, "");
+    let running = instance.up();
+    let path = record(&instance);
+    end(&instance, running);
+    fs::write(&path, b"\xff\0+1 1 9 9 0\n+-5 x\n").unwrap();
+    let running = instance.up();
+    end(&instance, running);
+}
+
+#[test]
+fn the_stop_signal_is_the_configured_one() {
+    let start = "trap 'echo told by USR1; exit 0' USR1; trap 'echo told by TERM' TERM; echo up; while :; do sleep 1000 & wait; done";
+    let instance = Instance::new().component("alpha", start, "launcher: {stop: {signal: usr1}}");
+    let running = instance.up();
+    running.wait_for("up");
+    let out = end(&instance, running);
+    assert!(out.contains("told by USR1") && !out.contains("told by TERM") && !out.contains("ZWEL0063W"), "{out}");
+}
+
+#[test]
+fn a_kill_signal_that_does_not_kill_is_followed_by_one_that_does() {
+    let start = "trap 'echo told by HUP' HUP; trap '' TERM; echo up; while :; do sleep 1000 & wait; done";
+    let instance = Instance::new().component("alpha", start, "launcher: {stop: {graceSeconds: 0, killSignal: SIGHUP}}");
+    let running = instance.up();
+    running.wait_for("up");
+    let out = end(&instance, running);
+    assert!(out.contains("told by HUP") && out.contains("terminated, status = 9"), "{out}");
+}
+
+#[test]
+fn a_name_that_is_no_signal_is_said_and_the_default_applies() {
+    let instance = Instance::new().component("alpha", SLEEPER, "launcher: {stop: {signal: TREM}}");
+    let running = instance.up();
+    let out = end(&instance, running);
+    assert!(out.contains("ZWEL0916W") && out.contains("the name of a signal, as in TERM or SIGTERM is expected"), "{out}");
+    assert!(out.contains("terminated, status = 15"), "{out}");
+}
+
+#[test]
+fn the_stop_command_comes_first_with_the_components_environment() {
+    let instance = Instance::new().component("alpha", SLEEPER, "launcher: {stop: {command: \"bin/stop.sh 'two words'\"}}");
+    let stop = "echo \"stops $ZWE_CLI_PARAMETER_COMPONENT $ZWELNCH_PID $1 in ${PWD##*/}\"; kill -KILL $ZWELNCH_PID";
+    instance.script("alpha", "stop", stop);
+    let running = instance.up();
+    let pid = instance.pid("alpha").unwrap();
+    let out = end(&instance, running);
+    assert!(out.contains(&format!("stops alpha {pid} two words in alpha")), "{out}");
+    assert!(out.contains(&format!("component alpha({pid}) terminated, status = 9")), "not by its command:\n{out}");
+    assert!(!out.contains("ZWEL0998W"), "{out}");
+}
+
+#[test]
+fn a_stop_command_that_fails_or_hangs_ends_in_the_signal() {
+    for (command, text, said) in [
+        ("bin/stop.sh", "exit 3", "the command ended with exit code 3"),
+        ("bin/none.sh", "", "bin/none.sh"),
+        ("../../../zowe.yaml", "", "leaves the component's directory"),
+        ("bin/stop.sh", "sleep 1000", "three quarters of the grace time"),
+    ] {
+        let settings = format!("launcher: {{stop: {{graceSeconds: 1, command: '{command}'}}}}");
+        let instance = Instance::new().component("alpha", SLEEPER, &settings);
+        instance.script("alpha", "stop", text);
+        let running = instance.up();
+        let out = end(&instance, running);
+        assert!(out.contains("ZWEL0002I component alpha stopped"), "{out}");
+        let line = out.lines().find(|line| line.contains("ZWEL0998W")).unwrap_or_else(|| panic!("{said} is missing in\n{out}"));
+        assert!(line.contains(said), "{line}");
+    }
+}
+
+/// The descriptors that a process has open, and what they are.
+fn descriptors(pid: i32) -> Vec<(i32, String)> {
+    let entries = fs::read_dir(format!("/proc/{pid}/fd")).unwrap().flatten();
+    let mut found: Vec<(i32, String)> = entries
+        .filter_map(|entry| {
+            let number = entry.file_name().to_str()?.parse().ok()?;
+            Some((number, fs::read_link(entry.path()).ok()?.display().to_string()))
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn a_component_has_three_descriptors() {
+    let instance = Instance::new().component("alpha", SLEEPER, "").component("beta", SLEEPER, "");
+    instance.write_config();
+    // One that the launcher itself was started with must not reach them either.
+    let mut shell = Command::new("sh");
+    let launcher = instance.launcher(&["lpar1"]);
+    shell.args(["-c", "exec 7</dev/zero; exec \"$0\" lpar1"]).arg(launcher.get_program()).env_clear().stdin(std::process::Stdio::null());
+    shell.envs(launcher.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let running = Running::spawn(shell, instance.directory.path());
+    running.wait_for_count("up", 2);
+    running.wait_for("ZWEL0012I");
+    for name in ["alpha", "beta"] {
+        let open = descriptors(instance.pid(name).unwrap());
+        assert_eq!(open.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [0, 1, 2], "{open:?}");
+        assert_eq!(open[0].1, "/dev/null");
+        assert!(open[1].1.starts_with("pipe:") && open[1].1 == open[2].1, "{open:?}");
+    }
+    end(&instance, running);
+}
+
+#[test]
+fn restarts_leak_neither_descriptors_nor_zombies() {
+    let rounds: usize = std::env::var("ZWELNCH_RESTARTS").ok().and_then(|text| text.parse().ok()).unwrap_or(200);
+    // It ends at once, again and again, until it is told to stay.
+    let start = "test -e stay && { echo stays; exec sleep 1000; }; exit 1";
+    let settings = "launcher: {restartIntervals: [0], minUptime: 0}";
+    let instance = Instance::new().component("alpha", start, settings).component("beta", SLEEPER, "");
+    let running = instance.up();
+    let launcher: i32 = running.child.id().try_into().unwrap();
+    running.wait_for_count("ZWEL0001I component alpha started", 20);
+    running.wait_for_count("ZWEL0001I component alpha started", rounds);
+    fs::write(component(&instance, "alpha").join("stay"), "").unwrap();
+    running.wait_for("stays");
+    let after = descriptors(launcher);
+    assert!(after.len() < 40, "{} descriptors: {after:?}", after.len());
+    // With both at rest again it is what it is with two components that never ended.
+    let fresh = Instance::new().component("alpha", SLEEPER, settings).component("beta", SLEEPER, "");
+    let other = fresh.up();
+    other.wait_for_count("up", 2);
+    let count = || descriptors(other.child.id().try_into().unwrap()).len();
+    wait_until(deadline(), || (count() == descriptors(launcher).len()).then_some(()))
+        .unwrap_or_else(|| panic!("{} of a fresh launcher, {:?}", count(), descriptors(launcher)));
+    let zombies = fs::read_dir("/proc").unwrap().flatten().filter(|entry| {
+        let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        fields.len() > 1 && fields[0] == "Z" && fields[1] == launcher.to_string()
+    });
+    assert_eq!(zombies.count(), 0);
+    end(&fresh, other);
+    end(&instance, running);
+}
+
+/// Sets the soft limit of a resource of another process and returns the old one.
+fn limit(pid: u32, resource: libc::__rlimit_resource_t, soft: libc::rlim_t) -> libc::rlim_t {
+    let mut old = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    let pid = i32::try_from(pid).unwrap();
+    // SAFETY: prlimit writes one structure to the place it is given, and reads one.
+    unsafe {
+        assert_eq!(libc::prlimit(pid, resource, std::ptr::null(), &mut old), 0);
+        let new = libc::rlimit { rlim_cur: soft, rlim_max: old.rlim_max };
+        assert_eq!(libc::prlimit(pid, resource, &new, std::ptr::null_mut()), 0);
+    }
+    old.rlim_cur
+}
+
+#[test]
+fn without_descriptors_a_component_waits_its_interval_and_recovers() {
+    let instance = Instance::new()
+        .component("alpha", SLEEPER, "launcher: {restartIntervals: [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]}")
+        .component("beta", SLEEPER, "");
+    let running = instance.up();
+    running.wait_for_count("up", 2);
+    let pid = instance.pid("alpha").unwrap();
+    // None is free from now on; those that are open stay.
+    let old = limit(running.child.id(), libc::RLIMIT_NOFILE, 3);
+    kill_now(pid);
+    let line = running.wait_for("ZWEL0927E failed to spawn component alpha");
+    assert!(line.contains("EMFILE") || line.contains("Too many open files"), "{line}");
+    running.wait_for("ZWEL0040E");
+    running.wait_for_count("ZWEL0005I next attempt to restart component alpha", 2);
+    limit(running.child.id(), libc::RLIMIT_NOFILE, old);
+    running.wait_for_count("ZWEL0001I component alpha started", 2);
+    assert!(!running.all().contains("component beta("), "another one ended:\n{}", running.all());
+    end(&instance, running);
+}
+
+#[test]
+fn a_stopped_component_is_woken_to_end() {
+    let instance = Instance::new().component("alpha", "trap 'echo told; exit 0' TERM; echo up; while :; do sleep 1000 & wait; done", "");
+    let running = instance.up();
+    running.wait_for("up");
+    kill(Pid::from_raw(-instance.pid("alpha").unwrap()), Signal::SIGSTOP).unwrap();
+    let out = end(&instance, running);
+    assert!(out.contains("told") && !out.contains("ZWEL0063W"), "{out}");
+}
