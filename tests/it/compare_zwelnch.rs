@@ -66,7 +66,7 @@ fn each_difference_has_its_place_and_what_to_do() {
         &instance,
         concat!(
             "  job: {name: ZWE1SV00, prefix: \"a ${{ 1 + 1 }} b\"}\n",
-            "  environments: {QUOTED: 'it costs $5', _BPX_SHAREAS: 'NO', PLAIN: x}\n",
+            "  sysMessages: [ZWEL0004I, 'ZWES1*E']\n  environments: {QUOTED: 'it costs $5', _BPX_SHAREAS: 'NO', PLAIN: x}\n",
             "  early: ${{ typeof zowe.late.x }}\n  late: \"${{ ({x: 1}) }}\"\n  tagged: !!str 42\n  clock: at ${{ Math.random() }}\n",
         ),
     );
@@ -88,6 +88,7 @@ fn each_difference_has_its_place_and_what_to_do() {
             "plugin-pointer",
             "shared-library-directory",
             "start-running",
+            "sys-messages-pattern",
             "tag",
             "template"
         ]
@@ -96,6 +97,7 @@ fn each_difference_has_its_place_and_what_to_do() {
         ("job-name", "name: ZWE1SV00", "zowe.job.name"),
         ("environments-bytes", "QUOTED: ", "zowe.environments.QUOTED"),
         ("environments-protected", "_BPX_SHAREAS: ", "zowe.environments._BPX_SHAREAS"),
+        ("sys-messages-pattern", "'ZWES1*E'", "zowe.sysMessages.1"),
         ("min-uptime", "minUptime: 30", "components.web.launcher.minUptime"),
         ("ha-instance-case", "LPAR1: ", "haInstances.LPAR1"),
     ] {

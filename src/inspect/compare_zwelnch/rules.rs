@@ -23,6 +23,7 @@ pub(super) fn differences(configuration: &Configuration, survey: &Survey, size: 
     let mut differences = upper_case(configuration);
     differences.extend(no_overlay(configuration));
     differences.extend(environments(configuration));
+    differences.extend(patterns(configuration));
     differences.extend(nulls(configuration));
     differences.extend(job_name(configuration));
     differences.extend(not_installed(survey));
@@ -92,6 +93,25 @@ fn environments(configuration: &Configuration) -> Vec<Difference> {
         }
     }
     differences
+}
+
+/// Texts of zowe.sysMessages that are patterns now.
+fn patterns(configuration: &Configuration) -> Vec<Difference> {
+    let texts = configuration.launcher_settings().sys_messages;
+    let difference = |(index, text): (usize, &String)| {
+        let path = ["zowe", "sysMessages", &index.to_string()].map(str::to_owned);
+        let steps: Vec<&str> = path.iter().map(String::as_str).collect();
+        let text = text.escape_debug();
+        Difference::new(
+            "sys-messages-pattern",
+            Some(configuration.place(&steps)),
+            format!("looked for '{text}' as it is written, with the asterisk"),
+            format!("takes '{text}' as a pattern, in which * stands for any characters"),
+        )
+        .about(&steps)
+        .action("see whether the lines that it sends to the console now are wanted there")
+    };
+    texts.iter().enumerate().filter(|(_, text)| text.contains('*')).map(difference).collect()
 }
 
 /// null where a schema wants a text.
