@@ -35,7 +35,12 @@ pub enum Command {
         command: ComponentCommand,
     },
     /// Show the components of a running instance (F job,APPL=DISP)
-    Status(System),
+    Status {
+        #[command(flatten)]
+        system: System,
+        #[arg(long, value_enum, default_value = "text")]
+        format: ReportFormat,
+    },
     /// Start HA instances, each on its system under its job name (S ZWESLSTC,HAINST=...,JOBNAME=...)
     Start(Instances),
     /// Stop HA instances (P job)
@@ -262,7 +267,7 @@ pub enum Format {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum ReportFormat {
-    /// A line each; with the source line and a caret on a terminal
+    /// For people; problems with the source line and a caret on a terminal
     Text,
     /// For tools
     Json,

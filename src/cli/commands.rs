@@ -43,7 +43,7 @@ pub(super) fn run(arguments: Arguments) -> i32 {
             run_component(ha_instance, config, Foreground { name, watch })
         }
         Command::Console(console) => run_console(console),
-        Command::Status(system) => status(&system),
+        Command::Status { system, format } => status(&system, matches!(format, ReportFormat::Json)),
         Command::Start(instances) => operate(&instances, Operation::Start),
         Command::Stop(instances) => operate(&instances, Operation::Stop),
         Command::Jcl { list: true, .. } => {
@@ -186,14 +186,30 @@ fn one_shot(system: &SystemDirectory, job: Option<&str>, command: &str) -> i32 {
 }
 
 /// The DISP answer of the one job there is, or of the named one.
-fn status(arguments: &System) -> i32 {
+fn status(arguments: &System, json: bool) -> i32 {
     let system = match open_system(arguments.system.as_deref()) {
         Ok(system) => system,
         Err(code) => return code,
     };
-    match job_of(&system, arguments.job.as_deref()) {
-        Ok(job) => one_shot(&system, None, &format!("F {job},APPL=DISP")),
-        Err(why) => fail(why),
+    let job = match job_of(&system, arguments.job.as_deref()) {
+        Ok(job) => job,
+        Err(why) => return fail(why),
+    };
+    if !json {
+        return one_shot(&system, None, &format!("F {job},APPL=DISP"));
+    }
+    let (lines, code) = mvs::console::one_shot(&system, None, &format!("F {job},APPL=DISP,JSON"));
+    if code != 0 {
+        return fail(lines.join("; "));
+    }
+    let components: Result<Vec<serde_json::Value>, _> =
+        lines.iter().filter_map(|line| line.find('{').map(|at| &line[at..])).map(serde_json::from_str).collect();
+    match components.and_then(|components| serde_json::to_string_pretty(&components)) {
+        Ok(text) => {
+            document(&text);
+            0
+        }
+        Err(error) => fail(error),
     }
 }
 

@@ -17,10 +17,12 @@ mod version_range;
 mod tests;
 
 pub use check::{Checked, check};
+pub use dependencies::needs;
 pub use directories::{DirectoryFault, DirectoryProblem, Purpose};
 pub use environment::{configs, environment, own_variables, variables, with_defaults};
 pub use locate::installed;
 pub use order::order;
+pub use ports::ports_of;
 pub use readiness::{Probe, ProbeKind, Question, probe};
 pub use survey::{Failure, NotInPlay, Survey, survey};
 

@@ -78,6 +78,11 @@ fn meet(a: &Listener, b: &Listener) -> bool {
     all(a) || all(b) || a.addresses.iter().any(|address| b.addresses.contains(address))
 }
 
+/// The ports of a component by name of their property, for display.
+pub fn ports_of(configuration: &Configuration, component: &str) -> Vec<(String, u16)> {
+    listeners(configuration, &|name| name == component).into_iter().map(|listener| (listener.name, listener.port)).collect()
+}
+
 fn listeners(configuration: &Configuration, runs: &dyn Fn(&str) -> bool) -> Vec<Listener> {
     let mut listeners = Vec::new();
     for name in configuration.component_names().iter().filter(|name| configuration.is_enabled(name) && runs(name)) {

@@ -65,19 +65,9 @@ pub(super) async fn prepare_components(
     Ok(launched)
 }
 
-/// Removes what components have registered that are not in play any more.
-fn remove_stale(context: &Context, instance: &Instance, survey: &Survey) {
-    let output = &context.output;
-    let retired: Vec<&Component> =
-        survey.installed.iter().filter(|component| !instance.configuration.is_enabled_anywhere(&component.name)).collect();
-    let ha_id = &instance.configuration.ha_instance.id;
-    let outcome = registration::remove_stale(&instance.workspace, &instance.runtime, ha_id, &survey.in_play, &retired);
-    outcome.notes.into_iter().for_each(|note| output.server_command(Severity::Debug, CONFIGURE, note));
-    outcome.errors.into_iter().for_each(|error| output.server_command(Severity::Warning, CONFIGURE, error.to_string()));
-}
-
 /// Configures every component in play, in their order: those that others depend on come first.
 async fn configure_all(context: &Arc<Context>, instance: &Arc<Instance>, survey: &Survey) -> Result<(), ConditionCode> {
+    remove_stale(context, instance, survey);
     for component in &survey.in_play {
         let configured = configure(context, instance, component);
         if !configured.instrument(info_span!(target: TARGET, "configure", component = component.name.as_str())).await {
@@ -85,6 +75,17 @@ async fn configure_all(context: &Arc<Context>, instance: &Arc<Instance>, survey:
         }
     }
     Ok(())
+}
+
+/// Removes what earlier registrations have left in the workspace.
+pub(super) fn remove_stale(context: &Context, instance: &Instance, survey: &Survey) {
+    let retired: Vec<&Component> =
+        survey.installed.iter().filter(|component| !instance.configuration.is_enabled_anywhere(&component.name)).collect();
+    let ha_id = &instance.configuration.ha_instance.id;
+    let output = &context.output;
+    let outcome = registration::remove_stale(&instance.workspace, &instance.runtime, ha_id, &survey.in_play, &retired);
+    outcome.notes.into_iter().for_each(|note| output.server_command(Severity::Debug, CONFIGURE, note));
+    outcome.errors.into_iter().for_each(|error| output.server_command(Severity::Warning, CONFIGURE, error.to_string()));
 }
 
 pub(super) fn write_workspace(context: &Context, instance: &Instance, survey: &Survey) -> Result<(), workspace::WorkspaceError> {

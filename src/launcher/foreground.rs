@@ -121,12 +121,10 @@ impl Owner {
         }
     }
 
-    /// The component is down and is not started again by itself.
+    /// The component is down and is not started again by itself: what to do about it, where its files are watched.
     pub(super) fn foreground_down(&mut self) {
         if let Some(name) = self.watched() {
             self.say(message::zwel0974i(name));
-        } else {
-            self.look_for_the_end();
         }
     }
 
@@ -134,12 +132,13 @@ impl Owner {
     /// stopped, validated or configured: then afterwards, as those may have seen half of the change.
     pub(super) fn follow_files(&mut self) {
         let Some(child) = self.children.first().filter(|_| self.files_changed && self.phase == Phase::Supervising) else { return };
-        if child.checking || matches!(child.machine.state(), State::Stopping { .. } | State::Configuring { .. }) {
+        let state = self.instance.member(0).map(|member| member.machine.state());
+        if child.checking || matches!(state, Some(State::Stopping { .. } | State::Configuring { .. } | State::Starting { .. })) {
             return;
         }
         self.files_changed = false;
         let message = message::zwel0975i(&child.launched.component.name);
         self.say(message);
-        self.restart(0);
+        self.restart(vec![0], Vec::new(), "RESTART");
     }
 }

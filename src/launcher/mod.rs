@@ -7,16 +7,19 @@ mod guard;
 mod operator;
 mod owner;
 mod prepare;
+mod reload;
+mod report;
 mod restart;
 mod timing;
+mod watch;
 
 use crate::component::{self, Component};
 use crate::config::{Configuration, Environment, HaInstance};
 use crate::lifecycle::Runner;
-use crate::message::{self, Message};
+use crate::message;
 use crate::output::Output;
 use crate::platform::process::Processes;
-use crate::platform::{AnswerSink, OperatorRequest, Pid, Platform, PreparedEnvironment, WaitStatus};
+use crate::platform::{OperatorRequest, Pid, Platform, PreparedEnvironment, WaitStatus};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -108,6 +111,11 @@ enum Event {
         pid: Pid,
         status: WaitStatus,
     },
+    /// A line of a component's output, or a probe, says something of its process.
+    Watched {
+        index: usize,
+        happening: crate::supervisor::Event,
+    },
     /// An orphan was reaped: perhaps the last process of a group.
     Stray,
     /// Files of the component that runs in the foreground have changed.
@@ -117,12 +125,10 @@ enum Event {
         index: usize,
         may_start: bool,
     },
-    /// A RESTART's new configuration was read and its component validated, or why not.
-    RestartChecked {
-        index: usize,
-        result: Result<Box<prepare::Launched>, Vec<Message>>,
-        answer: Option<Box<dyn AnswerSink>>,
-    },
+    /// A RESTART's new configuration was read and its components validated, or why not.
+    RestartChecked(Box<restart::Checked>),
+    /// The same of a RELOAD.
+    Reloaded(Box<reload::Reloaded>),
 }
 
 type EventSender = mpsc::UnboundedSender<Event>;

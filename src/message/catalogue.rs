@@ -168,7 +168,7 @@ messages! {
     ZWEL0042E zwel0042e "ZWEL0042E" Error OnMatch ()
         "command not recognized",
         "A MODIFY text that is no command of the launcher.",
-        "Use START, STOP, RESTART or DISP.";
+        "Use one of the commands that HELP lists.";
     ZWEL0043E zwel0043e "ZWEL0043E" Error Always ()
         "failed to start console thread",
         "The console could not be opened.",
@@ -485,6 +485,46 @@ messages! {
         "--watch is not available: {why}",
         "The system does not tell of changed files, or has no more watches for this user.",
         "Run the command without --watch; on Linux see fs.inotify.max_user_watches and max_user_instances.";
+    ZWEL0980E zwel0980e "ZWEL0980E" Error Wto (name, count, s)
+        "component {name} was started {count} times within {s} seconds and is not started again",
+        "Its start limit (launcher.startLimit) is reached: it ends again and again.",
+        "Find the reason in the component's output; START it when it is removed.";
+    ZWEL0981E zwel0981e "ZWEL0981E" Error Wto (name, why)
+        "component {name} is not started again: {why}",
+        "The component ended in a way that no restart mends (launcher.fatalExitCodes, launcher.fatalMessages).",
+        "Find the reason in the component's output; START it when it is removed.";
+    ZWEL0982E zwel0982e "ZWEL0982E" Error Wto (name, why)
+        "component {name} is restarted as it does not live any more: {why}",
+        "The component's liveness check failed too often; it is stopped, and started again after its restart interval.",
+        "See the component's output before.";
+    ZWEL0983W zwel0983w "ZWEL0983W" Warning OnMatch (name, s)
+        "component {name} is not ready, {s} seconds after its start",
+        "Its readiness check has not passed in time, or does not pass any more; the component goes on.",
+        "See the component's output, and its setting launcher.readiness.";
+    ZWEL0984I zwel0984i "ZWEL0984I" Info OnMatch (hint)
+        "{hint}",
+        "Follows ZWEL0042E: what was meant, perhaps.",
+        "Type the command that is meant; HELP lists them all.";
+    ZWEL0985I zwel0985i "ZWEL0985I" Info OnMatch (line)
+        "{line}",
+        "A line of the answer to HELP.",
+        "None.";
+    ZWEL0986I zwel0986i "ZWEL0986I" Info OnMatch (line)
+        "{line}",
+        "A line of the answer to DISP,DETAIL.",
+        "None.";
+    ZWEL0987I zwel0987i "ZWEL0987I" Info OnMatch (what)
+        "RELOAD: {what}",
+        "What RELOAD found different in the configuration; with RELOAD,CHECK nothing is done about it.",
+        "None.";
+    ZWEL0988E zwel0988e "ZWEL0988E" Error OnMatch (why)
+        "the configuration is not reloaded - {why}",
+        "RELOAD read the configuration anew and found it unusable; nothing was changed.",
+        "Correct what the messages before name and repeat RELOAD.";
+    ZWEL0989I zwel0989i "ZWEL0989I" Info OnMatch (what)
+        "{what}",
+        "The answer to LOGLEVEL and LOGROTATE.",
+        "None.";
     ZWEL0990W zwel0990w "ZWEL0990W" Warning OnMatch (n)
         "{n} lines of the launcher were not written because SYSPRINT was not read",
         "SYSPRINT did not take lines for so long that 4 MiB of them waited; lines of components are never left out, their writers wait.",

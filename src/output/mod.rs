@@ -153,6 +153,13 @@ impl Output {
         self.put(Item::Message(message));
     }
 
+    /// Writes messages that belong together: nothing comes between them.
+    pub fn messages(&self, messages: impl IntoIterator<Item = Message>) {
+        let mut queue = self.shared.lock();
+        queue.items.extend(messages.into_iter().map(Item::Message));
+        self.wake(queue);
+    }
+
     /// Writes a line of the server commands' part, `source` in parentheses after the level.
     pub fn server_command(&self, severity: Severity, source: &str, text: impl Into<String>) {
         if severity == Severity::Debug && !self.debug_enabled() {

@@ -145,6 +145,20 @@ impl std::fmt::Display for End {
     }
 }
 
+/// A process as DISP,DETAIL shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProcessFacts {
+    pub pid: Pid,
+    pub parent: Pid,
+    pub group: Pid,
+    /// Name of its program.
+    pub name: String,
+    /// Processor time that it has used.
+    pub cpu: std::time::Duration,
+    /// Memory that it has in use.
+    pub resident_bytes: u64,
+}
+
 /// What is sent to a process group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StopSignal {
@@ -269,6 +283,11 @@ pub trait Platform: Send + Sync {
 
     /// True while a process of the group exists, the leader's corpse included.
     fn group_exists(&self, group: Pid) -> bool;
+
+    /// All processes that the system tells of; none where it does not.
+    fn process_table(&self) -> Vec<ProcessFacts> {
+        Vec::new()
+    }
 
     /// A pipe for a component's output: (read end, non-blocking; write end), both closed at exec.
     ///

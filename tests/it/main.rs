@@ -17,4 +17,5 @@ mod output;
 mod prepare;
 mod processes;
 mod services;
+mod supervision;
 mod system;

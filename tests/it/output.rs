@@ -184,6 +184,7 @@ fn the_service_manager_is_told_of_ready_and_stopping() {
         String::from_utf8(bytes[..length].to_vec()).unwrap()
     };
     assert!(received().starts_with("READY=1\n"));
+    assert_eq!(received(), "STATUS=1 of 1 components ready");
     running.signal(nix::sys::signal::Signal::SIGTERM);
     assert!(received().starts_with("STOPPING=1\n"));
     assert_eq!(running.wait_end(), 0);

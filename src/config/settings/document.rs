@@ -55,6 +55,8 @@ fn value(kind: Kind) -> String {
     match kind {
         Kind::Seconds => "a whole number of seconds, 0 to 2147483647".into(),
         Kind::SecondsList => "a list of whole numbers of seconds, each 0 to 2147483647".into(),
+        Kind::Number => "a whole number, 0 to 2147483647".into(),
+        Kind::NumberList => "a list of whole numbers, each 0 to 2147483647".into(),
         Kind::Boolean => "`true` or `false`".into(),
         Kind::Choice(words) => {
             let shown = |word: &&str| if word.is_empty() { "`''`".to_string() } else { format!("`{word}`") };

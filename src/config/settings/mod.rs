@@ -16,6 +16,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq)]
 enum Parsed {
     Seconds(Vec<Duration>),
+    Numbers(Vec<i32>),
     Boolean(bool),
     Word(&'static str),
     Number(u64),
@@ -32,6 +33,11 @@ fn parse(kind: Kind, value: &Value) -> Result<Parsed, &'static str> {
         Kind::SecondsList => {
             let items = value.as_array().ok_or("a list of whole numbers of seconds")?;
             items.iter().map(seconds).collect::<Option<Vec<_>>>().map(Parsed::Seconds).ok_or("a list of whole numbers of seconds")
+        }
+        Kind::Number => number(value).map(|number| Parsed::Numbers(vec![number])).ok_or("a whole number"),
+        Kind::NumberList => {
+            let items = value.as_array().ok_or("a list of whole numbers")?;
+            items.iter().map(number).collect::<Option<Vec<_>>>().map(Parsed::Numbers).ok_or("a list of whole numbers")
         }
         Kind::Boolean => match value {
             Value::Bool(value) => Ok(Parsed::Boolean(*value)),
@@ -78,12 +84,17 @@ fn parse(kind: Kind, value: &Value) -> Result<Parsed, &'static str> {
 }
 
 fn seconds(value: &Value) -> Option<Duration> {
+    number(value).and_then(|number| u64::try_from(number).ok()).map(Duration::from_secs)
+}
+
+/// 0 to 2^31 - 1.
+fn number(value: &Value) -> Option<i32> {
     let number = match value {
         Value::Number(number) => number.as_u64()?,
         Value::String(text) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok()?,
         _ => return None,
     };
-    if number <= i32::MAX as u64 { Some(Duration::from_secs(number)) } else { None }
+    i32::try_from(number).ok()
 }
 
 /// A number of bytes; None also for 0 and for more than 2^50.
@@ -132,6 +143,20 @@ fn default_of(setting: &Setting) -> Option<Parsed> {
 fn durations(parsed: Option<Parsed>) -> Vec<Duration> {
     match parsed {
         Some(Parsed::Seconds(times)) => times,
+        _ => Vec::new(),
+    }
+}
+
+fn numbers(parsed: Option<Parsed>) -> Vec<i32> {
+    match parsed {
+        Some(Parsed::Numbers(numbers)) => numbers,
+        _ => Vec::new(),
+    }
+}
+
+fn texts(parsed: Option<Parsed>) -> Vec<String> {
+    match parsed {
+        Some(Parsed::Texts(texts)) => texts,
         _ => Vec::new(),
     }
 }
@@ -197,6 +222,14 @@ impl Configuration {
                 _ => None,
             },
             validate_timeout: first(&VALIDATE_TIMEOUT),
+            fatal_exit_codes: numbers(in_force(self, &FATAL_EXIT_CODES, name)),
+            fatal_messages: texts(in_force(self, &FATAL_MESSAGES, name)).into_iter().filter(|text| !text.is_empty()).collect(),
+            start_limit: numbers(in_force(self, &START_LIMIT_COUNT, name))
+                .first()
+                .and_then(|count| usize::try_from(*count).ok().filter(|count| *count > 0))
+                .map(|count| (count, first(&START_LIMIT_SECONDS))),
+            required: in_force(self, &REQUIRED, name) == Some(Parsed::Boolean(true)),
+            depends_on: texts(in_force(self, &DEPENDS_ON, name)),
         }
     }
 
@@ -228,16 +261,16 @@ impl Configuration {
         let boolean = |setting| in_force(self, setting, "launcher") == Some(Parsed::Boolean(true));
         let word = |setting| word(in_force(self, setting, "launcher"));
         LauncherSettings {
-            sys_messages: match in_force(self, &SYS_MESSAGES, "launcher") {
-                Some(Parsed::Texts(texts)) => texts,
-                _ => Vec::new(),
-            },
+            sys_messages: texts(in_force(self, &SYS_MESSAGES, "launcher")),
             sys_message_trim: boolean(&SYS_MESSAGE_TRIM),
             wto: boolean(&WTO),
             stay_when_all_failed: word(&ON_ALL_FAILED) == "stay",
             reject_start_of_running: word(&START_RUNNING) == "reject",
             on_component_configure_fail: if word(&ON_CONFIGURE_FAIL) == "exit" { OnFailure::Exit } else { OnFailure::Warn },
             debug: matches!(word(&LOG_LEVEL), "debug" | "trace"),
+            stay_when_required_failed: word(&ON_REQUIRED_FAILED) == "stay",
+            ignore_dependency_problems: word(&ON_DEPENDENCY_PROBLEM) == "ignore",
+            dependency_timeout: durations(in_force(self, &DEPENDENCY_TIMEOUT, "launcher")).first().copied().unwrap_or_default(),
         }
     }
 }

@@ -7,6 +7,10 @@ pub enum Kind {
     Seconds,
     /// A list of them.
     SecondsList,
+    /// A whole number, 0 to 2^31 - 1, a text of digits too.
+    Number,
+    /// A list of them.
+    NumberList,
     Boolean,
     /// One of these words, without regard to case.
     Choice(&'static [&'static str]),
@@ -103,6 +107,50 @@ pub static VALIDATE_TIMEOUT: Setting = Setting {
     kind: Kind::Seconds,
     default: "300",
     meaning: "seconds that a component's validate command may take; it is ended then and counts as failed",
+};
+pub static DEPENDS_ON: Setting = Setting {
+    places: &["components.*.launcher.dependsOn"],
+    kind: Kind::TextList,
+    default: "[]",
+    meaning: "names of components that must be ready before this one is started, besides those that its manifest names",
+};
+pub static FATAL_EXIT_CODES: Setting = Setting {
+    places: of_component!("fatalExitCodes"),
+    kind: Kind::NumberList,
+    default: "[]",
+    meaning: "exit codes after which a component is not started again until an operator does",
+};
+pub static FATAL_MESSAGES: Setting = Setting {
+    places: of_component!("fatalMessages"),
+    kind: Kind::TextList,
+    default: "[]",
+    meaning: "texts (`*` stands for anything); a component that has written a line that holds one of them is not started again when it ends",
+};
+pub static START_LIMIT_COUNT: Setting = Setting {
+    places: of_component!("startLimit.count"),
+    kind: Kind::Number,
+    default: "0",
+    meaning: "so many starts within startLimit.seconds and a component that fails again stays down, however long it was up between them; 0: no limit",
+};
+pub static START_LIMIT_SECONDS: Setting =
+    Setting { places: of_component!("startLimit.seconds"), kind: Kind::Seconds, default: "3600", meaning: "the time for startLimit.count" };
+pub static REQUIRED: Setting = Setting {
+    places: &["components.*.launcher.required"],
+    kind: Kind::Boolean,
+    default: "false",
+    meaning: "whether the instance is of no use without this component: see onRequiredFailed",
+};
+pub static ON_REQUIRED_FAILED: Setting = Setting {
+    places: &["components.launcher.onRequiredFailed"],
+    kind: Kind::Choice(&["exit", "stay"]),
+    default: "exit",
+    meaning: "what follows when a required component has failed for good: the launcher ends with condition code 12, or the instance stays degraded",
+};
+pub static ON_DEPENDENCY_PROBLEM: Setting = Setting {
+    places: &["components.launcher.onDependencyProblem"],
+    kind: Kind::Choice(&["exit", "ignore"]),
+    default: "exit",
+    meaning: "what follows when components depend on each other in a circle, or on one that is unknown or not enabled: the launcher does not start, or it does not wait for them",
 };
 pub static SYS_MESSAGES: Setting = Setting {
     places: &["zowe.sysMessages"],
@@ -225,6 +273,14 @@ pub static SETTINGS: &[&Setting] = &[
     &MINIMUM_UPTIME,
     &SHARE_AS,
     &STOP_GRACE,
+    &DEPENDS_ON,
+    &ON_DEPENDENCY_PROBLEM,
+    &FATAL_EXIT_CODES,
+    &FATAL_MESSAGES,
+    &START_LIMIT_COUNT,
+    &START_LIMIT_SECONDS,
+    &REQUIRED,
+    &ON_REQUIRED_FAILED,
     &STOP_SIGNAL,
     &KILL_SIGNAL,
     &STOP_COMMAND,

@@ -3,6 +3,7 @@
 mod listener;
 mod notify;
 pub mod process;
+mod process_table;
 mod processes;
 pub mod system;
 pub mod watch;
@@ -293,6 +294,10 @@ impl Platform for UnixPlatform {
             }
             Err(error) => Err(LockError::Io(error.into())),
         }
+    }
+
+    fn process_table(&self) -> Vec<crate::platform::ProcessFacts> {
+        process_table::read()
     }
 
     fn is_writable_directory(&self, path: &Path) -> bool {
