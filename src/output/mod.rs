@@ -19,6 +19,7 @@ mod wto;
 pub use attachment::{Attachment, Watch};
 pub use line::{RULER, time_zone, timestamp};
 pub use log_file::LogSettings;
+pub use pattern::Pattern;
 pub use wto::WtoRules;
 
 use crate::message::{Message, Operator, Severity};

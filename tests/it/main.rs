@@ -15,6 +15,7 @@ mod members;
 mod operator;
 mod output;
 mod prepare;
+mod probes;
 mod processes;
 mod services;
 mod startup;
