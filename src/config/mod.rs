@@ -251,6 +251,8 @@ pub struct ComponentSettings {
     pub fatal_messages: Vec<String>,
     /// `launcher.startLimit`: so many starts within such a time, at least 1; None: no limit.
     pub start_limit: Option<(usize, Duration)>,
+    /// `launcher.stdin`: operators may send it lines.
+    pub standard_input: bool,
     /// `launcher.required`: the instance is of no use without it.
     pub required: bool,
     /// `launcher.dependsOn`: what must be ready before it is started, besides what its manifest names.

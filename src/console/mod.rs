@@ -36,6 +36,11 @@ pub enum Command {
     },
     /// Reopen the components' log files.
     LogRotate,
+    /// A line for a component's standard input.
+    Send {
+        name: String,
+        line: String,
+    },
     Help,
 }
 
@@ -59,12 +64,13 @@ pub const VERBS: &[(&str, &str)] = &[
     ("RESTART(name,...)", "read the configuration anew, then validate, stop, configure and start components"),
     ("RESTART(name,...,CASCADE)", "the same, with those that depend on them"),
     ("RELOAD", "read the configuration anew and apply what has changed; RELOAD,CHECK only tells"),
+    ("SEND(name,text)", "send a line to the standard input of a component with launcher.stdin: true"),
     ("LOGLEVEL(debug|info)", "write debug lines, or not"),
     ("LOGROTATE", "begin new log files of components"),
     ("HELP", "these lines"),
 ];
 
-const WORDS: [&str; 10] = ["DISP", "DISPLAY", "D", "START", "STOP", "RESTART", "RELOAD", "LOGLEVEL", "LOGROTATE", "HELP"];
+const WORDS: [&str; 11] = ["DISP", "DISPLAY", "D", "START", "STOP", "RESTART", "RELOAD", "SEND", "LOGLEVEL", "LOGROTATE", "HELP"];
 
 /// Reads the text of a MODIFY: `VERB`, `VERB,OPTION`, `VERB(values)` or `VERB,OPTION(values)`. Verbs are taken in any case: a system
 /// upper-cases them unless the operator quoted the text.
@@ -87,6 +93,9 @@ pub fn parse(text: &str) -> Result<Command, CommandError> {
         let known: Vec<String> = WORDS.iter().filter(|word| word.len() > 1).map(|word| (*word).to_owned()).collect();
         let word = verb.split([' ', ',']).next().unwrap_or_default();
         return Err(CommandError::NotRecognized(nearest(word, &known)));
+    }
+    if verb == "SEND" && option.is_none() {
+        return send(values.unwrap_or_default()).ok_or(CommandError::BadValue);
     }
     let values = match values {
         Some(values) => Some(split(values).ok_or(CommandError::BadValue)?),
@@ -123,6 +132,13 @@ fn command(verb: &str, option: Option<&str>, values: Option<Vec<String>>) -> Opt
     }
 }
 
+/// `name,text)`: the text is everything up to the last parenthesis, blanks, commas and parentheses included.
+fn send(values: &str) -> Option<Command> {
+    let (name, line) = values.strip_suffix(')')?.split_once(',')?;
+    let (name, line) = (name.trim().to_owned(), line.to_owned());
+    (!name.is_empty() && !name.contains(['(', ')', '*'])).then_some(Command::Send { name, line })
+}
+
 /// The values before the closing parenthesis; None when there is none, or an empty value, or another parenthesis.
 fn split(values: &str) -> Option<Vec<String>> {
     let values = values.strip_suffix(')')?;
@@ -157,6 +173,8 @@ mod tests {
             ("RELOAD,CHECK", Command::Reload { check: true }),
             ("LOGLEVEL(DEBUG)", Command::LogLevel { debug: true }),
             ("help", Command::Help),
+            ("SEND( c ,a (b), c)", Command::Send { name: "c".into(), line: "a (b), c".into() }),
+            ("send(c,)", Command::Send { name: "c".into(), line: String::new() }),
         ] {
             assert_eq!(parse(text), Ok(command), "{text}");
         }

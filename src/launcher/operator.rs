@@ -70,6 +70,11 @@ impl Owner {
                 self.restart(selection, along, text);
             }
             (_, Command::Reload { check }) => self.reload(check),
+            (_, Command::Send { name, line }) => {
+                for index in self.select(&[name]) {
+                    self.send(index, &line);
+                }
+            }
             // Answered in every phase: see `modify`.
             (
                 _,

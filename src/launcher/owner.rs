@@ -13,6 +13,7 @@ use crate::platform::unix::watch::Watch;
 use crate::platform::{FileLock, OperatorRequest, WaitStatus};
 use crate::supervisor::{Action, Effect, Event as Happening, Instance, InstancePolicy, Moment, NewMember, Note, Policy, StartLimit, State};
 use std::collections::{HashMap, VecDeque};
+use std::fs::File;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -33,6 +34,8 @@ pub(super) enum Phase {
 pub(super) struct Child {
     pub(super) launched: Launched,
     pub(super) pipe: Option<PipeId>,
+    /// Its standard input, where it has one: non-blocking.
+    pub(super) input: Option<File>,
     /// What is being asked of its process.
     pub(super) asking: Vec<(Question, probe::Asking)>,
     /// A RESTART or RELOAD is reading the configuration.
@@ -174,6 +177,7 @@ impl Owner {
                 }
                 if let Some(child) = self.children.get_mut(index) {
                     child.asking.clear();
+                    child.input = None;
                 }
                 let remains = self.context.processes.exists(pid);
                 self.step(index, Happening::Ended { pid, status, remains });
@@ -235,9 +239,11 @@ impl Owner {
         self.say(message::zwel0003i(&name, intervals.len(), policy.min_uptime.as_secs(), component.share_as.name()));
         self.say(message::zwel0025i(&name, intervals.join(" ")));
         let index = self.instance.add(NewMember { name, policy, required: component.required });
-        let child = Child { launched, pipe: None, asking: Vec::new(), checking: false };
+        let child = Child { launched, pipe: None, input: None, asking: Vec::new(), checking: false };
         match self.children.get_mut(index) {
-            Some(before) => *before = Child { pipe: before.pipe, asking: std::mem::take(&mut before.asking), ..child },
+            Some(before) => {
+                *before = Child { pipe: before.pipe, input: before.input.take(), asking: std::mem::take(&mut before.asking), ..child }
+            }
             None => self.children.push(child),
         }
         index

@@ -9,8 +9,11 @@ use crate::config::Environment;
 use crate::lifecycle::{Then, workspace};
 use crate::message;
 use crate::output::Attachment;
-use crate::platform::{Pid, PreparedEnvironment, StopSignal};
+use crate::platform::{Pid, PreparedEnvironment, StopSignal, unix};
 use crate::supervisor::{Event as Happening, State};
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::AsFd;
 
 impl Owner {
     pub(super) fn spawn_next(&mut self) {
@@ -25,7 +28,7 @@ impl Owner {
         let launched = &child.launched;
         let nothing = PreparedEnvironment::default();
         let (base, own) = self.environment_of(launched, &nothing);
-        let ending = launched.instance.configuration.component_settings(&launched.component.name).ending();
+        let settings = launched.instance.configuration.component_settings(&launched.component.name);
         let script = components::script_of(&self.context, &launched.instance, &launched.component, launched.start.clone(), Then::Wait);
         let sender = self.sender.clone();
         // The pid is known to the machine before this can be received: the owner is the receiver.
@@ -39,13 +42,19 @@ impl Owner {
         // What is wrong with the setting was said when it was read.
         let readiness = component::probe(&launched.instance.configuration, &launched.component, Question::Readiness).ok().flatten();
         let file_end = readiness.as_ref().and_then(probe::file_end);
-        match self.context.runner.start(&script, base, &own, ending, on_end) {
+        let (input, input_of_ours) = match settings.standard_input.then(unix::process::control_pipe).transpose() {
+            Ok(pipe) => pipe.unzip(),
+            Err(error) => return Happening::SpawnFailed(error.to_string()),
+        };
+        let input = input.as_ref().map(AsFd::as_fd);
+        match self.context.runner.start(&script, base, &own, input, settings.ending(), on_end) {
             Ok((pid, reader)) => {
                 let _ = pid_sender.send(pid);
                 let name = launched.component.name.clone();
                 let log = launched.instance.configuration.component_log(&name);
                 let attachment = Attachment { log, watch: watch::watch(launched, index, pid, self.sender.clone()) };
                 self.children[index].pipe = Some(self.context.output.attach(&name, reader, attachment));
+                self.children[index].input = input_of_ours.map(File::from);
                 self.ask(index, pid, Question::Readiness, file_end);
                 Happening::Spawned(pid)
             }
@@ -87,6 +96,27 @@ impl Owner {
         let mut whole = if std::ptr::eq(base, &nothing) { Environment::new() } else { launched.instance.environment.clone() };
         whole.extend(own);
         whole
+    }
+
+    /// A line of an operator's for the standard input of a component. Never waits: a component that does not read is told of.
+    pub(super) fn send(&mut self, index: usize, line: &str) {
+        let name = self.name_of(index);
+        let Some(child) = self.children.get_mut(index) else { return };
+        let reads = child.launched.instance.configuration.component_settings(&name).standard_input;
+        // One write: a line that does not fit is not there in part. A pipe takes what a console can type as a whole.
+        let result = match &mut child.input {
+            Some(input) => input.write_all(format!("{line}\n").as_bytes()).map_err(|error| match error.kind() {
+                std::io::ErrorKind::WouldBlock => "it does not read what it was sent before".to_owned(),
+                std::io::ErrorKind::BrokenPipe => "it has closed its standard input".to_owned(),
+                _ => error.to_string(),
+            }),
+            None if reads => Err("it does not run".to_owned()),
+            None => Err(format!("components.{name}.launcher.stdin is not true")),
+        };
+        self.say(match result {
+            Ok(()) => message::zwel0937i(name),
+            Err(why) => message::zwel0938e(name, why),
+        });
     }
 
     pub(super) fn signal(&self, index: usize, group: Pid, signal: StopSignal) {

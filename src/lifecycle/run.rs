@@ -154,7 +154,8 @@ impl Runner {
         Ok(finished)
     }
 
-    /// Starts a component: the process and the end of its output pipe that is read. `base` is what all components have in common.
+    /// Starts a component: the process and the end of its output pipe that is read. `base` is what all components have in common, `input`
+    /// its standard input, empty where there is none.
     ///
     /// # Errors
     /// The system's.
@@ -163,11 +164,13 @@ impl Runner {
         script: &Script,
         base: &PreparedEnvironment,
         own: &Environment,
+        input: Option<BorrowedFd<'_>>,
         ending: Ending,
         on_end: OnEnd,
     ) -> io::Result<(Pid, std::os::fd::OwnedFd)> {
         let (reader, writer) = self.platform.output_pipe()?;
-        let pid = self.spawn(script, base, own, writer.as_fd(), ending, on_end)?;
+        let streams = (input.unwrap_or(self.null.as_fd()), writer.as_fd());
+        let pid = self.spawn(script, base, own, streams, ending, on_end)?;
         Ok((pid, reader))
     }
 
@@ -204,7 +207,9 @@ impl Runner {
         environment: &Environment,
         out: BorrowedFd<'_>,
     ) -> io::Result<(Pid, tokio::sync::oneshot::Receiver<WaitStatus>)> {
-        self.spawn_waited(|on_end| self.spawn(script, &PreparedEnvironment::default(), environment, out, Ending::default(), on_end))
+        self.spawn_waited(|on_end| {
+            self.spawn(script, &PreparedEnvironment::default(), environment, (self.null.as_fd(), out), Ending::default(), on_end)
+        })
     }
 
     /// Spawns a process that is waited for and that [`Runner::kill_all`] ends.
@@ -253,7 +258,7 @@ impl Runner {
         script: &Script,
         base: &PreparedEnvironment,
         own: &Environment,
-        out: BorrowedFd<'_>,
+        (input, out): (BorrowedFd<'_>, BorrowedFd<'_>),
         ending: Ending,
         on_end: OnEnd,
     ) -> io::Result<Pid> {
@@ -262,7 +267,7 @@ impl Runner {
             program: self.shell.clone(),
             arguments: vec!["sh".into(), "-c".into(), script_text(script).into()],
             environment: ChildEnvironment { base, own: &own, marker: None },
-            descriptors: vec![(self.null.as_fd(), 0), (out, 1), (out, 2)],
+            descriptors: vec![(input, 0), (out, 1), (out, 2)],
             group: GroupOfChild::Own,
         };
         self.processes.spawn(request, ending, on_end)

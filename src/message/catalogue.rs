@@ -457,6 +457,14 @@ messages! {
         "prepared in {s} seconds: {parts}",
         "Where the time between S and the start commands went; with debug lines the slowest commands are listed too.",
         "None.";
+    ZWEL0937I zwel0937i "ZWEL0937I" Info OnMatch (name)
+        "the line was sent to component {name}",
+        "Answer to SEND: the line is in the component's standard input.",
+        "None.";
+    ZWEL0938E zwel0938e "ZWEL0938E" Error OnMatch (name, why)
+        "the line was not sent to component {name}: {why}",
+        "SEND works for running components with launcher.stdin: true that read what they are sent.",
+        "Correct what the message names.";
     ZWEL0950E zwel0950e "ZWEL0950E" Error OnMatch (check, why)
         "startup check {check}: {why}",
         "A start-up check has failed; all are made before ZWEL0030E ends the launcher.",

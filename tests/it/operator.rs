@@ -276,3 +276,23 @@ fn reload_applies_what_has_changed_and_nothing_else() {
     instance.console("P ZWESLSTC");
     assert_eq!(running.wait_end(), 0);
 }
+
+#[test]
+fn a_line_is_sent_to_a_component_that_reads_them() {
+    let reader = "while read -r line; do echo \"got <$line>\"; done; echo end of input; exec sleep 1000";
+    let instance = Instance::new().component("alpha", reader, "launcher: {stdin: true}").component("beta", SLEEPER, "");
+    let mut running = instance.up();
+    let (answer, code) = instance.console("F ZWESLSTC,APPL='SEND(alpha,Hello, (world) $HOME)'");
+    assert!(code == 0 && answer.contains("ZWEL0937I the line was sent to component alpha"), "{answer}");
+    running.wait_for("got <Hello, (world) $HOME>");
+    let answer = instance.modify("SEND(beta,x)");
+    assert!(answer.contains("ZWEL0938E") && answer.contains("components.beta.launcher.stdin is not true"), "{answer}");
+    assert!(instance.modify("SEND(alpha)").contains("ZWEL0041E"));
+    // The next process has an input of its own.
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(instance.pid("alpha").unwrap()), nix::sys::signal::Signal::SIGKILL).unwrap();
+    running.wait_for_count("ZWEL0001I component alpha started", 2);
+    instance.modify("SEND(alpha,again)");
+    running.wait_for("got <AGAIN>");
+    instance.console("P ZWESLSTC");
+    assert_eq!(running.wait_end(), 0);
+}

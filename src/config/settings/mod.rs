@@ -228,6 +228,7 @@ impl Configuration {
                 .first()
                 .and_then(|count| usize::try_from(*count).ok().filter(|count| *count > 0))
                 .map(|count| (count, first(&START_LIMIT_SECONDS))),
+            standard_input: in_force(self, &STANDARD_INPUT, name) == Some(Parsed::Boolean(true)),
             required: in_force(self, &REQUIRED, name) == Some(Parsed::Boolean(true)),
             depends_on: texts(in_force(self, &DEPENDS_ON, name)),
         }

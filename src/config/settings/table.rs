@@ -140,6 +140,12 @@ pub static REQUIRED: Setting = Setting {
     default: "false",
     meaning: "whether the instance is of no use without this component: see onRequiredFailed",
 };
+pub static STANDARD_INPUT: Setting = Setting {
+    places: &["components.*.launcher.stdin"],
+    kind: Kind::Boolean,
+    default: "false",
+    meaning: "whether the component reads lines that operators send it (SEND) from its standard input, which is empty otherwise",
+};
 pub static ON_REQUIRED_FAILED: Setting = Setting {
     places: &["components.launcher.onRequiredFailed"],
     kind: Kind::Choice(&["exit", "stay"]),
@@ -280,6 +286,7 @@ pub static SETTINGS: &[&Setting] = &[
     &START_LIMIT_COUNT,
     &START_LIMIT_SECONDS,
     &REQUIRED,
+    &STANDARD_INPUT,
     &ON_REQUIRED_FAILED,
     &STOP_SIGNAL,
     &KILL_SIGNAL,
