@@ -19,5 +19,6 @@ mod probes;
 mod processes;
 mod services;
 mod startup;
+mod storms;
 mod supervision;
 mod system;
