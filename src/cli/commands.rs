@@ -11,7 +11,7 @@ use crate::demo::{self, layout, service};
 use crate::ha::{self, operate::Operation};
 use crate::inspect;
 use crate::mvs;
-use crate::platform::unix::UnixPlatform;
+use crate::platform::NativePlatform;
 use crate::platform::unix::system::SystemDirectory;
 use std::path::Path;
 use std::time::Duration;
@@ -51,7 +51,7 @@ pub(super) fn run(arguments: Arguments) -> i32 {
             answered(loaded, |configuration| Ok(inspect::plan(configuration, &component::survey(configuration))))
         }),
         Command::Ha { command: Ha::Compare { a, b, a_instance, b_instance } } => {
-            let platform = UnixPlatform::for_command();
+            let platform = NativePlatform::for_command();
             let side = |config: &str, instance: Option<String>| ha::Side { config: absolute_config(config), ha_instance: instance };
             match ha::compare(&side(&a, a_instance), &side(&b, b_instance), &platform) {
                 Ok(report) => {
@@ -159,7 +159,7 @@ fn status(arguments: &System) -> i32 {
 
 /// Issues the commands that start or stop instances, or shows them.
 fn operate(arguments: &Instances, operation: Operation) -> i32 {
-    let platform = UnixPlatform::for_command();
+    let platform = NativePlatform::for_command();
     let (_, sources) = match sources(arguments.config.as_deref()) {
         Ok(sources) => sources,
         Err(code) => return code,
@@ -211,7 +211,7 @@ fn absolute_config(config: &str) -> String {
 
 /// The report; on a terminal with source lines.
 fn check(named: &[String], config: Option<&str>, format: ReportFormat) -> i32 {
-    let platform = UnixPlatform::for_command();
+    let platform = NativePlatform::for_command();
     let (_, sources) = match sources(config) {
         Ok(sources) => sources,
         Err(code) => return code,
@@ -231,7 +231,7 @@ fn check(named: &[String], config: Option<&str>, format: ReportFormat) -> i32 {
 /// The variables of an instance or component, or what differs in those of another HA instance.
 fn env(selection: &Selection, component: Option<&str>, diff: Option<&str>, show_secrets: bool) -> i32 {
     inspected(selection, |loaded, config| {
-        let platform = UnixPlatform::for_command();
+        let platform = NativePlatform::for_command();
         let seen = |configuration: &Configuration| {
             let survey = component::survey(configuration);
             inspect::environment_of(configuration, &survey, &platform, config, component, None)
@@ -266,7 +266,7 @@ fn inspected(selection: &Selection, answer: impl FnOnce(Result<Configuration, Lo
         Ok(sources) => sources,
         Err(code) => return code,
     };
-    let platform = UnixPlatform::for_command();
+    let platform = NativePlatform::for_command();
     let ha_instance = match &selection.ha_instance {
         Some(id) => config::ha_instance(id, &platform),
         None => config::HaInstance::none(),

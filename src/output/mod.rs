@@ -5,11 +5,13 @@
 //! the owner task with its operators. Callers only put items into a queue; the relay thread formats and writes them in their order and
 //! reads all component pipes in between, a block at a time.
 
+mod code_page;
 mod line;
 mod partial;
 mod relay;
 mod wto;
 
+pub use code_page::decode_lines;
 pub use line::{RULER, timestamp};
 pub use wto::WtoRules;
 

@@ -1,5 +1,6 @@
 //! The relay thread: waits for items and for all pipes at once, and writes what came in one block.
 
+use super::code_page::Transcoder;
 use super::partial::Partial;
 use super::{Item, PipeId, Queue, Shared, WtoRules, line, wto};
 use crate::message::{Message, Operator, zwel0926w};
@@ -8,6 +9,7 @@ use mio::unix::pipe::Receiver;
 use mio::{Events, Interest, Poll, Token};
 use std::collections::HashMap;
 use std::io::Read;
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +26,8 @@ struct Pipe {
     component: String,
     receiver: Receiver,
     partial: Partial,
+    /// Where programs may write IBM-1047.
+    transcoder: Option<Transcoder>,
     /// Known to hold data: the selector tells only once.
     ready: bool,
 }
@@ -114,17 +118,27 @@ impl Relay {
                 self.prefix.server_command(&mut self.out, severity, &source, &text);
             }
             Item::Plain { severity, text } => self.prefix.launcher(&mut self.out, severity, &text),
-            Item::Lines(bytes) => {
+            Item::Lines(mut bytes) => {
                 let start = self.out.len();
-                self.out.extend_from_slice(&bytes);
+                if self.platform.writes_ebcdic() {
+                    // The line end was added to one that is no line feed.
+                    if bytes.ends_with(&[crate::platform::ebcdic::NEW_LINE, b'\n']) {
+                        bytes.pop();
+                    }
+                    self.out.extend_from_slice(super::decode_lines(&bytes).as_bytes());
+                } else {
+                    self.out.extend_from_slice(&bytes);
+                }
                 self.match_lines(start);
             }
             Item::Attach(id, component, descriptor) => {
+                let platform = &self.platform;
+                let transcoder = platform.writes_ebcdic().then(|| Transcoder::new(platform.code_page_of(descriptor.as_fd())));
                 let mut receiver = Receiver::from(descriptor);
                 // Data that is already there is an event of its own, so nothing is missed between creation and registration. A pipe
                 // that cannot be registered is treated as ready for ever; reading it tells what is wrong with it.
                 let ready = self.poll.registry().register(&mut receiver, Token(id.0), Interest::READABLE).is_err();
-                self.pipes.insert(id.0, Pipe { component, receiver, partial: Partial::default(), ready });
+                self.pipes.insert(id.0, Pipe { component, receiver, partial: Partial::default(), transcoder, ready });
             }
             Item::Drain(id) => self.drain(id),
             Item::Rules(rules) => self.rules = *rules,
@@ -160,7 +174,7 @@ impl Relay {
     fn drain(&mut self, id: PipeId) {
         self.relay(id.0, 16 * TURN);
         if let Some(mut pipe) = self.pipes.remove(&id.0) {
-            self.finish(&mut pipe);
+            self.end(&mut pipe);
             self.pipes.insert(id.0, pipe);
         }
     }
@@ -180,7 +194,7 @@ impl Relay {
             After::Ended => {
                 // An error here means that it was never registered.
                 let _ = self.poll.registry().deregister(&mut pipe.receiver);
-                self.finish(&mut pipe);
+                self.end(&mut pipe);
             }
             after => {
                 pipe.ready = after == After::More;
@@ -201,7 +215,8 @@ impl Relay {
         };
         *left = left.saturating_sub(length);
         let scratch = std::mem::take(&mut self.scratch);
-        let data = &scratch[..length];
+        let converted = pipe.transcoder.as_mut().map(|transcoder| transcoder.convert(&scratch[..length]));
+        let data = converted.as_deref().unwrap_or(&scratch[..length]);
         match memchr::memrchr(b'\n', data) {
             None => self.keep(pipe, data),
             Some(last) => {
@@ -231,6 +246,14 @@ impl Relay {
             // No space for the line's middle: what there is goes out as a line of its own, which is less bad than losing it.
             self.finish(pipe);
         }
+    }
+
+    /// Ends the pipe's last line, with what was held back of it.
+    fn end(&mut self, pipe: &mut Pipe) {
+        if let Some(held) = pipe.transcoder.as_mut().map(Transcoder::finish) {
+            self.keep(pipe, &held);
+        }
+        self.finish(pipe);
     }
 
     /// Ends the pipe's unfinished line.
