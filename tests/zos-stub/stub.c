@@ -437,6 +437,35 @@ static const char *program_of(const char *path, char *place, size_t size)
     return access(place, X_OK) == 0 ? place : path;
 }
 
+/* Under qemu-user this very program has to be started by the emulator again: the words of ZWELNCH_EMULATOR, then -0 and the name. */
+static const char **emulated(const char **program, const char *argv[], const char *words[64])
+{
+    static char emulator[256];
+    static char place[PATH_MAX];
+    char own[PATH_MAX];
+    const char *variable = getenv("ZWELNCH_EMULATOR");
+    ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);
+    int count = 0;
+    char *word, *rest;
+    if (variable == NULL || length <= 0)
+        return argv;
+    own[length] = 0;
+    if (strcmp(own, *program) != 0)
+        return argv;
+    snprintf(emulator, sizeof emulator, "%s", variable);
+    for (word = strtok_r(emulator, " ", &rest); word != NULL && count < 16; word = strtok_r(NULL, " ", &rest))
+        words[count++] = word;
+    snprintf(place, sizeof place, "/usr/bin/%s", words[0]);
+    words[count++] = "-0";
+    words[count++] = argv[0];
+    words[count++] = *program;
+    for (argv++; *argv != NULL && count < 63; argv++)
+        words[count++] = *argv;
+    words[count] = NULL;
+    *program = place;
+    return words;
+}
+
 static int is_valid_job_name(const char *entry)
 {
     size_t length = strlen(entry);
@@ -446,7 +475,7 @@ static int is_valid_job_name(const char *entry)
 pid_t spawn(const char *path, int fd_count, const int fd_map[], const struct inheritance *inherit, const char *argv[], const char *envp[])
 {
     char place[PATH_MAX + 64], line[PATH_MAX + 256];
-    const char *share_as = "?", *job_name = "-";
+    const char *share_as = "?", *job_name = "-", *program, **arguments, *words[64];
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     short flags = 0;
@@ -466,6 +495,11 @@ pid_t spawn(const char *path, int fd_count, const int fd_map[], const struct inh
         return -1;
     if (job_name[0] != '-' && !is_valid_job_name(job_name))
         return fail_with(EINVAL, 0);
+    program = program_of(path, place, sizeof place);
+    /* qemu-user cannot tell of an exec that failed. */
+    if (access(program, X_OK) != 0)
+        return fail_with(errno, 0x0594003D);
+    arguments = emulated(&program, argv, words);
     posix_spawn_file_actions_init(&actions);
     posix_spawnattr_init(&attributes);
     /* Two steps, so that no descriptor of the map is overwritten before it is used: all of ours first go out of the way. */
@@ -493,7 +527,7 @@ pid_t spawn(const char *path, int fd_count, const int fd_map[], const struct inh
         posix_spawnattr_setsigdefault(&attributes, &inherit->sigdefault);
     }
     posix_spawnattr_setflags(&attributes, flags);
-    error = posix_spawn(&pid, program_of(path, place, sizeof place), &actions, &attributes, (char *const *)argv, (char *const *)envp);
+    error = posix_spawn(&pid, program, &actions, &attributes, (char *const *)arguments, (char *const *)envp);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     if (error != 0)
