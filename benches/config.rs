@@ -196,7 +196,7 @@ fn report(name: &str, times: &[Duration; 6]) {
 }
 
 fn check(site: &Site) -> usize {
-    let report = inspect::check(&[Source::File(site.path("zowe.yaml"))], &[], &site.platform);
+    let report = inspect::check(&[Source::File(site.path("zowe.yaml"))], &[], &site.platform, None);
     assert!(report.exit_code() < 8, "{} {:#?}", site.directory.path().display(), report.findings);
     report.findings.len()
 }

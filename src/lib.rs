@@ -5,11 +5,11 @@
 //! | floor | modules |
 //! |---|---|
 //! | 5 | [`cli`] |
-//! | 4 | [`launcher`], [`inspect`], [`mvs`], [`demo`], [`ha`] |
+//! | 4 | [`launcher`], [`inspect`], [`mvs`], [`demo`], [`develop`], [`ha`] |
 //! | 3 | [`lifecycle`], [`supervisor`] |
 //! | 2 | [`component`], [`console`] |
 //! | 1 | [`config`] |
-//! | 0 | [`message`], [`output`], [`platform`] |
+//! | 0 | [`message`], [`net`], [`output`], [`platform`] |
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr))]
 
 pub mod cli;
@@ -17,12 +17,14 @@ pub mod component;
 pub mod config;
 pub mod console;
 pub mod demo;
+pub mod develop;
 pub mod ha;
 pub mod inspect;
 pub mod launcher;
 pub mod lifecycle;
 pub mod message;
 pub mod mvs;
+pub mod net;
 pub mod output;
 pub mod platform;
 pub mod supervisor;

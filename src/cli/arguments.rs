@@ -29,8 +29,18 @@ pub enum Command {
     Demo(Demo),
     /// Operate a system: issue one command, or many
     Console(Console),
+    /// Develop a component: write a new one, run one in the foreground
+    Component {
+        #[command(subcommand)]
+        command: ComponentCommand,
+    },
     /// Show the components of a running instance (F job,APPL=DISP)
-    Status(System),
+    Status {
+        #[command(flatten)]
+        system: System,
+        #[arg(long, value_enum, default_value = "text")]
+        format: ReportFormat,
+    },
     /// Start HA instances, each on its system under its job name (S ZWESLSTC,HAINST=...,JOBNAME=...)
     Start(Instances),
     /// Stop HA instances (P job)
@@ -51,6 +61,10 @@ pub enum Command {
         config: Option<String>,
         #[arg(long, value_enum, default_value = "text")]
         format: ReportFormat,
+        /// The start-up checks too, as zowe.launchScript.startupChecks has them: binds ports, reads certificates, runs java and node, asks
+        /// z/OSMF
+        #[arg(long)]
+        startup: bool,
     },
     /// Print the merged and evaluated configuration
     Config {
@@ -161,8 +175,36 @@ pub struct Demo {
     /// First port of the sample instance
     #[arg(long, value_name = "N", default_value_t = crate::demo::layout::DEFAULT_PORT_BASE)]
     pub port_base: u16,
+    /// Two systems, LPR1 and LPR2, each with an HA instance; RO reaches the other
+    #[arg(long)]
+    pub sysplex: bool,
     #[command(subcommand)]
     pub command: Option<DemoCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ComponentCommand {
+    /// Write a minimal component: manifest, scripts, schema, static definition
+    New {
+        /// Letters, digits, '-' and '_'
+        name: String,
+        /// Its directory; nothing in it is overwritten [default: ./NAME]
+        dir: Option<PathBuf>,
+    },
+    /// Validate, configure and start one component of an instance in the foreground; Ctrl-C ends it, its exit code is the command's
+    Run {
+        /// An installed component, enabled or not
+        name: String,
+        /// HA instance whose configuration and workspace it runs with; the instance itself must not be running
+        #[arg(short = 'i', long = "ha-instance", value_name = "ID")]
+        ha_instance: String,
+        /// Configuration as in CONFIG [default: the environment variable CONFIG]
+        #[arg(short, long, value_name = "CONFIG")]
+        config: Option<String>,
+        /// Restart it when files of its directory change and it is still valid with them
+        #[arg(long)]
+        watch: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -211,7 +253,7 @@ pub enum Format {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub enum ReportFormat {
-    /// A line each; with the source line and a caret on a terminal
+    /// For people; problems with the source line and a caret on a terminal
     Text,
     /// For tools
     Json,

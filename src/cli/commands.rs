@@ -1,20 +1,26 @@
 //! Each command's one call into floor 4.
 
 use super::arguments::{
-    Arguments, Command, Console, Demo, DemoCommand, Format, Generated, Ha, Instances, Internal, ReportFormat, Selection, Service, System,
+    Arguments, Command, ComponentCommand, Console, Demo, DemoCommand, Format, Generated, Ha, Instances, Internal, ReportFormat, Selection,
+    Service, System,
 };
 use super::generate;
 use super::terminal::{document, fail, terminal};
 use crate::component;
 use crate::config::{self, Configuration, LoadError, LoadRequest};
 use crate::demo::{self, layout, service};
+use crate::develop;
 use crate::ha::{self, operate::Operation};
 use crate::inspect;
+use crate::launcher::{self, Foreground, Start};
 use crate::mvs;
 use crate::platform::NativePlatform;
 use crate::platform::unix::system::SystemDirectory;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
+
+const NO_CONFIGURATION: &str = "no configuration: give one with --config, or set CONFIG";
 
 /// Runs a command and returns its exit code.
 pub(super) fn run(arguments: Arguments) -> i32 {
@@ -25,8 +31,19 @@ pub(super) fn run(arguments: Arguments) -> i32 {
             service::run(service_kind(kind), &options)
         }
         Command::Demo(demo) => run_demo(&demo),
+        Command::Component { command: ComponentCommand::New { name, dir } } => match develop::new_component(&name, dir.as_deref()) {
+            Ok(made) => {
+                document(&made.next_steps());
+                0
+            }
+            Err(error) => fail(error),
+        },
+        Command::Component { command: ComponentCommand::Run { name, ha_instance, config, watch } } => {
+            let config = config.map(|config| absolute_config(&config));
+            run_component(ha_instance, config, Foreground { name, watch })
+        }
         Command::Console(console) => run_console(console),
-        Command::Status(system) => status(&system),
+        Command::Status { system, format } => status(&system, matches!(format, ReportFormat::Json)),
         Command::Start(instances) => operate(&instances, Operation::Start),
         Command::Stop(instances) => operate(&instances, Operation::Stop),
         Command::Jcl { set_config } => match mvs::jcl_member(set_config.as_deref()) {
@@ -36,7 +53,7 @@ pub(super) fn run(arguments: Arguments) -> i32 {
             }
             Err(error) => fail(error),
         },
-        Command::Check { ha_instance, config, format } => check(&ha_instance, config.as_deref(), format),
+        Command::Check { ha_instance, config, format, startup } => check(&ha_instance, config.as_deref(), format, startup),
         Command::Config { selection, format, path, origin, show_secrets } => inspected(&selection, |loaded, _| {
             let format = match format {
                 Format::Yaml => inspect::Format::Yaml,
@@ -76,6 +93,18 @@ pub(super) fn run(arguments: Arguments) -> i32 {
     }
 }
 
+/// Runs a component of an instance in this process's foreground.
+fn run_component(ha_instance: String, config: Option<String>, foreground: Foreground) -> i32 {
+    // Before any other thread is made: signals are blocked in all of them.
+    let platform = NativePlatform::for_foreground();
+    let from_environment = Start::from_environment(vec![ha_instance], None);
+    let start = Start { config: config.or(from_environment.config.clone()), ..from_environment };
+    if start.config.is_none() {
+        return fail(NO_CONFIGURATION);
+    }
+    launcher::run_component(Arc::new(platform), start, foreground)
+}
+
 /// A number of seconds that makes no sense is a day.
 fn seconds(number: f64) -> Duration {
     Duration::try_from_secs_f64(number).unwrap_or(Duration::from_secs(86_400))
@@ -97,7 +126,7 @@ fn run_demo(arguments: &Demo) -> i32 {
         Err(error) => return fail(format!("the path of this program is not known: {error}")),
     };
     let member = |config: &str| mvs::jcl_member(Some(config)).map_err(std::io::Error::other);
-    let options = layout::LayoutOptions { program: &program, port_base: arguments.port_base, member: &member };
+    let options = layout::LayoutOptions { program: &program, port_base: arguments.port_base, member: &member, sysplex: arguments.sysplex };
     let layout = match layout::lay_out(&arguments.dir, &options) {
         Ok(layout) => layout,
         Err(error) => return fail(error),
@@ -106,10 +135,14 @@ fn run_demo(arguments: &Demo) -> i32 {
         Ok(system) => system,
         Err(error) => return fail(error),
     };
+    let mut first_commands = vec!["S ZWESLSTC,HAINST=lpar1".to_owned()];
+    if arguments.sysplex {
+        first_commands.push(format!("RO {},S ZWESLSTC,HAINST=lpar2,JOBNAME=ZWE1SV2", layout::SECOND_SYSNAME));
+    }
     let options = mvs::console::ConsoleOptions {
         job: Some("ZWESLSTC".to_owned()),
         banner: demo::banner(&layout),
-        first_commands: vec!["S ZWESLSTC,HAINST=lpar1".to_owned()],
+        first_commands,
         stop_at_end: true,
         ..mvs::console::ConsoleOptions::default()
     };
@@ -146,14 +179,30 @@ fn one_shot(system: &SystemDirectory, job: Option<&str>, command: &str) -> i32 {
 }
 
 /// The DISP answer of the one job there is, or of the named one.
-fn status(arguments: &System) -> i32 {
+fn status(arguments: &System, json: bool) -> i32 {
     let system = match open_system(arguments.system.as_deref()) {
         Ok(system) => system,
         Err(code) => return code,
     };
-    match job_of(&system, arguments.job.as_deref()) {
-        Ok(job) => one_shot(&system, None, &format!("F {job},APPL=DISP")),
-        Err(why) => fail(why),
+    let job = match job_of(&system, arguments.job.as_deref()) {
+        Ok(job) => job,
+        Err(why) => return fail(why),
+    };
+    if !json {
+        return one_shot(&system, None, &format!("F {job},APPL=DISP"));
+    }
+    let (lines, code) = mvs::console::one_shot(&system, None, &format!("F {job},APPL=DISP,JSON"));
+    if code != 0 {
+        return fail(lines.join("; "));
+    }
+    let components: Result<Vec<serde_json::Value>, _> =
+        lines.iter().filter_map(|line| line.find('{').map(|at| &line[at..])).map(serde_json::from_str).collect();
+    match components.and_then(|components| serde_json::to_string_pretty(&components)) {
+        Ok(text) => {
+            document(&text);
+            0
+        }
+        Err(error) => fail(error),
     }
 }
 
@@ -210,14 +259,21 @@ fn absolute_config(config: &str) -> String {
 }
 
 /// The report; on a terminal with source lines.
-fn check(named: &[String], config: Option<&str>, format: ReportFormat) -> i32 {
+fn check(named: &[String], config: Option<&str>, format: ReportFormat, startup: bool) -> i32 {
     let platform = NativePlatform::for_command();
-    let (_, sources) = match sources(config) {
+    let (config_text, sources) = match sources(config) {
         Ok(sources) => sources,
         Err(code) => return code,
     };
     let named: Vec<config::HaInstance> = named.iter().map(|id| config::ha_instance(id, &platform)).collect();
-    let report = inspect::check(&sources, &named, &platform);
+    let report = if startup {
+        match inspect::startup_checks(Arc::new(NativePlatform::for_command()), config_text) {
+            Ok(checks) => inspect::check(&sources, &named, &platform, Some(&checks)),
+            Err(error) => return fail(error),
+        }
+    } else {
+        inspect::check(&sources, &named, &platform, None)
+    };
     document(&match format {
         ReportFormat::Json => report.json(),
         ReportFormat::Text => match terminal() {
@@ -252,9 +308,9 @@ fn env(selection: &Selection, component: Option<&str>, diff: Option<&str>, show_
 
 /// CONFIG as given, or the environment's, and its sources; the exit code, after the reason, when there is none to use.
 fn sources(config: Option<&str>) -> Result<(String, Vec<config::Source>), i32> {
-    let from_environment = || crate::launcher::Start::from_environment(Vec::new(), None).config;
+    let from_environment = || Start::from_environment(Vec::new(), None).config;
     let Some(config) = config.map(absolute_config).or_else(from_environment) else {
-        return Err(fail("no configuration: give one with --config, or set CONFIG"));
+        return Err(fail(NO_CONFIGURATION));
     };
     let sources = config::parse_sources(&config).map_err(fail)?;
     Ok((config, sources))

@@ -3,7 +3,7 @@
 
 use super::directories::{self, DirectoryProblem, Purpose};
 use super::{Survey, dependencies, ports, readiness, survey};
-use crate::config::{Configuration, Problem, read_mapping, unique};
+use crate::config::{Configuration, Problem, unique};
 use crate::platform::Platform;
 
 /// What was found.
@@ -41,9 +41,7 @@ pub fn check(configuration: &Configuration, platform: &dyn Platform) -> Checked 
     for component in &survey.in_play {
         problems.extend(component.validate(configuration));
         problems.extend(readiness::problems(configuration, component));
-        if let Ok(document) = read_mapping(&component.manifest_file) {
-            problems.extend(configuration.validate_manifest(&document.root, &component.manifest_file.display().to_string()));
-        }
+        problems.extend(component.validate_manifest(configuration));
     }
     Checked { survey, directories, problems: unique(problems) }
 }

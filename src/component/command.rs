@@ -97,6 +97,15 @@ impl Component {
         }
     }
 
+    /// What of the manifest does not fit the runtime directory's schema of manifests. Reads it anew; one that cannot be read is reported
+    /// by whoever locates it.
+    pub fn validate_manifest(&self, configuration: &Configuration) -> Vec<Problem> {
+        match read_mapping(&self.manifest_file) {
+            Ok(document) => configuration.validate_manifest(&document.root, &self.manifest_file.display().to_string()),
+            Err(_) => Vec::new(),
+        }
+    }
+
     /// The files of `schemas.configs`.
     ///
     /// # Errors

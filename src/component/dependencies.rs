@@ -2,27 +2,57 @@
 
 use super::version_range::{Version, VersionRange};
 use super::{Component, Dependency, NotInPlay, Survey};
-use crate::config::{Configuration, Problem, overlay};
+use crate::config::{Configuration, Location, Problem, overlay};
 
-/// Dependencies of those in play that are unknown, not installed or not enabled: errors, as the component would wait in vain. Ranges that
-/// cannot be read and versions outside of them: warnings, as the public launcher never checks them.
-pub(super) fn problems(configuration: &Configuration, survey: &Survey) -> Vec<Problem> {
-    let each = |component| numbered(component).filter_map(move |(index, needed)| problem(configuration, survey, component, index, needed));
-    survey.in_play.iter().flat_map(each).collect()
+/// All that a component depends on, each once: by its manifest, and by `components.<c>.launcher.dependsOn`.
+pub fn needs(configuration: &Configuration, component: &Component) -> Vec<String> {
+    let of_manifest = component.manifest.dependencies.iter().map(|needed| needed.name.clone());
+    let mut names: Vec<String> = Vec::new();
+    for name in of_manifest.chain(configuration.component_settings(&component.name).depends_on) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
 }
 
-fn numbered(component: &Component) -> impl Iterator<Item = (usize, &Dependency)> {
-    component.manifest.dependencies.iter().enumerate()
+/// Dependencies of those in play that are unknown, not installed or not enabled: errors, as the component would wait in vain, unless
+/// `components.launcher.onDependencyProblem` is `ignore`. Ranges that cannot be read and versions outside of them: warnings, as the public
+/// launcher never checks them.
+pub(super) fn problems(configuration: &Configuration, survey: &Survey) -> Vec<Problem> {
+    let ignore = configuration.launcher_settings().ignore_dependency_problems;
+    let mut problems = Vec::new();
+    for component in &survey.in_play {
+        for (index, needed) in component.manifest.dependencies.iter().enumerate() {
+            let index = index.to_string();
+            let place = |key: &str| Some(component.place(&["dependencies", "components", &index, key]));
+            problems.extend(problem(configuration, survey, component, &place, needed));
+        }
+        let depends_on = configuration.component_settings(&component.name).depends_on;
+        let path = ["components", &component.name, "launcher", "dependsOn"];
+        for (index, name) in depends_on.into_iter().enumerate() {
+            let index = index.to_string();
+            let place = |_: &str| Some(configuration.place(&path.iter().copied().chain([index.as_str()]).collect::<Vec<_>>()));
+            if name == component.name {
+                problems.push(Problem::error(place(""), format!("component {name} depends on itself")));
+            } else {
+                problems.extend(problem(configuration, survey, component, &place, &Dependency { name, version_range: None }));
+            }
+        }
+    }
+    if ignore {
+        problems.iter_mut().for_each(|problem| problem.error = false);
+    }
+    problems
 }
 
 fn problem(
     configuration: &Configuration,
     survey: &Survey,
     component: &Component,
-    index: usize,
+    place: &dyn Fn(&str) -> Option<Location>,
     dependency: &Dependency,
 ) -> Option<Problem> {
-    let place = |key: &str| Some(component.place(&["dependencies", "components", &index.to_string(), key]));
     let (name, needed) = (&component.name, &dependency.name);
     if let Some(found) = survey.in_play.iter().find(|other| other.name == *needed) {
         let text = version_problem(name, dependency, found)?;

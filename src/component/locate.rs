@@ -3,6 +3,7 @@
 use super::{Component, ComponentError, manifest};
 use crate::config::{Location, Problem, read_mapping};
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The manifest's file, first match wins.
@@ -12,7 +13,7 @@ impl Component {
     /// Finds an installed component and reads its manifest.
     ///
     /// # Errors
-    /// [`ComponentError::NotInstalled`] with both places; a manifest that is missing or unusable.
+    /// [`ComponentError::NotInstalled`] with both places; [`ComponentError::Unreadable`]; a manifest that is missing or unusable.
     pub fn locate(name: &str, runtime: &Path, extension: Option<&Path>) -> Result<Component, ComponentError> {
         let usable = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
         if !usable {
@@ -24,8 +25,14 @@ impl Component {
             .map(|parent| absolute(&parent.join(name)))
             .collect();
         for directory in &places {
-            if let Some(file) = MANIFESTS.iter().map(|file| directory.join(file)).find(|file| file.is_file()) {
-                return read(name, directory.clone(), file);
+            for file in MANIFESTS.map(|file| directory.join(file)) {
+                match std::fs::metadata(&file) {
+                    Ok(found) if found.is_file() => return read(name, directory.clone(), file),
+                    Ok(_) => {}
+                    Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
+                    // Not to be taken for a component that is not installed.
+                    Err(error) => return Err(ComponentError::Unreadable { name: name.to_string(), file, reason: error.to_string() }),
+                }
             }
         }
         match places.iter().find(|place| place.is_dir()) {

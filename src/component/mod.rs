@@ -18,10 +18,12 @@ mod version_range;
 mod tests;
 
 pub use check::{Checked, check};
+pub use dependencies::needs;
 pub use directories::{DirectoryFault, DirectoryProblem, Purpose};
 pub use environment::{configs, environment, own_variables, variables, with_defaults};
 pub use locate::installed;
 pub use order::order;
+pub use ports::{Listener, launched_listeners, ports_of};
 pub use readiness::{Probe, ProbeKind, Question, probe};
 pub use survey::{Failure, NotInPlay, Survey, survey};
 
@@ -122,6 +124,9 @@ pub enum ComponentError {
     /// A directory with no manifest in it.
     #[error("component {name} has no manifest.yaml, manifest.yml or manifest.json in {}", .directory.display())]
     ManifestMissing { name: String, directory: PathBuf },
+    /// Whether there is a manifest cannot be told: a directory on the way to it may not be searched, say.
+    #[error("component {name}: cannot look at {} - {reason}; check the owner and mode of its directories", .file.display())]
+    Unreadable { name: String, file: PathBuf, reason: String },
     /// A manifest that cannot be read or used; everything wrong with it.
     #[error("{}", show_problems(.0))]
     Manifest(Vec<Problem>),

@@ -14,14 +14,14 @@ const FURTHER: &[(&str, &[&str], &[&str], &str)] = &[
 
 /// A port that a component listens on.
 #[derive(Debug, Clone)]
-struct Listener {
+pub struct Listener {
     /// Path of the property, joined with dots.
-    name: String,
-    path: Vec<String>,
-    port: u16,
-    /// The addresses it is bound to; empty for all.
-    addresses: Vec<String>,
-    place: Location,
+    pub name: String,
+    pub path: Vec<String>,
+    pub port: u16,
+    /// The addresses it is bound to, as configured; empty for all.
+    pub addresses: Vec<String>,
+    pub place: Location,
 }
 
 /// Ports outside 1 to 65535 (errors) and ports that two listeners of one system share (as `startupChecks.ports` says; an error by default).
@@ -32,13 +32,7 @@ pub(super) fn problems(configuration: &Configuration, survey: &Survey) -> Vec<Pr
         StartupCheck::Warn => false,
         StartupCheck::Exit => true,
     };
-    let runs = |name: &str| {
-        !survey
-            .not_launched
-            .iter()
-            .any(|(other, reason)| other == name && matches!(reason, NotInPlay::NothingToStart | NotInPlay::Unusable))
-            || survey.in_play.iter().any(|component| component.name == name && component.command(super::Phase::Start).is_err())
-    };
+    let runs = |name: &str| runs(survey, name);
     let own = listeners(configuration, &runs);
     let mut report = |listener: &Listener, text: String| {
         let path: Vec<&str> = listener.path.iter().map(String::as_str).collect();
@@ -76,6 +70,22 @@ fn meet(a: &Listener, b: &Listener) -> bool {
         listener.addresses.is_empty() || listener.addresses.iter().any(|address| matches!(address.as_str(), "0.0.0.0" | "::"))
     };
     all(a) || all(b) || a.addresses.iter().any(|address| b.addresses.contains(address))
+}
+
+/// The ports of a component by name of their property, for display.
+pub fn ports_of(configuration: &Configuration, component: &str) -> Vec<(String, u16)> {
+    listeners(configuration, &|name| name == component).into_iter().map(|listener| (listener.name, listener.port)).collect()
+}
+
+/// Whether anything of a component will run, as far as its manifest tells.
+fn runs(survey: &Survey, name: &str) -> bool {
+    !survey.not_launched.iter().any(|(other, reason)| other == name && matches!(reason, NotInPlay::NothingToStart | NotInPlay::Unusable))
+        || survey.in_play.iter().any(|component| component.name == name && component.command(super::Phase::Start).is_err())
+}
+
+/// What the components that will be launched listen on, in the order of the configuration.
+pub fn launched_listeners(configuration: &Configuration, survey: &Survey) -> Vec<Listener> {
+    listeners(configuration, &|name| survey.launched.iter().any(|launched| launched == name))
 }
 
 fn listeners(configuration: &Configuration, runs: &dyn Fn(&str) -> bool) -> Vec<Listener> {

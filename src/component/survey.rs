@@ -1,6 +1,6 @@
 //! Which components a configuration brings into play, and why not the others.
 
-use super::{Component, ComponentError, Phase, installed, order};
+use super::{Component, ComponentError, Phase, installed, needs, order};
 use crate::config::{Configuration, Location, Problem};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -43,7 +43,7 @@ pub struct Survey {
     pub not_launched: Vec<(String, NotInPlay)>,
     /// Enabled and not installed, unusable manifests, missing command files: by component, with the place in the configuration or manifest.
     pub failures: Vec<Failure>,
-    /// Circles of dependencies, odd metadata, unusable components that are not enabled.
+    /// Circles of dependencies (errors, unless they are to be ignored), odd metadata, unusable components that are not enabled.
     pub warnings: Vec<Problem>,
 }
 
@@ -111,24 +111,26 @@ pub fn survey(configuration: &Configuration) -> Survey {
             survey.warnings.extend(error.problems(None).into_iter().map(|problem| Problem { error: false, ..problem }));
         }
     }
-    arrange(&mut survey, in_play);
+    arrange(&mut survey, configuration, in_play);
     survey
 }
 
 /// Orders those in play and looks for their commands.
-fn arrange(survey: &mut Survey, in_play: Vec<Component>) {
+fn arrange(survey: &mut Survey, configuration: &Configuration, in_play: Vec<Component>) {
     let names: Vec<String> = in_play.iter().map(|component| component.name.clone()).collect();
-    let needs = |component: &Component| component.manifest.dependencies.iter().map(|needed| needed.name.clone()).collect();
-    let dependencies: BTreeMap<String, Vec<String>> = in_play.iter().map(|component| (component.name.clone(), needs(component))).collect();
+    let dependencies: BTreeMap<String, Vec<String>> =
+        in_play.iter().map(|component| (component.name.clone(), needs(configuration, component))).collect();
+    let ignore = configuration.launcher_settings().ignore_dependency_problems;
     let (ordered, cycles) = order(&names, &dependencies);
     for cycle in cycles {
         let member = in_play.iter().find(|component| cycle.first() == Some(&component.name));
         let place = member.map(|component| component.place(&["dependencies", "components"]));
-        let text = format!(
-            "components depend on each other in a circle: {}; the order of the configuration is used among them",
-            cycle.join(" -> ")
-        );
-        survey.warnings.push(Problem::warning(place, text));
+        let circle = format!("components depend on each other in a circle: {}", cycle.join(" -> "));
+        survey.warnings.push(if ignore {
+            Problem::warning(place, format!("{circle}; the order of the configuration is used among them"))
+        } else {
+            Problem::error(place, format!("{circle}; one of them has to do without, or components.launcher.onDependencyProblem: ignore"))
+        });
     }
     let mut by_name: BTreeMap<String, Component> = in_play.into_iter().map(|component| (component.name.clone(), component)).collect();
     for name in ordered {

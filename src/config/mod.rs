@@ -146,6 +146,22 @@ impl Configuration {
         SINGLE_SERVICE_PARTS.contains(&name) && self.enabled_flag("apiml")
     }
 
+    /// Enables a component for this run alone: `zwelnch component run` of one that is not. Changes `value` only.
+    pub fn enable(&mut self, name: &str) {
+        if let Some(root) = self.value.as_object_mut() {
+            let components = root.entry("components").or_insert_with(|| Value::Object(serde_json::Map::new()));
+            if let Some(components) = components.as_object_mut() {
+                let component = components.entry(name).or_insert(Value::Null);
+                match component.as_object_mut() {
+                    Some(component) => {
+                        component.insert("enabled".to_owned(), Value::Bool(true));
+                    }
+                    None => *component = serde_json::json!({ "enabled": true }),
+                }
+            }
+        }
+    }
+
     fn enabled_flag(&self, name: &str) -> bool {
         is_true(self.get(&["components", name, "enabled"]))
     }
@@ -229,6 +245,16 @@ pub struct ComponentSettings {
     pub stop_command: Option<String>,
     /// How long its validate command may take.
     pub validate_timeout: Duration,
+    /// `launcher.fatalExitCodes`: after these it is not started again.
+    pub fatal_exit_codes: Vec<i32>,
+    /// `launcher.fatalMessages`: lines that say that no restart will mend it.
+    pub fatal_messages: Vec<String>,
+    /// `launcher.startLimit`: so many starts within such a time, at least 1; None: no limit.
+    pub start_limit: Option<(usize, Duration)>,
+    /// `launcher.required`: the instance is of no use without it.
+    pub required: bool,
+    /// `launcher.dependsOn`: what must be ready before it is started, besides what its manifest names.
+    pub depends_on: Vec<String>,
 }
 
 impl ComponentSettings {
@@ -262,6 +288,12 @@ pub struct LauncherSettings {
     pub on_component_configure_fail: OnFailure,
     /// `zowe.launchScript.logLevel` is debug or trace.
     pub debug: bool,
+    /// `components.launcher.onRequiredFailed`: true for `stay`; default false (`exit`).
+    pub stay_when_required_failed: bool,
+    /// `components.launcher.onDependencyProblem`: true for `ignore`; default false (`exit`).
+    pub ignore_dependency_problems: bool,
+    /// `zowe.launchScript.dependencyReadyTimeoutSeconds`; default 600 s.
+    pub dependency_timeout: Duration,
 }
 
 /// What [`Configuration::load`] needs.

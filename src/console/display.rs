@@ -47,6 +47,22 @@ pub fn display(components: &[ComponentView]) -> Vec<Message> {
     answer
 }
 
+/// A component as `zwelnch status --format json` shows it: one line of JSON. Times are in seconds.
+pub fn json(component: &ComponentView) -> String {
+    let seconds = |time: Duration| (time.as_secs_f64() * 1000.0).round() / 1000.0;
+    serde_json::json!({
+        "name": component.name,
+        "state": component.state,
+        "ready": component.ready,
+        "pid": component.pid,
+        "uptimeSeconds": component.uptime.map(seconds),
+        "restarts": component.restarts,
+        "nextAttemptSeconds": component.next_attempt.map(seconds),
+        "lastEnd": component.last_end.map(|(end, ago)| serde_json::json!({"how": end.to_string(), "agoSeconds": seconds(ago)})),
+    })
+    .to_string()
+}
+
 fn row(component: &ComponentView) -> [String; 8] {
     let none = || "-".to_owned();
     [

@@ -1,62 +1,134 @@
 //! What operators may say to the launcher (the text after `APPL=`) and what they are answered. Pure. Contract: reference/lifecycle.md,
 //! section Operator commands.
 
+mod detail;
 mod display;
+mod names;
 
-pub use display::{ComponentView, display, in_words};
+pub use detail::{ComponentDetail, detail};
+pub use display::{ComponentView, display, in_words, json};
+pub use names::{Selection, select};
 
-/// A command that was understood. Names are as typed; [`find_component`] matches them.
+use crate::config::overlay::nearest;
+
+/// A command that was understood. Names are as typed, `*` in one stands for anything; [`select`] matches them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
-    Start(String),
-    Stop(String),
-    Restart(String),
-    Display,
+    Start(Vec<String>),
+    Stop(Vec<String>),
+    Restart {
+        names: Vec<String>,
+        /// Those that depend on them are taken along.
+        cascade: bool,
+    },
+    /// No names: all components.
+    Display(Vec<String>),
+    Detail(Vec<String>),
+    /// For `zwelnch status --format json`.
+    DisplayJson,
+    Reload {
+        /// Only tell what would be done.
+        check: bool,
+    },
+    /// Whether debug lines are written.
+    LogLevel {
+        debug: bool,
+    },
+    /// Reopen the components' log files.
+    LogRotate,
+    Help,
 }
 
 /// Why a text is no command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CommandError {
     /// ZWEL0041E
     #[error("verb without a usable value")]
     BadValue,
-    /// ZWEL0042E
+    /// ZWEL0042E; what may have been meant.
     #[error("no command of the launcher")]
-    NotRecognized,
+    NotRecognized(Option<String>),
 }
 
-/// The verbs, for completion and help.
-pub const VERBS: [(&str, &str); 4] = [
-    ("DISP", "show the components"),
-    ("START(component)", "start a component, or restart a running one as it was prepared"),
-    ("STOP(component)", "stop a component"),
-    ("RESTART(component)", "read the configuration anew, then validate, stop, configure and start a component"),
+/// The commands, for completion and help.
+pub const VERBS: &[(&str, &str)] = &[
+    ("DISP", "show the components; DISP(name,...) only these"),
+    ("DISP,DETAIL(name,...)", "processes, CPU, memory, ports and the last end of components"),
+    ("START(name,...)", "start components, or restart running ones as they were prepared"),
+    ("STOP(name,...)", "stop components, those that depend on others of them first"),
+    ("RESTART(name,...)", "read the configuration anew, then validate, stop, configure and start components"),
+    ("RESTART(name,...,CASCADE)", "the same, with those that depend on them"),
+    ("RELOAD", "read the configuration anew and apply what has changed; RELOAD,CHECK only tells"),
+    ("LOGLEVEL(debug|info)", "write debug lines, or not"),
+    ("LOGROTATE", "begin new log files of components"),
+    ("HELP", "these lines"),
 ];
 
-/// Reads the text of a MODIFY. Verbs are taken in any case: a system upper-cases them unless the operator quoted the text.
+const WORDS: [&str; 10] = ["DISP", "DISPLAY", "D", "START", "STOP", "RESTART", "RELOAD", "LOGLEVEL", "LOGROTATE", "HELP"];
+
+/// Reads the text of a MODIFY: `VERB`, `VERB,OPTION`, `VERB(values)` or `VERB,OPTION(values)`. Verbs are taken in any case: a system
+/// upper-cases them unless the operator quoted the text.
 ///
 /// # Errors
 /// [`CommandError`], which is answered with ZWEL0041E or ZWEL0042E.
 pub fn parse(text: &str) -> Result<Command, CommandError> {
     let text = text.trim();
-    let (verb, value) = match text.find('(') {
+    let (head, values) = match text.find('(') {
         Some(open) => (text[..open].trim_end(), Some(&text[open + 1..])),
         None => (text, None),
     };
-    let of_component: fn(String) -> Command = match verb.to_ascii_uppercase().as_str() {
-        "DISP" | "DISPLAY" => return if value.is_none() { Ok(Command::Display) } else { Err(CommandError::BadValue) },
-        "START" => Command::Start,
-        "STOP" => Command::Stop,
-        "RESTART" => Command::Restart,
-        _ => return Err(CommandError::NotRecognized),
+    let (verb, option) = match head.split_once(',') {
+        Some((verb, option)) => (verb.trim(), Some(option.trim().to_ascii_uppercase())),
+        None => (head, None),
     };
-    let name = value.and_then(|value| value.strip_suffix(')')).map(str::trim).filter(|name| !name.is_empty() && !name.contains(['(', ')']));
-    name.map(|name| of_component(name.to_owned())).ok_or(CommandError::BadValue)
+    let verb = verb.to_ascii_uppercase();
+    if !WORDS.contains(&verb.as_str()) {
+        // Everything short is like D.
+        let known: Vec<String> = WORDS.iter().filter(|word| word.len() > 1).map(|word| (*word).to_owned()).collect();
+        let word = verb.split([' ', ',']).next().unwrap_or_default();
+        return Err(CommandError::NotRecognized(nearest(word, &known)));
+    }
+    let values = match values {
+        Some(values) => Some(split(values).ok_or(CommandError::BadValue)?),
+        None => None,
+    };
+    command(&verb, option.as_deref(), values).ok_or(CommandError::BadValue)
 }
 
-/// The index of the component an operator named: without regard to case, an exact match first.
-pub fn find_component<'a>(names: impl Iterator<Item = &'a str> + Clone, typed: &str) -> Option<usize> {
-    names.clone().position(|name| name == typed).or_else(|| names.clone().position(|name| name.eq_ignore_ascii_case(typed)))
+fn command(verb: &str, option: Option<&str>, values: Option<Vec<String>>) -> Option<Command> {
+    match (verb, option, values) {
+        ("DISP" | "DISPLAY" | "D", None, values) => Some(Command::Display(values.unwrap_or_default())),
+        ("DISP" | "DISPLAY" | "D", Some("DETAIL"), Some(names)) => Some(Command::Detail(names)),
+        ("DISP" | "DISPLAY" | "D", Some("JSON"), None) => Some(Command::DisplayJson),
+        ("START", None, Some(names)) => Some(Command::Start(names)),
+        ("STOP", None, Some(names)) => Some(Command::Stop(names)),
+        ("RESTART", None, Some(mut names)) => {
+            // A component of that name is still restarted by RESTART(cascade).
+            let cascade = names.len() > 1 && names.last().is_some_and(|name| name.eq_ignore_ascii_case("CASCADE"));
+            if cascade {
+                names.pop();
+            }
+            Some(Command::Restart { names, cascade })
+        }
+        ("RELOAD", None, None) => Some(Command::Reload { check: false }),
+        ("RELOAD", Some("CHECK"), None) => Some(Command::Reload { check: true }),
+        ("LOGLEVEL", None, Some(level)) => match level.as_slice() {
+            [level] if level.eq_ignore_ascii_case("debug") => Some(Command::LogLevel { debug: true }),
+            [level] if level.eq_ignore_ascii_case("info") => Some(Command::LogLevel { debug: false }),
+            _ => None,
+        },
+        ("LOGROTATE", None, None) => Some(Command::LogRotate),
+        ("HELP", None, None) => Some(Command::Help),
+        _ => None,
+    }
+}
+
+/// The values before the closing parenthesis; None when there is none, or an empty value, or another parenthesis.
+fn split(values: &str) -> Option<Vec<String>> {
+    let values = values.strip_suffix(')')?;
+    let names: Vec<String> = values.split(',').map(|name| name.trim().to_owned()).collect();
+    let usable = |name: &String| !name.is_empty() && !name.contains(['(', ')']);
+    names.iter().all(usable).then_some(names)
 }
 
 #[cfg(test)]
@@ -64,31 +136,76 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
     #[test]
     fn commands_of_the_contract() {
-        assert_eq!(parse("DISP"), Ok(Command::Display));
-        assert_eq!(parse(" display "), Ok(Command::Display));
-        assert_eq!(parse("START(GATEWAY)"), Ok(Command::Start("GATEWAY".into())));
-        assert_eq!(parse("STOP( app-server )"), Ok(Command::Stop("app-server".into())));
-        assert_eq!(parse("restart(c)"), Ok(Command::Restart("c".into())));
+        for (text, command) in [
+            ("DISP", Command::Display(Vec::new())),
+            (" display ", Command::Display(Vec::new())),
+            ("D(a, B*)", Command::Display(names(&["a", "B*"]))),
+            ("Disp , Detail ( a )", Command::Detail(names(&["a"]))),
+            ("DISP,JSON", Command::DisplayJson),
+            ("START(GATEWAY)", Command::Start(names(&["GATEWAY"]))),
+            ("STOP( app-server , zss)", Command::Stop(names(&["app-server", "zss"]))),
+            ("restart(c)", Command::Restart { names: names(&["c"]), cascade: false }),
+            ("RESTART(c,cascade)", Command::Restart { names: names(&["c"]), cascade: true }),
+            ("RESTART(cascade)", Command::Restart { names: names(&["cascade"]), cascade: false }),
+            ("RELOAD", Command::Reload { check: false }),
+            ("RELOAD,CHECK", Command::Reload { check: true }),
+            ("LOGLEVEL(DEBUG)", Command::LogLevel { debug: true }),
+            ("help", Command::Help),
+        ] {
+            assert_eq!(parse(text), Ok(command), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_command_that_help_lists_is_one() {
+        for (text, _) in VERBS {
+            let typed = text.replace("debug|info", "debug").replace(",...", "");
+            assert!(parse(&typed).is_ok(), "{text}");
+        }
     }
 
     #[test]
     fn a_verb_without_a_value_is_not_an_unknown_verb() {
-        for text in ["START", "START()", "START( )", "STOP(c001", "RESTART", "DISP(", "START(a)b", "START((a)"] {
+        for text in [
+            "START",
+            "START()",
+            "START( )",
+            "STOP(c001",
+            "RESTART",
+            "DISP(",
+            "START(a)b",
+            "START((a)",
+            "STOP(a,,b)",
+            "DISP,DETAIL",
+            "RELOAD,NOW",
+            "RELOAD(a)",
+            "LOGLEVEL(loud)",
+            "LOGLEVEL",
+            "START,NOW(a)",
+        ] {
             assert_eq!(parse(text), Err(CommandError::BadValue), "{text}");
-        }
-        for text in ["", "BOGUS x", "STARTED(c)", "(c)", "STAR(c)", "DISPL"] {
-            assert_eq!(parse(text), Err(CommandError::NotRecognized), "{text}");
         }
     }
 
     #[test]
-    fn names_match_without_regard_to_case() {
-        let names = ["Alpha", "alpha", "beta"];
-        assert_eq!(find_component(names.iter().copied(), "alpha"), Some(1));
-        assert_eq!(find_component(names.iter().copied(), "BETA"), Some(2));
-        assert_eq!(find_component(names.iter().copied(), "gamma"), None);
+    fn an_unknown_verb_is_answered_with_the_nearest() {
+        for (text, nearest) in [
+            ("STARTED(c)", Some("START")),
+            ("STAR(c)", Some("START")),
+            ("DISPL", Some("DISP")),
+            ("RELAOD,CHECK", Some("RELOAD")),
+            ("", None),
+            ("XYZZY x", None),
+            ("(c)", None),
+        ] {
+            assert_eq!(parse(text), Err(CommandError::NotRecognized(nearest.map(str::to_owned))), "{text}");
+        }
     }
 
     proptest! {
@@ -98,8 +215,9 @@ mod tests {
         }
 
         #[test]
-        fn what_is_written_is_read(name in "[a-zA-Z0-9._-]{1,60}", blanks in " {0,3}") {
-            prop_assert_eq!(parse(&format!("STOP{blanks}({blanks}{name}{blanks}){blanks}")), Ok(Command::Stop(name)));
+        fn what_is_written_is_read(list in prop::collection::vec("[a-zA-Z0-9._*-]{1,20}", 1..5), blanks in " {0,3}") {
+            let text = format!("STOP{blanks}({blanks}{}{blanks}){blanks}", list.join(&format!("{blanks},{blanks}")));
+            prop_assert_eq!(parse(&text), Ok(Command::Stop(list)));
         }
     }
 }

@@ -9,6 +9,8 @@
 //!   extensions/          for components of your own
 //!   logs/ workspace/     what the instance writes (made at its start)
 //!   .sample.json         what was written last, to tell what has been changed since
+//!   SYSPLEX              with --sysplex: names the second system
+//!   LPR2/                with --sysplex: the second system, of the same configuration
 //! ```
 //!
 //! What a user has changed is never overwritten; what is as it was written is brought up to date, so that another program path, another port
@@ -29,6 +31,9 @@ pub const DEFAULT_PORT_BASE: u16 = 17000;
 /// The name of the demo's system.
 pub const SYSNAME: &str = "LPR1";
 
+/// The name of the second system, and of its directory.
+pub const SECOND_SYSNAME: &str = "LPR2";
+
 /// The highest offset that a port of the demo has from the port base.
 const HIGHEST_PORT_OFFSET: u16 = 21;
 
@@ -44,6 +49,8 @@ pub struct LayoutOptions<'a> {
     /// 1024 to 65514; components listen on ports up to 21 above it.
     pub port_base: u16,
     pub member: MemberText<'a>,
+    /// Two systems instead of one.
+    pub sysplex: bool,
 }
 
 /// What [`lay_out`] has done.
@@ -87,7 +94,17 @@ pub fn lay_out(directory: &Path, options: &LayoutOptions<'_>) -> io::Result<Layo
     let mut record = read_record(&directory.join(RECORD));
     let mut layout = Layout { directory: directory.clone(), configuration, written: Vec::new(), kept: Vec::new() };
     let sysname = format!("{SYSNAME}\n");
-    let made = [("SYSNAME", sysname.as_str(), 0o600), ("PROCLIB/ZWESLSTC", &member, 0o600), ("zowe.yaml", &zowe_yaml, 0o600)];
+    let mut made = vec![("SYSNAME", sysname.as_str(), 0o600), ("PROCLIB/ZWESLSTC", &member, 0o600), ("zowe.yaml", &zowe_yaml, 0o600)];
+    let second_sysname = format!("{SECOND_SYSNAME}\n");
+    if options.sysplex {
+        for name in ["", "/PROCLIB", "/spool", "/jobs"] {
+            make(&directory.join(format!("{SECOND_SYSNAME}{name}")), 0o700)?;
+        }
+        made.push(("SYSPLEX", &second_sysname, 0o600));
+        made.push(("LPR2/SYSNAME", &second_sysname, 0o600));
+        made.push(("LPR2/SYSPLEX", "..\n", 0o600));
+        made.push(("LPR2/PROCLIB/ZWESLSTC", &member, 0o600));
+    }
     let installed = sample_files().iter().map(|file| (file.path, file.content, 0o640));
     for (name, content, mode) in made.into_iter().chain(installed) {
         let path = directory.join(name);

@@ -1,8 +1,10 @@
 //! `check`: everything wrong with a configuration, of as many HA instances as are asked for, in one report.
 
 use super::snippet;
-use crate::component;
+use crate::component::{self, Survey};
 use crate::config::{self, Configuration, HaInstance, LoadRequest, Problem, Source, unique};
+use crate::lifecycle::startup;
+use crate::message::Severity;
 use crate::platform::Platform;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -20,10 +22,16 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// Ids of the HA instances that were checked; empty where the configuration has none or does not load.
     pub ha_instances: Vec<String>,
+    /// What was not looked at, and why.
+    pub notes: Vec<String>,
 }
 
+/// Makes the start-up checks of one HA instance.
+pub type StartupChecks<'a> = &'a dyn Fn(&Configuration, &Survey) -> Vec<startup::Finding>;
+
 /// Loads a configuration and checks it as the HA instances see it: those named, else all of `haInstances`, else the configuration itself.
-pub fn check(sources: &[Source], named: &[HaInstance], platform: &dyn Platform) -> Report {
+/// `startup`: the start-up checks too, of the HA instances of this system.
+pub fn check(sources: &[Source], named: &[HaInstance], platform: &dyn Platform, startup: Option<StartupChecks<'_>>) -> Report {
     let mut report = Report::default();
     let none = HaInstance::none();
     let base = match Configuration::load(&LoadRequest { sources, ha_instance: &none, platform }) {
@@ -45,7 +53,13 @@ pub fn check(sources: &[Source], named: &[HaInstance], platform: &dyn Platform) 
             report.ha_instances.push(instance.id.clone());
         }
         match base.for_instance(instance) {
-            Ok(configuration) => report.add(&instance.id, component::check(&configuration, platform).all()),
+            Ok(configuration) => {
+                let checked = component::check(&configuration, platform);
+                report.add(&instance.id, checked.all());
+                if let Some(startup) = startup {
+                    report.add_startup(&configuration, &checked.survey, platform, startup);
+                }
+            }
             Err(error) => report.add(&instance.id, error.problems()),
         }
     }
@@ -66,6 +80,33 @@ impl Report {
                 finding.ha_instances.push(ha_instance.to_string());
             }
         }
+    }
+
+    /// Adds what the start-up checks find, where the HA instance is of this system: elsewhere are other ports, files and servers.
+    fn add_startup(&mut self, configuration: &Configuration, survey: &Survey, platform: &dyn Platform, startup: StartupChecks<'_>) {
+        let id = &configuration.ha_instance.id;
+        let sysname = configuration.overlay.as_ref().and_then(|overlay| config::lookup(overlay, &["sysname"])).and_then(Value::as_str);
+        if let Some(sysname) = sysname.filter(|sysname| !sysname.eq_ignore_ascii_case(&platform.sysname())) {
+            self.note(format!(
+                "the start-up checks of HA instance {id} were not made: it is of system {sysname}, this is {}",
+                platform.sysname()
+            ));
+            return;
+        }
+        let (notes, found): (Vec<_>, Vec<_>) =
+            startup(configuration, survey).into_iter().partition(|finding| finding.severity < Severity::Warning);
+        notes.iter().for_each(|note| self.note(note.problem().to_string()));
+        self.add(id, found.iter().map(startup::Finding::problem).collect());
+    }
+
+    fn note(&mut self, note: String) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
+    fn notes_text(&self) -> String {
+        self.notes.iter().map(|note| format!("INFO {}\n", escaped(note))).collect()
     }
 
     fn sorted(mut self) -> Report {
@@ -94,7 +135,7 @@ impl Report {
             let level = if finding.problem.error { "ERROR" } else { "WARNING" };
             format!("{level} {}{}\n", escaped(&finding.problem.to_string()), self.concerned(finding))
         };
-        self.findings.iter().map(line).collect::<String>() + &self.summary()
+        self.findings.iter().map(line).collect::<String>() + &self.notes_text() + &self.summary()
     }
 
     /// With the source line and a caret below the place, as on a terminal. `colour`: with escape sequences.
@@ -104,7 +145,7 @@ impl Report {
             let title = format!("{}{}", escaped(&finding.problem.text), self.concerned(finding));
             snippet::render(&finding.problem, &title, &mut sources, colour) + "\n\n"
         };
-        self.findings.iter().map(one).collect::<String>() + &self.summary()
+        self.findings.iter().map(one).collect::<String>() + &self.notes_text() + &self.summary()
     }
 
     /// For tools: counts, exit code, HA instances and problems, as JSON.
@@ -130,6 +171,7 @@ impl Report {
             "exitCode": self.exit_code(),
             "haInstances": self.ha_instances,
             "problems": self.findings.iter().map(problem).collect::<Vec<_>>(),
+            "notes": self.notes,
         });
         format!("{report:#}\n")
     }

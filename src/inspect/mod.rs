@@ -1,17 +1,19 @@
-//! Answers about a configuration with nothing started and nothing written: check, config, env, plan. Each gives text (and an exit code);
+//! Answers about a configuration with no component started and nothing written: check, config, env, plan. Each gives text (and an exit code);
 //! the command line prints it.
 
 mod check;
 mod difference;
 mod plan;
 mod snippet;
+mod startup;
 
 #[cfg(test)]
 mod tests;
 
-pub use check::{Finding, Report, check};
+pub use check::{Finding, Report, StartupChecks, check};
 pub use difference::difference;
 pub use plan::plan;
+pub use startup::startup_checks;
 
 use crate::component::{self, Survey};
 use crate::config::{Configuration, Environment, Origin, RunFacts, Version, lookup, overlay, secrets};

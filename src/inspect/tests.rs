@@ -42,7 +42,7 @@ fn report_of(text: &str, named: &[&str]) -> Report {
     let file = directory.path().join("zowe.yaml");
     std::fs::write(&file, text).unwrap();
     let named: Vec<HaInstance> = named.iter().map(|id| instance(id)).collect();
-    check(&[Source::File(file)], &named, &FakePlatform::default())
+    check(&[Source::File(file)], &named, &FakePlatform::default(), None)
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn check_gives_all_problems_and_a_code() {
     for needle in ["ERROR ", "zowe.workspaceDirectory is not defined", "'/no/such' does not exist", "HA instances checked: lpar1"] {
         assert!(text.contains(needle), "{needle} in {text}");
     }
-    let report = check(&[Source::File("/no/such".into())], &[], &FakePlatform::default());
+    let report = check(&[Source::File("/no/such".into())], &[], &FakePlatform::default(), None);
     assert_eq!((report.exit_code(), report.findings.len()), (8, 1), "{report:?}");
 }
 
@@ -83,7 +83,7 @@ fn a_terminal_shows_the_line_and_a_caret_but_no_secret() {
     let file = directory.path().join("zowe.yaml");
     std::fs::write(&file, "zowe:\n  password: hunter2\n  password: hunter3\ncomponents: {a: {port: \"x\n").unwrap();
     let platform = FakePlatform::default();
-    let report = check(&[Source::File(file)], &[], &platform);
+    let report = check(&[Source::File(file)], &[], &platform, None);
     let text = report.snippets(&platform, false);
     assert!(!text.contains("hunter"), "{text}");
     assert!(text.contains("3 |   password: ********\n  |   ^^^^^^^^"), "{text}");

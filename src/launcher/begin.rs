@@ -35,5 +35,5 @@ pub(super) fn begin(context: &Context, start: &Start) -> Result<Begun, Condition
     let ha_instance = config::ha_instance(argument, &*context.platform);
     output.message(message::zwel0023i(config::display_sources(&sources)));
     output.message(message::zwel0024i(&ha_instance.id));
-    Ok(Begun { sources, ha_instance })
+    Ok(Begun { sources, ha_instance, foreground: None })
 }

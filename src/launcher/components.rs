@@ -2,7 +2,7 @@
 
 use super::prepare::{GLOBAL, Launched, PREPARE, component_error, refuse};
 use super::timing::TARGET;
-use super::{ConditionCode, Context, Instance};
+use super::{Begun, ConditionCode, Context, Instance};
 use crate::component::{self, CommandLine, Component, Phase, Survey};
 use crate::config::{Environment, OnFailure, Problem};
 use crate::lifecycle::{Finished, Script, Then, registration, workspace};
@@ -21,14 +21,19 @@ const CONFIGURE: &str = "zwe-internal-start-prepare,configure_components";
 /// The condition code, after the messages that say why.
 pub(super) async fn prepare_components(
     context: &Arc<Context>,
+    begun: &Begun,
     instance: &Arc<Instance>,
-    survey: Survey,
+    mut survey: Survey,
 ) -> Result<Vec<Launched>, ConditionCode> {
     let output = &context.output;
     let written = info_span!(target: TARGET, "workspace").in_scope(|| write_workspace(context, instance, &survey));
     if let Err(error) = written {
         let why = [message::zwel0918e("workspace", error), message::zwel0140e(&context.config_text), message::zwel0030e()];
         return Err(refuse(context, why));
+    }
+    if let Some(foreground) = &begun.foreground {
+        survey.in_play.retain(|component| component.name == foreground.name);
+        survey.launched.retain(|name| *name == foreground.name);
     }
     output.server_command(Severity::Info, GLOBAL, "global validations are successful");
     output.server_command(Severity::Info, VALIDATE, "process component validations ...");
@@ -37,30 +42,32 @@ pub(super) async fn prepare_components(
         return Err(refuse(context, [message::zwel0030e()]));
     }
     output.server_command(Severity::Info, CONFIGURE, "process component configurations ...");
+    if begun.foreground.is_none() {
+        remove_stale(context, instance, &survey);
+    }
     configure_all(context, instance, &survey).instrument(info_span!(target: TARGET, "configure")).await?;
     output.server_command(Severity::Info, PREPARE, "Zowe runtime environment prepared");
     output.message(message::zwel0018i());
-    if survey.launched.is_empty() {
+    let mut launched = Vec::new();
+    for component in survey.in_play.into_iter().filter(|component| survey.launched.contains(&component.name)) {
+        // It was there when the instance was checked; a validate or configure command, or an installation, may have removed it since.
+        match component.command(Phase::Start) {
+            Ok(Some(start)) => launched.push(Launched { start, component, instance: Arc::clone(instance) }),
+            Ok(None) => output.message(message::zwel0172e(&component.name, Phase::Start.name())),
+            Err(error) => output.message(component_error(&component.name, &error)),
+        }
+    }
+    if launched.is_empty() {
         return Err(refuse(context, [message::zwel0029e()]));
     }
-    output.message(message::zwel0016i(survey.launched.join(",")));
-    let to_launch = |component: Component| {
-        // Looked for a moment ago; a file that has vanished since is a component that does not start.
-        let start = component.command(Phase::Start).ok().flatten()?;
-        Some(Launched { start, component, instance: Arc::clone(instance) })
-    };
-    Ok(survey.in_play.into_iter().filter(|component| survey.launched.contains(&component.name)).filter_map(to_launch).collect())
+    let names: Vec<&str> = launched.iter().map(|launched| launched.component.name.as_str()).collect();
+    output.message(message::zwel0016i(names.join(",")));
+    Ok(launched)
 }
 
 /// Configures every component in play, in their order: those that others depend on come first.
 async fn configure_all(context: &Arc<Context>, instance: &Arc<Instance>, survey: &Survey) -> Result<(), ConditionCode> {
-    let output = &context.output;
-    let retired: Vec<&Component> =
-        survey.installed.iter().filter(|component| !instance.configuration.is_enabled_anywhere(&component.name)).collect();
-    let ha_id = &instance.configuration.ha_instance.id;
-    let outcome = registration::remove_stale(&instance.workspace, &instance.runtime, ha_id, &survey.in_play, &retired);
-    outcome.notes.into_iter().for_each(|note| output.server_command(Severity::Debug, CONFIGURE, note));
-    outcome.errors.into_iter().for_each(|error| output.server_command(Severity::Warning, CONFIGURE, error.to_string()));
+    remove_stale(context, instance, survey);
     for component in &survey.in_play {
         let configured = configure(context, instance, component);
         if !configured.instrument(info_span!(target: TARGET, "configure", component = component.name.as_str())).await {
@@ -70,7 +77,18 @@ async fn configure_all(context: &Arc<Context>, instance: &Arc<Instance>, survey:
     Ok(())
 }
 
-fn write_workspace(context: &Context, instance: &Instance, survey: &Survey) -> Result<(), workspace::WorkspaceError> {
+/// Removes what earlier registrations have left in the workspace.
+pub(super) fn remove_stale(context: &Context, instance: &Instance, survey: &Survey) {
+    let retired: Vec<&Component> =
+        survey.installed.iter().filter(|component| !instance.configuration.is_enabled_anywhere(&component.name)).collect();
+    let ha_id = &instance.configuration.ha_instance.id;
+    let output = &context.output;
+    let outcome = registration::remove_stale(&instance.workspace, &instance.runtime, ha_id, &survey.in_play, &retired);
+    outcome.notes.into_iter().for_each(|note| output.server_command(Severity::Debug, CONFIGURE, note));
+    outcome.errors.into_iter().for_each(|error| output.server_command(Severity::Warning, CONFIGURE, error.to_string()));
+}
+
+pub(super) fn write_workspace(context: &Context, instance: &Instance, survey: &Survey) -> Result<(), workspace::WorkspaceError> {
     let configuration = &instance.configuration;
     let in_play = survey.in_play_names();
     let as_environment = |variables: BTreeMap<String, String>| variables.into_iter().map(|(name, value)| (name, value.into())).collect();
@@ -145,7 +163,8 @@ pub(super) fn validate_schemas(instance: &Instance, component: &Component) -> Ve
     let said = |problem: &Problem| {
         if problem.error { message::zwel0918e(&component.name, problem) } else { message::zwel0916w(problem) }
     };
-    component.validate(&instance.configuration).iter().map(said).collect()
+    let manifest = component.validate_manifest(&instance.configuration);
+    component.validate(&instance.configuration).iter().chain(&manifest).map(said).collect()
 }
 
 /// Runs the validate command of one component. The output and what is to be said of it.

@@ -2,20 +2,24 @@
 
 mod begin;
 mod components;
+mod foreground;
 mod guard;
 mod operator;
 mod owner;
 mod prepare;
+mod reload;
+mod report;
 mod restart;
 mod timing;
+mod watch;
 
 use crate::component::{self, Component};
 use crate::config::{Configuration, Environment, HaInstance};
 use crate::lifecycle::Runner;
-use crate::message::{self, Message};
+use crate::message;
 use crate::output::Output;
 use crate::platform::process::Processes;
-use crate::platform::{AnswerSink, OperatorRequest, Pid, Platform, PreparedEnvironment, WaitStatus};
+use crate::platform::{OperatorRequest, Pid, Platform, PreparedEnvironment, WaitStatus};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -58,6 +62,8 @@ impl Start {
         Start { config, instance_directory, arguments, debug: variable("ZLDEBUG").is_some_and(|value| value == "ON"), no_console }
     }
 }
+
+pub use foreground::{Foreground, run_component};
 
 /// Everything the parts of a run share.
 struct Context {
@@ -105,30 +111,40 @@ enum Event {
         pid: Pid,
         status: WaitStatus,
     },
+    /// A line of a component's output, or a probe, says something of its process.
+    Watched {
+        index: usize,
+        happening: crate::supervisor::Event,
+    },
     /// An orphan was reaped: perhaps the last process of a group.
     Stray,
+    /// Files of the component that runs in the foreground have changed.
+    FilesChanged,
     /// A component's configure command for a RESTART is done.
     Configured {
         index: usize,
         may_start: bool,
     },
-    /// A RESTART's new configuration was read and its component validated, or why not.
-    RestartChecked {
-        index: usize,
-        result: Result<Box<prepare::Launched>, Vec<Message>>,
-        answer: Option<Box<dyn AnswerSink>>,
-    },
+    /// A RESTART's new configuration was read and its components validated, or why not.
+    RestartChecked(Box<restart::Checked>),
+    /// The same of a RELOAD.
+    Reloaded(Box<reload::Reloaded>),
 }
 
 type EventSender = mpsc::UnboundedSender<Event>;
 
 /// Runs an instance and returns its condition code. Everything it has to say goes through `platform`.
 pub fn run(platform: Arc<dyn Platform>, start: Start) -> ConditionCode {
+    run_guarded(platform, start, None).0
+}
+
+/// A run, and how the component in the foreground ended, where one was run.
+fn run_guarded(platform: Arc<dyn Platform>, start: Start, foreground: Option<Foreground>) -> (ConditionCode, Option<WaitStatus>) {
     let Ok(output) = Output::start(Arc::clone(&platform)) else {
         let text = message::zwel0074e();
         // Without the relay thread this is the one line that is written directly.
         let _ = platform.write_sysprint(format!("{text}\n").as_bytes());
-        return ConditionCode::Internal;
+        return (ConditionCode::Internal, None);
     };
     output.set_debug(start.debug);
     let processes = match Processes::start(Arc::clone(&platform)) {
@@ -136,17 +152,17 @@ pub fn run(platform: Arc<dyn Platform>, start: Start) -> ConditionCode {
         Err(error) => {
             output.message(message::zwel0925e(error));
             output.close();
-            return ConditionCode::Internal;
+            return (ConditionCode::Internal, None);
         }
     };
     guard::start(&platform, &processes, &output);
     // A fault anywhere ends in a message and a code, not in a trace on a descriptor that a started task does not have.
-    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run_with(&platform, &processes, &output, start)));
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run_with(&platform, &processes, &output, start, foreground)));
     let fault = match result {
-        Ok(Ok(code)) => {
+        Ok(Ok(ended)) => {
             guard::finish(&processes, &output);
             output.close();
-            return code;
+            return ended;
         }
         Ok(Err(error)) => error.to_string(),
         Err(panic) => {
@@ -159,10 +175,16 @@ pub fn run(platform: Arc<dyn Platform>, start: Start) -> ConditionCode {
     processes.kill_all();
     guard::finish(&processes, &output);
     output.close();
-    ConditionCode::Internal
+    (ConditionCode::Internal, None)
 }
 
-fn run_with(platform: &Arc<dyn Platform>, processes: &Arc<Processes>, output: &Output, start: Start) -> std::io::Result<ConditionCode> {
+fn run_with(
+    platform: &Arc<dyn Platform>,
+    processes: &Arc<Processes>,
+    output: &Output,
+    start: Start,
+    foreground: Option<Foreground>,
+) -> std::io::Result<(ConditionCode, Option<WaitStatus>)> {
     let runner = Runner::new(Arc::clone(platform), Arc::clone(processes), output.clone())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let (sender, receiver) = mpsc::unbounded_channel();
@@ -191,11 +213,14 @@ fn run_with(platform: &Arc<dyn Platform>, processes: &Arc<Processes>, output: &O
         match begin::begin(&context, &start) {
             Ok(begun) => {
                 let ha_id = begun.ha_instance.id.clone();
-                let code = owner::run(Arc::clone(&context), begun, sender, receiver).await;
-                finish(&context.output, &ha_id, code);
-                Ok(code)
+                let in_foreground = foreground.is_some();
+                let ended = owner::run(Arc::clone(&context), Begun { foreground, ..begun }, sender, receiver).await;
+                if !in_foreground {
+                    finish(&context.output, &ha_id, ended.0);
+                }
+                Ok(ended)
             }
-            Err(code) => Ok(code),
+            Err(code) => Ok((code, None)),
         }
     })
 }
@@ -212,6 +237,8 @@ fn finish(output: &Output, ha_id: &str, code: ConditionCode) {
 struct Begun {
     sources: Vec<crate::config::Source>,
     ha_instance: HaInstance,
+    /// The one component that is run, in the foreground of a shell; None: the instance.
+    foreground: Option<Foreground>,
 }
 
 #[cfg(test)]

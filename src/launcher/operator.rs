@@ -1,91 +1,210 @@
 //! Operator commands.
 
 use super::owner::{Owner, Phase};
-use crate::console::{self, Command, CommandError, ComponentView};
+use crate::component;
+use crate::console::{self, Command, CommandError, ComponentDetail, ComponentView};
+use crate::lifecycle::workspace;
 use crate::message;
-use crate::platform::AnswerSink;
+use crate::platform::{AnswerSink, Pid, ProcessFacts};
 use crate::supervisor::{Event as Happening, State};
+use std::collections::BTreeSet;
 
 impl Owner {
-    /// A MODIFY. The answer is complete when this returns, except RESTART's, which takes its console along.
+    /// A MODIFY. The answer is complete when this returns, except those of RESTART and RELOAD, which take their console along.
     pub(super) fn modify(&mut self, text: &str, answer: Box<dyn AnswerSink>) {
         self.context.output.message(message::zwel0013i(text));
-        self.answering = Some(answer);
+        self.begin_answer(Some(answer));
         match console::parse(text) {
             Err(CommandError::BadValue) => self.say(message::zwel0041e()),
-            Err(CommandError::NotRecognized) => self.say(message::zwel0042e()),
-            Ok(Command::Display) => self.display(),
-            Ok(_) if self.phase == Phase::Preparing => self.say(message::zwel0931i(&self.begun.ha_instance.id, text)),
-            Ok(_) if self.phase == Phase::Ending => self.say(message::zwel0932i(&self.begun.ha_instance.id, text)),
-            Ok(Command::Start(name)) => self.on_component(&name, |owner, index| {
-                owner.not_to_be_started(index);
-                owner.step(index, Happening::Start);
-            }),
-            Ok(Command::Stop(name)) => self.on_component(&name, |owner, index| {
-                owner.not_to_be_started(index);
-                owner.warn_of_dependents(index);
-                owner.step(index, Happening::Stop);
-            }),
-            Ok(Command::Restart(name)) => self.on_component(&name, |owner, index| {
-                owner.not_to_be_started(index);
-                owner.restart(index);
-            }),
+            Err(CommandError::NotRecognized(nearest)) => {
+                self.say(message::zwel0042e());
+                let hint = nearest.map_or_else(|| "HELP lists the commands".to_owned(), |word| format!("did you mean {word}?"));
+                self.say(message::zwel0984i(hint));
+            }
+            Ok(Command::Help) => {
+                let width = console::VERBS.iter().map(|(verb, _)| verb.len()).max().unwrap_or_default();
+                console::VERBS.iter().for_each(|(verb, meaning)| self.say(message::zwel0985i(format!("{verb:<width$}  {meaning}"))));
+            }
+            Ok(Command::Display(names)) => self.display(&names),
+            Ok(Command::DisplayJson) => {
+                let views = self.views(&self.present());
+                views.iter().for_each(|view| self.tell(&message::zwel0920i(console::json(view))));
+            }
+            Ok(Command::LogLevel { debug }) => {
+                self.context.output.set_debug(debug);
+                self.say(message::zwel0989i(if debug { "log level is debug" } else { "log level is info" }));
+            }
+            Ok(Command::LogRotate) => {
+                self.context.output.rotate_logs();
+                self.say(message::zwel0989i("log files are rotated"));
+            }
+            Ok(Command::Detail(names)) => self.detail(&names),
+            Ok(command) => self.change(command, text),
         }
-        self.answering = None;
+        self.end_answer();
     }
 
-    fn on_component(&mut self, name: &str, action: impl FnOnce(&mut Owner, usize)) {
-        let names: Vec<String> = self.children.iter().map(|child| child.launched.component.name.clone()).collect();
-        match console::find_component(names.iter().map(String::as_str), name) {
-            Some(index) => action(self, index),
-            None => self.say(message::zwel0054w(name)),
+    /// What changes something is possible while components are supervised.
+    fn change(&mut self, command: Command, text: &str) {
+        match (self.phase, command) {
+            (Phase::Preparing, _) => self.say(message::zwel0931i(&self.begun.ha_instance.id, text)),
+            (Phase::Ending, _) => self.say(message::zwel0932i(&self.begun.ha_instance.id, text)),
+            (_, Command::Start(names)) => {
+                let selection = self.select(&names);
+                self.order(&Happening::Start, &selection);
+            }
+            (_, Command::Stop(names)) => {
+                let selection = self.select(&names);
+                self.warn_of_dependents(&selection);
+                self.order(&Happening::Stop, &selection);
+            }
+            (_, Command::Restart { names, cascade }) => {
+                let selection = self.select(&names);
+                let mut along = Vec::new();
+                if cascade {
+                    let wanted = |index: &usize| self.instance.member(*index).is_some_and(|member| member.machine.state().is_wanted());
+                    along = self.instance.dependents(&selection).into_iter().filter(wanted).collect();
+                } else {
+                    self.warn_of_dependents(&selection);
+                }
+                self.restart(selection, along, text);
+            }
+            (_, Command::Reload { check }) => self.reload(check),
+            // Answered in every phase: see `modify`.
+            (
+                _,
+                Command::Display(_)
+                | Command::Detail(_)
+                | Command::DisplayJson
+                | Command::LogLevel { .. }
+                | Command::LogRotate
+                | Command::Help,
+            ) => {}
         }
     }
 
-    fn warn_of_dependents(&mut self, index: usize) {
-        let name = self.children[index].launched.component.name.clone();
-        let dependents: Vec<String> = self
-            .children
-            .iter()
-            .filter(|child| child.machine.state().pid().is_some())
-            .filter(|child| child.launched.component.manifest.dependencies.iter().any(|one| one.name == name))
-            .map(|child| child.launched.component.name.clone())
-            .collect();
-        if !dependents.is_empty() {
-            self.say(message::zwel0924w(name, dependents.join(", ")));
+    /// Indices of the components that are there to operators.
+    fn present(&self) -> Vec<usize> {
+        let members = self.instance.members().iter().enumerate();
+        members.filter(|(_, member)| !member.removed || !member.machine.state().is_down()).map(|(index, _)| index).collect()
+    }
+
+    /// The components that names and patterns mean; those that are nobody's are said.
+    fn select(&mut self, typed: &[String]) -> Vec<usize> {
+        let present = self.present();
+        let names: Vec<&str> = present.iter().filter_map(|index| self.instance.member(*index)).map(|member| member.name.as_str()).collect();
+        let selection = console::select(&names, typed);
+        for unknown in selection.unknown {
+            self.say(message::zwel0054w(unknown));
+        }
+        selection.found.into_iter().filter_map(|at| present.get(at).copied()).collect()
+    }
+
+    /// Names those that run, depend on one of the selection and are not themselves part of it.
+    fn warn_of_dependents(&mut self, selection: &[usize]) {
+        for index in selection {
+            let Some(member) = self.instance.member(*index) else { continue };
+            let running = |other: &&usize| self.instance.member(**other).is_some_and(|member| member.machine.state().pid().is_some());
+            let dependents: Vec<usize> =
+                member.needed_by.iter().filter(|other| !selection.contains(other)).filter(running).copied().collect();
+            if !dependents.is_empty() {
+                let (name, names) = (member.name.clone(), self.instance.names(&dependents));
+                self.say(message::zwel0924w(name, names.join(", ")));
+            }
         }
     }
 
-    fn display(&mut self) {
-        for message in console::display(&self.views()) {
+    fn display(&mut self, typed: &[String]) {
+        let selection = if typed.is_empty() { self.present() } else { self.select(typed) };
+        if selection.is_empty() && !typed.is_empty() {
+            return;
+        }
+        for message in console::display(&self.views(&selection)) {
             self.say(message);
         }
     }
 
-    fn views(&self) -> Vec<ComponentView> {
+    fn views(&self, selection: &[usize]) -> Vec<ComponentView> {
         let now = self.now();
-        self.children
-            .iter()
-            .map(|child| {
-                let machine = &child.machine;
-                let state = machine.state();
-                ComponentView {
-                    name: child.launched.component.name.clone(),
-                    state: state.name(),
-                    ready: matches!(state, State::Running { .. }),
-                    pid: state.pid(),
-                    uptime: match state {
-                        State::Running { since, .. } | State::Stopping { since, leader_ended: false, .. } => Some(now.since(*since)),
-                        _ => None,
-                    },
-                    restarts: machine.restarts(),
-                    next_attempt: match state {
-                        State::BackOff { until, .. } => Some(until.since(now)),
-                        _ => None,
-                    },
-                    last_end: machine.last_end().map(|last| (last.status.end, now.since(last.at))),
-                }
+        let view = |index: &usize| {
+            let member = self.instance.member(*index)?;
+            let machine = &member.machine;
+            let state = machine.state();
+            Some(ComponentView {
+                name: member.name.clone(),
+                state: state.name(),
+                ready: machine.is_ready(),
+                pid: state.pid(),
+                uptime: state.since().map(|since| now.since(since)),
+                restarts: machine.restarts(),
+                next_attempt: match state {
+                    State::BackOff { until, .. } => Some(until.since(now)),
+                    _ => None,
+                },
+                last_end: machine.last_end().map(|last| (last.status.end, now.since(last.at))),
             })
-            .collect()
+        };
+        selection.iter().filter_map(view).collect()
+    }
+
+    fn detail(&mut self, typed: &[String]) {
+        let selection = self.select(typed);
+        if selection.is_empty() {
+            return;
+        }
+        let table = self.context.platform.process_table();
+        for (index, view) in selection.iter().zip(self.views(&selection)) {
+            let (Some(member), Some(child)) = (self.instance.member(*index), self.children.get(*index)) else { continue };
+            let configuration = &child.launched.instance.configuration;
+            let detail = ComponentDetail {
+                processes: member.machine.state().pid().map(|pid| tree(&table, pid)).unwrap_or_default(),
+                failures: member.machine.failures(),
+                intervals: member.machine.policy.restart_intervals.len(),
+                needs: self.instance.names(&member.needs),
+                unmet: if matches!(member.machine.state(), State::Waiting { .. }) {
+                    self.instance.names(&self.instance.unmet(*index))
+                } else {
+                    Vec::new()
+                },
+                needed_by: self.instance.names(&member.needed_by),
+                environment: workspace::snapshot_path(&child.launched.instance.workspace, &view.name, &configuration.ha_instance.id),
+                ports: component::ports_of(configuration, &view.name),
+                view,
+            };
+            console::detail(&detail).into_iter().for_each(|line| self.say(line));
+        }
+    }
+}
+
+/// The processes of a component: those of its group, and all that descend from them.
+fn tree(table: &[ProcessFacts], leader: Pid) -> Vec<ProcessFacts> {
+    let mut pids: BTreeSet<Pid> = table.iter().filter(|process| process.group == leader).map(|process| process.pid).collect();
+    loop {
+        let before = pids.len();
+        pids.extend(table.iter().filter(|process| pids.contains(&process.parent)).map(|process| process.pid).collect::<Vec<_>>());
+        if pids.len() == before {
+            break;
+        }
+    }
+    table.iter().filter(|process| pids.contains(&process.pid)).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_that_left_the_group_is_of_the_component_all_the_same() {
+        let one = |pid, parent, group| ProcessFacts {
+            pid,
+            parent,
+            group,
+            name: String::new(),
+            cpu: std::time::Duration::ZERO,
+            resident_bytes: 0,
+        };
+        let table = [one(1, 0, 1), one(30, 20, 30), one(10, 1, 10), one(20, 10, 20), one(40, 1, 40), one(50, 1, 10)];
+        let pids: Vec<Pid> = tree(&table, 10).iter().map(|process| process.pid).collect();
+        assert_eq!(pids, [30, 10, 20, 50]);
     }
 }

@@ -1,39 +1,40 @@
 //! The owner task: the one place where the state of components changes. Everything else sends it events; it never waits for anything but
 //! the next event, so no operator's command waits for another's work.
 
-use super::components;
 use super::prepare::{self, Launched, Prepared};
+use super::report::{Answering, job_name_warning};
 use super::{Begun, ConditionCode, Context, Event, EventSender, guard};
+use super::{components, watch};
+use crate::component;
 use crate::config::{Environment, LauncherSettings};
 use crate::lifecycle::{Then, workspace};
 use crate::message::{self, Message};
-use crate::output::PipeId;
-use crate::platform::{AnswerSink, FileLock, OperatorRequest, Pid, PreparedEnvironment, StopSignal};
-use crate::supervisor::{Action, Event as Happening, Machine, Moment, Note, Outcome, Policy, Reply, State, outcome_after_failure};
-use std::collections::VecDeque;
+use crate::output::{Attachment, PipeId};
+use crate::platform::unix::watch::Watch;
+use crate::platform::{FileLock, OperatorRequest, Pid, PreparedEnvironment, StopSignal, WaitStatus};
+use crate::supervisor::{Action, Effect, Event as Happening, Instance, InstancePolicy, Moment, NewMember, Policy, StartLimit, State};
+use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::mpsc;
 
-/// Where a run stands.
+/// Where a run stands; while it is supervised, [`Instance::phase`] says more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
     /// Loading, validating, configuring.
     Preparing,
-    /// Start commands are being issued.
-    Starting,
+    /// Start commands are issued, components supervised.
     Supervising,
     Ending,
 }
 
-/// A component and its machine.
+/// What the owner keeps of a component besides its machine; by the same index.
 pub(super) struct Child {
     pub(super) launched: Launched,
-    pub(super) machine: Machine,
     pipe: Option<PipeId>,
-    /// A RESTART is reading the configuration.
+    /// A RESTART or RELOAD is reading the configuration.
     pub(super) checking: bool,
 }
 
@@ -43,72 +44,89 @@ pub(super) struct Owner {
     pub(super) sender: EventSender,
     pub(super) phase: Phase,
     pub(super) children: Vec<Child>,
-    /// Not yet started for the first time.
-    to_start: VecDeque<usize>,
-    start_failed: bool,
-    /// The console whose command is being worked on: what is said meanwhile is its answer.
-    pub(super) answering: Option<Box<dyn AnswerSink>>,
+    pub(super) instance: Instance,
+    /// Processes to be made, one after the other: between two of them operators are served.
+    to_spawn: VecDeque<usize>,
+    pub(super) answering: Option<Answering>,
     pub(super) settings: Option<LauncherSettings>,
-    code: ConditionCode,
+    /// A RELOAD is reading the configuration.
+    pub(super) reloading: bool,
+    pub(super) code: ConditionCode,
     origin: Instant,
+    /// Files of the component in the foreground have changed since it was last restarted for that.
+    pub(super) files_changed: bool,
     /// Keeps a second launcher of this instance out until the end.
     _lock: Option<FileLock>,
+    _watch: Option<Watch>,
 }
 
 type Preparing = Pin<Box<dyn Future<Output = Result<Prepared, ConditionCode>>>>;
 
-/// Runs the instance to its end.
+/// Runs the instance to its end; the second value is how the component in the foreground ended.
 pub(super) async fn run(
     context: Arc<Context>,
     begun: Begun,
     sender: EventSender,
     mut events: mpsc::UnboundedReceiver<Event>,
-) -> ConditionCode {
+) -> (ConditionCode, Option<WaitStatus>) {
     let begun = Arc::new(begun);
     let stray_sender = sender.clone();
     context.processes.on_stray(Box::new(move |_| {
         // The owner has gone.
         let _ = stray_sender.send(Event::Stray);
     }));
-    let mut preparing: Option<Preparing> = Some(Box::pin(prepare::prepare(Arc::clone(&context), Arc::clone(&begun))));
+    let mut preparing: Option<Preparing> = Some(Box::pin(prepare::prepare(Arc::clone(&context), Arc::clone(&begun), sender.clone())));
     let mut owner = Owner {
         context,
         begun,
         sender,
         phase: Phase::Preparing,
         children: Vec::new(),
-        to_start: VecDeque::new(),
-        start_failed: false,
+        instance: Instance::default(),
+        to_spawn: VecDeque::new(),
         answering: None,
         settings: None,
+        reloading: false,
         code: ConditionCode::Ended,
         origin: Instant::now(),
+        files_changed: false,
         _lock: None,
+        _watch: None,
     };
     loop {
         if owner.phase == Phase::Ending {
             preparing = None;
         }
-        if owner.is_over() {
-            return owner.over();
+        let deadline = owner.instance.deadline();
+        if deadline.is_some_and(|deadline| deadline <= owner.now()) {
+            // Not by way of a timer, whose grain is a millisecond: an interval may be 0.
+            owner.timers();
+            continue;
         }
-        let deadline = owner.deadline();
+        if events.is_empty() && owner.to_spawn.is_empty() {
+            // A burst is looked at as a whole.
+            owner.settle();
+        }
+        owner.follow_files();
+        if owner.is_over() {
+            return (owner.over(), owner.foreground_end());
+        }
         tokio::select! {
             biased;
             event = events.recv() => match event {
                 Some(event) => owner.event(event),
                 // The owner holds a sender itself.
-                None => return ConditionCode::Internal,
+                None => return (ConditionCode::Internal, None),
             },
-            () = sleep_until(owner.origin, deadline) => owner.timers(),
+            () = std::future::ready(()), if !owner.to_spawn.is_empty() => owner.spawn_next(),
+            () = sleep_until(owner.origin, deadline) => {}
             result = prepared(&mut preparing) => {
                 preparing = None;
                 match result {
                     Ok(prepared) => owner.begin_starting(prepared),
-                    Err(code) => return code,
+                    Err(code) => return (code, None),
                 }
             }
-            () = std::future::ready(()), if owner.phase == Phase::Starting => owner.start_next(),
         }
     }
 }
@@ -132,30 +150,9 @@ impl Owner {
         Moment(self.origin.elapsed())
     }
 
-    /// Says something on SYSPRINT and to the console whose command is being worked on.
-    pub(super) fn say(&mut self, message: Message) {
-        if let Some(answer) = &mut self.answering {
-            answer.line(message.text());
-        }
-        self.context.output.message(message);
-    }
-
-    fn deadline(&self) -> Option<Moment> {
-        self.children.iter().filter_map(|child| child.machine.deadline()).min()
-    }
-
     fn timers(&mut self) {
-        let now = self.now();
-        let due: Vec<usize> = self
-            .children
-            .iter()
-            .enumerate()
-            .filter(|(_, child)| child.machine.deadline().is_some_and(|deadline| deadline <= now))
-            .map(|(index, _)| index)
-            .collect();
-        for index in due {
-            self.step(index, Happening::Timer);
-        }
+        let effects = self.instance.timers(self.now());
+        self.apply(effects);
     }
 
     fn event(&mut self, event: Event) {
@@ -165,25 +162,38 @@ impl Owner {
             Event::Operator(OperatorRequest::Modify { text, answer }) => self.modify(&text, answer),
             Event::Operator(OperatorRequest::Lost(why)) => self.say(message::zwel0929e(why)),
             Event::Ended { index, pid, status } => {
-                if let Some(pipe) = self.children.get(index).and_then(|child| child.pipe) {
-                    self.context.output.drain(pipe);
+                if let Some((pipe, unasked)) = self.children.get(index).and_then(|child| Some((child.pipe?, self.is_up(index)))) {
+                    // What led to an end that nobody asked for is shown once more, beside the messages about it.
+                    let output = &self.context.output;
+                    if unasked {
+                        output.drain_and_repeat(pipe)
+                    } else {
+                        output.drain(pipe)
+                    };
                 }
                 let remains = self.context.processes.exists(pid);
                 self.step(index, Happening::Ended { pid, status, remains });
             }
             Event::Stray => self.look_for_groups_gone(),
-            Event::Configured { index, may_start } => self.step(index, Happening::Configured(may_start)),
-            Event::RestartChecked { index, result, answer } => self.restart_checked(index, result, answer),
+            Event::FilesChanged => self.files_changed = true,
+            Event::Configured { index, may_start } => {
+                self.step(index, Happening::Configured(may_start));
+                if !may_start {
+                    self.foreground_down();
+                }
+            }
+            Event::Watched { index, happening } => self.step(index, happening),
+            Event::RestartChecked(checked) => self.restart_checked(*checked),
+            Event::Reloaded(reloaded) => self.reloaded(*reloaded),
         }
     }
 
     /// An orphan has ended: was it the last of a group that is waited for?
     fn look_for_groups_gone(&mut self) {
         for index in 0..self.children.len() {
-            if let Some(group) = self.children[index].machine.remains() {
-                if !self.context.processes.exists(group) {
-                    self.step(index, Happening::GroupGone(group));
-                }
+            let group = self.instance.member(index).and_then(|member| member.machine.remains());
+            if let Some(group) = group.filter(|group| !self.context.processes.exists(*group)) {
+                self.step(index, Happening::GroupGone(group));
             }
         }
     }
@@ -191,63 +201,118 @@ impl Owner {
     fn begin_starting(&mut self, prepared: Prepared) {
         let settings = prepared.instance.configuration.launcher_settings();
         self._lock = Some(prepared.lock);
-        for launched in prepared.launched {
-            let name = launched.component.name.clone();
-            let policy = policy_of(&launched, &settings);
-            let share_as = launched.instance.configuration.component_settings(&name).share_as;
-            let intervals: Vec<String> = policy.restart_intervals.iter().map(|interval| interval.as_secs().to_string()).collect();
-            self.say(message::zwel0003i(&name, policy.restart_intervals.len(), policy.min_uptime.as_secs(), share_as.name()));
-            self.say(message::zwel0025i(&name, intervals.join(" ")));
-            self.children.push(Child { launched, machine: Machine::new(policy), pipe: None, checking: false });
+        self._watch = prepared.watch;
+        if let Some(warning) = job_name_warning(self.context.platform.is_zos(), &self.context.platform.job_name()) {
+            self.say(warning);
         }
         self.settings = Some(settings);
-        self.say(message::zwel0006i());
-        self.to_start = (0..self.children.len()).collect();
-        self.phase = Phase::Starting;
-    }
-
-    /// Starts the next component; between two of them operators are served.
-    fn start_next(&mut self) {
-        if let Some(index) = self.to_start.pop_front() {
-            self.step(index, Happening::Start);
-            return;
+        for launched in prepared.launched {
+            self.take_in(launched);
         }
+        self.connect();
+        self.say(message::zwel0006i());
         self.phase = Phase::Supervising;
-        self.say(if self.start_failed { message::zwel0052w() } else { message::zwel0007i() });
-        self.say(message::zwel0012i());
-        self.look_for_the_end();
+        let effects = self.instance.begin(self.now());
+        self.apply(effects);
     }
 
-    /// An operator decided about a component that has not had its turn yet.
-    pub(super) fn not_to_be_started(&mut self, index: usize) {
-        self.to_start.retain(|other| *other != index);
+    /// Makes a component one of the instance's; its index.
+    pub(super) fn take_in(&mut self, launched: Launched) -> usize {
+        let Some(settings) = &self.settings else { return 0 };
+        let name = launched.component.name.clone();
+        let component = launched.instance.configuration.component_settings(&name);
+        let policy = policy_of(&self.begun, &launched, settings);
+        self.instance.policy = InstancePolicy {
+            stay_when_all_failed: settings.stay_when_all_failed
+                || self.begun.foreground.as_ref().is_some_and(|foreground| foreground.watch),
+            stay_when_required_failed: settings.stay_when_required_failed || self.begun.foreground.is_some(),
+        };
+        let intervals: Vec<String> = policy.restart_intervals.iter().map(|interval| interval.as_secs().to_string()).collect();
+        self.say(message::zwel0003i(&name, intervals.len(), policy.min_uptime.as_secs(), component.share_as.name()));
+        self.say(message::zwel0025i(&name, intervals.join(" ")));
+        let index = self.instance.add(NewMember { name, policy, required: component.required });
+        let child = Child { launched, pipe: None, checking: false };
+        match self.children.get_mut(index) {
+            Some(before) => *before = Child { pipe: before.pipe, ..child },
+            None => self.children.push(child),
+        }
+        index
+    }
+
+    /// Tells the instance what depends on what, as the configurations of the components say.
+    pub(super) fn connect(&mut self) {
+        let members = self.instance.members();
+        let index_of: HashMap<&str, usize> = members.iter().enumerate().map(|(index, member)| (member.name.as_str(), index)).collect();
+        let mut edges = Vec::new();
+        for (index, child) in self.children.iter().enumerate().filter(|(index, _)| !members[*index].removed) {
+            let needs = component::needs(&child.launched.instance.configuration, &child.launched.component);
+            // Not launched: a library, say, or one whose absence is to be ignored.
+            let known = needs.iter().filter_map(|need| index_of.get(need.as_str())).filter(|need| !members[**need].removed);
+            edges.push((index, known.copied().collect()));
+        }
+        self.instance.connect(&edges);
     }
 
     /// Feeds one event to a component and does what follows from it.
     pub(super) fn step(&mut self, index: usize, happening: Happening) {
-        let mut happenings = VecDeque::from([happening]);
-        while let Some(happening) = happenings.pop_front() {
-            let now = self.now();
-            let Some(child) = self.children.get_mut(index) else { return };
-            let mut said = false;
-            for action in child.machine.step(happening, now) {
-                match action {
-                    Action::Spawn => happenings.push_back(self.spawn(index)),
+        let effects = self.instance.step(index, happening, self.now());
+        self.apply(effects);
+    }
+
+    /// The same to several components, in the order of what depends on what.
+    pub(super) fn order(&mut self, happening: &Happening, selection: &[usize]) {
+        let effects = self.instance.order(happening, selection, self.now());
+        self.apply(effects);
+    }
+
+    fn apply(&mut self, effects: Vec<Effect>) {
+        // A note of the same step says more than the reply to it.
+        let noted: Vec<usize> = effects
+            .iter()
+            .filter_map(|effect| match effect {
+                Effect::Component(index, Action::Note(_)) => Some(*index),
+                _ => None,
+            })
+            .collect();
+        for effect in effects {
+            match effect {
+                Effect::Waits(index, names) => {
+                    let name = self.name_of(index);
+                    self.say(message::zwel0903i(name, names.join(", ")));
+                }
+                Effect::StartedWithout(index, time, names) => {
+                    let name = self.name_of(index);
+                    self.say(message::zwel0904w(name, time.as_secs(), names.join(", ")));
+                }
+                Effect::Component(index, action) => match action {
+                    Action::Spawn => self.to_spawn.push_back(index),
                     Action::Configure => self.configure(index),
                     Action::Signal(group, signal) => {
                         self.signal(index, group, signal);
                     }
-                    Action::Note(note) => {
-                        said = true;
-                        self.note(index, note);
-                    }
-                    Action::Reply(reply) => {
-                        if self.answering.is_some() && !said {
-                            self.reply(index, reply);
-                        }
-                    }
-                }
+                    Action::Note(note) => self.note(index, note),
+                    Action::Reply(reply) if self.is_answering() && !noted.contains(&index) => self.reply(index, reply),
+                    // The instance answers Await itself.
+                    Action::Reply(_) | Action::Await => {}
+                },
             }
+        }
+    }
+
+    pub(super) fn name_of(&self, index: usize) -> String {
+        self.instance.member(index).map(|member| member.name.clone()).unwrap_or_default()
+    }
+
+    /// Its process runs and nobody has told it to end.
+    fn is_up(&self, index: usize) -> bool {
+        let state = self.instance.member(index).map(|member| member.machine.state());
+        matches!(state, Some(State::Running { .. } | State::Ready { .. }))
+    }
+
+    fn spawn_next(&mut self) {
+        if let Some(index) = self.to_spawn.pop_front() {
+            let happening = self.spawn(index);
+            self.step(index, happening);
         }
     }
 
@@ -271,8 +336,9 @@ impl Owner {
             Ok((pid, reader)) => {
                 let _ = pid_sender.send(pid);
                 let name = launched.component.name.clone();
-                // Attached after ZWEL0001I is queued by the step that follows: see `note`.
-                self.children[index].pipe = Some(self.context.output.attach(&name, reader));
+                let log = launched.instance.configuration.component_log(&name);
+                let attachment = Attachment { log, watch: watch::watch(launched, index, pid, self.sender.clone()) };
+                self.children[index].pipe = Some(self.context.output.attach(&name, reader, attachment));
                 Happening::Spawned(pid)
             }
             Err(error) => Happening::SpawnFailed(error.to_string()),
@@ -281,7 +347,7 @@ impl Owner {
 
     fn signal(&self, index: usize, group: Pid, signal: StopSignal) {
         let Some(child) = self.children.get(index) else { return };
-        let is_stop = matches!(child.machine.state(), State::Stopping { .. });
+        let is_stop = self.instance.member(index).is_some_and(|member| matches!(member.machine.state(), State::Stopping { .. }));
         let environment = || {
             let nothing = PreparedEnvironment::default();
             let (base, own) = self.environment_of(&child.launched, &nothing);
@@ -308,66 +374,12 @@ impl Owner {
         }
     }
 
-    fn note(&mut self, index: usize, note: Note) {
-        let Some(child) = self.children.get(index) else { return };
-        let name = child.launched.component.name.clone();
-        match note {
-            Note::Started => self.say(message::zwel0001i(name)),
-            Note::Stopped => self.say(message::zwel0002i(name)),
-            Note::Ended { pid, status, unasked_after } => {
-                self.say(message::zwel0004i(&name, pid, status.raw));
-                if let Some(uptime) = unasked_after {
-                    self.say(message::zwel0905e(&name, pid, status.end, crate::console::in_words(uptime)));
-                }
-            }
-            Note::NextAttempt(interval) => self.say(message::zwel0005i(name, interval.as_secs())),
-            Note::RetriesExhausted => {
-                self.say(message::zwel0038e(name));
-                self.look_for_the_end();
-            }
-            Note::StartFailed(why) => {
-                self.start_failed |= self.phase == Phase::Starting;
-                self.say(message::zwel0927e(&name, why));
-                self.say(message::zwel0040e(name));
-            }
-            Note::WillKill(pid) => self.say(message::zwel0063w(name, pid)),
-        }
-    }
-
-    fn reply(&mut self, index: usize, reply: Reply) {
-        let Some(child) = self.children.get(index) else { return };
-        let name = child.launched.component.name.clone();
-        match reply {
-            Reply::BeingStarted => self.say(message::zwel0923i(name, "started")),
-            Reply::BeingStopped => self.say(message::zwel0923i(name, "stopped")),
-            Reply::BeingRestarted => self.say(message::zwel0923i(name, "restarted")),
-            Reply::AlreadyRunning => self.say(message::zwel0039e(name)),
-            Reply::NotRunning => self.say(message::zwel0921i(name)),
-        }
-    }
-
-    /// After a failure: is anything left?
-    fn look_for_the_end(&mut self) {
-        let stay = self.settings.as_ref().is_some_and(|settings| settings.stay_when_all_failed);
-        let states = self.children.iter().map(|child| child.machine.state());
-        let any_failed = self.children.iter().any(|child| child.machine.has_failed());
-        if self.phase == Phase::Supervising && any_failed && !stay && outcome_after_failure(states) == Outcome::NothingLeft {
-            self.say(message::zwel0906e(
-                &self.begun.ha_instance.id,
-                "after failures no component is running and none will be started again",
-            ));
-            self.code = ConditionCode::AllFailed;
-            self.end();
-        }
-    }
-
     /// P or a signal. A second signal ends the grace time of every component.
     fn stop_requested(&mut self, message: Message) {
         if self.phase == Phase::Ending {
             if message.id() == message::ZWEL0019I.id {
-                for index in 0..self.children.len() {
-                    self.step(index, Happening::KillNow);
-                }
+                let effects = self.instance.hurry(self.now());
+                self.apply(effects);
             }
             return;
         }
@@ -380,36 +392,43 @@ impl Owner {
     }
 
     /// Stops everything, in reverse start order.
-    fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         self.phase = Phase::Ending;
-        self.to_start.clear();
-        // Not the answer of whoever happens to be asking.
-        self.answering = None;
         self.say(message::zwel0008i());
+        self.context.platform.notify_service_manager("STOPPING=1\nSTATUS=stopping components");
         // A configure command that never ends must not keep the launcher from ending.
         self.context.runner.kill_all();
-        for index in (0..self.children.len()).rev() {
-            self.step(index, Happening::Stop);
-        }
+        let effects = self.instance.end(self.now());
+        self.apply(effects);
     }
 
     fn is_over(&self) -> bool {
-        self.phase == Phase::Ending && self.children.iter().all(|child| child.machine.state().is_down())
+        self.phase == Phase::Ending && self.instance.members().iter().all(|member| member.machine.state().is_down())
+    }
+
+    fn foreground_end(&self) -> Option<WaitStatus> {
+        let member = self.instance.member(0).filter(|_| self.begun.foreground.is_some())?;
+        member.machine.last_end().map(|last| last.status)
     }
 
     fn over(&mut self) -> ConditionCode {
-        let killed = self.children.iter().any(|child| child.machine.was_killed());
+        let killed = self.instance.members().iter().any(|member| member.machine.was_killed());
         self.say(if killed { message::zwel0053w() } else { message::zwel0009i() });
         self.code
     }
 }
 
-pub(super) fn policy_of(launched: &Launched, settings: &LauncherSettings) -> Policy {
+pub(super) fn policy_of(begun: &Begun, launched: &Launched, settings: &LauncherSettings) -> Policy {
     let component = launched.instance.configuration.component_settings(&launched.component.name);
     Policy {
-        restart_intervals: component.restart_intervals,
+        // Who runs a component in the foreground wants to see that it ends.
+        restart_intervals: if begun.foreground.is_some() { Vec::new() } else { component.restart_intervals },
         min_uptime: component.min_uptime,
         stop_grace: component.stop_grace,
         reject_start_of_running: settings.reject_start_of_running,
+        fatal_exit_codes: component.fatal_exit_codes,
+        start_limit: component.start_limit.map(|(count, within)| StartLimit { count, within }),
+        patience: settings.dependency_timeout,
+        has_readiness: watch::is_watched(launched),
     }
 }

@@ -1,11 +1,12 @@
 //! From a configuration to an instance: load, check, make the workspace, keep others out. The components follow in `components`.
 
 use super::timing::{self, TARGET};
-use super::{Begun, ConditionCode, Context, Instance, components, guard};
+use super::{Begun, ConditionCode, Context, EventSender, Instance, components, foreground, guard};
 use crate::component::{self, Checked, CommandLine, Component, ComponentError, DirectoryFault, DirectoryProblem, Purpose, Survey};
 use crate::config::{Configuration, Environment, LoadError, LoadRequest, Problem, RunFacts, Version};
-use crate::lifecycle::workspace;
+use crate::lifecycle::{startup, workspace};
 use crate::message::{self, Message, Severity};
+use crate::platform::unix::watch::Watch;
 use crate::platform::{FileLock, LockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,6 +32,8 @@ pub(super) struct Prepared {
     pub(super) launched: Vec<Launched>,
     /// Held until the launcher ends.
     pub(super) lock: FileLock,
+    /// Tells of changed files, where they are asked for.
+    pub(super) watch: Option<Watch>,
 }
 
 impl std::fmt::Debug for Instance {
@@ -52,28 +55,32 @@ pub(super) fn refuse(context: &Context, messages: impl IntoIterator<Item = Messa
 ///
 /// # Errors
 /// The condition code, after the messages that say why.
-pub(super) async fn prepare(context: Arc<Context>, begun: Arc<Begun>) -> Result<Prepared, ConditionCode> {
+pub(super) async fn prepare(context: Arc<Context>, begun: Arc<Begun>, sender: EventSender) -> Result<Prepared, ConditionCode> {
     let begun_at = Instant::now();
-    let loaded =
+    let mut loaded =
         load(&context, &begun).instrument(info_span!(target: TARGET, "load")).await.map_err(|messages| refuse(&context, messages))?;
     context.output.set_rules(wto_rules(&loaded));
+    context.output.set_time_zone(loaded.time_zone());
     if loaded.launcher_settings().debug {
         context.output.set_debug(true);
     }
+    foreground::begin(&context, &begun, &mut loaded)?;
     let (configuration, checked) = check(&context, loaded).instrument(info_span!(target: TARGET, "check")).await?;
     let runtime = configuration.runtime_directory().filter(|_| !checked.directories.iter().any(|fault| fault.purpose == Purpose::Runtime));
     let runtime = runtime.map(|runtime| enter_runtime(&context, runtime)).transpose()?;
     report(&context, &checked)?;
     let runtime = runtime.ok_or(ConditionCode::NotStarted)?;
+    let watch = foreground::watch(&context, &begun, &checked.survey, sender)?;
     let workspace = make_workspace(&context, &configuration)?;
     let lock = lock_instance(&context, &workspace, &begun.ha_instance.id)?;
     guard::end_leftovers(&context, &workspace, &begun.ha_instance.id).await;
     begin_prepare(&context, &configuration, &runtime, &workspace);
     let environment = instance_environment(&context, &configuration, &runtime, &workspace, &checked.survey);
     let instance = Arc::new(Instance::new(configuration, runtime, workspace, environment));
-    let launched = components::prepare_components(&context, &instance, checked.survey).await?;
+    startup_checks(&context, &begun, &instance, checked.survey.clone()).instrument(info_span!(target: TARGET, "startup checks")).await?;
+    let launched = components::prepare_components(&context, &begun, &instance, checked.survey).await?;
     report_timing(&context, begun_at.elapsed());
-    Ok(Prepared { instance, launched, lock })
+    Ok(Prepared { instance, launched, lock, watch })
 }
 
 /// Users wait for minutes for some instances and wonder what for (reference/users.md).
@@ -228,7 +235,8 @@ fn check_writable(context: &Context, directory: &Path) -> Result<(), ConditionCo
 /// One launcher for an HA instance and workspace.
 fn lock_instance(context: &Context, workspace: &Path, ha_id: &str) -> Result<FileLock, ConditionCode> {
     let path = workspace.join(workspace::ENVIRONMENT_DIRECTORY).join(format!(".{ha_id}.lock"));
-    let holder = format!("{} {}\n", context.platform.job_name(), context.platform.sysname());
+    let job = Some(context.platform.job_name()).filter(|name| !name.is_empty()).unwrap_or_else(|| format!("PID={}", std::process::id()));
+    let holder = format!("{job} {}\n", context.platform.sysname());
     context.platform.lock_file(&path, &holder).map_err(|error| match error {
         LockError::Held(holder) => {
             let mut words = holder.split_whitespace();
@@ -256,6 +264,32 @@ fn begin_prepare(context: &Context, configuration: &Configuration, runtime: &Pat
     let ha_id = &configuration.ha_instance.id;
     output.server_command(Severity::Info, PREPARE, format!("starting Zowe instance {ha_id} with {} ...", merged_file(workspace).display()));
     output.server_command(Severity::Info, GLOBAL, "process global validations ...");
+}
+
+/// Makes the start-up checks and says everything that they found.
+///
+/// # Errors
+/// The condition code when anything of it ends the start.
+async fn startup_checks(context: &Context, begun: &Begun, instance: &Instance, mut survey: Survey) -> Result<(), ConditionCode> {
+    // What the others need is nothing to a component in the foreground: they may be running this very moment.
+    if let Some(foreground) = &begun.foreground {
+        survey.launched.retain(|name| *name == foreground.name);
+    }
+    let subject = startup::Subject {
+        platform: &*context.platform,
+        configuration: &instance.configuration,
+        survey: &survey,
+        environment: &instance.environment,
+        runner: &context.runner,
+    };
+    let findings = startup::check(subject).await;
+    for finding in &findings {
+        context.output.message(finding.message());
+    }
+    if findings.iter().any(|finding| finding.severity == Severity::Error) {
+        return Err(refuse(context, [message::zwel0030e()]));
+    }
+    Ok(())
 }
 
 /// ZWEL0915W, ZWEL0172E, or why else a component cannot be used.

@@ -1,64 +1,106 @@
-//! RESTART: the configuration is read anew and the component validated before anything is stopped.
+//! RESTART: the configuration is read anew and the components validated before anything is stopped.
 
 use super::components;
-use super::owner::{Owner, policy_of};
+use super::owner::{Owner, Phase as RunPhase, policy_of};
 use super::prepare::{self, Launched};
-use super::{Begun, Context, Event, Instance};
-use crate::component::{self, Phase};
+use super::{Begun, Context, Event, Instance, foreground};
+use crate::component::{self, Phase, Survey};
 use crate::message::{self, Message, Severity};
 use crate::platform::AnswerSink;
 use crate::supervisor::Event as Happening;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
+/// What the check of a RESTART came to.
+pub(super) struct Checked {
+    /// By index of the component.
+    results: Vec<(usize, Result<Launched, Vec<Message>>)>,
+    /// Those that the operator named: without one of them nothing is taken along.
+    named: Vec<usize>,
+    answer: Option<Box<dyn AnswerSink>>,
+    /// The command, for answers.
+    text: String,
+}
+
 impl Owner {
-    /// Begins a RESTART: the rest follows in [`Owner::restart_checked`], and the console that asked waits for that.
-    pub(super) fn restart(&mut self, index: usize) {
-        let Some(child) = self.children.get_mut(index) else { return };
-        let name = child.launched.component.name.clone();
-        if std::mem::replace(&mut child.checking, true) {
-            self.say(message::zwel0923i(name, "restarted"));
-            return;
+    /// Begins a RESTART of the components that were named and those taken along: the rest follows in [`Owner::restart_checked`], and the
+    /// console that asked waits for that.
+    pub(super) fn restart(&mut self, named: Vec<usize>, along: Vec<usize>, text: &str) {
+        let mut indices = Vec::new();
+        for index in named.iter().copied().chain(along) {
+            let Some(child) = self.children.get_mut(index) else { continue };
+            if std::mem::replace(&mut child.checking, true) {
+                let name = self.name_of(index);
+                self.say(message::zwel0923i(name, "restarted"));
+            } else {
+                indices.push(index);
+            }
         }
-        let (runtime, workspace) = (child.launched.instance.runtime.clone(), child.launched.instance.workspace.clone());
-        let answer = self.answering.take();
+        let Some(first) = indices.first().and_then(|index| self.children.get(*index)) else { return };
+        let running = Arc::clone(&first.launched.instance);
+        let names: Vec<(usize, String)> = indices.into_iter().map(|index| (index, self.name_of(index))).collect();
+        let answer = self.postpone_answer();
+        let text = text.to_owned();
         let (context, begun, sender) = (Arc::clone(&self.context), Arc::clone(&self.begun), self.sender.clone());
         tokio::task::spawn_local(async move {
-            let result = check(&context, &begun, &name, runtime, workspace).await;
+            let results = check(&context, &begun, &names, &running).await;
             // The owner has gone: the launcher has ended meanwhile.
-            let _ = sender.send(Event::RestartChecked { index, result: result.map(Box::new), answer });
+            let _ = sender.send(Event::RestartChecked(Box::new(Checked { results, named, answer, text })));
         });
     }
 
-    pub(super) fn restart_checked(
-        &mut self,
-        index: usize,
-        result: Result<Box<Launched>, Vec<Message>>,
-        answer: Option<Box<dyn AnswerSink>>,
-    ) {
-        self.answering = answer;
-        let ending = self.phase == super::owner::Phase::Ending;
-        let settings = self.settings.clone();
-        if let Some(child) = self.children.get_mut(index) {
-            child.checking = false;
-            let name = child.launched.component.name.clone();
-            match (result, settings) {
-                _ if ending => self.say(message::zwel0932i(&self.begun.ha_instance.id, format!("RESTART({name})"))),
-                (Ok(launched), Some(settings)) => {
-                    child.machine.policy = policy_of(&launched, &settings);
-                    child.launched = *launched;
-                    self.step(index, Happening::Restart);
-                }
-                (Ok(_), None) => {}
-                (Err(messages), _) => {
-                    for message in messages {
-                        self.say(message);
-                    }
-                    self.say(message::zwel0922e(name, "the new configuration is not good, the component is left as it is"));
-                }
+    pub(super) fn restart_checked(&mut self, checked: Checked) {
+        self.begin_answer(checked.answer);
+        for (index, _) in &checked.results {
+            if let Some(child) = self.children.get_mut(*index) {
+                child.checking = false;
             }
         }
-        self.answering = None;
+        let settings = self.settings.clone();
+        match settings {
+            _ if self.phase == RunPhase::Ending => self.say(message::zwel0932i(&self.begun.ha_instance.id, &checked.text)),
+            None => {}
+            Some(settings) => {
+                let mut good = Vec::new();
+                for (index, result) in checked.results {
+                    match result {
+                        Ok(launched) => good.push((index, launched)),
+                        Err(messages) => {
+                            let name = self.name_of(index);
+                            let runs = self.instance.member(index).is_some_and(|member| member.machine.state().pid().is_some());
+                            messages.into_iter().for_each(|message| self.say(message));
+                            self.say(message::zwel0922e(name, "the new configuration is not good, the component is left as it is"));
+                            if !runs {
+                                self.foreground_down();
+                            }
+                        }
+                    }
+                }
+                if !good.iter().any(|(index, _)| checked.named.contains(index)) {
+                    // What depends on components that are left as they are has no reason to be restarted.
+                    good.clear();
+                }
+                let indices: Vec<usize> = good.iter().map(|(index, _)| *index).collect();
+                for (index, launched) in good {
+                    self.replace(index, launched, &settings);
+                }
+                self.connect();
+                self.order(&Happening::Restart, &indices);
+            }
+        }
+        self.end_answer();
+    }
+
+    /// From now on the component is what a new configuration says.
+    pub(super) fn replace(&mut self, index: usize, launched: Launched, settings: &crate::config::LauncherSettings) {
+        let required = launched.instance.configuration.component_settings(&launched.component.name).required;
+        if let Some(member) = self.instance.member_mut(index) {
+            member.machine.policy = policy_of(&self.begun, &launched, settings);
+            member.required = required;
+        }
+        if let Some(child) = self.children.get_mut(index) {
+            child.launched = launched;
+        }
     }
 
     /// Runs the configure command of a RESTART; [`Event::Configured`] follows.
@@ -74,32 +116,81 @@ impl Owner {
     }
 }
 
-/// Reads the configuration and validates the component with it.
+/// Reads the configuration and validates components with it.
 async fn check(
     context: &Arc<Context>,
     begun: &Arc<Begun>,
-    name: &str,
-    runtime: PathBuf,
-    workspace: PathBuf,
-) -> Result<Launched, Vec<Message>> {
-    let configuration = prepare::load(context, begun).await?;
-    let one = |why: &str| Err(vec![message::zwel0918e(name, why)]);
-    // Both were entered and locked at the start and hold until the end.
-    if configuration.runtime_directory().as_deref() != Some(&*runtime) {
-        return one("zowe.runtimeDirectory has changed, which takes a stop and start of the launcher");
+    names: &[(usize, String)],
+    running: &Instance,
+) -> Vec<(usize, Result<Launched, Vec<Message>>)> {
+    let (instance, survey) = match read_anew(context, begun, names, running).await {
+        Ok(read) => read,
+        Err(messages) => {
+            // Said once, with the first of them.
+            let mut messages = Some(messages);
+            return names.iter().map(|(index, _)| (*index, Err(messages.take().unwrap_or_default()))).collect();
+        }
+    };
+    let mut results = Vec::new();
+    for (index, name) in names {
+        let mut result = check_one(context, &instance, &survey, name).await;
+        if result.is_ok() && begun.foreground.is_some() {
+            // Developers change manifests, of which the workspace holds copies.
+            if let Err(error) = components::write_workspace(context, &instance, &survey) {
+                result = Err(vec![message::zwel0918e("workspace", error)]);
+            }
+        }
+        results.push((*index, result));
     }
-    if configuration.workspace_directory().as_deref() != Some(&*workspace) {
-        return one("zowe.workspaceDirectory has changed, which takes a stop and start of the launcher");
+    results
+}
+
+async fn read_anew(
+    context: &Arc<Context>,
+    begun: &Arc<Begun>,
+    names: &[(usize, String)],
+    running: &Instance,
+) -> Result<(Arc<Instance>, Survey), Vec<Message>> {
+    let mut configuration = prepare::load(context, begun).await?;
+    foreground::enable(begun, &mut configuration);
+    let all = names.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(", ");
+    if let Some(why) = moved(&configuration, &running.runtime, &running.workspace) {
+        return Err(vec![message::zwel0918e(all, why)]);
     }
     let problems = configuration.validate();
     if problems.iter().any(|problem| problem.error) {
         let errors = problems.iter().filter(|problem| problem.error);
-        return Err(errors.map(|problem| message::zwel0918e(name, problem)).collect());
-    }
-    if !configuration.is_enabled(name) {
-        return one("the component is not enabled any more: STOP it");
+        return Err(errors.map(|problem| message::zwel0918e(&all, problem)).collect());
     }
     let survey = component::survey(&configuration);
+    let (runtime, workspace) = (running.runtime.clone(), running.workspace.clone());
+    let environment = prepare::instance_environment(context, &configuration, &runtime, &workspace, &survey);
+    Ok((Arc::new(Instance::new(configuration, runtime, workspace, environment)), survey))
+}
+
+/// Why a new configuration cannot take the place of the one that runs: both directories were entered and locked at the start and hold until
+/// the end.
+pub(super) fn moved(configuration: &crate::config::Configuration, runtime: &Path, workspace: &Path) -> Option<&'static str> {
+    if configuration.runtime_directory().as_deref() != Some(runtime) {
+        return Some("zowe.runtimeDirectory has changed, which takes a stop and start of the launcher");
+    }
+    if configuration.workspace_directory().as_deref() != Some(workspace) {
+        return Some("zowe.workspaceDirectory has changed, which takes a stop and start of the launcher");
+    }
+    None
+}
+
+/// Validates one component.
+pub(super) async fn check_one(
+    context: &Arc<Context>,
+    instance: &Arc<Instance>,
+    survey: &Survey,
+    name: &str,
+) -> Result<Launched, Vec<Message>> {
+    let one = |why: &str| Err(vec![message::zwel0918e(name, why)]);
+    if !instance.configuration.is_enabled(name) {
+        return one("the component is not enabled any more: STOP it");
+    }
     let failures = survey.failures.iter().filter(|failure| failure.component == name);
     let failures: Vec<Message> = failures.map(|failure| prepare::component_error(name, &failure.error)).collect();
     if !failures.is_empty() {
@@ -113,15 +204,13 @@ async fn check(
         Ok(None) => return one("the component has no start command any more"),
         Err(error) => return Err(vec![prepare::component_error(name, &error)]),
     };
-    let environment = prepare::instance_environment(context, &configuration, &runtime, &workspace, &survey);
-    let instance = Arc::new(Instance::new(configuration, runtime, workspace, environment));
-    let (output, messages) = components::run_validate(context, &instance, &component).await;
+    let (output, messages) = components::run_validate(context, instance, &component).await;
     context.output.lines(output);
-    let messages = components::validate_schemas(&instance, &component).into_iter().chain(messages);
+    let messages = components::validate_schemas(instance, &component).into_iter().chain(messages);
     let (errors, warnings): (Vec<Message>, Vec<Message>) = messages.partition(|message| message.severity() == Severity::Error);
     warnings.into_iter().for_each(|warning| context.output.message(warning));
     if !errors.is_empty() {
         return Err(errors);
     }
-    Ok(Launched { component, start, instance })
+    Ok(Launched { component, start, instance: Arc::clone(instance) })
 }

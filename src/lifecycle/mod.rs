@@ -4,6 +4,7 @@
 pub mod registration;
 mod run;
 mod script;
+pub mod startup;
 pub mod workspace;
 
 pub use run::{Finished, Runner, SHELL_VARIABLE, ScriptError};

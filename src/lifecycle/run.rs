@@ -2,14 +2,14 @@
 
 use super::script::{Script, script_text};
 use crate::config::Environment;
-use crate::output::Output;
+use crate::output::{Attachment, Output};
 use crate::platform::process::{OnEnd, Processes};
 use crate::platform::{ChildEnvironment, Ending, GroupOfChild, Pid, Platform, PreparedEnvironment, SpawnRequest, StopSignal, WaitStatus};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -97,6 +97,38 @@ impl Runner {
         Ok((finished, bytes))
     }
 
+    /// Runs a program, not a lifecycle command, to its end or until `bound` is over; what it wrote to both descriptors, at most `limit`
+    /// bytes of it.
+    ///
+    /// # Errors
+    /// The system's.
+    pub async fn run_program(
+        &self,
+        program: &Path,
+        arguments: &[&str],
+        environment: &Environment,
+        bound: Duration,
+        limit: u64,
+    ) -> io::Result<(Finished, Vec<u8>)> {
+        let mut file = crate::platform::unix::temporary_file()?;
+        let all = std::iter::once(program.as_os_str().to_owned()).chain(arguments.iter().map(Into::into));
+        let own = PreparedEnvironment::new(environment)?;
+        let base = PreparedEnvironment::default();
+        let request = SpawnRequest {
+            program: program.to_path_buf(),
+            arguments: all.collect(),
+            environment: ChildEnvironment { base: &base, own: &own, marker: None },
+            descriptors: vec![(self.null.as_fd(), 0), (file.as_fd(), 1), (file.as_fd(), 2)],
+            group: GroupOfChild::Own,
+        };
+        let ended = self.spawn_waited(|on_end| self.processes.spawn(request, Ending::default(), on_end));
+        let finished = self.wait(ended, Some(bound)).await?;
+        let mut bytes = Vec::new();
+        file.seek(SeekFrom::Start(0))?;
+        file.take(limit).read_to_end(&mut bytes)?;
+        Ok((finished, bytes))
+    }
+
     /// Runs a command to its end; its output is relayed as it comes.
     ///
     /// # Errors
@@ -116,7 +148,7 @@ impl Runner {
         let (reader, writer) = self.platform.output_pipe().map_err(|why| ScriptError::Spawn { command: command(), why })?;
         let ended = self.spawn_script(script, environment, writer.as_fd());
         drop(writer);
-        let pipe = self.output.attach(name, reader);
+        let pipe = self.output.attach(name, reader, Attachment::default());
         let finished = self.wait(ended, bound).await.map_err(|why| ScriptError::Spawn { command: command(), why })?;
         self.output.drain(pipe);
         Ok(finished)
@@ -172,6 +204,11 @@ impl Runner {
         environment: &Environment,
         out: BorrowedFd<'_>,
     ) -> io::Result<(Pid, tokio::sync::oneshot::Receiver<WaitStatus>)> {
+        self.spawn_waited(|on_end| self.spawn(script, &PreparedEnvironment::default(), environment, out, Ending::default(), on_end))
+    }
+
+    /// Spawns a process that is waited for and that [`Runner::kill_all`] ends.
+    fn spawn_waited(&self, spawn: impl FnOnce(OnEnd) -> io::Result<Pid>) -> io::Result<(Pid, tokio::sync::oneshot::Receiver<WaitStatus>)> {
         let (sender, receiver) = tokio::sync::oneshot::channel();
         // Held across the spawn: kill_all must not miss a process that is being made.
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
@@ -179,7 +216,7 @@ impl Runner {
             // Nobody waits any more when the launcher is ending.
             let _ = sender.send(status);
         });
-        let pid = self.spawn(script, &PreparedEnvironment::default(), environment, out, Ending::default(), on_end)?;
+        let pid = spawn(on_end)?;
         running.insert(pid);
         Ok((pid, receiver))
     }

@@ -168,7 +168,7 @@ messages! {
     ZWEL0042E zwel0042e "ZWEL0042E" Error OnMatch ()
         "command not recognized",
         "A MODIFY text that is no command of the launcher.",
-        "Use START, STOP, RESTART or DISP.";
+        "Use one of the commands that HELP lists.";
     ZWEL0043E zwel0043e "ZWEL0043E" Error Always ()
         "failed to start console thread",
         "The console could not be opened.",
@@ -456,6 +456,106 @@ messages! {
     ZWEL0936I zwel0936i "ZWEL0936I" Info OnMatch (s, parts)
         "prepared in {s} seconds: {parts}",
         "Where the time between S and the start commands went; with debug lines the slowest commands are listed too.",
+        "None.";
+    ZWEL0950E zwel0950e "ZWEL0950E" Error OnMatch (check, why)
+        "startup check {check}: {why}",
+        "A start-up check has failed; all are made before ZWEL0030E ends the launcher.",
+        "Correct what the message names. zowe.launchScript.startupChecks.<check> (exit, warn, disabled) says what a failure leads to.";
+    ZWEL0951W zwel0951w "ZWEL0951W" Warning OnMatch (check, why)
+        "startup check {check}: {why}",
+        "A start-up check found something odd, or has failed and zowe.launchScript.startupChecks.<check> is warn; the start goes on.",
+        "Correct what the message names.";
+    ZWEL0952I zwel0952i "ZWEL0952I" Info OnMatch (check, why)
+        "startup check {check}: {why}",
+        "Something that the check concerns was not looked at, a key ring for example.",
+        "None.";
+    ZWEL0970W zwel0970w "ZWEL0970W" Warning OnMatch (name)
+        "component {name} is not enabled in this configuration, it is run all the same",
+        "zwelnch component run starts a component of which components.<name>.enabled is not true.",
+        "Enable it before the instance is to start it.";
+    ZWEL0971E zwel0971e "ZWEL0971E" Error OnMatch (name, why)
+        "component {name} cannot be run: {why}",
+        "zwelnch component run names a component that is not there, or that has nothing to run.",
+        "See the reason.";
+    ZWEL0972I zwel0972i "ZWEL0972I" Info OnMatch (name, names)
+        "component {name} depends on {names}: not started by this command",
+        "zwelnch component run starts one component and none of its dependencies.",
+        "Where it calls them, start them with a command of their own, or run the instance.";
+    ZWEL0973I zwel0973i "ZWEL0973I" Info OnMatch (name, directory)
+        "component {name} is restarted when files in {directory} change; end with Ctrl-C",
+        "zwelnch component run --watch has begun to watch.",
+        "None.";
+    ZWEL0974I zwel0974i "ZWEL0974I" Info OnMatch (name)
+        "component {name} waits for its files to change",
+        "It is not running. With --watch it is started again at the next change.",
+        "Correct what the messages before name; Ctrl-C ends the command.";
+    ZWEL0975I zwel0975i "ZWEL0975I" Info OnMatch (name)
+        "files of component {name} have changed",
+        "It is validated anew and, when that is good, restarted.",
+        "None.";
+    ZWEL0976E zwel0976e "ZWEL0976E" Error OnMatch (why)
+        "--watch is not available: {why}",
+        "The system does not tell of changed files, or has no more watches for this user.",
+        "Run the command without --watch; on Linux see fs.inotify.max_user_watches and max_user_instances.";
+    ZWEL0980E zwel0980e "ZWEL0980E" Error Wto (name, count, s)
+        "component {name} was started {count} times within {s} seconds and is not started again",
+        "Its start limit (launcher.startLimit) is reached: it ends again and again.",
+        "Find the reason in the component's output; START it when it is removed.";
+    ZWEL0981E zwel0981e "ZWEL0981E" Error Wto (name, why)
+        "component {name} is not started again: {why}",
+        "The component ended in a way that no restart mends (launcher.fatalExitCodes, launcher.fatalMessages).",
+        "Find the reason in the component's output; START it when it is removed.";
+    ZWEL0982E zwel0982e "ZWEL0982E" Error Wto (name, why)
+        "component {name} is restarted as it does not live any more: {why}",
+        "The component's liveness check failed too often; it is stopped, and started again after its restart interval.",
+        "See the component's output before.";
+    ZWEL0983W zwel0983w "ZWEL0983W" Warning OnMatch (name, s)
+        "component {name} is not ready, {s} seconds after its start",
+        "Its readiness check has not passed in time, or does not pass any more; the component goes on.",
+        "See the component's output, and its setting launcher.readiness.";
+    ZWEL0984I zwel0984i "ZWEL0984I" Info OnMatch (hint)
+        "{hint}",
+        "Follows ZWEL0042E: what was meant, perhaps.",
+        "Type the command that is meant; HELP lists them all.";
+    ZWEL0985I zwel0985i "ZWEL0985I" Info OnMatch (line)
+        "{line}",
+        "A line of the answer to HELP.",
+        "None.";
+    ZWEL0986I zwel0986i "ZWEL0986I" Info OnMatch (line)
+        "{line}",
+        "A line of the answer to DISP,DETAIL.",
+        "None.";
+    ZWEL0987I zwel0987i "ZWEL0987I" Info OnMatch (what)
+        "RELOAD: {what}",
+        "What RELOAD found different in the configuration; with RELOAD,CHECK nothing is done about it.",
+        "None.";
+    ZWEL0988E zwel0988e "ZWEL0988E" Error OnMatch (why)
+        "the configuration is not reloaded - {why}",
+        "RELOAD read the configuration anew and found it unusable; nothing was changed.",
+        "Correct what the messages before name and repeat RELOAD.";
+    ZWEL0989I zwel0989i "ZWEL0989I" Info OnMatch (what)
+        "{what}",
+        "The answer to LOGLEVEL and LOGROTATE.",
+        "None.";
+    ZWEL0990W zwel0990w "ZWEL0990W" Warning OnMatch (n)
+        "{n} lines of the launcher were not written because SYSPRINT was not read",
+        "SYSPRINT did not take lines for so long that 4 MiB of them waited; lines of components are never left out, their writers wait.",
+        "Find out why SYSPRINT is slow (a full spool, a pipe that nobody reads).";
+    ZWEL0991W zwel0991w "ZWEL0991W" Warning Wto (name, n)
+        "component {name}: {n} lines were held back from the console",
+        "More lines matched zowe.sysMessages than a console takes: 50 at once, then 10 a second for each component. SYSPRINT has them all.",
+        "See SYSPRINT; make zowe.sysMessages more exact.";
+    ZWEL0992W zwel0992w "ZWEL0992W" Warning OnMatch (name, why)
+        "component {name}: its log file cannot be written - {why}",
+        "SYSPRINT goes on. The file is tried again after a minute, on LOGROTATE and at the next start, and then says what is missing.",
+        "Check space and permissions of zowe.logDirectory.";
+    ZWEL0993I zwel0993i "ZWEL0993I" Info OnMatch (name, n)
+        "component {name}: its last {n} lines were:",
+        "The component ended unasked; what it wrote last is repeated, each line after a bar.",
+        "See ZWEL0905E for how it ended.";
+    ZWEL0994I zwel0994i "ZWEL0994I" Info OnMatch (name)
+        "component {name}: end of its last lines",
+        "See ZWEL0993I.",
         "None.";
     ZWEL0995W zwel0995w "ZWEL0995W" Warning OnMatch (why)
         "no guardian runs: should the launcher be cancelled, components go on running until the next start - {why}",

@@ -12,9 +12,16 @@ pub const RULER: &str = concat!(
     "400----------------------425----------------------450----------------------475----------------------500"
 );
 
+const STAMP: &str = "%Y-%m-%d %H:%M:%S%.3f";
+
 /// `yyyy-mm-dd hh:mm:ss.mmm` in UTC.
 pub fn timestamp(now: jiff::Timestamp) -> String {
-    now.strftime("%Y-%m-%d %H:%M:%S%.3f").to_string()
+    now.strftime(STAMP).to_string()
+}
+
+/// The zone of a name of the IANA database, as the system has it, or of a POSIX TZ text (`CET-1CEST,M3.5.0,M10.5.0/3`).
+pub fn time_zone(name: &str) -> Option<jiff::tz::TimeZone> {
+    jiff::tz::TimeZone::get(name).or_else(|_| jiff::tz::TimeZone::posix(name)).ok()
 }
 
 /// Who writes: the fixed part of every line of ours.
@@ -22,11 +29,13 @@ pub(super) struct Prefix {
     process: u32,
     user: String,
     last: jiff::Timestamp,
+    /// Of the stamps.
+    pub(super) zone: jiff::tz::TimeZone,
 }
 
 impl Prefix {
     pub(super) fn new(user: String) -> Prefix {
-        Prefix { process: std::process::id(), user, last: jiff::Timestamp::UNIX_EPOCH }
+        Prefix { process: std::process::id(), user, last: jiff::Timestamp::UNIX_EPOCH, zone: jiff::tz::TimeZone::UTC }
     }
 
     /// Never earlier than the line before, also when the clock is set back.
@@ -35,7 +44,7 @@ impl Prefix {
         if now > self.last {
             self.last = now;
         }
-        timestamp(self.last)
+        self.last.to_zoned(self.zone.clone()).strftime(STAMP).to_string()
     }
 
     pub(super) fn launcher(&mut self, out: &mut Vec<u8>, severity: Severity, text: &str) {

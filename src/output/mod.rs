@@ -5,17 +5,25 @@
 //! the owner task with its operators. Callers only put items into a queue; the relay thread formats and writes them in their order and
 //! reads all component pipes in between, a block at a time.
 
+mod attachment;
 mod code_page;
 mod line;
+mod log_file;
 mod partial;
+mod pattern;
+mod printable;
+mod rate;
 mod relay;
+mod tail;
 mod wto;
 
+pub use attachment::{Attachment, Watch};
 pub use code_page::decode_lines;
-pub use line::{RULER, timestamp};
+pub use line::{RULER, time_zone, timestamp};
+pub use log_file::LogSettings;
 pub use wto::WtoRules;
 
-use crate::message::{Message, Severity};
+use crate::message::{Message, Operator, Severity};
 use crate::platform::Platform;
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
@@ -43,13 +51,36 @@ enum Item {
     },
     /// Whole lines of a component.
     Lines(Vec<u8>),
-    Attach(PipeId, String, OwnedFd),
+    Attach(PipeId, String, OwnedFd, Box<Attachment>),
     /// Relay what the pipe holds now, a last line without its end included, before anything that is queued later.
-    Drain(PipeId),
+    Drain {
+        pipe: PipeId,
+        /// Whether its last lines are shown once more.
+        repeat: bool,
+    },
     Rules(Box<WtoRules>),
+    TimeZone(jiff::tz::TimeZone),
+    RotateLogs,
     Flush(mpsc::Sender<()>),
     /// Drain everything, write it and end.
     Close,
+}
+
+/// Bytes of text that wait for the relay thread at most. The launcher itself has little to say; this is for a SYSPRINT that nobody reads.
+const QUEUED: usize = 4 * 1024 * 1024;
+
+impl Item {
+    /// What it counts in the queue; None: it is never left out, a control item or a message that the operator must see.
+    fn weight(&self) -> Option<usize> {
+        const FIXED: usize = 128;
+        match self {
+            Item::Message(message) if message.operator() == Operator::OnMatch => Some(FIXED + message.text().len()),
+            Item::ServerCommand { source, text, .. } => Some(FIXED + source.len() + text.len()),
+            Item::Plain { text, .. } => Some(FIXED + text.len()),
+            Item::Lines(bytes) => Some(FIXED + bytes.len()),
+            _ => None,
+        }
+    }
 }
 
 /// The handle that everything writes through; clones share one relay thread.
@@ -70,6 +101,10 @@ struct Shared {
 #[derive(Default)]
 struct Queue {
     items: Vec<Item>,
+    /// Weight of the items.
+    bytes: usize,
+    /// Items left out since the relay thread last took some.
+    lost: u64,
     pipes_made: usize,
     /// Set once the relay thread has been woken for what is in `items`: one wake-up a batch.
     woken: bool,
@@ -97,6 +132,13 @@ impl Output {
 
     fn put(&self, item: Item) {
         let mut queue = self.shared.lock();
+        if let Some(weight) = item.weight() {
+            if queue.bytes > 0 && queue.bytes + weight > QUEUED {
+                queue.lost += 1;
+                return;
+            }
+            queue.bytes += weight;
+        }
         queue.items.push(item);
         self.wake(queue);
     }
@@ -111,6 +153,13 @@ impl Output {
     /// Writes a message to SYSPRINT and, as its row of the catalogue and the rules say, to the operator.
     pub fn message(&self, message: Message) {
         self.put(Item::Message(message));
+    }
+
+    /// Writes messages that belong together: nothing comes between them.
+    pub fn messages(&self, messages: impl IntoIterator<Item = Message>) {
+        let mut queue = self.shared.lock();
+        queue.items.extend(messages.into_iter().map(Item::Message));
+        self.wake(queue);
     }
 
     /// Writes a line of the server commands' part, `source` in parentheses after the level.
@@ -144,19 +193,36 @@ impl Output {
         self.put(Item::Lines(bytes));
     }
 
-    /// Relays a component's pipe (its read end, non-blocking) line by line until its last writer closes it.
-    pub fn attach(&self, component: &str, pipe: OwnedFd) -> PipeId {
+    /// Relays a component's pipe (its read end, non-blocking) line by line until its last writer closes it. `attachment`: what else is
+    /// done with its lines; `Attachment::default()` for nothing.
+    pub fn attach(&self, component: &str, pipe: OwnedFd, attachment: Attachment) -> PipeId {
         let mut queue = self.shared.lock();
         let id = PipeId(queue.pipes_made);
         queue.pipes_made += 1;
-        queue.items.push(Item::Attach(id, component.to_owned(), pipe));
+        queue.items.push(Item::Attach(id, component.to_owned(), pipe, Box::new(attachment)));
         self.wake(queue);
         id
     }
 
-    /// Relays what a pipe holds at this moment before anything written later: called when its component has ended.
+    /// Relays what a pipe holds at this moment before anything written later: called once, when its component has ended.
     pub fn drain(&self, pipe: PipeId) {
-        self.put(Item::Drain(pipe));
+        self.put(Item::Drain { pipe, repeat: false });
+    }
+
+    /// As [`Output::drain`], for an end that nobody asked for: the component's last lines follow once more on SYSPRINT, between ZWEL0993I
+    /// and ZWEL0994I, and never go to the console.
+    pub fn drain_and_repeat(&self, pipe: PipeId) {
+        self.put(Item::Drain { pipe, repeat: true });
+    }
+
+    /// Begins new log files for all components that have one (LOGROTATE). A file that was moved away is only opened anew.
+    pub fn rotate_logs(&self) {
+        self.put(Item::RotateLogs);
+    }
+
+    /// The zone of the stamps from now on; UTC at first.
+    pub fn set_time_zone(&self, zone: jiff::tz::TimeZone) {
+        self.put(Item::TimeZone(zone));
     }
 
     /// Sets what goes to the operator from now on.

@@ -20,6 +20,16 @@ impl Partial {
         self.bytes.is_empty() && self.spill.is_none()
     }
 
+    /// All of a line that is shorter than `limit`, and in memory.
+    pub(super) fn short(&self, limit: usize) -> Option<&[u8]> {
+        (self.spill.is_none() && self.bytes.len() < limit).then_some(&self.bytes)
+    }
+
+    /// Forgets a line that [`Partial::short`] has given.
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+    }
+
     /// Appends a piece without a line end.
     ///
     /// # Errors

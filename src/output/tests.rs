@@ -39,7 +39,7 @@ fn lines_in_pieces_of_several_pipes_stay_whole() {
     let (platform, output) = setup();
     let (first, mut to_first) = pipe(&platform);
     let (second, mut to_second) = pipe(&platform);
-    let (first, second) = (output.attach("a", first), output.attach("b", second));
+    let (first, second) = (output.attach("a", first, Attachment::default()), output.attach("b", second, Attachment::default()));
     for round in 0..200 {
         write!(to_first, "first {round} ").unwrap();
         output.flush();
@@ -65,8 +65,8 @@ fn a_line_beyond_memory_is_not_split_and_not_mixed() {
     let (platform, output) = setup();
     let (long, mut to_long) = pipe(&platform);
     let (short, mut to_short) = pipe(&platform);
-    output.attach("long", long);
-    output.attach("short", short);
+    output.attach("long", long, Attachment::default());
+    output.attach("short", short, Attachment::default());
     let piece = vec![b'x'; 300_000];
     for _ in 0..20 {
         to_long.write_all(&piece).unwrap();
@@ -84,16 +84,162 @@ fn a_line_beyond_memory_is_not_split_and_not_mixed() {
 }
 
 #[test]
-fn empty_lines_nul_bytes_and_a_last_line_without_end_survive() {
+fn empty_lines_and_a_last_line_without_end_survive_and_odd_bytes_are_shown() {
     let (platform, output) = setup();
     let (reader, mut writer) = pipe(&platform);
-    let id = output.attach("c", reader);
-    writer.write_all(b"a\n\n\0b\xff\nlast").unwrap();
+    let id = output.attach("c", reader, Attachment::default());
+    writer.write_all(b"a\n\n\0b\xff\x1b[31mred\x1b[0m\nlast").unwrap();
     output.drain(id);
     output.message(message::zwel0002i("c"));
     output.close();
-    let bytes = platform.sysprint();
-    assert!(bytes.starts_with(b"a\n\n\0b\xff\nlast\n2"), "{}", String::from_utf8_lossy(&bytes));
+    let text = platform.sysprint_text();
+    assert!(text.starts_with("a\n\n\\x00b\\xffred\nlast\n2"), "{text}");
+}
+
+fn log_settings(directory: &tempfile::TempDir) -> LogSettings {
+    LogSettings { path: directory.path().join("c-lpar1.log"), size: 1 << 20, count: 2 }
+}
+
+#[test]
+fn the_log_file_has_every_byte_and_is_rotated_on_request() {
+    let (platform, output) = setup();
+    let directory = tempfile::tempdir().unwrap();
+    let settings = log_settings(&directory);
+    let (reader, mut writer) = pipe(&platform);
+    let id = output.attach("c", reader, Attachment { log: Some(settings.clone()), ..Attachment::default() });
+    let bytes = b"\x1b[31mred\x1b[0m\r\n\0\xff\xc3\n\n";
+    writer.write_all(bytes).unwrap();
+    output.drain(id);
+    output.rotate_logs();
+    output.flush();
+    writer.write_all(b"new\n").unwrap();
+    output.close();
+    assert_eq!(std::fs::read(directory.path().join("c-lpar1.log.1")).unwrap(), bytes);
+    assert_eq!(std::fs::read(&settings.path).unwrap(), b"new\n");
+}
+
+#[test]
+fn a_log_file_that_cannot_be_written_is_said_once_and_sysprint_goes_on() {
+    let (platform, output) = setup();
+    let settings = LogSettings { path: "/nonexistent/c.log".into(), size: 1, count: 2 };
+    let (reader, mut writer) = pipe(&platform);
+    output.attach("c", reader, Attachment { log: Some(settings), ..Attachment::default() });
+    for number in 0..3 {
+        writeln!(writer, "line {number}").unwrap();
+        output.flush();
+    }
+    drop(writer);
+    output.close();
+    let text = platform.sysprint_text();
+    assert_eq!(text.matches("ZWEL0992W component c: its log file cannot be written - /nonexistent/c.log: ").count(), 1, "{text}");
+    assert_eq!(text.matches("line ").count(), 3);
+}
+
+#[test]
+fn watched_texts_are_reported_once_each_with_the_rules_of_now() {
+    let (platform, output) = setup();
+    let (reader, mut writer) = pipe(&platform);
+    let (sender, receiver) = mpsc::channel();
+    let matched = Arc::new(move |pipe, index| sender.send((pipe, index)).unwrap());
+    let watch = Watch { texts: vec!["Started*seconds".into(), "fatal".into(), "started".into()], matched };
+    let id = output.attach("c", reader, Attachment { watch: Some(watch), ..Attachment::default() });
+    output.set_rules(WtoRules::new(&["ZWE*up".into()], false, true));
+    writer.write_all(b"seconds Started\nZWEA000I is up, Started Gateway in 3 seconds\n").unwrap();
+    writer.write_all(b"started\nstarted\nZWEA001I is up, fatal and started\nfatal\nZWEA002I up\n").unwrap();
+    output.drain(id);
+    output.close();
+    assert_eq!(receiver.try_iter().collect::<Vec<_>>(), [(id, 0), (id, 2), (id, 1)]);
+    let expected = ["ZWEA000I is up, Started Gateway in 3 seconds", "ZWEA001I is up, fatal and started", "ZWEA002I up"];
+    assert_eq!(platform.wtos(), expected);
+}
+
+#[test]
+fn the_last_lines_are_repeated_on_request_also_when_the_pipe_was_closed_before() {
+    for closed in [true, false] {
+        let (platform, output) = setup();
+        output.set_rules(WtoRules::new(&["line ".into()], false, true));
+        let (reader, mut writer) = pipe(&platform);
+        let id = output.attach("c", reader, Attachment::default());
+        for number in 0..30 {
+            writeln!(writer, "line {number}").unwrap();
+        }
+        let mut kept = Some(writer);
+        if closed {
+            kept = None;
+            // The end of the pipe is an event of the selector, which the first flush may come before.
+            (0..10).for_each(|_| output.flush());
+        }
+        output.drain_and_repeat(id);
+        output.drain_and_repeat(id);
+        output.close();
+        drop(kept);
+        let text = platform.sysprint_text();
+        let (_, repeated) = text.split_once("ZWEL0993I component c: its last 10 lines were:\n").unwrap();
+        let lines: Vec<&str> = repeated.lines().collect();
+        let expected: Vec<String> = (20..30).map(|number| format!("    | line {number}")).collect();
+        assert_eq!(lines[..10], expected);
+        assert!(lines[10].ends_with("INFO ZWEL0994I component c: end of its last lines") && lines.len() == 11, "{text}");
+        assert_eq!(platform.wtos().len(), 30, "never on the console");
+    }
+}
+
+#[test]
+fn a_flood_to_the_console_is_held_back_and_counted() {
+    let (platform, output) = setup();
+    output.set_rules(WtoRules::new(&["needle".into()], false, true));
+    let (reader, mut writer) = pipe(&platform);
+    output.attach("c", reader, Attachment::default());
+    for number in 0..500 {
+        writeln!(writer, "needle {number}").unwrap();
+    }
+    drop(writer);
+    output.lines(b"needle of the launcher\n".to_vec());
+    output.close();
+    let wtos = platform.wtos();
+    let count = |text: &str| wtos.iter().filter(|wto| wto.starts_with(text)).count();
+    let told: u64 = platform
+        .sysprint_text()
+        .lines()
+        .filter_map(|line| line.split_once("ZWEL0991W component c: ")?.1.split(' ').next()?.parse::<u64>().ok())
+        .sum();
+    assert!(count("needle ") >= 51 && count("needle of the launcher") == 1 && told > 0, "{wtos:?}");
+    assert_eq!(count("needle ") as u64 - 1 + told, 500);
+    assert_eq!(count("ZWEL0991W"), 1);
+}
+
+#[test]
+fn stamps_are_in_the_zone_that_is_set() {
+    let (platform, output) = setup();
+    output.set_time_zone(time_zone("ZZZ-12").unwrap());
+    output.message(message::zwel0002i("c"));
+    output.close();
+    let stamp: jiff::civil::DateTime = platform.sysprint_text()[..23].parse().unwrap();
+    let ahead = stamp.to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp().duration_since(jiff::Timestamp::now());
+    assert!((ahead.as_hours() - 11).abs() <= 1, "{ahead}");
+    assert!(time_zone("Nowhere/Nothing").is_none());
+}
+
+/// A SYSPRINT that takes nothing until it is told to.
+#[test]
+fn what_waits_for_a_sysprint_that_nobody_reads_is_bounded_and_counted() {
+    let platform = Arc::new(FakePlatform::default());
+    let output = Output::start(platform.clone()).unwrap();
+    let blocked = platform.block_sysprint();
+    output.message(message::zwel0002i("first"));
+    let text = "x".repeat(1000);
+    for _ in 0..20_000 {
+        output.lines(text.clone().into_bytes());
+    }
+    output.message(message::zwel0022i());
+    output.message(message::zwel0036e());
+    drop(blocked);
+    output.close();
+    let sysprint = platform.sysprint_text();
+    let written = sysprint.lines().filter(|line| line.starts_with('x')).count();
+    assert!((1000..=2 * QUEUED / 1000).contains(&written), "{written}");
+    let told: usize = sysprint.lines().filter_map(|line| line.split_once("ZWEL0990W ")?.1.split(' ').next()?.parse::<usize>().ok()).sum();
+    assert_eq!(written + told, 20_000 + usize::from(!sysprint.contains("ZWEL0022I")));
+    assert!(sysprint.contains("ZWEL0036E"), "what ends the launcher is never left out");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What reaches the operator: `zowe.sysMessages`.
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use super::pattern::Pattern;
+use std::sync::Arc;
 
 /// Longest text of one WTO, in characters.
 const WTO_COLUMNS: usize = 126;
@@ -9,57 +10,42 @@ const WTO_COLUMNS: usize = 126;
 const LIST_DUMP: &[u8] = b"ZWE_zowe_sysMessages";
 
 /// Which lines go to the operator's console.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct WtoRules {
-    patterns: Option<AhoCorasick>,
+    pub(super) patterns: Arc<[Pattern]>,
     trim: bool,
     /// Whether the messages of our own that the catalogue marks as WTO are sent.
     pub own: bool,
 }
 
 impl WtoRules {
-    /// `sys_messages`: plain substrings, case-sensitive; `trim`: the WTO begins at the match; `own`: `components.launcher.wto`.
-    /// Empty patterns, which would match every line, are left out.
+    /// `sys_messages`: case-sensitive texts, `*` in them stands for anything within the line; `trim`: the WTO begins at the match; `own`:
+    /// `components.launcher.wto`. Texts that would match every line are left out.
     pub fn new(sys_messages: &[String], trim: bool, own: bool) -> WtoRules {
-        let texts: Vec<&String> = sys_messages.iter().filter(|text| !text.is_empty()).collect();
-        let patterns = if texts.is_empty() {
-            None
-        } else {
-            // The builder fails only when the patterns' automaton exceeds its own limits; then nothing matches.
-            AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).build(texts).ok()
-        };
-        WtoRules { patterns, trim, own }
+        WtoRules { patterns: sys_messages.iter().filter_map(|text| Pattern::new(text)).collect(), trim, own }
     }
 
     /// The text to send of one message (id first), if it matches.
     pub(super) fn of_message(&self, text: &str) -> Option<String> {
-        let found = self.patterns.as_ref()?.find(text.as_bytes())?;
-        Some(cut(text.as_bytes(), if self.trim { found.start() } else { 0 }))
+        let found = self.patterns.iter().filter_map(|pattern| pattern.find(text.as_bytes())).min()?;
+        Some(cut(text.as_bytes(), if self.trim { found } else { 0 }))
     }
 
-    /// Calls `send` for each line of a block of whole lines that matches, once a line.
-    pub(super) fn of_lines(&self, block: &[u8], mut send: impl FnMut(String)) {
-        let Some(patterns) = &self.patterns else { return };
-        let mut rest = block;
-        while let Some(found) = patterns.find(rest) {
-            let start = memchr::memrchr(b'\n', &rest[..found.start()]).map_or(0, |position| position + 1);
-            let end = memchr::memchr(b'\n', &rest[found.start()..]).map_or(rest.len(), |position| found.start() + position);
-            let line = &rest[start..end];
-            let text = after_stamp(line);
-            if !text.starts_with(LIST_DUMP) {
-                let skipped = line.len() - text.len();
-                // A match inside the stamp itself begins the text all the same.
-                let from = if self.trim { (found.start() - start).saturating_sub(skipped) } else { 0 };
-                send(cut(text, from));
-            }
-            rest = &rest[(end + 1).min(rest.len())..];
+    /// The text to send of a component's line that matches at `found`; None for a dump of the list.
+    pub(super) fn of_line(&self, line: &[u8], found: usize) -> Option<String> {
+        let text = after_stamp(line);
+        if text.starts_with(LIST_DUMP) {
+            return None;
         }
+        // A match inside the stamp itself begins the text all the same.
+        let from = if self.trim { found.saturating_sub(line.len() - text.len()) } else { 0 };
+        Some(cut(text, from))
     }
 }
 
 /// Cuts a WTO text to its 126 characters, unprintable ones as blanks.
 fn cut(text: &[u8], from: usize) -> String {
-    String::from_utf8_lossy(&text[from.min(text.len())..])
+    String::from_utf8_lossy(&text[from.min(text.len())..][..(text.len() - from.min(text.len())).min(4 * WTO_COLUMNS)])
         .chars()
         .take(WTO_COLUMNS)
         .map(|character| if character.is_control() { ' ' } else { character })
@@ -84,11 +70,13 @@ pub(super) fn unconditional(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
+    use crate::output::pattern::Matcher;
 
     fn sent(rules: &WtoRules, block: &str) -> Vec<String> {
         let mut lines = Vec::new();
-        rules.of_lines(block.as_bytes(), |line| lines.push(line));
+        Matcher::new(rules.patterns.clone(), &[]).each_hit(block.as_bytes(), |hit| {
+            lines.extend(hit.sys_message.and_then(|found| rules.of_line(hit.line, found)));
+        });
         lines
     }
 
@@ -111,20 +99,5 @@ mod tests {
         let rules = WtoRules::new(&["needle".into()], false, true);
         let line = format!("{}needle\n", "x".repeat(200));
         assert_eq!(sent(&rules, &line), ["x".repeat(126)]);
-    }
-
-    proptest! {
-        /// Against the plain reading of the rule: split into lines, look for each pattern.
-        #[test]
-        fn as_line_by_line(block in "([ab\n]{0,40}(ZWE_zowe_sysMessages)?){0,4}", patterns in prop::collection::vec("[ab]{0,3}", 0..4)) {
-            let rules = WtoRules::new(&patterns, false, true);
-            let expected: Vec<String> = block
-                .split('\n')
-                .filter(|line| patterns.iter().any(|pattern| !pattern.is_empty() && line.contains(pattern.as_str())))
-                .filter(|line| !line.starts_with("ZWE_zowe_sysMessages"))
-                .map(|line| cut(line.as_bytes(), 0))
-                .collect();
-            prop_assert_eq!(sent(&rules, &block), expected);
-        }
     }
 }

@@ -23,6 +23,11 @@ impl FakePlatform {
         String::from_utf8(self.sysprint()).unwrap()
     }
 
+    /// SYSPRINT takes nothing while the guard lives.
+    pub fn block_sysprint(&self) -> impl Drop + '_ {
+        self.sysprint.lock().unwrap()
+    }
+
     pub fn wtos(&self) -> Vec<String> {
         self.wtos.lock().unwrap().clone()
     }

@@ -156,6 +156,20 @@ impl std::fmt::Display for End {
     }
 }
 
+/// A process as DISP,DETAIL shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProcessFacts {
+    pub pid: Pid,
+    pub parent: Pid,
+    pub group: Pid,
+    /// Name of its program.
+    pub name: String,
+    /// Processor time that it has used.
+    pub cpu: std::time::Duration,
+    /// Memory that it has in use.
+    pub resident_bytes: u64,
+}
+
 /// What is sent to a process group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StopSignal {
@@ -281,6 +295,11 @@ pub trait Platform: Send + Sync {
     /// True while a process of the group exists, the leader's corpse included.
     fn group_exists(&self, group: Pid) -> bool;
 
+    /// All processes that the system tells of; none where it does not.
+    fn process_table(&self) -> Vec<ProcessFacts> {
+        Vec::new()
+    }
+
     /// A pipe for a component's output: (read end, non-blocking; write end), both closed at exec.
     ///
     /// # Errors
@@ -306,6 +325,9 @@ pub trait Platform: Send + Sync {
 
     /// Writes a text to the operator's console and the system log: at most 126 characters, the rest is cut.
     fn wto(&self, text: &str);
+
+    /// Tells the service manager that started us (systemd), if there is one, in its own words: `READY=1`, `STATUS=text`, `STOPPING=1`.
+    fn notify_service_manager(&self, _state: &str) {}
 
     /// Appends to SYSPRINT; blocks while the reader is slow. An error is that of the first byte not written.
     ///

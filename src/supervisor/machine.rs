@@ -2,161 +2,16 @@
 //!
 //! Two things a naive machine gets wrong are states of their own here. A process that has been told to end is [`State::Stopping`] until its
 //! whole group is gone, and what follows is part of that state, so that START, STOP and RESTART during a stop only change their minds about
-//! what follows. And the remains of a component that ended unasked are remembered through the back-off: they are ended before a new process
-//! is made, so that two generations never live side by side.
+//! what follows; the same holds while a process is being made. And the remains of a component that ended unasked are remembered through the
+//! back-off: they are ended before a new process is made, so that two generations never live side by side.
+
+mod commands;
 
 use super::Moment;
-use crate::platform::{Pid, StopSignal, WaitStatus};
+use super::state::{Action, AfterStop, Event, LastEnd, Note, Policy, Reply, State};
+use crate::platform::{End, Pid, StopSignal, WaitStatus};
+use std::collections::VecDeque;
 use std::time::Duration;
-
-/// Settings that the machine acts by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Policy {
-    /// The n-th failure waits the n-th interval; past the last the component stays down. Empty: never restart.
-    pub restart_intervals: Vec<Duration>,
-    /// A component that was up longer than this starts counting its failures anew.
-    pub min_uptime: Duration,
-    /// Time between SIGTERM and SIGKILL.
-    pub stop_grace: Duration,
-    /// START of a running component is refused (ZWEL0039E) instead of restarting it.
-    pub reject_start_of_running: bool,
-}
-
-/// What happens when a stop has completed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AfterStop {
-    Stay,
-    /// Start again as prepared.
-    Start,
-    /// Configure, then start.
-    Configure,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum State {
-    /// Down, and nobody wants it up.
-    Stopped,
-    /// Its process runs; `pid` leads the group.
-    Running { pid: Pid, since: Moment },
-    /// The group was told to end.
-    Stopping {
-        pid: Pid,
-        since: Moment,
-        /// When SIGKILL follows; None once it was sent.
-        kill_at: Option<Moment>,
-        /// The leader has been reaped, others of the group still live.
-        leader_ended: bool,
-        then: AfterStop,
-    },
-    /// Its configure command runs, then it starts unless it was stopped meanwhile.
-    Configuring { start: bool },
-    /// Ended unasked; starts again at `until`. `remains`: the group it left behind.
-    BackOff { until: Moment, remains: Option<Pid> },
-    /// All restart intervals are used up. Down until an operator starts it.
-    Failed,
-}
-
-impl State {
-    /// One word for the DISP table.
-    pub fn name(&self) -> &'static str {
-        match self {
-            State::Stopped => "stopped",
-            State::Running { .. } => "running",
-            State::Stopping { then: AfterStop::Stay, .. } => "stopping",
-            State::Stopping { .. } => "restarting",
-            State::Configuring { .. } => "configuring",
-            State::BackOff { .. } => "back-off",
-            State::Failed => "failed",
-        }
-    }
-
-    /// The process, while there is one.
-    pub fn pid(&self) -> Option<Pid> {
-        match self {
-            State::Running { pid, .. } | State::Stopping { pid, leader_ended: false, .. } => Some(*pid),
-            _ => None,
-        }
-    }
-
-    /// True when nothing of it runs and nothing is under way.
-    pub fn is_down(&self) -> bool {
-        matches!(self, State::Stopped | State::Failed)
-    }
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event {
-    /// Start it as prepared: at the launcher's start, or an operator's START.
-    Start,
-    /// An operator's STOP, or the launcher ends.
-    Stop,
-    /// An operator's RESTART, after the new configuration was found good.
-    Restart,
-    /// No more grace: a second request to end the launcher.
-    KillNow,
-    /// The answer to [`Action::Spawn`].
-    Spawned(Pid),
-    SpawnFailed(String),
-    /// The answer to [`Action::Configure`]: whether the component may start.
-    Configured(bool),
-    /// The leader of the group was reaped. `remains`: others of its group still live.
-    Ended {
-        pid: Pid,
-        status: WaitStatus,
-        remains: bool,
-    },
-    /// The last process of a group has gone.
-    GroupGone(Pid),
-    /// [`Machine::deadline`] has come.
-    Timer,
-}
-
-/// What the shell has to do, in this order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
-    /// Create the process and answer at once with [`Event::Spawned`] or [`Event::SpawnFailed`].
-    Spawn,
-    /// Run the configure command and answer with [`Event::Configured`] when it is done.
-    Configure,
-    Signal(Pid, StopSignal),
-    Note(Note),
-    Reply(Reply),
-}
-
-/// What has happened, for SYSPRINT.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Note {
-    Started,
-    Stopped,
-    Ended {
-        pid: Pid,
-        status: WaitStatus,
-        /// None when a stop was asked for; else how long it had been up.
-        unasked_after: Option<Duration>,
-    },
-    NextAttempt(Duration),
-    RetriesExhausted,
-    StartFailed(String),
-    WillKill(Pid),
-}
-
-/// What the operator who asked is told at once, when no [`Note`] of the same step says it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reply {
-    BeingStarted,
-    BeingStopped,
-    BeingRestarted,
-    AlreadyRunning,
-    NotRunning,
-}
-
-/// How the component ended last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LastEnd {
-    pub status: WaitStatus,
-    pub at: Moment,
-    pub asked: bool,
-}
 
 /// One component.
 #[derive(Debug, Clone)]
@@ -167,14 +22,36 @@ pub struct Machine {
     failures: usize,
     /// Starts after the first.
     restarts: u64,
+    /// When it was started since an operator did: as many as the start limit counts.
+    starts: VecDeque<Moment>,
     started_once: bool,
     killed: bool,
+    /// A line of the running process that makes its end fatal.
+    fatal_line: Option<String>,
+    /// The process that ended unasked before: what it wrote may be heard of after its end.
+    previous: Option<Pid>,
     last_end: Option<LastEnd>,
 }
 
 impl Machine {
     pub fn new(policy: Policy) -> Machine {
-        Machine { policy, state: State::Stopped, failures: 0, restarts: 0, started_once: false, killed: false, last_end: None }
+        Machine {
+            policy,
+            state: State::Stopped,
+            failures: 0,
+            restarts: 0,
+            starts: VecDeque::new(),
+            started_once: false,
+            killed: false,
+            fatal_line: None,
+            previous: None,
+            last_end: None,
+        }
+    }
+
+    /// One that is in a state already, to look at what follows from it.
+    pub(super) fn in_state(policy: Policy, state: State) -> Machine {
+        Machine { state, ..Machine::new(policy) }
     }
 
     pub fn state(&self) -> &State {
@@ -185,13 +62,17 @@ impl Machine {
         self.restarts
     }
 
+    /// Failures in a row.
+    pub fn failures(&self) -> usize {
+        self.failures
+    }
+
     pub fn last_end(&self) -> Option<LastEnd> {
         self.last_end
     }
 
-    /// Down for good after failures.
-    pub fn has_failed(&self) -> bool {
-        self.state == State::Failed
+    pub fn is_ready(&self) -> bool {
+        matches!(self.state, State::Ready { .. })
     }
 
     /// The group whose leader has ended and whose other processes are waited for.
@@ -212,7 +93,8 @@ impl Machine {
     pub fn deadline(&self) -> Option<Moment> {
         match self.state {
             State::Stopping { kill_at, .. } => kill_at,
-            State::BackOff { until, .. } => Some(until),
+            State::Waiting { until } | State::BackOff { until, .. } => Some(until),
+            State::Running { ready_by, .. } => ready_by,
             _ => None,
         }
     }
@@ -223,134 +105,135 @@ impl Machine {
             Event::Start => self.start(now),
             Event::Stop => self.stop(now),
             Event::Restart => self.restart(now),
-            Event::KillNow => self.kill_now(),
-            Event::Spawned(pid) => {
-                self.restarts += u64::from(self.started_once);
-                self.started_once = true;
-                self.state = State::Running { pid, since: now };
-                vec![Action::Note(Note::Started)]
-            }
-            Event::SpawnFailed(why) => {
-                let mut actions = vec![Action::Note(Note::StartFailed(why))];
-                actions.extend(self.failed(Duration::ZERO, None, now));
+            Event::KillNow => self.kill_now(now),
+            Event::DependenciesReady if matches!(self.state, State::Waiting { .. }) => self.spawn(),
+            Event::DependenciesReady => Vec::new(),
+            Event::Spawned(pid) => self.spawned(pid, now),
+            Event::SpawnFailed(why) => self.spawn_failed(why, now),
+            Event::Configured(may_start) => self.configured(may_start, now),
+            Event::ReadyReported(reported) => match self.state {
+                State::Running { pid, since, .. } if pid == reported => {
+                    self.state = State::Ready { pid, since };
+                    vec![Action::Note(Note::Ready(now.since(since)))]
+                }
+                _ => Vec::new(),
+            },
+            Event::ReadyLost(reported) => match self.state {
+                State::Ready { pid, since } if pid == reported => {
+                    self.state = State::Running { pid, since, ready_by: None };
+                    vec![Action::Note(Note::NotReady(now.since(since)))]
+                }
+                _ => Vec::new(),
+            },
+            Event::LivenessFailed(pid, why) if self.runs(pid) => {
+                let mut actions = vec![Action::Note(Note::NotAlive(why))];
+                actions.extend(self.terminate(AfterStop::Fail, now));
                 actions
             }
-            Event::Configured(may_start) => self.configured(may_start),
+            Event::FatalReported(pid, line) if self.runs(pid) => {
+                self.fatal_line.get_or_insert(line);
+                Vec::new()
+            }
+            Event::FatalReported(pid, line) if self.previous == Some(pid) => self.fatal_afterwards(line, now),
+            Event::LivenessFailed(..) | Event::FatalReported(..) => Vec::new(),
             Event::Ended { pid, status, remains } => self.ended(pid, status, remains, now),
-            Event::GroupGone(pid) => self.group_gone(pid),
+            Event::GroupGone(pid) => self.group_gone(pid, now),
             Event::Timer => self.timer(now),
         }
     }
 
-    fn start(&mut self, now: Moment) -> Vec<Action> {
-        match &mut self.state {
-            State::Stopped | State::Failed => {
-                self.failures = 0;
-                vec![Action::Spawn]
-            }
-            State::BackOff { remains, .. } => {
-                self.failures = 0;
-                let remains = remains.take();
-                self.spawn_after(remains)
-            }
-            State::Running { .. } | State::Stopping { then: AfterStop::Start | AfterStop::Configure, .. }
-                if self.policy.reject_start_of_running =>
-            {
-                vec![Action::Reply(Reply::AlreadyRunning)]
-            }
-            State::Running { .. } => {
-                self.failures = 0;
-                let mut actions = vec![Action::Reply(Reply::BeingRestarted)];
-                actions.extend(self.terminate(AfterStop::Start, now));
-                actions
-            }
-            State::Stopping { then, .. } => {
-                self.failures = 0;
-                if *then == AfterStop::Stay {
-                    *then = AfterStop::Start;
-                }
-                vec![Action::Reply(Reply::BeingRestarted)]
-            }
-            State::Configuring { start } => {
-                *start = true;
-                vec![Action::Reply(Reply::BeingStarted)]
-            }
-        }
+    fn runs(&self, reported: Pid) -> bool {
+        matches!(self.state, State::Running { pid, .. } | State::Ready { pid, .. } if pid == reported)
     }
 
-    fn stop(&mut self, now: Moment) -> Vec<Action> {
-        match &mut self.state {
-            State::Stopped | State::Failed => vec![Action::Reply(Reply::NotRunning)],
-            State::Running { .. } => {
-                let mut actions = vec![Action::Reply(Reply::BeingStopped)];
-                actions.extend(self.terminate(AfterStop::Stay, now));
-                actions
-            }
-            State::Stopping { then, .. } => {
-                *then = AfterStop::Stay;
-                vec![Action::Reply(Reply::BeingStopped)]
-            }
-            State::Configuring { start } => {
-                *start = false;
-                vec![Action::Reply(Reply::BeingStopped)]
-            }
-            State::BackOff { remains, .. } => {
-                let remains = remains.take();
-                self.state = State::Stopped;
-                let mut actions = kill(remains);
-                actions.push(Action::Note(Note::Stopped));
-                actions
-            }
-        }
-    }
-
-    fn restart(&mut self, now: Moment) -> Vec<Action> {
+    /// An operator's will: what failed before does not count any more.
+    fn forget_failures(&mut self) {
         self.failures = 0;
+        self.starts.clear();
+        self.previous = None;
+    }
+
+    /// A process that has ended had written that no restart will mend it: what was begun since is taken back.
+    fn fatal_afterwards(&mut self, line: String, now: Moment) -> Vec<Action> {
         match &mut self.state {
-            State::Stopped | State::Failed => {
-                self.state = State::Configuring { start: true };
-                vec![Action::Reply(Reply::BeingRestarted), Action::Configure]
-            }
-            State::BackOff { remains, .. } => {
-                let remains = remains.take();
-                self.state = State::Configuring { start: true };
-                let mut actions = kill(remains);
-                actions.extend([Action::Reply(Reply::BeingRestarted), Action::Configure]);
+            State::BackOff { .. } | State::Waiting { .. } => {
+                let mut actions = kill(self.remains());
+                self.state = State::Fatal;
+                actions.push(Action::Note(Note::Fatal(fatal_line(&line))));
                 actions
             }
-            State::Running { .. } => {
-                let mut actions = vec![Action::Reply(Reply::BeingRestarted)];
-                actions.extend(self.terminate(AfterStop::Configure, now));
-                actions
+            State::Starting { then: then @ None } => {
+                *then = Some(AfterStop::Fail);
+                self.fatal_line = Some(line);
+                Vec::new()
             }
-            State::Stopping { then, .. } => {
-                *then = AfterStop::Configure;
-                vec![Action::Reply(Reply::BeingRestarted)]
+            State::Running { .. } | State::Ready { .. } => {
+                self.fatal_line = Some(line);
+                self.terminate(AfterStop::Fail, now)
             }
-            State::Configuring { start } => {
-                *start = true;
-                vec![Action::Reply(Reply::BeingRestarted)]
-            }
+            _ => Vec::new(),
         }
     }
 
     /// Ends the grace time of a stop.
-    fn kill_now(&mut self) -> Vec<Action> {
-        let State::Stopping { pid, kill_at: kill_at @ Some(_), leader_ended, then, .. } = &mut self.state else { return Vec::new() };
+    fn kill_now(&mut self, now: Moment) -> Vec<Action> {
+        let State::Stopping { pid, kill_at: kill_at @ Some(_), leader_ended, then, since } = &mut self.state else { return Vec::new() };
         *kill_at = None;
         self.killed = true;
-        let (pid, leader_ended, then) = (*pid, *leader_ended, *then);
+        let (pid, leader_ended, then, since) = (*pid, *leader_ended, *then, *since);
         let mut actions = vec![Action::Note(Note::WillKill(pid)), Action::Signal(pid, StopSignal::Kill)];
         if leader_ended {
             // Nobody tells of the others' end on a system without adoption of orphans; SIGKILL cannot be ignored.
-            actions.extend(self.stopped(then));
+            actions.extend(self.stopped(then, since, now));
         }
         actions
     }
 
-    fn configured(&mut self, may_start: bool) -> Vec<Action> {
+    fn spawned(&mut self, pid: Pid, now: Moment) -> Vec<Action> {
+        let State::Starting { then } = self.state else {
+            // Nobody asked for it.
+            return vec![Action::Signal(pid, StopSignal::Kill)];
+        };
+        self.restarts += u64::from(self.started_once);
+        self.started_once = true;
+        if then != Some(AfterStop::Fail) {
+            self.fatal_line = None;
+        }
+        if let Some(limit) = self.policy.start_limit {
+            self.starts.push_back(now);
+            while self.starts.len() > limit.count {
+                self.starts.pop_front();
+            }
+        }
+        self.state = if self.policy.has_readiness {
+            State::Running { pid, since: now, ready_by: Some(now.after(self.policy.patience)) }
+        } else {
+            State::Ready { pid, since: now }
+        };
+        let mut actions = vec![Action::Note(Note::Started)];
+        if let Some(then) = then {
+            actions.extend(self.terminate(then, now));
+        }
+        actions
+    }
+
+    fn spawn_failed(&mut self, why: String, now: Moment) -> Vec<Action> {
+        let State::Starting { then } = self.state else { return Vec::new() };
+        let mut actions = vec![Action::Note(Note::StartFailed(why))];
+        actions.extend(match then {
+            None | Some(AfterStop::Fail) => self.failed(Duration::ZERO, None, None, now),
+            Some(then) => self.stopped(then, now, now),
+        });
+        actions
+    }
+
+    fn configured(&mut self, may_start: bool, now: Moment) -> Vec<Action> {
         match self.state {
-            State::Configuring { start: true } if may_start => vec![Action::Spawn],
+            State::Configuring { start: true } if may_start => {
+                let mut actions = self.wait(None, Reply::BeingStarted, now);
+                actions.retain(|action| !matches!(action, Action::Reply(_)));
+                actions
+            }
             State::Configuring { start } => {
                 self.state = if start { State::Failed } else { State::Stopped };
                 vec![Action::Note(Note::Stopped)]
@@ -361,14 +244,15 @@ impl Machine {
 
     fn ended(&mut self, ended: Pid, status: WaitStatus, remains: bool, now: Moment) -> Vec<Action> {
         match self.state {
-            State::Running { pid, since } if pid == ended => {
+            State::Running { pid, since, .. } | State::Ready { pid, since } if pid == ended => {
                 let uptime = now.since(since);
                 self.last_end = Some(LastEnd { status, at: now, asked: false });
+                self.previous = Some(pid);
                 let mut actions = vec![Action::Note(Note::Ended { pid, status, unasked_after: Some(uptime) })];
                 if remains {
                     actions.push(Action::Signal(pid, StopSignal::Terminate));
                 }
-                actions.extend(self.failed(uptime, remains.then_some(pid), now));
+                actions.extend(self.failed(uptime, remains.then_some(pid), Some(status), now));
                 actions
             }
             State::Stopping { pid, since, kill_at, leader_ended: false, then } if pid == ended => {
@@ -377,7 +261,7 @@ impl Machine {
                 if remains && kill_at.is_some() {
                     self.state = State::Stopping { pid, since, kill_at, leader_ended: true, then };
                 } else {
-                    actions.extend(self.stopped(then));
+                    actions.extend(self.stopped(then, since, now));
                 }
                 actions
             }
@@ -385,11 +269,11 @@ impl Machine {
         }
     }
 
-    fn group_gone(&mut self, group: Pid) -> Vec<Action> {
+    fn group_gone(&mut self, group: Pid, now: Moment) -> Vec<Action> {
         match &mut self.state {
-            State::Stopping { pid, leader_ended: true, then, .. } if *pid == group => {
-                let then = *then;
-                self.stopped(then)
+            State::Stopping { pid, leader_ended: true, then, since, .. } if *pid == group => {
+                let (then, since) = (*then, *since);
+                self.stopped(then, since, now)
             }
             State::BackOff { remains, .. } if *remains == Some(group) => {
                 *remains = None;
@@ -401,10 +285,21 @@ impl Machine {
 
     fn timer(&mut self, now: Moment) -> Vec<Action> {
         match &mut self.state {
-            State::Stopping { kill_at: Some(at), .. } if now >= *at => self.kill_now(),
+            State::Stopping { kill_at: Some(at), .. } if now >= *at => self.kill_now(now),
+            State::Waiting { until } if now >= *until => {
+                let mut actions = vec![Action::Note(Note::WaitedInVain(self.policy.patience))];
+                actions.extend(self.spawn());
+                actions
+            }
+            State::Running { since, ready_by: ready_by @ Some(_), .. } if *ready_by <= Some(now) => {
+                *ready_by = None;
+                vec![Action::Note(Note::NotReady(now.since(*since)))]
+            }
             State::BackOff { until, remains } if now >= *until => {
-                let remains = remains.take();
-                self.spawn_after(remains)
+                let mut actions = kill(remains.take());
+                self.state = State::Waiting { until: now.after(self.policy.patience) };
+                actions.push(Action::Await);
+                actions
             }
             _ => Vec::new(),
         }
@@ -412,7 +307,7 @@ impl Machine {
 
     /// SIGTERM to the group; SIGKILL follows after the grace time.
     fn terminate(&mut self, then: AfterStop, now: Moment) -> Vec<Action> {
-        if let State::Running { pid, since } = self.state {
+        if let State::Running { pid, since, .. } | State::Ready { pid, since } = self.state {
             let kill_at = Some(now.after(self.policy.stop_grace));
             self.state = State::Stopping { pid, since, kill_at, leader_ended: false, then };
             vec![Action::Signal(pid, StopSignal::Terminate)]
@@ -421,45 +316,75 @@ impl Machine {
         }
     }
 
-    fn stopped(&mut self, then: AfterStop) -> Vec<Action> {
-        let mut actions = vec![Action::Note(Note::Stopped)];
+    fn stopped(&mut self, then: AfterStop, since: Moment, now: Moment) -> Vec<Action> {
+        let mut actions = match then {
+            AfterStop::Fail => Vec::new(),
+            _ => vec![Action::Note(Note::Stopped)],
+        };
         match then {
             AfterStop::Stay => self.state = State::Stopped,
             AfterStop::Start => {
-                self.state = State::Stopped;
-                actions.push(Action::Spawn);
+                self.state = State::Waiting { until: now.after(self.policy.patience) };
+                actions.push(Action::Await);
             }
             AfterStop::Configure => {
                 self.state = State::Configuring { start: true };
                 actions.push(Action::Configure);
             }
+            AfterStop::Fail => actions.extend(self.failed(now.since(since), None, None, now)),
         }
         actions
     }
 
     /// An end, or a start that could not be made, that nobody asked for.
-    fn failed(&mut self, uptime: Duration, remains: Option<Pid>, now: Moment) -> Vec<Action> {
+    fn failed(&mut self, uptime: Duration, remains: Option<Pid>, status: Option<WaitStatus>, now: Moment) -> Vec<Action> {
         self.failures = if uptime > self.policy.min_uptime { 1 } else { self.failures + 1 };
-        let Some(interval) = self.policy.restart_intervals.get(self.failures - 1).copied() else {
-            self.state = State::Failed;
+        let mut last = |state, note| {
+            self.state = state;
             let mut actions = kill(remains);
-            actions.push(Action::Note(Note::RetriesExhausted));
-            return actions;
+            actions.push(Action::Note(note));
+            actions
         };
+        if let Some(line) = self.fatal_line.take() {
+            return last(State::Fatal, Note::Fatal(fatal_line(&line)));
+        }
+        if let Some(WaitStatus { end: End::Exited(code), .. }) = status {
+            if self.policy.fatal_exit_codes.contains(&code) {
+                return last(State::Fatal, Note::Fatal(format!("exit code {code} is one of its fatalExitCodes")));
+            }
+        }
+        let Some(interval) = self.policy.restart_intervals.get(self.failures - 1).copied() else {
+            return last(State::Failed, Note::RetriesExhausted);
+        };
+        if let Some(limit) = self.policy.start_limit {
+            let first = self.starts.front().filter(|_| self.starts.len() >= limit.count);
+            if first.is_some_and(|first| now.since(*first) <= limit.within) {
+                return last(State::Failed, Note::StartLimitReached(limit));
+            }
+        }
         self.state = State::BackOff { until: now.after(interval), remains };
         vec![Action::Note(Note::NextAttempt(interval))]
     }
 
-    fn spawn_after(&mut self, remains: Option<Pid>) -> Vec<Action> {
+    /// What a component left behind is ended; then it waits for those that it depends on.
+    fn wait(&mut self, remains: Option<Pid>, reply: Reply, now: Moment) -> Vec<Action> {
+        self.state = State::Waiting { until: now.after(self.policy.patience) };
         let mut actions = kill(remains);
-        // Stopped until the answer comes: the spawn may fail.
-        self.state = State::Stopped;
-        actions.push(Action::Spawn);
+        actions.extend([Action::Reply(reply), Action::Await]);
         actions
+    }
+
+    fn spawn(&mut self) -> Vec<Action> {
+        self.state = State::Starting { then: None };
+        vec![Action::Spawn]
     }
 }
 
 /// Ends what a component left behind: SIGKILL, as it was told to end in order when its leader ended.
 fn kill(remains: Option<Pid>) -> Vec<Action> {
     remains.map(|group| Action::Signal(group, StopSignal::Kill)).into_iter().collect()
+}
+
+fn fatal_line(line: &str) -> String {
+    format!("it wrote '{}'", line.escape_debug())
 }

@@ -1,12 +1,19 @@
-//! Supervision: a pure state machine for each component and the policy around it. The owner task in `launcher` feeds it with events and
-//! carries out its actions; nothing here has a clock, a process or a file. Contract: reference/lifecycle.md, section Supervision.
+//! Supervision: a pure state machine for each component, one for the instance on top of them, and the policy around them. The owner task
+//! in `launcher` feeds them with events and carries out their actions; nothing here has a clock, a process or a file. Contract:
+//! reference/lifecycle.md, section Supervision. The tables of what follows what: docs/states.md.
 
+mod document;
 pub mod guardian;
+mod instance;
 pub mod leftovers;
 mod machine;
+mod state;
 mod sweep;
 
-pub use machine::{Action, AfterStop, Event, LastEnd, Machine, Note, Policy, Reply, State};
+pub use document::document;
+pub use instance::{Effect, Instance, InstanceNote, InstancePhase, InstancePolicy, Member, NewMember};
+pub use machine::Machine;
+pub use state::{Action, AfterStop, Event, LastEnd, Note, Policy, Reply, StartLimit, State};
 
 use std::time::Duration;
 
@@ -24,21 +31,6 @@ impl Moment {
     pub fn since(self, earlier: Moment) -> Duration {
         self.0.saturating_sub(earlier.0)
     }
-}
-
-/// What is left of an instance when no component runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// Something runs or will run.
-    Alive,
-    /// Nothing runs and nothing will, unless an operator starts something.
-    NothingLeft,
-}
-
-/// Whether a failure of one component has left the instance with nothing (condition code 12). Called after a component has failed for
-/// good: an operator's STOP of the last component is no failure and never leads here.
-pub fn outcome_after_failure<'a>(states: impl IntoIterator<Item = &'a State>) -> Outcome {
-    if states.into_iter().all(|state| matches!(state, State::Stopped | State::Failed)) { Outcome::NothingLeft } else { Outcome::Alive }
 }
 
 #[cfg(test)]

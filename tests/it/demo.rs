@@ -203,3 +203,23 @@ fn lpar2_overrides_ports_and_what_is_enabled() {
     assert!(running.all().contains("$HASP395 ZWE2     ENDED") || running.all().contains("$HASP395 ZWE2 ENDED"), "{}", running.all());
     assert_eq!(processes_of(&demo.path), Vec::<i32>::new());
 }
+
+#[test]
+fn a_sysplex_has_two_systems_and_leaves_nothing() {
+    let demo = Demo::new();
+    let mut command = demo.command();
+    command.arg("--sysplex").stdin(Stdio::piped());
+    let mut running = Running::spawn(command, &demo.path);
+    let mut input = running.child.stdin.take().unwrap();
+    running.wait_for("$HASP373 ZWESLSTC STARTED");
+    let second = demo.path.join("LPR2");
+    let up = wait_until(Instant::now() + PATIENCE, || pid_in(&console(&second, "F ZWE1SV2,APPL=DISP").0, "pinger"));
+    assert!(up.is_some(), "{}", running.all());
+    writeln!(input, "RO *ALL,D A,L").unwrap();
+    drop(input);
+    assert_eq!(running.wait_end(), 0, "{}", running.all());
+    assert!(running.all().contains("IEE421I RO *ALL,D A,L"), "{}", running.all());
+    let log = std::fs::read_to_string(second.join("SYSLOG")).unwrap();
+    assert!(log.contains("$HASP395 ZWE1SV2 ENDED - RC=0000"), "{log}");
+    assert_eq!(processes_of(&demo.path), Vec::<i32>::new());
+}

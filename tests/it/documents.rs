@@ -25,6 +25,17 @@ fn configuration_document() {
 }
 
 #[test]
+fn states_document() {
+    let expected = zwelnch::supervisor::document();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/states.md");
+    if std::env::var_os("ZWELNCH_BLESS").is_some() {
+        fs::write(path, &expected).unwrap();
+    }
+    let found = fs::read_to_string(path).unwrap_or_default();
+    assert!(found == expected, "docs/states.md is stale: ZWELNCH_BLESS=1 cargo test states_document");
+}
+
+#[test]
 fn ids_are_unique_and_shaped_as_ids() {
     let ids: Vec<&str> = zwelnch::message::ENTRIES.iter().map(|entry| entry.id).collect();
     let mut sorted = ids.clone();

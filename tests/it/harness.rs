@@ -19,17 +19,41 @@ pub struct Instance {
     pub directory: tempfile::TempDir,
     components: Vec<(String, String)>,
     extra: String,
+    shell: Option<&'static str>,
 }
 
 impl Instance {
     pub fn new() -> Instance {
         let directory = tempfile::Builder::new().prefix("zwelnch-it-").tempdir().unwrap();
-        let instance = Instance { directory, components: Vec::new(), extra: String::new() };
+        let instance = Instance { directory, components: Vec::new(), extra: String::new(), shell: None };
         fs::create_dir_all(instance.runtime().join("components")).unwrap();
         fs::create_dir(instance.path("system")).unwrap();
         use std::os::unix::fs::PermissionsExt;
         fs::set_permissions(instance.path("system"), fs::Permissions::from_mode(0o700)).unwrap();
         instance
+    }
+
+    /// The shell that runs the lifecycle commands.
+    pub fn with_shell(mut self, shell: &'static str) -> Instance {
+        self.shell = Some(shell);
+        self
+    }
+
+    /// Writes the library of shell functions that lifecycle commands find sourced: the tests' own, in the place of Zowe's.
+    pub fn library(&self, text: &str) {
+        fs::create_dir_all(self.runtime().join("bin/libs")).unwrap();
+        fs::write(self.runtime().join("bin/libs/configmgr-index.sh"), text).unwrap();
+    }
+
+    /// A component without a start command.
+    pub fn without_start(mut self, name: &str, settings: &str) -> Instance {
+        self.manifest(name, "");
+        self.components.push((name.to_owned(), settings.to_owned()));
+        self
+    }
+
+    pub fn component_directory(&self, name: &str) -> PathBuf {
+        self.runtime().join("components").join(name)
     }
 
     pub fn path(&self, relative: &str) -> PathBuf {
@@ -108,6 +132,9 @@ impl Instance {
             .env("CONFIG", self.config())
             .env("ZWELNCH_SYSTEM", self.system())
             .stdin(Stdio::null());
+        if let Some(shell) = self.shell {
+            command.env("ZWELNCH_SHELL", shell);
+        }
         command
     }
 
@@ -214,12 +241,16 @@ impl Running {
         self.wait_for_count(text, 1).pop().unwrap()
     }
 
-    /// Waits until `count` lines hold `text`, and returns them.
+    /// Waits until `count` lines hold `text`, and returns them. The repeated last lines of a component do not count, unless `text` begins
+    /// as they do.
     pub fn wait_for_count(&self, text: &str, count: usize) -> Vec<String> {
+        const REPEATED: &str = "    | ";
+        let repeated = text.starts_with(REPEATED);
         let deadline = Instant::now() + PATIENCE;
         let mut lines = self.lines.lines.lock().unwrap();
         loop {
-            let found: Vec<String> = lines.0.iter().filter(|line| line.contains(text)).cloned().collect();
+            let found: Vec<String> =
+                lines.0.iter().filter(|line| line.contains(text) && (repeated || !line.starts_with(REPEATED))).cloned().collect();
             if found.len() >= count {
                 return found;
             }
@@ -301,10 +332,32 @@ pub fn kill_processes_of(directory: &Path) {
     }
 }
 
-/// The message ids of an output, in order.
+/// Processes whose environment names a directory, once there are none: what has been killed takes a moment to be gone.
+pub fn none_left(directory: &Path) -> bool {
+    wait_until(Instant::now() + PATIENCE, || processes_of(directory).is_empty().then_some(())).is_some()
+}
+
+/// The place of a program in PATH. A test that needs one that is absent skips aloud, or fails where everything must be there.
+pub fn program_or_skip(name: &str) -> Option<PathBuf> {
+    let found = std::env::split_paths(&std::env::var_os("PATH").unwrap()).map(|directory| directory.join(name)).find(|path| path.is_file());
+    if found.is_none() {
+        skip(&format!("{name} is not installed"));
+    }
+    found
+}
+
+/// Says that a test is skipped; a failure with ZWELNCH_REQUIRE_ALL=1.
+#[allow(clippy::print_stderr)]
+pub fn skip(why: &str) {
+    assert!(std::env::var("ZWELNCH_REQUIRE_ALL").as_deref() != Ok("1"), "{why}");
+    eprintln!("SKIPPED: {why}");
+}
+
+/// The message ids of an output, in order, but for what is said of root: anybody may run the tests.
 pub fn ids(output: &str) -> Vec<String> {
     output
         .lines()
+        .filter(|line| !line.contains("ZWEL0951W startup check user: "))
         .filter(|line| line.contains("<ZWELNCH:"))
         .filter_map(|line| line.split_whitespace().find(|word| word.starts_with("ZWEL0") && word.len() == 9))
         .map(str::to_owned)

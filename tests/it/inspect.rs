@@ -81,7 +81,7 @@ const FAULTS: &[(&str, &str)] = &[
     ("ERROR", "web/manifest.yaml:7:5: component web depends on off, which is not enabled"),
     ("WARNING", "web/manifest.yaml:8:16: component web depends on db: versionRange 'newest' is not checked"),
     ("WARNING", "web/manifest.yaml:9:17: component web depends on far ^2.0.0, but version 1.2.3 is installed"),
-    ("WARNING", "components depend on each other in a circle: circle-a -> circle-b -> circle-a"),
+    ("ERROR", "components depend on each other in a circle: circle-a -> circle-b -> circle-a"),
     ("ERROR", "components.own.password: ******** is not of type null or string"),
 ];
 

@@ -44,6 +44,7 @@ fn from_s_to_p_in_the_order_of_the_contract() {
             "ZWEL0001I",
             "ZWEL0007I",
             "ZWEL0012I",
+            "ZWEL0901I",
             "ZWEL0014I",
             "ZWEL0015I",
             "ZWEL0008I",

@@ -2,12 +2,19 @@
 #![allow(clippy::unwrap_used)]
 
 mod bad_input;
+mod component;
 mod demo;
 mod documents;
+mod faults;
 mod harness;
 mod inspect;
 mod launcher;
+mod lifecycle;
 mod operator;
+mod output;
 mod prepare;
 mod processes;
+mod services;
+mod startup;
+mod supervision;
 mod system;

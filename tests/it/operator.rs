@@ -150,3 +150,129 @@ fn p_ends_a_restart_whose_configure_command_hangs() {
     instance.console("P ZWESLSTC");
     assert_eq!(running.wait_end(), 0);
 }
+
+#[test]
+fn lists_and_patterns_name_several_components() {
+    let instance = ["api-one", "api-two", "zss"].iter().fold(Instance::new(), |instance, name| instance.component(name, SLEEPER, ""));
+    let running = instance.up();
+    let answer = instance.modify("STOP(API-*,ghost)");
+    assert!(answer.contains("ZWEL0054W component GHOST not found"), "{answer}");
+    assert_eq!(answer.matches("ZWEL0923I").count(), 2, "{answer}");
+    running.wait_for("ZWEL0002I component api-one stopped");
+    running.wait_for("ZWEL0002I component api-two stopped");
+    assert!(instance.pid("zss").is_some());
+    let answer = instance.modify("D(api*)");
+    assert!(answer.contains("api-two") && !answer.contains("zss"), "{answer}");
+    instance.modify("START(api-two, API-ONE)");
+    running.wait_for_count("ZWEL0001I component api-one started", 2);
+    running.wait_for_count("ZWEL0001I component api-two started", 2);
+}
+
+#[test]
+fn what_is_no_command_is_answered_with_what_is() {
+    let instance = Instance::new().component("alpha", SLEEPER, "");
+    let running = instance.up();
+    let answer = instance.modify("RESTRAT(alpha)");
+    let expected = ["ZWEL0042E command not recognized", "ZWEL0984I did you mean RESTART?"];
+    assert!(expected.iter().all(|text| answer.contains(text)), "{answer}");
+    let help = instance.modify("HELP");
+    assert!(help.contains("ZWEL0985I RELOAD ") && help.contains("CASCADE"), "{help}");
+    assert!(instance.modify("LOGLEVEL(debug)").contains("ZWEL0989I log level is debug"));
+    assert!(instance.modify("LOGLEVEL(loud)").contains("ZWEL0041E"));
+    // One answer, one piece.
+    let out = running.all();
+    let lines: Vec<&str> =
+        out.lines().skip_while(|line| !line.contains("ZWEL0985I")).take_while(|line| line.contains("ZWEL0985I")).collect();
+    assert_eq!(lines.len(), out.matches("ZWEL0985I").count(), "{out}");
+}
+
+#[test]
+fn detail_tells_the_processes_of_a_component() {
+    let instance = Instance::new().component(
+        "alpha",
+        "sh -c 'echo inner $$; exec sleep 1000' & wait",
+        "port: 17555\nlauncher: {restartIntervals: [1, 2, 3]}",
+    );
+    let running = instance.up();
+    let inner = running.wait_for("inner ").trim_start_matches("inner ").to_owned();
+    let leader = instance.pid("alpha").unwrap();
+    let answer = instance.modify("DISP,DETAIL(alpha)");
+    for text in ["17555 (components.alpha.port)", "RESTARTS     0, 0 failures in a row, 3 intervals", ".env/alpha/"] {
+        assert!(answer.contains(text), "{text} in {answer}");
+    }
+    if std::path::Path::new("/proc/self/stat").exists() {
+        assert!(answer.contains(&format!(" {leader}, CPU ")) && answer.contains(&format!(" {inner}, CPU ")), "{answer}");
+    }
+}
+
+#[test]
+fn status_answers_in_json_too() {
+    let instance = Instance::new().component("alpha", SLEEPER, "").component("beta", "exit 3", "launcher: {restartIntervals: [1000]}");
+    let running = instance.up();
+    running.wait_for("ZWEL0005I");
+    let status = |format: &str| {
+        let mut command = std::process::Command::new(crate::harness::program());
+        let output = command.args(["status", "--system"]).arg(instance.system()).args(["--format", format]).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(status("text").contains("ZWEL0011I"));
+    let components: serde_json::Value = serde_json::from_str(&status("json")).unwrap();
+    let pid = components[0]["pid"].as_i64().and_then(|pid| i32::try_from(pid).ok());
+    assert_eq!((components[0]["name"].as_str(), components[0]["ready"].as_bool(), pid), (Some("alpha"), Some(true), instance.pid("alpha")));
+    assert_eq!((components[1]["state"].as_str(), components[1]["lastEnd"]["how"].as_str()), (Some("back-off"), Some("exit code 3")));
+    assert!(!running.all().contains("\"pid\""), "for programs, not for SYSPRINT");
+}
+
+#[test]
+fn reload_applies_what_has_changed_and_nothing_else() {
+    let instance = Instance::new()
+        .component("same", SLEEPER, "port: 18001")
+        .component("changed", "echo port $ZWE_configs_port; exec sleep 1000", "port: 18002")
+        .component("gone", SLEEPER, "port: 18003")
+        .component("tuned", SLEEPER, "launcher: {minUptime: 5}")
+        .component("fresh", "echo fresh $FROM_CONFIGURE; exec sleep 1000", "launcher: {dependsOn: [same]}");
+    instance.script("fresh", "configure", "export FROM_CONFIGURE=configured");
+    instance.write_config();
+    let final_yaml = std::fs::read_to_string(instance.config()).unwrap();
+    let first_yaml = final_yaml.replace("  fresh:\n    enabled: true", "  fresh:\n    enabled: false");
+    assert_ne!(first_yaml, final_yaml);
+    std::fs::write(instance.config(), &first_yaml).unwrap();
+    let mut running = crate::harness::Running::spawn(instance.launcher(&["lpar1"]), instance.directory.path());
+    running.wait_for("ZWEL0901I");
+    running.wait_for("port 18002");
+    let before = instance.modify("DISP");
+    assert!(instance.modify("RELOAD").contains("ZWEL0987I RELOAD: no component has changed"));
+
+    std::fs::write(instance.config(), final_yaml.replace("18002", "70000")).unwrap();
+    let answer = instance.modify("RELOAD");
+    assert!(answer.contains("zowe.yaml:") && answer.contains("ZWEL0988E"), "{answer}");
+    assert_eq!(pid_in(&instance.modify("DISP"), "gone"), pid_in(&before, "gone"), "an invalid configuration changes nothing");
+
+    let good = final_yaml
+        .replace("18002", "18012")
+        .replace("  gone:\n    enabled: true", "  gone:\n    enabled: false")
+        .replace("minUptime: 5", "minUptime: 6");
+    std::fs::write(instance.config(), good).unwrap();
+    let expected = [
+        "component fresh is new",
+        "component gone is not to run any more",
+        "component changed has changed",
+        "component tuned has other settings",
+    ];
+    let answer = instance.modify("RELOAD,CHECK");
+    assert!(expected.iter().all(|text| answer.contains(text)) && !answer.contains("component same"), "{answer}");
+    assert_eq!(instance.pid("changed"), pid_in(&before, "changed"), "CHECK only tells");
+    let answer = instance.modify("RELOAD");
+    assert!(expected.iter().all(|text| answer.contains(text)), "{answer}");
+    running.wait_for("port 18012");
+    running.wait_for("fresh configured");
+    running.wait_for("ZWEL0002I component gone stopped");
+    let after = instance.modify("DISP");
+    for name in ["same", "tuned"] {
+        assert_eq!(pid_in(&after, name), pid_in(&before, name), "{name} is not touched");
+    }
+    assert!(!after.contains(" gone"), "{after}");
+    instance.console("P ZWESLSTC");
+    assert_eq!(running.wait_end(), 0);
+}

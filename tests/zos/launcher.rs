@@ -60,11 +60,7 @@ impl Zos {
         let mut command = Command::new("/bin/sh");
         // On another machine's processor it is an emulator that runs the program.
         let by = emulator().map(|words| format!("{words} -0 ZWELNCH")).unwrap_or_default();
-        command
-            .args(["-c", &format!("exec {by} \"$0\" \"$@\" <&- >&- 2>&-")])
-            .arg(self.instance.path("ZWELNCH"))
-            .arg("lpar1")
-            .env_clear();
+        command.args(["-c", &format!("exec {by} \"$0\" \"$@\" <&- >&- 2>&-")]).arg(self.instance.path("ZWELNCH")).arg("lpar1").env_clear();
         for (name, value) in of_instance.get_envs() {
             command.env(name, value.unwrap());
         }

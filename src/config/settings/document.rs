@@ -55,11 +55,16 @@ fn value(kind: Kind) -> String {
     match kind {
         Kind::Seconds => "a whole number of seconds, 0 to 2147483647".into(),
         Kind::SecondsList => "a list of whole numbers of seconds, each 0 to 2147483647".into(),
+        Kind::Number => "a whole number, 0 to 2147483647".into(),
+        Kind::NumberList => "a list of whole numbers, each 0 to 2147483647".into(),
         Kind::Boolean => "`true` or `false`".into(),
         Kind::Choice(words) => {
             let shown = |word: &&str| if word.is_empty() { "`''`".to_string() } else { format!("`{word}`") };
             format!("one of {}", words.iter().map(shown).collect::<Vec<_>>().join(", "))
         }
+        Kind::Bytes => "a whole number of bytes, or one with `K`, `M` or `G` (KiB, MiB, GiB) behind it".into(),
+        Kind::Count => "a whole number, 0 to 1000".into(),
+        Kind::TimeZone => "a name of the IANA time zone database that the system has, or a POSIX TZ text such as `CET-1CEST,M3.5.0,M10.5.0/3`".into(),
         Kind::TextList => "a list of texts".into(),
         Kind::Signal => "the name of a signal, with or without `SIG`, as in `TERM`".into(),
         Kind::Text => "a text".into(),

@@ -16,8 +16,10 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq)]
 enum Parsed {
     Seconds(Vec<Duration>),
+    Numbers(Vec<i32>),
     Boolean(bool),
     Word(&'static str),
+    Number(u64),
     Texts(Vec<String>),
     Text(String),
     Signal(i32),
@@ -31,6 +33,11 @@ fn parse(kind: Kind, value: &Value) -> Result<Parsed, &'static str> {
         Kind::SecondsList => {
             let items = value.as_array().ok_or("a list of whole numbers of seconds")?;
             items.iter().map(seconds).collect::<Option<Vec<_>>>().map(Parsed::Seconds).ok_or("a list of whole numbers of seconds")
+        }
+        Kind::Number => number(value).map(|number| Parsed::Numbers(vec![number])).ok_or("a whole number"),
+        Kind::NumberList => {
+            let items = value.as_array().ok_or("a list of whole numbers")?;
+            items.iter().map(number).collect::<Option<Vec<_>>>().map(Parsed::Numbers).ok_or("a list of whole numbers")
         }
         Kind::Boolean => match value {
             Value::Bool(value) => Ok(Parsed::Boolean(*value)),
@@ -46,6 +53,15 @@ fn parse(kind: Kind, value: &Value) -> Result<Parsed, &'static str> {
                 _ => return Err("a word"),
             };
             words.iter().find(|word| word.eq_ignore_ascii_case(text)).map(|word| Parsed::Word(word)).ok_or("another word")
+        }
+        Kind::Bytes => bytes(value).map(Parsed::Number).ok_or("a number of bytes, with K, M or G behind it if need be,"),
+        Kind::Count => {
+            let number = seconds(value).map(|number| number.as_secs()).filter(|number| *number <= 1000);
+            number.map(Parsed::Number).ok_or("a whole number from 0 to 1000")
+        }
+        Kind::TimeZone => {
+            let name = value.as_str().filter(|name| crate::output::time_zone(name).is_some());
+            name.map(|name| Parsed::Text(name.to_string())).ok_or("a time zone that this system knows, or a POSIX TZ text,")
         }
         Kind::TextList => {
             let items = value.as_array().ok_or("a list of texts")?;
@@ -68,12 +84,37 @@ fn parse(kind: Kind, value: &Value) -> Result<Parsed, &'static str> {
 }
 
 fn seconds(value: &Value) -> Option<Duration> {
+    number(value).and_then(|number| u64::try_from(number).ok()).map(Duration::from_secs)
+}
+
+/// 0 to 2^31 - 1.
+fn number(value: &Value) -> Option<i32> {
     let number = match value {
         Value::Number(number) => number.as_u64()?,
         Value::String(text) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok()?,
         _ => return None,
     };
-    if number <= i32::MAX as u64 { Some(Duration::from_secs(number)) } else { None }
+    i32::try_from(number).ok()
+}
+
+/// A number of bytes; None also for 0 and for more than 2^50.
+fn bytes(value: &Value) -> Option<u64> {
+    let number = match value {
+        Value::Number(number) => number.as_u64()?,
+        Value::String(text) => {
+            let digits = text.trim_end_matches(|character: char| !character.is_ascii_digit());
+            let factor = match text[digits.len()..].trim() {
+                "" => 1,
+                "K" | "k" | "KiB" => 1 << 10,
+                "M" | "m" | "MiB" => 1 << 20,
+                "G" | "g" | "GiB" => 1 << 30,
+                _ => return None,
+            };
+            digits.parse::<u64>().ok()?.checked_mul(factor)?
+        }
+        _ => return None,
+    };
+    (1..=1 << 50).contains(&number).then_some(number)
 }
 
 /// The steps of a place; a component's name may hold dots.
@@ -102,6 +143,20 @@ fn default_of(setting: &Setting) -> Option<Parsed> {
 fn durations(parsed: Option<Parsed>) -> Vec<Duration> {
     match parsed {
         Some(Parsed::Seconds(times)) => times,
+        _ => Vec::new(),
+    }
+}
+
+fn numbers(parsed: Option<Parsed>) -> Vec<i32> {
+    match parsed {
+        Some(Parsed::Numbers(numbers)) => numbers,
+        _ => Vec::new(),
+    }
+}
+
+fn texts(parsed: Option<Parsed>) -> Vec<String> {
+    match parsed {
+        Some(Parsed::Texts(texts)) => texts,
         _ => Vec::new(),
     }
 }
@@ -167,6 +222,37 @@ impl Configuration {
                 _ => None,
             },
             validate_timeout: first(&VALIDATE_TIMEOUT),
+            fatal_exit_codes: numbers(in_force(self, &FATAL_EXIT_CODES, name)),
+            fatal_messages: texts(in_force(self, &FATAL_MESSAGES, name)).into_iter().filter(|text| !text.is_empty()).collect(),
+            start_limit: numbers(in_force(self, &START_LIMIT_COUNT, name))
+                .first()
+                .and_then(|count| usize::try_from(*count).ok().filter(|count| *count > 0))
+                .map(|count| (count, first(&START_LIMIT_SECONDS))),
+            required: in_force(self, &REQUIRED, name) == Some(Parsed::Boolean(true)),
+            depends_on: texts(in_force(self, &DEPENDS_ON, name)),
+        }
+    }
+
+    /// Where the output of a component is also written to; None: nowhere but to SYSPRINT.
+    pub fn component_log(&self, name: &str) -> Option<crate::output::LogSettings> {
+        let number = |setting| match in_force(self, setting, name) {
+            Some(Parsed::Number(number)) => number,
+            _ => 0,
+        };
+        if in_force(self, &LOG_FILE, name) != Some(Parsed::Boolean(true)) {
+            return None;
+        }
+        // A component's name is a file's name there, whatever it holds.
+        let file = format!("{}-{}.log", name.replace('/', "_"), self.ha_instance.id);
+        let count = u32::try_from(number(&LOG_COUNT)).unwrap_or_default();
+        Some(crate::output::LogSettings { path: self.log_directory()?.join(file), size: number(&LOG_SIZE), count })
+    }
+
+    /// The zone of the stamps of SYSPRINT.
+    pub fn time_zone(&self) -> jiff::tz::TimeZone {
+        match in_force(self, &TIME_ZONE, "launcher") {
+            Some(Parsed::Text(name)) => crate::output::time_zone(&name).unwrap_or(jiff::tz::TimeZone::UTC),
+            _ => jiff::tz::TimeZone::UTC,
         }
     }
 
@@ -175,16 +261,16 @@ impl Configuration {
         let boolean = |setting| in_force(self, setting, "launcher") == Some(Parsed::Boolean(true));
         let word = |setting| word(in_force(self, setting, "launcher"));
         LauncherSettings {
-            sys_messages: match in_force(self, &SYS_MESSAGES, "launcher") {
-                Some(Parsed::Texts(texts)) => texts,
-                _ => Vec::new(),
-            },
+            sys_messages: texts(in_force(self, &SYS_MESSAGES, "launcher")),
             sys_message_trim: boolean(&SYS_MESSAGE_TRIM),
             wto: boolean(&WTO),
             stay_when_all_failed: word(&ON_ALL_FAILED) == "stay",
             reject_start_of_running: word(&START_RUNNING) == "reject",
             on_component_configure_fail: if word(&ON_CONFIGURE_FAIL) == "exit" { OnFailure::Exit } else { OnFailure::Warn },
             debug: matches!(word(&LOG_LEVEL), "debug" | "trace"),
+            stay_when_required_failed: word(&ON_REQUIRED_FAILED) == "stay",
+            ignore_dependency_problems: word(&ON_DEPENDENCY_PROBLEM) == "ignore",
+            dependency_timeout: durations(in_force(self, &DEPENDENCY_TIMEOUT, "launcher")).first().copied().unwrap_or_default(),
         }
     }
 }

@@ -7,14 +7,24 @@ pub enum Kind {
     Seconds,
     /// A list of them.
     SecondsList,
+    /// A whole number, 0 to 2^31 - 1, a text of digits too.
+    Number,
+    /// A list of them.
+    NumberList,
     Boolean,
     /// One of these words, without regard to case.
     Choice(&'static [&'static str]),
+    /// A whole number of bytes, or a text of one with K, M or G (KiB, MiB, GiB) behind it.
+    Bytes,
+    /// A whole number, 0 to 1000.
+    Count,
     /// A list of texts.
     TextList,
     Text,
     /// The name of a signal of this system, `TERM` or `SIGTERM`, without regard to case.
     Signal,
+    /// A name of the IANA time zone database, or a POSIX TZ text.
+    TimeZone,
     /// Names and values, kept as they are written.
     Mapping,
     /// A text to wait for, or a mapping: read by floor 2, which knows the component.
@@ -98,11 +108,55 @@ pub static VALIDATE_TIMEOUT: Setting = Setting {
     default: "300",
     meaning: "seconds that a component's validate command may take; it is ended then and counts as failed",
 };
+pub static DEPENDS_ON: Setting = Setting {
+    places: &["components.*.launcher.dependsOn"],
+    kind: Kind::TextList,
+    default: "[]",
+    meaning: "names of components that must be ready before this one is started, besides those that its manifest names",
+};
+pub static FATAL_EXIT_CODES: Setting = Setting {
+    places: of_component!("fatalExitCodes"),
+    kind: Kind::NumberList,
+    default: "[]",
+    meaning: "exit codes after which a component is not started again until an operator does",
+};
+pub static FATAL_MESSAGES: Setting = Setting {
+    places: of_component!("fatalMessages"),
+    kind: Kind::TextList,
+    default: "[]",
+    meaning: "texts (`*` stands for anything); a component that has written a line that holds one of them is not started again when it ends",
+};
+pub static START_LIMIT_COUNT: Setting = Setting {
+    places: of_component!("startLimit.count"),
+    kind: Kind::Number,
+    default: "0",
+    meaning: "so many starts within startLimit.seconds and a component that fails again stays down, however long it was up between them; 0: no limit",
+};
+pub static START_LIMIT_SECONDS: Setting =
+    Setting { places: of_component!("startLimit.seconds"), kind: Kind::Seconds, default: "3600", meaning: "the time for startLimit.count" };
+pub static REQUIRED: Setting = Setting {
+    places: &["components.*.launcher.required"],
+    kind: Kind::Boolean,
+    default: "false",
+    meaning: "whether the instance is of no use without this component: see onRequiredFailed",
+};
+pub static ON_REQUIRED_FAILED: Setting = Setting {
+    places: &["components.launcher.onRequiredFailed"],
+    kind: Kind::Choice(&["exit", "stay"]),
+    default: "exit",
+    meaning: "what follows when a required component has failed for good: the launcher ends with condition code 12, or the instance stays degraded",
+};
+pub static ON_DEPENDENCY_PROBLEM: Setting = Setting {
+    places: &["components.launcher.onDependencyProblem"],
+    kind: Kind::Choice(&["exit", "ignore"]),
+    default: "exit",
+    meaning: "what follows when components depend on each other in a circle, or on one that is unknown or not enabled: the launcher does not start, or it does not wait for them",
+};
 pub static SYS_MESSAGES: Setting = Setting {
     places: &["zowe.sysMessages"],
     kind: Kind::TextList,
     default: "[]",
-    meaning: "texts; a line that holds one of them is also written to the operator's console",
+    meaning: "texts; a line that holds one of them is also written to the operator's console; `*` in a text stands for anything within the line",
 };
 pub static SYS_MESSAGE_TRIM: Setting = Setting {
     places: &["zowe.sysMessageTrim", "components.launcher.sysMessageTrim"],
@@ -139,6 +193,31 @@ pub static LOG_LEVEL: Setting = Setting {
     kind: Kind::Choice(&["info", "debug", "trace", ""]),
     default: "info",
     meaning: "how much is logged while the instance is prepared",
+};
+
+pub static LOG_FILE: Setting = Setting {
+    places: &["components.*.launcher.log.file", "components.launcher.log.file"],
+    kind: Kind::Boolean,
+    default: "false",
+    meaning: "whether a component's output is also written, as it is, to `<zowe.logDirectory>/<component>-<HA instance>.log`",
+};
+pub static LOG_SIZE: Setting = Setting {
+    places: &["components.*.launcher.log.size", "components.launcher.log.size"],
+    kind: Kind::Bytes,
+    default: "10M",
+    meaning: "bytes of a component's log file beyond which a new one is begun",
+};
+pub static LOG_COUNT: Setting = Setting {
+    places: &["components.*.launcher.log.count", "components.launcher.log.count"],
+    kind: Kind::Count,
+    default: "5",
+    meaning: "how many earlier log files of a component are kept, `.1` the youngest",
+};
+pub static TIME_ZONE: Setting = Setting {
+    places: &["components.launcher.timezone"],
+    kind: Kind::TimeZone,
+    default: "UTC",
+    meaning: "the time zone of the launcher's own stamps on SYSPRINT",
 };
 
 pub static ENVIRONMENTS: Setting = Setting {
@@ -200,6 +279,14 @@ pub static SETTINGS: &[&Setting] = &[
     &MINIMUM_UPTIME,
     &SHARE_AS,
     &STOP_GRACE,
+    &DEPENDS_ON,
+    &ON_DEPENDENCY_PROBLEM,
+    &FATAL_EXIT_CODES,
+    &FATAL_MESSAGES,
+    &START_LIMIT_COUNT,
+    &START_LIMIT_SECONDS,
+    &REQUIRED,
+    &ON_REQUIRED_FAILED,
     &STOP_SIGNAL,
     &KILL_SIGNAL,
     &STOP_COMMAND,
@@ -209,6 +296,10 @@ pub static SETTINGS: &[&Setting] = &[
     &SYS_MESSAGES,
     &SYS_MESSAGE_TRIM,
     &WTO,
+    &LOG_FILE,
+    &LOG_SIZE,
+    &LOG_COUNT,
+    &TIME_ZONE,
     &ON_ALL_FAILED,
     &START_RUNNING,
     &ON_CONFIGURE_FAIL,

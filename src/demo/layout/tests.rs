@@ -9,7 +9,7 @@ fn member(configuration: &str) -> io::Result<String> {
 }
 
 fn options(program: &Path) -> LayoutOptions<'_> {
-    LayoutOptions { program, port_base: DEFAULT_PORT_BASE, member: &member }
+    LayoutOptions { program, port_base: DEFAULT_PORT_BASE, member: &member, sysplex: false }
 }
 
 fn program() -> &'static Path {
@@ -90,7 +90,7 @@ fn what_was_changed_is_kept_and_what_was_not_is_brought_up_to_date() {
 
     std::fs::write(directory.join("runtime/components/hello/bin/start.sh"), "echo mine\n").unwrap();
     std::fs::remove_file(directory.join("SYSNAME")).unwrap();
-    let moved = LayoutOptions { program: Path::new("/new/zwelnch"), port_base: 20000, member: &member };
+    let moved = LayoutOptions { program: Path::new("/new/zwelnch"), port_base: 20000, member: &member, sysplex: false };
     let third = lay_out(&directory, &moved).unwrap();
     assert_eq!(third.kept, ["runtime/components/hello/bin/start.sh"]);
     assert_eq!(third.written, ["SYSNAME", "zowe.yaml"]);

@@ -58,8 +58,7 @@ fn keep_only(directory: &Path, kept: &BTreeSet<PathBuf>) -> Result<usize, Regist
     let mut removed = 0;
     for name in file_names(directory)? {
         let path = directory.join(&name);
-        // What another HA instance is just writing has a temporary name.
-        if kept.contains(&path) || crate::lifecycle::workspace::is_temporary_name(&name) {
+        if kept.contains(&path) || crate::lifecycle::workspace::is_being_written(&path) {
             continue;
         }
         // A link is removed, not followed.

@@ -79,12 +79,21 @@ pub fn is_temporary_name(name: &str) -> bool {
 /// How old a temporary file is that nobody is writing any more, whatever system of the sysplex its writer runs on.
 const ABANDONED: std::time::Duration = std::time::Duration::from_secs(3600);
 
+/// True for a temporary file that another instance may still be writing.
+pub fn is_being_written(path: &Path) -> bool {
+    path.file_name().and_then(|name| name.to_str()).is_some_and(is_temporary_name) && age(path).is_none_or(|age| age <= ABANDONED)
+}
+
+/// None for a file that is gone, and for one that was changed after now.
+fn age(path: &Path) -> Option<std::time::Duration> {
+    path.symlink_metadata().ok()?.modified().ok()?.elapsed().ok()
+}
+
 /// Removes the temporary files in a directory that a run which was killed has left: they may hold secrets.
 pub(super) fn remove_abandoned(directory: &Path) {
     let Ok(entries) = std::fs::read_dir(directory) else { return };
     for entry in entries.flatten() {
-        let old = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
-        if entry.file_name().to_str().is_some_and(is_temporary_name) && old().is_some_and(|age| age > ABANDONED) {
+        if entry.file_name().to_str().is_some_and(is_temporary_name) && !is_being_written(&entry.path()) {
             // Another instance may have been quicker.
             let _ = std::fs::remove_file(entry.path());
         }

@@ -2,6 +2,7 @@
 
 use super::editor::{Editor, Input};
 use super::for_job;
+use super::others::Others;
 use super::screen::{Screen, Scrolling};
 use crate::mvs::issue::{Programs, issue_with};
 use crate::platform::unix::system::{COMMAND_LIMIT, SystemDirectory};
@@ -21,7 +22,7 @@ pub struct ConsoleOptions {
     pub banner: Vec<String>,
     /// Commands issued before any is read, as if they were typed.
     pub first_commands: Vec<String>,
-    /// At its end the console stops the jobs that it started, and waits for them.
+    /// At its end the console stops the jobs that it started, here or by RO on other systems, and waits for them.
     pub stop_at_end: bool,
     /// How long it waits for them before it cancels them.
     pub stop_limit: Duration,
@@ -79,6 +80,7 @@ pub fn interactive(system: &SystemDirectory, options: &ConsoleOptions) -> io::Re
         Some(programs) => programs.clone(),
         None => Programs::own()?,
     };
+    let others = Others::of(system);
     let screen = Screen::open(system, LAST_LINES);
     screen.write(&options.banner);
     let on_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
@@ -98,7 +100,11 @@ pub fn interactive(system: &SystemDirectory, options: &ConsoleOptions) -> io::Re
     };
     // From here on the terminal is as it was found: Ctrl-C ends the waiting for jobs.
     drop(editor);
-    let left = if options.stop_at_end { console.stop_started(options.stop_limit) } else { Vec::new() };
+    let mut left = Vec::new();
+    if options.stop_at_end {
+        left = console.stop_started(options.stop_limit);
+        left.extend(others.stop(&console.programs, options.stop_limit));
+    }
     console.screen.show_news();
     Ok(ConsoleOutcome { end, started: console.started, left, all_accepted: console.all_accepted })
 }
@@ -212,6 +218,7 @@ fn help(job: Option<&str>) -> Vec<String> {
         "P job[.id]                                       stop in order",
         "C job[.id]                                       cancel: end at once",
         "D A,L    D A,job    D T                          all jobs, one job, the time",
+        "RO system,command    RO *ALL,command             have other systems of the sysplex do it",
         "HELP     QUIT                                    this list; leave the console, jobs go on",
         "Lower case becomes upper case except inside apostrophes.",
     ]

@@ -7,9 +7,9 @@ mod interactive;
 mod keys;
 mod layout;
 mod line;
+mod others;
 mod screen;
 mod terminal;
-mod watch;
 
 pub use interactive::{ConsoleEnd, ConsoleOptions, ConsoleOutcome, interactive};
 
@@ -37,7 +37,7 @@ fn for_job<'a>(job: Option<&str>, text: &'a str) -> Cow<'a, str> {
         "C" | "CANCEL" if alone => Cow::Owned(format!("C {job}")),
         "D" if alone => Cow::Owned(format!("D A,{job}")),
         "DISPLAY" if alone => Cow::Owned(format!("F {job},APPL={command}")),
-        "S" | "START" | "F" | "MODIFY" | "P" | "STOP" | "C" | "CANCEL" | "D" | "DISPLAY" => Cow::Borrowed(text),
+        "S" | "START" | "F" | "MODIFY" | "P" | "STOP" | "C" | "CANCEL" | "D" | "DISPLAY" | "RO" | "ROUTE" => Cow::Borrowed(text),
         _ => Cow::Owned(format!("F {job},APPL={command}")),
     }
 }
@@ -60,6 +60,7 @@ mod tests {
             ("P OTHER", "P OTHER"),
             ("F OTHER,APPL=DISP", "F OTHER,APPL=DISP"),
             ("S ZWESLSTC", "S ZWESLSTC"),
+            ("RO LPR2,D T", "RO LPR2,D T"),
             ("", ""),
         ] {
             assert_eq!(for_job(Some("ZWE1"), typed), meant, "{typed}");

@@ -3,8 +3,8 @@
 //! that is told of news need not wait for the console, which may be busy.
 
 use super::layout;
-use super::watch::{Watch, watch};
 use crate::platform::unix::system::{SystemDirectory, parse_syslog_line};
+use crate::platform::unix::watch::{Watch, watch_file};
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -180,7 +180,7 @@ impl Screen {
     /// Why the system cannot tell that a file has grown; the console then looks after each command.
     pub fn scroll(self: &Arc<Self>, system: &SystemDirectory) -> (Scrolling, Option<io::Error>) {
         let screen = Arc::clone(self);
-        match watch(system.path(), "SYSLOG", move || screen.show_news()) {
+        match watch_file(system.path(), "SYSLOG", move || screen.show_news()) {
             Ok(watch) => (Scrolling { watch: Some(watch) }, None),
             Err(error) => (Scrolling { watch: None }, Some(error)),
         }

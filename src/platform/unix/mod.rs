@@ -1,9 +1,12 @@
 //! POSIX systems other than z/OS: processes by `posix_spawn`, the operator and SYSLOG by a system directory, SYSPRINT is standard output.
 
 mod listener;
+mod notify;
 pub mod process;
+mod process_table;
 mod processes;
 pub mod system;
+pub mod watch;
 
 use super::{FileLock, LockError, OperatorListener, Pid, Platform, ProcessEntry, SpawnRequest, Target, WaitStatus};
 use nix::libc;
@@ -91,6 +94,13 @@ impl UnixPlatform {
                 (platform, Some(error.to_string()))
             }
         }
+    }
+
+    /// For a run in the foreground of a shell: no job and no console, but signals, and orphans as a launcher has them.
+    pub fn for_foreground() -> UnixPlatform {
+        listener::block_signals();
+        adopt_orphans();
+        UnixPlatform::for_command()
     }
 
     /// Ends this process's own job entry, with its condition code.
@@ -245,6 +255,11 @@ impl Platform for UnixPlatform {
         }
     }
 
+    fn notify_service_manager(&self, state: &str) {
+        // Whoever asked for it and does not listen any more is no reason to end.
+        let _ = notify::notify(std::env::var_os(notify::SOCKET).as_deref(), state);
+    }
+
     fn write_sysprint(&self, bytes: &[u8]) -> io::Result<()> {
         let mut out = io::stdout().lock();
         out.write_all(bytes)?;
@@ -279,6 +294,10 @@ impl Platform for UnixPlatform {
             }
             Err(error) => Err(LockError::Io(error.into())),
         }
+    }
+
+    fn process_table(&self) -> Vec<crate::platform::ProcessFacts> {
+        process_table::read()
     }
 
     fn is_writable_directory(&self, path: &Path) -> bool {
@@ -325,4 +344,50 @@ pub fn temporary_file() -> io::Result<File> {
             Err(error) => return Err(error),
         }
     }
+}
+
+/// The effective UID of this process is 0.
+pub fn is_superuser() -> bool {
+    nix::unistd::geteuid().is_root()
+}
+
+/// Opens a log file to append to, made with mode 640 when it is not there. Neither a symbolic link is followed nor a FIFO waited for.
+///
+/// # Errors
+/// The system's, with the path in words.
+pub fn open_log(path: &Path) -> io::Result<File> {
+    let in_words = |why: io::Error| io::Error::new(why.kind(), format!("{}: {why}", path.display()));
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY;
+    let file = File::options().append(true).create(true).mode(0o640).custom_flags(flags).open(path).map_err(in_words)?;
+    if file.metadata().map_err(in_words)?.is_file() {
+        Ok(file)
+    } else {
+        Err(in_words(io::Error::new(io::ErrorKind::InvalidInput, "no regular file")))
+    }
+}
+
+/// Appends what one read of at most `limit` bytes gives, without filling the room with zeros before.
+///
+/// # Errors
+/// The system's; `buffer` is as it was then.
+pub fn read_onto(descriptor: std::os::fd::BorrowedFd<'_>, buffer: &mut Vec<u8>, limit: usize) -> io::Result<usize> {
+    use std::os::fd::AsRawFd;
+    buffer.reserve(limit);
+    let room = buffer.spare_capacity_mut();
+    let length = limit.min(room.len());
+    // SAFETY: read writes at most `length` bytes to the room of that size.
+    let count = unsafe { libc::read(descriptor.as_raw_fd(), room.as_mut_ptr().cast(), length) };
+    let count = usize::try_from(count).map_err(|_| io::Error::last_os_error())?;
+    // SAFETY: that many bytes were written behind the present end.
+    unsafe { buffer.set_len(buffer.len() + count) };
+    Ok(count)
+}
+
+/// Makes a pipe that is flooded larger, which halves the cost of the flood. It is a wish: an unprivileged user has a limited amount for
+/// all pipes together, so it is made for those that need it only.
+pub fn enlarge_pipe(descriptor: std::os::fd::BorrowedFd<'_>) {
+    #[cfg(target_os = "linux")]
+    let _ = nix::fcntl::fcntl(descriptor, nix::fcntl::FcntlArg::F_SETPIPE_SZ(1024 * 1024));
+    #[cfg(not(target_os = "linux"))]
+    let _ = descriptor;
 }

@@ -11,8 +11,15 @@ use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-/// Signals whose disposition a child must have at its default, whatever ours is (the Rust runtime ignores SIGPIPE).
-const DEFAULTED: [Signal; 5] = [Signal::SIGPIPE, Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGCHLD];
+/// Signals whose disposition a child must have at its default, whatever ours is (the Rust runtime ignores SIGPIPE, we SIGXFSZ).
+const DEFAULTED: [Signal; 6] = [Signal::SIGPIPE, Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGCHLD, Signal::SIGXFSZ];
+
+/// A write beyond the limit on file sizes (`ulimit -f`) becomes an error that is told of, and not the end of this
+/// process. Called before any other thread exists.
+pub fn survive_file_size_limit() {
+    // SAFETY: to ignore a signal installs no handler. Fails only for a signal that cannot be ignored.
+    let _ = unsafe { nix::sys::signal::signal(Signal::SIGXFSZ, nix::sys::signal::SigHandler::SigIgn) };
+}
 
 pub(super) fn spawn(request: &SpawnRequest<'_>) -> io::Result<Pid> {
     let program = CString::new(request.program.as_os_str().as_bytes())?;
@@ -116,9 +123,6 @@ pub(in crate::platform) fn output_pipe() -> io::Result<(OwnedFd, OwnedFd)> {
         (reader, writer)
     };
     nix::fcntl::fcntl(&reader, nix::fcntl::FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
-    // A larger pipe halves the cost of a flood. It is a wish: an unprivileged user has a limited amount for all pipes together.
-    #[cfg(target_os = "linux")]
-    let _ = nix::fcntl::fcntl(&writer, nix::fcntl::FcntlArg::F_SETPIPE_SZ(1024 * 1024));
     Ok((reader, writer))
 }
 

@@ -13,8 +13,11 @@ type Answer = (shim::Origin, Vec<String>);
 ///
 /// # Errors
 /// When the system refuses a thread.
-pub(super) fn listen(listener: OperatorListener) -> io::Result<()> {
+pub(super) fn listen(listener: OperatorListener, with_console: bool) -> io::Result<()> {
     signals(OperatorListener::clone(&listener))?;
+    if !with_console {
+        return Ok(());
+    }
     let (sender, answers) = mpsc::channel::<Answer>();
     start("answers", move || answers.into_iter().for_each(|(origin, lines)| answer(&origin, &lines)))?;
     start("console", move || {

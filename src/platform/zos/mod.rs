@@ -57,6 +57,7 @@ pub struct ZosPlatform {
     job_name: String,
     sysprint: Mutex<Sysprint>,
     runtime: OnceLock<PathBuf>,
+    has_console: bool,
     /// The refusal of a job name is told once.
     name_refused: OnceLock<()>,
 }
@@ -73,6 +74,7 @@ impl ZosPlatform {
             job_name: name(&shim::job_name()),
             sysprint: Mutex::new(sysprint),
             runtime: OnceLock::new(),
+            has_console: true,
             name_refused: OnceLock::new(),
         }
     }
@@ -84,6 +86,13 @@ impl ZosPlatform {
         let no_signals = shim::signals_block().err().map(|error| error.to_string());
         process::close_all_at_exec();
         (ZosPlatform::for_command(), no_console.or(no_signals))
+    }
+
+    /// For a component that is run in the foreground of a shell: no console, which is for started tasks.
+    pub fn for_foreground() -> ZosPlatform {
+        // Without it a signal ends the program at once, and the guardian its component.
+        let _ = shim::signals_block();
+        ZosPlatform { has_console: false, ..ZosPlatform::for_command() }
     }
 
     /// The condition code of the step is this program's exit code; does not return.
@@ -305,7 +314,7 @@ impl Platform for ZosPlatform {
     }
 
     fn listen(&self, listener: OperatorListener) -> io::Result<()> {
-        console::listen(listener)
+        console::listen(listener, self.has_console)
     }
 
     fn wto(&self, text: &str) {

@@ -1,7 +1,7 @@
 //! The machine against a simulated system and clock: random events, and what must hold whatever comes.
 
-use super::*;
 use crate::platform::{End, Pid, StopSignal, WaitStatus};
+use crate::supervisor::*;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
@@ -11,6 +11,10 @@ fn policy() -> Policy {
         min_uptime: Duration::from_secs(10),
         stop_grace: Duration::from_secs(20),
         reject_start_of_running: false,
+        fatal_exit_codes: vec![88],
+        start_limit: None,
+        patience: Duration::from_secs(600),
+        has_readiness: false,
     }
 }
 
@@ -30,6 +34,7 @@ struct World {
     stubborn: bool,
     configuring: bool,
     spawn_fails: bool,
+    dependencies_ready: bool,
     notes: Vec<Note>,
     replies: Vec<Reply>,
 }
@@ -45,6 +50,7 @@ impl World {
             stubborn: false,
             configuring: false,
             spawn_fails: false,
+            dependencies_ready: true,
             notes: Vec::new(),
             replies: Vec::new(),
         }
@@ -56,7 +62,13 @@ impl World {
             let event = events.remove(0);
             for action in self.machine.step(event, self.now) {
                 match action {
+                    Action::Await => {
+                        if self.dependencies_ready {
+                            events.push(Event::DependenciesReady);
+                        }
+                    }
                     Action::Spawn => {
+                        assert!(self.dependencies_ready || self.notes.iter().any(|note| matches!(note, Note::WaitedInVain(_))));
                         assert!(self.leaders.is_empty(), "two processes of one component");
                         assert!(self.remains.is_empty(), "a new process beside the remains of the old");
                         if self.spawn_fails {
@@ -96,6 +108,12 @@ impl World {
                 self.remains.insert(pid);
             }
             self.feed(Event::Ended { pid, status: exited(code), remains });
+        }
+    }
+
+    fn of_process(&mut self, event: impl Fn(Pid) -> Event) {
+        if let Some(pid) = self.pid() {
+            self.feed(event(pid));
         }
     }
 
@@ -154,7 +172,7 @@ fn start_of_a_running_component_restarts_it_once_the_old_one_is_gone() {
     world.feed(Event::Start);
     let old = world.pid();
     world.feed(Event::Start);
-    assert_eq!((world.replies.as_slice(), world.pid()), ([Reply::BeingRestarted].as_slice(), old));
+    assert_eq!((world.replies.as_slice(), world.pid()), ([Reply::BeingStarted, Reply::BeingRestarted].as_slice(), old));
     world.advance(Duration::from_secs(20));
     assert!(world.notes.contains(&Note::WillKill(old.unwrap())));
     assert!(world.pid().is_some() && world.pid() != old);
@@ -167,7 +185,7 @@ fn start_of_a_running_component_is_refused_when_configured_so() {
     world.feed(Event::Start);
     let pid = world.pid();
     world.feed(Event::Start);
-    assert_eq!((world.replies.as_slice(), world.pid()), ([Reply::AlreadyRunning].as_slice(), pid));
+    assert_eq!((world.replies.as_slice(), world.pid()), ([Reply::BeingStarted, Reply::AlreadyRunning].as_slice(), pid));
 }
 
 #[test]
@@ -197,9 +215,105 @@ fn restart_configures_between_stop_and_start() {
 }
 
 #[test]
-fn only_a_failure_of_the_last_one_ends_the_instance() {
-    assert_eq!(outcome_after_failure(&[State::Failed, State::Stopped]), Outcome::NothingLeft);
-    assert_eq!(outcome_after_failure(&[State::Failed, State::BackOff { until: Moment::default(), remains: None }]), Outcome::Alive);
+fn an_exit_code_or_a_line_that_is_fatal_is_the_end() {
+    let mut world = World::new(policy());
+    world.feed(Event::Start);
+    world.end(88, false);
+    assert_eq!(world.machine.state(), &State::Fatal);
+    world.feed(Event::Start);
+    let pid = world.pid().unwrap();
+    world.feed(Event::FatalReported(pid + 1, "of an earlier process".into()));
+    world.end(3, false);
+    assert!(matches!(world.machine.state(), State::BackOff { .. }));
+    world.advance(Duration::from_secs(1));
+    world.feed(Event::FatalReported(world.pid().unwrap(), "no licence".into()));
+    assert!(world.pid().is_some(), "it decides itself when it ends");
+    world.end(3, false);
+    assert_eq!((world.machine.state(), world.notes.last()), (&State::Fatal, Some(&Note::Fatal("it wrote 'no licence'".into()))));
+}
+
+#[test]
+fn a_fatal_line_that_is_heard_of_late_takes_the_restart_back() {
+    let late = |interval: u64, pass: u64| {
+        let mut world = World::new(Policy { restart_intervals: vec![Duration::from_secs(interval); 5], ..policy() });
+        world.feed(Event::Start);
+        let pid = world.pid().unwrap();
+        world.end(3, false);
+        world.advance(Duration::from_secs(pass));
+        world.feed(Event::FatalReported(pid, "no licence".into()));
+        assert!(world.leaders.is_empty());
+        assert_eq!((world.machine.state(), world.notes.last()), (&State::Fatal, Some(&Note::Fatal("it wrote 'no licence'".into()))));
+        world.feed(Event::Start);
+        world.feed(Event::FatalReported(pid, "no licence".into()));
+        assert!(world.pid().is_some(), "an operator knows better");
+    };
+    late(5, 0);
+    late(0, 0);
+    late(1, 1);
+}
+
+#[test]
+fn a_component_that_lives_just_longer_than_min_uptime_reaches_its_start_limit() {
+    let limit = StartLimit { count: 4, within: Duration::from_secs(600) };
+    let mut world = World::new(Policy { start_limit: Some(limit), ..policy() });
+    world.feed(Event::Start);
+    for _ in 0..3 {
+        world.advance(Duration::from_secs(11));
+        world.end(1, false);
+        assert_eq!(world.notes.last(), Some(&Note::NextAttempt(Duration::from_secs(1))));
+        world.advance(Duration::from_secs(1));
+    }
+    world.end(1, false);
+    assert_eq!((world.notes.last(), world.machine.state()), (Some(&Note::StartLimitReached(limit)), &State::Failed));
+    // Slower than that is within the limit for ever.
+    world.feed(Event::Start);
+    for _ in 0..20 {
+        world.advance(Duration::from_secs(200));
+        world.end(1, false);
+        world.advance(Duration::from_secs(1));
+        assert!(world.pid().is_some());
+    }
+}
+
+#[test]
+fn readiness_comes_and_goes_and_is_said_when_it_does_not_come() {
+    let mut world = World::new(Policy { has_readiness: true, ..policy() });
+    world.feed(Event::Start);
+    assert!(!world.machine.is_ready());
+    world.advance(Duration::from_secs(600));
+    assert_eq!(world.notes.last(), Some(&Note::NotReady(Duration::from_secs(600))));
+    let pid = world.pid().unwrap();
+    world.feed(Event::ReadyReported(pid));
+    assert!(world.machine.is_ready());
+    world.feed(Event::ReadyLost(pid));
+    assert!(!world.machine.is_ready() && world.pid() == Some(pid));
+    world.feed(Event::LivenessFailed(pid, "no answer".into()));
+    assert!(matches!(world.machine.state(), State::BackOff { .. }), "{:?}", world.machine.state());
+    assert!(!world.notes.contains(&Note::Stopped), "nobody asked for that");
+}
+
+#[test]
+fn who_waits_in_vain_is_started_all_the_same() {
+    let mut world = World::new(policy());
+    world.dependencies_ready = false;
+    world.feed(Event::Start);
+    world.advance(Duration::from_secs(599));
+    assert_eq!(world.pid(), None);
+    world.advance(Duration::from_secs(1));
+    assert!(world.notes.contains(&Note::WaitedInVain(Duration::from_secs(600))) && world.pid().is_some());
+}
+
+#[test]
+fn a_stop_while_the_process_is_being_made_ends_it() {
+    let mut machine = Machine::new(policy());
+    let now = Moment::default();
+    machine.step(Event::Start, now);
+    machine.step(Event::DependenciesReady, now);
+    assert_eq!(machine.step(Event::Stop, now), [Action::Reply(Reply::BeingStopped)]);
+    let actions = machine.step(Event::Spawned(7), now);
+    assert_eq!(actions, [Action::Note(Note::Started), Action::Signal(7, StopSignal::Terminate)]);
+    machine.step(Event::Ended { pid: 7, status: exited(0), remains: false }, now);
+    assert_eq!(machine.state(), &State::Stopped);
 }
 
 #[derive(Debug, Clone)]
@@ -211,6 +325,11 @@ enum Stimulus {
     Pass(u64),
     Stubborn(bool),
     SpawnFails(bool),
+    Dependencies(bool),
+    Ready,
+    NotReady,
+    NotAlive,
+    FatalLine,
     Stale,
 }
 
@@ -220,12 +339,17 @@ fn stimulus() -> impl Strategy<Value = Stimulus> {
         2 => Just(Stimulus::Operator(Event::Stop)),
         2 => Just(Stimulus::Operator(Event::Restart)),
         1 => Just(Stimulus::Operator(Event::KillNow)),
-        4 => (0..4i32, any::<bool>()).prop_map(|(code, remains)| Stimulus::End { code, remains }),
+        4 => (prop_oneof![0..4i32, Just(88)], any::<bool>()).prop_map(|(code, remains)| Stimulus::End { code, remains }),
         2 => Just(Stimulus::RemainsGo),
         2 => any::<bool>().prop_map(Stimulus::ConfigureEnds),
         4 => (0..30_000u64).prop_map(Stimulus::Pass),
         1 => any::<bool>().prop_map(Stimulus::Stubborn),
         1 => any::<bool>().prop_map(Stimulus::SpawnFails),
+        1 => any::<bool>().prop_map(Stimulus::Dependencies),
+        2 => Just(Stimulus::Ready),
+        1 => Just(Stimulus::NotReady),
+        1 => Just(Stimulus::NotAlive),
+        1 => Just(Stimulus::FatalLine),
         1 => Just(Stimulus::Stale),
     ]
 }
@@ -236,13 +360,15 @@ proptest! {
     /// At most one live process; every end answered by exactly one of restart, failed, stopped; every operator command answered; and a
     /// stop, whatever came before, ends with nothing left over.
     #[test]
-    fn whatever_comes(stimuli in prop::collection::vec(stimulus(), 0..60), reject in any::<bool>()) {
-        let mut world = World::new(Policy { reject_start_of_running: reject, ..policy() });
+    fn whatever_comes(stimuli in prop::collection::vec(stimulus(), 0..60), reject in any::<bool>(), has_readiness in any::<bool>(),
+            limited in any::<bool>()) {
+        let start_limit = limited.then_some(StartLimit { count: 3, within: Duration::from_secs(60) });
+        let mut world = World::new(Policy { reject_start_of_running: reject, has_readiness, start_limit, ..policy() });
         for stimulus in stimuli {
             let (notes, replies) = (world.notes.len(), world.replies.len());
             match stimulus {
                 Stimulus::Operator(event) => {
-                    let silent = event == Event::KillNow || matches!(world.machine.state(), State::Configuring { .. }) ;
+                    let silent = event == Event::KillNow;
                     world.feed(event);
                     prop_assert!(silent || world.notes.len() > notes || world.replies.len() > replies, "a command without an answer");
                     prop_assert!(world.replies.len() <= replies + 1);
@@ -255,12 +381,17 @@ proptest! {
                         let new = &world.notes[notes..];
                         let ended = new.iter().filter(|note| matches!(note, Note::Ended { .. })).count();
                         prop_assert_eq!(ended, 1);
+                        // A start that follows at once and fails is another story.
                         let answers = new
                             .iter()
-                            .filter(|note| matches!(note, Note::NextAttempt(_) | Note::RetriesExhausted | Note::Stopped))
+                            .take_while(|note| !matches!(note, Note::StartFailed(_)))
+                            .filter(|note| {
+                                let lost = matches!(note, Note::RetriesExhausted | Note::StartLimitReached(_) | Note::Fatal(_));
+                                lost || matches!(note, Note::NextAttempt(_) | Note::Stopped)
+                            })
                             .count();
                         let waits = matches!(world.machine.state(), State::Stopping { leader_ended: true, .. });
-                        prop_assert!(answers >= 1 || waits);
+                        prop_assert!(answers == 1 || waits, "{new:?}");
                         prop_assert!(stopping || !waits);
                     }
                 }
@@ -277,11 +408,26 @@ proptest! {
                 Stimulus::Pass(milliseconds) => world.advance(Duration::from_millis(milliseconds)),
                 Stimulus::Stubborn(stubborn) => world.stubborn = stubborn,
                 Stimulus::SpawnFails(fails) => world.spawn_fails = fails,
+                Stimulus::Dependencies(ready) => {
+                    world.dependencies_ready = ready;
+                    if ready {
+                        world.feed(Event::DependenciesReady);
+                    }
+                }
+                Stimulus::Ready => world.of_process(Event::ReadyReported),
+                Stimulus::NotReady => world.of_process(Event::ReadyLost),
+                Stimulus::NotAlive => world.of_process(|pid| Event::LivenessFailed(pid, "deaf".into())),
+                Stimulus::FatalLine => {
+                    world.of_process(|pid| Event::FatalReported(pid, "no".into()));
+                    world.feed(Event::FatalReported(world.next_pid - 1, "late".into()));
+                }
                 Stimulus::Stale => {
                     // Late news of a generation long gone, and a timer without a cause, change nothing.
                     let before = world.machine.state().clone();
                     world.feed(Event::Ended { pid: 1, status: exited(0), remains: false });
                     world.feed(Event::GroupGone(1));
+                    world.feed(Event::ReadyReported(1));
+                    world.feed(Event::LivenessFailed(1, "late".into()));
                     if world.machine.deadline().is_none_or(|deadline| deadline > world.now) {
                         world.feed(Event::Timer);
                     }
@@ -299,5 +445,33 @@ proptest! {
         prop_assert!(world.machine.state().is_down(), "{:?}", world.machine.state());
         prop_assert!(world.leaders.is_empty() && world.remains.is_empty());
         prop_assert_eq!(world.machine.deadline(), None);
+    }
+}
+
+proptest! {
+    /// Nothing depends on what time it is: the same life an hour or thirty years later.
+    #[test]
+    fn a_life_at_another_time_is_the_same(events in prop::collection::vec((0..14usize, 0..30_000u64), 0..40), later in 0..1_000_000_000u64) {
+        let (mut one, mut other) = (Machine::new(policy()), Machine::new(policy()));
+        let mut now = Moment::default();
+        let mut pid = 1;
+        for (which, milliseconds) in events {
+            now = now.after(Duration::from_millis(milliseconds));
+            pid += 1;
+            let event = match which {
+                0 => Event::Start,
+                1 => Event::Stop,
+                2 => Event::Restart,
+                3 | 4 => Event::DependenciesReady,
+                5 | 6 => Event::Spawned(pid),
+                7 => Event::SpawnFailed("no".into()),
+                8 => Event::Configured(true),
+                9..=11 => Event::Ended { pid: one.state().pid().unwrap_or(0), status: exited(1), remains: which == 9 },
+                _ => Event::Timer,
+            };
+            let shifted = now.after(Duration::from_secs(later));
+            prop_assert_eq!(one.step(event.clone(), now), other.step(event, shifted));
+            prop_assert_eq!(one.state().name(), other.state().name());
+        }
     }
 }

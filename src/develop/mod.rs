@@ -1,0 +1,6 @@
+//! The inner loop of an extension developer: `zwelnch component new` writes a component to begin from. (`component run` is a run of the
+//! launcher with that component alone: [`crate::launcher::run_component`].)
+
+mod scaffold;
+
+pub use scaffold::{NewComponent, ScaffoldError, new_component};

@@ -1,0 +1,198 @@
+//! The files of a new component: samplib/component with the name filled in.
+
+use crate::lifecycle::workspace::make_directory;
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// Longer names make files and variables that other tools cut.
+const LONGEST_NAME: usize = 64;
+
+/// How many of the files in the way are named.
+const SHOWN: usize = 10;
+
+/// A template: its path in the component, its text and its mode. Scripts need no execute bit; it is there for who tries them by hand.
+struct Template {
+    path: &'static str,
+    text: &'static str,
+    mode: u32,
+}
+
+const TEMPLATES: [Template; 6] = [
+    Template { path: "manifest.yaml", text: include_str!("../../samplib/component/manifest.yaml"), mode: 0o640 },
+    Template { path: "bin/validate.sh", text: include_str!("../../samplib/component/bin/validate.sh"), mode: 0o750 },
+    Template { path: "bin/configure.sh", text: include_str!("../../samplib/component/bin/configure.sh"), mode: 0o750 },
+    Template { path: "bin/start.sh", text: include_str!("../../samplib/component/bin/start.sh"), mode: 0o750 },
+    Template { path: "schemas/@NAME@.json", text: include_str!("../../samplib/component/schemas/component.json"), mode: 0o640 },
+    Template { path: "api/@NAME@.yml.template", text: include_str!("../../samplib/component/api/component.yml.template"), mode: 0o640 },
+];
+
+/// A component that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewComponent {
+    pub name: String,
+    /// Absolute.
+    pub directory: PathBuf,
+    /// Relative to the directory, in the order in which they were written.
+    pub files: Vec<String>,
+}
+
+/// Why none was written.
+#[derive(Debug, thiserror::Error)]
+pub enum ScaffoldError {
+    /// The name cannot be a component's.
+    #[error("'{}' cannot be the name of a component: {rule}", .name.escape_debug())]
+    Name { name: String, rule: &'static str },
+    /// Something is there already.
+    #[error("{} is not empty and nothing is overwritten; there are: {}. Name another directory, or remove what is there", .directory.display(), .found.join(", "))]
+    NotEmpty { directory: PathBuf, found: Vec<String> },
+    /// The system's.
+    #[error("'{}': {why}", .path.display())]
+    Io { path: PathBuf, why: io::Error },
+}
+
+/// Writes a minimal conforming component into a directory, which may exist when it is empty; without one into `./<name>`.
+///
+/// # Errors
+/// [`ScaffoldError`]; nothing is ever overwritten.
+pub fn new_component(name: &str, directory: Option<&Path>) -> Result<NewComponent, ScaffoldError> {
+    if let Some(rule) = broken_rule(name) {
+        return Err(ScaffoldError::Name { name: name.to_owned(), rule });
+    }
+    let directory = directory.unwrap_or(Path::new(name));
+    let directory = std::path::absolute(directory).map_err(|why| ScaffoldError::Io { path: directory.to_path_buf(), why })?;
+    let found = entries(&directory)?;
+    if !found.is_empty() {
+        return Err(ScaffoldError::NotEmpty { directory, found });
+    }
+    if let Some(parent) = directory.parent() {
+        std::fs::create_dir_all(parent).map_err(|why| ScaffoldError::Io { path: parent.to_path_buf(), why })?;
+    }
+    let mut files = Vec::new();
+    for template in TEMPLATES {
+        let relative = fill(template.path, name);
+        let path = directory.join(&relative);
+        write_new(&path, &fill(template.text, name), template.mode).map_err(|why| ScaffoldError::Io { path, why })?;
+        files.push(relative);
+    }
+    Ok(NewComponent { name: name.to_owned(), directory, files })
+}
+
+impl NewComponent {
+    /// What was written, and what to type next.
+    pub fn next_steps(&self) -> String {
+        let NewComponent { name, directory, files } = self;
+        let directory = directory.display();
+        let mut text = format!("Component {name} is in {directory}:\n");
+        for file in files {
+            text += &format!("  {file}\n");
+        }
+        text += &format!(
+            "\nNext:\n\
+             1. Put it where the instance looks for extensions, zowe.extensionDirectory of zowe.yaml; a link will do:\n\
+             \x20    ln -s '{directory}' EXTENSION_DIRECTORY/{name}\n\
+             2. Enable it in zowe.yaml, under components:\n\
+             \x20    {name}:\n\
+             \x20      enabled: true\n\
+             3. Check, and run it; it is restarted when you change a file:\n\
+             \x20    zwelnch check -c zowe.yaml\n\
+             \x20    zwelnch component run {name} -i HA_INSTANCE_ID -c zowe.yaml --watch\n\
+             No instance at hand? `zwelnch demo` makes one, with the directories zowe-demo/extensions and zowe-demo/zowe.yaml.\n"
+        );
+        text
+    }
+}
+
+/// The rule that a name breaks: it becomes a directory, a key of zowe.yaml and a part of variable names.
+fn broken_rule(name: &str) -> Option<&'static str> {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
+    if !name.chars().all(is_plain) || !name.starts_with(|first: char| first.is_ascii_alphanumeric()) {
+        Some("letters, digits, '-' and '_' are expected, a letter or digit first")
+    } else if name.len() > LONGEST_NAME {
+        Some("it is longer than 64 characters")
+    } else if name.bytes().all(|letter| letter.is_ascii_digit()) {
+        Some("a number is read as one in YAML; put a letter into it")
+    } else if name == "launcher" {
+        Some("components.launcher holds settings of the launcher itself")
+    } else {
+        None
+    }
+}
+
+/// The names in a directory; empty when it does not exist.
+fn entries(directory: &Path) -> Result<Vec<String>, ScaffoldError> {
+    let failed = |why| ScaffoldError::Io { path: directory.to_path_buf(), why };
+    let read = match std::fs::read_dir(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        read => read.map_err(failed)?,
+    };
+    let mut names = Vec::new();
+    for entry in read {
+        names.push(entry.map_err(failed)?.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    let more = names.len().saturating_sub(SHOWN);
+    if more > 0 {
+        names.truncate(SHOWN);
+        names.push(format!("and {more} more"));
+    }
+    Ok(names)
+}
+
+/// Writes a file that does not exist yet, and makes its directory.
+fn write_new(path: &Path, text: &str, mode: u32) -> io::Result<()> {
+    if let Some(parent) = path.parent() {
+        make_directory(parent, 0o750)?;
+    }
+    let mut file = File::options().write(true).create_new(true).mode(mode).open(path)?;
+    file.write_all(text.as_bytes())
+}
+
+fn fill(template: &str, name: &str) -> String {
+    // A domain and a service id of API ML have no underscores; the latter is of lower-case letters and digits.
+    let id = name.replace('_', "-");
+    let service: String = name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect();
+    template
+        .replace("@NAME@", name)
+        .replace("@ID@", id.trim_end_matches('-'))
+        .replace("@SERVICE@", &service)
+        .replace("@PORT@", &port(name).to_string())
+}
+
+/// The default port, 17100 to 17899: several new components of one instance seldom meet, and none meets the demo's own.
+fn port(name: &str) -> u32 {
+    17100 + name.bytes().fold(0_u32, |sum, byte| (sum * 31 + u32::from(byte)) % 800)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_name_is_refused_or_gives_files_that_name_it(name in "[a-zA-Z0-9_./ -]{0,8}|[a-z]{60,70}|[0-9]{1,4}") {
+            let place = tempfile::tempdir().unwrap();
+            let directory = place.path().join("here");
+            match new_component(&name, Some(&directory)) {
+                Err(ScaffoldError::Name { .. }) => prop_assert!(!directory.exists()),
+                Err(error) => prop_assert!(false, "{error}"),
+                Ok(made) => {
+                    let home = std::fs::canonicalize(&directory).unwrap();
+                    for file in &made.files {
+                        let path = std::fs::canonicalize(directory.join(file)).unwrap();
+                        prop_assert!(path.starts_with(&home));
+                        prop_assert!(!std::fs::read_to_string(path).unwrap().contains('@'));
+                    }
+                    let manifest: serde_json::Value = serde_yaml::from_str(&std::fs::read_to_string(directory.join("manifest.yaml")).unwrap()).unwrap();
+                    prop_assert_eq!(manifest["name"].as_str(), Some(name.as_str()));
+                    let is_refused = matches!(new_component(&name, Some(&directory)), Err(ScaffoldError::NotEmpty { .. }));
+                    prop_assert!(is_refused);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! The start-up checks from a shell: with nothing of an instance running.
+
+use crate::component::Survey;
+use crate::config::{Configuration, RunFacts, zowe_version};
+use crate::lifecycle::{Runner, startup};
+use crate::output::Output;
+use crate::platform::Platform;
+use crate::platform::process::Processes;
+use crate::platform::unix::process::inherited_environment;
+use std::io;
+use std::sync::Arc;
+
+/// What makes them: binds ports, reads certificates, runs java and node, asks z/OSMF, as a start of the instance would. One for each process.
+///
+/// # Errors
+/// When the system refuses a thread or a pipe.
+pub fn startup_checks(
+    platform: Arc<dyn Platform>,
+    config: String,
+) -> io::Result<impl Fn(&Configuration, &Survey) -> Vec<startup::Finding>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    let processes = Processes::start(Arc::clone(&platform))?;
+    let runner = Runner::new(Arc::clone(&platform), processes, Output::start(Arc::clone(&platform))?)?;
+    Ok(move |configuration: &Configuration, survey: &Survey| {
+        let version = configuration.runtime_directory().and_then(|runtime| zowe_version(&runtime));
+        let inherited = inherited_environment();
+        let facts = RunFacts {
+            config: &config,
+            merged_file: None,
+            installed: &survey.installed_names(),
+            enabled: &survey.in_play_names(),
+            launched: &survey.launched,
+            defaults: &survey.defaults(),
+            version: version.as_deref(),
+            inherited: Some(&inherited),
+        };
+        let environment = configuration.instance_environment(&*platform, &facts);
+        let subject = startup::Subject { platform: &*platform, configuration, survey, environment: &environment, runner: &runner };
+        runtime.block_on(startup::check(subject))
+    })
+}

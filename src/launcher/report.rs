@@ -1,0 +1,157 @@
+//! What the owner says: on SYSPRINT, and to the console whose command is being answered.
+
+use super::ConditionCode;
+use super::owner::Owner;
+use crate::message::{self, Message};
+use crate::platform::AnswerSink;
+use crate::supervisor::{InstanceNote, Note, Reply};
+use std::time::Duration;
+
+/// An operator's command that is being answered: its messages are written together when it is complete.
+pub(super) struct Answering {
+    sink: Box<dyn AnswerSink>,
+    messages: Vec<Message>,
+}
+
+impl Owner {
+    /// Says something on SYSPRINT and, while a command is being answered, to the console that asked.
+    pub(super) fn say(&mut self, message: Message) {
+        match &mut self.answering {
+            Some(answering) => {
+                answering.sink.line(message.text());
+                answering.messages.push(message);
+            }
+            None => self.context.output.message(message),
+        }
+    }
+
+    /// Whether what is said now is an operator's answer.
+    pub(super) fn is_answering(&self) -> bool {
+        self.answering.is_some()
+    }
+
+    /// What is said from now on is the answer to an operator.
+    pub(super) fn begin_answer(&mut self, sink: Option<Box<dyn AnswerSink>>) {
+        self.answering = sink.map(|sink| Answering { sink, messages: Vec::new() });
+    }
+
+    /// Writes the answer to SYSPRINT in one piece, and lets the console go.
+    pub(super) fn end_answer(&mut self) {
+        if let Some(answering) = self.answering.take() {
+            self.context.output.messages(answering.messages);
+        }
+    }
+
+    /// The answer goes on when something else is done: what was said so far is written.
+    pub(super) fn postpone_answer(&mut self) -> Option<Box<dyn AnswerSink>> {
+        let answering = self.answering.take()?;
+        self.context.output.messages(answering.messages);
+        Some(answering.sink)
+    }
+
+    /// To the console only: what programs read.
+    pub(super) fn tell(&mut self, message: &Message) {
+        if let Some(answering) = &mut self.answering {
+            answering.sink.line(message.text());
+        }
+    }
+
+    /// What there is to say of the instance as a whole.
+    pub(super) fn settle(&mut self) {
+        let id = self.begun.ha_instance.id.clone();
+        for note in self.instance.settle(self.now()) {
+            match note {
+                InstanceNote::AllStarted { failed } => {
+                    self.say(if failed { message::zwel0052w() } else { message::zwel0007i() });
+                    if self.begun.foreground.is_some() {
+                        self.foreground_started();
+                    } else {
+                        self.say(message::zwel0012i());
+                    }
+                    self.context.platform.notify_service_manager("READY=1\nSTATUS=components started");
+                }
+                // In the foreground there is but one, which speaks for itself.
+                InstanceNote::Ready { .. } | InstanceNote::Degraded(_) if self.begun.foreground.is_some() => {}
+                InstanceNote::Ready { ready, of, after } => {
+                    self.context.platform.notify_service_manager(&format!("STATUS={ready} of {of} components ready"));
+                    self.say(message::zwel0901i(&id, ready, of, seconds(after)));
+                }
+                InstanceNote::Degraded(names) => {
+                    let names = names.join(", ");
+                    self.context.platform.notify_service_manager(&format!("STATUS=degraded, not ready: {names}"));
+                    self.say(message::zwel0902w(&id, names));
+                }
+                InstanceNote::End(reason) => {
+                    if self.begun.foreground.is_none() {
+                        self.say(message::zwel0906e(&id, reason));
+                    }
+                    self.code = ConditionCode::AllFailed;
+                    self.end();
+                }
+            }
+        }
+    }
+
+    pub(super) fn note(&mut self, index: usize, note: Note) {
+        let name = self.name_of(index);
+        match note {
+            Note::Started => self.say(message::zwel0001i(name)),
+            Note::Ready(after) => self.say(message::zwel0900i(name, seconds(after))),
+            Note::NotReady(after) => self.say(message::zwel0983w(name, after.as_secs())),
+            Note::Stopped => self.say(message::zwel0002i(name)),
+            Note::Ended { pid, status, unasked_after } => {
+                self.say(message::zwel0004i(&name, pid, status.raw));
+                if let Some(uptime) = unasked_after {
+                    self.say(message::zwel0905e(&name, pid, status.end, crate::console::in_words(uptime)));
+                }
+            }
+            Note::NextAttempt(interval) => self.say(message::zwel0005i(name, interval.as_secs())),
+            Note::RetriesExhausted if self.begun.foreground.is_some() => self.foreground_down(),
+            Note::RetriesExhausted => self.say(message::zwel0038e(name)),
+            Note::StartLimitReached(limit) => self.say(message::zwel0980e(name, limit.count, limit.within.as_secs())),
+            Note::Fatal(why) => self.say(message::zwel0981e(name, why)),
+            Note::NotAlive(why) => self.say(message::zwel0982e(name, why)),
+            Note::StartFailed(why) => {
+                self.say(message::zwel0927e(&name, why));
+                self.say(message::zwel0040e(name));
+            }
+            Note::WillKill(pid) => self.say(message::zwel0063w(name, pid)),
+            // The instance says it with names: Effect::StartedWithout.
+            Note::WaitedInVain(_) => {}
+        }
+    }
+
+    pub(super) fn reply(&mut self, index: usize, reply: Reply) {
+        let name = self.name_of(index);
+        match reply {
+            Reply::BeingStarted => self.say(message::zwel0923i(name, "started")),
+            Reply::BeingStopped => self.say(message::zwel0923i(name, "stopped")),
+            Reply::BeingRestarted => self.say(message::zwel0923i(name, "restarted")),
+            Reply::AlreadyRunning => self.say(message::zwel0039e(name)),
+            Reply::NotRunning => self.say(message::zwel0921i(name)),
+            // The instance says it with names: Effect::Waits.
+            Reply::Waiting => {}
+        }
+    }
+}
+
+/// Whole seconds, or tenths below ten.
+fn seconds(time: Duration) -> String {
+    if time.as_secs() < 10 { format!("{:.1}", time.as_secs_f64()) } else { time.as_secs().to_string() }
+}
+
+/// UNIX children carry a job name of 8 characters unchanged, so that F and P find several of them.
+pub(super) fn job_name_warning(is_zos: bool, job: &str) -> Option<Message> {
+    (is_zos && job.chars().count() >= 8).then(|| message::zwel0913w(job))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_job_name_is_warned_of_where_there_are_child_address_spaces() {
+        assert_eq!(job_name_warning(true, "ZWESLSTC").map(|message| message.id()), Some("ZWEL0913W"));
+        assert!(job_name_warning(true, "ZWE1SV").is_none() && job_name_warning(false, "ZWESLSTC").is_none());
+    }
+}

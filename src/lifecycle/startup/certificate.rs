@@ -1,0 +1,329 @@
+//! The certificates of an instance: readable, in force, with their keys, and speaking for its hosts.
+
+use super::key_store::{self, Identity, Place, Store, StoreError};
+use super::names::Names;
+use super::private_key::{self, Match};
+use super::{Check, Finding, Property, text};
+use crate::component::Survey;
+use crate::config::Configuration;
+use crate::message::Severity;
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+use x509_parser::extensions::GeneralName;
+use x509_parser::prelude::X509Certificate;
+
+/// Seconds of a day.
+const DAY: i64 = 24 * 60 * 60;
+/// Days before its end from which on a certificate is warned of.
+const NOTICE: i64 = 30;
+
+/// How strict the components are with each other's certificates: zowe.verifyCertificates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verify {
+    Strict,
+    /// Certificates are verified, the names in them are not.
+    NonStrict,
+    Disabled,
+}
+
+/// STRICT is what components take where nothing is set.
+pub(super) fn verify(configuration: &Configuration) -> Verify {
+    match text(configuration, &["zowe", "verifyCertificates"]) {
+        Some(word) if word.eq_ignore_ascii_case("DISABLED") => Verify::Disabled,
+        Some(word) if word.eq_ignore_ascii_case("NONSTRICT") => Verify::NonStrict,
+        _ => Verify::Strict,
+    }
+}
+
+/// Everything that is to be looked at, with no file touched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Plan {
+    key_stores: Vec<Store>,
+    trust_stores: Vec<Store>,
+    /// (certificate, key): each may be missing.
+    pem: Vec<(Option<Store>, Option<Store>)>,
+    hosts: Vec<Host>,
+    verify: Verify,
+}
+
+/// A name that clients know the instance by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Host {
+    name: String,
+    property: Property,
+    /// The components reach each other by it.
+    is_own: bool,
+}
+
+/// The instance's certificate and those that components in play have of their own.
+pub(super) fn plan(configuration: &Configuration, survey: &Survey) -> Plan {
+    let mut bases = vec![vec!["zowe", "certificate"]];
+    bases.extend(survey.launched.iter().map(|name| vec!["components", name.as_str(), "certificate"]));
+    let mut plan = Plan {
+        key_stores: Vec::new(),
+        trust_stores: Vec::new(),
+        pem: Vec::new(),
+        hosts: hosts(configuration),
+        verify: verify(configuration),
+    };
+    for base in bases {
+        plan.key_stores.extend(key_store::store(configuration, &base, "keystore"));
+        plan.trust_stores.extend(key_store::store(configuration, &base, "truststore"));
+        let files = |last| key_store::pem_files(configuration, &[base.as_slice(), &["pem", last]].concat());
+        let (certificate, key) = (files("certificate").into_iter().next(), files("key").into_iter().next());
+        if certificate.is_some() || key.is_some() {
+            plan.pem.push((certificate, key));
+        }
+        plan.trust_stores.extend(files("certificateAuthorities"));
+    }
+    plan
+}
+
+/// The host name of the HA instance, and the external domains. Without an HA instance the first of them is the host name.
+fn hosts(configuration: &Configuration) -> Vec<Host> {
+    let mut hosts = Vec::new();
+    let id = configuration.instance_ids().into_iter().find(|id| crate::config::normalize_id(id) == configuration.ha_instance.id);
+    if let Some(id) = id {
+        let path = ["haInstances", &id, "hostname"];
+        if let Some(name) = text(configuration, &path) {
+            hosts.push(Host { name: name.to_string(), property: Property::of(configuration, &path), is_own: true });
+        }
+    }
+    let path = ["zowe", "externalDomains"];
+    let domains = configuration.get(&path).and_then(serde_json::Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    for name in domains.iter().filter_map(|domain| domain.as_str()).map(str::trim).filter(|name| !name.is_empty()) {
+        if !hosts.iter().any(|host| host.name.eq_ignore_ascii_case(name)) {
+            let is_own = hosts.is_empty();
+            hosts.push(Host { name: name.to_string(), property: Property::of(configuration, &path), is_own });
+        }
+    }
+    hosts
+}
+
+pub(super) fn findings(plan: &Plan) -> Vec<Finding> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| i64::try_from(time.as_secs()).unwrap_or(i64::MAX));
+    let mut findings = Findings { found: Vec::new(), plan, now, seen: BTreeSet::new() };
+    for store in &plan.key_stores {
+        findings.key_store(store);
+    }
+    for (certificate, key) in &plan.pem {
+        findings.pem(certificate.as_ref(), key.as_ref());
+    }
+    for store in &plan.trust_stores {
+        findings.trust_store(store);
+    }
+    findings.found
+}
+
+struct Findings<'a> {
+    found: Vec<Finding>,
+    plan: &'a Plan,
+    /// Seconds since 1970.
+    now: i64,
+    /// Certificates of authorities that were spoken of: a chain, its trust store and a component's copy hold the same.
+    seen: BTreeSet<Vec<u8>>,
+}
+
+impl Findings<'_> {
+    fn add(&mut self, severity: Severity, property: &Property, why: String) {
+        let finding = Finding::new(Check::Certificate, severity, format!("{property}: {why}")).about(property);
+        if !self.found.contains(&finding) {
+            self.found.push(finding);
+        }
+    }
+
+    fn store_error(&mut self, property: &Property, error: StoreError) {
+        match error {
+            StoreError::Bad(why) => self.add(Severity::Error, property, why),
+            StoreError::NotRead(why) => self.add(Severity::Info, property, format!("was not checked: {why}")),
+        }
+    }
+
+    /// Says that a store of a kind that is not read was not checked; the file's store otherwise.
+    fn unread(&mut self, store: &Store) -> bool {
+        let why = match &store.location {
+            Place::KeyRing(name) => format!("was not checked: key ring {name} is not read here"),
+            Place::OtherType(kind) => format!("was not checked: a store of type {kind} is not read here"),
+            Place::Pkcs12 { .. } | Place::Pem(_) => return false,
+        };
+        self.add(Severity::Info, &store.property, why);
+        true
+    }
+
+    fn key_store(&mut self, store: &Store) {
+        if self.unread(store) {
+            return;
+        }
+        let Place::Pkcs12 { file, password, alias } = &store.location else { return };
+        match key_store::identity(file, password, alias.as_deref()) {
+            Ok(identity) => self.identity(&store.property, file, &identity),
+            Err(error) => self.store_error(&store.property, error),
+        }
+    }
+
+    fn pem(&mut self, certificate: Option<&Store>, key: Option<&Store>) {
+        // A key ring holds the other one too, and is reported once.
+        let mut is_unread = false;
+        for store in [certificate, key].into_iter().flatten() {
+            is_unread |= self.unread(store);
+        }
+        if is_unread {
+            return;
+        }
+        let mut chain = Vec::new();
+        if let Some(Store { property, location: Place::Pem(file) }) = certificate {
+            match key_store::pem(file, "certificate", key_store::is_certificate) {
+                Ok(blocks) => chain = blocks.into_iter().map(|(_, der)| der).collect(),
+                Err(error) => self.store_error(property, error),
+            }
+        }
+        let mut found_key = None;
+        if let Some(Store { property, location: Place::Pem(file) }) = key {
+            match key_store::pem(file, "private key", |label| label.ends_with("PRIVATE KEY")) {
+                Ok(blocks) => found_key = blocks.into_iter().next(),
+                Err(error) => self.store_error(property, error),
+            }
+        }
+        let Some(Store { property, location: Place::Pem(file) }) = certificate.filter(|_| !chain.is_empty()) else { return };
+        let (key_label, key) = found_key.unwrap_or_default();
+        self.identity(property, file, &Identity { key_label, key, chain });
+    }
+
+    fn trust_store(&mut self, store: &Store) {
+        if self.unread(store) {
+            return;
+        }
+        let (file, read) = match &store.location {
+            Place::Pkcs12 { file, password, .. } => (file, key_store::trusted(file, password)),
+            Place::Pem(file) => {
+                let blocks = key_store::pem(file, "certificate", key_store::is_certificate);
+                (file, blocks.map(|blocks| blocks.into_iter().map(|(_, der)| der).collect()))
+            }
+            _ => return,
+        };
+        match read {
+            Ok(certificates) => {
+                for der in &certificates {
+                    self.authority(&store.property, file, der);
+                }
+            }
+            Err(error) => self.store_error(&store.property, error),
+        }
+    }
+
+    /// An authority that has expired harms only those that it vouches for: a warning.
+    fn authority(&mut self, property: &Property, file: &Path, der: &[u8]) {
+        if !self.seen.insert(der.to_vec()) {
+            return;
+        }
+        let Ok((_, certificate)) = x509_parser::parse_x509_certificate(der) else { return };
+        let validity = certificate.validity();
+        if let Some((_, why)) = in_force(validity.not_before.timestamp(), validity.not_after.timestamp(), self.now) {
+            let text = format!("{}: the certificate authority '{}' {why}", file.display(), certificate.subject());
+            self.add(Severity::Warning, property, text);
+        }
+    }
+
+    fn identity(&mut self, property: &Property, file: &Path, identity: &Identity) {
+        let name = file.display();
+        let Some((leaf, authorities)) = identity.chain.split_first() else { return };
+        let Ok((_, certificate)) = x509_parser::parse_x509_certificate(leaf) else {
+            self.add(Severity::Error, property, format!("{name}: the certificate is damaged; make it anew"));
+            return;
+        };
+        let subject = certificate.subject().to_string();
+        let validity = certificate.validity();
+        if let Some((severity, why)) = in_force(validity.not_before.timestamp(), validity.not_after.timestamp(), self.now) {
+            // Nobody looks at the dates then.
+            let severity = if self.plan.verify == Verify::Disabled { Severity::Warning } else { severity };
+            self.add(severity, property, format!("{name}: the certificate '{subject}' {why}"));
+        }
+        match private_key::matches(&identity.key_label, &identity.key, certificate.public_key()) {
+            _ if identity.key.is_empty() => {}
+            Match::Yes => {}
+            Match::No => {
+                let text = format!("{name}: the private key is not that of the certificate '{subject}'; put the two that belong together");
+                self.add(Severity::Error, property, text);
+            }
+            Match::Unknown | Match::NoKey => {
+                let text = format!(
+                    "{name}: whether the private key is that of the certificate '{subject}' was not checked: it is encrypted, or of a kind that is not known here"
+                );
+                self.add(Severity::Info, property, text);
+            }
+        }
+        self.hosts(property, file, &certificate);
+        for der in authorities {
+            self.authority(property, file, der);
+        }
+    }
+
+    fn hosts(&mut self, property: &Property, file: &Path, certificate: &X509Certificate<'_>) {
+        let names = names(certificate);
+        let plan = self.plan;
+        for host in plan.hosts.iter().filter(|host| !names.cover(&host.name)) {
+            let severity = if host.is_own && plan.verify == Verify::Strict { Severity::Error } else { Severity::Warning };
+            let text = format!(
+                "{}: the certificate does not cover host name {} ({}, {}) but {}; have one made that does, or set zowe.verifyCertificates to NONSTRICT",
+                file.display(),
+                host.name,
+                host.property,
+                host.property.place,
+                names.show()
+            );
+            self.add(severity, property, text);
+        }
+    }
+}
+
+/// What is to be said of the dates of a certificate, in seconds since 1970.
+fn in_force(not_before: i64, not_after: i64, now: i64) -> Option<(Severity, String)> {
+    let days = |from: i64, to: i64| to.saturating_sub(from) / DAY;
+    if not_after < now {
+        Some((Severity::Error, format!("expired {} days ago; renew it", days(not_after, now))))
+    } else if not_before > now {
+        Some((Severity::Error, format!("is valid in {} days only; is the clock of this system right?", days(now, not_before) + 1)))
+    } else if not_after.saturating_sub(now) < NOTICE * DAY {
+        Some((Severity::Warning, format!("expires in {} days; renew it", days(now, not_after))))
+    } else {
+        None
+    }
+}
+
+fn names(certificate: &X509Certificate<'_>) -> Names {
+    let mut names = Names {
+        common_name: certificate.subject().iter_common_name().next().and_then(|name| name.as_str().ok()).map(str::to_string),
+        ..Names::default()
+    };
+    let alternative = certificate.subject_alternative_name().ok().flatten();
+    for name in alternative.iter().flat_map(|extension| &extension.value.general_names) {
+        match name {
+            GeneralName::DNSName(name) => names.dns.push((*name).to_string()),
+            GeneralName::IPAddress(bytes) => {
+                let address = <[u8; 4]>::try_from(*bytes).map(IpAddr::from).or_else(|_| <[u8; 16]>::try_from(*bytes).map(IpAddr::from));
+                names.addresses.extend(address.ok());
+            }
+            _ => {}
+        }
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates() {
+        let severity = |before, after| in_force(before, after, 100 * DAY).map(|(severity, _)| severity);
+        assert_eq!(severity(0, 200 * DAY), None);
+        assert_eq!(severity(0, 130 * DAY), None);
+        assert_eq!(severity(0, 130 * DAY - 1), Some(Severity::Warning));
+        assert_eq!(severity(0, 100 * DAY), Some(Severity::Warning));
+        assert_eq!(severity(0, 100 * DAY - 1), Some(Severity::Error));
+        assert_eq!(severity(100 * DAY + 1, 200 * DAY), Some(Severity::Error));
+        assert_eq!(in_force(i64::MIN, i64::MAX, 0), None);
+    }
+}

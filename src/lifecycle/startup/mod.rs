@@ -1,0 +1,235 @@
+//! The start-up checks: what can keep a good configuration from running on this system. Each is switched by
+//! `zowe.launchScript.startupChecks.<check>`: `exit`, `warn` or `disabled`.
+//!
+//! What is to be looked at, and what it means, are functions of the configuration and of what was seen; the looking itself has a time bound
+//! of its own, and all checks are made at once.
+
+mod certificate;
+mod key_store;
+mod names;
+mod ports;
+mod private_key;
+mod runtime;
+mod user;
+mod version;
+mod zosmf;
+
+pub use key_store::{TrustStore, trust_store};
+
+use super::Runner;
+use crate::component::Survey;
+use crate::config::settings::{self, Setting, StartupCheck};
+use crate::config::{Configuration, Environment, Location, Problem};
+use crate::message::{self, Message, Severity};
+use crate::platform::Platform;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// After this a check that reads files or binds ports is given up: a file system can hang.
+const BOUND: Duration = Duration::from_secs(60);
+
+/// One of the checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Check {
+    User,
+    Ports,
+    Java,
+    Node,
+    Certificate,
+    Zosmf,
+    ZosmfJwt,
+}
+
+impl Check {
+    /// As in `zowe.launchScript.startupChecks.<name>`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Check::User => "user",
+            Check::Ports => "ports",
+            Check::Java => "java",
+            Check::Node => "node",
+            Check::Certificate => "certificate",
+            Check::Zosmf => "zosmf",
+            Check::ZosmfJwt => "zosmfjwt",
+        }
+    }
+
+    fn setting(self) -> &'static Setting {
+        match self {
+            Check::User => &settings::CHECK_USER,
+            Check::Ports => &settings::CHECK_PORTS,
+            Check::Java => &settings::CHECK_JAVA,
+            Check::Node => &settings::CHECK_NODE,
+            Check::Certificate => &settings::CHECK_CERTIFICATE,
+            Check::Zosmf => &settings::CHECK_ZOSMF,
+            Check::ZosmfJwt => &settings::CHECK_ZOSMF_JWT,
+        }
+    }
+}
+
+impl fmt::Display for Check {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+/// What a check found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    pub check: Check,
+    /// Error: the instance cannot be started. Warning: odd. Info: not looked at.
+    pub severity: Severity,
+    /// The property it is about, where it is about one, and what set it.
+    pub property: Option<Vec<String>>,
+    pub place: Option<Location>,
+    /// What is wrong and what to do, without secrets.
+    pub text: String,
+    /// ZWEL0302W says it, in place of ZWEL0951W.
+    is_user_of_zosmf: bool,
+}
+
+impl Finding {
+    fn new(check: Check, severity: Severity, text: impl Into<String>) -> Finding {
+        Finding { check, severity, property: None, place: None, text: text.into(), is_user_of_zosmf: false }
+    }
+
+    /// The same, about a property.
+    fn about(mut self, property: &Property) -> Finding {
+        self.property = Some(property.path.clone());
+        self.place = Some(property.place.clone());
+        self
+    }
+
+    /// For SYSPRINT.
+    pub fn message(&self) -> Message {
+        if self.is_user_of_zosmf {
+            return message::zwel0302w();
+        }
+        let why = match &self.place {
+            Some(place) => format!("{}: {}", place, one_line(&self.text)),
+            None => one_line(&self.text),
+        };
+        match self.severity {
+            Severity::Error => message::zwel0950e(self.check, why),
+            Severity::Warning => message::zwel0951w(self.check, why),
+            Severity::Info | Severity::Debug => message::zwel0952i(self.check, why),
+        }
+    }
+
+    /// For the report of `check`.
+    pub fn problem(&self) -> Problem {
+        Problem {
+            error: self.severity == Severity::Error,
+            place: self.place.clone(),
+            property: self.property.as_ref().map(|path| path.join(".")),
+            text: format!("startup check {}: {}", self.check, self.text),
+        }
+    }
+}
+
+/// Whatever a file name, a server or a program said, it stays one line.
+fn one_line(text: &str) -> String {
+    text.chars().flat_map(|character| if character.is_control() { character.escape_default().collect() } else { vec![character] }).collect()
+}
+
+/// A property and what set it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Property {
+    path: Vec<String>,
+    place: Location,
+}
+
+impl Property {
+    fn of(configuration: &Configuration, path: &[&str]) -> Property {
+        Property { path: path.iter().map(|step| (*step).to_string()).collect(), place: configuration.place(path) }
+    }
+}
+
+impl fmt::Display for Property {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.path.join("."))
+    }
+}
+
+/// A text of the configuration that is not empty.
+fn text<'a>(configuration: &'a Configuration, path: &[&str]) -> Option<&'a str> {
+    configuration.get(path).and_then(serde_json::Value::as_str).map(str::trim).filter(|text| !text.is_empty())
+}
+
+/// A path of the configuration; relative ones are below the runtime directory, which a run has as its working directory.
+fn resolved(configuration: &Configuration, path: &str) -> PathBuf {
+    configuration.runtime_directory().map_or_else(|| PathBuf::from(path), |runtime| runtime.join(path))
+}
+
+/// What the checks look at.
+#[derive(Clone, Copy)]
+pub struct Subject<'a> {
+    pub platform: &'a dyn Platform,
+    pub configuration: &'a Configuration,
+    pub survey: &'a Survey,
+    /// The variables that all components have in common.
+    pub environment: &'a Environment,
+    /// Runs java and node.
+    pub runner: &'a Runner,
+}
+
+impl std::fmt::Debug for Subject<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The configuration holds passwords.
+        formatter.debug_struct("Subject").finish_non_exhaustive()
+    }
+}
+
+/// Makes all checks that are not disabled, at once; ends within a minute and a bit whatever the system does. Findings are in the order of
+/// [`Check`]. Needs a tokio runtime with time.
+pub async fn check(subject: Subject<'_>) -> Vec<Finding> {
+    let configuration = subject.configuration;
+    let is_made = |check: Check| configuration.startup_check(check.setting()) != StartupCheck::Disabled;
+    let mut findings = Vec::new();
+    if is_made(Check::User) {
+        findings.extend(user::findings(&subject.platform.user_id(), user::is_superuser(), subject.platform.is_zos()));
+    }
+    let ports = is_made(Check::Ports).then(|| crate::component::launched_listeners(configuration, subject.survey));
+    let certificates = is_made(Check::Certificate).then(|| certificate::plan(configuration, subject.survey));
+    let zosmf =
+        zosmf::plan(configuration, &subject.survey.launched).and_then(|plan| plan.only(is_made(Check::Zosmf), is_made(Check::ZosmfJwt)));
+    let others = tokio::join!(
+        on_thread(Check::Ports, BOUND, ports.map(|listeners| move || ports::findings(&listeners))),
+        runtime::findings(subject, runtime::JAVA, is_made(Check::Java)),
+        runtime::findings(subject, runtime::NODE, is_made(Check::Node)),
+        on_thread(Check::Certificate, BOUND, certificates.map(|plan| move || certificate::findings(&plan))),
+        on_thread(Check::Zosmf, BOUND, zosmf.map(|plan| move || zosmf::findings(&plan))),
+    );
+    let others = [others.0, others.1, others.2, others.3, others.4];
+    findings.extend(others.into_iter().flatten());
+    for finding in &mut findings {
+        if configuration.startup_check(finding.check.setting()) == StartupCheck::Warn && finding.severity == Severity::Error {
+            finding.severity = Severity::Warning;
+        }
+    }
+    findings
+}
+
+/// Runs what may block on a thread of its own, which is left to itself when the time is over: a blocking task of tokio's would keep the
+/// launcher from ending.
+async fn on_thread(check: Check, bound: Duration, work: Option<impl FnOnce() -> Vec<Finding> + Send + 'static>) -> Vec<Finding> {
+    let Some(work) = work else { return Vec::new() };
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    let spawned = std::thread::Builder::new().name(format!("check-{check}")).spawn(move || {
+        // Nobody waits any more.
+        let _ = sender.send(work());
+    });
+    let not_made = |why: String| vec![Finding::new(check, Severity::Warning, format!("was not made: {why}"))];
+    if let Err(error) = spawned {
+        return not_made(error.to_string());
+    }
+    match tokio::time::timeout(bound, receiver).await {
+        Ok(Ok(findings)) => findings,
+        Ok(Err(_)) => not_made("internal error, contact support".to_string()),
+        Err(_) => not_made(format!("no end after {} s; a file system or name server that hangs?", bound.as_secs())),
+    }
+}
+
+#[cfg(test)]
+mod tests;

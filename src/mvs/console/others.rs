@@ -1,0 +1,59 @@
+//! Jobs on the other systems of the sysplex: what a console has had started there by RO is stopped there at its end.
+
+use crate::mvs::issue::{Programs, issue_with};
+use crate::platform::unix::system::{JobRecord, SystemDirectory};
+use crate::platform::unix::watch::watch_file;
+use std::collections::BTreeSet;
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+/// How often a system without a watch on its SYSLOG is looked at.
+const WITHOUT_WATCH: Duration = Duration::from_millis(250);
+
+/// The other systems and the jobs that ran there when the console began.
+pub(super) struct Others(Vec<(SystemDirectory, BTreeSet<String>)>);
+
+impl Others {
+    pub(super) fn of(system: &SystemDirectory) -> Others {
+        let others = system.sysplex().0.into_values().filter(|other| other.path() != system.path());
+        Others(others.map(|other| (other.clone(), ids(&other.jobs()))).collect())
+    }
+
+    /// Stops every job that has come since, and cancels what does not stop within `limit`. Ids of those that are left, with their system.
+    pub(super) fn stop(&self, programs: &Programs, limit: Duration) -> Vec<String> {
+        let mut left = Vec::new();
+        for (system, before) in &self.0 {
+            let ours = || -> Vec<JobRecord> { system.jobs().into_iter().filter(|job| !before.contains(&job.job_id)).collect() };
+            for (verb, limit) in [("P", limit), ("C", Duration::from_secs(10))] {
+                for job in ours() {
+                    issue_with(system, &format!("{verb} {}.{}", job.job_name, job.identifier), programs);
+                }
+                wait(system, limit, || ours().is_empty());
+            }
+            left.extend(ours().into_iter().map(|job| format!("{} on {}", job.job_id, system.sysname())));
+        }
+        left
+    }
+}
+
+fn ids(jobs: &[JobRecord]) -> BTreeSet<String> {
+    jobs.iter().map(|job| job.job_id.clone()).collect()
+}
+
+/// The end of a job is told in SYSLOG: it is looked again when that grows.
+fn wait(system: &SystemDirectory, limit: Duration, is_over: impl Fn() -> bool) {
+    let deadline = Instant::now() + limit;
+    let (sender, grown) = mpsc::channel();
+    let watch = watch_file(system.path(), "SYSLOG", move || {
+        // Nobody waits any more.
+        let _ = sender.send(());
+    });
+    while !is_over() {
+        let remaining = deadline.saturating_duration_since(Instant::now());
+        if remaining.is_zero() {
+            return;
+        }
+        let pause = if watch.is_ok() { remaining } else { remaining.min(WITHOUT_WATCH) };
+        let _ = grown.recv_timeout(pause);
+    }
+}

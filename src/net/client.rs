@@ -1,0 +1,80 @@
+//! The client: reqwest, with rustls on ring.
+
+use super::verifier::Verifier;
+use super::{BODY_LIMIT, HttpError, Request, Response};
+use std::error::Error;
+use std::sync::Arc;
+
+pub(super) async fn get(request: &Request) -> Result<Response, HttpError> {
+    let seconds = request.timeout.as_secs();
+    // The bound of the client begins with the connection; this one holds for everything.
+    let answer = tokio::time::timeout(request.timeout, exchange(request)).await;
+    answer.unwrap_or(Err(HttpError::TimedOut { seconds }))
+}
+
+async fn exchange(request: &Request) -> Result<Response, HttpError> {
+    let refused = |error: reqwest::Error| HttpError::Request { url: request.url.clone(), why: causes(&error) };
+    // Nothing of a site's proxies or redirections: what answers is the server that was named.
+    let builder = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .pool_max_idle_per_host(0)
+        .tls_backend_preconfigured(configuration(request)?);
+    let client = builder.build().map_err(refused)?;
+    let mut builder = client.get(&request.url);
+    for (name, value) in &request.headers {
+        builder = builder.header(name, value);
+    }
+    let sent = builder.build().map_err(refused)?;
+    let failed = |error: reqwest::Error| {
+        let error = error.without_url();
+        refused_certificate(&error).map_or_else(|| HttpError::Failed(causes(&error)), HttpError::Certificate)
+    };
+    let mut response = client.execute(sent).await.map_err(failed)?;
+    let status = response.status().as_u16();
+    let mut body = Vec::new();
+    while body.len() < BODY_LIMIT {
+        let Some(chunk) = response.chunk().await.map_err(failed)? else { break };
+        body.extend_from_slice(&chunk);
+    }
+    body.truncate(BODY_LIMIT);
+    Ok(Response { status, body })
+}
+
+fn configuration(request: &Request) -> Result<rustls::ClientConfig, HttpError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    // Without TLS nothing need be trusted, and reading the system's authorities takes longer than the request.
+    let trust = if request.url.starts_with("https:") { &request.trust } else { &super::Trust::Unchecked };
+    let verifier = Verifier::new(trust, Arc::clone(&provider))?;
+    let builder = rustls::ClientConfig::builder_with_provider(provider);
+    let builder = builder.with_safe_default_protocol_versions().map_err(|error| HttpError::Trust(error.to_string()))?;
+    Ok(builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth())
+}
+
+/// Why the server's certificate was refused, where that is the cause.
+fn refused_certificate(error: &(dyn Error + 'static)) -> Option<String> {
+    let mut cause = Some(error);
+    while let Some(inner) = cause {
+        if let Some(error @ rustls::Error::InvalidCertificate(_)) = inner.downcast_ref() {
+            return Some(error.to_string());
+        }
+        // An I/O error passes over what it was made of.
+        let made_of = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        cause = made_of.map(|error| error as &(dyn Error + 'static)).or_else(|| inner.source());
+    }
+    None
+}
+
+/// An error and all that caused it: the outermost alone says nothing.
+fn causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let said = inner.to_string();
+        if !text.ends_with(&said) {
+            text = format!("{text}: {said}");
+        }
+        cause = inner.source();
+    }
+    text
+}

@@ -1,0 +1,98 @@
+//! Requests over HTTP and HTTPS, with bounded time and bounded answers: what z/OSMF, a probe or a registry is asked.
+//!
+//! TLS and HTTP are the cargo feature `http`, on by default; without it every request ends in [`HttpError::NotBuilt`].
+
+#[cfg(feature = "http")]
+mod client;
+#[cfg(feature = "http")]
+mod verifier;
+
+use std::time::Duration;
+
+/// How much of an answer's body is kept, in bytes; the rest is not read.
+pub const BODY_LIMIT: usize = 64 * 1024;
+
+/// Whom a server must show to be by its certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trust {
+    /// One of the certificate authorities that this system trusts. `host_name`: and the certificate covers the host's name.
+    System { host_name: bool },
+    /// One of these, each in DER: certificate authorities, or the server's own certificate.
+    Roots { certificates: Vec<Vec<u8>>, host_name: bool },
+    /// Nobody: any certificate will do.
+    Unchecked,
+}
+
+/// A GET request.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// `http://` or `https://`.
+    pub url: String,
+    pub headers: Vec<(String, String)>,
+    /// From the look-up of the host's name to the end of the body.
+    pub timeout: Duration,
+    /// Without meaning for `http://`.
+    pub trust: Trust,
+}
+
+/// What the server answered. Redirections are answers too: none is followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    pub status: u16,
+    /// At most [`BODY_LIMIT`] bytes.
+    pub body: Vec<u8>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HttpError {
+    /// Not a URL, or a header that cannot be sent.
+    #[error("{url} cannot be asked for: {why}")]
+    Request { url: String, why: String },
+    /// No certificate to check the server's against.
+    #[error("{0}")]
+    Trust(String),
+    #[error("no answer within {seconds} s")]
+    TimedOut { seconds: u64 },
+    /// The server's certificate is not one to be trusted.
+    #[error("its certificate is refused: {0}")]
+    Certificate(String),
+    /// No connection, no TLS, or no HTTP; every cause, outermost first.
+    #[error("{0}")]
+    Failed(String),
+    /// The program was built without the feature `http`.
+    #[error("this program was built without HTTP (cargo feature http)")]
+    NotBuilt,
+}
+
+/// Sends a request and reads the answer. Needs a tokio runtime with I/O and time; [`get_blocking`] brings its own.
+///
+/// # Errors
+/// [`HttpError`].
+#[cfg(feature = "http")]
+pub async fn get(request: &Request) -> Result<Response, HttpError> {
+    client::get(request).await
+}
+
+/// As with the feature `http`.
+///
+/// # Errors
+/// Always [`HttpError::NotBuilt`].
+#[cfg(not(feature = "http"))]
+pub async fn get(_: &Request) -> Result<Response, HttpError> {
+    Err(HttpError::NotBuilt)
+}
+
+/// The same on this thread, which must not be one of a tokio runtime.
+///
+/// # Errors
+/// [`HttpError`].
+pub fn get_blocking(request: &Request) -> Result<Response, HttpError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| HttpError::Failed(error.to_string()))?.block_on(get(request))
+}
+
+/// Whether this program can speak HTTP at all.
+pub fn is_built() -> bool {
+    cfg!(feature = "http")
+}

@@ -1,0 +1,29 @@
+//! What is done with a component's lines besides relaying them.
+
+use super::{LogSettings, PipeId};
+use std::sync::Arc;
+
+/// Texts that a component's lines are searched for, in the same pass as for zowe.sysMessages.
+#[derive(Clone)]
+pub struct Watch {
+    /// Case-sensitive; `*` stands for anything within the line. A text that every line would match is left out.
+    pub texts: Vec<String>,
+    /// Called on the relay thread with the index of a text when the first line that matches it has come, once for each text, so that a
+    /// flood of such lines is no flood of calls. It must not block.
+    pub matched: Arc<dyn Fn(PipeId, usize) + Send + Sync>,
+}
+
+impl std::fmt::Debug for Watch {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Watch").field("texts", &self.texts).finish_non_exhaustive()
+    }
+}
+
+/// See the module.
+#[derive(Debug, Clone, Default)]
+pub struct Attachment {
+    /// Readiness and fatal messages, for instance.
+    pub watch: Option<Watch>,
+    /// The component's own log file.
+    pub log: Option<LogSettings>,
+}

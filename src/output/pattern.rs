@@ -1,0 +1,141 @@
+//! What is looked for in lines: texts, where `*` stands for anything within the line, all of them in one pass.
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use memchr::memmem::Finder;
+use std::sync::Arc;
+
+/// One text: its pieces between the `*`s, which a line has to hold in this order.
+#[derive(Debug)]
+pub(super) struct Pattern {
+    pieces: Vec<Finder<'static>>,
+}
+
+impl Pattern {
+    /// None for a text that every line would match.
+    pub(super) fn new(text: &str) -> Option<Pattern> {
+        let pieces: Vec<_> = text.split('*').filter(|piece| !piece.is_empty()).map(|piece| Finder::new(piece).into_owned()).collect();
+        if pieces.is_empty() { None } else { Some(Pattern { pieces }) }
+    }
+
+    /// Where in a line the match begins. Taking the first place of each piece is enough: a later one leaves less for the rest.
+    pub(super) fn find(&self, line: &[u8]) -> Option<usize> {
+        let (mut begin, mut from) = (None, 0);
+        for piece in &self.pieces {
+            let at = from + piece.find(&line[from..])?;
+            begin = begin.or(Some(at));
+            from = at + piece.needle().len();
+        }
+        begin
+    }
+
+    /// The longest piece: the rarest in a text, most likely.
+    fn key(&self) -> &[u8] {
+        self.pieces.iter().map(Finder::needle).max_by_key(|needle| needle.len()).unwrap_or_default()
+    }
+}
+
+/// A line that matched.
+pub(super) struct Hit<'a> {
+    pub line: &'a [u8],
+    /// Where the first match of a sysMessage begins.
+    pub sys_message: Option<usize>,
+    /// Indices of the watched texts that it matches.
+    pub watched: Vec<usize>,
+}
+
+/// The texts of zowe.sysMessages and those watched for one component. The automaton looks for one piece of each; only a line that holds one
+/// is looked at again, for whole patterns.
+#[derive(Debug, Default)]
+pub(super) struct Matcher {
+    automaton: Option<AhoCorasick>,
+    sys_messages: Arc<[Pattern]>,
+    /// With their indices as the caller knows them.
+    watched: Vec<(usize, Pattern)>,
+}
+
+impl Matcher {
+    pub(super) fn new(sys_messages: Arc<[Pattern]>, watched: &[String]) -> Matcher {
+        let pattern = |(index, text): (usize, &String)| Pattern::new(text).map(|pattern| (index, pattern));
+        let watched: Vec<(usize, Pattern)> = watched.iter().enumerate().filter_map(pattern).collect();
+        let keys: Vec<&[u8]> = sys_messages.iter().chain(watched.iter().map(|(_, pattern)| pattern)).map(Pattern::key).collect();
+        let automaton = if keys.is_empty() {
+            None
+        } else {
+            // Not the fastest kind but the smallest: there can be one for each component, and a prefilter does most of the work. The
+            // builder fails only when the automaton exceeds its own limits; then nothing matches.
+            AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).kind(Some(AhoCorasickKind::ContiguousNFA)).build(keys).ok()
+        };
+        Matcher { automaton, sys_messages, watched }
+    }
+
+    /// Where the first sysMessage in a line begins.
+    pub(super) fn sys_message(&self, line: &[u8]) -> Option<usize> {
+        self.sys_messages.iter().filter_map(|pattern| pattern.find(line)).min()
+    }
+
+    /// Calls `hit` for each line of a block of whole lines that matches, once a line, in their order.
+    pub(super) fn each_hit(&self, block: &[u8], mut hit: impl FnMut(Hit<'_>)) {
+        let Some(automaton) = &self.automaton else { return };
+        let mut rest = block;
+        while let Some(found) = automaton.find(rest) {
+            let start = memchr::memrchr(b'\n', &rest[..found.start()]).map_or(0, |position| position + 1);
+            let end = memchr::memchr(b'\n', &rest[found.start()..]).map_or(rest.len(), |position| found.start() + position);
+            let line = &rest[start..end];
+            let watched: Vec<usize> =
+                self.watched.iter().filter(|(_, pattern)| pattern.find(line).is_some()).map(|(index, _)| *index).collect();
+            let sys_message = self.sys_message(line);
+            if sys_message.is_some() || !watched.is_empty() {
+                hit(Hit { line, sys_message, watched });
+            }
+            rest = &rest[(end + 1).min(rest.len())..];
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn pieces_are_looked_for_in_their_order_within_one_line() {
+        let found = |text: &str, line: &str| Pattern::new(text).unwrap().find(line.as_bytes());
+        assert_eq!(found("Started*in*seconds", "x Started Gateway in 3 seconds"), Some(2));
+        assert_eq!(found("Started*in*seconds", "seconds in Started"), None);
+        assert_eq!(found("ab*b", "ab"), None);
+        assert_eq!(found("*end", "the end"), Some(4));
+        assert!(Pattern::new("**").is_none() && Pattern::new("").is_none());
+    }
+
+    /// The plain reading of the rule: is there a way to place the pieces?
+    fn matches(pattern: &[u8], line: &[u8]) -> bool {
+        match (pattern, line) {
+            ([], _) => true,
+            ([b'*', rest @ ..], line) => (0..=line.len()).any(|from| matches(rest, &line[from..])),
+            ([first, rest @ ..], [byte, line @ ..]) => first == byte && matches(rest, line),
+            (_, []) => false,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn as_line_by_line(block in "[ab\n]{0,40}", sys in prop::collection::vec("[ab*]{0,4}", 0..4), watched in prop::collection::vec("[ab*]{0,4}", 0..3)) {
+            let usable = |text: &&String| text.bytes().any(|byte| byte != b'*');
+            let holds = |line: &str, text: &str| matches(format!("*{text}").as_bytes(), line.as_bytes());
+            let mut expected = Vec::new();
+            for line in block.split('\n') {
+                let of_watched: Vec<usize> = watched.iter().enumerate().filter(|(_, text)| usable(text) && holds(line, text)).map(|(index, _)| index).collect();
+                let of_sys = sys.iter().filter(usable).any(|text| holds(line, text));
+                if of_sys || !of_watched.is_empty() {
+                    expected.push((line.to_owned(), of_sys, of_watched));
+                }
+            }
+            let matcher = Matcher::new(sys.iter().filter_map(|text| Pattern::new(text)).collect(), &watched);
+            let mut found = Vec::new();
+            matcher.each_hit(block.as_bytes(), |hit| {
+                found.push((String::from_utf8_lossy(hit.line).into_owned(), hit.sys_message.is_some(), hit.watched));
+            });
+            prop_assert_eq!(found, expected);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! The last lines of a component, for whoever asks why it ended. A thousand components have one, so it is bounded and has no lines of its own.
+
+/// Lines that are repeated.
+pub(super) const LINES: usize = 10;
+/// Bytes of one line that are repeated.
+const COLUMNS: usize = 500;
+/// Bytes kept; up to twice as many while the component writes.
+const KEPT: usize = 2048;
+
+#[derive(Debug, Default)]
+pub(super) struct Tail {
+    bytes: Vec<u8>,
+}
+
+impl Tail {
+    /// Remembers the end of a block of whole lines.
+    pub(super) fn push(&mut self, block: &[u8]) {
+        if block.len() >= KEPT {
+            self.bytes.clear();
+        }
+        self.bytes.extend_from_slice(&block[block.len().saturating_sub(KEPT)..]);
+        if self.bytes.len() > 2 * KEPT {
+            self.bytes.drain(..self.bytes.len() - KEPT);
+        }
+    }
+
+    /// The last lines, in their order; of a long one its end is all there is, and of that its beginning is shown.
+    pub(super) fn lines(&self) -> Vec<&[u8]> {
+        let mut lines: Vec<&[u8]> = self.bytes.split(|byte| *byte == b'\n').rev().filter(|line| !line.is_empty()).take(LINES).collect();
+        lines.reverse();
+        lines.iter().map(|line| &line[..line.len().min(COLUMNS)]).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_ten_lines_whatever_the_blocks() {
+        let mut tail = Tail::default();
+        for number in 0..1000 {
+            tail.push(format!("line {number}\n\n").as_bytes());
+        }
+        let expected: Vec<String> = (990..1000).map(|number| format!("line {number}")).collect();
+        assert_eq!(tail.lines(), expected.iter().map(String::as_bytes).collect::<Vec<_>>());
+        tail.push(format!("{}\nlast\n", "x".repeat(100_000)).as_bytes());
+        assert_eq!(tail.lines(), [&[b'x'; 500][..], &b"last"[..]]);
+        assert!(tail.bytes.capacity() <= 4 * KEPT + 4096);
+    }
+}

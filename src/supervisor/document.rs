@@ -1,0 +1,211 @@
+//! docs/states.md: what follows what, asked of the machines themselves. A test writes and compares it.
+
+use super::{
+    Action, AfterStop, Event, Instance, InstanceNote, InstancePolicy, Machine, Moment, NewMember, Note, Policy, Reply, StartLimit, State,
+};
+use crate::platform::{End, StopSignal, WaitStatus};
+use std::fmt::Write;
+use std::time::Duration;
+
+const HEAD: &str = "\
+# States of a component and of an instance
+
+Generated from the state machines (`src/supervisor`) by the test `states_document`; do not edit by hand.
+`ZWELNCH_BLESS=1 cargo test states_document` writes it anew.
+
+DISP shows these states. A component is a function of its state, what happens and the time; the tables are what that function answers.
+What is not listed changes nothing. The component of the tables has a readiness check, two restart intervals (the first is not used up
+where nothing else is said), exit code 8 among its `fatalExitCodes` and a start limit of 3.
+
+";
+
+const PID: i32 = 100;
+const START_LIMIT: StartLimit = StartLimit { count: 3, within: Duration::from_secs(3600) };
+
+fn policy(restart_intervals: &[u64]) -> Policy {
+    Policy {
+        restart_intervals: restart_intervals.iter().copied().map(Duration::from_secs).collect(),
+        min_uptime: Duration::from_secs(90),
+        stop_grace: Duration::from_secs(20),
+        reject_start_of_running: false,
+        fatal_exit_codes: vec![8],
+        start_limit: Some(START_LIMIT),
+        patience: Duration::from_secs(600),
+        has_readiness: true,
+    }
+}
+
+/// The whole of docs/states.md.
+pub fn document() -> String {
+    let mut page = HEAD.to_string();
+    // Writing to a String cannot fail.
+    let _ = components(&mut page).and_then(|()| instances(&mut page));
+    page
+}
+
+/// An instance of each state, with what is special about it.
+fn states() -> Vec<(&'static str, State)> {
+    let since = Moment(Duration::from_secs(1));
+    let stopping = |leader_ended, then| State::Stopping { pid: PID, since, kill_at: Some(Moment::default()), leader_ended, then };
+    vec![
+        ("down; nobody wants it up", State::Stopped),
+        ("starts when all that it depends on is ready", State::Waiting { until: Moment::default() }),
+        ("its process is being made", State::Starting { then: None }),
+        ("STOP came while its process was being made", State::Starting { then: Some(AfterStop::Stay) }),
+        ("its process runs, its readiness check has not passed", State::Running { pid: PID, since, ready_by: Some(Moment::default()) }),
+        ("its process runs and does its work; without a readiness check as soon as it runs", State::Ready { pid: PID, since }),
+        ("was told to end, stays down", stopping(false, AfterStop::Stay)),
+        ("its first process has ended, others of its group live", stopping(true, AfterStop::Stay)),
+        ("was told to end, starts again as prepared", stopping(false, AfterStop::Start)),
+        ("was told to end, is configured and started then", stopping(false, AfterStop::Configure)),
+        ("was told to end because it did not live any more", stopping(false, AfterStop::Fail)),
+        ("its configure command runs", State::Configuring { start: true }),
+        ("its configure command runs, STOP came meanwhile", State::Configuring { start: false }),
+        ("ended unasked, waits for its interval", State::BackOff { until: Moment::default(), remains: None }),
+        ("restart intervals or start limit used up", State::Failed),
+        ("ended in a way that no restart mends", State::Fatal),
+    ]
+}
+
+fn events() -> Vec<(&'static str, Event)> {
+    let ended = |code: i32, remains| Event::Ended { pid: PID, status: WaitStatus { raw: code << 8, end: End::Exited(code) }, remains };
+    vec![
+        ("START", Event::Start),
+        ("STOP", Event::Stop),
+        ("RESTART, the new configuration is good", Event::Restart),
+        ("second signal to the launcher", Event::KillNow),
+        ("dependencies are ready", Event::DependenciesReady),
+        ("process made", Event::Spawned(PID)),
+        ("process refused by the system", Event::SpawnFailed("EAGAIN".into())),
+        ("configured", Event::Configured(true)),
+        ("configure failed", Event::Configured(false)),
+        ("readiness check passes", Event::ReadyReported(PID)),
+        ("readiness check fails", Event::ReadyLost(PID)),
+        ("liveness check fails", Event::LivenessFailed(PID, String::new())),
+        ("process ends", ended(0, false)),
+        ("process ends, others of its group live", ended(0, true)),
+        ("process ends with a fatal exit code", ended(8, false)),
+        ("last process of the group ends", Event::GroupGone(PID)),
+        ("time", Event::Timer),
+    ]
+}
+
+fn components(page: &mut String) -> std::fmt::Result {
+    writeln!(page, "## A component")?;
+    let now = Moment(Duration::from_secs(10));
+    for (meaning, state) in states() {
+        writeln!(page, "\n### {}: {meaning}\n\n| event | next state | what is done |\n|---|---|---|", state.name())?;
+        for (name, event) in events() {
+            let mut machine = Machine::in_state(policy(&[1, 5]), state.clone());
+            let actions = machine.step(event.clone(), now);
+            row(page, name, &state, &machine, &actions)?;
+            let out =
+                matches!(event, Event::Ended { status, remains: false, .. } if status.success()) || matches!(event, Event::SpawnFailed(_));
+            if out && matches!(machine.state(), State::BackOff { .. }) {
+                let mut machine = Machine::in_state(policy(&[]), state.clone());
+                let actions = machine.step(event, now);
+                row(page, &format!("{name}, no interval left"), &state, &machine, &actions)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn row(page: &mut String, event: &str, before: &State, after: &Machine, actions: &[Action]) -> std::fmt::Result {
+    if before == after.state() && actions.is_empty() {
+        return Ok(());
+    }
+    let done: Vec<String> = actions.iter().map(action).collect();
+    let done = if done.is_empty() { "nothing".to_string() } else { done.join(", ") };
+    writeln!(page, "| {event} | {} | {done} |", after.state().name())
+}
+
+fn action(action: &Action) -> String {
+    match action {
+        Action::Await => "wait for dependencies".into(),
+        Action::Spawn => "make its process".into(),
+        Action::Configure => "run its configure command".into(),
+        Action::Signal(_, StopSignal::Terminate) => "SIGTERM to its group".into(),
+        Action::Signal(_, StopSignal::Kill) => "SIGKILL to its group".into(),
+        Action::Note(note) => note_text(note),
+        Action::Reply(reply) => match reply {
+            Reply::BeingStarted | Reply::BeingStopped | Reply::BeingRestarted => "answer ZWEL0923I".into(),
+            Reply::AlreadyRunning => "answer ZWEL0039E".into(),
+            Reply::NotRunning => "answer ZWEL0921I".into(),
+            Reply::Waiting => "answer ZWEL0903I".into(),
+        },
+    }
+}
+
+fn note_text(note: &Note) -> String {
+    match note {
+        Note::Started => "ZWEL0001I",
+        Note::Ready(_) => "ZWEL0900I",
+        Note::NotReady(_) => "ZWEL0983W",
+        Note::Stopped => "ZWEL0002I",
+        Note::Ended { unasked_after: None, .. } => "ZWEL0004I",
+        Note::Ended { .. } => "ZWEL0004I, ZWEL0905E",
+        Note::NextAttempt(_) => "ZWEL0005I",
+        Note::RetriesExhausted => "ZWEL0038E",
+        Note::StartLimitReached(_) => "ZWEL0980E",
+        Note::Fatal(_) => "ZWEL0981E",
+        Note::NotAlive(_) => "ZWEL0982E",
+        Note::WaitedInVain(_) => "ZWEL0904W",
+        Note::StartFailed(_) => "ZWEL0040E",
+        Note::WillKill(_) => "ZWEL0063W",
+    }
+    .into()
+}
+
+/// An instance of two components, the second of which needs the first, and what is said of it.
+fn instances(page: &mut String) -> std::fmt::Result {
+    writeln!(
+        page,
+        "\n## An instance\n\n\
+         Two components without readiness checks, `b` needs `a`; each line goes on from the one before.\n\n\
+         | event | state | a | b | what is said |\n|---|---|---|---|---|"
+    )?;
+    let mut instance = Instance::new(InstancePolicy::default());
+    let plain = Policy { has_readiness: false, restart_intervals: vec![Duration::from_secs(1)], ..policy(&[]) };
+    for name in ["a", "b"] {
+        instance.add(NewMember { name: name.into(), policy: plain.clone(), required: false });
+    }
+    instance.connect(&[(1, vec![0])]);
+    let ended = |pid, code: i32| Event::Ended { pid, status: WaitStatus { raw: code << 8, end: End::Exited(code) }, remains: false };
+    type Step<'a> = (&'a str, Box<dyn Fn(&mut Instance, Moment)>);
+    let event =
+        |index, event: Event| Box::new(move |instance: &mut Instance, now| drop(instance.step(index, event.clone(), now))) as Box<_>;
+    let steps: Vec<Step> = vec![
+        ("all are started", Box::new(|instance, now| drop(instance.begin(now)))),
+        ("process of a made", event(0, Event::Spawned(1))),
+        ("process of b made", event(1, Event::Spawned(2))),
+        ("process of a ends", event(0, ended(1, 1))),
+        ("its interval is over", event(0, Event::Timer)),
+        ("process of a made", event(0, Event::Spawned(3))),
+        ("STOP(b)", event(1, Event::Stop)),
+        ("process of b ends", event(1, ended(2, 0))),
+        ("START(b)", event(1, Event::Start)),
+        ("process of b made", event(1, Event::Spawned(4))),
+        ("P", Box::new(|instance, now| drop(instance.end(now)))),
+        ("process of b ends", event(1, ended(4, 0))),
+        ("process of a ends", event(0, ended(3, 0))),
+    ];
+    for (second, (name, step)) in (1_u64..).zip(steps) {
+        let now = Moment(Duration::from_secs(second * 2));
+        step(&mut instance, now);
+        let said: Vec<&str> = instance
+            .settle(now)
+            .iter()
+            .map(|note| match note {
+                InstanceNote::AllStarted { failed: false } => "ZWEL0007I",
+                InstanceNote::AllStarted { .. } => "ZWEL0052W",
+                InstanceNote::Ready { .. } => "ZWEL0901I",
+                InstanceNote::Degraded(_) => "ZWEL0902W",
+                InstanceNote::End(_) => "ZWEL0906E",
+            })
+            .collect();
+        let state = |index: usize| instance.member(index).map_or("", |member| member.machine.state().name());
+        writeln!(page, "| {name} | {} | {} | {} | {} |", instance.phase().name(), state(0), state(1), said.join(", "))?;
+    }
+    Ok(())
+}

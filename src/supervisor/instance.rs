@@ -1,0 +1,399 @@
+//! The life of an instance: the machines of its components, the graph of what depends on what, and the state of the whole.
+//!
+//! A component is started when all that it depends on is ready; several that are stopped or restarted together are stopped in reverse, each
+//! when those of them that depend on it are down. What is not wanted does not count: an instance whose operator has stopped a component is
+//! ready when all others are.
+
+mod whole;
+
+use super::state::{Action, Event, Note, Policy, Reply, State};
+use super::{Machine, Moment};
+use std::collections::{BTreeSet, VecDeque};
+use std::time::Duration;
+
+/// Where an instance stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum InstancePhase {
+    /// Components are on their way up for the first time.
+    #[default]
+    Starting,
+    /// All that are wanted are ready.
+    Ready,
+    /// Some that are wanted have failed, are in back-off or are not ready in time.
+    Degraded,
+    /// Everything is being stopped.
+    Stopping,
+    /// Everything is down.
+    Ended,
+}
+
+impl InstancePhase {
+    /// One word, as `status` shows it.
+    pub fn name(self) -> &'static str {
+        match self {
+            InstancePhase::Starting => "starting",
+            InstancePhase::Ready => "ready",
+            InstancePhase::Degraded => "degraded",
+            InstancePhase::Stopping => "stopping",
+            InstancePhase::Ended => "ended",
+        }
+    }
+}
+
+/// Settings that the instance acts by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct InstancePolicy {
+    /// It goes on when failures have left nothing that runs or will run.
+    pub stay_when_all_failed: bool,
+    /// It goes on when a required component has failed for good.
+    pub stay_when_required_failed: bool,
+}
+
+/// What is said of the instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InstanceNote {
+    /// Every component has had its first start. `failed`: not each of them succeeded.
+    AllStarted { failed: bool },
+    /// So many of so many components are ready, so long after the begin.
+    Ready { ready: usize, of: usize, after: Duration },
+    /// These are wanted and not ready.
+    Degraded(Vec<String>),
+    /// It must end, because of this.
+    End(String),
+}
+
+/// What the shell has to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Of one component, by its index; never [`Action::Await`].
+    Component(usize, Action),
+    /// The component waits for these, named.
+    Waits(usize, Vec<String>),
+    /// The component is started without these.
+    StartedWithout(usize, Duration, Vec<String>),
+}
+
+/// A component to take in.
+#[derive(Debug, Clone)]
+pub struct NewMember {
+    pub name: String,
+    pub policy: Policy,
+    /// The instance may end when it has failed for good.
+    pub required: bool,
+}
+
+/// A component of the instance.
+#[derive(Debug, Clone)]
+pub struct Member {
+    pub name: String,
+    pub machine: Machine,
+    /// Indices of those that it depends on; never in a circle.
+    pub needs: Vec<usize>,
+    pub needed_by: Vec<usize>,
+    pub required: bool,
+    /// The configuration does not know it any more.
+    pub removed: bool,
+    /// What it is told once these are not live any more.
+    pending: Option<(Event, Vec<usize>)>,
+    /// Its first start has not been made yet.
+    first: bool,
+}
+
+/// All components, and the state of the whole.
+#[derive(Debug, Clone, Default)]
+pub struct Instance {
+    pub policy: InstancePolicy,
+    members: Vec<Member>,
+    phase: InstancePhase,
+    begun: Moment,
+    all_started: bool,
+    start_failed: bool,
+    /// Failed for good since the last look.
+    lost: Vec<usize>,
+    /// Those that the last [`InstanceNote::Degraded`] named.
+    named: BTreeSet<usize>,
+    ending: bool,
+    changed: bool,
+}
+
+impl Instance {
+    pub fn new(policy: InstancePolicy) -> Instance {
+        Instance { policy, ..Instance::default() }
+    }
+
+    /// Takes a component in, stopped; its index. One that was removed comes back to its place.
+    pub fn add(&mut self, new: NewMember) -> usize {
+        if let Some(index) = self.members.iter().position(|member| member.name == new.name) {
+            let member = &mut self.members[index];
+            member.machine.policy = new.policy;
+            (member.required, member.removed) = (new.required, false);
+            return index;
+        }
+        self.members.push(Member {
+            name: new.name,
+            machine: Machine::new(new.policy),
+            needs: Vec::new(),
+            needed_by: Vec::new(),
+            required: new.required,
+            removed: false,
+            pending: None,
+            first: false,
+        });
+        self.members.len() - 1
+    }
+
+    /// Sets what depends on what: for each component those that it needs, by index. Edges that would close a circle are left out, the
+    /// later ones first.
+    pub fn connect(&mut self, needs: &[(usize, Vec<usize>)]) {
+        for member in &mut self.members {
+            member.needs.clear();
+            member.needed_by.clear();
+        }
+        for (index, needed) in needs {
+            for need in needed {
+                let known = *index < self.members.len() && *need < self.members.len();
+                if known && index != need && !self.members[*index].needs.contains(need) && !self.reaches(*need, *index) {
+                    self.members[*index].needs.push(*need);
+                    self.members[*need].needed_by.push(*index);
+                }
+            }
+        }
+        self.changed = true;
+    }
+
+    /// Whether `from` needs `to`, directly or through others.
+    fn reaches(&self, from: usize, to: usize) -> bool {
+        let (mut open, mut seen) = (vec![from], BTreeSet::new());
+        while let Some(at) = open.pop() {
+            if at == to {
+                return true;
+            }
+            if seen.insert(at) {
+                open.extend(&self.members[at].needs);
+            }
+        }
+        false
+    }
+
+    pub fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    pub fn member(&self, index: usize) -> Option<&Member> {
+        self.members.get(index)
+    }
+
+    pub fn member_mut(&mut self, index: usize) -> Option<&mut Member> {
+        self.members.get_mut(index)
+    }
+
+    pub fn phase(&self) -> InstancePhase {
+        self.phase
+    }
+
+    /// All components that need one of these, directly or through others, in no order that matters; these themselves left out.
+    pub fn dependents(&self, of: &[usize]) -> Vec<usize> {
+        let mut seen: BTreeSet<usize> = of.iter().copied().collect();
+        let mut open: Vec<usize> = of.to_vec();
+        while let Some(at) = open.pop() {
+            for dependent in self.members.get(at).map_or(&[][..], |member| &member.needed_by) {
+                if seen.insert(*dependent) {
+                    open.push(*dependent);
+                }
+            }
+        }
+        seen.into_iter().filter(|index| !of.contains(index)).collect()
+    }
+
+    /// Those that a component needs and that are not ready.
+    pub fn unmet(&self, index: usize) -> Vec<usize> {
+        let Some(member) = self.members.get(index) else { return Vec::new() };
+        let ready = |need: &&usize| self.members.get(**need).is_none_or(|member| member.machine.is_ready() && member.pending.is_none());
+        member.needs.iter().filter(|need| !ready(need)).copied().collect()
+    }
+
+    pub fn names(&self, indices: &[usize]) -> Vec<String> {
+        indices.iter().filter_map(|index| self.members.get(*index)).map(|member| member.name.clone()).collect()
+    }
+
+    /// When a timer is due.
+    pub fn deadline(&self) -> Option<Moment> {
+        self.members.iter().filter_map(|member| member.machine.deadline()).min()
+    }
+
+    /// True once everything is down after [`Instance::end`].
+    pub fn is_over(&self) -> bool {
+        self.ending && self.members.iter().all(|member| member.machine.state().is_down())
+    }
+
+    /// The first start of all components.
+    pub fn begin(&mut self, now: Moment) -> Vec<Effect> {
+        self.begun = now;
+        self.members.iter_mut().for_each(|member| member.first = true);
+        self.changed = true;
+        let all: Vec<usize> = (0..self.members.len()).collect();
+        self.order(&Event::Start, &all, now)
+    }
+
+    /// Tells several components the same: those that have to go down first do so in reverse order of the graph.
+    pub fn order(&mut self, event: &Event, selection: &[usize], now: Moment) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let selected: BTreeSet<usize> = selection.iter().copied().filter(|index| *index < self.members.len()).collect();
+        // An older order is overruled before anything is decided.
+        for index in &selected {
+            self.members[*index].pending = None;
+        }
+        let (live, down): (Vec<usize>, Vec<usize>) = selected.iter().partition(|index| self.goes_down(event, **index));
+        // Dependents stand later, as a rule; those that stand earlier are waited for all the same.
+        for index in live.into_iter().rev() {
+            let before = self.selected_dependents(index, &selected, event);
+            // One that is on its way down already only learns what follows.
+            if before.is_empty() || matches!(self.members[index].machine.state(), State::Stopping { .. }) {
+                effects.extend(self.step(index, event.clone(), now));
+            } else {
+                let reply = if *event == Event::Stop { Reply::BeingStopped } else { Reply::BeingRestarted };
+                self.members[index].pending = Some((event.clone(), before));
+                effects.push(Effect::Component(index, Action::Reply(reply)));
+            }
+        }
+        for index in down {
+            effects.extend(self.step(index, event.clone(), now));
+        }
+        effects
+    }
+
+    /// Whether the event ends a process.
+    fn goes_down(&self, event: &Event, index: usize) -> bool {
+        let machine = &self.members[index].machine;
+        machine.state().is_live() && !(*event == Event::Start && machine.policy.reject_start_of_running)
+    }
+
+    /// The nearest components of the selection that depend on one and go down too.
+    fn selected_dependents(&self, index: usize, selected: &BTreeSet<usize>, event: &Event) -> Vec<usize> {
+        let (mut open, mut seen, mut found) = (vec![index], BTreeSet::new(), Vec::new());
+        while let Some(at) = open.pop() {
+            for dependent in &self.members[at].needed_by {
+                if !seen.insert(*dependent) {
+                    continue;
+                }
+                if !selected.contains(dependent) {
+                    open.push(*dependent);
+                } else if self.goes_down(event, *dependent) {
+                    found.push(*dependent);
+                }
+            }
+        }
+        found
+    }
+
+    /// Stops everything, those that others depend on last.
+    pub fn end(&mut self, now: Moment) -> Vec<Effect> {
+        self.ending = true;
+        self.phase = InstancePhase::Stopping;
+        let all: Vec<usize> = (0..self.members.len()).collect();
+        self.order(&Event::Stop, &all, now)
+    }
+
+    /// Ends the grace time of all stops, and does not wait for dependents any more.
+    pub fn hurry(&mut self, now: Moment) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for index in 0..self.members.len() {
+            if let Some((event, _)) = self.members[index].pending.take() {
+                effects.extend(self.step(index, event, now));
+            }
+            effects.extend(self.step(index, Event::KillNow, now));
+        }
+        effects
+    }
+
+    /// Feeds the timer to those whose time has come.
+    pub fn timers(&mut self, now: Moment) -> Vec<Effect> {
+        let due = |member: &Member| member.machine.deadline().is_some_and(|deadline| deadline <= now);
+        let due: Vec<usize> = self.members.iter().enumerate().filter(|(_, member)| due(member)).map(|(index, _)| index).collect();
+        due.into_iter().flat_map(|index| self.step(index, Event::Timer, now)).collect()
+    }
+
+    /// Feeds one event to a component and follows what it means for others.
+    pub fn step(&mut self, index: usize, event: Event, now: Moment) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let mut events = VecDeque::from([(index, event)]);
+        while let Some((index, event)) = events.pop_front() {
+            let Some(member) = self.members.get_mut(index) else { continue };
+            let (was_ready, was_live, was_lost) =
+                (member.machine.is_ready(), member.machine.state().is_live(), member.machine.state().is_lost());
+            for action in member.machine.step(event, now) {
+                self.action(index, action, &mut events, &mut effects);
+            }
+            self.changed = true;
+            let member = &mut self.members[index];
+            let state = member.machine.state();
+            if member.first && !matches!(state, State::Waiting { .. } | State::Starting { .. }) {
+                member.first = false;
+            }
+            if !was_lost && state.is_lost() {
+                self.lost.push(index);
+            }
+            if !was_ready && self.members[index].machine.is_ready() {
+                self.release_waiting(index, &mut events);
+            }
+            if was_live && !self.members[index].machine.state().is_live() {
+                self.release_pending(index, &mut events);
+            }
+        }
+        effects
+    }
+
+    fn action(&mut self, index: usize, action: Action, events: &mut VecDeque<(usize, Event)>, effects: &mut Vec<Effect>) {
+        match action {
+            Action::Await => {
+                let unmet = self.unmet(index);
+                if unmet.is_empty() {
+                    events.push_back((index, Event::DependenciesReady));
+                } else {
+                    effects.push(Effect::Waits(index, self.names(&unmet)));
+                }
+            }
+            Action::Reply(Reply::Waiting) => effects.push(Effect::Waits(index, self.names(&self.unmet(index)))),
+            Action::Note(Note::WaitedInVain(time)) => {
+                effects.push(Effect::StartedWithout(index, time, self.names(&self.unmet(index))));
+            }
+            action => {
+                self.start_failed |= matches!(action, Action::Note(Note::StartFailed(_)));
+                effects.push(Effect::Component(index, action));
+            }
+        }
+    }
+
+    /// A component is ready: those that waited for it last may start.
+    fn release_waiting(&self, index: usize, events: &mut VecDeque<(usize, Event)>) {
+        for dependent in &self.members[index].needed_by {
+            let waits = matches!(self.members[*dependent].machine.state(), State::Waiting { .. });
+            if waits && self.unmet(*dependent).is_empty() {
+                events.push_back((*dependent, Event::DependenciesReady));
+            }
+        }
+    }
+
+    /// A component is down: those that were to go down after it may.
+    fn release_pending(&mut self, index: usize, events: &mut VecDeque<(usize, Event)>) {
+        let mut open = vec![index];
+        let mut seen = BTreeSet::new();
+        while let Some(at) = open.pop() {
+            for need in self.members[at].needs.clone() {
+                if !seen.insert(need) {
+                    continue;
+                }
+                let Some((_, after)) = &self.members[need].pending else {
+                    open.push(need);
+                    continue;
+                };
+                let blocked = after.iter().any(|one| self.members[*one].pending.is_some() || self.members[*one].machine.state().is_live());
+                if !blocked && after.contains(&index) {
+                    if let Some((event, _)) = self.members[need].pending.take() {
+                        events.push_back((need, event));
+                    }
+                }
+            }
+        }
+    }
+}

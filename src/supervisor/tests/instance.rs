@@ -1,0 +1,354 @@
+//! The instance against simulated processes: graphs and random orders, and what must hold whatever comes.
+
+use crate::platform::{End, Pid, StopSignal, WaitStatus};
+use crate::supervisor::*;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+fn policy() -> Policy {
+    Policy {
+        restart_intervals: [1, 2].map(Duration::from_secs).to_vec(),
+        min_uptime: Duration::from_secs(10),
+        stop_grace: Duration::from_secs(20),
+        reject_start_of_running: false,
+        fatal_exit_codes: Vec::new(),
+        start_limit: None,
+        patience: Duration::from_secs(600),
+        has_readiness: true,
+    }
+}
+
+/// Processes of an instance, by component.
+struct World {
+    instance: Instance,
+    now: Moment,
+    pids: BTreeMap<usize, Pid>,
+    next_pid: Pid,
+    configuring: Vec<usize>,
+    /// Ends at SIGTERM only when told.
+    slow: bool,
+    log: Vec<String>,
+    notes: Vec<InstanceNote>,
+    timed_out: Vec<usize>,
+}
+
+impl World {
+    fn new(needs: &[&[usize]]) -> World {
+        let mut instance = Instance::new(InstancePolicy::default());
+        for index in 0..needs.len() {
+            instance.add(NewMember { name: format!("c{index}"), policy: policy(), required: false });
+        }
+        let edges: Vec<(usize, Vec<usize>)> = needs.iter().enumerate().map(|(index, needs)| (index, needs.to_vec())).collect();
+        instance.connect(&edges);
+        World {
+            instance,
+            now: Moment::default(),
+            pids: BTreeMap::new(),
+            next_pid: 100,
+            configuring: Vec::new(),
+            slow: false,
+            log: Vec::new(),
+            notes: Vec::new(),
+            timed_out: Vec::new(),
+        }
+    }
+
+    fn apply(&mut self, effects: Vec<Effect>) {
+        let mut todo: std::collections::VecDeque<Effect> = effects.into();
+        while let Some(effect) = todo.pop_front() {
+            let answer = match effect {
+                Effect::Component(index, Action::Spawn) => {
+                    let unmet = self.instance.unmet(index);
+                    assert!(unmet.is_empty() || self.timed_out.contains(&index), "c{index} is started before {unmet:?}");
+                    self.timed_out.retain(|other| *other != index);
+                    self.next_pid += 1;
+                    assert_eq!(self.pids.insert(index, self.next_pid), None, "two processes of c{index}");
+                    self.log.push(format!("start c{index}"));
+                    Some((index, Event::Spawned(self.next_pid)))
+                }
+                Effect::Component(index, Action::Configure) => {
+                    self.log.push(format!("configure c{index}"));
+                    self.configuring.push(index);
+                    None
+                }
+                Effect::Component(index, Action::Signal(pid, signal)) => {
+                    if signal == StopSignal::Terminate {
+                        self.log.push(format!("stop c{index}"));
+                    }
+                    let ends = self.pids.get(&index) == Some(&pid) && (signal == StopSignal::Kill || !self.slow);
+                    ends.then(|| self.pids.remove(&index)).flatten().map(|pid| (index, ended(pid)))
+                }
+                Effect::StartedWithout(index, ..) => {
+                    self.timed_out.push(index);
+                    None
+                }
+                Effect::Waits(index, names) => {
+                    assert!(!names.is_empty(), "c{index} waits for nothing");
+                    None
+                }
+                Effect::Component(_, action) => {
+                    assert_ne!(action, Action::Await);
+                    None
+                }
+            };
+            if let Some((index, event)) = answer {
+                todo.extend(self.instance.step(index, event, self.now));
+            }
+        }
+    }
+
+    fn settle(&mut self) {
+        let notes = self.instance.settle(self.now);
+        self.notes.extend(notes);
+    }
+
+    fn step(&mut self, index: usize, event: Event) {
+        let effects = self.instance.step(index, event, self.now);
+        self.apply(effects);
+    }
+
+    fn order(&mut self, event: Event, selection: &[usize]) {
+        let effects = self.instance.order(&event, selection, self.now);
+        self.apply(effects);
+    }
+
+    fn begin(&mut self) {
+        let effects = self.instance.begin(self.now);
+        self.apply(effects);
+    }
+
+    fn ready(&mut self, index: usize) {
+        if let Some(pid) = self.pids.get(&index) {
+            self.step(index, Event::ReadyReported(*pid));
+        }
+    }
+
+    fn all_ready(&mut self) {
+        for _ in 0..self.instance.members().len() {
+            (0..self.instance.members().len()).for_each(|index| self.ready(index));
+        }
+    }
+
+    fn end_of(&mut self, index: usize) {
+        if let Some(pid) = self.pids.remove(&index) {
+            self.step(index, ended(pid));
+        }
+    }
+
+    fn configured(&mut self) {
+        while let Some(index) = self.configuring.pop() {
+            self.step(index, Event::Configured(true));
+        }
+    }
+
+    fn advance(&mut self, duration: Duration) {
+        let target = self.now.after(duration);
+        while let Some(deadline) = self.instance.deadline().filter(|deadline| *deadline <= target) {
+            self.now = self.now.max(deadline);
+            let effects = self.instance.timers(self.now);
+            self.apply(effects);
+        }
+        self.now = target;
+    }
+
+    fn take_log(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.log)
+    }
+}
+
+fn ended(pid: Pid) -> Event {
+    Event::Ended { pid, status: WaitStatus { raw: 256, end: End::Exited(1) }, remains: false }
+}
+
+/// 0 <- 1 <- 2, and 3 on its own.
+const CHAIN: &[&[usize]] = &[&[], &[0], &[1], &[]];
+
+#[test]
+fn starts_as_parallel_as_the_graph_allows_and_stops_in_reverse() {
+    let mut world = World::new(CHAIN);
+    world.begin();
+    assert_eq!(world.take_log(), ["start c0", "start c3"]);
+    world.ready(0);
+    assert_eq!(world.take_log(), ["start c1"]);
+    world.settle();
+    assert_eq!(world.notes, [], "c2 has not been started");
+    world.all_ready();
+    world.settle();
+    let ready = InstanceNote::Ready { ready: 4, of: 4, after: Duration::ZERO };
+    assert_eq!(world.notes, [InstanceNote::AllStarted { failed: false }, ready]);
+    world.take_log();
+    world.slow = true;
+    let effects = world.instance.end(world.now);
+    world.apply(effects);
+    assert_eq!(world.take_log(), ["stop c3", "stop c2"]);
+    world.end_of(2);
+    assert_eq!(world.take_log(), ["stop c1"]);
+    world.end_of(1);
+    assert_eq!(world.take_log(), ["stop c0"]);
+    world.end_of(3);
+    world.end_of(0);
+    world.settle();
+    assert!(world.instance.is_over() && world.instance.phase() == InstancePhase::Ended);
+}
+
+#[test]
+fn a_restart_of_several_goes_down_and_up_in_order() {
+    let mut world = World::new(CHAIN);
+    world.begin();
+    world.all_ready();
+    world.take_log();
+    let mut selection = world.instance.dependents(&[0]);
+    assert_eq!(selection, [1, 2]);
+    selection.push(0);
+    world.order(Event::Restart, &selection);
+    assert_eq!(world.take_log(), ["stop c2", "configure c2", "stop c1", "configure c1", "stop c0", "configure c0"]);
+    world.configured();
+    assert_eq!(world.take_log(), ["start c0"]);
+    world.ready(0);
+    world.ready(1);
+    world.ready(2);
+    assert_eq!(world.take_log(), ["start c1", "start c2"]);
+}
+
+#[test]
+fn a_start_of_all_that_run_restarts_them_in_order() {
+    let mut world = World::new(&[&[], &[0]]);
+    world.begin();
+    world.all_ready();
+    world.take_log();
+    world.slow = true;
+    world.order(Event::Start, &[0, 1]);
+    world.end_of(1);
+    // c1 does not come back before what it depends on has gone and come.
+    assert_eq!(world.take_log(), ["stop c1", "stop c0"]);
+    world.end_of(0);
+    assert_eq!(world.take_log(), ["start c0"]);
+    world.ready(0);
+    assert_eq!(world.take_log(), ["start c1"]);
+}
+
+#[test]
+fn degraded_and_ready_are_said_once_for_a_burst() {
+    let mut world = World::new(&[&[], &[], &[]]);
+    world.begin();
+    world.all_ready();
+    world.settle();
+    world.notes.clear();
+    (0..3).for_each(|index| world.end_of(index));
+    world.settle();
+    world.settle();
+    let names = ["c0", "c1", "c2"].map(String::from).to_vec();
+    assert_eq!(world.notes, [InstanceNote::Degraded(names)]);
+    world.advance(Duration::from_secs(1));
+    world.settle();
+    assert_eq!(world.notes.len(), 1, "on their way");
+    world.all_ready();
+    world.settle();
+    assert!(matches!(world.notes[1..], [InstanceNote::Ready { ready: 3, of: 3, .. }]), "{:?}", world.notes);
+    // What an operator stops or restarts is not missed.
+    world.notes.clear();
+    world.order(Event::Stop, &[0]);
+    world.order(Event::Restart, &[1]);
+    world.settle();
+    assert_eq!(world.notes, []);
+}
+
+#[test]
+fn a_required_component_that_is_lost_ends_the_instance() {
+    let lose = |stay: bool| {
+        let mut world = World::new(&[&[], &[]]);
+        world.instance.policy.stay_when_required_failed = stay;
+        world.instance.member_mut(0).unwrap().required = true;
+        world.begin();
+        world.all_ready();
+        for _ in 0..3 {
+            world.end_of(0);
+            world.advance(Duration::from_secs(2));
+        }
+        world.settle();
+        world.notes
+    };
+    assert_eq!(lose(false).last(), Some(&InstanceNote::End("c0 failed for good and is required".into())));
+    assert!(matches!(lose(true).last(), Some(InstanceNote::Degraded(_))));
+}
+
+#[test]
+fn an_edge_that_closes_a_circle_is_left_out() {
+    let mut world = World::new(&[&[2], &[0], &[1]]);
+    world.begin();
+    world.all_ready();
+    assert_eq!(world.pids.len(), 3);
+}
+
+#[derive(Debug, Clone)]
+enum Stimulus {
+    Order(u8, Vec<usize>),
+    End(usize),
+    Ready(usize),
+    NotReady(usize),
+    Configured,
+    Slow(bool),
+    Pass(u64),
+}
+
+fn stimulus() -> impl Strategy<Value = Stimulus> {
+    prop_oneof![
+        3 => (0..4u8, prop::collection::vec(0..6usize, 1..4)).prop_map(|(order, selection)| Stimulus::Order(order, selection)),
+        3 => (0..6usize).prop_map(Stimulus::End),
+        6 => (0..6usize).prop_map(Stimulus::Ready),
+        1 => (0..6usize).prop_map(Stimulus::NotReady),
+        2 => Just(Stimulus::Configured),
+        1 => any::<bool>().prop_map(Stimulus::Slow),
+        3 => (0..700_000u64).prop_map(Stimulus::Pass),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
+
+    /// Nobody is started before its dependencies unless it waited in vain; never two processes of one; and the end always comes.
+    #[test]
+    fn whatever_comes(edges in prop::collection::vec((0..6usize, 0..6usize), 0..10), stimuli in prop::collection::vec(stimulus(), 0..50)) {
+        let mut needs: Vec<Vec<usize>> = vec![Vec::new(); 6];
+        edges.into_iter().for_each(|(from, to)| needs[from].push(to));
+        let needs: Vec<&[usize]> = needs.iter().map(Vec::as_slice).collect();
+        let mut world = World::new(&needs);
+        world.begin();
+        for stimulus in stimuli {
+            match stimulus {
+                Stimulus::Order(0, selection) => world.order(Event::Stop, &selection),
+                Stimulus::Order(1, selection) => world.order(Event::Restart, &selection),
+                Stimulus::Order(2, selection) => {
+                    let mut all = world.instance.dependents(&selection);
+                    all.extend(selection);
+                    world.order(Event::Restart, &all);
+                }
+                Stimulus::Order(_, selection) => world.order(Event::Start, &selection),
+                Stimulus::End(index) => world.end_of(index),
+                Stimulus::Ready(index) => world.ready(index),
+                Stimulus::NotReady(index) => {
+                    if let Some(pid) = world.pids.get(&index) {
+                        world.step(index, Event::ReadyLost(*pid));
+                    }
+                }
+                Stimulus::Configured => world.configured(),
+                Stimulus::Slow(slow) => world.slow = slow,
+                Stimulus::Pass(milliseconds) => world.advance(Duration::from_millis(milliseconds)),
+            }
+            world.settle();
+            for (index, member) in world.instance.members().iter().enumerate() {
+                prop_assert_eq!(member.machine.state().pid(), world.pids.get(&index).copied());
+            }
+        }
+        let effects = world.instance.end(world.now);
+        world.apply(effects);
+        world.configured();
+        for _ in 0..6 {
+            world.advance(Duration::from_secs(20));
+        }
+        world.settle();
+        prop_assert!(world.pids.is_empty(), "{:?}", world.pids);
+        prop_assert_eq!(world.instance.phase(), InstancePhase::Ended);
+    }
+}

@@ -1,0 +1,2 @@
+mod instance;
+mod machine;

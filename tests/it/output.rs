@@ -1,0 +1,191 @@
+//! What components write: on SYSPRINT, on the console, in their log files.
+
+use crate::harness::{Instance, PATIENCE, free_port, wait_until};
+use std::fs;
+use std::io::Read;
+use std::os::unix::net::UnixDatagram;
+use std::time::Instant;
+
+const SLEEP: &str = "exec sleep 1000";
+
+fn logs(instance: &Instance) -> String {
+    format!("  logDirectory: {}/logs\n", instance.directory.path().display())
+}
+
+/// An instance whose `zowe` section has more lines, in YAML.
+fn start(instance: &Instance, zowe: &str) -> crate::harness::Running {
+    instance.write_config();
+    let text = fs::read_to_string(instance.config()).unwrap().replacen("zowe:\n", &format!("zowe:\n{zowe}"), 1);
+    fs::write(instance.config(), text).unwrap();
+    crate::harness::Running::spawn(instance.launcher(&["lpar1"]), instance.directory.path())
+}
+
+#[test]
+fn colours_are_stripped_and_bytes_shown_but_kept_in_the_log_file() {
+    let write = r"printf '\033[1;32mZWEA000I \033[0mgreen\n\000\377bin\r\nlast'";
+    let instance =
+        Instance::new().component("alpha", &format!("{write}; {SLEEP}"), "launcher:\n  log: {file: true}\n  restartIntervals: []");
+    let mut running = start(&instance, &(logs(&instance) + "  sysMessages: ['ZWEA*green']\n"));
+    running.wait_for("ZWEL0012I");
+    running.wait_for("\\x00\\xffbin");
+    instance.console("P ZWESLSTC");
+    assert_eq!(running.wait_end(), 0);
+    let out = running.all();
+    assert!(out.contains("\nZWEA000I green\n\\x00\\xffbin\n") && out.contains("\nlast\n") && !out.contains('\x1b'), "{out}");
+    let log = fs::read(instance.path("logs/alpha-lpar1.log")).unwrap();
+    assert_eq!(log, b"\x1b[1;32mZWEA000I \x1b[0mgreen\n\0\xffbin\r\nlast\n");
+    let syslog = fs::read_to_string(instance.system().join("SYSLOG")).unwrap();
+    assert!(syslog.lines().any(|line| line.ends_with(" ZWEA000I green")), "{syslog}");
+}
+
+#[test]
+fn a_log_file_is_rotated_by_size_and_count_and_goes_on_after_a_restart() {
+    let start_command = format!(
+        "i=0; while [ $i -lt 400 ]; do echo line $i 0123456789012345678901234567890123456789; i=$((i+1)); done; echo whole; {SLEEP}"
+    );
+    let instance = Instance::new().component("alpha", &start_command, "launcher:\n  log: {file: true, size: 4K, count: 2}");
+    let mut running = start(&instance, &logs(&instance));
+    running.wait_for("whole");
+    instance.modify("RESTART(alpha)");
+    running.wait_for_count("whole", 2);
+    instance.console("P ZWESLSTC");
+    assert_eq!(running.wait_end(), 0);
+    let mut names: Vec<_> =
+        fs::read_dir(instance.path("logs")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    assert_eq!(names, ["alpha-lpar1.log", "alpha-lpar1.log.1", "alpha-lpar1.log.2"]);
+    assert!(fs::read_to_string(instance.path("logs/alpha-lpar1.log")).unwrap().ends_with("whole\n"));
+}
+
+#[test]
+fn a_disk_full_under_the_log_file_is_said_once_and_sysprint_goes_on() {
+    let component = format!("i=0; while [ $i -lt 2000 ]; do echo line $i {}; i=$((i+1)); done; echo whole; {SLEEP}", "x".repeat(100));
+    let instance = Instance::new().component("alpha", &component, "launcher:\n  log: {file: true}");
+    instance.write_config();
+    let text = fs::read_to_string(instance.config()).unwrap().replacen("zowe:\n", &format!("zowe:\n{}", logs(&instance)), 1);
+    fs::write(instance.config(), text).unwrap();
+    // No file may be larger than 64 KiB; SYSPRINT is a pipe.
+    let launcher = instance.launcher(&["lpar1"]);
+    let mut limited = std::process::Command::new("/bin/sh");
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 128; exec \"$0\" \"$@\""]).arg(launcher.get_program()).args(launcher.get_args());
+    limited.env_clear().envs(launcher.get_envs().filter_map(|(name, value)| Some((name, value?)))).stdin(std::process::Stdio::null());
+    let mut running = crate::harness::Running::spawn(limited, instance.directory.path());
+    running.wait_for("whole");
+    instance.console("P ZWESLSTC");
+    assert_eq!(running.wait_end(), 0);
+    let out = running.all();
+    assert_eq!(out.matches("ZWEL0992W component alpha: its log file cannot be written - ").count(), 1, "{out}");
+    assert_eq!(out.lines().filter(|line| line.starts_with("line ")).count(), 2000);
+    assert!(fs::metadata(instance.path("logs/alpha-lpar1.log")).unwrap().len() <= 65_536);
+}
+
+#[test]
+fn a_line_of_200_megabytes_stays_one_line_and_others_are_not_held_up() {
+    let bytes: u64 = if std::env::args().any(|argument| argument == "--full") { 1 << 30 } else { 200 << 20 };
+    let long = format!("head -c {bytes} /dev/zero | tr '\\0' x; echo; echo the long line has ended; {SLEEP}");
+    let instance = Instance::new().component("long", &long, "").component("short", &format!("echo short; {SLEEP}"), "");
+    instance.write_config();
+    // Counted instead of collected.
+    let mut child = instance.launcher(&["lpar1"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut sysprint = child.stdout.take().unwrap();
+    let counter = std::thread::spawn(move || {
+        let (mut block, mut run, mut longest, mut tail) = (vec![0; 1 << 20], 0_u64, 0_u64, Vec::new());
+        loop {
+            let length = sysprint.read(&mut block).unwrap();
+            if length == 0 {
+                return longest;
+            }
+            for part in block[..length].split_inclusive(|byte| *byte == b'\n') {
+                run += part.len() as u64;
+                longest = longest.max(run - 1);
+                if part.ends_with(b"\n") {
+                    run = 0;
+                }
+            }
+            tail.extend_from_slice(&block[length.saturating_sub(200)..length]);
+            if tail.windows(10).any(|window| window == b"line has e") {
+                return longest;
+            }
+            tail.drain(..tail.len().saturating_sub(100));
+        }
+    });
+    let deadline = Instant::now() + PATIENCE;
+    assert!(wait_until(deadline, || counter.is_finished().then_some(())).is_some(), "the line has not come");
+    let longest = counter.join().unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    crate::harness::kill_processes_of(instance.directory.path());
+    assert_eq!(longest, bytes);
+}
+
+#[test]
+fn a_component_that_closes_its_output_lives_on_and_its_last_lines_are_repeated() {
+    let start_command = "echo first of all; echo the reason; exec >/dev/null 2>&1; read go < $ZWE_zowe_workspaceDirectory/go; exit 7";
+    let instance = Instance::new().component("alpha", start_command, "launcher: {restartIntervals: []}").component("beta", SLEEP, "");
+    let workspace = instance.path("workspace");
+    fs::create_dir(&workspace).unwrap();
+    nix::unistd::mkfifo(&workspace.join("go"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let running = instance.up();
+    running.wait_for("the reason");
+    assert!(instance.pid("alpha").is_some());
+    fs::write(workspace.join("go"), "go\n").unwrap();
+    running.wait_for("ZWEL0994I component alpha: end of its last lines");
+    running.wait_for("ZWEL0993I component alpha: its last 2 lines were:");
+    running.wait_for("    | first of all");
+    running.wait_for("    | the reason");
+    let syslog = fs::read_to_string(instance.system().join("SYSLOG")).unwrap();
+    assert!(!syslog.contains("the reason"), "{syslog}");
+}
+
+#[test]
+fn a_flood_to_the_console_is_held_back_and_said_when_it_is_over() {
+    let flood = format!("i=0; while [ $i -lt 300 ]; do echo ZWEA000I flood $i; i=$((i+1)); done; {SLEEP}");
+    let instance = Instance::new().component("alpha", &flood, "");
+    let running = start(&instance, "  sysMessages: ['ZWEA000I']\n");
+    let told = running.wait_for("ZWEL0991W component alpha: ");
+    let held: usize = told.split_once("alpha: ").unwrap().1.split(' ').next().unwrap().parse().unwrap();
+    let syslog = fs::read_to_string(instance.system().join("SYSLOG")).unwrap();
+    let sent = syslog.matches("ZWEA000I flood").count();
+    assert!(sent >= 50 && held > 0 && syslog.contains("ZWEL0991W component alpha"), "{sent} {held}");
+    assert_eq!(running.all().lines().filter(|line| line.starts_with("ZWEA000I flood")).count(), 300);
+}
+
+#[test]
+fn the_stamps_are_in_the_configured_zone_and_an_unknown_one_is_a_warning() {
+    let zone = |name: &str| {
+        let instance = Instance::new().extra(&format!("  launcher: {{timezone: '{name}'}}\n")).component("alpha", SLEEP, "");
+        let running = instance.up();
+        (running.wait_for("ZWEL0012I"), running.all())
+    };
+    let (line, _) = zone("ZZZ-12");
+    let stamp: jiff::civil::DateTime = line[..23].parse().unwrap();
+    let ahead = stamp.to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp().duration_since(jiff::Timestamp::now());
+    assert!((10..=12).contains(&ahead.as_hours()), "{line}");
+    let (_, out) = zone("Nowhere/Nothing");
+    assert!(
+        out.contains("ZWEL0916W") && out.contains("components.launcher.timezone") && out.contains("a time zone that this system knows"),
+        "{out}"
+    );
+}
+
+#[test]
+fn the_service_manager_is_told_of_ready_and_stopping() {
+    let instance = Instance::new().component("alpha", SLEEP, "");
+    instance.write_config();
+    let path = instance.path(&format!("notify-{}", free_port()));
+    let socket = UnixDatagram::bind(&path).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut command = instance.launcher(&["lpar1"]);
+    command.env("NOTIFY_SOCKET", &path);
+    let mut running = crate::harness::Running::spawn(command, instance.directory.path());
+    let received = || {
+        let mut bytes = [0; 200];
+        let length = socket.recv(&mut bytes).unwrap();
+        String::from_utf8(bytes[..length].to_vec()).unwrap()
+    };
+    assert!(received().starts_with("READY=1\n"));
+    assert_eq!(received(), "STATUS=1 of 1 components ready");
+    running.signal(nix::sys::signal::Signal::SIGTERM);
+    assert!(received().starts_with("STOPPING=1\n"));
+    assert_eq!(running.wait_end(), 0);
+}
