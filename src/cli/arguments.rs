@@ -45,11 +45,20 @@ pub enum Command {
     Start(Instances),
     /// Stop HA instances (P job)
     Stop(Instances),
-    /// Print the PROC to install, edited
+    /// Print the PROC to install, or another member for z/OS, edited
     Jcl {
+        /// Name of the member; --list shows all
+        #[arg(default_value = "ZWESLSTC")]
+        member: String,
+        /// List the members with what they are for
+        #[arg(long, conflicts_with_all = ["set_config", "set"])]
+        list: bool,
         /// Value of CONFIG: a path, or FILE(...) and PARMLIB(...) joined with `:`
         #[arg(long, value_name = "VALUE")]
         set_config: Option<String>,
+        /// Value of a symbol of its PROC or SET statements, several times for several
+        #[arg(long, value_name = "SYMBOL=VALUE", value_parser = symbol)]
+        set: Vec<(String, String)>,
     },
     /// Find everything that is wrong with a configuration; nothing is started
     Check {
@@ -65,6 +74,9 @@ pub enum Command {
         /// z/OSMF
         #[arg(long)]
         startup: bool,
+        /// Instead: what behaves differently than under ZWELNCH, for this configuration
+        #[arg(long)]
+        compare_zwelnch: bool,
     },
     /// Print the merged and evaluated configuration
     Config {
@@ -113,6 +125,12 @@ pub enum Command {
         #[command(subcommand)]
         command: Internal,
     },
+}
+
+/// `SYMBOL=VALUE`.
+fn symbol(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("SYMBOL=VALUE is expected, as in USER=ZWESVUSR")?;
+    Ok((name.trim().to_owned(), value.to_owned()))
 }
 
 #[derive(Debug, Args)]

@@ -46,14 +46,23 @@ pub(super) fn run(arguments: Arguments) -> i32 {
         Command::Status { system, format } => status(&system, matches!(format, ReportFormat::Json)),
         Command::Start(instances) => operate(&instances, Operation::Start),
         Command::Stop(instances) => operate(&instances, Operation::Stop),
-        Command::Jcl { set_config } => match mvs::jcl_member(set_config.as_deref()) {
-            Ok(member) => {
-                document(&member);
-                0
+        Command::Jcl { list: true, .. } => {
+            document(&mvs::member_list());
+            0
+        }
+        Command::Jcl { member, set_config, set, .. } => {
+            match mvs::member(&member, &mvs::Edit { config: set_config.as_deref(), symbols: &set }) {
+                Ok(text) => {
+                    document(&text);
+                    0
+                }
+                Err(error) => fail(error),
             }
-            Err(error) => fail(error),
-        },
-        Command::Check { ha_instance, config, format, startup } => check(&ha_instance, config.as_deref(), format, startup),
+        }
+        Command::Check { ha_instance, config, format, compare_zwelnch: true, .. } => {
+            compare_zwelnch(&ha_instance, config.as_deref(), format)
+        }
+        Command::Check { ha_instance, config, format, startup, .. } => check(&ha_instance, config.as_deref(), format, startup),
         Command::Config { selection, format, path, origin, show_secrets } => inspected(&selection, |loaded, _| {
             let format = match format {
                 Format::Yaml => inspect::Format::Yaml,
@@ -282,6 +291,22 @@ fn check(named: &[String], config: Option<&str>, format: ReportFormat, startup: 
         },
     });
     report.exit_code().into()
+}
+
+/// What behaves differently than under ZWELNCH.
+fn compare_zwelnch(named: &[String], config: Option<&str>, format: ReportFormat) -> i32 {
+    let platform = NativePlatform::for_command();
+    let (_, sources) = match sources(config) {
+        Ok(sources) => sources,
+        Err(code) => return code,
+    };
+    let named: Vec<config::HaInstance> = named.iter().map(|id| config::ha_instance(id, &platform)).collect();
+    let comparison = inspect::compare_zwelnch(&sources, &named, &platform);
+    document(&match format {
+        ReportFormat::Json => comparison.json(),
+        ReportFormat::Text => comparison.text(),
+    });
+    comparison.exit_code().into()
 }
 
 /// The variables of an instance or component, or what differs in those of another HA instance.

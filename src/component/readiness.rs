@@ -68,7 +68,7 @@ pub fn probe(configuration: &Configuration, component: &Component, question: Que
     let path = ["components", component.name.as_str(), "launcher", question.key()];
     if let Some(value) = configuration.get(&path).filter(|value| !value.is_null()) {
         let place = |below: &[&str]| configuration.place(&path.iter().chain(below).copied().collect::<Vec<_>>());
-        return Reader { configuration, component, shown: path.join("."), place: &place, problems: Vec::new() }.read(value);
+        return Reader { configuration, component, question, shown: path.join("."), place: &place, problems: Vec::new() }.read(value);
     }
     let of_manifest = match question {
         Question::Readiness => &component.manifest.readiness,
@@ -76,7 +76,7 @@ pub fn probe(configuration: &Configuration, component: &Component, question: Que
     };
     if !of_manifest.is_null() {
         let place = |below: &[&str]| component.place(&[question.key()].iter().chain(below).copied().collect::<Vec<_>>());
-        return Reader { configuration, component, shown: question.key().to_owned(), place: &place, problems: Vec::new() }
+        return Reader { configuration, component, question, shown: question.key().to_owned(), place: &place, problems: Vec::new() }
             .read(of_manifest);
     }
     if question == Question::Liveness {
@@ -112,6 +112,7 @@ const OTHERS: [&str; 3] = ["interval", "timeout", "failureThreshold"];
 struct Reader<'a> {
     configuration: &'a Configuration,
     component: &'a Component,
+    question: Question,
     /// Path of the setting, for texts.
     shown: String,
     place: &'a dyn Fn(&[&str]) -> Location,
@@ -131,6 +132,15 @@ impl Reader<'_> {
                 None
             }
         };
+        match probe.as_ref().map(|probe| &probe.kind) {
+            Some(ProbeKind::Log { .. }) if self.question == Question::Liveness => {
+                self.odd(&[], value, "tcp, http, https or command, as a line that was written says nothing of later,");
+            }
+            Some(ProbeKind::Http { .. }) if !crate::net::is_built() => {
+                self.odd(&[], value, "another kind, as this program was built without HTTP (cargo feature http),");
+            }
+            _ => {}
+        }
         if self.problems.is_empty() { Ok(probe) } else { Err(self.problems) }
     }
 
@@ -386,5 +396,8 @@ mod tests {
         let over = crate::config::testing::load("components: {gateway: {launcher: {readiness: none}}}\n");
         assert_eq!(probe(&over, &component(named("gateway")), Question::Readiness).unwrap(), None);
         assert_eq!(probe(&empty, &component(named("gateway")), Question::Liveness).unwrap(), None);
+        let log = crate::config::testing::load("components: {c: {launcher: {liveness: still there}}}\n");
+        let problems = probe(&log, &component(named("c")), Question::Liveness).unwrap_err();
+        assert!(problems[0].to_string().contains("says nothing of later"), "{problems:?}");
     }
 }

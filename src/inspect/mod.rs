@@ -2,6 +2,7 @@
 //! the command line prints it.
 
 mod check;
+mod compare_zwelnch;
 mod difference;
 mod plan;
 mod snippet;
@@ -11,6 +12,7 @@ mod startup;
 mod tests;
 
 pub use check::{Finding, Report, StartupChecks, check};
+pub use compare_zwelnch::{Comparison, Difference, compare_zwelnch};
 pub use difference::difference;
 pub use plan::plan;
 pub use startup::startup_checks;

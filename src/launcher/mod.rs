@@ -7,6 +7,8 @@ mod guard;
 mod operator;
 mod owner;
 mod prepare;
+mod probe;
+mod process;
 mod reload;
 mod report;
 mod restart;

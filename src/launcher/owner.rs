@@ -2,17 +2,16 @@
 //! the next event, so no operator's command waits for another's work.
 
 use super::prepare::{self, Launched, Prepared};
+use super::probe;
 use super::report::{Answering, job_name_warning};
-use super::{Begun, ConditionCode, Context, Event, EventSender, guard};
-use super::{components, watch};
-use crate::component;
-use crate::config::{Environment, LauncherSettings};
-use crate::lifecycle::{Then, workspace};
+use super::{Begun, ConditionCode, Context, Event, EventSender, watch};
+use crate::component::{self, Question};
+use crate::config::LauncherSettings;
 use crate::message::{self, Message};
-use crate::output::{Attachment, PipeId};
+use crate::output::PipeId;
 use crate::platform::unix::watch::Watch;
-use crate::platform::{FileLock, OperatorRequest, Pid, PreparedEnvironment, StopSignal, WaitStatus};
-use crate::supervisor::{Action, Effect, Event as Happening, Instance, InstancePolicy, Moment, NewMember, Policy, StartLimit, State};
+use crate::platform::{FileLock, OperatorRequest, WaitStatus};
+use crate::supervisor::{Action, Effect, Event as Happening, Instance, InstancePolicy, Moment, NewMember, Note, Policy, StartLimit, State};
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
@@ -33,7 +32,9 @@ pub(super) enum Phase {
 /// What the owner keeps of a component besides its machine; by the same index.
 pub(super) struct Child {
     pub(super) launched: Launched,
-    pipe: Option<PipeId>,
+    pub(super) pipe: Option<PipeId>,
+    /// What is being asked of its process.
+    pub(super) asking: Vec<(Question, probe::Asking)>,
     /// A RESTART or RELOAD is reading the configuration.
     pub(super) checking: bool,
 }
@@ -46,7 +47,7 @@ pub(super) struct Owner {
     pub(super) children: Vec<Child>,
     pub(super) instance: Instance,
     /// Processes to be made, one after the other: between two of them operators are served.
-    to_spawn: VecDeque<usize>,
+    pub(super) to_spawn: VecDeque<usize>,
     pub(super) answering: Option<Answering>,
     pub(super) settings: Option<LauncherSettings>,
     /// A RELOAD is reading the configuration.
@@ -171,6 +172,9 @@ impl Owner {
                         output.drain(pipe)
                     };
                 }
+                if let Some(child) = self.children.get_mut(index) {
+                    child.asking.clear();
+                }
                 let remains = self.context.processes.exists(pid);
                 self.step(index, Happening::Ended { pid, status, remains });
             }
@@ -231,9 +235,9 @@ impl Owner {
         self.say(message::zwel0003i(&name, intervals.len(), policy.min_uptime.as_secs(), component.share_as.name()));
         self.say(message::zwel0025i(&name, intervals.join(" ")));
         let index = self.instance.add(NewMember { name, policy, required: component.required });
-        let child = Child { launched, pipe: None, checking: false };
+        let child = Child { launched, pipe: None, asking: Vec::new(), checking: false };
         match self.children.get_mut(index) {
-            Some(before) => *before = Child { pipe: before.pipe, ..child },
+            Some(before) => *before = Child { pipe: before.pipe, asking: std::mem::take(&mut before.asking), ..child },
             None => self.children.push(child),
         }
         index
@@ -290,7 +294,14 @@ impl Owner {
                     Action::Signal(group, signal) => {
                         self.signal(index, group, signal);
                     }
-                    Action::Note(note) => self.note(index, note),
+                    Action::Note(note) => {
+                        let may_be_ready = matches!(note, Note::Started | Note::Ready(_));
+                        self.note(index, note);
+                        let state = self.instance.member(index).map(|member| member.machine.state().clone());
+                        if let (true, Some(State::Ready { pid, .. })) = (may_be_ready, state) {
+                            self.ask(index, pid, Question::Liveness, None);
+                        }
+                    }
                     Action::Reply(reply) if self.is_answering() && !noted.contains(&index) => self.reply(index, reply),
                     // The instance answers Await itself.
                     Action::Reply(_) | Action::Await => {}
@@ -307,71 +318,6 @@ impl Owner {
     fn is_up(&self, index: usize) -> bool {
         let state = self.instance.member(index).map(|member| member.machine.state());
         matches!(state, Some(State::Running { .. } | State::Ready { .. }))
-    }
-
-    fn spawn_next(&mut self) {
-        if let Some(index) = self.to_spawn.pop_front() {
-            let happening = self.spawn(index);
-            self.step(index, happening);
-        }
-    }
-
-    fn spawn(&mut self, index: usize) -> Happening {
-        let Some(child) = self.children.get(index) else { return Happening::SpawnFailed(String::new()) };
-        let launched = &child.launched;
-        let nothing = PreparedEnvironment::default();
-        let (base, own) = self.environment_of(launched, &nothing);
-        let ending = launched.instance.configuration.component_settings(&launched.component.name).ending();
-        let script = components::script_of(&self.context, &launched.instance, &launched.component, launched.start.clone(), Then::Wait);
-        let sender = self.sender.clone();
-        // The pid is known to the machine before this can be received: the owner is the receiver.
-        let (pid_sender, pid_receiver) = std::sync::mpsc::sync_channel(1);
-        let on_end = Box::new(move |status| {
-            if let Ok(pid) = pid_receiver.recv() {
-                // The owner has gone.
-                let _ = sender.send(Event::Ended { index, pid, status });
-            }
-        });
-        match self.context.runner.start(&script, base, &own, ending, on_end) {
-            Ok((pid, reader)) => {
-                let _ = pid_sender.send(pid);
-                let name = launched.component.name.clone();
-                let log = launched.instance.configuration.component_log(&name);
-                let attachment = Attachment { log, watch: watch::watch(launched, index, pid, self.sender.clone()) };
-                self.children[index].pipe = Some(self.context.output.attach(&name, reader, attachment));
-                Happening::Spawned(pid)
-            }
-            Err(error) => Happening::SpawnFailed(error.to_string()),
-        }
-    }
-
-    fn signal(&self, index: usize, group: Pid, signal: StopSignal) {
-        let Some(child) = self.children.get(index) else { return };
-        let is_stop = self.instance.member(index).is_some_and(|member| matches!(member.machine.state(), State::Stopping { .. }));
-        let environment = || {
-            let nothing = PreparedEnvironment::default();
-            let (base, own) = self.environment_of(&child.launched, &nothing);
-            let mut whole = if std::ptr::eq(base, &nothing) { Environment::new() } else { child.launched.instance.environment.clone() };
-            whole.extend(own);
-            whole
-        };
-        guard::signal(&self.context, &child.launched, environment, group, signal, is_stop);
-    }
-
-    /// The environment of a start and of every restart in two layers: what configure left, else what the configuration says.
-    fn environment_of<'a>(&self, launched: &'a Launched, nothing: &'a PreparedEnvironment) -> (&'a PreparedEnvironment, Environment) {
-        let instance = &launched.instance;
-        let name = &launched.component.name;
-        let path = workspace::snapshot_path(&instance.workspace, name, &instance.configuration.ha_instance.id);
-        match workspace::read_snapshot(&path) {
-            Ok(environment) => (nothing, environment),
-            Err(error) => {
-                if path.exists() {
-                    self.context.output.message(message::zwel0933w(name, error));
-                }
-                (&instance.prepared_environment, crate::component::own_variables(&launched.component, &instance.configuration))
-            }
-        }
     }
 
     /// P or a signal. A second signal ends the grace time of every component.

@@ -19,7 +19,7 @@ fn ready_texts(launched: &Launched) -> Vec<String> {
 
 /// Whether something tells when the component is ready.
 pub(super) fn is_watched(launched: &Launched) -> bool {
-    !ready_texts(launched).is_empty()
+    component::probe(&launched.instance.configuration, &launched.component, Question::Readiness).is_ok_and(|probe| probe.is_some())
 }
 
 /// What is looked for in the output of a process; None: nothing.

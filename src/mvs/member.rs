@@ -1,21 +1,78 @@
-//! `zwelnch jcl`: the PROC member to install, with CONFIG edited as a systems programmer would edit it.
+//! `zwelnch jcl`: the members to install on z/OS, edited as a systems programmer would edit them: CONFIG in STDENV, and the symbols of PROC
+//! and SET statements.
 
 use super::jcl::LAST_COLUMN;
+use crate::config::overlay::nearest;
+use crate::platform::unix::system::is_name;
 
-/// The member as it is installed on z/OS.
-const MEMBER: &str = include_str!("../../jcl/ZWESLSTC");
+/// What a member is for the system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MemberKind {
+    /// For a library of the PROCLIB concatenation.
+    Procedure,
+    /// To submit.
+    Job,
+    /// No JCL: to include in, or to type into, another product.
+    Sample,
+}
 
-/// Why CONFIG cannot be set to a value.
+/// A member as it is shipped.
+#[derive(Debug, Clone, Copy)]
+pub struct Member {
+    /// At most 8 characters.
+    pub name: &'static str,
+    pub kind: MemberKind,
+    pub purpose: &'static str,
+    pub text: &'static str,
+}
+
+macro_rules! member {
+    ($directory:literal, $name:literal, $kind:ident, $purpose:literal) => {
+        Member { name: $name, kind: MemberKind::$kind, purpose: $purpose, text: include_str!(concat!("../../", $directory, "/", $name)) }
+    };
+}
+
+/// All members, in the order in which an installation needs them.
+pub static MEMBERS: &[Member] = &[
+    member!("jcl", "ZWESLSTC", Procedure, "the started task, program from a load library"),
+    member!("jcl", "ZWESLSTB", Procedure, "the started task, program from its USS path (BPXBATSL)"),
+    member!("jcl", "ZWEINPAX", Job, "unpacks the pax archive into USS, copies the members to a library"),
+    member!("jcl", "ZWEIBIND", Job, "makes the load module ZWELNCH with the binder"),
+    member!("jcl", "ZWERACF", Job, "user, group and profiles, RACF"),
+    member!("jcl", "ZWEACF2", Job, "user, group and rules, ACF2"),
+    member!("jcl", "ZWETSS", Job, "user, group and permissions, Top Secret"),
+    member!("jcl", "ZWEOPCMD", Job, "who may start, modify and stop, and switch traffic (OPERCMDS)"),
+    member!("jcl", "ZWEINST", Job, "copies the PROC to PROCLIB and keeps the one that is there"),
+    member!("samplib", "ZWEAUTO", Sample, "NetView automation table for our messages"),
+    member!("samplib", "ZWESAPOL", Sample, "Z System Automation policy"),
+];
+
+/// What is edited in a member before it is printed.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Edit<'a> {
+    /// Value of CONFIG in STDENV.
+    pub config: Option<&'a str>,
+    /// Symbols of PROC and SET statements and their values.
+    pub symbols: &'a [(String, String)],
+}
+
+/// Why a member cannot be printed as it was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MemberError {
+    #[error("there is no member {name}{}; zwelnch jcl --list shows all", .nearest.as_ref().map(|name| format!(", did you mean {name}?")).unwrap_or_default())]
+    Unknown { name: String, nearest: Option<String> },
     #[error("CONFIG is empty; give a path, or a list such as FILE(/path/zowe.yaml):PARMLIB(DATA.SET(MEMBER))")]
     Empty,
-    #[error("character {at} of CONFIG, {character:?}, cannot stand in a line of STDENV; use printable characters")]
-    Character { at: usize, character: char },
+    #[error("character {at} of {what}, {character:?}, cannot stand in a line of a member; use printable characters")]
+    Character { what: String, at: usize, character: char },
     #[error("CONFIG ends with {character:?}, which cannot be told from the sign that a line goes on; end it differently")]
     End { character: char },
-    #[error("the member has no line {line:?} in STDENV, so that CONFIG cannot be set; this is a fault of this program")]
-    NoLine { line: &'static str },
+    #[error("member {name} has no STDENV with CONFIG; those that have one: {}", with_config())]
+    NoConfig { name: &'static str },
+    #[error("member {name} has no symbol {symbol}; it has {}", .known.join(", "))]
+    NoSymbol { name: &'static str, symbol: String, known: Vec<String> },
+    #[error("{what} does not fit into the {LAST_COLUMN} columns of a line of member {name}; give a shorter value")]
+    TooLong { name: &'static str, what: String },
 }
 
 /// The text of the member ZWESLSTC; with `set_config`, the CONFIG line of STDENV has that value, over as many lines of at most 71
@@ -24,23 +81,101 @@ pub enum MemberError {
 /// # Errors
 /// [`MemberError`]: a value that STDENV cannot carry.
 pub fn jcl_member(set_config: Option<&str>) -> Result<String, MemberError> {
-    let Some(value) = set_config else { return Ok(MEMBER.to_owned()) };
-    let lines = config_lines(value.trim())?;
-    let mut text = String::with_capacity(MEMBER.len() + value.len());
-    let mut replaced = false;
-    for line in MEMBER.lines() {
-        if line.starts_with("CONFIG=") && !replaced {
-            replaced = true;
-            for line in &lines {
-                text.push_str(line);
-                text.push('\n');
-            }
-        } else {
-            text.push_str(line);
-            text.push('\n');
-        }
+    member("ZWESLSTC", &Edit { config: set_config, symbols: &[] })
+}
+
+/// The text of a member (its name in either case), edited.
+///
+/// # Errors
+/// [`MemberError`]: no such member, or what is to be edited is not in it or does not fit.
+pub fn member(name: &str, edit: &Edit<'_>) -> Result<String, MemberError> {
+    let found = MEMBERS.iter().find(|member| member.name.eq_ignore_ascii_case(name)).ok_or_else(|| {
+        let names: Vec<String> = MEMBERS.iter().map(|member| member.name.to_owned()).collect();
+        MemberError::Unknown { name: name.escape_debug().to_string(), nearest: nearest(name, &names) }
+    })?;
+    let mut lines: Vec<String> = found.text.lines().map(str::to_owned).collect();
+    for (symbol, value) in edit.symbols {
+        set_symbol(found, &mut lines, &symbol.to_ascii_uppercase(), value)?;
     }
-    if replaced { Ok(text) } else { Err(MemberError::NoLine { line: "CONFIG=" }) }
+    if let Some(value) = edit.config {
+        set_config(found, &mut lines, value.trim())?;
+    }
+    Ok(lines.iter().map(|line| format!("{line}\n")).collect())
+}
+
+/// One line a member: name, what it is, what it is for.
+pub fn member_list() -> String {
+    let kind = |member: &Member| match member.kind {
+        MemberKind::Procedure => "PROC",
+        MemberKind::Job => "job",
+        MemberKind::Sample => "sample",
+    };
+    MEMBERS.iter().map(|member| format!("{:<8}  {:<6}  {}\n", member.name, kind(member), member.purpose)).collect()
+}
+
+fn with_config() -> String {
+    let has = |member: &&Member| member.text.lines().any(|line| line.starts_with(CONFIG));
+    MEMBERS.iter().filter(has).map(|member| member.name).collect::<Vec<_>>().join(", ")
+}
+
+const CONFIG: &str = "CONFIG=";
+const CONTINUATION: char = '\\';
+
+fn set_config(member: &Member, lines: &mut Vec<String>, value: &str) -> Result<(), MemberError> {
+    let at = lines.iter().position(|line| line.starts_with(CONFIG)).ok_or(MemberError::NoConfig { name: member.name })?;
+    let config = config_lines(value)?;
+    // BPXBATSL joins no lines: only the C runtime knows the sign.
+    let joins = lines.iter().any(|line| line.starts_with("_CEE_ENVFILE_CONTINUATION="));
+    if config.len() > 1 && !joins {
+        return Err(MemberError::TooLong { name: member.name, what: "CONFIG".to_owned() });
+    }
+    lines.splice(at..=at, config);
+    Ok(())
+}
+
+/// Names and values of a PROC or SET statement on one line: `//name PROC A=1,B=2` or `// SET A=1  comment`.
+fn statement(line: &str) -> Option<(&str, Vec<(&str, &str)>)> {
+    let rest = line.strip_prefix("//").filter(|rest| !rest.starts_with('*'))?;
+    let operation = rest.split_whitespace().find(|word| matches!(*word, "PROC" | "SET"))?;
+    let at = line.find(&format!(" {operation} "))? + operation.len() + 2;
+    let operands_at = at + line.get(at..)?.find(|character| character != ' ')?;
+    let (head, field) = line.split_at(operands_at);
+    let mut quoted = false;
+    let end = field.find(|character: char| {
+        quoted ^= character == '\'';
+        character == ' ' && !quoted
+    });
+    let field = field.get(..end.unwrap_or(field.len()))?;
+    let mut quoted = false;
+    let operands = field.split(|character: char| {
+        quoted ^= character == '\'';
+        character == ',' && !quoted
+    });
+    Some((head, operands.filter_map(|operand| operand.split_once('=')).collect()))
+}
+
+fn set_symbol(member: &Member, lines: &mut [String], symbol: &str, value: &str) -> Result<(), MemberError> {
+    if let Some((at, character)) = value.chars().enumerate().find(|(_, character)| !(' '..='~').contains(character)) {
+        return Err(MemberError::Character { what: symbol.to_owned(), at: at + 1, character });
+    }
+    let plain = !value.is_empty() && value.split('.').all(is_name);
+    let value = if plain { value.to_owned() } else { format!("'{}'", value.replace('\'', "''").replace('&', "&&")) };
+    let mut known = Vec::new();
+    for line in lines {
+        let Some((head, operands)) = statement(line) else { continue };
+        known.extend(operands.iter().map(|(name, _)| (*name).to_owned()));
+        if !operands.iter().any(|(name, _)| *name == symbol) {
+            continue;
+        }
+        let edited = |(name, old): &(&str, &str)| format!("{name}={}", if *name == symbol { &value } else { *old });
+        let edited = format!("{head}{}", operands.iter().map(edited).collect::<Vec<_>>().join(","));
+        if edited.len() > LAST_COLUMN {
+            return Err(MemberError::TooLong { name: member.name, what: symbol.to_owned() });
+        }
+        *line = edited;
+        return Ok(());
+    }
+    Err(MemberError::NoSymbol { name: member.name, symbol: symbol.escape_debug().to_string(), known })
 }
 
 /// `CONFIG=value` in lines of at most 71 columns, all but the last ending with the sign that the line goes on.
@@ -49,13 +184,12 @@ fn config_lines(value: &str) -> Result<Vec<String>, MemberError> {
         return Err(MemberError::Empty);
     }
     if let Some((at, character)) = value.chars().enumerate().find(|(_, character)| character.is_control()) {
-        return Err(MemberError::Character { at: at + 1, character });
+        return Err(MemberError::Character { what: "CONFIG".to_owned(), at: at + 1, character });
     }
-    const CONTINUATION: char = '\\';
     if value.ends_with(CONTINUATION) {
         return Err(MemberError::End { character: CONTINUATION });
     }
-    let mut characters: Vec<char> = format!("CONFIG={value}").chars().collect();
+    let mut characters: Vec<char> = format!("{CONFIG}{value}").chars().collect();
     let mut lines = Vec::new();
     while characters.len() > LAST_COLUMN {
         let mut cut = LAST_COLUMN - 1;
@@ -88,18 +222,59 @@ mod tests {
 
     #[test]
     fn without_a_value_the_member_is_as_it_is() {
-        assert_eq!(jcl_member(None).unwrap(), MEMBER);
-        assert_eq!(config(MEMBER), "/etc/zowe/zowe.yaml");
+        for member in MEMBERS {
+            assert_eq!(super::member(&member.name.to_lowercase(), &Edit::default()).unwrap(), member.text);
+        }
+        assert_eq!(config(&jcl_member(None).unwrap()), "/etc/zowe/zowe.yaml");
     }
 
     #[test]
     fn what_stdenv_cannot_carry_is_refused() {
         assert_eq!(jcl_member(Some(" ")), Err(MemberError::Empty));
-        assert_eq!(jcl_member(Some("/a\n/b")), Err(MemberError::Character { at: 3, character: '\n' }));
+        assert_eq!(jcl_member(Some("/a\n/b")), Err(MemberError::Character { what: "CONFIG".into(), at: 3, character: '\n' }));
         assert_eq!(jcl_member(Some("/a\\")), Err(MemberError::End { character: '\\' }));
     }
 
+    fn edited(name: &str, symbol: &str, value: &str) -> Result<String, MemberError> {
+        member(name, &Edit { config: None, symbols: &[(symbol.to_owned(), value.to_owned())] })
+    }
+
+    #[test]
+    fn symbols_of_proc_and_set_statements_are_edited() {
+        let proc = edited("ZWESLSTC", "hainst", "lpar1").unwrap();
+        assert!(proc.starts_with("//ZWESLSTC PROC HAINST='lpar1',RGN=0M\n"), "{proc}");
+        let job = edited("ZWEIBIND", "LOAD", "SYS2.ZWE.LOAD").unwrap();
+        assert!(job.contains("\n//         SET LOAD=SYS2.ZWE.LOAD\n"), "{job}");
+        assert_eq!(edited("ZWEIBIND", "USER", "X").unwrap_err().to_string(), "member ZWEIBIND has no symbol USER; it has ROOT, LOAD");
+        assert!(edited("ZWEAUTO", "A", "X").unwrap_err().to_string().starts_with("member ZWEAUTO has no symbol A"));
+        assert_eq!(
+            edited("ZWEIBIND", "ROOT", &"x".repeat(80)).unwrap_err(),
+            MemberError::TooLong { name: "ZWEIBIND", what: "ROOT".into() }
+        );
+        assert_eq!(
+            edited("ZWEIBIND", "ROOT", "/\u{e9}").unwrap_err(),
+            MemberError::Character { what: "ROOT".into(), at: 2, character: '\u{e9}' }
+        );
+    }
+
+    #[test]
+    fn a_member_without_joined_lines_takes_a_config_of_one_line() {
+        let set = |value: &str| member("ZWESLSTB", &Edit { config: Some(value), symbols: &[] });
+        assert!(set("/a/zowe.yaml").unwrap().contains("\nCONFIG=/a/zowe.yaml\n"));
+        assert_eq!(set(&format!("/{}", "x".repeat(80))).unwrap_err(), MemberError::TooLong { name: "ZWESLSTB", what: "CONFIG".into() });
+        let none = member("ZWERACF", &Edit { config: Some("/a"), symbols: &[] }).unwrap_err().to_string();
+        assert_eq!(none, "member ZWERACF has no STDENV with CONFIG; those that have one: ZWESLSTC, ZWESLSTB");
+    }
+
     proptest! {
+        #[test]
+        fn any_value_of_a_symbol_arrives(value in "[ -%'-~]{0,16}") {
+            let member = edited("ZWESLSTC", "HAINST", &value).unwrap();
+            prop_assert!(member.lines().all(|line| line.len() <= LAST_COLUMN));
+            let step = jcl::read(&member, &Symbols::default()).map_err(|errors| TestCaseError::fail(format!("{errors:?}")))?.step;
+            prop_assert_eq!(step.parm, format!("ENVAR(_CEE_ENVFILE=DD:STDENV),POSIX(ON)/{value}"));
+        }
+
         #[test]
         fn any_config_arrives_within_71_columns(value in "/[ -~/\\\\]{0,300}[!-\\[\\]-~]") {
             let member = jcl_member(Some(&value)).unwrap();

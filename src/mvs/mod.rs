@@ -15,4 +15,4 @@ mod member;
 mod start;
 
 pub use issue::{Answer, Programs, issue, issue_with};
-pub use member::{MemberError, jcl_member};
+pub use member::{Edit, MEMBERS, Member, MemberError, MemberKind, jcl_member, member, member_list};

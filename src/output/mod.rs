@@ -21,6 +21,7 @@ pub use attachment::{Attachment, Watch};
 pub use code_page::decode_lines;
 pub use line::{RULER, time_zone, timestamp};
 pub use log_file::LogSettings;
+pub use pattern::Pattern;
 pub use wto::WtoRules;
 
 use crate::message::{Message, Operator, Severity};

@@ -6,19 +6,19 @@ use std::sync::Arc;
 
 /// One text: its pieces between the `*`s, which a line has to hold in this order.
 #[derive(Debug)]
-pub(super) struct Pattern {
+pub struct Pattern {
     pieces: Vec<Finder<'static>>,
 }
 
 impl Pattern {
     /// None for a text that every line would match.
-    pub(super) fn new(text: &str) -> Option<Pattern> {
+    pub fn new(text: &str) -> Option<Pattern> {
         let pieces: Vec<_> = text.split('*').filter(|piece| !piece.is_empty()).map(|piece| Finder::new(piece).into_owned()).collect();
         if pieces.is_empty() { None } else { Some(Pattern { pieces }) }
     }
 
     /// Where in a line the match begins. Taking the first place of each piece is enough: a later one leaves less for the rest.
-    pub(super) fn find(&self, line: &[u8]) -> Option<usize> {
+    pub fn find(&self, line: &[u8]) -> Option<usize> {
         let (mut begin, mut from) = (None, 0);
         for piece in &self.pieces {
             let at = from + piece.find(&line[from..])?;

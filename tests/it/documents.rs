@@ -24,6 +24,37 @@ fn configuration_document() {
     assert!(found == expected, "docs/configuration.md is stale: ZWELNCH_BLESS=1 cargo test configuration_document");
 }
 
+/// Message ids that the documents written by hand name exist; so do the members, and each kind of difference is explained.
+#[test]
+fn documents_name_what_exists() {
+    let read = |name: &str| fs::read_to_string(format!("{}/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let is_id = |id: &str| id.bytes().take(8).skip(4).all(|byte| byte.is_ascii_digit()) && id.ends_with(['I', 'W', 'E', 'D']);
+    for name in ["README.md", "docs/operations.md", "docs/zos.md", "docs/migration.md", "docs/extension-developer.md"] {
+        let text = read(name);
+        let ids = text.match_indices("ZWEL").filter_map(|(at, _)| text.get(at..at + 9)).filter(|id| is_id(id));
+        for id in ids {
+            assert!(zwelnch::message::ENTRIES.iter().any(|entry| entry.id == id), "{name} names {id}");
+        }
+        let links = text.match_indices("](").map(|(at, _)| text[at + 2..].split(')').next().unwrap());
+        let directory = std::path::Path::new(name).parent().unwrap();
+        for link in links.filter(|link| !link.contains("://")).map(|link| link.split('#').next().unwrap()) {
+            let target = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(directory).join(link);
+            assert!(target.exists(), "{name} links to {link}");
+        }
+    }
+    let (zos, migration) = (read("docs/zos.md"), read("docs/migration.md"));
+    for member in zwelnch::mvs::MEMBERS {
+        assert!(zos.contains(member.name) || migration.contains(member.name), "no document names {}", member.name);
+    }
+    for file in ["mod.rs", "rules.rs"] {
+        let source = read(&format!("src/inspect/compare_zwelnch/{file}"));
+        let calls = source.split("Difference::new(").chain(source.split("refused(problem, ")).skip(1);
+        for kind in calls.filter_map(|call| call.trim_start().strip_prefix('"')?.split('"').next()) {
+            assert!(migration.contains(&format!("`{kind}`")), "docs/migration.md does not explain {kind}");
+        }
+    }
+}
+
 #[test]
 fn states_document() {
     let expected = zwelnch::supervisor::document();

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bad_input;
+mod compare_zwelnch;
 mod component;
 mod demo;
 mod documents;
@@ -10,9 +11,11 @@ mod harness;
 mod inspect;
 mod launcher;
 mod lifecycle;
+mod members;
 mod operator;
 mod output;
 mod prepare;
+mod probes;
 mod processes;
 mod services;
 mod startup;

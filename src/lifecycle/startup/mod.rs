@@ -15,6 +15,7 @@ mod version;
 mod zosmf;
 
 pub use key_store::{TrustStore, trust_store};
+pub use zosmf::server_trust;
 
 use super::Runner;
 use crate::component::Survey;

@@ -128,6 +128,11 @@ fn trust(verify: Verify, store: &TrustStore) -> (Trust, Option<String>) {
     }
 }
 
+/// How a server of this instance must show who it is, as `zowe.verifyCertificates` says. Touches files: not for the owner task.
+pub fn server_trust(configuration: &Configuration) -> Trust {
+    trust(super::certificate::verify(configuration), &super::trust_store(configuration)).0
+}
+
 /// None when the answer was 200; else what was wrong at the last attempt, and whether it was the server's certificate, of which the text says
 /// all.
 fn ask(plan: &Plan, path: &str, trust: &Trust, deadline: Instant) -> Option<(String, bool)> {

@@ -1,14 +1,17 @@
-//! A reader of JCL as START meets it: one member of a procedure library with one step. Pure: text in, procedure or errors out.
+//! A reader of JCL as START meets it: one member of a procedure library with one step. Pure: text in, procedure or errors out. Batch jobs
+//! are read too, so that the ones that are shipped can be checked; nothing here runs them.
 //!
 //! `statement` joins lines to statements and takes in-stream data along, `operand` takes operand fields apart and replaces symbols,
-//! `procedure` says what the statements mean. All errors of a member are reported at once. Rules: z/OS MVS JCL Reference.
+//! `procedure` says what the statements mean, `job` what those mean that only jobs have. All errors of a member are reported at once. Rules: z/OS MVS JCL Reference.
 
+mod job;
 mod operand;
 mod procedure;
 mod statement;
 #[cfg(test)]
 mod tests;
 
+pub use job::{Job, JobStep, read_job};
 pub use procedure::read;
 
 use crate::message::{Message, mvs};

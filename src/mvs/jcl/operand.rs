@@ -12,6 +12,14 @@ pub(super) struct Operand {
     pub value: Text,
 }
 
+impl Operand {
+    /// As written, with its keyword.
+    pub fn text(&self) -> String {
+        let value = self.value.string();
+        self.keyword.as_ref().map_or(value.clone(), |keyword| format!("{keyword}={value}"))
+    }
+}
+
 /// A value without its apostrophes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Value {

@@ -13,10 +13,10 @@ const EXEC_KEYWORDS: &[&str] = &[
 
 /// Keywords of DD.
 const DD_KEYWORDS: &[&str] = &[
-    "AMP", "AVGREC", "BLKSIZE", "BLKSZLIM", "BUFNO", "BURST", "CHARS", "COPIES", "DATACLAS", "DCB", "DEST", "DISP", "DLM", "DSN", "DSNAME",
-    "DSNTYPE", "DSORG", "EXPDT", "FCB", "FILEDATA", "FREE", "HOLD", "KEYLEN", "KEYOFF", "LABEL", "LIKE", "LRECL", "MGMTCLAS", "MODIFY",
-    "OUTLIM", "OUTPUT", "PATH", "PATHDISP", "PATHMODE", "PATHOPTS", "RECFM", "RECORG", "REFDD", "RETPD", "SECMODEL", "SEGMENT", "SPACE",
-    "SPIN", "STORCLAS", "SUBSYS", "SYMBOLS", "SYSOUT", "TERM", "UCS", "UNIT", "VOL", "VOLUME",
+    "AMP", "AVGREC", "BLKSIZE", "BLKSZLIM", "BUFNO", "BURST", "CHARS", "COPIES", "DATACLAS", "DCB", "DDNAME", "DEST", "DISP", "DLM", "DSN",
+    "DSNAME", "DSNTYPE", "DSORG", "EXPDT", "FCB", "FILEDATA", "FREE", "HOLD", "KEYLEN", "KEYOFF", "LABEL", "LIKE", "LRECL", "MGMTCLAS",
+    "MODIFY", "OUTLIM", "OUTPUT", "PATH", "PATHDISP", "PATHMODE", "PATHOPTS", "RECFM", "RECORG", "REFDD", "RETPD", "SECMODEL", "SEGMENT",
+    "SPACE", "SPIN", "STORCLAS", "SUBSYS", "SYMBOLS", "SYSOUT", "TERM", "UCS", "UNIT", "VOL", "VOLUME",
 ];
 
 /// Reads a member of a procedure library: its one step with all symbols replaced.
@@ -29,7 +29,7 @@ pub fn read(text: &str, symbols: &Symbols) -> Result<Procedure, Vec<JclError>> {
         return Err(vec![JclError::Member { at, why: format!("MEMBER HAS MORE THAN {LINE_LIMIT} LINES") }]);
     }
     let (statements, errors) = statements(text);
-    let mut reading = Reading { symbols, defined: Vec::new(), unused: unused_overrides(symbols), step: None, errors, listing: Vec::new() };
+    let mut reading = Reading::new(symbols, errors);
     let lines: Vec<&str> = text.lines().collect();
     for (index, statement) in statements.iter().enumerate() {
         let (from, to) = statement.lines;
@@ -44,17 +44,23 @@ pub fn read(text: &str, symbols: &Symbols) -> Result<Procedure, Vec<JclError>> {
     for symbol in std::mem::take(&mut reading.unused) {
         reading.errors.push(JclError::Unused { symbol });
     }
-    let Reading { step, mut errors, listing, .. } = reading;
+    let Reading { steps, mut errors, listing, .. } = reading;
+    let step = steps.into_iter().next();
     if step.is_none() && errors.is_empty() {
         errors.push(JclError::NoSteps { at: Position { line: lines.len().max(1), column: 1 } });
     }
     match step {
         Some(step) if errors.is_empty() => Ok(Procedure { step, listing }),
         _ => {
-            errors.sort_by_key(|error| error.position().unwrap_or(Position { line: usize::MAX, column: 0 }));
+            sort(&mut errors);
             Err(errors)
         }
     }
+}
+
+/// In the order of their lines; those of the START command at the end.
+pub(super) fn sort(errors: &mut [JclError]) {
+    errors.sort_by_key(|error| error.position().unwrap_or(Position { line: usize::MAX, column: 0 }));
 }
 
 fn unused_overrides(symbols: &Symbols) -> Vec<String> {
@@ -84,19 +90,19 @@ impl JclError {
 }
 
 /// An operand with its symbols replaced.
-struct Resolved<'a> {
-    operand: &'a Operand,
+pub(super) struct Resolved<'a> {
+    pub operand: &'a Operand,
     /// Keyword, or the statement's operation for a positional operand.
     field: String,
-    raw: String,
+    pub raw: String,
 }
 
 impl Resolved<'_> {
-    fn keyword(&self) -> Option<&str> {
+    pub fn keyword(&self) -> Option<&str> {
         self.operand.keyword.as_deref()
     }
 
-    fn value(&self) -> Result<Value, JclError> {
+    pub fn value(&self) -> Result<Value, JclError> {
         evaluate(&self.raw, &self.field, self.operand.at)
     }
 
@@ -105,17 +111,31 @@ impl Resolved<'_> {
     }
 }
 
-struct Reading<'a> {
+pub(super) struct Reading<'a> {
     symbols: &'a Symbols,
     /// Symbols of PROC and SET with their values, the last of a name wins.
-    defined: Vec<(String, String)>,
+    pub defined: Vec<(String, String)>,
     unused: Vec<String>,
-    step: Option<Step>,
-    errors: Vec<JclError>,
+    pub steps: Vec<Step>,
+    /// A job has any number of steps, a procedure that can be run off z/OS has one.
+    pub is_job: bool,
+    pub errors: Vec<JclError>,
     listing: Vec<String>,
 }
 
-impl Reading<'_> {
+impl<'a> Reading<'a> {
+    pub fn new(symbols: &'a Symbols, errors: Vec<JclError>) -> Self {
+        Reading {
+            symbols,
+            defined: Vec::new(),
+            unused: unused_overrides(symbols),
+            steps: Vec::new(),
+            is_job: false,
+            errors,
+            listing: Vec::new(),
+        }
+    }
+
     fn statement(&mut self, index: usize, statement: &Statement) {
         let result = match statement.operation.as_str() {
             "PROC" if index == 0 => self.proc_statement(statement),
@@ -147,7 +167,7 @@ impl Reading<'_> {
         result
     }
 
-    fn set(&mut self, statement: &Statement) -> Result<(), JclError> {
+    pub fn set(&mut self, statement: &Statement) -> Result<(), JclError> {
         for resolved in self.resolve(statement)? {
             let symbol = resolved.keyword().filter(|symbol| is_name(symbol)).map(str::to_owned);
             let symbol = symbol.ok_or_else(|| JclError::Positional { at: resolved.operand.at, field: "SET".to_owned() })?;
@@ -158,7 +178,7 @@ impl Reading<'_> {
     }
 
     /// Replaces the symbols of all operands; tells JESJCL what came of it. An operand that became empty is left out.
-    fn resolve<'s>(&mut self, statement: &'s Statement) -> Result<Vec<Resolved<'s>>, JclError> {
+    pub fn resolve<'s>(&mut self, statement: &'s Statement) -> Result<Vec<Resolved<'s>>, JclError> {
         let lookup = |name: &str| {
             let find = |list: &[(String, String)]| list.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.clone());
             find(&self.defined).or_else(|| find(&self.symbols.system))
@@ -181,8 +201,8 @@ impl Reading<'_> {
         Ok(resolved)
     }
 
-    fn exec(&mut self, statement: &Statement) -> Result<(), JclError> {
-        if self.step.is_some() {
+    pub fn exec(&mut self, statement: &Statement) -> Result<(), JclError> {
+        if !self.is_job && !self.steps.is_empty() {
             let why = "A PROCEDURE WITH MORE THAN ONE STEP CANNOT BE RUN OFF Z/OS".to_owned();
             return Err(JclError::Member { at: statement.at, why });
         }
@@ -194,7 +214,7 @@ impl Reading<'_> {
             data_definitions: Vec::new(),
         };
         // Errors from here on leave a step behind, so that its DD statements are still checked.
-        self.step = Some(step.clone());
+        self.steps.push(step.clone());
         for resolved in self.resolve(statement)? {
             let Some(keyword) = resolved.keyword() else {
                 let why = "ONLY PGM= IS SUPPORTED OFF Z/OS, NO PROCEDURE IN A PROCEDURE";
@@ -225,15 +245,17 @@ impl Reading<'_> {
             let why = "PGM= IS MISSING".to_owned();
             return Err(JclError::Format { at: statement.at, field: "EXEC".to_owned(), why });
         }
-        self.step = Some(step);
+        if let Some(last) = self.steps.last_mut() {
+            *last = step;
+        }
         Ok(())
     }
 
-    fn dd(&mut self, statement: &Statement) -> Result<(), JclError> {
+    pub fn dd(&mut self, statement: &Statement) -> Result<(), JclError> {
         let resolved = self.resolve(statement)?;
         let source = source(&resolved, statement)?;
         let no_step = || JclError::Member { at: statement.at, why: "A DD STATEMENT STANDS BEFORE ANY EXEC STATEMENT".to_owned() };
-        let step = self.step.as_mut().ok_or_else(no_step)?;
+        let step = self.steps.last_mut().ok_or_else(no_step)?;
         if !statement.name.is_empty() {
             step.data_definitions.push(DataDefinition { name: statement.name.clone(), sources: vec![source] });
             return Ok(());
@@ -251,7 +273,7 @@ fn symbol_value(operand: &Operand, symbol: &str) -> Result<String, JclError> {
     if raw.starts_with('\'') { Ok(evaluate(&raw, symbol, operand.at)?.joined()) } else { Ok(raw) }
 }
 
-fn check_keyword(resolved: &Resolved<'_>, known: &[&str], operation: &str) -> Result<(), JclError> {
+pub(super) fn check_keyword(resolved: &Resolved<'_>, known: &[&str], operation: &str) -> Result<(), JclError> {
     match resolved.keyword() {
         Some(keyword) if !known.contains(&keyword) => {
             Err(JclError::Keyword { at: resolved.operand.at, keyword: keyword.to_owned(), operation: operation.to_owned() })

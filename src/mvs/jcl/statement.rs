@@ -122,7 +122,8 @@ impl<'a> Reader<'a> {
             return None;
         }
         let operands_at = skip_blanks(columns, operation_end);
-        let field = self.operand_field(columns, operands_at, first)?;
+        let field =
+            if operation == "IF" { self.condition(columns, operands_at, first)? } else { self.operand_field(columns, operands_at, first)? };
         let lines = (first, self.next);
         let operands = match split(&field, &operation) {
             Ok(operands) => operands,
@@ -189,6 +190,38 @@ impl<'a> Reader<'a> {
                         Some(at) if in_apostrophes => JclError::Apostrophe { at, field: "OPERAND".to_owned() },
                         _ => JclError::Continuation { at: end },
                     });
+                    return None;
+                }
+            }
+        }
+    }
+
+    /// The condition of an IF statement, blanks and all: what stands before THEN, on this line or on those that continue it. None, with the
+    /// error noted, when there is no THEN.
+    fn condition(&mut self, columns: &'a [char], at: usize, line: usize) -> Option<Text> {
+        let mut field = Text::default();
+        let (mut columns, mut at, mut line) = (columns, at, line);
+        loop {
+            let mut index = at;
+            while index < columns.len() {
+                let (end, found) = word(columns, index);
+                if found == "THEN" {
+                    while field.characters.last().is_some_and(|(character, _)| *character == ' ') {
+                        field.characters.pop();
+                    }
+                    return Some(field);
+                }
+                let end = skip_blanks(columns, end).max(index + 1);
+                let piece = columns.iter().enumerate().take(end).skip(index);
+                field.characters.extend(piece.map(|(index, character)| (*character, Position { line: line + 1, column: index + 3 })));
+                index = end;
+            }
+            field.characters.push((' ', Position { line: line + 1, column: index + 2 }));
+            let end = Position { line: line + 1, column: index + 2 };
+            match self.continuation(false) {
+                Some((next_line, next_columns, next_at)) => (line, columns, at) = (next_line, next_columns, next_at),
+                None => {
+                    self.errors.push(JclError::Continuation { at: end });
                     return None;
                 }
             }

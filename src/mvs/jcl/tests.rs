@@ -187,9 +187,10 @@ proptest! {
     }
 
     #[test]
-    fn any_text_like_jcl_is_read_or_refused(lines in prop::collection::vec("(//|//\\*|/\\*|// )?[A-Z]{0,3} ?(PROC|EXEC|DD|SET|PEND)? ?[A-Z&.,='()* ]{0,30}", 0..8)) {
+    fn any_text_like_jcl_is_read_or_refused(lines in prop::collection::vec("(//|//\\*|/\\*|// )?[A-Z]{0,3} ?(PROC|EXEC|DD|SET|PEND|JOB|IF|ELSE|ENDIF|EXPORT)? ?[A-Z&.,='()* ]{0,30}( THEN)?", 0..8)) {
         let text = lines.join("\n");
-        if let Err(errors) = read(&text, &symbols(&[])) {
+        for result in [read(&text, &symbols(&[])).map(drop), read_job(&text, &symbols(&[])).map(drop)] {
+            let Err(errors) = result else { continue };
             prop_assert!(!errors.is_empty());
             for error in errors {
                 if let Some(at) = error.position() {
@@ -219,4 +220,78 @@ proptest! {
         let step = ok(&text);
         prop_assert_eq!(&step.data_definition("STDENV").unwrap().sources, &[DataSource::Instream(expected)]);
     }
+}
+
+fn job(text: &str) -> Job {
+    read_job(text, &symbols(&[])).unwrap_or_else(|errors| panic!("{errors:#?}"))
+}
+
+/// The errors of a job as "line:column id".
+fn job_errors(text: &str) -> Vec<String> {
+    let errors = read_job(text, &symbols(&[])).expect_err("a job in error was read");
+    let place = |error: &JclError| error.position().map_or_else(|| "-".to_owned(), |at| format!("{}:{}", at.line, at.column));
+    errors.iter().map(|error| format!("{} {}", place(error), error.message().id())).collect()
+}
+
+const JOB: &str = "//TEST     JOB (1,2),'SOMEBODY',CLASS=A,NOTIFY=&SYSUID\n\
+    //         SET LATE=no\n\
+    //         EXPORT SYMLIST=(USER)\n\
+    //         SET USER=ZWE1,OTHER=X       a comment\n\
+    //ONE      EXEC PGM=A\n\
+    //DATA     DD DATA,DLM=$$,SYMBOLS=JCLONLY\n\
+    //LOOKS LIKE JCL\n\
+    &USER..* &USER &USERS &OTHER. &LATE & &&USER.\n\
+    /*\n\
+    $$\n\
+    //RAW      DD *\n\
+    &USER.\n\
+    /*\n\
+    //         IF (ONE.RC = 0 &\n\
+    //             ONE.RC <= 4) THEN   goes on\n\
+    //TWO      EXEC PGM=B,COND=(4,LT)\n\
+    //X        DD PATH='/&USER./b',PATHOPTS=(ORDONLY)\n\
+    //         IF ABEND THEN\n\
+    //THREE    EXEC PGM=C\n\
+    //         ELSE\n\
+    //FOUR     EXEC PGM=D\n\
+    //         ENDIF\n\
+    //         ENDIF\n\
+    //FIVE     EXEC PGM=E\n\
+    //\n\
+    whatever\n";
+
+#[test]
+fn a_job_of_several_steps_is_read() {
+    let job = job(JOB);
+    assert_eq!((job.name.as_str(), job.keywords.len(), job.keywords[1].1.as_str()), ("TEST", 2, "ZOWE"));
+    let steps: Vec<(&str, &str)> = job.steps.iter().map(|step| (step.step.name.as_str(), step.step.program.as_str())).collect();
+    assert_eq!(steps, [("ONE", "A"), ("TWO", "B"), ("THREE", "C"), ("FOUR", "D"), ("FIVE", "E")]);
+    let data = |name: &str| match job.steps[0].step.data_definition(name).unwrap().sources.as_slice() {
+        [DataSource::Instream(lines)] => lines.clone(),
+        other => panic!("{other:?}"),
+    };
+    // Only what is exported, and was set after that, is replaced.
+    assert_eq!(data("DATA"), ["//LOOKS LIKE JCL", "ZWE1.* ZWE1 &USERS &OTHER. &LATE & &ZWE1", "/*"]);
+    assert_eq!(data("RAW"), ["&USER."]);
+    assert_eq!(job.steps[1].step.data_definition("X").unwrap().sources, [DataSource::Path("/ZWE1/b".into())]);
+    let conditions = |index: usize| job.steps[index].conditions.clone();
+    assert!(conditions(0).is_empty() && conditions(4).is_empty());
+    assert_eq!(conditions(1), ["(ONE.RC = 0 & ONE.RC <= 4)"]);
+    assert_eq!(conditions(2)[1], "ABEND");
+    assert_eq!(conditions(3)[1], "NOT ABEND");
+}
+
+#[test]
+fn what_is_wrong_with_a_job_is_told_at_once() {
+    assert_eq!(job_errors("//A EXEC PGM=B\n"), ["1:5 IEFC903I"]);
+    assert_eq!(job_errors("//A JOB CLASS=A\n"), ["1:1 IEFC607I"]);
+    assert_eq!(job_errors("// JOB CLASS=A\n//S EXEC PGM=B\n"), ["1:4 IEFC662I"]);
+    let text = "//A JOB CLAS=A\n//S EXEC PGM=B\n// ELSE\n// ENDIF\n//T EXEC PROC\n//D DD DSN=&NONE.,DISP=SHR\n// IF RC=0 THEN\n//B JOB\n// NOTHING X\n";
+    assert_eq!(
+        job_errors(text),
+        ["1:9 IEFC630I", "3:4 IEFC903I", "4:4 IEFC903I", "5:10 IEFC632I", "6:12 IEFC628I", "7:4 IEFC903I", "8:5 IEFC903I", "9:4 IEFC605I"]
+    );
+    assert_eq!(job_errors("//A JOB\n// IF RC = 0\n//S EXEC PGM=B\n"), ["2:12 IEFC621I"]);
+    let long = format!("//A JOB\n// EXPORT SYMLIST=*\n// SET B={}\n//S EXEC PGM=B\n//D DD *,SYMBOLS=JCLONLY\nx\n&B.&B.\n", "x".repeat(50));
+    assert_eq!(job_errors(&long), ["7:1 IEFC903I"]);
 }

@@ -1,0 +1,252 @@
+//! Asks components whether they are ready and alive: one task a question, on the owner's thread; what may block does so on a thread of its
+//! own. The answers are events to the owner.
+
+use super::prepare::Launched;
+use super::{Context, components};
+use crate::component::{CommandLine, Probe, ProbeKind, Question};
+use crate::config::Environment;
+use crate::lifecycle::{Then, startup};
+use crate::net::{self, Trust};
+use crate::output::Pattern;
+use std::collections::VecDeque;
+use std::io::{Read, Seek, SeekFrom};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::task::AbortHandle;
+
+/// What was found out, told when it changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Good,
+    /// As often as failureThreshold says, and why the last time.
+    Bad(String),
+}
+
+/// A question that is being asked until this is dropped.
+#[derive(Debug)]
+pub(super) struct Asking(AbortHandle);
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Counts answers into verdicts. Pure.
+///
+/// A component is not ready until its first good answer, which needs no threshold; once ready, or from the start where it is its liveness
+/// that is asked for, `threshold` bad answers one after the other are needed to change that.
+#[derive(Debug)]
+struct Count {
+    threshold: u32,
+    is_good: bool,
+    bad: u32,
+}
+
+impl Count {
+    fn new(question: Question, threshold: u32) -> Count {
+        Count { threshold, is_good: question == Question::Liveness, bad: 0 }
+    }
+
+    fn answer(&mut self, answer: Result<(), String>) -> Option<Verdict> {
+        match answer {
+            Ok(()) => {
+                self.bad = 0;
+                (!std::mem::replace(&mut self.is_good, true)).then_some(Verdict::Good)
+            }
+            Err(why) => {
+                self.bad = self.bad.saturating_add(1);
+                if !self.is_good || self.bad < self.threshold {
+                    return None;
+                }
+                self.is_good = false;
+                Some(Verdict::Bad(why))
+            }
+        }
+    }
+}
+
+/// Where the file ends now that a text is waited for in: to be looked at before the process is made that writes it.
+pub(super) fn file_end(probe: &Probe) -> Option<FileEnd> {
+    match &probe.kind {
+        ProbeKind::Log { texts, file: Some(file) } => Some(FileEnd::new(file.clone(), texts)),
+        _ => None,
+    }
+}
+
+/// Begins to ask. `file_end` is what [`file_end`] gave, `environment` is that of the component; `tell` is called on the owner's thread. None for a text to wait for in the
+/// component's output, which the relay sees without being asked.
+pub(super) fn ask(
+    context: &Arc<Context>,
+    launched: &Launched,
+    probe: &Probe,
+    question: Question,
+    (file_end, environment): (Option<FileEnd>, Environment),
+    tell: impl Fn(Verdict) + 'static,
+) -> Option<Asking> {
+    let mut way = match &probe.kind {
+        ProbeKind::Log { .. } => Way::File(Some(file_end?)),
+        ProbeKind::Tcp { host, port } => Way::Tcp(host.clone(), *port),
+        ProbeKind::Http { .. } => Way::Http(probe.kind.clone(), None),
+        ProbeKind::Command { file, arguments } => Way::Command(file.clone(), arguments.clone()),
+    };
+    let (context, launched, probe) = (Arc::clone(context), launched.clone(), probe.clone());
+    let task = tokio::task::spawn_local(async move {
+        let mut count = Count::new(question, probe.failure_threshold);
+        // A component that has just been started is given a moment to be ready in, then asked more and more slowly up to the interval.
+        let mut pause = FIRST_PAUSE.min(probe.interval);
+        loop {
+            tokio::time::sleep(pause).await;
+            pause = if count.is_good { probe.interval } else { (pause * 2).min(probe.interval) };
+            let answer = way.ask(&context, &launched, &environment, probe.timeout).await;
+            if let Some(verdict) = count.answer(answer) {
+                // A line in a file stands there for good.
+                let is_final = verdict == Verdict::Good && matches!(way, Way::File(_));
+                tell(verdict);
+                if is_final {
+                    return;
+                }
+            }
+        }
+    });
+    Some(Asking(task.abort_handle()))
+}
+
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+
+enum Way {
+    /// None while a thread has it.
+    File(Option<FileEnd>),
+    Tcp(String, u16),
+    /// What it trusts, once that is known.
+    Http(ProbeKind, Option<Trust>),
+    Command(String, Vec<String>),
+}
+
+impl Way {
+    async fn ask(&mut self, context: &Context, launched: &Launched, environment: &Environment, timeout: Duration) -> Result<(), String> {
+        match self {
+            Way::File(end) => {
+                let Some(mut taken) = end.take() else { return Err("the file is being read".to_owned()) };
+                let (found, taken) = blocking(move || (taken.look(), taken)).await?;
+                *end = Some(taken);
+                found
+            }
+            Way::Tcp(host, port) => {
+                let (host, port) = (host.clone(), *port);
+                blocking(move || connect(&host, port, timeout)).await?
+            }
+            Way::Http(kind, trust) => {
+                let (kind, instance, known) = (kind.clone(), Arc::clone(&launched.instance), trust.take());
+                // Stores are read once, and not on this thread.
+                let work = move || {
+                    let trust = known.unwrap_or_else(|| startup::server_trust(&instance.configuration));
+                    (get(&kind, timeout, &trust), trust)
+                };
+                let (answer, known) = blocking(work).await?;
+                *trust = Some(known);
+                answer
+            }
+            Way::Command(file, arguments) => {
+                let file = launched.component.file("readiness command", file).map_err(|error| error.to_string())?;
+                let command = CommandLine { file, arguments: arguments.clone() };
+                let script = components::script_of(context, &launched.instance, &launched.component, command, Then::Nothing);
+                let run = context.runner.run_collecting(&script, environment, timeout);
+                let (finished, _) = run.await.map_err(|error| error.to_string())?;
+                match finished {
+                    finished if finished.timed_out => Err(format!("the command did not end within {} s", timeout.as_secs())),
+                    finished if finished.status.success() => Ok(()),
+                    finished => Err(format!("the command ended with {}", finished.status.end)),
+                }
+            }
+        }
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, String> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| error.to_string())
+}
+
+fn connect(host: &str, port: u16, timeout: Duration) -> Result<(), String> {
+    let deadline = Instant::now() + timeout;
+    let addresses = (host, port).to_socket_addrs().map_err(|error| format!("{host}: {error}"))?;
+    let mut why = format!("{host} has no address");
+    for address in addresses {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(format!("{host}:{port} does not answer"));
+        }
+        match TcpStream::connect_timeout(&address, left) {
+            Ok(_) => return Ok(()),
+            Err(error) => why = format!("{address}: {error}"),
+        }
+    }
+    Err(why)
+}
+
+fn get(kind: &ProbeKind, timeout: Duration, trust: &Trust) -> Result<(), String> {
+    let ProbeKind::Http { secure, host, port, path, status } = kind else { return Ok(()) };
+    let scheme = if *secure { "https" } else { "http" };
+    let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
+    let url = format!("{scheme}://{host}:{port}{path}");
+    let request = net::Request { url: url.clone(), headers: Vec::new(), timeout, trust: trust.clone() };
+    let found = net::get_blocking(&request).map_err(|error| format!("{url}: {error}"))?.status;
+    let good = status.map_or((200..400).contains(&found), |wanted| wanted == found);
+    if good { Ok(()) } else { Err(format!("{url} answered {found}")) }
+}
+
+/// Looks for texts in what is appended to a file from now on.
+pub(super) struct FileEnd {
+    file: PathBuf,
+    texts: Vec<Pattern>,
+    position: u64,
+    /// The beginning of a line whose end is not there yet.
+    partial: VecDeque<u8>,
+}
+
+/// Of one line, and of what is read at a time.
+const LINE_LIMIT: usize = 64 * 1024;
+
+impl FileEnd {
+    fn new(file: PathBuf, texts: &[String]) -> FileEnd {
+        let position = std::fs::metadata(&file).map_or(0, |metadata| metadata.len());
+        FileEnd { file, texts: texts.iter().filter_map(|text| Pattern::new(text)).collect(), position, partial: VecDeque::new() }
+    }
+
+    fn look(&mut self) -> Result<(), String> {
+        let why = |error: std::io::Error, file: &Path| format!("{}: {error}", file.display());
+        let mut file = std::fs::File::open(&self.file).map_err(|error| why(error, &self.file))?;
+        let length = file.metadata().map_err(|error| why(error, &self.file))?.len();
+        if length < self.position {
+            // Begun anew.
+            self.position = 0;
+            self.partial.clear();
+        }
+        file.seek(SeekFrom::Start(self.position)).map_err(|error| why(error, &self.file))?;
+        let mut block = vec![0; LINE_LIMIT];
+        loop {
+            let read = file.read(&mut block).map_err(|error| why(error, &self.file))?;
+            if read == 0 {
+                return Err(format!("{} does not hold the text yet", self.file.display()));
+            }
+            self.position += read as u64;
+            self.partial.extend(&block[..read]);
+            while let Some(end) = self.partial.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.partial.drain(..=end).collect();
+                if self.texts.iter().any(|text| text.find(&line).is_some()) {
+                    return Ok(());
+                }
+            }
+            // A text at the end of a line that never ends counts as well.
+            let line = self.partial.make_contiguous();
+            if self.texts.iter().any(|text| text.find(line).is_some()) {
+                return Ok(());
+            }
+            if self.partial.len() > LINE_LIMIT {
+                self.partial.drain(..self.partial.len() - LINE_LIMIT);
+            }
+        }
+    }
+}

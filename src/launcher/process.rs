@@ -1,0 +1,114 @@
+//! The processes of components: made with the environment that configure left, asked whether they are ready and alive, told to end.
+
+use super::owner::Owner;
+use super::prepare::Launched;
+use super::probe::{self, Verdict};
+use super::{Event, components, guard, watch};
+use crate::component::{self, ProbeKind, Question};
+use crate::config::Environment;
+use crate::lifecycle::{Then, workspace};
+use crate::message;
+use crate::output::Attachment;
+use crate::platform::{Pid, PreparedEnvironment, StopSignal};
+use crate::supervisor::{Event as Happening, State};
+
+impl Owner {
+    pub(super) fn spawn_next(&mut self) {
+        if let Some(index) = self.to_spawn.pop_front() {
+            let happening = self.spawn(index);
+            self.step(index, happening);
+        }
+    }
+
+    fn spawn(&mut self, index: usize) -> Happening {
+        let Some(child) = self.children.get(index) else { return Happening::SpawnFailed(String::new()) };
+        let launched = &child.launched;
+        let nothing = PreparedEnvironment::default();
+        let (base, own) = self.environment_of(launched, &nothing);
+        let ending = launched.instance.configuration.component_settings(&launched.component.name).ending();
+        let script = components::script_of(&self.context, &launched.instance, &launched.component, launched.start.clone(), Then::Wait);
+        let sender = self.sender.clone();
+        // The pid is known to the machine before this can be received: the owner is the receiver.
+        let (pid_sender, pid_receiver) = std::sync::mpsc::sync_channel(1);
+        let on_end = Box::new(move |status| {
+            if let Ok(pid) = pid_receiver.recv() {
+                // The owner has gone.
+                let _ = sender.send(Event::Ended { index, pid, status });
+            }
+        });
+        // What is wrong with the setting was said when it was read.
+        let readiness = component::probe(&launched.instance.configuration, &launched.component, Question::Readiness).ok().flatten();
+        let file_end = readiness.as_ref().and_then(probe::file_end);
+        match self.context.runner.start(&script, base, &own, ending, on_end) {
+            Ok((pid, reader)) => {
+                let _ = pid_sender.send(pid);
+                let name = launched.component.name.clone();
+                let log = launched.instance.configuration.component_log(&name);
+                let attachment = Attachment { log, watch: watch::watch(launched, index, pid, self.sender.clone()) };
+                self.children[index].pipe = Some(self.context.output.attach(&name, reader, attachment));
+                self.ask(index, pid, Question::Readiness, file_end);
+                Happening::Spawned(pid)
+            }
+            Err(error) => Happening::SpawnFailed(error.to_string()),
+        }
+    }
+
+    /// Begins to ask a process whether it is ready, or alive: the latter once it is ready, for before that it may be busy with its start.
+    pub(super) fn ask(&mut self, index: usize, pid: Pid, question: Question, file_end: Option<probe::FileEnd>) {
+        let Some(child) = self.children.get(index) else { return };
+        if child.asking.iter().any(|(asked, _)| *asked == question) {
+            return;
+        }
+        let launched = &child.launched;
+        // What is wrong with the setting was said when it was read.
+        let Ok(Some(probe)) = component::probe(&launched.instance.configuration, &launched.component, question) else { return };
+        let environment = match probe.kind {
+            ProbeKind::Command { .. } => self.whole_environment_of(launched),
+            _ => Environment::new(),
+        };
+        let sender = self.sender.clone();
+        let tell = move |verdict| {
+            let happening = match (question, verdict) {
+                (Question::Readiness, Verdict::Good) => Happening::ReadyReported(pid),
+                (Question::Readiness, Verdict::Bad(_)) => Happening::ReadyLost(pid),
+                (Question::Liveness, Verdict::Bad(why)) => Happening::LivenessFailed(pid, why),
+                (Question::Liveness, Verdict::Good) => return,
+            };
+            // The owner has gone.
+            let _ = sender.send(Event::Watched { index, happening });
+        };
+        let asking = probe::ask(&self.context, launched, &probe, question, (file_end, environment), tell);
+        self.children[index].asking.extend(asking.map(|asking| (question, asking)));
+    }
+
+    fn whole_environment_of(&self, launched: &Launched) -> Environment {
+        let nothing = PreparedEnvironment::default();
+        let (base, own) = self.environment_of(launched, &nothing);
+        let mut whole = if std::ptr::eq(base, &nothing) { Environment::new() } else { launched.instance.environment.clone() };
+        whole.extend(own);
+        whole
+    }
+
+    pub(super) fn signal(&self, index: usize, group: Pid, signal: StopSignal) {
+        let Some(child) = self.children.get(index) else { return };
+        let is_stop = self.instance.member(index).is_some_and(|member| matches!(member.machine.state(), State::Stopping { .. }));
+        let environment = || self.whole_environment_of(&child.launched);
+        guard::signal(&self.context, &child.launched, environment, group, signal, is_stop);
+    }
+
+    /// The environment of a start and of every restart in two layers: what configure left, else what the configuration says.
+    fn environment_of<'a>(&self, launched: &'a Launched, nothing: &'a PreparedEnvironment) -> (&'a PreparedEnvironment, Environment) {
+        let instance = &launched.instance;
+        let name = &launched.component.name;
+        let path = workspace::snapshot_path(&instance.workspace, name, &instance.configuration.ha_instance.id);
+        match workspace::read_snapshot(&path) {
+            Ok(environment) => (nothing, environment),
+            Err(error) => {
+                if path.exists() {
+                    self.context.output.message(message::zwel0933w(name, error));
+                }
+                (&instance.prepared_environment, crate::component::own_variables(&launched.component, &instance.configuration))
+            }
+        }
+    }
+}
