@@ -14,7 +14,7 @@ use crate::ha::{self, operate::Operation};
 use crate::inspect;
 use crate::launcher::{self, Foreground, Start};
 use crate::mvs;
-use crate::platform::unix::UnixPlatform;
+use crate::platform::NativePlatform;
 use crate::platform::unix::system::SystemDirectory;
 use std::path::Path;
 use std::sync::Arc;
@@ -77,7 +77,7 @@ pub(super) fn run(arguments: Arguments) -> i32 {
             answered(loaded, |configuration| Ok(inspect::plan(configuration, &component::survey(configuration))))
         }),
         Command::Ha { command: Ha::Compare { a, b, a_instance, b_instance } } => {
-            let platform = UnixPlatform::for_command();
+            let platform = NativePlatform::for_command();
             let side = |config: &str, instance: Option<String>| ha::Side { config: absolute_config(config), ha_instance: instance };
             match ha::compare(&side(&a, a_instance), &side(&b, b_instance), &platform) {
                 Ok(report) => {
@@ -105,7 +105,7 @@ pub(super) fn run(arguments: Arguments) -> i32 {
 /// Runs a component of an instance in this process's foreground.
 fn run_component(ha_instance: String, config: Option<String>, foreground: Foreground) -> i32 {
     // Before any other thread is made: signals are blocked in all of them.
-    let platform = UnixPlatform::for_foreground();
+    let platform = NativePlatform::for_foreground();
     let from_environment = Start::from_environment(vec![ha_instance], None);
     let start = Start { config: config.or(from_environment.config.clone()), ..from_environment };
     if start.config.is_none() {
@@ -217,7 +217,7 @@ fn status(arguments: &System, json: bool) -> i32 {
 
 /// Issues the commands that start or stop instances, or shows them.
 fn operate(arguments: &Instances, operation: Operation) -> i32 {
-    let platform = UnixPlatform::for_command();
+    let platform = NativePlatform::for_command();
     let (_, sources) = match sources(arguments.config.as_deref()) {
         Ok(sources) => sources,
         Err(code) => return code,
@@ -269,14 +269,14 @@ fn absolute_config(config: &str) -> String {
 
 /// The report; on a terminal with source lines.
 fn check(named: &[String], config: Option<&str>, format: ReportFormat, startup: bool) -> i32 {
-    let platform = UnixPlatform::for_command();
+    let platform = NativePlatform::for_command();
     let (config_text, sources) = match sources(config) {
         Ok(sources) => sources,
         Err(code) => return code,
     };
     let named: Vec<config::HaInstance> = named.iter().map(|id| config::ha_instance(id, &platform)).collect();
     let report = if startup {
-        match inspect::startup_checks(Arc::new(UnixPlatform::for_command()), config_text) {
+        match inspect::startup_checks(Arc::new(NativePlatform::for_command()), config_text) {
             Ok(checks) => inspect::check(&sources, &named, &platform, Some(&checks)),
             Err(error) => return fail(error),
         }
@@ -295,7 +295,7 @@ fn check(named: &[String], config: Option<&str>, format: ReportFormat, startup: 
 
 /// What behaves differently than under ZWELNCH.
 fn compare_zwelnch(named: &[String], config: Option<&str>, format: ReportFormat) -> i32 {
-    let platform = UnixPlatform::for_command();
+    let platform = NativePlatform::for_command();
     let (_, sources) = match sources(config) {
         Ok(sources) => sources,
         Err(code) => return code,
@@ -312,7 +312,7 @@ fn compare_zwelnch(named: &[String], config: Option<&str>, format: ReportFormat)
 /// The variables of an instance or component, or what differs in those of another HA instance.
 fn env(selection: &Selection, component: Option<&str>, diff: Option<&str>, show_secrets: bool) -> i32 {
     inspected(selection, |loaded, config| {
-        let platform = UnixPlatform::for_command();
+        let platform = NativePlatform::for_command();
         let seen = |configuration: &Configuration| {
             let survey = component::survey(configuration);
             inspect::environment_of(configuration, &survey, &platform, config, component, None)
@@ -347,7 +347,7 @@ fn inspected(selection: &Selection, answer: impl FnOnce(Result<Configuration, Lo
         Ok(sources) => sources,
         Err(code) => return code,
     };
-    let platform = UnixPlatform::for_command();
+    let platform = NativePlatform::for_command();
     let ha_instance = match &selection.ha_instance {
         Some(id) => config::ha_instance(id, &platform),
         None => config::HaInstance::none(),

@@ -9,8 +9,8 @@ pub use arguments::{Arguments, command};
 
 use crate::launcher::{self, ConditionCode, Start};
 use crate::lifecycle::workspace;
+use crate::platform::NativePlatform;
 use crate::platform::process::MARKER;
-use crate::platform::unix::UnixPlatform;
 use crate::platform::unix::process::inherited_environment;
 use crate::supervisor::guardian;
 use clap::Parser;
@@ -97,7 +97,7 @@ fn call(arguments: &[OsString], of_proc: bool, is_command: impl Fn(&str) -> bool
 
 /// Runs the launcher in this process.
 fn launch(arguments: Vec<String>) -> i32 {
-    let (platform, no_console) = UnixPlatform::for_launcher();
+    let (platform, no_console) = NativePlatform::for_launcher();
     let platform = Arc::new(platform);
     let start = Start::from_environment(arguments, no_console);
     remove_own_variables();

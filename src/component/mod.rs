@@ -5,6 +5,7 @@ mod command;
 mod dependencies;
 mod directories;
 mod environment;
+mod job_name;
 mod locate;
 mod manifest;
 mod order;

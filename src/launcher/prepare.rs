@@ -130,6 +130,7 @@ fn enter_runtime(context: &Context, runtime: PathBuf) -> Result<PathBuf, Conditi
     if std::env::set_current_dir(&runtime).is_err() {
         return Err(refuse(context, [message::zwel0032e("ROOT_DIR", runtime.display())]));
     }
+    context.platform.use_runtime(&runtime);
     context.output.message(message::zwel0017i(runtime.display()));
     Ok(runtime)
 }

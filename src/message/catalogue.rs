@@ -585,4 +585,12 @@ messages! {
         "{n} processes that had left their components were ended",
         "Components had started processes that left their process group and did not end with them.",
         "None.";
+    ZWEL1005E zwel1005e "ZWEL1005E" Error Always (why)
+        "SYSPRINT cannot be written, its lines go to SYSERR - {why}",
+        "z/OS: the data definition is full, or was freed; lines of the launcher itself come as WTOs until it can be written again.",
+        "Correct the DD statement SYSPRINT; errno2 is explained by `bpxmtext`.";
+    ZWEL1006W zwel1006w "ZWEL1006W" Warning OnMatch (name, why)
+        "address space could not be named {name}, components run without names of their own - {why}",
+        "z/OS: the user of the started task has no READ access to BPX.JOBNAME, or the name is not possible.",
+        "Permit READ to BPX.JOBNAME in class FACILITY, or correct zowe.job.prefix and components.<name>.zowe.job.suffix.";
 }

@@ -6,6 +6,7 @@
 //! reads all component pipes in between, a block at a time.
 
 mod attachment;
+mod code_page;
 mod line;
 mod log_file;
 mod partial;
@@ -17,6 +18,7 @@ mod tail;
 mod wto;
 
 pub use attachment::{Attachment, Watch};
+pub use code_page::decode_lines;
 pub use line::{RULER, time_zone, timestamp};
 pub use log_file::LogSettings;
 pub use pattern::Pattern;

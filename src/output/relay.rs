@@ -1,5 +1,6 @@
 //! The relay thread: waits for items and for all pipes at once, and writes what came in one block.
 
+use super::code_page::Transcoder;
 use super::log_file::LogFile;
 use super::partial::Partial;
 use super::pattern::{Matcher, Pattern};
@@ -13,7 +14,7 @@ use mio::{Events, Interest, Poll, Token};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::io::Read;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -37,6 +38,8 @@ struct Pipe {
     component: String,
     receiver: Receiver,
     partial: Partial,
+    /// Where programs may write IBM-1047.
+    transcoder: Option<Transcoder>,
     /// Known to hold data: the selector tells only once.
     ready: bool,
     /// Made larger, if the system allows it.
@@ -227,8 +230,15 @@ impl Relay {
                 self.prefix.server_command(&mut self.out, severity, &source, &text);
             }
             Item::Plain { severity, text } => self.prefix.launcher(&mut self.out, severity, &text),
-            Item::Lines(bytes) => {
+            Item::Lines(mut bytes) => {
                 let start = self.out.len();
+                if self.platform.writes_ebcdic() {
+                    // The line end was added to one that is no line feed.
+                    if bytes.ends_with(&[crate::platform::ebcdic::NEW_LINE, b'\n']) {
+                        bytes.pop();
+                    }
+                    bytes = super::decode_lines(&bytes).into_bytes();
+                }
                 printable::append(&mut self.out, &bytes);
                 let (rules, platform) = (&self.rules, &self.platform);
                 self.matcher.each_hit(&self.out[start..], |hit| {
@@ -237,7 +247,7 @@ impl Relay {
                     }
                 });
             }
-            Item::Attach(id, component, descriptor, attachment) => self.attach(id, component, Receiver::from(descriptor), *attachment),
+            Item::Attach(id, component, descriptor, attachment) => self.attach(id, component, descriptor, *attachment),
             Item::Drain { pipe, repeat } => self.drain(pipe, repeat),
             Item::Rules(rules) => self.set_rules(*rules),
             Item::TimeZone(zone) => self.prefix.zone = zone,
@@ -265,7 +275,10 @@ impl Relay {
         }
     }
 
-    fn attach(&mut self, id: PipeId, component: String, mut receiver: Receiver, attachment: Attachment) {
+    fn attach(&mut self, id: PipeId, component: String, descriptor: OwnedFd, attachment: Attachment) {
+        let platform = &self.platform;
+        let transcoder = platform.writes_ebcdic().then(|| Transcoder::new(platform.code_page_of(descriptor.as_fd())));
+        let mut receiver = Receiver::from(descriptor);
         // Data that is already there is an event of its own, so nothing is missed between creation and registration. A pipe that cannot be
         // registered is treated as ready for ever; reading it tells what is wrong with it.
         let registered = self.poll.registry().register(&mut receiver, Token(id.0), Interest::READABLE).is_ok();
@@ -275,6 +288,7 @@ impl Relay {
             component,
             receiver,
             partial: Partial::default(),
+            transcoder,
             ready: false,
             enlarged: false,
             drained: false,
@@ -342,7 +356,7 @@ impl Relay {
     fn drain(&mut self, id: PipeId, repeat: bool) {
         self.relay(id.0, 16 * TURN);
         let (component, tail) = if let Some(mut pipe) = self.pipes.remove(&id.0) {
-            self.finish(&mut pipe);
+            self.end(&mut pipe);
             pipe.drained = true;
             let ended = (pipe.component.clone(), std::mem::take(&mut pipe.tail));
             self.pipes.insert(id.0, pipe);
@@ -379,7 +393,7 @@ impl Relay {
         if after == After::Ended {
             // An error here means that it was never registered.
             let _ = self.poll.registry().deregister(&mut pipe.receiver);
-            self.finish(&mut pipe);
+            self.end(&mut pipe);
             if pipe.rate.due().is_some() {
                 self.message(&zwel0991w(&pipe.component, pipe.rate.take_held()));
             }
@@ -413,6 +427,10 @@ impl Relay {
             }
         };
         *left = left.saturating_sub(length);
+        if let Some(transcoder) = &mut pipe.transcoder {
+            let raw = self.out.split_off(read_from);
+            self.out.extend(transcoder.convert(&raw));
+        }
         if length >= PIPE && !std::mem::replace(&mut pipe.enlarged, true) {
             unix::enlarge_pipe(pipe.receiver.as_fd());
         }
@@ -501,6 +519,14 @@ impl Relay {
             // No space for the line's middle: what there is goes out as a line of its own, which is less bad than losing it.
             self.finish(pipe);
         }
+    }
+
+    /// Ends the pipe's last line, with what was held back of it.
+    fn end(&mut self, pipe: &mut Pipe) {
+        if let Some(held) = pipe.transcoder.as_mut().map(Transcoder::finish) {
+            self.keep(pipe, &held);
+        }
+        self.finish(pipe);
     }
 
     /// Ends the pipe's unfinished line.

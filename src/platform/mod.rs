@@ -4,11 +4,22 @@
 //! The interface is what z/OS can do, not what Linux can: a process is created by `spawn()` with a descriptor map and no code of ours
 //! between fork and exec, so the child's working directory is the caller's business (the shell's `cd`).
 
+pub mod ebcdic;
 pub mod environment;
 #[cfg(test)]
 pub mod fake;
+pub mod files;
 pub mod process;
 pub mod unix;
+#[cfg(zwelnch_zos)]
+pub mod zos;
+
+/// The platform of the system this program was built for.
+#[cfg(not(zwelnch_zos))]
+pub type NativePlatform = unix::UnixPlatform;
+/// The platform of the system this program was built for.
+#[cfg(zwelnch_zos)]
+pub type NativePlatform = zos::ZosPlatform;
 
 pub use environment::{ChildEnvironment, PreparedEnvironment};
 
@@ -295,6 +306,17 @@ pub trait Platform: Send + Sync {
     /// EMFILE and the like.
     fn output_pipe(&self) -> io::Result<(OwnedFd, OwnedFd)>;
 
+    /// Whether what programs write may be IBM-1047.
+    fn writes_ebcdic(&self) -> bool {
+        false
+    }
+
+    /// The CCSID that a file or pipe is tagged with as text; None where it is not, or where the system has no tags.
+    fn code_page_of(&self, descriptor: std::os::fd::BorrowedFd<'_>) -> Option<u16> {
+        let _ = descriptor;
+        None
+    }
+
     /// Begins to deliver operator requests.
     ///
     /// # Errors
@@ -318,6 +340,11 @@ pub trait Platform: Send + Sync {
     /// # Errors
     /// When the system has no console to issue it at, or refuses.
     fn issue_command(&self, command: &str) -> io::Result<Vec<String>>;
+
+    /// The runtime directory is known now: some services of z/OS are programs below it.
+    fn use_runtime(&self, runtime: &std::path::Path) {
+        let _ = runtime;
+    }
 
     /// Locks a file for this process (created with mode 600) and writes `holder` into it.
     ///

@@ -129,7 +129,7 @@ proptest! {
     #[test]
     fn real_files_in_ebcdic_with_changes(seed in prop::sample::select(SEEDS), changes in prop::collection::vec(changes(), 0..4)) {
         // Each byte by the table's inverse, where it has one.
-        let to_ebcdic = |byte: u8| (0..=255u8).find(|code| encoding::ibm_1047(&[*code]) == char::from(byte).to_string()).unwrap_or(byte);
+        let to_ebcdic = |byte: u8| (0..=255u8).find(|code| zwelnch::platform::ebcdic::ibm_1047(&[*code]) == char::from(byte).to_string()).unwrap_or(byte);
         read(&changed(seed, &changes).into_iter().map(to_ebcdic).collect::<Vec<_>>())?;
     }
 

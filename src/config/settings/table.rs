@@ -240,6 +240,12 @@ pub static JOB_NAME: Setting = Setting {
 };
 pub static JOB_PREFIX: Setting =
     Setting { places: &["zowe.job.prefix"], kind: Kind::Text, default: "ZWE1", meaning: "what job names of components begin with" };
+pub static JOB_SUFFIX: Setting = Setting {
+    places: &["components.*.zowe.job.suffix"],
+    kind: Kind::Text,
+    default: "that of Zowe's own component, as AG for gateway; none for others",
+    meaning: "what follows zowe.job.prefix in the name of the component's address space on z/OS (_BPX_JOBNAME), 8 characters with it; those of extensions begin with X",
+};
 pub static DEPENDENCY_TIMEOUT: Setting = Setting {
     places: &["zowe.launchScript.dependencyReadyTimeoutSeconds"],
     kind: Kind::Seconds,
@@ -317,4 +323,5 @@ pub static SETTINGS: &[&Setting] = &[
     &ENVIRONMENTS,
     &JOB_NAME,
     &JOB_PREFIX,
+    &JOB_SUFFIX,
 ];

@@ -124,8 +124,10 @@ fn a_second_document_is_a_warning_broken_or_not() {
 fn ebcdic_is_recognised_and_padding_is_no_text() {
     let text = "zowe:\n  a: \"[x] {y} ^ | ~ $ # @ ä\"\n";
     // The table's inverse, line ends as z/OS UNIX writes them.
-    let ebcdic: Vec<u8> =
-        text.chars().map(|wanted| (0..=255u8).find(|byte| encoding::ibm_1047(&[*byte]).starts_with(wanted)).unwrap()).collect();
+    let ebcdic: Vec<u8> = text
+        .chars()
+        .map(|wanted| (0..=255u8).find(|byte| crate::platform::ebcdic::ibm_1047(&[*byte]).starts_with(wanted)).unwrap())
+        .collect();
     assert!(ebcdic.contains(&0x15));
     assert_eq!(encoding::decode(&ebcdic).unwrap(), text);
     assert_eq!(encoding::decode(text.as_bytes()).unwrap(), text);

@@ -47,7 +47,7 @@ pub(super) fn spawn(request: &SpawnRequest<'_>) -> io::Result<Pid> {
 }
 
 /// Descriptors that this program was started with besides the standard ones are nobody's business below it.
-pub(super) fn close_all_at_exec() {
+pub(in crate::platform) fn close_all_at_exec() {
     // /dev/fd exists wherever POSIX systems are in use; where it does not, there is only what the caller has left open.
     let open: Vec<i32> = std::fs::read_dir("/dev/fd")
         .into_iter()
@@ -95,7 +95,7 @@ pub(super) fn reap() -> Option<(Pid, WaitStatus)> {
     }
 }
 
-pub(super) fn send(target: Target, signal: i32) -> bool {
+pub(in crate::platform) fn send(target: Target, signal: i32) -> bool {
     // Never to group 0 or 1 or to everybody, whatever number came here.
     let number = match target {
         Target::Group(group) if group > 1 => -group,
@@ -106,7 +106,7 @@ pub(super) fn send(target: Target, signal: i32) -> bool {
     unsafe { libc::kill(number, signal) == 0 }
 }
 
-pub(super) fn group_exists(group: Pid) -> bool {
+pub(in crate::platform) fn group_exists(group: Pid) -> bool {
     group > 1 && killpg(nix::unistd::Pid::from_raw(group), None) != Err(Errno::ESRCH)
 }
 

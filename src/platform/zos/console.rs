@@ -1,0 +1,104 @@
+//! The operator's console: one thread that only hands on, one that answers.
+
+use super::{shim, text};
+use crate::platform::ebcdic::ibm_1047;
+use crate::platform::{AnswerSink, OperatorListener, OperatorRequest};
+use std::io;
+use std::sync::mpsc;
+
+/// An answer on its way: the console that asked and the lines.
+type Answer = (shim::Origin, Vec<String>);
+
+/// Delivers operator commands and the signals that ask the launcher to end.
+///
+/// # Errors
+/// When the system refuses a thread.
+pub(super) fn listen(listener: OperatorListener, with_console: bool) -> io::Result<()> {
+    signals(OperatorListener::clone(&listener))?;
+    if !with_console {
+        return Ok(());
+    }
+    let (sender, answers) = mpsc::channel::<Answer>();
+    start("answers", move || answers.into_iter().for_each(|(origin, lines)| answer(&origin, &lines)))?;
+    start("console", move || {
+        loop {
+            match shim::console_wait() {
+                Ok(shim::Command::Stop) => listener(OperatorRequest::Stop),
+                Ok(shim::Command::Modify(text, origin)) => {
+                    let answer = Box::new(ToConsole { sender: sender.clone(), origin, lines: Vec::new() });
+                    listener(OperatorRequest::Modify { text: command_text(&text), answer });
+                }
+                Err(error) => {
+                    listener(OperatorRequest::Lost(error.to_string()));
+                    return;
+                }
+            }
+        }
+    })
+}
+
+fn start(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    std::thread::Builder::new().name(name.to_owned()).stack_size(128 * 1024).spawn(run).map(drop)
+}
+
+/// What the operator typed after APPL=: the system pads it, and does not always end it.
+fn command_text(bytes: &[u8]) -> String {
+    let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
+    ibm_1047(&bytes[..end]).trim_matches(' ').to_owned()
+}
+
+fn signals(listener: OperatorListener) -> io::Result<()> {
+    // A system that does not take the registration tells of its shutdown by SIGTERM alone.
+    let _ = shim::register_danger();
+    start("signals", move || {
+        // Fails only for a set that is not valid.
+        while let Ok(name) = shim::signal_wait() {
+            listener(OperatorRequest::Signal(name));
+        }
+    })
+}
+
+/// A console that does not take its answer is no error: SYSPRINT has it too.
+fn answer(origin: &shim::Origin, lines: &[String]) {
+    for message in text::answer_messages(lines) {
+        let _ = shim::console_answer(origin, &message);
+    }
+}
+
+/// Collects the answer to one MODIFY, so that its lines stay together, and hands it on when it is complete.
+#[derive(Debug)]
+struct ToConsole {
+    sender: mpsc::Sender<Answer>,
+    origin: shim::Origin,
+    lines: Vec<String>,
+}
+
+impl AnswerSink for ToConsole {
+    fn line(&mut self, text: &str) {
+        self.lines.push(text.to_owned());
+    }
+}
+
+impl Drop for ToConsole {
+    fn drop(&mut self) {
+        if !self.lines.is_empty() {
+            // The launcher is at its very end.
+            let _ = self.sender.send((self.origin, std::mem::take(&mut self.lines)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::ebcdic::to_ibm_1047;
+
+    #[test]
+    fn a_command_is_its_text_without_padding() {
+        let mut bytes = to_ibm_1047("START(GATEWAY)  ");
+        assert_eq!(command_text(&bytes), "START(GATEWAY)");
+        bytes.extend([0, 0xc1]);
+        assert_eq!(command_text(&bytes), "START(GATEWAY)");
+        assert_eq!(command_text(&[0x40; 128]), "");
+    }
+}

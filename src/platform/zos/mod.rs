@@ -1,0 +1,412 @@
+//! z/OS, over the C shim: the operator's console is the system's own, SYSPRINT a data definition, a process an address space perhaps.
+//! Contract: reference/zos-platform.md.
+
+mod console;
+pub mod shim;
+mod spawn;
+pub mod text;
+
+use super::ebcdic::{ibm_1047, to_ibm_1047};
+use super::unix::process;
+use super::{FileLock, LockError, OperatorListener, Pid, Platform, ProcessEntry, SpawnRequest, Target, WaitStatus};
+use crate::message;
+use nix::libc;
+use shim::DataDefinition;
+use std::ffi::CString;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+/// Of events: the master console's information, and information of no urgency (it rolls off).
+const EVENT_ROUTE: [u32; 1] = [2];
+const EVENT_DESCRIPTOR: [u32; 1] = [12];
+
+/// Prints a system symbol: a program of z/OS UNIX. ASASYMBF, which it calls, is for callers in 31-bit mode.
+const SYSVAR: &str = "/bin/sysvar";
+
+/// Below the runtime directory: issues an operator command and prints its answer.
+const OPERCMD: &str = "bin/utils/opercmd.rex";
+
+/// Longest record that every data definition takes whatever it says of itself.
+const SAFE_RECORD: usize = 120;
+
+/// Where SYSPRINT goes.
+enum Sysprint {
+    /// The program was started from a shell, and standard output is its descriptor.
+    Descriptor,
+    DataDefinitions(DataDefinitions),
+}
+
+/// SYSPRINT, and SYSERR for when SYSPRINT fails.
+#[derive(Default)]
+struct DataDefinitions {
+    /// The beginning of a line whose end has not been written yet.
+    rest: Vec<u8>,
+    /// Whether SYSPRINT failed when it was last written, so that its failure is told once.
+    has_failed: bool,
+}
+
+/// See the module.
+pub struct ZosPlatform {
+    sysname: String,
+    release: (i32, i32),
+    user_id: String,
+    job_name: String,
+    sysprint: Mutex<Sysprint>,
+    runtime: OnceLock<PathBuf>,
+    has_console: bool,
+    /// The refusal of a job name is told once.
+    name_refused: OnceLock<()>,
+}
+
+impl ZosPlatform {
+    /// For commands, which are no launcher.
+    pub fn for_command() -> ZosPlatform {
+        let (sysname, version, release) = shim::system().unwrap_or_default();
+        let sysprint = if has_standard_output() { Sysprint::Descriptor } else { Sysprint::DataDefinitions(DataDefinitions::default()) };
+        ZosPlatform {
+            sysname: sysname.to_ascii_uppercase(),
+            release: (version, release),
+            user_id: name(&shim::user_id()),
+            job_name: name(&shim::job_name()),
+            sysprint: Mutex::new(sysprint),
+            runtime: OnceLock::new(),
+            has_console: true,
+            name_refused: OnceLock::new(),
+        }
+    }
+
+    /// For a launcher: the signals that ask it to end are waited for from now on. The second value says why there is no console when
+    /// there is none.
+    pub fn for_launcher() -> (ZosPlatform, Option<String>) {
+        let no_console = (!shim::is_right_one()).then(|| "the shim is of another version than this program: build it anew".to_owned());
+        let no_signals = shim::signals_block().err().map(|error| error.to_string());
+        process::close_all_at_exec();
+        (ZosPlatform::for_command(), no_console.or(no_signals))
+    }
+
+    /// For a component that is run in the foreground of a shell: no console, which is for started tasks.
+    pub fn for_foreground() -> ZosPlatform {
+        // Without it a signal ends the program at once, and the guardian its component.
+        let _ = shim::signals_block();
+        ZosPlatform { has_console: false, ..ZosPlatform::for_command() }
+    }
+
+    /// The condition code of the step is this program's exit code; does not return.
+    pub fn end_job(&self, condition_code: i32) {
+        shim::exit(condition_code)
+    }
+
+    fn sysprint(&self) -> MutexGuard<'_, Sysprint> {
+        self.sysprint.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One record to SYSPRINT, else to SYSERR. The first is SYSPRINT's error.
+    fn write_line(line: &str) -> Result<(), shim::ShimError> {
+        let write = |dd| {
+            let length = shim::record_length(dd).unwrap_or(0);
+            let length = if length == 0 { SAFE_RECORD } else { length };
+            text::records(line, length).iter().try_for_each(|record| shim::write_record(dd, record))
+        };
+        write(DataDefinition::Sysprint).or_else(|error| write(DataDefinition::Syserr).and(Err(error.clone())).or(Err(error)))
+    }
+
+    /// Lines of the launcher itself still reach somebody when SYSPRINT fails; those of components, which could be any number, only SYSERR.
+    fn write_data_definitions(&self, dds: &mut DataDefinitions, bytes: &[u8]) -> io::Result<()> {
+        dds.rest.extend_from_slice(bytes);
+        let Some(end) = memchr::memrchr(b'\n', &dds.rest) else { return Ok(()) };
+        let rest = dds.rest.split_off(end + 1);
+        let lines = std::mem::replace(&mut dds.rest, rest);
+        let mut first_error = None;
+        for line in String::from_utf8_lossy(&lines).lines() {
+            match Self::write_line(line) {
+                Ok(()) => dds.has_failed = false,
+                Err(error) => {
+                    if !std::mem::replace(&mut dds.has_failed, true) {
+                        self.wto(message::zwel1005e(&error).text());
+                    }
+                    if let Some((_, text)) = line.split_once(" <ZWELNCH:").filter(|_| !line.contains("'500'")) {
+                        self.wto(after_words(text, 3));
+                    }
+                    first_error.get_or_insert(error);
+                }
+            }
+        }
+        first_error.map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    /// Runs a program to its end and returns what it wrote: its lines, and whether it ended well as far as that is known (the reaper
+    /// thread may have been told first).
+    fn run(&self, program: &Path, arguments: &[&str]) -> io::Result<(String, bool)> {
+        let (reader, writer) = process::output_pipe()?;
+        let null = File::open("/dev/null")?;
+        let environment = super::PreparedEnvironment::new(&process::inherited_environment())?;
+        let nothing = super::PreparedEnvironment::default();
+        let words = [&[program.to_str().unwrap_or_default()], arguments].concat();
+        let request = SpawnRequest {
+            program: program.to_path_buf(),
+            arguments: words.into_iter().map(Into::into).collect(),
+            environment: super::ChildEnvironment { base: &environment, own: &nothing, marker: None },
+            descriptors: vec![(null.as_fd(), 0), (writer.as_fd(), 1), (writer.as_fd(), 2)],
+            group: super::GroupOfChild::Own,
+        };
+        let pid = self.spawn(&request)?;
+        drop(writer);
+        nix::fcntl::fcntl(&reader, nix::fcntl::FcntlArg::F_SETFL(nix::fcntl::OFlag::empty()))?;
+        let mut bytes = Vec::new();
+        File::from(reader).read_to_end(&mut bytes)?;
+        let ended_well = shim::reap(Some(pid), false).ok().flatten().is_none_or(|(_, status)| status.success());
+        Ok((crate::output::decode_lines(&bytes), ended_well))
+    }
+}
+
+/// Whether standard output leads anywhere. A started task's is closed, and the runtime of Rust opens /dev/null in its place.
+fn has_standard_output() -> bool {
+    let Ok(output) = io::stdout().as_fd().try_clone_to_owned() else { return false };
+    let Ok(output) = File::from(output).metadata() else { return false };
+    std::fs::metadata("/dev/null").map_or(true, |null| (null.dev(), null.ino()) != (output.dev(), output.ino()))
+}
+
+/// A name from a control block.
+fn name(bytes: &[u8]) -> String {
+    ibm_1047(bytes).trim_end_matches([' ', '\0']).to_owned()
+}
+
+/// What follows so many words.
+fn after_words(text: &str, count: usize) -> &str {
+    (0..count).fold(text, |rest, _| rest.split_once(' ').map_or(rest, |(_, rest)| rest))
+}
+
+/// `//'DATA.SET(MEMBER)'`, by which the C library opens a member.
+fn member_name(data_set: &str, member: &str) -> io::Result<CString> {
+    let (data_set, member) = (data_set.to_ascii_uppercase(), member.to_ascii_uppercase());
+    let qualifiers_fit =
+        data_set.len() <= 44 && data_set.split('.').all(|qualifier| super::unix::system::is_name(&qualifier.replace('-', "A")));
+    if !qualifiers_fit || !super::unix::system::is_name(&member) {
+        let text = format!("{data_set}({member}) is no name of a data set and its member");
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+    }
+    Ok(CString::new(format!("//'{data_set}({member})'"))?)
+}
+
+/// RCVTID in the words of `zos.getEsm()`.
+fn security_manager_of(id: &str) -> &'static str {
+    match id {
+        "RCVT" => "RACF",
+        "ACF2" => "ACF2",
+        "RTSS" => "TSS",
+        _ => "NONE",
+    }
+}
+
+fn entry(process: &shim::Process) -> ProcessEntry {
+    ProcessEntry {
+        pid: process.pid,
+        parent: process.parent,
+        group: process.group,
+        start: u64::try_from(process.started).unwrap_or_default(),
+        is_dead: false,
+    }
+}
+
+impl Platform for ZosPlatform {
+    fn is_zos(&self) -> bool {
+        true
+    }
+
+    fn sysname(&self) -> String {
+        self.sysname.clone()
+    }
+
+    fn resolve_symbol(&self, name: &str) -> Option<String> {
+        if name.eq_ignore_ascii_case("SYSNAME") {
+            return Some(self.sysname.clone()).filter(|name| !name.is_empty());
+        }
+        if !super::unix::system::is_name(&name.to_ascii_uppercase()) {
+            return None;
+        }
+        let (text, ended_well) = self.run(Path::new(SYSVAR), &[&name.to_ascii_uppercase()]).ok()?;
+        text.lines().next().map(|line| line.trim_end().to_owned()).filter(|value| ended_well && !value.is_empty())
+    }
+
+    fn zos_version(&self) -> u32 {
+        // As ECVTPSEQ has it: 0x01020500 for 2.5, 0x01030100 for 3.1.
+        let (version, release) = self.release;
+        let byte = |number: i32| u32::from(u8::try_from(number).unwrap_or_default());
+        if version == 0 { 0 } else { 0x0100_0000 | byte(version) << 16 | byte(release) << 8 }
+    }
+
+    fn security_manager(&self) -> String {
+        security_manager_of(&name(&shim::security_product())).to_owned()
+    }
+
+    fn user_id(&self) -> String {
+        self.user_id.clone()
+    }
+
+    fn job_name(&self) -> String {
+        self.job_name.clone()
+    }
+
+    fn read_member(&self, data_set: &str, member: &str) -> io::Result<Vec<u8>> {
+        let name = member_name(data_set, member)?;
+        shim::read_records(&name).map_err(|error| {
+            // The C library does not tell a missing data set from one that it may not open: errno2 does, to those who look it up.
+            let text = format!("cannot read {data_set}({member}): {error}");
+            io::Error::new(io::Error::from(error).kind(), text)
+        })
+    }
+
+    fn spawn(&self, request: &SpawnRequest<'_>) -> io::Result<Pid> {
+        let spawned = spawn::spawn(request)?;
+        if let Some((name, error)) = spawned.refused_job_name {
+            self.name_refused.get_or_init(|| self.wto(message::zwel1006w(name, error).text()));
+        }
+        Ok(spawned.pid)
+    }
+
+    fn wait_for_end(&self) -> bool {
+        shim::wait_for_end().is_ok()
+    }
+
+    fn reap(&self) -> Option<(Pid, WaitStatus)> {
+        shim::reap(None, true).ok().flatten()
+    }
+
+    fn send(&self, target: Target, signal: i32) -> bool {
+        process::send(target, signal)
+    }
+
+    fn process_list(&self, skip: &dyn Fn(Pid) -> bool) -> Option<Vec<ProcessEntry>> {
+        Some(shim::processes().ok()?.iter().map(entry).filter(|entry| !skip(entry.pid)).collect())
+    }
+
+    fn process(&self, pid: Pid) -> Option<ProcessEntry> {
+        shim::processes().ok()?.iter().find(|process| process.pid == pid).map(entry)
+    }
+
+    fn boot_identity(&self) -> Option<String> {
+        let ipl: String = shim::ipl().iter().map(|byte| format!("{byte:02x}")).collect();
+        Some(format!("ipl/{ipl}"))
+    }
+
+    fn group_exists(&self, group: Pid) -> bool {
+        process::group_exists(group)
+    }
+
+    fn output_pipe(&self) -> io::Result<(OwnedFd, OwnedFd)> {
+        let (reader, writer) = process::output_pipe()?;
+        // Read as it was written: the relay sees line by line which code page that is. A system that does not know the request does
+        // not convert either.
+        let _ = shim::conversion_off(reader.as_fd());
+        Ok((reader, writer))
+    }
+
+    fn writes_ebcdic(&self) -> bool {
+        true
+    }
+
+    fn code_page_of(&self, descriptor: std::os::fd::BorrowedFd<'_>) -> Option<u16> {
+        shim::tag(descriptor).ok().filter(|(ccsid, text)| *text && *ccsid != 0).map(|(ccsid, _)| ccsid)
+    }
+
+    fn listen(&self, listener: OperatorListener) -> io::Result<()> {
+        console::listen(listener, self.has_console)
+    }
+
+    fn wto(&self, text: &str) {
+        let printable: String = text.chars().map(|character| if character.is_control() { ' ' } else { character }).take(126).collect();
+        let text = to_ibm_1047(printable.trim_end());
+        if text.is_empty() {
+            return;
+        }
+        if shim::wto(&text, &EVENT_ROUTE, &EVENT_DESCRIPTOR).is_err() {
+            // Neither way: there is nobody left to tell.
+            let _ = shim::wto_unix(&text, &EVENT_ROUTE, &EVENT_DESCRIPTOR);
+        }
+    }
+
+    fn write_sysprint(&self, bytes: &[u8]) -> io::Result<()> {
+        match &mut *self.sysprint() {
+            Sysprint::Descriptor => {
+                let mut out = io::stdout().lock();
+                out.write_all(bytes)?;
+                out.flush()
+            }
+            Sysprint::DataDefinitions(dds) => self.write_data_definitions(dds, bytes),
+        }
+    }
+
+    fn issue_command(&self, command: &str) -> io::Result<Vec<String>> {
+        let runtime = self.runtime.get().cloned().or_else(|| std::env::var_os("ZWE_zowe_runtimeDirectory").map(PathBuf::from));
+        let opercmd = runtime
+            .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "opercmd.rex is below the runtime directory, which is not known"))?
+            .join(OPERCMD);
+        let (text, ended_well) = self.run(&opercmd, &[command])?;
+        if ended_well {
+            return Ok(text.lines().map(str::to_owned).collect());
+        }
+        let why = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default().trim().to_owned();
+        Err(io::Error::new(io::ErrorKind::PermissionDenied, format!("{} refused '{command}': {why}", opercmd.display())))
+    }
+
+    fn use_runtime(&self, runtime: &Path) {
+        // The first one is kept: a run has one runtime directory.
+        let _ = self.runtime.set(runtime.to_path_buf());
+    }
+
+    fn lock_file(&self, path: &Path, holder: &str) -> Result<FileLock, LockError> {
+        let mut file = File::options().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+        match shim::lock(file.as_fd()) {
+            Ok(()) => {
+                file.set_len(0)?;
+                file.write_all(holder.as_bytes())?;
+                Ok(FileLock { file })
+            }
+            Err(error) if error.errno == libc::EAGAIN => {
+                let mut text = String::new();
+                file.seek(SeekFrom::Start(0))?;
+                file.take(1000).read_to_string(&mut text)?;
+                Err(LockError::Held(text))
+            }
+            Err(error) => Err(LockError::Io(error.into())),
+        }
+    }
+
+    fn is_writable_directory(&self, path: &Path) -> bool {
+        use nix::unistd::{AccessFlags, access};
+        super::files::is_directory(path) && access(path, AccessFlags::W_OK | AccessFlags::X_OK).is_ok()
+    }
+
+    fn own_program(&self) -> Option<PathBuf> {
+        // As a load module it has no path of its own; the same program is in the runtime directory.
+        let in_runtime = || self.runtime.get().map(|runtime| runtime.join("bin/zwelnch")).filter(|path| super::files::is_file(path));
+        std::env::current_exe().ok().filter(|path| super::files::is_file(path)).or_else(in_runtime)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_named_as_the_c_library_wants_them() {
+        assert_eq!(member_name("zowe.parm-lib", "zweyaml").unwrap().as_c_str(), c"//'ZOWE.PARM-LIB(ZWEYAML)'");
+        for (data_set, member) in [("A", "TOOLONGNAME"), ("A..B", "M"), ("A'B", "M"), ("A", "M)"), ("", "M"), ("A", "")] {
+            assert_eq!(member_name(data_set, member).unwrap_err().kind(), io::ErrorKind::InvalidInput, "{data_set}({member})");
+        }
+    }
+
+    #[test]
+    fn security_managers_have_their_usual_names() {
+        assert_eq!(["RCVT", "ACF2", "RTSS", ""].map(security_manager_of), ["RACF", "ACF2", "TSS", "NONE"]);
+    }
+
+    #[test]
+    fn a_wto_of_a_line_begins_with_its_id() {
+        assert_eq!(after_words("12> USER INFO ZWEL0021I up", 3), "ZWEL0021I up");
+    }
+}

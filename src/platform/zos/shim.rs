@@ -1,0 +1,325 @@
+//! The C shim's interface (`shim.h`) in safe Rust: one function each, no decisions.
+
+use super::super::{End, Pid, WaitStatus};
+use nix::libc::{c_char, c_int, size_t};
+use std::ffi::CStr;
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd};
+
+/// Of the interface that this module was written for.
+const VERSION: i32 = 2;
+/// Of a MODIFY's text.
+const MODIFY_SIZE: usize = 128;
+
+/// Where the answer to a MODIFY goes.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Origin {
+    /// Command and response token.
+    pub cart: [u8; 8],
+    pub console_id: [u8; 4],
+}
+
+#[repr(C)]
+struct Descriptor {
+    ours: i32,
+    childs: i32,
+}
+
+/// A process as w_getpsent gives it.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Process {
+    pub pid: i32,
+    pub parent: i32,
+    pub group: i32,
+    /// Effective user id.
+    pub user: u32,
+    /// Seconds since the epoch.
+    pub started: i64,
+    /// Milliseconds of CPU time in all.
+    pub cpu: i64,
+}
+
+/// What an operator said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// The text as it came, in IBM-1047, blanks and NULs at its end included.
+    Modify(Vec<u8>, Origin),
+    Stop,
+}
+
+/// A data definition that is written to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum DataDefinition {
+    Sysprint = 0,
+    Syserr = 1,
+}
+
+/// The signals that ask the launcher to end.
+pub const ENDING_SIGNALS: [&str; 4] = ["SIGTERM", "SIGINT", "SIGHUP", "SIGDANGER"];
+
+#[rustfmt::skip]
+unsafe extern "C" {
+    fn zwelnch_shim_version() -> i32;
+    fn zwelnch_shim_layout(sizes: *mut u32);
+    fn zwelnch_console_wait(kind: *mut i32, text: *mut u8, origin: *mut Origin, reason: *mut i32) -> i32;
+    fn zwelnch_console_answer(origin: *const Origin, text: *const u8, size: size_t, reason: *mut i32) -> i32;
+    fn zwelnch_wto(text: *const u8, size: size_t, route: *const u32, descriptor: *const u32, reason: *mut i32) -> i32;
+    fn zwelnch_wto_unix(text: *const u8, size: size_t, route: *const u32, descriptor: *const u32, reason: *mut i32) -> i32;
+    fn zwelnch_spawn(program: *const c_char, arguments: *const *const c_char, environment: *const *const c_char,
+                     descriptors: *const Descriptor, count: size_t, own_group: i32, reason: *mut i32) -> i32;
+    fn zwelnch_wait_for_end(reason: *mut i32) -> i32;
+    fn zwelnch_reap(pid: i32, no_wait: i32, raw: *mut i32, end: *mut i32, value: *mut i32, reason: *mut i32) -> i32;
+    fn zwelnch_processes(processes: *mut Process, capacity: size_t, reason: *mut i32) -> i32;
+    fn zwelnch_signals_block(reason: *mut i32) -> i32;
+    fn zwelnch_signal_wait(reason: *mut i32) -> i32;
+    fn zwelnch_register_danger(reason: *mut i32) -> i32;
+    fn zwelnch_tag_get(descriptor: c_int, ccsid: *mut u16, text: *mut i32, reason: *mut i32) -> i32;
+    fn zwelnch_tag_set(descriptor: c_int, ccsid: u16, text: i32, reason: *mut i32) -> i32;
+    fn zwelnch_conversion_off(descriptor: c_int, reason: *mut i32) -> i32;
+    fn zwelnch_lock(descriptor: c_int, reason: *mut i32) -> i32;
+    fn zwelnch_dd_write(dd: i32, record: *const u8, size: size_t, reason: *mut i32) -> i32;
+    fn zwelnch_dd_record_length(dd: i32, reason: *mut i32) -> i32;
+    fn zwelnch_read_records(name: *const c_char, bytes: *mut u8, size: size_t, needed: *mut size_t, reason: *mut i32) -> i32;
+    fn zwelnch_system(name: *mut c_char, size: size_t, version: *mut i32, release: *mut i32, reason: *mut i32) -> i32;
+    fn zwelnch_job_name(name: *mut u8);
+    fn zwelnch_user_id(name: *mut u8);
+    fn zwelnch_ipl(time_and_date: *mut u8);
+    fn zwelnch_security_product(name: *mut u8);
+    fn zwelnch_exit(condition_code: i32) -> !;
+}
+
+/// What a service of z/OS said when it failed: errno and errno2 in words, as messages show it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{} (errno2 {reason:08X})", io::Error::from_raw_os_error(*.errno))]
+pub struct ShimError {
+    pub errno: i32,
+    /// errno2, or the service's own reason.
+    pub reason: i32,
+}
+
+impl From<ShimError> for io::Error {
+    fn from(error: ShimError) -> Self {
+        io::Error::new(io::Error::from_raw_os_error(error.errno).kind(), error)
+    }
+}
+
+type Result<T> = std::result::Result<T, ShimError>;
+
+/// Calls a function of the shim with a place for the reason.
+fn call(function: impl FnOnce(*mut i32) -> i32) -> Result<i32> {
+    let mut reason = 0;
+    match function(&mut reason) {
+        result @ 0.. => Ok(result),
+        result => Err(ShimError { errno: -result, reason }),
+    }
+}
+
+/// Whether the shim that is linked is the one that this module was written for.
+pub fn is_right_one() -> bool {
+    let mut sizes = [0_u32; 3];
+    // SAFETY: the layout function writes three integers to the place it is given.
+    let version = unsafe {
+        zwelnch_shim_layout(sizes.as_mut_ptr());
+        zwelnch_shim_version()
+    };
+    let ours = [size_of::<Origin>(), size_of::<Descriptor>(), size_of::<Process>()];
+    version == VERSION && sizes.iter().zip(ours).all(|(theirs, ours)| usize::try_from(*theirs) == Ok(ours))
+}
+
+/// Waits for the next operator command.
+pub fn console_wait() -> Result<Command> {
+    let (mut kind, mut text, mut origin) = (0, vec![0; MODIFY_SIZE], Origin::default());
+    // SAFETY: all places live, and the text has the size that the interface says.
+    call(|reason| unsafe { zwelnch_console_wait(&mut kind, text.as_mut_ptr(), &mut origin, reason) })?;
+    Ok(if kind == 2 { Command::Stop } else { Command::Modify(text, origin) })
+}
+
+/// `text`: lines in IBM-1047, each ended by NL.
+pub fn console_answer(origin: &Origin, text: &[u8]) -> Result<()> {
+    // SAFETY: pointer and length are of one slice.
+    call(|reason| unsafe { zwelnch_console_answer(origin, text.as_ptr(), text.len(), reason) }).map(drop)
+}
+
+/// A WTO of a line in IBM-1047 by SVC 35.
+pub fn wto(text: &[u8], route: &[u32], descriptor: &[u32]) -> Result<()> {
+    let (route, descriptor) = (terminated(route), terminated(descriptor));
+    // SAFETY: pointer and length are of one slice, both lists end with 0.
+    call(|reason| unsafe { zwelnch_wto(text.as_ptr(), text.len(), route.as_ptr(), descriptor.as_ptr(), reason) }).map(drop)
+}
+
+/// The same by `__console2`.
+pub fn wto_unix(text: &[u8], route: &[u32], descriptor: &[u32]) -> Result<()> {
+    let (route, descriptor) = (terminated(route), terminated(descriptor));
+    // SAFETY: as above.
+    call(|reason| unsafe { zwelnch_wto_unix(text.as_ptr(), text.len(), route.as_ptr(), descriptor.as_ptr(), reason) }).map(drop)
+}
+
+fn terminated(codes: &[u32]) -> Vec<u32> {
+    codes.iter().copied().chain([0]).collect()
+}
+
+/// Creates a process.
+pub fn spawn(
+    program: &CStr,
+    arguments: &[&CStr],
+    environment: &[&CStr],
+    descriptors: &[(BorrowedFd<'_>, i32)],
+    own_group: bool,
+) -> Result<Pid> {
+    let pointers = |texts: &[&CStr]| -> Vec<*const c_char> { texts.iter().map(|text| text.as_ptr()).chain([std::ptr::null()]).collect() };
+    let (arguments, environment) = (pointers(arguments), pointers(environment));
+    let descriptors: Vec<Descriptor> =
+        descriptors.iter().map(|(ours, childs)| Descriptor { ours: ours.as_raw_fd(), childs: *childs }).collect();
+    // SAFETY: both lists of pointers end with null and their texts outlive the call; the descriptors are open and counted.
+    call(|reason| unsafe {
+        let (list, count) = (descriptors.as_ptr(), descriptors.len());
+        zwelnch_spawn(program.as_ptr(), arguments.as_ptr(), environment.as_ptr(), list, count, own_group.into(), reason)
+    })
+}
+
+/// Waits until a child has ended and leaves it to [`reap`].
+pub fn wait_for_end() -> Result<()> {
+    // SAFETY: nothing but the reason is written.
+    call(|reason| unsafe { zwelnch_wait_for_end(reason) }).map(drop)
+}
+
+/// A child that has ended; `pid`: this one, else any. None only with `no_wait`.
+pub fn reap(pid: Option<Pid>, no_wait: bool) -> Result<Option<(Pid, WaitStatus)>> {
+    let (mut raw, mut end, mut value) = (0, 0, 0);
+    // SAFETY: three integers are written to places that live.
+    let ended = call(|reason| unsafe { zwelnch_reap(pid.unwrap_or(-1), no_wait.into(), &mut raw, &mut end, &mut value, reason) })?;
+    let end = if end == 1 { End::Signaled(value) } else { End::Exited(value) };
+    Ok((ended > 0).then_some((ended, WaitStatus { raw, end })))
+}
+
+/// All processes that this one may see.
+pub fn processes() -> Result<Vec<Process>> {
+    let mut processes = vec![Process::default(); 256];
+    loop {
+        // SAFETY: at most as many are written as there is room for.
+        let count = call(|reason| unsafe { zwelnch_processes(processes.as_mut_ptr(), processes.len(), reason) })?;
+        let count = usize::try_from(count).unwrap_or_default();
+        if count <= processes.len() {
+            processes.truncate(count);
+            return Ok(processes);
+        }
+        // There may be more of them by the next call.
+        processes.resize(count + 64, Process::default());
+    }
+}
+
+/// Blocks the signals of [`ENDING_SIGNALS`] in this thread and those that it will start.
+pub fn signals_block() -> Result<()> {
+    // SAFETY: nothing but the reason is written.
+    call(|reason| unsafe { zwelnch_signals_block(reason) }).map(drop)
+}
+
+/// Waits for one of them and names it.
+pub fn signal_wait() -> Result<&'static str> {
+    // SAFETY: as above.
+    let number = call(|reason| unsafe { zwelnch_signal_wait(reason) })?;
+    Ok(usize::try_from(number - 1).ok().and_then(|index| ENDING_SIGNALS.get(index)).copied().unwrap_or("signal"))
+}
+
+/// SIGDANGER is sent to this process when OMVS is about to be shut down.
+pub fn register_danger() -> Result<()> {
+    // SAFETY: as above.
+    call(|reason| unsafe { zwelnch_register_danger(reason) }).map(drop)
+}
+
+/// CCSID (0: untagged) and whether it is text.
+pub fn tag(descriptor: BorrowedFd<'_>) -> Result<(u16, bool)> {
+    let (mut ccsid, mut text) = (0, 0);
+    // SAFETY: two integers are written to places that live.
+    call(|reason| unsafe { zwelnch_tag_get(descriptor.as_raw_fd(), &mut ccsid, &mut text, reason) })?;
+    Ok((ccsid, text != 0))
+}
+
+pub fn set_tag(descriptor: BorrowedFd<'_>, ccsid: u16, text: bool) -> Result<()> {
+    // SAFETY: nothing but the reason is written.
+    call(|reason| unsafe { zwelnch_tag_set(descriptor.as_raw_fd(), ccsid, text.into(), reason) }).map(drop)
+}
+
+/// Bytes are read as they were written.
+pub fn conversion_off(descriptor: BorrowedFd<'_>) -> Result<()> {
+    // SAFETY: as above.
+    call(|reason| unsafe { zwelnch_conversion_off(descriptor.as_raw_fd(), reason) }).map(drop)
+}
+
+/// Locks the whole file, or fails with EAGAIN.
+pub fn lock(descriptor: BorrowedFd<'_>) -> Result<()> {
+    // SAFETY: as above.
+    call(|reason| unsafe { zwelnch_lock(descriptor.as_raw_fd(), reason) }).map(drop)
+}
+
+/// Writes one record in IBM-1047. By one thread at a time.
+pub fn write_record(dd: DataDefinition, record: &[u8]) -> Result<()> {
+    // SAFETY: pointer and length are of one slice.
+    call(|reason| unsafe { zwelnch_dd_write(dd as i32, record.as_ptr(), record.len(), reason) }).map(drop)
+}
+
+/// Longest record in bytes.
+pub fn record_length(dd: DataDefinition) -> Result<usize> {
+    // SAFETY: nothing but the reason is written.
+    call(|reason| unsafe { zwelnch_dd_record_length(dd as i32, reason) }).map(|length| usize::try_from(length).unwrap_or_default())
+}
+
+/// The records of a file that the C library knows by this name, each followed by NL.
+pub fn read_records(name: &CStr) -> Result<Vec<u8>> {
+    let mut bytes = vec![0; 64 * 1024];
+    loop {
+        let mut needed = 0;
+        // SAFETY: at most as many bytes are written as there is room for.
+        call(|reason| unsafe { zwelnch_read_records(name.as_ptr(), bytes.as_mut_ptr(), bytes.len(), &mut needed, reason) })?;
+        if needed <= bytes.len() {
+            bytes.truncate(needed);
+            return Ok(bytes);
+        }
+        bytes.resize(needed, 0);
+    }
+}
+
+/// Node name, version and release.
+pub fn system() -> Result<(String, i32, i32)> {
+    let (mut name, mut version, mut release) = ([0_u8; 64], 0, 0);
+    // SAFETY: the name is NUL-terminated within its size.
+    call(|reason| unsafe { zwelnch_system(name.as_mut_ptr().cast(), name.len(), &mut version, &mut release, reason) })?;
+    let name = CStr::from_bytes_until_nul(&name).map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    Ok((name, version, release))
+}
+
+fn fixed<const SIZE: usize>(function: unsafe extern "C" fn(*mut u8)) -> [u8; SIZE] {
+    let mut bytes = [0; SIZE];
+    // SAFETY: each of the functions that are passed here writes exactly as many bytes as its caller below says.
+    unsafe { function(bytes.as_mut_ptr()) };
+    bytes
+}
+
+/// In IBM-1047, padded with blanks.
+pub fn job_name() -> [u8; 8] {
+    fixed(zwelnch_job_name)
+}
+
+/// In IBM-1047, padded with blanks.
+pub fn user_id() -> [u8; 8] {
+    fixed(zwelnch_user_id)
+}
+
+/// Time and date of the IPL: the boot identity.
+pub fn ipl() -> [u8; 8] {
+    fixed(zwelnch_ipl)
+}
+
+/// In IBM-1047: RCVT, ACF2, RTSS.
+pub fn security_product() -> [u8; 4] {
+    fixed(zwelnch_security_product)
+}
+
+/// Ends this process with a condition code.
+pub fn exit(condition_code: i32) -> ! {
+    // SAFETY: exit of the C library; nothing of ours runs at exit.
+    unsafe { zwelnch_exit(condition_code) }
+}

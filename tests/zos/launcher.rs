@@ -1,0 +1,339 @@
+//! From S to P and what can go wrong on the way.
+
+use crate::harness::{Instance, PATIENCE, processes_of, wait_until};
+use nix::sys::signal::{Signal, kill};
+use std::fs::{self, File};
+use std::io::Write;
+use std::process::{Child, Command};
+use std::time::Instant;
+use zwelnch::platform::ebcdic::{ibm_1047, to_ibm_1047};
+
+/// A line in IBM-1047 (`AB`), then one in UTF-8, as a shell and a server do.
+const BOTH_CODES: &str = "printf '\\301\\302\\025'; echo \"gr\u{fc}n $_BPX_JOBNAME\"; exec sleep 1000";
+
+/// A WTO as the stub has recorded it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Wto {
+    how: String,
+    route: String,
+    descriptor: String,
+    /// CART and console id in hexadecimal.
+    origin: (String, String),
+    text: String,
+}
+
+/// What runs the programs of this test's own architecture, where that is not the machine's.
+fn emulator() -> Option<String> {
+    std::env::var("ZWELNCH_EMULATOR").ok()
+}
+
+/// An instance on a z/OS of its own.
+struct Zos {
+    instance: Instance,
+    console: File,
+    child: Option<Child>,
+}
+
+impl Zos {
+    fn new(instance: Instance) -> Zos {
+        let stub = instance.path("zos");
+        for directory in ["dd", "data-sets/ZOWE.PARMLIB", "fail", "bin"] {
+            fs::create_dir_all(stub.join(directory)).unwrap();
+        }
+        let fifo = stub.join("console");
+        nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::from_bits_truncate(0o600)).unwrap();
+        let console = File::options().read(true).write(true).open(fifo).unwrap();
+        std::os::unix::fs::symlink(crate::harness::program(), instance.path("ZWELNCH")).unwrap();
+        Zos { instance, console, child: None }
+    }
+
+    /// S ZWESLSTC,HAINST=lpar1 with the configuration in a data set, in EBCDIC, and without descriptors 0 to 2.
+    fn start(&mut self) {
+        self.instance.write_config();
+        let text = fs::read_to_string(self.instance.config()).unwrap();
+        // Tests may run as root, which a started task should not.
+        let text = text.replacen("zowe:\n", "zowe:\n  launchScript: {startupChecks: {user: disabled}}\n", 1);
+        fs::write(self.instance.path("zos/data-sets/ZOWE.PARMLIB/ZWEYAML"), to_ibm_1047(&text)).unwrap();
+        self.child = Some(self.command("PARMLIB(ZOWE.PARMLIB(ZWEYAML))").spawn().unwrap());
+    }
+
+    fn command(&self, config: &str) -> Command {
+        let of_instance = self.instance.launcher(&[]);
+        let mut command = Command::new("/bin/sh");
+        // On another machine's processor it is an emulator that runs the program.
+        let by = emulator().map(|words| format!("{words} -0 ZWELNCH")).unwrap_or_default();
+        command.args(["-c", &format!("exec {by} \"$0\" \"$@\" <&- >&- 2>&-")]).arg(self.instance.path("ZWELNCH")).arg("lpar1").env_clear();
+        for (name, value) in of_instance.get_envs() {
+            command.env(name, value.unwrap());
+        }
+        if let Some(words) = emulator() {
+            command.env("ZWELNCH_EMULATOR", words);
+        }
+        command.env_remove("ZWELNCH_SYSTEM").env("CONFIG", config).env("ZWELNCH_ZOS_STUB", self.instance.path("zos"));
+        command
+    }
+
+    fn file(&self, name: &str) -> String {
+        fs::read_to_string(self.instance.path("zos").join(name)).unwrap_or_default()
+    }
+
+    fn dd(&self, name: &str) -> String {
+        ibm_1047(&fs::read(self.instance.path("zos/dd").join(name)).unwrap_or_default())
+    }
+
+    /// Waits until `count` lines of a data definition hold a text.
+    fn wait_for(&self, dd: &str, text: &str, count: usize) {
+        let found = || (self.dd(dd).lines().filter(|line| line.contains(text)).count() >= count).then_some(());
+        wait_until(Instant::now() + PATIENCE, found).unwrap_or_else(|| panic!("no {count} of {text:?} on {dd}:\n{}", self.dd(dd)));
+    }
+
+    fn wait_for_wto(&self, wanted: impl Fn(&Wto) -> bool) -> Wto {
+        wait_until(Instant::now() + PATIENCE, || self.wtos().into_iter().find(&wanted))
+            .unwrap_or_else(|| panic!("no such WTO:\n{:#?}\n{}", self.wtos(), self.dd("SYSPRINT")))
+    }
+
+    fn up(&mut self) {
+        self.start();
+        self.wait_for("SYSPRINT", "ZWEL0012I", 1);
+    }
+
+    fn operator(&mut self, kind: u8, origin: u8, text: &str) {
+        let mut record = vec![kind];
+        record.extend([origin; 12]);
+        let mut text = to_ibm_1047(text);
+        text.resize(128, 0x40);
+        record.extend(text);
+        self.console.write_all(&record).unwrap();
+    }
+
+    /// `F ZWESLSTC,APPL=text` from a console; the lines of the answer.
+    fn modify(&mut self, origin: u8, text: &str) -> Vec<String> {
+        self.operator(b'M', origin, text);
+        let cart = format!("{origin:02x}").repeat(8);
+        let answer = self.wait_for_wto(|wto| wto.origin.0 == cart);
+        assert_eq!((answer.how.as_str(), answer.descriptor.as_str()), ("console2", "5"));
+        assert_eq!(answer.origin.1, format!("{origin:02x}").repeat(4));
+        answer.text.lines().map(str::to_owned).collect()
+    }
+
+    fn wtos(&self) -> Vec<Wto> {
+        let parse = |line: &str| {
+            let words: Vec<&str> = line.split(' ').collect();
+            let bytes: Vec<u8> = (0..words[5].len() / 2).map(|at| u8::from_str_radix(&words[5][2 * at..2 * at + 2], 16).unwrap()).collect();
+            Wto {
+                how: words[0].into(),
+                route: words[1].into(),
+                descriptor: words[2].into(),
+                origin: (words[3].into(), words[4].into()),
+                text: ibm_1047(&bytes),
+            }
+        };
+        // The last line may not be whole yet.
+        let text = self.file("wto");
+        text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')).map(parse).collect()
+    }
+
+    fn fail(&self, service: &str, count: u32, errno: i32) {
+        fs::write(self.instance.path("zos/fail").join(service), format!("{count} {errno} 91226")).unwrap();
+    }
+
+    fn wait_end(&mut self) -> i32 {
+        let child = self.child.as_mut().unwrap();
+        let status = wait_until(Instant::now() + PATIENCE, || child.try_wait().unwrap());
+        status.unwrap_or_else(|| panic!("still running:\n{}", self.dd("SYSPRINT"))).code().unwrap_or(-1)
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = self.child.as_ref().unwrap().id();
+        kill(nix::unistd::Pid::from_raw(pid.try_into().unwrap()), signal).unwrap();
+    }
+}
+
+impl Drop for Zos {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            if child.try_wait().unwrap().is_none() {
+                child.kill().unwrap();
+                child.wait().unwrap();
+            }
+        }
+        crate::harness::kill_processes_of(self.instance.directory.path());
+    }
+}
+
+fn two_components() -> Instance {
+    Instance::new()
+        .component("alpha", BOTH_CODES, "zowe: {job: {suffix: XAL}}\nlauncher: {shareAs: no}")
+        .component("gateway", BOTH_CODES, "")
+        .extra("")
+}
+
+#[test]
+fn from_s_to_p() {
+    let mut zos = Zos::new(two_components());
+    zos.up();
+    zos.wait_for("SYSPRINT", "gr\u{fc}n", 2);
+    let sysprint = zos.dd("SYSPRINT");
+    for text in [
+        "ZWEL0023I Zowe YAML config file is 'PARMLIB(ZOWE.PARMLIB(ZWEYAML))'",
+        "ZWEL0024I HA_INSTANCE_ID is 'lpar1'",
+        "> ZWESVUSR INFO ZWEL0021I",
+        "\nAB\n",
+        "gr\u{fc}n ZWE1XAL\n",
+        "gr\u{fc}n ZWE1AG\n",
+    ] {
+        assert!(sysprint.contains(text), "{text:?} is missing in\n{sysprint}");
+    }
+
+    // Each process as z/OS was asked for it.
+    let spawned = zos.file("spawned");
+    for text in [" NO ZWE1XAL sh\n", " YES ZWE1AG sh\n", " NO - zwelnch-guardian\n"] {
+        assert!(spawned.contains(text), "{text:?} is missing in\n{spawned}");
+    }
+    assert_eq!(zos.file("shutdown-registration"), "notify process sigdanger\n");
+
+    // Events are WTOs by SVC 35, and nothing stands before the id.
+    let started = zos.wait_for_wto(|wto| wto.text.starts_with("ZWEL0021I"));
+    assert_eq!((started.how.as_str(), started.route.as_str(), started.descriptor.as_str()), ("svc35", "2", "12"));
+    for wto in zos.wtos() {
+        assert!(wto.text.starts_with("ZWE"), "{wto:?}");
+    }
+
+    // The system has put what the operator typed into upper case, and the answer goes where it came from.
+    let answer = zos.modify(0xa1, "DISP");
+    assert!(answer.iter().any(|line| line.contains("ZWEL0011I") && line.contains("gateway")), "{answer:#?}");
+    assert!(answer.iter().all(|line| line.chars().count() <= 70), "{answer:#?}");
+    zos.modify(0xa2, "STOP(GATEWAY)");
+    zos.wait_for("SYSPRINT", "ZWEL0002I component gateway stopped", 1);
+    zos.modify(0xa3, "START(GATEWAY)");
+    zos.wait_for("SYSPRINT", "ZWEL0001I component gateway started", 2);
+    let answer = zos.modify(0xa4, "NONSENSE");
+    assert!(answer[0].starts_with("ZWEL0042E"), "{answer:?}");
+
+    zos.operator(b'S', 0, "");
+    assert_eq!(zos.wait_end(), 0);
+    let sysprint = zos.dd("SYSPRINT");
+    assert!(sysprint.contains("ZWEL0022I") && sysprint.contains("ZWEL0013I"), "{sysprint}");
+    assert_eq!(processes_of(zos.instance.directory.path()), Vec::<i32>::new());
+}
+
+#[test]
+fn commands_that_come_at_once_are_all_answered() {
+    let mut zos = Zos::new(two_components());
+    zos.up();
+    for origin in 1..=20 {
+        zos.operator(b'M', origin, "DISP");
+    }
+    for origin in 1..=20 {
+        let cart = format!("{origin:02x}").repeat(8);
+        zos.wait_for_wto(|wto| wto.origin.0 == cart);
+    }
+}
+
+#[test]
+fn output_of_validate_and_configure_is_converted() {
+    let instance = Instance::new();
+    // A shell takes the snapshot by running the launcher's program, which it cannot under an emulator.
+    let configure = if emulator().is_none() { ", configure: bin/configure.sh" } else { "" };
+    instance.manifest("gateway", &format!("commands: {{start: bin/start.sh, validate: bin/validate.sh{configure}}}\n"));
+    instance.script("gateway", "validate", "printf '\\305\\306\\025'");
+    instance.script("gateway", "configure", "printf '\\307\\310\\025'; echo plain; export MADE=1");
+    let mut zos = Zos::new(instance.component("gateway", "exec sleep 1000", ""));
+    zos.up();
+    let sysprint = zos.dd("SYSPRINT");
+    assert!(sysprint.contains("\nEF\n") && !sysprint.contains("\nEF\n\n"), "{sysprint}");
+    if configure.is_empty() {
+        println!("the configure command is left out under an emulator");
+    } else {
+        assert!(sysprint.contains("\nGH\nplain\n"), "{sysprint}");
+    }
+}
+
+#[test]
+fn a_configuration_that_is_missing_is_code_8_with_the_services_error() {
+    let mut zos = Zos::new(two_components());
+    zos.child = Some(zos.command("PARMLIB(ZOWE.PARMLIB(NONE))").spawn().unwrap());
+    assert_eq!(zos.wait_end(), 8);
+    let sysprint = zos.dd("SYSPRINT");
+    assert!(sysprint.contains("errno2 C00B0403"), "{sysprint}");
+}
+
+#[test]
+fn shutdown_of_omvs_is_treated_as_p() {
+    let mut zos = Zos::new(two_components());
+    zos.up();
+    // SIGDANGER of the stub.
+    zos.signal(Signal::SIGPWR);
+    assert_eq!(zos.wait_end(), 0);
+    assert!(zos.dd("SYSPRINT").contains("ZWEL0019I"), "{}", zos.dd("SYSPRINT"));
+}
+
+#[test]
+fn a_job_name_that_is_refused_costs_no_component() {
+    let mut zos = Zos::new(two_components());
+    zos.fail("spawn.jobname", 2, nix::libc::EPERM);
+    zos.up();
+    let wto = zos.wait_for_wto(|wto| wto.text.starts_with("ZWEL1006W"));
+    assert!(wto.text.contains("ZWE1XAL"), "{wto:?}");
+    assert_eq!(zos.wtos().iter().filter(|wto| wto.text.starts_with("ZWEL1006W")).count(), 1);
+    let spawned = zos.file("spawned");
+    assert_eq!(spawned.lines().filter(|line| line.ends_with(" - sh")).count(), 2, "{spawned}");
+}
+
+#[test]
+fn without_sysprint_there_are_syserr_and_the_console() {
+    let mut zos = Zos::new(two_components());
+    zos.fail("fwrite", 1, nix::libc::ENOSPC);
+    zos.up();
+    assert!(zos.dd("SYSERR").contains("ZWEL0021I"), "{}", zos.dd("SYSERR"));
+    zos.wait_for_wto(|wto| wto.text.starts_with("ZWEL1005E") && wto.text.contains("0001645A"));
+}
+
+#[test]
+fn long_lines_are_folded_into_records() {
+    let mut zos = Zos::new(Instance::new().component("alpha", "printf '%0200d\\n' 7; exec sleep 1000", ""));
+    fs::write(zos.instance.path("zos/dd/SYSPRINT.lrecl"), "133").unwrap();
+    zos.start();
+    zos.wait_for("SYSPRINT", "ZWEL0012I", 1);
+    zos.wait_for("SYSPRINT", &format!("{}7", "0".repeat(66)), 1);
+    let sysprint = zos.dd("SYSPRINT");
+    assert!(sysprint.lines().all(|line| line.len() <= 133), "{sysprint}");
+    assert!(sysprint.contains(&format!("\n{}\n", "0".repeat(133))), "{sysprint}");
+}
+
+#[test]
+fn a_wto_that_svc_35_does_not_take_goes_by_the_console_service() {
+    let mut zos = Zos::new(two_components());
+    zos.fail("svc35", 1, 0);
+    zos.up();
+    let wto = zos.wait_for_wto(|wto| wto.text.starts_with("ZWEL0021I"));
+    assert_eq!((wto.how.as_str(), wto.route.as_str(), wto.descriptor.as_str()), ("console2", "2", "12"));
+}
+
+#[test]
+fn a_console_that_is_lost_is_said_and_the_instance_runs_on() {
+    let mut zos = Zos::new(two_components());
+    zos.fail("console2", 1, nix::libc::EPERM);
+    zos.up();
+    zos.wait_for("SYSPRINT", "errno2 0001645A", 1);
+    zos.signal(Signal::SIGTERM);
+    assert_eq!(zos.wait_end(), 0);
+}
+
+#[test]
+fn an_interrupted_wait_is_no_loss() {
+    let mut zos = Zos::new(two_components());
+    zos.fail("console2", 3, nix::libc::EINTR);
+    zos.up();
+    assert!(!zos.modify(0xb1, "DISP").is_empty());
+}
+
+#[test]
+fn a_second_launcher_of_the_instance_is_refused() {
+    let mut zos = Zos::new(two_components());
+    zos.up();
+    let mut second = zos.command("PARMLIB(ZOWE.PARMLIB(ZWEYAML))").spawn().unwrap();
+    assert_eq!(wait_until(Instant::now() + PATIENCE, || second.try_wait().unwrap()).unwrap().code(), Some(8));
+    zos.operator(b'S', 0, "");
+    assert_eq!(zos.wait_end(), 0);
+}

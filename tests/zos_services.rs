@@ -1,0 +1,282 @@
+//! Each service of z/OS and its error path, on the stub (tests/zos-stub), in this process: its children are nobody else's.
+#![allow(clippy::unwrap_used)]
+
+use std::ffi::CString;
+use std::fs::{self, File};
+use std::os::fd::AsFd;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use zwelnch::config::Environment;
+use zwelnch::platform::ebcdic::{ibm_1047, to_ibm_1047};
+use zwelnch::platform::zos::{ZosPlatform, shim};
+use zwelnch::platform::{ChildEnvironment, End, GroupOfChild, LockError, Platform, PreparedEnvironment, SpawnRequest};
+
+unsafe extern "C" {
+    fn zos_stub_directory(directory: *const std::ffi::c_char);
+    fn zos_stub_fail(service: *const std::ffi::c_char, count: i32, error: i32, errno2: i32);
+}
+
+/// The stub has one directory and one list of failures a process: one test at a time.
+struct Stub {
+    directory: tempfile::TempDir,
+    _one_at_a_time: MutexGuard<'static, ()>,
+}
+
+impl Stub {
+    fn new() -> Stub {
+        static LOCK: Mutex<()> = Mutex::new(());
+        let guard = LOCK.lock().unwrap_or_else(PoisonError::into_inner);
+        let directory = tempfile::tempdir().unwrap();
+        for name in ["dd", "bin", "data-sets/ZOWE.PARMLIB"] {
+            fs::create_dir_all(directory.path().join(name)).unwrap();
+        }
+        let path = CString::new(directory.path().to_str().unwrap()).unwrap();
+        // SAFETY: the text is NUL-terminated and is copied.
+        unsafe { zos_stub_directory(path.as_ptr()) };
+        Stub { directory, _one_at_a_time: guard }
+    }
+
+    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+        fs::write(self.directory.path().join(name), bytes).unwrap();
+    }
+
+    fn program(&self, name: &str, text: &str) {
+        use std::os::unix::fs::PermissionsExt;
+        self.write(name, text);
+        fs::set_permissions(self.directory.path().join(name), fs::Permissions::from_mode(0o700)).unwrap();
+    }
+}
+
+fn fail(service: &str, error: i32) {
+    let name = CString::new(service).unwrap();
+    // SAFETY: the text is NUL-terminated and is copied.
+    unsafe { zos_stub_fail(name.as_ptr(), 1, error, 0x0BAD_0042) };
+}
+
+/// Calls a service that is told to fail, and then once more: errno and errno2 are in the error, and it was for that call only.
+fn fails_once<T: std::fmt::Debug>(service: &str, error: i32, mut call: impl FnMut() -> Result<T, shim::ShimError>) -> T {
+    fail(service, error);
+    let failure = call().unwrap_err();
+    assert_eq!(failure, shim::ShimError { errno: error, reason: 0x0BAD_0042 }, "{service}");
+    assert!(failure.to_string().contains("errno2 0BAD0042"), "{failure}");
+    call().unwrap()
+}
+
+use nix::libc::{EACCES, EAGAIN, EBADF, ECHILD, EINTR, EINVAL, EIO, ENOENT, ENOMEM, EPERM};
+
+#[test]
+fn the_shim_that_is_linked_is_the_right_one() {
+    assert!(shim::is_right_one());
+}
+
+#[test]
+fn wto() {
+    let stub = Stub::new();
+    let text = to_ibm_1047("ZWEL0001I x");
+    fails_once("malloc31", ENOMEM, || shim::wto(&text, &[2, 11], &[12]));
+    // SVC 35 has a return code and no errno.
+    fail("svc35", 0);
+    assert_eq!(shim::wto(&text, &[2], &[12]), Err(shim::ShimError { errno: EIO, reason: 0x0BAD_0042 }));
+    fails_once("console2.message", EPERM, || shim::wto_unix(&text, &[2], &[]));
+    let origin = shim::Origin { cart: *b"ABCDEFGH", console_id: [1, 2, 3, 4] };
+    fails_once("console2.message", EINVAL, || shim::console_answer(&origin, &text));
+    // EINTR is waited through.
+    fail("console2.message", EINTR);
+    shim::console_answer(&origin, &text).unwrap();
+    let zeroes = "0".repeat(16);
+    let hexadecimal: String = text.iter().map(|byte| format!("{byte:02x}")).collect();
+    let answer = format!("console2 - 5 4142434445464748 01020304 {hexadecimal}");
+    let recorded = fs::read_to_string(stub.directory.path().join("wto")).unwrap();
+    let expected = [
+        format!("svc35 2,11 12 {zeroes} 00000000 {hexadecimal}"),
+        format!("console2 2 - {zeroes} 00000000 {hexadecimal}"),
+        answer.clone(),
+        answer,
+    ];
+    assert_eq!(recorded.lines().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn console() {
+    let stub = Stub::new();
+    fail("console2", EPERM);
+    assert_eq!(shim::console_wait(), Err(shim::ShimError { errno: EPERM, reason: 0x0BAD_0042 }));
+    // No console at all.
+    assert_eq!(shim::console_wait().unwrap_err().errno, EPERM);
+    let _ = stub;
+}
+
+fn request<'a>(program: &str, base: &'a PreparedEnvironment, null: &'a File) -> SpawnRequest<'a> {
+    SpawnRequest {
+        program: program.into(),
+        arguments: vec!["sh".into(), "-c".into(), "test \"$A\" = 1 && exit 7".into()],
+        environment: ChildEnvironment { base, own: base, marker: None },
+        descriptors: vec![(null.as_fd(), 0), (null.as_fd(), 1), (null.as_fd(), 2)],
+        group: GroupOfChild::Own,
+    }
+}
+
+#[test]
+fn processes() {
+    let _stub = Stub::new();
+    let platform = ZosPlatform::for_command();
+    let null = File::options().read(true).write(true).open("/dev/null").unwrap();
+    let base = PreparedEnvironment::new(&Environment::from([("A".to_owned(), "1".into())])).unwrap();
+
+    assert_eq!(shim::reap(None, true).unwrap_err().errno, ECHILD);
+    assert_eq!(shim::wait_for_end().unwrap_err().errno, ECHILD);
+    assert!(!platform.wait_for_end() && platform.reap().is_none());
+
+    fail("spawn", EAGAIN);
+    let error = platform.spawn(&request("/bin/sh", &base, &null)).unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
+    assert!(error.to_string().contains("0BAD0042"), "{error}");
+    let error = platform.spawn(&request("/none/sh", &base, &null)).unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
+    // A descriptor that the map cannot hold.
+    assert_eq!(shim::spawn(c"/bin/sh", &[], &[], &[(null.as_fd(), 64)], true).unwrap_err().errno, EBADF);
+
+    let pid = platform.spawn(&request("/bin/sh", &base, &null)).unwrap();
+    fail("waitid", EINTR);
+    assert!(platform.wait_for_end());
+    let found = platform.process(pid).unwrap();
+    assert_eq!((found.group, found.parent), (pid, i32::try_from(std::process::id()).unwrap()));
+    fail("waitpid", EINTR);
+    let (ended, status) = shim::reap(None, true).unwrap().unwrap();
+    assert_eq!((ended, status.end), (pid, End::Exited(7)));
+
+    fails_once("w_getpsent", EACCES, shim::processes);
+    assert!(platform.process_list(&|_| false).unwrap().len() > 1);
+    assert!(platform.boot_identity().is_some_and(|identity| identity.starts_with("ipl/")));
+}
+
+#[test]
+fn a_child_has_only_the_descriptors_of_the_map() {
+    let _stub = Stub::new();
+    let platform = ZosPlatform::for_command();
+    let null = File::options().read(true).write(true).open("/dev/null").unwrap();
+    let (reader, writer) = platform.output_pipe().unwrap();
+    let base = PreparedEnvironment::default();
+    let mut request = request("/bin/sh", &base, &null);
+    request.arguments[2] = "for fd in /proc/self/fd/*; do echo ${fd##*/}; done".into();
+    // Crossed on purpose.
+    request.descriptors[1] = (writer.as_fd(), 1);
+    platform.spawn(&request).unwrap();
+    drop(writer);
+    assert!(platform.wait_for_end());
+    platform.reap().unwrap();
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut File::from(reader), &mut text).unwrap();
+    // 3 is the directory that the shell reads.
+    assert_eq!(text.split_whitespace().collect::<Vec<_>>(), ["0", "1", "2", "3"]);
+}
+
+#[test]
+fn signals() {
+    let _stub = Stub::new();
+    fails_once("shutdown_registration", EPERM, shim::register_danger);
+    fail("sigprocmask", EINVAL);
+    assert_eq!(shim::signals_block().unwrap_err().errno, EINVAL);
+    fail("sigwait", EINVAL);
+    assert_eq!(shim::signal_wait().unwrap_err().errno, EINVAL);
+}
+
+#[test]
+fn tags() {
+    let _stub = Stub::new();
+    let platform = ZosPlatform::for_command();
+    let (reader, writer) = platform.output_pipe().unwrap();
+    assert_eq!(fails_once("fstat", EBADF, || shim::tag(reader.as_fd())), (0, false));
+    assert_eq!(platform.code_page_of(reader.as_fd()), None);
+    fails_once("fcntl", EINVAL, || shim::set_tag(writer.as_fd(), 1047, true));
+    assert_eq!(shim::tag(reader.as_fd()), Ok((1047, true)));
+    assert_eq!(platform.code_page_of(reader.as_fd()), Some(1047));
+    // Binary is no code page.
+    shim::set_tag(writer.as_fd(), 65535, false).unwrap();
+    assert_eq!(platform.code_page_of(reader.as_fd()), None);
+    fails_once("fcntl", EINVAL, || shim::conversion_off(reader.as_fd()));
+}
+
+#[test]
+fn locks() {
+    let stub = Stub::new();
+    let platform = ZosPlatform::for_command();
+    let path = stub.directory.path().join("lock");
+    fail("fcntl", EACCES);
+    fs::write(&path, "job ZWESLSTC on ZOS2").unwrap();
+    let error = platform.lock_file(&path, "me").unwrap_err();
+    assert!(matches!(&error, LockError::Held(holder) if holder == "job ZWESLSTC on ZOS2"), "{error}");
+    fail("fcntl", EIO);
+    assert!(matches!(platform.lock_file(&path, "me"), Err(LockError::Io(error)) if error.to_string().contains("0BAD0042")));
+    let lock = platform.lock_file(&path, "me").unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), "me");
+    drop(lock);
+}
+
+#[test]
+fn data_definitions() {
+    let stub = Stub::new();
+    let dd = shim::DataDefinition::Syserr;
+    fails_once("fopen", EACCES, || shim::record_length(dd));
+    assert_eq!(fails_once("fldata", EBADF, || shim::record_length(dd)), 1600);
+    fails_once("fwrite", EIO, || shim::write_record(dd, &[0xc1]));
+    assert_eq!(shim::write_record(dd, &[0xc1; 1601]).unwrap_err().errno, EIO);
+    shim::write_record(dd, &[0xc2; 1600]).unwrap();
+    let written = fs::read(stub.directory.path().join("dd/SYSERR")).unwrap();
+    assert_eq!(ibm_1047(&written), format!("A\n{}\n", "B".repeat(1600)));
+    assert_eq!(shim::write_record(dd, &[]), Ok(()), "an empty record is the caller's business");
+}
+
+#[test]
+fn members() {
+    let stub = Stub::new();
+    let platform = ZosPlatform::for_command();
+    let lines: String = (0..2000).map(|number| format!("line {number}\n")).collect();
+    stub.write("data-sets/ZOWE.PARMLIB/ZWEYAML", to_ibm_1047(&lines));
+    let bytes = platform.read_member("zowe.parmlib", "zweyaml").unwrap();
+    // Records of 80 bytes and an end each, more than the first buffer takes.
+    assert_eq!(bytes.len(), 2000 * 81);
+    let text: String = ibm_1047(&bytes).lines().map(|line| format!("{}\n", line.trim_end())).collect();
+    assert_eq!(text, lines);
+    let error = platform.read_member("ZOWE.PARMLIB", "NONE").unwrap_err();
+    assert!(error.to_string().starts_with("cannot read ZOWE.PARMLIB(NONE): ") && error.to_string().contains("C00B0403"), "{error}");
+    let name = c"//'ZOWE.PARMLIB(ZWEYAML)'";
+    fails_once("fopen", EACCES, || shim::read_records(name));
+    fails_once("fread", EIO, || shim::read_records(name));
+}
+
+#[test]
+fn the_system() {
+    let stub = Stub::new();
+    stub.write("sysname", "lp01\n");
+    stub.write("job-name", "ZWE2SV");
+    stub.write("user-id", "OPER1");
+    stub.write("security-product", "RTSS");
+    fails_once("uname", ENOENT, shim::system);
+    fails_once("osname", ENOENT, shim::system);
+    let platform = ZosPlatform::for_command();
+    assert_eq!((platform.sysname().as_str(), platform.job_name().as_str(), platform.user_id().as_str()), ("LP01", "ZWE2SV", "OPER1"));
+    assert_eq!((platform.zos_version(), platform.security_manager().as_str()), (0x0103_0100, "TSS"));
+    assert_eq!(platform.boot_identity().as_deref(), Some("ipl/002e63000126325f"));
+    assert_eq!(platform.resolve_symbol("SYSNAME").as_deref(), Some("LP01"));
+}
+
+#[test]
+fn symbols_and_operator_commands_are_programs_of_the_system() {
+    let stub = Stub::new();
+    let platform = ZosPlatform::for_command();
+    stub.program("bin/sysvar", "#!/bin/sh\n[ \"$1\" = SYSCLONE ] || exit 1\nprintf '\\323\\361\\025'\n");
+    assert_eq!(platform.resolve_symbol("sysclone").as_deref(), Some("L1"));
+    assert_eq!(platform.resolve_symbol("NONE"), None);
+    assert_eq!(platform.resolve_symbol("A;B"), None);
+
+    let runtime = stub.directory.path().join("runtime");
+    fs::create_dir_all(runtime.join("bin/utils")).unwrap();
+    assert_eq!(platform.issue_command("D T").unwrap_err().kind(), std::io::ErrorKind::NotFound);
+    platform.use_runtime(&runtime);
+    let text = "#!/bin/sh\ncase \"$1\" in\n'D T') printf 'IEE136I LOCAL\\nsecond\\n' ;;\n*) echo 'no authority'; exit 8 ;;\nesac\n";
+    stub.program("runtime/bin/utils/opercmd.rex", text);
+    assert_eq!(platform.issue_command("D T").unwrap(), ["IEE136I LOCAL", "second"]);
+    let error = platform.issue_command("S ZWESLSTC").unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::PermissionDenied);
+    assert!(error.to_string().ends_with("refused 'S ZWESLSTC': no authority"), "{error}");
+}
