@@ -182,19 +182,19 @@ fn service_pid(service: &Path) -> Option<i32> {
 /// From SIGKILL of a component to the first line of its replacement, beside the first line of a process of its own.
 fn replacement() {
     const RUNS: usize = 101;
-    let instance = instance_of(1, "echo up $$; exec sleep 1000", AT_ONCE);
+    let instance = instance_of(1, "echo begun $$; exec sleep 1000", AT_ONCE);
     let running = launch(&instance);
-    running.wait_for("up ");
+    running.wait_for("begun ");
     let (mut ours, mut bare) = (Vec::new(), Vec::new());
     for round in 1..=RUNS {
-        let line = running.wait_for_count("up ", round).pop().unwrap();
-        let pid: i32 = line.rsplit(' ').next().unwrap().parse().unwrap();
+        let line = running.wait_for_count("begun ", round).pop().unwrap();
+        let pid: i32 = line.split(' ').nth(1).unwrap().parse().unwrap();
         let begun = Instant::now();
         kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
-        running.wait_for_count("up ", round + 1);
+        running.wait_for_count("begun ", round + 1);
         ours.push(begun.elapsed());
         let begun = Instant::now();
-        let mut child = shell("echo up $$; exec sleep 1000").stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = shell("echo begun $$; exec sleep 1000").stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         bare.push(begun.elapsed());
@@ -209,17 +209,17 @@ fn replacement() {
 /// 100 killed at once, the last one back.
 fn burst() {
     const COUNT: usize = 100;
-    let instance = instance_of(COUNT, "echo up $$; exec sleep 1000", AT_ONCE);
+    let instance = instance_of(COUNT, "echo begun $$; exec sleep 1000", AT_ONCE);
     let running = launch(&instance);
     let mut times = Vec::new();
     for round in 1..=7 {
-        let lines = running.wait_for_count("up ", round * COUNT);
-        let pids: Vec<i32> = lines[(round - 1) * COUNT..].iter().map(|line| line.rsplit(' ').next().unwrap().parse().unwrap()).collect();
+        let lines = running.wait_for_count("begun ", round * COUNT);
+        let pids: Vec<i32> = lines[(round - 1) * COUNT..].iter().map(|line| line.split(' ').nth(1).unwrap().parse().unwrap()).collect();
         let begun = Instant::now();
         for pid in pids {
             kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
         }
-        running.wait_for_count("up ", (round + 1) * COUNT);
+        running.wait_for_count("begun ", (round + 1) * COUNT);
         times.push(begun.elapsed());
     }
     let begun = Instant::now();

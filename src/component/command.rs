@@ -19,7 +19,7 @@ impl Component {
                 Phase::Start => "bin/start.sh",
                 Phase::PreConfigure => return Ok(None),
             };
-            if !self.directory.join(fallback).is_file() {
+            if !crate::platform::files::is_file(&self.directory.join(fallback)) {
                 return Ok(None);
             }
             return self.file(&what, fallback).map(|file| Some(CommandLine { file, arguments: Vec::new() }));
@@ -27,7 +27,7 @@ impl Component {
         let mut words = split_words(text).into_iter();
         let relative = words.next().unwrap_or_default();
         let missing = || ComponentError::CommandMissing { component: self.name.clone(), phase, file: self.directory.join(&relative) };
-        if !self.directory.join(&relative).is_file() {
+        if !crate::platform::files::is_file(&self.directory.join(&relative)) {
             return Err(missing());
         }
         let file = self.file(&what, &relative).map_err(|error| match error {

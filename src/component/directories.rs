@@ -101,7 +101,7 @@ fn fault(purpose: Purpose, value: Option<&Value>, path: &Path, runtime: Option<&
     }
     // The runtime directory is the working directory of a run.
     let path = runtime.map_or_else(|| path.to_path_buf(), |runtime| runtime.join(path));
-    match (path.exists(), path.is_dir()) {
+    match (path.exists(), crate::platform::files::is_directory(&path)) {
         (true, false) => Some(if purpose == Purpose::Runtime || purpose == Purpose::Extensions {
             DirectoryFault::NotADirectory
         } else {
@@ -119,7 +119,7 @@ fn fault(purpose: Purpose, value: Option<&Value>, path: &Path, runtime: Option<&
 /// Why a directory that is not there cannot be made: by the nearest of its parents that is.
 fn unmakeable(path: &Path, platform: &dyn Platform) -> Option<String> {
     let parent = path.ancestors().skip(1).find(|parent| parent.exists())?;
-    if !parent.is_dir() {
+    if !crate::platform::files::is_directory(parent) {
         Some(format!("{} is no directory", parent.display()))
     } else if !platform.is_writable_directory(parent) {
         Some(format!("{} is not writable for this user", parent.display()))

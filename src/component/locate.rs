@@ -27,7 +27,9 @@ impl Component {
         for directory in &places {
             for file in MANIFESTS.map(|file| directory.join(file)) {
                 match std::fs::metadata(&file) {
-                    Ok(found) if found.is_file() => return read(name, directory.clone(), file),
+                    Ok(found) if crate::platform::files::kind(&found) == crate::platform::files::FileKind::Regular => {
+                        return read(name, directory.clone(), file);
+                    }
                     Ok(_) => {}
                     Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
                     // Not to be taken for a component that is not installed.
@@ -35,7 +37,7 @@ impl Component {
                 }
             }
         }
-        match places.iter().find(|place| place.is_dir()) {
+        match places.iter().find(|place| crate::platform::files::is_directory(place)) {
             Some(directory) => Err(ComponentError::ManifestMissing { name: name.to_string(), directory: directory.clone() }),
             None => Err(ComponentError::NotInstalled { name: name.to_string(), places }),
         }
@@ -83,5 +85,9 @@ pub fn installed(runtime: &Path, extension: Option<&Path>) -> (Vec<Component>, V
 /// Names of the directories in a directory, sorted; empty when it cannot be read.
 fn names(parent: &Path) -> BTreeSet<String> {
     let Ok(entries) = std::fs::read_dir(parent) else { return BTreeSet::new() };
-    entries.flatten().filter(|entry| entry.path().is_dir()).filter_map(|entry| entry.file_name().into_string().ok()).collect()
+    entries
+        .flatten()
+        .filter(|entry| crate::platform::files::is_directory(&entry.path()))
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect()
 }

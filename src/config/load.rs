@@ -287,7 +287,7 @@ pub fn source_text(name: &str, platform: &dyn Platform) -> Option<String> {
 /// At most [`yaml::MAXIMUM_SIZE`] bytes of a regular file: a pipe or device could block or never end.
 pub(super) fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
     let metadata = std::fs::metadata(path)?;
-    if !metadata.is_file() {
+    if crate::platform::files::kind(&metadata) != crate::platform::files::FileKind::Regular {
         return Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, "it is not a regular file"));
     }
     let limit = yaml::MAXIMUM_SIZE as u64;

@@ -222,7 +222,7 @@ fn is_true(value: Option<&Value>) -> bool {
 /// A file under the runtime directory, where it exists.
 fn runtime_file(runtime: &Path, relative: &str) -> Option<PathBuf> {
     let file = runtime.join(relative);
-    if file.is_file() { Some(file) } else { None }
+    if crate::platform::files::is_file(&file) { Some(file) } else { None }
 }
 
 /// Settings of one component's supervision. First match wins: `haInstances.<id>.components.<c>.launcher.X`,

@@ -117,7 +117,7 @@ pub(super) fn write_workspace(context: &Context, instance: &Instance, survey: &S
 
 /// The script of one command of a component.
 pub(super) fn script_of(context: &Context, instance: &Instance, component: &Component, command: CommandLine, then: Then) -> Script {
-    let existing = |path: PathBuf| path.is_file().then_some(path);
+    let existing = |path: PathBuf| crate::platform::files::is_file(&path).then_some(path);
     Script {
         instance_env: context.instance_directory.as_ref().and_then(|directory| existing(directory.join("instance.env"))),
         library: existing(instance.runtime.join("bin/libs/configmgr-index.sh")),

@@ -274,6 +274,13 @@ pub trait Platform: Send + Sync {
         None
     }
 
+    /// Those of them that are children of this process.
+    fn children(&self, skip: &dyn Fn(Pid) -> bool) -> Option<Vec<ProcessEntry>> {
+        let own = Pid::try_from(std::process::id()).unwrap_or_default();
+        let list = self.process_list(skip)?;
+        Some(list.into_iter().filter(|entry| entry.parent == own).collect())
+    }
+
     /// One process; None also where the system does not tell.
     fn process(&self, pid: Pid) -> Option<ProcessEntry> {
         let _ = pid;

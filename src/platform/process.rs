@@ -284,10 +284,9 @@ impl Processes {
     fn adopt(&self, table: &mut Table) {
         let helpers: Vec<Pid> = table.observers.iter().filter_map(|observer| observer.helper()).collect();
         let known = |pid| table.waiting.contains_key(&pid) || table.adopted.contains_key(&pid) || helpers.contains(&pid);
-        let Some(list) = self.platform.process_list(&known) else { return };
-        let own = Pid::try_from(std::process::id()).unwrap_or_default();
+        let Some(list) = self.platform.children(&known) else { return };
         for entry in list {
-            if entry.parent != own || entry.is_dead || table.groups.contains_key(&entry.group) {
+            if entry.is_dead || table.groups.contains_key(&entry.group) {
                 continue;
             }
             let marker = self.platform.variable_of(entry.pid, MARKER);

@@ -198,7 +198,9 @@ fn registration(component: &Component) -> Vec<Difference> {
         ("discoverySharedLibs", &manifest.discovery_shared_libs),
     ];
     for (key, paths) in libraries {
-        for (index, path) in paths.iter().enumerate().filter(|(_, path)| component.directory.join(path).is_dir()) {
+        for (index, path) in
+            paths.iter().enumerate().filter(|(_, path)| crate::platform::files::is_directory(&component.directory.join(path)))
+        {
             let place = component.place(&[key, &index.to_string()]);
             let found =
                 Difference::new("shared-library-directory", Some(place), "copied no directories", "copies the content of the directory");

@@ -51,7 +51,11 @@ pub(super) fn inside_path(component: &Component, key: &'static str, path: &Path)
 /// A FIFO or a device would block or never end.
 pub(super) fn regular_file(path: &Path) -> io::Result<std::fs::Metadata> {
     let metadata = std::fs::metadata(path)?;
-    if metadata.is_file() { Ok(metadata) } else { Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")) }
+    if crate::platform::files::kind(&metadata) == crate::platform::files::FileKind::Regular {
+        Ok(metadata)
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"))
+    }
 }
 
 pub(super) fn read_text(component: &Component, key: &'static str, name: &str, path: &Path) -> Result<Vec<u8>, RegistrationError> {

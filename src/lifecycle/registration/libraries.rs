@@ -25,7 +25,7 @@ pub(super) fn kinds<'a>(component: &'a Component, workspace: &Path) -> [(&'stati
 /// version of the component has no more would still be loaded. Without paths there is no `target`.
 pub(super) fn copy(component: &Component, key: &'static str, paths: &[String], target: &Path) -> Result<Vec<String>, RegistrationError> {
     let mut notes = Vec::new();
-    if paths.is_empty() && !target.is_dir() {
+    if paths.is_empty() && !crate::platform::files::is_directory(target) {
         return Ok(notes);
     }
     let mut kept = BTreeSet::new();
@@ -35,7 +35,7 @@ pub(super) fn copy(component: &Component, key: &'static str, paths: &[String], t
     for path in paths {
         let source = inside(component, key, path)?;
         let before = kept.len();
-        if source.is_dir() {
+        if crate::platform::files::is_directory(&source) {
             copy_directory(component, key, &source, target, 0, &mut kept)?;
         } else if let Some(name) = source.file_name() {
             copy_file(component, key, path, &source, &target.join(name), &mut kept)?;
@@ -62,7 +62,10 @@ fn keep_only(directory: &Path, kept: &BTreeSet<PathBuf>) -> Result<usize, Regist
             continue;
         }
         // A link is removed, not followed.
-        if path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
+        if path
+            .symlink_metadata()
+            .is_ok_and(|metadata| crate::platform::files::kind(&metadata) == crate::platform::files::FileKind::Directory)
+        {
             removed += keep_only(&path, kept)?;
         } else {
             remove(&path)?;
@@ -96,7 +99,7 @@ fn copy_directory(
         // A link may lead anywhere: each step is checked, not only the first.
         let path = inside_path(component, key, &entry.path())?;
         let copy = target.join(entry.file_name());
-        if path.is_dir() {
+        if crate::platform::files::is_directory(&path) {
             make(&copy)?;
             copy_directory(component, key, &path, &copy, depth + 1, kept)?;
         } else {

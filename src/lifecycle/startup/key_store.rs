@@ -113,7 +113,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, StoreError> {
     let bad = |why: String| StoreError::Bad(format!("{} {why}", path.display()));
     let unreadable = |error: std::io::Error| bad(format!("cannot be read: {error}; correct the path or the permissions"));
     let metadata = std::fs::metadata(path).map_err(unreadable)?;
-    if !metadata.is_file() {
+    if crate::platform::files::kind(&metadata) != crate::platform::files::FileKind::Regular {
         return Err(bad("is no file; the path of a file is expected".into()));
     }
     if metadata.len() > LIMIT {

@@ -15,7 +15,7 @@ pub fn make_directory(path: &Path, mode: u32) -> io::Result<()> {
         // Narrow first, then as wide as asked for: never wider than wanted, not even for a moment.
         Ok(()) => std::fs::set_permissions(path, Permissions::from_mode(mode)),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            if std::fs::metadata(path)?.is_dir() {
+            if crate::platform::files::kind(&std::fs::metadata(path)?) == crate::platform::files::FileKind::Directory {
                 Ok(())
             } else {
                 Err(io::Error::new(io::ErrorKind::NotADirectory, "something else has that name"))

@@ -219,6 +219,13 @@ impl Platform for UnixPlatform {
         processes::list(skip)
     }
 
+    fn children(&self, skip: &dyn Fn(Pid) -> bool) -> Option<Vec<ProcessEntry>> {
+        let own = Pid::try_from(std::process::id()).unwrap_or_default();
+        // Without the lists of children all processes are looked at.
+        processes::children(skip)
+            .or_else(|| processes::list(skip).map(|list| list.into_iter().filter(|entry| entry.parent == own).collect()))
+    }
+
     fn process(&self, pid: Pid) -> Option<ProcessEntry> {
         processes::entry(pid)
     }

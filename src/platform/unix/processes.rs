@@ -16,6 +16,25 @@ pub(super) fn list(skip: &dyn Fn(Pid) -> bool) -> Option<Vec<ProcessEntry>> {
     Some(found)
 }
 
+/// The children of this process but those that `skip` knows: a handful of reads however many processes the system has. None where the
+/// kernel was built without it. Whole as long as nobody reaps meanwhile, for the dead stay in these lists until then.
+#[cfg(target_os = "linux")]
+pub(super) fn children(skip: &dyn Fn(Pid) -> bool) -> Option<Vec<ProcessEntry>> {
+    let mut found = Vec::new();
+    for task in std::fs::read_dir("/proc/self/task").ok()? {
+        let file = task.ok()?.path().join("children");
+        match std::fs::read_to_string(&file) {
+            Ok(text) => {
+                let pids = text.split_ascii_whitespace().filter_map(|pid| pid.parse::<Pid>().ok());
+                found.extend(pids.filter(|pid| !skip(*pid)).filter_map(entry));
+            }
+            // The kernel does not tell, or the thread has ended meanwhile and its children are another's.
+            Err(_) => return None,
+        }
+    }
+    Some(found)
+}
+
 #[cfg(target_os = "linux")]
 pub(super) fn entry(pid: Pid) -> Option<ProcessEntry> {
     let stat = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
@@ -42,6 +61,11 @@ pub(super) fn boot_identity() -> Option<String> {
 
 #[cfg(not(target_os = "linux"))]
 pub(super) fn list(_: &dyn Fn(Pid) -> bool) -> Option<Vec<ProcessEntry>> {
+    None
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn children(_: &dyn Fn(Pid) -> bool) -> Option<Vec<ProcessEntry>> {
     None
 }
 
@@ -99,5 +123,21 @@ mod tests {
         assert_eq!(list(&|pid| pid == own).unwrap().iter().filter(|entry| entry.pid == own).count(), 0);
         assert_eq!(variable(own, "PATH"), std::env::var("PATH").ok());
         assert_eq!(variable(own, "PAT"), None);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn children_are_found_whatever_thread_made_them() {
+        let spawn = || std::process::Command::new("sleep").arg("1000").spawn().unwrap();
+        let mut made = vec![spawn(), std::thread::spawn(spawn).join().unwrap()];
+        let pids: Vec<Pid> = made.iter().map(|child| Pid::try_from(child.id()).unwrap()).collect();
+        if let Some(found) = children(&|pid| pid == pids[0]) {
+            let found: Vec<Pid> = found.into_iter().map(|entry| entry.pid).collect();
+            assert!(found.contains(&pids[1]) && !found.contains(&pids[0]), "{found:?}");
+        }
+        for child in &mut made {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
     }
 }
