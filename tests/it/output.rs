@@ -81,7 +81,7 @@ fn a_disk_full_under_the_log_file_is_said_once_and_sysprint_goes_on() {
 
 #[test]
 fn a_line_of_200_megabytes_stays_one_line_and_others_are_not_held_up() {
-    let bytes: u64 = if std::env::args().any(|argument| argument == "--full") { 1 << 30 } else { 200 << 20 };
+    let bytes: u64 = if std::env::var_os("ZWELNCH_FULL").is_some() { 1 << 30 } else { 200 << 20 };
     let long = format!("head -c {bytes} /dev/zero | tr '\\0' x; echo; echo the long line has ended; {SLEEP}");
     let instance = Instance::new().component("long", &long, "").component("short", &format!("echo short; {SLEEP}"), "");
     instance.write_config();
