@@ -1,10 +1,35 @@
 //! What one component sees besides the variables of its instance (reference/configuration.md, "Environment variables").
 
-use super::Component;
+use super::{Component, Survey};
 use crate::config::variables::flatten;
-use crate::config::{Configuration, Environment};
+use crate::config::{Configuration, Environment, RunFacts, zowe_version};
+use crate::platform::Platform;
 use crate::platform::ShareAs;
 use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The variables that all components have in common: what the configuration says, and what the survey found. `config` is CONFIG as given and
+/// the file that the merged configuration is written to, if it is.
+pub fn instance_environment(
+    platform: &dyn Platform,
+    configuration: &Configuration,
+    survey: &Survey,
+    (config, merged_file): (&str, Option<&Path>),
+    inherited: Option<&Environment>,
+) -> Environment {
+    let version = configuration.runtime_directory().and_then(|runtime| zowe_version(&runtime));
+    let facts = RunFacts {
+        config,
+        merged_file,
+        installed: &survey.installed_names(),
+        enabled: &survey.in_play_names(),
+        launched: &survey.launched,
+        defaults: &survey.defaults(),
+        version: version.as_deref(),
+        inherited,
+    };
+    configuration.instance_environment(platform, &facts)
+}
 
 /// The variables of a component alone: `ZWE_configs_*` for everything under `components.<name>` and the defaults of its manifest that are
 /// not set there, and those same properties as `ZWE_components_<name>_*`.

@@ -41,14 +41,7 @@ pub fn check(sources: &[Source], named: &[HaInstance], platform: &dyn Platform, 
             return report.sorted();
         }
     };
-    let defined = base.instance_ids().into_iter().map(|id| HaInstance { id: config::normalize_id(&id), from_placeholder: false });
-    let mut instances: Vec<HaInstance> = if named.is_empty() { defined.collect() } else { named.to_vec() };
-    if instances.is_empty() {
-        instances.push(none);
-    }
-    let mut seen = std::collections::HashSet::new();
-    instances.retain(|instance| seen.insert(instance.id.clone()));
-    for instance in &instances {
+    for instance in &super::instances_of(&base, named) {
         if !instance.id.is_empty() {
             report.ha_instances.push(instance.id.clone());
         }

@@ -18,7 +18,7 @@ pub use plan::plan;
 pub use startup::startup_checks;
 
 use crate::component::{self, Survey};
-use crate::config::{Configuration, Environment, Origin, RunFacts, Version, lookup, overlay, secrets};
+use crate::config::{Configuration, Environment, HaInstance, Origin, lookup, normalize_id, overlay, secrets};
 use crate::platform::Platform;
 use serde_json::Value;
 
@@ -129,6 +129,18 @@ fn no_property(root: &Value, steps: &[&str]) -> InspectError {
     InspectError::NoProperty { path: steps.join("."), nearest: known }
 }
 
+/// The HA instances that a report is about: those named, else all of `haInstances`, else the configuration itself; each once.
+fn instances_of(base: &Configuration, named: &[HaInstance]) -> Vec<HaInstance> {
+    let defined = base.instance_ids().into_iter().map(|id| HaInstance { id: normalize_id(&id), from_placeholder: false });
+    let mut instances: Vec<HaInstance> = if named.is_empty() { defined.collect() } else { named.to_vec() };
+    if instances.is_empty() {
+        instances.push(HaInstance::none());
+    }
+    let mut seen = std::collections::HashSet::new();
+    instances.retain(|instance| seen.insert(instance.id.clone()));
+    instances
+}
+
 /// The environment of the instance, or of one of its installed components.
 ///
 /// # Errors
@@ -141,23 +153,11 @@ pub fn environment_of(
     component: Option<&str>,
     inherited: Option<&Environment>,
 ) -> Result<Environment, InspectError> {
-    let (installed, enabled, defaults) = (survey.installed_names(), survey.in_play_names(), survey.defaults());
-    let version = configuration.runtime_directory().and_then(|runtime| Version::read(&runtime));
-    let facts = RunFacts {
-        config,
-        merged_file: None,
-        installed: &installed,
-        enabled: &enabled,
-        launched: &survey.launched,
-        defaults: &defaults,
-        version: version.as_ref().map(|version| version.version.as_str()),
-        inherited,
-    };
-    let instance = configuration.instance_environment(platform, &facts);
+    let instance = component::instance_environment(platform, configuration, survey, (config, None), inherited);
     let Some(name) = component else { return Ok(instance) };
     match survey.installed.iter().find(|component| component.name.eq_ignore_ascii_case(name)) {
         Some(component) => Ok(component::environment(component, configuration, &instance)),
-        None => Err(InspectError::NoComponent { name: name.to_string(), installed }),
+        None => Err(InspectError::NoComponent { name: name.to_string(), installed: survey.installed_names() }),
     }
 }
 

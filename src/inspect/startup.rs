@@ -1,7 +1,7 @@
 //! The start-up checks from a shell: with nothing of an instance running.
 
-use crate::component::Survey;
-use crate::config::{Configuration, RunFacts, zowe_version};
+use crate::component::{self, Survey};
+use crate::config::Configuration;
 use crate::lifecycle::{Runner, startup};
 use crate::output::Output;
 use crate::platform::Platform;
@@ -22,19 +22,8 @@ pub fn startup_checks(
     let processes = Processes::start(Arc::clone(&platform))?;
     let runner = Runner::new(Arc::clone(&platform), processes, Output::start(Arc::clone(&platform))?)?;
     Ok(move |configuration: &Configuration, survey: &Survey| {
-        let version = configuration.runtime_directory().and_then(|runtime| zowe_version(&runtime));
         let inherited = inherited_environment();
-        let facts = RunFacts {
-            config: &config,
-            merged_file: None,
-            installed: &survey.installed_names(),
-            enabled: &survey.in_play_names(),
-            launched: &survey.launched,
-            defaults: &survey.defaults(),
-            version: version.as_deref(),
-            inherited: Some(&inherited),
-        };
-        let environment = configuration.instance_environment(&*platform, &facts);
+        let environment = component::instance_environment(&*platform, configuration, survey, (&config, None), Some(&inherited));
         let subject = startup::Subject { platform: &*platform, configuration, survey, environment: &environment, runner: &runner };
         runtime.block_on(startup::check(subject))
     })

@@ -305,7 +305,8 @@ impl Owner {
                         self.note(index, note);
                         let state = self.instance.member(index).map(|member| member.machine.state().clone());
                         if let (true, Some(State::Ready { pid, .. })) = (may_be_ready, state) {
-                            self.ask(index, pid, Question::Liveness, None);
+                            let liveness = watch::probe_of(&self.children[index].launched, Question::Liveness);
+                            self.ask(index, pid, Question::Liveness, liveness, None);
                         }
                     }
                     Action::Reply(reply) if self.is_answering() && !noted.contains(&index) => self.reply(index, reply),
@@ -381,6 +382,6 @@ pub(super) fn policy_of(begun: &Begun, launched: &Launched, settings: &LauncherS
         fatal_exit_codes: component.fatal_exit_codes,
         start_limit: component.start_limit.map(|(count, within)| StartLimit { count, within }),
         patience: settings.dependency_timeout,
-        has_readiness: watch::is_watched(launched),
+        has_readiness: watch::probe_of(launched, Question::Readiness).is_some(),
     }
 }

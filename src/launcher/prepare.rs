@@ -3,7 +3,7 @@
 use super::timing::{self, TARGET};
 use super::{Begun, ConditionCode, Context, EventSender, Instance, components, foreground, guard};
 use crate::component::{self, Checked, CommandLine, Component, ComponentError, DirectoryFault, DirectoryProblem, Purpose, Survey};
-use crate::config::{Configuration, Environment, LoadError, LoadRequest, Problem, RunFacts, Version};
+use crate::config::{Configuration, Environment, LoadError, LoadRequest, Problem, Version};
 use crate::lifecycle::{startup, workspace};
 use crate::message::{self, Message, Severity};
 use crate::platform::unix::watch::Watch;
@@ -75,7 +75,7 @@ pub(super) async fn prepare(context: Arc<Context>, begun: Arc<Begun>, sender: Ev
     let lock = lock_instance(&context, &workspace, &begun.ha_instance.id)?;
     guard::end_leftovers(&context, &workspace, &begun.ha_instance.id).await;
     begin_prepare(&context, &configuration, &runtime, &workspace);
-    let environment = instance_environment(&context, &configuration, &runtime, &workspace, &checked.survey);
+    let environment = instance_environment(&context, &configuration, &workspace, &checked.survey);
     let instance = Arc::new(Instance::new(configuration, runtime, workspace, environment));
     startup_checks(&context, &begun, &instance, checked.survey.clone()).instrument(info_span!(target: TARGET, "startup checks")).await?;
     let launched = components::prepare_components(&context, &begun, &instance, checked.survey).await?;
@@ -305,27 +305,9 @@ pub(super) fn component_error(name: &str, error: &ComponentError) -> Message {
 }
 
 /// The variables that all components have in common.
-pub(super) fn instance_environment(
-    context: &Context,
-    configuration: &Configuration,
-    runtime: &Path,
-    workspace: &Path,
-    survey: &Survey,
-) -> Environment {
-    let version = crate::config::zowe_version(runtime);
+pub(super) fn instance_environment(context: &Context, configuration: &Configuration, workspace: &Path, survey: &Survey) -> Environment {
     let inherited = crate::platform::unix::process::inherited_environment();
     let merged_file = merged_file(workspace);
-    configuration.instance_environment(
-        &*context.platform,
-        &RunFacts {
-            config: &context.config_text,
-            merged_file: Some(&merged_file),
-            installed: &survey.installed_names(),
-            enabled: &survey.in_play_names(),
-            launched: &survey.launched,
-            defaults: &survey.defaults(),
-            version: version.as_deref(),
-            inherited: Some(&inherited),
-        },
-    )
+    let config = (context.config_text.as_str(), Some(merged_file.as_path()));
+    component::instance_environment(&*context.platform, configuration, survey, config, Some(&inherited))
 }

@@ -4,7 +4,7 @@ use super::owner::Owner;
 use super::prepare::Launched;
 use super::probe::{self, Verdict};
 use super::{Event, components, guard, watch};
-use crate::component::{self, ProbeKind, Question};
+use crate::component::{Probe, ProbeKind, Question};
 use crate::config::Environment;
 use crate::lifecycle::{Then, workspace};
 use crate::message;
@@ -39,8 +39,7 @@ impl Owner {
                 let _ = sender.send(Event::Ended { index, pid, status });
             }
         });
-        // What is wrong with the setting was said when it was read.
-        let readiness = component::probe(&launched.instance.configuration, &launched.component, Question::Readiness).ok().flatten();
+        let readiness = watch::probe_of(launched, Question::Readiness);
         let file_end = readiness.as_ref().and_then(probe::file_end);
         let (input, input_of_ours) = match settings.standard_input.then(unix::process::control_pipe).transpose() {
             Ok(pipe) => pipe.unzip(),
@@ -52,10 +51,11 @@ impl Owner {
                 let _ = pid_sender.send(pid);
                 let name = launched.component.name.clone();
                 let log = launched.instance.configuration.component_log(&name);
-                let attachment = Attachment { log, watch: watch::watch(launched, index, pid, self.sender.clone()) };
+                let watch = watch::watch(readiness.as_ref(), settings.fatal_messages, index, pid, self.sender.clone());
+                let attachment = Attachment { log, watch };
                 self.children[index].pipe = Some(self.context.output.attach(&name, reader, attachment));
                 self.children[index].input = input_of_ours.map(File::from);
-                self.ask(index, pid, Question::Readiness, file_end);
+                self.ask(index, pid, Question::Readiness, readiness, file_end);
                 Happening::Spawned(pid)
             }
             Err(error) => Happening::SpawnFailed(error.to_string()),
@@ -63,14 +63,12 @@ impl Owner {
     }
 
     /// Begins to ask a process whether it is ready, or alive: the latter once it is ready, for before that it may be busy with its start.
-    pub(super) fn ask(&mut self, index: usize, pid: Pid, question: Question, file_end: Option<probe::FileEnd>) {
-        let Some(child) = self.children.get(index) else { return };
+    pub(super) fn ask(&mut self, index: usize, pid: Pid, question: Question, probe: Option<Probe>, file_end: Option<probe::FileEnd>) {
+        let (Some(child), Some(probe)) = (self.children.get(index), probe) else { return };
         if child.asking.iter().any(|(asked, _)| *asked == question) {
             return;
         }
         let launched = &child.launched;
-        // What is wrong with the setting was said when it was read.
-        let Ok(Some(probe)) = component::probe(&launched.instance.configuration, &launched.component, question) else { return };
         let environment = match probe.kind {
             ProbeKind::Command { .. } => self.whole_environment_of(launched),
             _ => Environment::new(),

@@ -158,7 +158,7 @@ async fn plan(
         return Err(errors);
     }
     let (runtime, workspace) = (instance.runtime.clone(), instance.workspace.clone());
-    let environment = prepare::instance_environment(context, &configuration, &runtime, &workspace, &checked.survey);
+    let environment = prepare::instance_environment(context, &configuration, &workspace, &checked.survey);
     let instance = Arc::new(Instance::new(configuration, runtime, workspace, environment));
     let plan = compare(context, running, &instance, &checked.survey).await?;
     if !check {

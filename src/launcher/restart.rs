@@ -164,7 +164,7 @@ async fn read_anew(
     }
     let survey = component::survey(&configuration);
     let (runtime, workspace) = (running.runtime.clone(), running.workspace.clone());
-    let environment = prepare::instance_environment(context, &configuration, &runtime, &workspace, &survey);
+    let environment = prepare::instance_environment(context, &configuration, &workspace, &survey);
     Ok((Arc::new(Instance::new(configuration, runtime, workspace, environment)), survey))
 }
 

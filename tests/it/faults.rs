@@ -1,7 +1,7 @@
 //! What goes wrong around a launcher: full and read-only file systems, files that vanish or change, links that lead out, killed runs, and
 //! two instances on one workspace at once.
 
-use crate::harness::{Instance, Running, none_left, program, run_to_end, skip, wait_until};
+use crate::harness::{Instance, Running, Sequence, none_left, program, run_to_end, skip, wait_until};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
 use std::fs;
@@ -423,16 +423,6 @@ fn two_instances_prepared_at_once_never_show_half_a_file() {
     let whole: Vec<PathBuf> = tree(&workspace).into_iter().filter(|path| path.is_file()).collect();
     assert!(whole.len() > 20 && whole.iter().all(|path| half_written(path).is_none()));
     assert!(!whole.iter().any(|path| path.extension().is_some_and(|end| end == "tmp")), "{whole:?}");
-}
-
-/// A reproducible sequence: Knuth's MMIX generator.
-struct Sequence(u64);
-
-impl Sequence {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % bound
-    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Many components, and many things at once: nothing is lost and nothing is left.
 
-use crate::harness::{Instance, PATIENCE, Running, pid_in, processes_of, wait_until};
+use crate::harness::{Instance, PATIENCE, Running, Sequence, pid_in, processes_of, wait_until};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::collections::BTreeMap;
@@ -71,16 +71,6 @@ fn each_waits_its_own_interval() {
     running.wait_for_count("ZWEL0001I component quick started", 2);
     assert_eq!(running.all().matches("ZWEL0001I").count(), 4, "{}", running.all());
     end(&instance, running);
-}
-
-/// A reproducible sequence: Knuth's MMIX generator.
-struct Sequence(u64);
-
-impl Sequence {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % bound
-    }
 }
 
 /// Kills and operators' commands at random, for 20 s at most, for a minute with ZWELNCH_FULL.

@@ -10,6 +10,8 @@ pub use table::*;
 use super::{ComponentSettings, Configuration, LauncherSettings, OnFailure, Problem, secrets};
 use crate::platform::ShareAs;
 use serde_json::Value;
+use std::collections::HashMap;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// A value that was read.
@@ -135,7 +137,15 @@ fn in_force(configuration: &Configuration, setting: &Setting, component: &str) -
     find(configuration, setting, component).or_else(|| default_of(setting))
 }
 
+/// Asked for several times at each start of a component, so the table's texts are read once.
 fn default_of(setting: &Setting) -> Option<Parsed> {
+    static DEFAULTS: OnceLock<HashMap<usize, Option<Parsed>>> = OnceLock::new();
+    let place = |setting: &Setting| std::ptr::from_ref(setting) as usize;
+    let defaults = DEFAULTS.get_or_init(|| SETTINGS.iter().map(|setting| (place(setting), read_default(setting))).collect());
+    defaults.get(&place(setting)).cloned().unwrap_or_else(|| read_default(setting))
+}
+
+fn read_default(setting: &Setting) -> Option<Parsed> {
     let document = super::yaml::read(setting.default, "default", 0, false).ok()?;
     parse(setting.kind, &document.root.to_value()).ok()
 }

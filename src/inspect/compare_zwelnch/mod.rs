@@ -8,7 +8,7 @@ mod sources;
 pub use report::Comparison;
 
 use crate::component;
-use crate::config::{self, Configuration, HaInstance, LoadError, LoadRequest, Location, Problem, Source, unique};
+use crate::config::{Configuration, HaInstance, LoadError, LoadRequest, Location, Problem, Source, unique};
 use crate::platform::Platform;
 
 /// One behaviour that is another one.
@@ -61,14 +61,7 @@ pub fn compare_zwelnch(sources: &[Source], named: &[HaInstance], platform: &dyn 
         }
     };
     comparison.add("", of_sources(&base, platform));
-    let defined = base.instance_ids().into_iter().map(|id| HaInstance { id: config::normalize_id(&id), from_placeholder: false });
-    let mut instances: Vec<HaInstance> = if named.is_empty() { defined.collect() } else { named.to_vec() };
-    if instances.is_empty() {
-        instances.push(none);
-    }
-    let mut seen = std::collections::HashSet::new();
-    instances.retain(|instance| seen.insert(instance.id.clone()));
-    for instance in &instances {
+    for instance in &super::instances_of(&base, named) {
         if !instance.id.is_empty() {
             comparison.ha_instances.push(instance.id.clone());
         }
