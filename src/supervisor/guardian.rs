@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufRead, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -72,7 +72,7 @@ pub struct Guardian {
     groups: BTreeMap<Pid, Ending>,
     environment: PreparedEnvironment,
     null: File,
-    pipe: Option<OwnedFd>,
+    pipe: Option<File>,
     pid: Option<Pid>,
     /// Told why there is none any more.
     lost: Box<dyn Fn(io::Error) + Send>,
@@ -117,7 +117,7 @@ impl Guardian {
             group: GroupOfChild::Ours,
         };
         self.pid = Some(self.platform.spawn(&request)?);
-        self.pipe = Some(writer);
+        self.pipe = Some(File::from(writer));
         let mut text = encode(&Record::Run(self.run.clone()));
         for (group, ending) in &self.groups {
             text += &encode(&Record::Made(*group, *ending));
@@ -125,11 +125,10 @@ impl Guardian {
         self.write(&text)
     }
 
-    /// Never waits: a guardian that does not read (it was stopped) is of no use, and is replaced.
+    /// Never waits: a guardian that does not read (it was stopped) is of no use, and is replaced. Needs no descriptor: one that is missing
+    /// must not cost the guardian.
     fn write(&mut self, text: &str) -> io::Result<()> {
-        let Some(pipe) = &self.pipe else { return Ok(()) };
-        let mut pipe = File::from(pipe.try_clone()?);
-        pipe.write_all(text.as_bytes())
+        self.pipe.as_mut().map_or(Ok(()), |pipe| pipe.write_all(text.as_bytes()))
     }
 
     fn tell(&mut self, record: &Record) {
@@ -138,19 +137,25 @@ impl Guardian {
         }
     }
 
-    /// Its end, which follows, brings another one.
+    /// Its end, which follows, brings another one. The pipe is closed after the signal: the end of file alone would tell the guardian that the
+    /// launcher is dead, and it would end every component.
     fn dismiss(&mut self) {
-        self.pipe = None;
         if let Some(pid) = self.pid {
             self.platform.send(Target::Process(pid), unix::SIGKILL);
         }
+        self.pipe = None;
     }
 }
 
 impl GroupObserver for Guardian {
     fn made(&mut self, group: Pid, ending: &Ending) {
         self.groups.insert(group, *ending);
-        self.tell(&Record::Made(group, *ending));
+        if self.pid.is_some() {
+            self.tell(&Record::Made(group, *ending));
+        } else if self.spawn().is_err() {
+            // Nor could the last one be replaced, and that was said then.
+            self.dismiss();
+        }
     }
 
     fn gone(&mut self, group: Pid) {
