@@ -2,7 +2,9 @@
 
 mod compare;
 pub mod operate;
+pub mod operator;
 pub mod registry;
+pub mod traffic;
 
 pub use compare::{Class, Difference, classify};
 

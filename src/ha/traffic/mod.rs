@@ -1,0 +1,52 @@
+//! Switching the traffic of a gateway away from an HA instance and back to it. Contract: reference/ha.md, "The documented procedure", step 4.
+//!
+//! New connections are what is switched. Those that exist stay where they are until they end, or until the instance does.
+
+use super::operator::OperatorError;
+
+/// Why traffic could not be switched, or looked at. The texts say what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TrafficError {
+    /// No console.
+    #[error(transparent)]
+    Operator(#[from] OperatorError),
+    /// The operator command was issued and refused; the answer's lines.
+    #[error("'{command}' was refused: {}", .lines.join("; "))]
+    Refused { command: String, lines: Vec<String> },
+    /// The balancer cannot be reached or does not know the server; what and what to do in words.
+    #[error("{0}")]
+    Balancer(String),
+}
+
+/// What distributes connections to the gateways, seen from one of them.
+pub trait Traffic: Send + Sync {
+    /// What [`Traffic::quiesce`] will issue, as it is typed: for people who read a plan.
+    fn quiesce_command(&self) -> String;
+
+    /// What [`Traffic::resume`] will issue.
+    fn resume_command(&self) -> String;
+
+    /// Finds out, without changing anything, whether switching will work.
+    ///
+    /// # Errors
+    /// [`TrafficError`].
+    fn check(&self) -> Result<(), TrafficError>;
+
+    /// No new connections to the instance from now on. Doing it twice is no error. Returns what was answered.
+    ///
+    /// # Errors
+    /// [`TrafficError`]; then it is not known whether traffic was switched.
+    fn quiesce(&self) -> Result<Vec<String>, TrafficError>;
+
+    /// New connections to the instance again. Doing it twice is no error. Returns what was answered.
+    ///
+    /// # Errors
+    /// [`TrafficError`].
+    fn resume(&self) -> Result<Vec<String>, TrafficError>;
+
+    /// How many connections the instance has now; None where that cannot be told.
+    ///
+    /// # Errors
+    /// [`TrafficError`].
+    fn connections(&self) -> Result<Option<u64>, TrafficError>;
+}
