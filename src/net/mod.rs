@@ -1,4 +1,4 @@
-//! Requests over HTTP and HTTPS, with bounded time and bounded answers: what z/OSMF, a probe or a registry is asked.
+//! Requests over HTTP and HTTPS, with bounded time and bounded answers: what z/OSMF, a probe or a registry is asked. And HAProxy's runtime API.
 //!
 //! TLS and HTTP are the cargo feature `http`, on by default; without it every request ends in [`HttpError::NotBuilt`].
 
@@ -6,6 +6,8 @@
 mod client;
 #[cfg(feature = "http")]
 mod verifier;
+
+pub mod haproxy;
 
 use std::time::Duration;
 
