@@ -1,7 +1,7 @@
 //! High availability: two configurations of an upgrade compared. Contract: reference/ha.md, "The documented procedure".
 
 pub mod ask;
-mod compare;
+pub mod compare;
 pub mod operate;
 pub mod operator;
 pub mod registry;

@@ -4,6 +4,7 @@
 //! [`run`] and [`roll_back`] decide; all they do and see goes through [`World`]. Every step looks at what is before it acts, so that a run that
 //! was interrupted anywhere begins its step again, and does nothing twice.
 
+pub mod plan;
 pub mod record;
 #[cfg(test)]
 mod tests;
