@@ -103,10 +103,11 @@ fn console_for(targets: &[(Target, Access)], reach: &Reach) -> Result<Console, i
 }
 
 pub(super) fn status(arguments: &Sysplex, json: bool, watch: Option<Duration>) -> i32 {
-    let (targets, console) = match sysplex(arguments).and_then(|targets| console_for(&targets, &arguments.reach).map(|console| (targets, console))) {
-        Ok(both) => both,
-        Err(code) => return code,
-    };
+    let (targets, console) =
+        match sysplex(arguments).and_then(|targets| console_for(&targets, &arguments.reach).map(|console| (targets, console))) {
+            Ok(both) => both,
+            Err(code) => return code,
+        };
     let operator = console.operator();
     let on_terminal = terminal().is_some();
     loop {
@@ -150,7 +151,10 @@ pub(super) fn verify(arguments: &Sysplex, expectation: &Expectation) -> i32 {
     }
     if findings.differences.is_empty() {
         let shown: Vec<String> = expected.iter().map(|(service, count)| format!("{service} {count}")).collect();
-        document(&format!("The Discovery Services agree; expected and there: {}", if shown.is_empty() { "nothing".to_owned() } else { shown.join(", ") }));
+        document(&format!(
+            "The Discovery Services agree; expected and there: {}",
+            if shown.is_empty() { "nothing".to_owned() } else { shown.join(", ") }
+        ));
         return 0;
     }
     findings.differences.iter().map(fail).max().unwrap_or(8)
@@ -197,7 +201,8 @@ fn prepare(arguments: &Upgrade) -> Result<Prepared, i32> {
             return Err(texts.into_iter().map(fail).max().unwrap_or(8));
         }
     };
-    let console = Console::open(arguments.reach.system.as_deref(), peers.first().and_then(|peer| peer.configuration.runtime_directory()).as_deref());
+    let console =
+        Console::open(arguments.reach.system.as_deref(), peers.first().and_then(|peer| peer.configuration.runtime_directory()).as_deref());
     let console = console.map_err(fail)?;
     let refusals = plan::refusals(&old, &new, &peers.iter().collect::<Vec<_>>(), &console.operator().sysname(), &arguments.accept);
     if !refusals.is_empty() {
@@ -236,7 +241,14 @@ pub(super) fn upgrade(arguments: &Upgrade) -> i32 {
         verify: arguments.expectation.timeout,
         interval: INTERVAL,
     };
-    let site = Site { operator: &*operator, traffic: &*traffic, old, new, peers, expected: arguments.expectation.expect.iter().cloned().collect() };
+    let site = Site {
+        operator: &*operator,
+        traffic: &*traffic,
+        old,
+        new,
+        peers,
+        expected: arguments.expectation.expect.iter().cloned().collect(),
+    };
     let path = match arguments.state.clone().map_or_else(|| record::default_path(&upgrade, &inherited_environment()), Ok) {
         Ok(path) => path,
         Err(error) => return fail(error),
@@ -261,7 +273,11 @@ pub(super) fn upgrade(arguments: &Upgrade) -> i32 {
     let mut approve = |title: &str| if arguments.step { ask_for(title) } else { Approval::Go };
     let mut run = Run { site, record, say: &mut say, approve: &mut approve, begun: Instant::now() };
     let outcome = match (arguments.rollback, progress) {
-        (true, None) => return fail("no upgrade is under way that could be rolled back: an upgrade that is done is undone by one in the other direction"),
+        (true, None) => {
+            return fail(
+                "no upgrade is under way that could be rolled back: an upgrade that is done is undone by one in the other direction",
+            );
+        }
         (true, Some(Progress::Forward(step) | Progress::Back(step))) => upgrade::roll_back(&mut run, step, "asked for", &patience),
         (false, Some(progress @ Progress::Back(step))) => {
             document(&format!("An upgrade is under way: {}. Going on.", shown(progress)));

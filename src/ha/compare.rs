@@ -142,7 +142,9 @@ impl Difference {
 
 pub fn between(a: &crate::config::Configuration, b: &crate::config::Configuration, accepted: &[String]) -> Comparison {
     let mut differences = classify(&a.value, &b.value, true);
-    differences.retain(|difference| !accepted.contains(&difference.path.join(".")) && difference.path.first().map(String::as_str) != Some("components"));
+    differences.retain(|difference| {
+        !accepted.contains(&difference.path.join(".")) && difference.path.first().map(String::as_str) != Some("components")
+    });
     Comparison { differences }
 }
 

@@ -65,13 +65,7 @@ pub fn defined_id(configuration: &Configuration, id: &str) -> Result<String, Ope
 }
 
 /// The operator command that starts or stops a job, to be typed at a console of `own_sysname`.
-pub fn command_text(
-    operation: Operation,
-    id: &str,
-    (sysname, job_name): (Option<&str>, &str),
-    own_sysname: &str,
-    member: &str,
-) -> String {
+pub fn command_text(operation: Operation, id: &str, (sysname, job_name): (Option<&str>, &str), own_sysname: &str, member: &str) -> String {
     let command = match operation {
         Operation::Start => format!("S {member},HAINST={},JOBNAME={job_name}", symbol_value(id)),
         Operation::Stop => format!("P {job_name}"),

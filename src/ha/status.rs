@@ -281,7 +281,10 @@ mod tests {
 
     #[test]
     fn a_launcher_is_known_by_what_disp_answers() {
-        let answer = lines(&["ZWEL0920I {\"name\":\"gateway\",\"state\":\"ready\",\"ready\":true,\"pid\":7}", "ZWEL0920I {\"name\":\"zss\",\"state\":\"failed\",\"ready\":false}"]);
+        let answer = lines(&[
+            "ZWEL0920I {\"name\":\"gateway\",\"state\":\"ready\",\"ready\":true,\"pid\":7}",
+            "ZWEL0920I {\"name\":\"zss\",\"state\":\"failed\",\"ready\":false}",
+        ]);
         assert_eq!(read_answer(&answer).ready(), Some((1, 2)));
         assert_eq!(read_answer(&lines(&["IEE341I ZWE1SV            NOT ACTIVE"])), Launcher::NotActive);
         assert_eq!(read_answer(&[]), Launcher::Unknown("no answer from its system".into()));
@@ -291,13 +294,8 @@ mod tests {
 
     #[test]
     fn the_table_says_what_is_wrong_below() {
-        let registration = Registration {
-            service: "hello".into(),
-            instance: "a:hello:1".into(),
-            host: "a".into(),
-            status: "UP".into(),
-            port: Some(1),
-        };
+        let registration =
+            Registration { service: "hello".into(), instance: "a:hello:1".into(), host: "a".into(), status: "UP".into(), port: Some(1) };
         let good = InstanceStatus {
             id: "lpar1".into(),
             sysname: "LPR1".into(),

@@ -74,7 +74,8 @@ impl Target {
         let wanted = HaInstance { id: normalize_id(&id), from_placeholder: false };
         let configuration = whole.for_instance(&wanted).map_err(|why| TargetError::Load { config: config.to_owned(), why })?;
         let (sysname, job_name) = place_of(&configuration, &id);
-        let member = configuration.get(&["zowe", "setup", "security", "stcs", "zowe"]).and_then(Value::as_str).filter(|name| !name.is_empty());
+        let member =
+            configuration.get(&["zowe", "setup", "security", "stcs", "zowe"]).and_then(Value::as_str).filter(|name| !name.is_empty());
         let hostname = configuration.hostname();
         let address = |name: &str| address(&configuration, name, &hostname);
         let services = services(&configuration);

@@ -62,7 +62,9 @@ pub fn judge(answers: &[(String, Result<Vec<Registration>, String>)], expected: 
     if answers.is_empty() {
         findings.differences.push("no HA instance runs a Discovery Service".to_owned());
     }
-    findings.differences.extend(registry::compare(&known).iter().map(|lacking| format!("{}: {}", lacking.registry, super::status::lacks(lacking))));
+    findings
+        .differences
+        .extend(registry::compare(&known).iter().map(|lacking| format!("{}: {}", lacking.registry, super::status::lacks(lacking))));
     findings
 }
 

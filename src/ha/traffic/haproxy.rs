@@ -6,10 +6,22 @@ impl HaProxy {
     }
 }
 impl Traffic for HaProxy {
-    fn quiesce_command(&self) -> String { String::new() }
-    fn resume_command(&self) -> String { String::new() }
-    fn check(&self) -> Result<(), TrafficError> { Ok(()) }
-    fn quiesce(&self) -> Result<Vec<String>, TrafficError> { Ok(vec![]) }
-    fn resume(&self) -> Result<Vec<String>, TrafficError> { Ok(vec![]) }
-    fn connections(&self) -> Result<Option<u64>, TrafficError> { Ok(None) }
+    fn quiesce_command(&self) -> String {
+        String::new()
+    }
+    fn resume_command(&self) -> String {
+        String::new()
+    }
+    fn check(&self) -> Result<(), TrafficError> {
+        Ok(())
+    }
+    fn quiesce(&self) -> Result<Vec<String>, TrafficError> {
+        Ok(vec![])
+    }
+    fn resume(&self) -> Result<Vec<String>, TrafficError> {
+        Ok(vec![])
+    }
+    fn connections(&self) -> Result<Option<u64>, TrafficError> {
+        Ok(None)
+    }
 }

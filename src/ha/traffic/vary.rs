@@ -8,10 +8,22 @@ pub struct Vary<'a> {
     pub job_name: Option<String>,
 }
 impl Traffic for Vary<'_> {
-    fn quiesce_command(&self) -> String { String::new() }
-    fn resume_command(&self) -> String { String::new() }
-    fn check(&self) -> Result<(), TrafficError> { Ok(()) }
-    fn quiesce(&self) -> Result<Vec<String>, TrafficError> { Ok(vec![]) }
-    fn resume(&self) -> Result<Vec<String>, TrafficError> { Ok(vec![]) }
-    fn connections(&self) -> Result<Option<u64>, TrafficError> { Ok(None) }
+    fn quiesce_command(&self) -> String {
+        String::new()
+    }
+    fn resume_command(&self) -> String {
+        String::new()
+    }
+    fn check(&self) -> Result<(), TrafficError> {
+        Ok(())
+    }
+    fn quiesce(&self) -> Result<Vec<String>, TrafficError> {
+        Ok(vec![])
+    }
+    fn resume(&self) -> Result<Vec<String>, TrafficError> {
+        Ok(vec![])
+    }
+    fn connections(&self) -> Result<Option<u64>, TrafficError> {
+        Ok(None)
+    }
 }

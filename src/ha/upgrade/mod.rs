@@ -248,7 +248,11 @@ fn make(world: &mut dyn World, step: Step, patience: &Patience) -> Result<(), Tr
             if differences.is_empty() {
                 return Ok(());
             }
-            Err(Trouble::Back(format!("the Discovery Services do not agree after {} s: {}", patience.verify.as_secs(), differences.join("; "))))
+            Err(Trouble::Back(format!(
+                "the Discovery Services do not agree after {} s: {}",
+                patience.verify.as_secs(),
+                differences.join("; ")
+            )))
         }
         // The peers serve meanwhile: going back would only take longer.
         Step::Resume => world.resume().map_err(|why| {
@@ -385,7 +389,10 @@ fn end(world: &mut dyn World, who: Who, patience: &Patience) -> Result<(), Strin
         let left = deadline.saturating_sub(world.now());
         if left.is_zero() {
             let seconds = patience.stop.as_secs();
-            return Err(format!("the {} instance has not ended {seconds} s after it was told to: look at its job, or cancel it", who.word()));
+            return Err(format!(
+                "the {} instance has not ended {seconds} s after it was told to: look at its job, or cancel it",
+                who.word()
+            ));
         }
         world.pause(patience.interval.min(left));
     }

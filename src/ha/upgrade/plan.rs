@@ -20,7 +20,8 @@ pub fn refusals(old: &Target, new: &Target, peers: &[&Target], own_sysname: &str
             continue;
         }
         let comparison = compare::between(&peer.configuration, &new.configuration, accepted);
-        refusals.extend(comparison.violations().map(|difference| format!("peer {} and the new {}: {}", peer.id, new.id, difference.line())));
+        refusals
+            .extend(comparison.violations().map(|difference| format!("peer {} and the new {}: {}", peer.id, new.id, difference.line())));
     }
     let comparison = compare::between(&old.configuration, &new.configuration, accepted);
     // What else has changed since is none of our business, as long as the new one fits its peers.
@@ -28,7 +29,12 @@ pub fn refusals(old: &Target, new: &Target, peers: &[&Target], own_sysname: &str
     refusals.extend(collisions.map(|difference| format!("the old and the new {}: {}", new.id, difference.line())));
     let system = |target: &Target| target.sysname.clone().unwrap_or_else(|| own_sysname.to_owned());
     if system(old) != system(new) {
-        refusals.push(format!("the old {} runs on {}, the new one is to run on {}: traffic is switched on one system", new.id, system(old), system(new)));
+        refusals.push(format!(
+            "the old {} runs on {}, the new one is to run on {}: traffic is switched on one system",
+            new.id,
+            system(old),
+            system(new)
+        ));
     }
     if system(old) == system(new) && old.job_name == new.job_name {
         refusals.push(format!(
@@ -50,7 +56,11 @@ pub fn refusals(old: &Target, new: &Target, peers: &[&Target], own_sysname: &str
         refusals.push(format!("HA instance {} runs no gateway: there is no traffic to switch", new.id));
     } else if ports.0 != ports.1 {
         let shown = |port: Option<u16>| port.map_or_else(|| "none".to_owned(), |port| port.to_string());
-        refusals.push(format!("the gateway's port is {} now and {} in the new configuration: it must be the same", shown(ports.0), shown(ports.1)));
+        refusals.push(format!(
+            "the gateway's port is {} now and {} in the new configuration: it must be the same",
+            shown(ports.0),
+            shown(ports.1)
+        ));
     }
     let mut seen = BTreeSet::new();
     refusals.retain(|refusal| seen.insert(refusal.clone()));

@@ -56,9 +56,9 @@ pub fn default_path(upgrade: &Upgrade, environment: &Environment) -> Result<Path
     let state = variable("XDG_STATE_HOME").or_else(|| Some(variable("HOME")?.join(".local/state"))).ok_or(RecordError::NoPlace)?;
     let words = [upgrade.old.as_str(), upgrade.new.as_str()].into_iter().chain(upgrade.peers.iter().map(String::as_str));
     // FNV-1a: any version of this program finds what another has kept.
-    let hash = words.flat_map(|word| word.bytes().chain([0])).fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = words
+        .flat_map(|word| word.bytes().chain([0]))
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     let id = crate::config::normalize_id(&upgrade.id);
     Ok(state.join("zwelnch").join(format!("upgrade-{id}-{hash:016x}.json")))
 }
@@ -73,8 +73,8 @@ pub fn look(path: &Path, upgrade: &Upgrade) -> Result<Option<Progress>, RecordEr
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(why) => return Err(RecordError::Io { path: path.to_owned(), why }),
     };
-    let content: Content = serde_json::from_slice(&text)
-        .map_err(|error| RecordError::Unreadable { path: path.to_owned(), why: error.to_string() })?;
+    let content: Content =
+        serde_json::from_slice(&text).map_err(|error| RecordError::Unreadable { path: path.to_owned(), why: error.to_string() })?;
     if content.upgrade != *upgrade {
         let Upgrade { id, old, new, .. } = content.upgrade;
         return Err(RecordError::Another { path: path.to_owned(), id, old, new });

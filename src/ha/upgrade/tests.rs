@@ -176,7 +176,11 @@ impl World for Simulation {
             return Err("IEF452I JOB NOT RUN - JCL ERROR".to_owned());
         }
         let since = Some(self.time);
-        if who == Who::Old { self.old.up_since = since } else { self.new.up_since = since }
+        if who == Who::Old {
+            self.old.up_since = since
+        } else {
+            self.new.up_since = since
+        }
         Ok(())
     }
 
@@ -185,7 +189,11 @@ impl World for Simulation {
         let broken = matches!(self.fault, Fault::Balancer(_));
         assert!(self.quiesced || broken, "{who:?} is stopped with traffic on it: {:#?}", self.lines);
         assert!(!matches!(self.fault, Fault::Peer(from) if self.peer_questions >= from) || who == Who::New, "stopped with no peer left");
-        if who == Who::Old { self.old.up_since = None } else { self.new.up_since = None }
+        if who == Who::Old {
+            self.old.up_since = None
+        } else {
+            self.new.up_since = None
+        }
         if self.forgets {
             // The peers' listeners are all that is left until another one binds, which gets connections then.
             self.quiesced = false;
@@ -199,7 +207,13 @@ impl World for Simulation {
             None => Launcher::NotActive,
             Some(_) => {
                 let gives_up = who == Who::New && self.fault == Fault::GivesUp;
-                let state = if ready { "ready" } else if gives_up { "failed" } else { "running" };
+                let state = if ready {
+                    "ready"
+                } else if gives_up {
+                    "failed"
+                } else {
+                    "running"
+                };
                 Launcher::Active(vec![ComponentState { name: "gateway".into(), state: state.into(), ready: ready && !gives_up }])
             }
         }

@@ -166,7 +166,8 @@ impl World for Run<'_> {
 
     fn verify(&mut self, who: Who, timeout: Duration) -> Vec<String> {
         let expected = self.site.expected(who);
-        let reached: Vec<(&Target, &Access)> = self.site.peers.iter().chain([self.site.of(who)]).map(|(target, access)| (target, access)).collect();
+        let reached: Vec<(&Target, &Access)> =
+            self.site.peers.iter().chain([self.site.of(who)]).map(|(target, access)| (target, access)).collect();
         let say = &mut self.say;
         let findings = verify::wait(&reached, &expected, timeout, |findings| {
             say(&format!("  waiting: {}", findings.differences.join("; ")));
