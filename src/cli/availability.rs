@@ -16,7 +16,7 @@ use crate::launcher::Start;
 use crate::platform::unix::process::inherited_environment;
 use crate::platform::unix::system::SystemDirectory;
 use crate::platform::{NativePlatform, Platform};
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -334,10 +334,7 @@ fn traffic<'a>(arguments: &Upgrade, new: &Target, operator: &'a dyn Operator) ->
 /// Asks on the terminal; no answer is a no.
 fn ask_for(title: &str) -> Approval {
     loop {
-        {
-            let mut out = io::stdout().lock();
-            let _ = write!(out, "Next: {title}. Go on? [y]es, [n]o, [r]oll back: ").and_then(|()| out.flush());
-        }
+        document(&format!("Next: {title}. Go on? [y]es, [n]o, [r]oll back"));
         let mut line = String::new();
         match io::stdin().lock().read_line(&mut line) {
             Ok(length) if length > 0 => {}

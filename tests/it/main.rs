@@ -24,4 +24,5 @@ mod startup;
 mod storms;
 mod supervision;
 mod system;
+mod upgrade;
 mod verify;
