@@ -32,7 +32,7 @@ const INTERVAL: Duration = Duration::from_millis(500);
 /// Where operator commands go.
 pub(super) enum Console {
     System(SystemDirectory),
-    Native(NativePlatform),
+    Native(Box<NativePlatform>),
 }
 
 impl Console {
@@ -45,13 +45,13 @@ impl Console {
         if let Some(runtime) = runtime {
             platform.use_runtime(runtime);
         }
-        Ok(Console::Native(platform))
+        Ok(Console::Native(Box::new(platform)))
     }
 
     pub(super) fn operator(&self) -> Box<dyn Operator + '_> {
         match self {
             Console::System(system) => Box::new(system.clone()),
-            Console::Native(platform) => Box::new(SystemConsole(platform)),
+            Console::Native(platform) => Box::new(SystemConsole(&**platform)),
         }
     }
 }
