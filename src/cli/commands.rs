@@ -4,6 +4,7 @@ use super::arguments::{
     Arguments, Command, ComponentCommand, Console, Demo, DemoCommand, Format, Generated, Ha, Instances, Internal, ReportFormat, Selection,
     Service, System,
 };
+use super::availability;
 use super::generate;
 use super::terminal::{document, fail, terminal};
 use crate::component;
@@ -20,7 +21,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-const NO_CONFIGURATION: &str = "no configuration: give one with --config, or set CONFIG";
+pub(super) const NO_CONFIGURATION: &str = "no configuration: give one with --config, or set CONFIG";
 
 /// Runs a command and returns its exit code.
 pub(super) fn run(arguments: Arguments) -> i32 {
@@ -87,6 +88,11 @@ pub(super) fn run(arguments: Arguments) -> i32 {
                 Err(error) => fail(error),
             }
         }
+        Command::Ha { command: Ha::Status { sysplex, format, watch } } => {
+            availability::status(&sysplex, matches!(format, ReportFormat::Json), watch)
+        }
+        Command::Ha { command: Ha::Verify { sysplex, expectation } } => availability::verify(&sysplex, &expectation),
+        Command::Ha { command: Ha::Upgrade(upgrade) } => availability::upgrade(&upgrade),
         Command::Generate { document: Generated::Man { command } } => match generate::man_page(super::command(), &command) {
             Ok(page) => {
                 document(&page);
@@ -165,7 +171,7 @@ fn interactive(system: &SystemDirectory, options: &mvs::console::ConsoleOptions)
     }
 }
 
-fn open_system(path: Option<&Path>) -> Result<SystemDirectory, i32> {
+pub(super) fn open_system(path: Option<&Path>) -> Result<SystemDirectory, i32> {
     SystemDirectory::open(path).map_err(fail)
 }
 
@@ -227,21 +233,29 @@ fn operate(arguments: &Instances, operation: Operation) -> i32 {
         Ok(configuration) => configuration,
         Err(error) => return fail(error),
     };
-    let system = match open_system(arguments.system.as_deref()) {
-        Ok(system) => system,
-        Err(code) => return code,
+    let console = match availability::Console::open(arguments.system.as_deref(), configuration.runtime_directory().as_deref()) {
+        Ok(console) => console,
+        Err(error) => return fail(error),
     };
+    let console = console.operator();
     let member = arguments.member.to_uppercase();
-    let commands = match ha::operate::commands(&configuration, &arguments.ids, system.sysname(), &member, operation) {
+    let commands = match ha::operate::commands(&configuration, &arguments.ids, &console.sysname(), &member, operation) {
         Ok(commands) => commands,
         Err(error) => return fail(error),
     };
     let mut code = 0;
     for command in commands {
         document(&command.text);
-        if !arguments.print {
-            code = code.max(one_shot(&system, None, &command.text));
+        if arguments.print {
+            continue;
         }
+        code = code.max(match console.issue(&command.text) {
+            Ok(answer) => {
+                document(&answer.lines.join("\n"));
+                if answer.accepted { 0 } else { 8 }
+            }
+            Err(error) => fail(error),
+        });
     }
     code
 }
@@ -260,7 +274,7 @@ fn job_of(system: &SystemDirectory, named: Option<&str>) -> Result<String, Strin
 }
 
 /// CONFIG of a command: a bare relative path is meant from here, as everywhere in a shell.
-fn absolute_config(config: &str) -> String {
+pub(super) fn absolute_config(config: &str) -> String {
     if config.starts_with('/') || config.contains('(') {
         return config.to_owned();
     }

@@ -1,6 +1,7 @@
 //! The command line: which command of floor 4 is meant, and what its exit code is.
 
 mod arguments;
+mod availability;
 mod commands;
 mod generate;
 mod terminal;

@@ -123,6 +123,31 @@ fn class_of(path: &[String]) -> Class {
     if interface || within(&MUST_DIFFER) || within(&MAY_DIFFER) { Class::Allowed } else { Class::MustBeTheSame }
 }
 
+/// Until the complete comparison is here.
+pub struct Comparison {
+    pub differences: Vec<Difference>,
+}
+
+impl Comparison {
+    pub fn violations(&self) -> impl Iterator<Item = &Difference> {
+        self.differences.iter().filter(|difference| difference.class.is_violation())
+    }
+}
+
+impl Difference {
+    pub fn line(&self) -> String {
+        format!("{} {}", self.path.join("."), self.class.words())
+    }
+}
+
+pub fn between(a: &crate::config::Configuration, b: &crate::config::Configuration, accepted: &[String]) -> Comparison {
+    let mut differences = classify(&a.value, &b.value, true);
+    differences.retain(|difference| {
+        !accepted.contains(&difference.path.join(".")) && difference.path.first().map(String::as_str) != Some("components")
+    });
+    Comparison { differences }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,10 +1,15 @@
 //! High availability: two configurations of an upgrade compared. Contract: reference/ha.md, "The documented procedure".
 
-mod compare;
+pub mod ask;
+pub mod compare;
 pub mod operate;
 pub mod operator;
 pub mod registry;
+pub mod status;
+pub mod target;
 pub mod traffic;
+pub mod upgrade;
+pub mod verify;
 
 pub use compare::{Class, Difference, classify};
 

@@ -2,10 +2,12 @@
 #![allow(clippy::unwrap_used)]
 
 mod bad_input;
+mod certificates;
 mod compare_zwelnch;
 mod component;
 mod demo;
 mod documents;
+mod eureka;
 mod faults;
 mod harness;
 mod inspect;
@@ -22,3 +24,5 @@ mod startup;
 mod storms;
 mod supervision;
 mod system;
+mod upgrade;
+mod verify;

@@ -18,14 +18,14 @@ pub struct HaProxy {
 }
 
 impl HaProxy {
-    /// `server` of `backend`, as HAProxy's configuration names them; `socket`: a `stats socket` with level admin.
+    /// `server` of `backend`, as HAProxy's configuration names them; `socket`: a `stats socket` with level admin, a path or `host:port`.
     ///
     /// # Errors
     /// [`TrafficError::Balancer`] for what cannot be a name.
-    pub fn new(socket: Address, backend: &str, server: &str) -> Result<HaProxy, TrafficError> {
+    pub fn new(socket: &str, backend: &str, server: &str) -> Result<HaProxy, TrafficError> {
         match [backend, server].into_iter().find(|name| !is_name(name)) {
             Some(name) => Err(HaproxyError::Name { name: name.escape_debug().to_string() }.into()),
-            None => Ok(HaProxy { client: Client::new(socket), backend: backend.to_owned(), server: server.to_owned() }),
+            None => Ok(HaProxy { client: Client::new(Address::parse(socket)), backend: backend.to_owned(), server: server.to_owned() }),
         }
     }
 
@@ -95,17 +95,17 @@ mod tests {
 
     #[test]
     fn commands_can_be_typed_and_names_carry_nothing_else() {
-        let traffic = HaProxy::new(Address::parse("/run/haproxy/admin.sock"), "gateway", "lpar2").unwrap();
+        let traffic = HaProxy::new("/run/haproxy/admin.sock", "gateway", "lpar2").unwrap();
         assert_eq!(
             traffic.quiesce_command(),
             "echo 'set server gateway/lpar2 state drain' | socat stdio unix-connect:/run/haproxy/admin.sock"
         );
-        let traffic = HaProxy::new(Address::parse("/it's here"), "gateway", "lpar2").unwrap();
+        let traffic = HaProxy::new("/it's here", "gateway", "lpar2").unwrap();
         assert_eq!(traffic.resume_command(), r"echo 'set server gateway/lpar2 state ready' | socat stdio 'unix-connect:/it'\''s here'");
-        let traffic = HaProxy::new(Address::parse("localhost:99"), "gateway", "lpar2").unwrap();
+        let traffic = HaProxy::new("localhost:99", "gateway", "lpar2").unwrap();
         assert!(traffic.quiesce_command().ends_with(" tcp-connect:localhost:99"));
         for name in ["", "lpar2; shutdown", "a'b", "lpar2\n"] {
-            assert!(HaProxy::new(Address::parse("/a"), "gateway", name).is_err(), "{name:?}");
+            assert!(HaProxy::new("/a", "gateway", name).is_err(), "{name:?}");
         }
     }
 }

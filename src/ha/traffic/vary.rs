@@ -2,6 +2,7 @@
 //! reference/ha.md, step 4. Off z/OS the console of a system directory takes the same commands.
 
 use super::{Traffic, TrafficError};
+use crate::ha::operate::routed;
 use crate::ha::operator::{Answer, Operator};
 use crate::mvs::vary;
 use crate::platform::unix::system::{is_name, is_system_name};
@@ -10,18 +11,10 @@ use crate::platform::unix::system::{is_name, is_system_name};
 const AUTHORITY: &str = "VARY TCPIP,,SYSPLEX needs CONTROL access to MVS.VARY.TCPIP.SYSPLEX (class OPERCMDS), this display READ access to \
                          MVS.DISPLAY.TCPIP; job ZWEOPCMD defines both. Without them let an operator type the commands of the plan";
 
-/// The listener of an instance's gateway.
+/// The listener of an instance's gateway. Names in either case.
 pub struct Vary<'a> {
-    operator: &'a dyn Operator,
-    sysname: Option<String>,
-    stack: Option<String>,
-    port: u16,
-    job_name: Option<String>,
-}
-
-/// Which listener is meant.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Listener {
+    /// Where commands are issued, by ROUTE where the instance is on another system.
+    pub operator: &'a dyn Operator,
     /// The instance's system; None: the console's own.
     pub sysname: Option<String>,
     /// The TCP/IP address space; needed where the system has several.
@@ -32,48 +25,56 @@ pub struct Listener {
     pub job_name: Option<String>,
 }
 
-impl<'a> Vary<'a> {
-    /// Commands are issued at `operator`, by ROUTE where the instance is on another system than the console.
-    ///
-    /// # Errors
-    /// [`TrafficError::Balancer`] for what no operator command can carry.
-    pub fn new(operator: &'a dyn Operator, listener: &Listener) -> Result<Vary<'a>, TrafficError> {
-        let checked = |what: &str, name: &Option<String>, is_good: fn(&str) -> bool| match name.as_deref().map(str::to_ascii_uppercase) {
-            Some(name) if !is_good(&name) => {
-                let shown = name.escape_debug();
-                Err(TrafficError::Balancer(format!("'{shown}' is no name of a {what}; 1 to 8 of A-Z, 0-9, @, #, $ are expected")))
-            }
-            name => Ok(name),
+impl Vary<'_> {
+    /// Refuses what would make another operator command of this one.
+    fn check_names(&self) -> Result<(), TrafficError> {
+        let wrong = |what: &str, name: &str| {
+            let name = name.escape_debug();
+            TrafficError::Balancer(format!("'{name}' is no name of a {what}; 1 to 8 of A-Z, 0-9, @, #, $ are expected"))
         };
-        if listener.port == 0 {
+        let names: [(_, _, fn(&str) -> bool); 3] =
+            [("system", &self.sysname, is_system_name), ("TCP/IP stack", &self.stack, is_name), ("job", &self.job_name, is_name)];
+        for (what, name, is_good) in names {
+            if let Some(name) = name.as_deref().filter(|name| !is_good(&name.to_ascii_uppercase())) {
+                return Err(wrong(what, name));
+            }
+        }
+        if self.port == 0 {
             return Err(TrafficError::Balancer("0 is no port of a gateway; 1 to 65535 is expected".to_owned()));
         }
-        Ok(Vary {
-            operator,
-            sysname: checked("system", &listener.sysname, is_system_name)?.filter(|name| *name != operator.sysname()),
-            stack: checked("TCP/IP stack", &listener.stack, is_name)?,
-            port: listener.port,
-            job_name: checked("job", &listener.job_name, is_name)?,
-        })
+        Ok(())
+    }
+
+    fn issue(&self, command: &str) -> Result<Answer, TrafficError> {
+        self.check_names()?;
+        Ok(self.operator.issue(command)?)
+    }
+
+    fn job_name(&self) -> Option<String> {
+        self.job_name.as_deref().map(str::to_ascii_uppercase)
+    }
+
+    fn stack(&self) -> Option<String> {
+        self.stack.as_deref().map(str::to_ascii_uppercase)
     }
 
     fn routed(&self, command: &str) -> String {
-        self.sysname.as_ref().map_or_else(|| command.to_owned(), |sysname| format!("RO {sysname},{command}"))
+        routed(self.sysname.as_deref().map(str::to_ascii_uppercase).as_deref(), &self.operator.sysname(), command)
     }
 
     fn vary(&self, quiesce: bool) -> String {
-        let command = vary::Vary { stack: self.stack.clone(), quiesce, port: self.port, job_name: self.job_name.clone() };
+        let command = vary::Vary { stack: self.stack(), quiesce, port: self.port, job_name: self.job_name() };
         self.routed(&command.to_string())
     }
 
     fn display(&self) -> String {
         // All lines: a console shows 100 where MAX is not given.
-        self.routed(&vary::Connections { stack: self.stack.clone(), port: Some(self.port), maximum: None }.to_string())
+        self.routed(&vary::Connections { stack: self.stack(), port: Some(self.port), maximum: None }.to_string())
     }
 
     fn switch(&self, quiesce: bool) -> Result<Vec<String>, TrafficError> {
         let command = self.vary(quiesce);
-        let Answer { accepted, mut lines } = self.operator.issue(&command)?;
+        let Answer { accepted, mut lines } = self.issue(&command)?;
         if accepted && !lines.iter().any(|line| is_failure(line)) {
             if lines.iter().any(|line| line.contains(COMPLETED)) {
                 return Ok(lines);
@@ -104,7 +105,7 @@ impl Traffic for Vary<'_> {
     /// TCP/IP answers displays, and something listens at the port. Whether VARY is permitted shows when it is issued.
     fn check(&self) -> Result<(), TrafficError> {
         let command = self.display();
-        let Answer { accepted, mut lines } = self.operator.issue(&command)?;
+        let Answer { accepted, mut lines } = self.issue(&command)?;
         let report = parse_report(&lines);
         match report {
             Some(report) if accepted && report.listens(self.port) => Ok(()),
@@ -131,8 +132,8 @@ impl Traffic for Vary<'_> {
 
     /// None when the console shows no such report.
     fn connections(&self) -> Result<Option<u64>, TrafficError> {
-        let Answer { accepted, lines } = self.operator.issue(&self.display())?;
-        Ok(parse_report(&lines).filter(|_| accepted).map(|report| report.established(self.port, self.job_name.as_deref())))
+        let Answer { accepted, lines } = self.issue(&self.display())?;
+        Ok(parse_report(&lines).filter(|_| accepted).map(|report| report.established(self.port, self.job_name().as_deref())))
     }
 }
 

@@ -59,30 +59,30 @@ fn lines(text: &str) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
-fn listener(sysname: Option<&str>, stack: Option<&str>, job_name: Option<&str>) -> Listener {
+fn vary<'a>(console: &'a Fixed, sysname: Option<&str>, stack: Option<&str>, job_name: Option<&str>) -> Vary<'a> {
     let name = |text: Option<&str>| text.map(str::to_owned);
-    Listener { sysname: name(sysname), stack: name(stack), port: 7554, job_name: name(job_name) }
+    Vary { operator: console, sysname: name(sysname), stack: name(stack), port: 7554, job_name: name(job_name) }
 }
 
 #[test]
 fn commands_name_the_stack_and_the_job_and_are_routed_to_another_system() {
     let console = Fixed::new(true, DONE);
-    let vary = |listener: &Listener| Vary::new(&console, listener).unwrap();
-    let own = vary(&listener(Some("lpr1"), None, None));
+    let own = vary(&console, Some("lpr1"), None, None);
     assert_eq!(own.quiesce_command(), "VARY TCPIP,,SYSPLEX,QUIESCE,PORT=7554");
-    let other = vary(&listener(Some("LPR2"), Some("tcpipb"), Some("ZWE1AG")));
+    let other = vary(&console, Some("lpr2"), Some("tcpipb"), Some("ZWE1AG"));
     assert_eq!(other.quiesce_command(), "RO LPR2,VARY TCPIP,TCPIPB,SYSPLEX,QUIESCE,PORT=7554,JOBNAME=ZWE1AG");
     assert_eq!(other.resume().unwrap(), lines(DONE));
     assert_eq!(console.issued.lock().unwrap().as_slice(), [other.resume_command()]);
     assert_eq!(other.resume_command(), "RO LPR2,VARY TCPIP,TCPIPB,SYSPLEX,RESUME,PORT=7554,JOBNAME=ZWE1AG");
     for bad in [
-        listener(Some("LPR2,P ZWE"), None, None),
-        listener(None, Some("1A"), None),
-        listener(None, None, Some("TOOLONGNAME")),
-        Listener::default(),
+        vary(&console, Some("LPR2,P ZWE"), None, None),
+        vary(&console, None, Some("1A"), None),
+        vary(&console, None, None, Some("TOOLONGNAME")),
+        Vary { port: 0, ..vary(&console, None, None, None) },
     ] {
-        assert!(Vary::new(&console, &bad).is_err(), "{bad:?}");
+        assert!(bad.quiesce().is_err() && bad.check().is_err() && bad.connections().is_err(), "{}", bad.quiesce_command());
     }
+    assert_eq!(console.issued.lock().unwrap().len(), 1);
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn only_a_message_of_completion_is_success() {
         (true, "", "it is not known whether"),
     ] {
         let console = Fixed::new(accepted, text);
-        let error = Vary::new(&console, &listener(None, None, None)).unwrap().quiesce().unwrap_err().to_string();
+        let error = vary(&console, None, None, None).quiesce().unwrap_err().to_string();
         assert!(error.starts_with("'VARY TCPIP,,SYSPLEX,QUIESCE,PORT=7554' was refused: ") && error.contains(what), "{error}");
     }
 }
@@ -104,7 +104,7 @@ fn only_a_message_of_completion_is_success() {
 fn connections_are_counted_in_both_formats() {
     let count = |text: &'static str, job: Option<&str>| {
         let console = Fixed::new(true, text);
-        Vary::new(&console, &listener(None, None, job)).unwrap().connections().unwrap()
+        vary(&console, None, None, job).connections().unwrap()
     };
     assert_eq!(count(SHORT, None), Some(2));
     assert_eq!(count(SHORT, Some("ZWE1AG")), Some(1));
@@ -118,7 +118,7 @@ fn connections_are_counted_in_both_formats() {
 fn a_check_changes_nothing_and_says_what_is_missing() {
     let check = |accepted: bool, text: &'static str| {
         let console = Fixed::new(accepted, text);
-        let result = Vary::new(&console, &listener(Some("LPR2"), None, None)).unwrap().check().map_err(|error| error.to_string());
+        let result = vary(&console, Some("LPR2"), None, None).check().map_err(|error| error.to_string());
         assert_eq!(console.issued.lock().unwrap().as_slice(), ["RO LPR2,D TCPIP,,NETSTAT,CONN,PORT=7554,MAX=*"]);
         result
     };
