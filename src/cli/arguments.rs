@@ -253,7 +253,34 @@ pub enum DemoCommand {
         /// echo: text of its line
         #[arg(long, default_value = "")]
         text: String,
+        /// http, discovery, gateway: name it is reached by; it listens at that address
+        #[arg(long, default_value = "127.0.0.1")]
+        host: String,
+        /// http, gateway: Discovery Services to register with, with commas between; they are spoken to without TLS, https:// or not
+        #[arg(long, value_name = "URLS")]
+        register: Vec<String>,
+        /// discovery: the others, with commas between; its own URL among them is passed over
+        #[arg(long, value_name = "URLS")]
+        peer: Vec<String>,
+        /// http, discovery, gateway: seconds between renewals of its registration, whose lease is three times as long
+        #[arg(long, default_value_t = 30.0)]
+        renew: f64,
+        /// discovery: how one element of a list is written in JSON; real ones do both
+        #[arg(long, value_enum, default_value = "list")]
+        shape: Shape,
+        /// discovery: give and take no copies, to rehearse a registry that never agrees
+        #[arg(long)]
+        deaf: bool,
+        /// gateway: what it calls its version
+        #[arg(long)]
+        version: Option<String>,
     },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Shape {
+    List,
+    Object,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -262,6 +289,8 @@ pub enum Service {
     Pinger,
     Flaky,
     Echo,
+    Discovery,
+    Gateway,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -2,7 +2,7 @@
 
 use super::arguments::{
     Arguments, Command, ComponentCommand, Console, Demo, DemoCommand, Format, Generated, Ha, Instances, Internal, ReportFormat, Selection,
-    Service, System,
+    Service, Shape, System,
 };
 use super::availability;
 use super::generate;
@@ -27,10 +27,7 @@ pub(super) const NO_CONFIGURATION: &str = "no configuration: give one with --con
 pub(super) fn run(arguments: Arguments) -> i32 {
     match arguments.command {
         Command::Launch { ha_instance_id } => super::launch(ha_instance_id),
-        Command::Demo(Demo { command: Some(DemoCommand::Service { kind, name, port, url, every, after, state, text }), .. }) => {
-            let options = service::ServiceOptions { name, port, url, every: seconds(every), after: seconds(after), state, text };
-            service::run(service_kind(kind), &options)
-        }
+        Command::Demo(Demo { command: Some(service), .. }) => run_service(service),
         Command::Demo(demo) => run_demo(&demo),
         Command::Component { command: ComponentCommand::New { name, dir } } => match develop::new_component(&name, dir.as_deref()) {
             Ok(made) => {
@@ -125,12 +122,27 @@ fn seconds(number: f64) -> Duration {
     Duration::try_from_secs_f64(number).unwrap_or(Duration::from_secs(86_400))
 }
 
+fn run_service(command: DemoCommand) -> i32 {
+    let DemoCommand::Service { kind, name, port, url, every, after, state, text, host, register, peer, renew, shape, deaf, version } =
+        command;
+    let shape = match shape {
+        Shape::List => service::Shape::List,
+        Shape::Object => service::Shape::Object,
+    };
+    let (every, after, renew) = (seconds(every), seconds(after), seconds(renew));
+    let options =
+        service::ServiceOptions { name, port, url, every, after, state, text, host, register, peers: peer, renew, shape, deaf, version };
+    service::run(service_kind(kind), &options)
+}
+
 fn service_kind(kind: Service) -> service::ServiceKind {
     match kind {
         Service::Http => service::ServiceKind::Http,
         Service::Pinger => service::ServiceKind::Pinger,
         Service::Flaky => service::ServiceKind::Flaky,
         Service::Echo => service::ServiceKind::Echo,
+        Service::Discovery => service::ServiceKind::Discovery,
+        Service::Gateway => service::ServiceKind::Gateway,
     }
 }
 
@@ -150,13 +162,18 @@ fn run_demo(arguments: &Demo) -> i32 {
         Ok(system) => system,
         Err(error) => return fail(error),
     };
+    let mut job = "ZWESLSTC";
     let mut first_commands = vec!["S ZWESLSTC,HAINST=lpar1".to_owned()];
     if arguments.sysplex {
-        first_commands.push(format!("RO {},S ZWESLSTC,HAINST=lpar2,JOBNAME=ZWE1SV2", layout::SECOND_SYSNAME));
+        job = "ZWE1SV";
+        first_commands = vec![
+            "S ZWESLSTC,HAINST=lpar1,JOBNAME=ZWE1SV".to_owned(),
+            format!("RO {},S ZWESLSTC,HAINST=lpar2,JOBNAME=ZWE1SV2", layout::SECOND_SYSNAME),
+        ];
     }
     let options = mvs::console::ConsoleOptions {
-        job: Some("ZWESLSTC".to_owned()),
-        banner: demo::banner(&layout),
+        job: Some(job.to_owned()),
+        banner: demo::banner(&layout, job),
         first_commands,
         stop_at_end: true,
         ..mvs::console::ConsoleOptions::default()

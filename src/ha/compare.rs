@@ -117,7 +117,10 @@ fn differing(path: &mut Vec<String>, a: Option<&Value>, b: Option<&Value>, found
 }
 
 fn class_of(path: &[String]) -> Class {
-    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    let mut path: Vec<&str> = path.iter().map(String::as_str).collect();
+    if path.first() == Some(&"haInstances") {
+        path.drain(..2.min(path.len()));
+    }
     let within = |prefixes: &[&[&str]]| prefixes.iter().any(|prefix| path.starts_with(prefix));
     let interface = matches!(path.as_slice(), ["components", name, "enabled"] if USER_INTERFACES.contains(name));
     if interface || within(&MUST_DIFFER) || within(&MAY_DIFFER) { Class::Allowed } else { Class::MustBeTheSame }

@@ -211,7 +211,7 @@ fn a_sysplex_has_two_systems_and_leaves_nothing() {
     command.arg("--sysplex").stdin(Stdio::piped());
     let mut running = Running::spawn(command, &demo.path);
     let mut input = running.child.stdin.take().unwrap();
-    running.wait_for("$HASP373 ZWESLSTC STARTED");
+    running.wait_for("$HASP373 ZWE1SV STARTED");
     let second = demo.path.join("LPR2");
     let up = wait_until(Instant::now() + PATIENCE, || pid_in(&console(&second, "F ZWE1SV2,APPL=DISP").0, "pinger"));
     assert!(up.is_some(), "{}", running.all());
