@@ -235,7 +235,13 @@ mod tests {
     const OPTIONS: Options<'_> = Options { backend: "gateway", socket: "/run/haproxy/admin.sock", bind: "*" };
 
     fn made(yaml: &str, options: Options<'_>) -> Result<String, String> {
-        let configuration = crate::config::testing::load_texts(&[yaml], "").map_err(|error| error.to_string())?;
+        use crate::config::{LoadRequest, Source, testing::FakePlatform};
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("zowe.yaml");
+        std::fs::write(&file, yaml).unwrap();
+        let (sources, ha_instance) = ([Source::File(file)], HaInstance::none());
+        let request = LoadRequest { sources: &sources, ha_instance: &ha_instance, platform: &FakePlatform::default() };
+        let configuration = Configuration::load(&request).map_err(|error| error.to_string())?;
         haproxy_configuration(&configuration, options).map_err(|error| error.to_string())
     }
 
