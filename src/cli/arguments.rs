@@ -339,6 +339,24 @@ pub enum Ha {
     },
     /// Replace an HA instance by its new version while its peers go on serving; the same command goes on where it was interrupted
     Upgrade(Box<Upgrade>),
+    /// Print the configuration of an HAProxy in front of the gateways of all HA instances
+    Haproxy(Haproxy),
+}
+
+#[derive(Debug, Args)]
+pub struct Haproxy {
+    /// Configuration as in CONFIG [default: the environment variable CONFIG]
+    #[arg(short, long, value_name = "CONFIG")]
+    pub config: Option<String>,
+    /// Name of the backend
+    #[arg(long, value_name = "NAME", default_value = "gateway")]
+    pub backend: String,
+    /// Runtime socket, through which traffic is switched
+    #[arg(long, value_name = "PATH", default_value = "/run/haproxy/admin.sock")]
+    pub socket: String,
+    /// Where clients connect: an address, * for all, or ADDRESS:PORT [port: zowe.externalPort]
+    #[arg(long, value_name = "ADDRESS", default_value = "*")]
+    pub bind: String,
 }
 
 /// The instances of a sysplex and how they are asked.

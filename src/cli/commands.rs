@@ -90,6 +90,7 @@ pub(super) fn run(arguments: Arguments) -> i32 {
         }
         Command::Ha { command: Ha::Verify { sysplex, expectation } } => availability::verify(&sysplex, &expectation),
         Command::Ha { command: Ha::Upgrade(upgrade) } => availability::upgrade(&upgrade),
+        Command::Ha { command: Ha::Haproxy(haproxy) } => super::ha::haproxy(&haproxy),
         Command::Generate { document: Generated::Man { command } } => match generate::man_page(super::command(), &command) {
             Ok(page) => {
                 document(&page);
@@ -363,7 +364,7 @@ fn env(selection: &Selection, component: Option<&str>, diff: Option<&str>, show_
 }
 
 /// CONFIG as given, or the environment's, and its sources; the exit code, after the reason, when there is none to use.
-fn sources(config: Option<&str>) -> Result<(String, Vec<config::Source>), i32> {
+pub(super) fn sources(config: Option<&str>) -> Result<(String, Vec<config::Source>), i32> {
     let from_environment = || Start::from_environment(Vec::new(), None).config;
     let Some(config) = config.map(absolute_config).or_else(from_environment) else {
         return Err(fail(NO_CONFIGURATION));

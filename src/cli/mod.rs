@@ -4,6 +4,7 @@ mod arguments;
 mod availability;
 mod commands;
 mod generate;
+mod ha;
 mod terminal;
 
 pub use arguments::{Arguments, command};

@@ -24,5 +24,6 @@ mod startup;
 mod storms;
 mod supervision;
 mod system;
+mod traffic;
 mod upgrade;
 mod verify;

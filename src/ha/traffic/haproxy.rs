@@ -2,6 +2,13 @@
 
 use super::{Traffic, TrafficError};
 use crate::net::haproxy::{Address, Client, HaproxyError, ServerState, Wanted, is_name, set_state_command};
+use std::time::{Duration, Instant};
+
+/// How long the health check of a server may take to pass again: twice its interval in what `zwelnch ha haproxy` makes, and a little.
+const HEALTH_TIME: Duration = Duration::from_secs(5);
+
+/// Between two looks at it.
+const HEALTH_INTERVAL: Duration = Duration::from_millis(100);
 
 impl From<HaproxyError> for TrafficError {
     fn from(error: HaproxyError) -> Self {
@@ -71,13 +78,36 @@ impl Traffic for HaProxy {
         self.switch(Wanted::Drain)
     }
 
+    /// Waits for the health check, which may not have seen yet that the instance is back.
     fn resume(&self) -> Result<Vec<String>, TrafficError> {
-        self.switch(Wanted::Ready)
+        self.switch(Wanted::Ready)?;
+        let deadline = Instant::now() + HEALTH_TIME;
+        loop {
+            let state = self.client.server(&self.backend, &self.server)?;
+            let shown = format!("{}/{}: {state}", self.backend, self.server);
+            if state.is_up() && state.takes_new_connections() {
+                return Ok(vec![shown]);
+            }
+            if Instant::now() > deadline {
+                return Err(TrafficError::Balancer(not_reached(&shown, &state)));
+            }
+            // HAProxy tells nobody of a change.
+            std::thread::sleep(HEALTH_INTERVAL);
+        }
     }
 
     fn connections(&self) -> Result<Option<u64>, TrafficError> {
         Ok(Some(self.client.connections(&self.backend, &self.server)?))
     }
+}
+
+fn not_reached(shown: &str, state: &ServerState) -> String {
+    format!(
+        "{shown} for {} s after it was made ready, so no connections come: see whether HAProxy reaches {}:{} (it resolves names only when it starts)",
+        HEALTH_TIME.as_secs(),
+        state.address,
+        state.port
+    )
 }
 
 fn nobody_else(backend: &str, server: &str, servers: &[ServerState]) -> String {

@@ -2,6 +2,7 @@
 //!
 //! New connections are what is switched. Those that exist stay where they are until they end, or until the instance does.
 
+pub mod generate;
 pub mod haproxy;
 pub mod vary;
 

@@ -28,17 +28,16 @@ pub struct Vary<'a> {
 impl Vary<'_> {
     /// Refuses what would make another operator command of this one.
     fn check_names(&self) -> Result<(), TrafficError> {
-        let wrong = |what: &str, name: &str| {
-            let name = name.escape_debug();
-            TrafficError::Balancer(format!("'{name}' is no name of a {what}; 1 to 8 of A-Z, 0-9, @, #, $ are expected"))
-        };
-        let names: [(_, _, fn(&str) -> bool); 3] =
-            [("system", &self.sysname, is_system_name), ("TCP/IP stack", &self.stack, is_name), ("job", &self.job_name, is_name)];
-        for (what, name, is_good) in names {
-            if let Some(name) = name.as_deref().filter(|name| !is_good(&name.to_ascii_uppercase())) {
-                return Err(wrong(what, name));
+        let check = |what: &str, name: Option<&str>, is_good: fn(&str) -> bool| match name {
+            Some(name) if !is_good(&name.to_ascii_uppercase()) => {
+                let name = name.escape_debug();
+                Err(TrafficError::Balancer(format!("'{name}' is no name of a {what}; 1 to 8 of A-Z, 0-9, @, #, $ are expected")))
             }
-        }
+            _ => Ok(()),
+        };
+        check("system", self.sysname.as_deref(), is_system_name)?;
+        check("TCP/IP stack", self.stack.as_deref(), is_name)?;
+        check("job", self.job_name.as_deref(), is_name)?;
         if self.port == 0 {
             return Err(TrafficError::Balancer("0 is no port of a gateway; 1 to 65535 is expected".to_owned()));
         }
