@@ -231,6 +231,8 @@ fn placeholders(directory: &str, program: &str, options: &LayoutOptions<'_>) -> 
         ("EXTENSIONS", within("extensions")),
         ("PROGRAM", yaml_string(program)),
         ("SYSPLEX", options.sysplex.to_string()),
+        // An upgrade is to be rehearsed with what stays up.
+        ("FLAKY", (!options.sysplex).to_string()),
         ("HELLO_PORT", port(1)),
         ("DISCOVERY_PORT", port(2)),
         ("GATEWAY_PORT", port(3)),

@@ -260,7 +260,7 @@ fn make(world: &mut dyn World, step: Step, patience: &Patience) -> Result<(), Tr
         }),
         Step::Final => {
             let mut faults = world.peer_faults();
-            faults.extend(not_ready(world, Who::New));
+            faults.extend(ready(world, Who::New, patience).err());
             faults.extend(world.verify(Who::New, patience.verify));
             match faults.as_slice() {
                 [] => Ok(()),
