@@ -129,11 +129,12 @@ fn route(answer: &mut Answering<'_>, wanted: &Systems, command: &str, programs: 
         };
         let routed = issue_with(system, command, programs);
         accepted &= routed.accepted;
+        // They are in the log of the system that gave them; here they are the answer to what was typed here.
+        let is_here = name == system.sysname();
         if several {
-            answer.note(format!("{name:<8} RESPONSES {}", "-".repeat(53)));
+            answer.say(CONSOLE, "", &format!("{name:<8} RESPONSES {}", "-".repeat(53)));
         }
-        // They are in the log of the system that gave them.
-        routed.lines.into_iter().for_each(|line| answer.note(line));
+        routed.lines.into_iter().for_each(|line| if is_here { answer.note(line) } else { answer.say(CONSOLE, "", &line) });
     }
     accepted
 }

@@ -189,8 +189,11 @@ impl Sysplex {
         let socket = self.path("haproxy.sock");
         let mut arguments = vec!["ha", "upgrade", "--old", old, "--new", new, "--peer", peer, "-i", id];
         arguments.extend(["--haproxy", socket.to_str().unwrap(), "--backend", "gateways"]);
-        arguments.extend(["--drain", "3s", "--ready-timeout", "60s", "--timeout", "60s"]);
-        // What is said later goes before.
+        for (option, value) in [("--drain", "3s"), ("--ready-timeout", "60s"), ("--timeout", "60s")] {
+            if !more.contains(&option) {
+                arguments.extend([option, value]);
+            }
+        }
         let mut command = self.command(&arguments);
         command.args(more);
         command
@@ -626,4 +629,43 @@ fn a_cut_between_the_systems_is_told_by_what_each_side_sees() {
         running.wait_end();
     }
     assert!(none_left(sysplex.directory.path()));
+}
+
+#[test]
+fn vary_tcpip_at_the_emulated_console_switches_the_same_balancer() {
+    let Some(sysplex) = Sysplex::up() else { return };
+    sysplex.install("new2", "0.2.0", "ZWE2SV2", "ZWESLST2");
+    let plan = |arguments: &[&str]| {
+        let all =
+            [&["ha", "upgrade", "--old", "zowe.yaml", "--new", "zowe-new2.yaml", "--peer", "zowe.yaml", "-i", "lpar2"], arguments].concat();
+        let output = sysplex.command(&all).output().unwrap();
+        (output.status.code().unwrap(), text(&output))
+    };
+    // Without a distributor nothing is begun.
+    let (code, said) = plan(&[]);
+    assert!(code == 8 && said.contains("Refused; nothing was changed.") && said.contains("TCPIP"), "{said}");
+    let yaml: serde_json::Value = serde_yaml::from_str(&fs::read_to_string(sysplex.path("zowe.yaml")).unwrap()).unwrap();
+    let port = yaml["haInstances"]["lpar2"]["components"]["gateway"]["port"].as_u64().unwrap();
+    let socket = sysplex.path("haproxy.sock").display().to_string();
+    fs::write(sysplex.path("LPR2/TCPIP"), format!("BALANCER haproxy {socket} gateways\nPORT {port} SERVER lpar2\n")).unwrap();
+    let (code, said) = plan(&["--plan", "--stack", "TCPIP"]);
+    assert!(code == 0 && said.contains(&format!("RO LPR2,VARY TCPIP,TCPIP,SYSPLEX,QUIESCE,PORT={port}")), "{said}");
+    let load = Load::begin(sysplex.front, 4);
+    load.wait_until_good(50);
+    let (code, said) = plan(&["--drain", "2s", "--timeout", "60s"]);
+    assert_eq!(code, 0, "{said}\n{}", sysplex.sysprints());
+    for expected in [
+        &format!("RO LPR2,VARY TCPIP,,SYSPLEX,QUIESCE,PORT={port}"),
+        "EZZ0053I COMMAND VARY SYSPLEX,QUIESCE COMPLETED SUCCESSFULLY",
+        &format!("RO LPR2,VARY TCPIP,,SYSPLEX,RESUME,PORT={port}"),
+        "connections end with the instance",
+        "Done: the new lpar2 serves.",
+    ] {
+        assert!(said.contains(expected), "{expected} is missing in {said}");
+    }
+    load.wait_until_good(load.good() + 50);
+    let (_, failures, cut) = load.end();
+    assert!(failures.is_empty() && cut > 0 && cut < 4, "{failures:?}, {cut} cut");
+    sysplex.wait_both_balanced();
+    sysplex.end();
 }

@@ -23,8 +23,19 @@ fn configuration(layout: &Layout) -> serde_json::Value {
 #[test]
 fn any_directory_name_reaches_the_configuration_as_it_is() {
     let parent = TempDir::new().unwrap();
-    for name in ["zowe-demo", "with blank ", "it's", "say \"hi\"", "back\\slash", "Müller/日本", "@LOGS@", "#x: y", "$HOME", "a\u{2028}b"]
-    {
+    for name in [
+        "zowe-demo",
+        "with blank ",
+        "it's",
+        "say \"hi\"",
+        "back\\slash",
+        "Müller/日本",
+        "@LOGS@",
+        "#x: y",
+        "$HOME",
+        "a\u{2028}b",
+        "a\u{ffff}b",
+    ] {
         let directory = parent.path().join(name);
         let layout = lay_out(&directory, &options(program())).unwrap();
         let value = configuration(&layout);
@@ -126,7 +137,7 @@ fn what_a_configuration_cannot_hold_is_refused_before_anything_is_written() {
     }
     let mut wrong = options(program());
     wrong.port_base = 65530;
-    assert!(lay_out(&parent.path().join("demo"), &wrong).unwrap_err().to_string().contains("65514"));
+    assert!(lay_out(&parent.path().join("demo"), &wrong).unwrap_err().to_string().contains("65511"));
     assert_eq!(lay_out(&parent.path().join("demo"), &options(Path::new("zwelnch"))).unwrap_err().kind(), io::ErrorKind::InvalidInput);
     assert_eq!(std::fs::read_dir(parent.path()).unwrap().count(), 0);
 }

@@ -401,21 +401,26 @@ fn end(world: &mut dyn World, who: Who, patience: &Patience) -> Result<(), Strin
 /// States in which a component stays down.
 const GIVEN_UP: [&str; 2] = ["failed", "fatal"];
 
-/// Waits until `is_there` says so; gives up early when the launcher has ended or a component has given up.
+/// How long a job may take to be known after S was accepted.
+const JOB_KNOWN: Duration = Duration::from_secs(30);
+
+/// Waits until nothing is missing; gives up early when the launcher has ended or a component has given up. `was_active`: the job was seen.
 fn wait_for(
     world: &mut dyn World,
     who: Who,
     patience: &Patience,
+    mut was_active: bool,
     mut missing: impl FnMut(&mut dyn World) -> Option<String>,
 ) -> Result<(), String> {
-    let deadline = world.now() + patience.ready;
-    // Right after S the job may not be known yet.
-    let mut was_active = false;
+    let begun = world.now();
+    let deadline = begun + patience.ready;
     let mut last = String::new();
     loop {
         let Some(lacking) = missing(world) else { return Ok(()) };
         match world.launcher(who) {
-            Launcher::NotActive if was_active => return Err(format!("the {} instance has ended by itself: see its SYSPRINT", who.word())),
+            Launcher::NotActive if was_active || world.now() > begun + JOB_KNOWN => {
+                return Err(format!("the {} instance has ended by itself: see its SYSPRINT", who.word()));
+            }
             Launcher::Active(components) => {
                 was_active = true;
                 if let Some(one) = components.iter().find(|one| GIVEN_UP.contains(&one.state.as_str())) {
@@ -438,11 +443,11 @@ fn wait_for(
 
 /// Waits until the gateway's listener answers at all.
 fn listening(world: &mut dyn World, who: Who, patience: &Patience) -> Result<(), String> {
-    wait_for(world, who, patience, |world| world.gateway(who).err().map(|why| format!("gateway: {why}")))
+    wait_for(world, who, patience, false, |world| world.gateway(who).err().map(|why| format!("gateway: {why}")))
 }
 
 fn ready(world: &mut dyn World, who: Who, patience: &Patience) -> Result<(), String> {
-    wait_for(world, who, patience, |world| not_ready(world, who))
+    wait_for(world, who, patience, true, |world| not_ready(world, who))
 }
 
 /// What keeps an instance from being ready; None: nothing.
