@@ -130,7 +130,7 @@ fn route(answer: &mut Answering<'_>, wanted: &Systems, command: &str, programs: 
         let routed = issue_with(system, command, programs);
         accepted &= routed.accepted;
         // They are in the log of the system that gave them; here they are the answer to what was typed here.
-        let is_here = name == system.sysname();
+        let is_here = name == answer.system().sysname();
         if several {
             answer.say(CONSOLE, "", &format!("{name:<8} RESPONSES {}", "-".repeat(53)));
         }
