@@ -76,17 +76,7 @@ pub(super) fn run(arguments: Arguments) -> i32 {
         Command::Plan(selection) => inspected(&selection, |loaded, _| {
             answered(loaded, |configuration| Ok(inspect::plan(configuration, &component::survey(configuration))))
         }),
-        Command::Ha { command: Ha::Compare { a, b, a_instance, b_instance } } => {
-            let platform = NativePlatform::for_command();
-            let side = |config: &str, instance: Option<String>| ha::Side { config: absolute_config(config), ha_instance: instance };
-            match ha::compare(&side(&a, a_instance), &side(&b, b_instance), &platform) {
-                Ok(report) => {
-                    document(&report.text);
-                    report.exit_code
-                }
-                Err(error) => fail(error),
-            }
-        }
+        Command::Ha { command: Ha::Compare(arguments) } => super::compare::run(arguments),
         Command::Generate { document: Generated::Man { command } } => match generate::man_page(super::command(), &command) {
             Ok(page) => {
                 document(&page);
@@ -260,7 +250,7 @@ fn job_of(system: &SystemDirectory, named: Option<&str>) -> Result<String, Strin
 }
 
 /// CONFIG of a command: a bare relative path is meant from here, as everywhere in a shell.
-fn absolute_config(config: &str) -> String {
+pub(super) fn absolute_config(config: &str) -> String {
     if config.starts_with('/') || config.contains('(') {
         return config.to_owned();
     }

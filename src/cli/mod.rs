@@ -2,6 +2,7 @@
 
 mod arguments;
 mod commands;
+mod compare;
 mod generate;
 mod terminal;
 
