@@ -310,16 +310,7 @@ pub enum ReportFormat {
 #[derive(Debug, Subcommand)]
 pub enum Ha {
     /// Class every difference of two configurations: must differ, must be the same, allowed
-    Compare {
-        /// Configuration of the instance that goes on serving
-        a: String,
-        /// Configuration of the instance that is replaced
-        b: String,
-        #[arg(long, value_name = "ID")]
-        a_instance: Option<String>,
-        #[arg(long, value_name = "ID")]
-        b_instance: Option<String>,
-    },
+    Compare(Compare),
     /// Show every HA instance: launcher, components, gateway, what its Discovery Service knows and lacks; exit code 4 unless all is well
     Status {
         #[command(flatten)]
@@ -341,6 +332,25 @@ pub enum Ha {
     Upgrade(Box<Upgrade>),
     /// Print the configuration of an HAProxy in front of the gateways of all HA instances
     Haproxy(Haproxy),
+}
+
+#[derive(Debug, Args)]
+pub struct Compare {
+    /// Configuration of the instance that goes on serving, as in CONFIG
+    pub a: String,
+    /// Configuration of the instance that is replaced, as in CONFIG
+    pub b: String,
+    /// HA instance of A; without it A itself, without an overlay
+    #[arg(long, value_name = "ID")]
+    pub a_instance: Option<String>,
+    /// HA instance of B
+    #[arg(long, value_name = "ID")]
+    pub b_instance: Option<String>,
+    /// A property, as in java.home: a violation at or below it is meant, and not counted; may be given several times
+    #[arg(long, value_name = "PROPERTY")]
+    pub accept: Vec<String>,
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: ReportFormat,
 }
 
 #[derive(Debug, Args)]

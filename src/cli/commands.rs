@@ -74,17 +74,7 @@ pub(super) fn run(arguments: Arguments) -> i32 {
         Command::Plan(selection) => inspected(&selection, |loaded, _| {
             answered(loaded, |configuration| Ok(inspect::plan(configuration, &component::survey(configuration))))
         }),
-        Command::Ha { command: Ha::Compare { a, b, a_instance, b_instance } } => {
-            let platform = NativePlatform::for_command();
-            let side = |config: &str, instance: Option<String>| ha::Side { config: absolute_config(config), ha_instance: instance };
-            match ha::compare(&side(&a, a_instance), &side(&b, b_instance), &platform) {
-                Ok(report) => {
-                    document(&report.text);
-                    report.exit_code
-                }
-                Err(error) => fail(error),
-            }
-        }
+        Command::Ha { command: Ha::Compare(arguments) } => super::compare::run(arguments),
         Command::Ha { command: Ha::Status { sysplex, format, watch } } => {
             availability::status(&sysplex, matches!(format, ReportFormat::Json), watch)
         }

@@ -3,6 +3,7 @@
 mod arguments;
 mod availability;
 mod commands;
+mod compare;
 mod generate;
 mod ha;
 mod terminal;

@@ -96,6 +96,7 @@ impl Configuration {
             warnings,
             tree: Arc::clone(&evaluation.root),
             base_tree: evaluation.root,
+            raw_tree: merged,
             names: names.into(),
             schemas: Arc::new(OnceLock::new()),
         };

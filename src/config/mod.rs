@@ -1,5 +1,6 @@
 //! Configuration: from CONFIG to what a component sees. Contract: reference/configuration.md.
 
+pub mod choice;
 pub mod encoding;
 pub mod merge;
 pub mod node;
@@ -15,6 +16,7 @@ pub mod yaml;
 
 mod load;
 mod problem;
+mod provenance;
 mod source;
 
 #[cfg(test)]
@@ -76,6 +78,8 @@ pub struct Configuration {
     tree: Arc<Node>,
     /// The same of `base`.
     base_tree: Arc<Node>,
+    /// The same before its templates were evaluated.
+    raw_tree: Arc<Node>,
     /// Names of the sources that were read, `files/defaults.yaml` included, by [`Place::source`].
     names: Arc<[String]>,
     /// The runtime directory's schemas, read once.
@@ -176,6 +180,7 @@ impl Configuration {
         let mut problems = schema::validate(self);
         problems.extend(settings::problems(self));
         problems.extend(variables::environment_problems(self));
+        problems.extend(choice::problems(self));
         unique(problems)
     }
 

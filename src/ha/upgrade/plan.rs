@@ -2,7 +2,7 @@
 
 use super::world::Site;
 use super::{Patience, Step, Who};
-use crate::ha::compare::{self, Class};
+use crate::ha::compare::{self, Class, Options};
 use crate::ha::operate::{Operation, routed};
 use crate::ha::target::Target;
 use std::collections::BTreeSet;
@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 /// or the lack of them, somebody has looked at.
 pub fn refusals(old: &Target, new: &Target, peers: &[&Target], own_sysname: &str, accepted: &[String]) -> Vec<String> {
     let mut refusals = Vec::new();
+    let options = Options { accept: accepted.to_vec() };
     if peers.is_empty() {
         refusals.push(format!("no HA instance but {} is defined: nobody would serve while it is replaced", new.id));
     }
@@ -19,13 +20,14 @@ pub fn refusals(old: &Target, new: &Target, peers: &[&Target], own_sysname: &str
             refusals.push(format!("HA instance {} is to be replaced and cannot be its own peer", new.id));
             continue;
         }
-        let comparison = compare::between(&peer.configuration, &new.configuration, accepted);
-        refusals
-            .extend(comparison.violations().map(|difference| format!("peer {} and the new {}: {}", peer.id, new.id, difference.line())));
+        let comparison = compare::between(&peer.configuration, &new.configuration, &options);
+        refusals.extend(
+            comparison.violations().into_iter().map(|difference| format!("peer {} and the new {}: {}", peer.id, new.id, difference.line())),
+        );
     }
-    let comparison = compare::between(&old.configuration, &new.configuration, accepted);
+    let comparison = compare::between(&old.configuration, &new.configuration, &options);
     // What else has changed since is none of our business, as long as the new one fits its peers.
-    let collisions = comparison.violations().filter(|difference| difference.class == Class::MustDiffer);
+    let collisions = comparison.violations().into_iter().filter(|difference| difference.class == Class::MustDiffer);
     refusals.extend(collisions.map(|difference| format!("the old and the new {}: {}", new.id, difference.line())));
     let system = |target: &Target| target.sysname.clone().unwrap_or_else(|| own_sysname.to_owned());
     if system(old) != system(new) {
