@@ -47,9 +47,9 @@ impl Launcher {
     }
 }
 
-/// Asks a launcher by `F job,APPL=DISP,JSON` on its system.
+/// Asks a launcher by `F job,APPL=DISP` on its system: the table, not JSON, as a console of z/OS cuts long lines.
 pub fn launcher(target: &Target, operator: &dyn Operator) -> Launcher {
-    let command = routed(target.sysname.as_deref(), &operator.sysname(), &format!("F {},APPL=DISP,JSON", target.job_name));
+    let command = routed(target.sysname.as_deref(), &operator.sysname(), &format!("F {},APPL=DISP", target.job_name));
     let lines = match operator.issue(&command) {
         Ok(answer) => answer.lines,
         Err(error) => return Launcher::Unknown(error.to_string()),
@@ -57,16 +57,14 @@ pub fn launcher(target: &Target, operator: &dyn Operator) -> Launcher {
     read_answer(&lines)
 }
 
-/// Pure: reads the answer of DISP,JSON.
+/// Pure: reads the answer of DISP. A line may begin with a time stamp or a job name.
 fn read_answer(lines: &[String]) -> Launcher {
-    let components = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line.get(line.find('{')?..)?).ok());
-    let components: Vec<ComponentState> = components
-        .map(|component| {
-            let text = |key: &str| component.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-            let ready = component.get("ready").and_then(Value::as_bool).unwrap_or_default();
-            ComponentState { name: text("name"), state: text("state"), ready }
-        })
-        .collect();
+    let row = |line: &String| {
+        let mut words = line.split_whitespace().skip_while(|word| *word != "ZWEL0920I").skip(1);
+        let (name, state, ready) = (words.next()?, words.next()?, words.next()?);
+        (name != "COMPONENT").then(|| ComponentState { name: name.to_owned(), state: state.to_owned(), ready: ready == "yes" })
+    };
+    let components: Vec<ComponentState> = lines.iter().filter_map(row).collect();
     if !components.is_empty() || lines.iter().any(|line| line.contains("ZWEL0010I") || line.contains("ZWEL0920I")) {
         return Launcher::Active(components);
     }
@@ -274,6 +272,7 @@ pub fn json(all: &[InstanceStatus]) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::console::{self, ComponentView};
 
     fn lines(texts: &[&str]) -> Vec<String> {
         texts.iter().map(|text| (*text).to_owned()).collect()
@@ -282,10 +281,28 @@ mod tests {
     #[test]
     fn a_launcher_is_known_by_what_disp_answers() {
         let answer = lines(&[
-            "ZWEL0920I {\"name\":\"gateway\",\"state\":\"ready\",\"ready\":true,\"pid\":7}",
-            "ZWEL0920I {\"name\":\"zss\",\"state\":\"failed\",\"ready\":false}",
+            "ZWEL0010I launcher has the following components:",
+            "ZWEL0011I     name =          gateway, PID = 7",
+            "ZWEL0920I COMPONENT  STATE     READY  PID  UPTIME  RESTARTS  NEXT  LAST END",
+            "12.14.29 STC00001 ZWEL0920I gateway    ready     yes    7    2.9s    0         -     -",
+            "ZWEL0920I zss        back-off  no     -    -       3         in 1s exit co",
         ]);
         assert_eq!(read_answer(&answer).ready(), Some((1, 2)));
+        assert!(matches!(read_answer(&answer), Launcher::Active(all) if all[1].state == "back-off"));
+        // Whatever a launcher shows is read.
+        let shown = |state| ComponentView {
+            name: "gateway".into(),
+            state,
+            ready: state == "ready",
+            pid: None,
+            uptime: None,
+            restarts: 0,
+            next_attempt: None,
+            last_end: None,
+        };
+        let display = console::display(&[shown("ready"), shown("fatal")]);
+        let display: Vec<String> = display.iter().map(|message| message.text().chars().take(126).collect()).collect();
+        assert_eq!(read_answer(&display).ready(), Some((1, 2)));
         assert_eq!(read_answer(&lines(&["IEE341I ZWE1SV            NOT ACTIVE"])), Launcher::NotActive);
         assert_eq!(read_answer(&[]), Launcher::Unknown("no answer from its system".into()));
         let gone = "IEE499I ROUTE COMMAND NOT PROCESSED: SYSTEM LPR9 IS NOT IN THIS SYSPLEX";

@@ -83,13 +83,13 @@ pub fn describe(site: &Site<'_>, patience: &Patience) -> String {
     for (index, step) in Step::ALL.into_iter().enumerate() {
         lines.push(format!("{:>2}. {}", index + 1, step.title()));
         let details = match step {
-            Step::Check => vec![routed(new.sysname.as_deref(), &site.operator.sysname(), &format!("F {},APPL=DISP,JSON", old.job_name))],
+            Step::Check => vec![routed(new.sysname.as_deref(), &site.operator.sysname(), &format!("F {},APPL=DISP", old.job_name))],
             Step::Quiesce | Step::QuiesceNew => vec![site.traffic.quiesce_command()],
             Step::Drain => vec![format!("until no connection is left, for {} s at most", patience.drain.as_secs())],
             Step::StopOld => vec![site.command(Who::Old, Operation::Stop), format!("for {} s at most", patience.stop.as_secs())],
             Step::StartNew => vec![site.command(Who::New, Operation::Start)],
             Step::Ready => vec![
-                routed(new.sysname.as_deref(), &site.operator.sysname(), &format!("F {},APPL=DISP,JSON", new.job_name)),
+                routed(new.sysname.as_deref(), &site.operator.sysname(), &format!("F {},APPL=DISP", new.job_name)),
                 format!("GET {}/application/health", new.gateway.as_deref().unwrap_or_default()),
                 format!("for {} s at most, else the old one is started again", patience.ready.as_secs()),
             ],
