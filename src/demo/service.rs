@@ -113,6 +113,10 @@ fn serve(options: &ServiceOptions, run: fn(&ServiceOptions, &Reporter) -> io::Re
     let report = Reporter;
     Ok(match run(options, &report) {
         Ok(()) => 0,
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+            report.line(&format!("DEMO0059E {} {error}", options.name));
+            FAILED
+        }
         Err(error) => {
             report.line(&format!(
                 "DEMO0049E {} cannot listen on {}:{} - {error}; choose another port",
@@ -121,6 +125,12 @@ fn serve(options: &ServiceOptions, run: fn(&ServiceOptions, &Reporter) -> io::Re
             FAILED
         }
     })
+}
+
+/// Where Discovery Services are, by their URLs.
+fn peers(lists: &[String]) -> io::Result<Vec<message::Peer>> {
+    let wrong = |url| io::Error::new(io::ErrorKind::InvalidInput, format!("cannot use '{url}': http://host:port/ is expected"));
+    message::Peer::parse_lists(lists).map_err(wrong)
 }
 
 /// The HA instance that the service is a part of.
@@ -157,7 +167,13 @@ impl<W: Write> Lines<W> {
 
 fn run_http<W: Write>(options: &ServiceOptions, lines: &mut Lines<W>) -> io::Result<i32> {
     let name = &options.name;
-    let discoveries: Vec<message::Peer> = options.register.iter().flat_map(|list| message::Peer::parse_list(list)).collect();
+    let discoveries = match peers(&options.register) {
+        Ok(discoveries) => discoveries,
+        Err(error) => {
+            lines.line(&format!("DEMO0059E {name} {error}"))?;
+            return Ok(FAILED);
+        }
+    };
     let signals = if discoveries.is_empty() { None } else { Some(client::hold_signals()?) };
     let listener = match message::listen(&options.host, options.port) {
         Ok(listener) => listener,

@@ -19,6 +19,7 @@ mod output;
 mod prepare;
 mod probes;
 mod processes;
+mod registry;
 mod services;
 mod startup;
 mod storms;

@@ -39,7 +39,7 @@ pub fn run(options: &ServiceOptions, report: &Reporter) -> io::Result<()> {
     let listener = message::listen(&options.host, options.port)?;
     let port = listener.local_addr()?.port();
     let own = Peer { host: options.host.clone(), port };
-    let peers = options.peers.iter().flat_map(|list| Peer::parse_list(list)).filter(|peer| *peer != own);
+    let peers = super::peers(&options.peers)?.into_iter().filter(|peer| *peer != own);
     let server = Arc::new(Server {
         store: Mutex::new(Store::default()),
         peers: peers.map(|peer| (peer, AtomicBool::new(true))).collect(),
@@ -109,13 +109,13 @@ impl Server {
         if request.path() == "/application/health" {
             return (200, JSON, r#"{"status":"UP","components":{"discoveryComposite":{"status":"UP"}}}"#.to_owned());
         }
-        let Some(rest) = request.path().trim_end_matches('/').strip_prefix("/eureka/apps") else {
+        let Some(steps) = request.steps("/eureka/apps") else {
             return (404, JSON, r#"{"error":"there is /eureka/apps and /application/health"}"#.to_owned());
         };
         if self.deaf && request.header(REPLICATION) == Some("true") {
             return (200, JSON, String::new());
         }
-        let steps: Vec<&str> = rest.split('/').filter(|step| !step.is_empty()).collect();
+        let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
         let done = |known: bool| (if known { 200 } else { 404 }, JSON, String::new());
         let now = Instant::now();
         let mut store = self.store();
@@ -162,8 +162,7 @@ impl Server {
             if !matches!(answer, Ok((404, _))) || request.method != "PUT" {
                 continue;
             }
-            let steps: Vec<&str> = request.path().trim_start_matches("/eureka/apps/").split('/').collect();
-            if let [app, id] = steps.as_slice() {
+            if let Some([app, id]) = request.steps("/eureka/apps").as_deref() {
                 let known = self.store().json(Some(app), Some(id), Shape::List);
                 if let Some(instance) = known {
                     let _ = peer.ask("POST", &format!("/eureka/apps/{app}"), &marked, &instance.to_string(), PATIENCE);

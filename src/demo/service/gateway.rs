@@ -41,9 +41,12 @@ struct Server {
 /// # Errors
 /// The system's, when it cannot listen.
 pub fn run(options: &ServiceOptions, report: &Reporter) -> io::Result<()> {
+    let discoveries = super::peers(&options.register)?;
+    if discoveries.is_empty() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "has no Discovery Service: name one with --register"));
+    }
     let signals = client::hold_signals()?;
     let listener = message::listen(&options.host, options.port)?;
-    let discoveries: Vec<Peer> = options.register.iter().flat_map(|list| Peer::parse_list(list)).collect();
     let server = Arc::new(Server {
         name: options.name.clone(),
         version: options.version.clone(),

@@ -27,11 +27,37 @@ impl Request {
         self.target.split('?').next().unwrap_or_default()
     }
 
+    /// The parts of the path after `prefix`, each decoded; None where it does not begin so.
+    pub fn steps(&self, prefix: &str) -> Option<Vec<String>> {
+        let rest = self.path().strip_prefix(prefix)?;
+        Some(rest.split('/').filter(|step| !step.is_empty()).map(decoded).collect())
+    }
+
     /// A parameter of the query.
     pub fn parameter(&self, name: &str) -> Option<&str> {
         let query = self.target.split_once('?')?.1;
         query.split('&').find_map(|pair| pair.split_once('=').filter(|(known, _)| *known == name).map(|(_, value)| value))
     }
+}
+
+/// `%3A` is a colon.
+fn decoded(step: &str) -> String {
+    let mut bytes = Vec::with_capacity(step.len());
+    let mut rest = step.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let code = tail.get(..2).filter(|_| *first == b'%').and_then(|digits| std::str::from_utf8(digits).ok());
+        match code.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &tail[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Reads a request; None: the connection ended before one came.
@@ -115,9 +141,13 @@ impl Peer {
         Some(Peer { host: host.to_owned(), port: port.parse().ok()? }).filter(|peer| !peer.host.is_empty())
     }
 
-    /// Several, with commas between; what is none is passed over.
-    pub fn parse_list(urls: &str) -> Vec<Peer> {
-        urls.split(',').filter_map(Peer::parse).collect()
+    /// All of several lists with commas between.
+    ///
+    /// # Errors
+    /// The first that is no URL.
+    pub fn parse_lists(lists: &[String]) -> Result<Vec<Peer>, String> {
+        let urls = lists.iter().flat_map(|list| list.split(',')).map(str::trim).filter(|url| !url.is_empty());
+        urls.map(|url| Peer::parse(url).ok_or_else(|| url.to_owned())).collect()
     }
 
     /// # Errors
