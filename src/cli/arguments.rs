@@ -339,7 +339,8 @@ pub struct Compare {
     /// Configuration of the instance that goes on serving, as in CONFIG
     pub a: String,
     /// Configuration of the instance that is replaced, as in CONFIG
-    pub b: String,
+    #[arg(required_unless_present = "write_b")]
+    pub b: Option<String>,
     /// HA instance of A; without it A itself, without an overlay
     #[arg(long, value_name = "ID")]
     pub a_instance: Option<String>,
@@ -351,6 +352,9 @@ pub struct Compare {
     pub accept: Vec<String>,
     #[arg(long, value_enum, default_value = "text")]
     pub format: ReportFormat,
+    /// Instead: write a configuration of B from that of A, what must differ left as choices to make; FILE must not exist
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["b", "a_instance", "b_instance", "accept", "format"])]
+    pub write_b: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

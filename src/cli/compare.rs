@@ -3,25 +3,34 @@
 use super::arguments::{Compare, ReportFormat};
 use super::commands::absolute_config;
 use super::terminal::{document, fail};
-use crate::config::Configuration;
+use crate::config::choice::CHOICE;
+use crate::ha::compare::write::{self, WriteError};
 use crate::ha::compare::{self, CompareError, Options, Side};
 use crate::platform::NativePlatform;
+use std::path::Path;
 
-/// The report of two configurations; 8 with any violation.
+/// The report of two configurations, 8 with any violation; or a configuration for B.
 pub(super) fn run(arguments: Compare) -> i32 {
-    let platform = NativePlatform::for_command();
-    let side = |config: &str, ha_instance: Option<String>| Side { config: absolute_config(config), ha_instance };
-    let a = compare::load(&side(&arguments.a, arguments.a_instance), &platform);
-    let b = compare::load(&side(&arguments.b, arguments.b_instance), &platform);
-    let (a, b) = match (a, b) {
-        (Ok(a), Ok(b)) => (a, b),
-        (a, b) => return [a, b].into_iter().filter_map(Result::err).map(|error| refused(&error)).max().unwrap_or(8),
-    };
-    report(&a, &b, &Options { accept: arguments.accept }, arguments.format)
+    let a = absolute_config(&arguments.a);
+    match (arguments.b, arguments.write_b) {
+        (Some(b), _) => {
+            let a = Side { config: a, ha_instance: arguments.a_instance };
+            let b = Side { config: absolute_config(&b), ha_instance: arguments.b_instance };
+            report(&a, &b, &Options { accept: arguments.accept }, arguments.format)
+        }
+        (None, Some(file)) => write_b(&a, &file),
+        // The definition of the arguments does not let it come to this.
+        (None, None) => fail("the configuration of B is missing"),
+    }
 }
 
-fn report(a: &Configuration, b: &Configuration, options: &Options, format: ReportFormat) -> i32 {
-    let comparison = compare::between(a, b, options);
+fn report(a: &Side, b: &Side, options: &Options, format: ReportFormat) -> i32 {
+    let platform = NativePlatform::for_command();
+    let (a, b) = match (compare::load(a, &platform), compare::load(b, &platform)) {
+        (Ok(a), Ok(b)) => (a, b),
+        (a, b) => return [a, b].iter().filter_map(|side| side.as_ref().err()).map(refused).max().unwrap_or(8),
+    };
+    let comparison = compare::between(&a, &b, options);
     document(&match format {
         ReportFormat::Text => comparison.text(),
         ReportFormat::Json => comparison.json(),
@@ -29,15 +38,36 @@ fn report(a: &Configuration, b: &Configuration, options: &Options, format: Repor
     comparison.exit_code().into()
 }
 
+fn write_b(a: &str, file: &Path) -> i32 {
+    match write::draft(a, &NativePlatform::for_command(), file) {
+        Ok(draft) => {
+            let mut text = format!("{} is written from {a}.\n", file.display());
+            if !draft.comments_kept {
+                text.push_str("Comments and the order of A are lost: it has several sources, or could not be edited in place.\n");
+            }
+            text.push_str(&format!("Choices to make, each a text that begins {CHOICE}\n"));
+            for choice in &draft.choices {
+                text.push_str(&format!("  {}: {}\n", choice.path.join("."), choice.text));
+            }
+            text.push_str(&format!("Then: zwelnch ha compare {a} {}\n", file.display()));
+            document(&text);
+            0
+        }
+        Err(WriteError::Compare(error)) => refused(&error),
+        Err(error) => fail(error),
+    }
+}
+
 /// Says line by line why a configuration cannot be compared.
 fn refused(error: &CompareError) -> i32 {
     match error {
         CompareError::Source { .. } => fail(error),
-        CompareError::Load { config, why } => why
-            .problems()
-            .into_iter()
-            .map(|problem| if problem.place.is_some() { fail(problem) } else { fail(format!("{config}: {problem}")) })
-            .max()
-            .unwrap_or(8),
+        CompareError::Load { config, why } => {
+            let said = |problem: crate::config::Problem| match &problem.place {
+                Some(_) => fail(problem),
+                None => fail(format!("{config}: {problem}")),
+            };
+            why.problems().into_iter().map(said).max().unwrap_or(8)
+        }
     }
 }

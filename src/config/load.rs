@@ -148,15 +148,13 @@ impl Configuration {
             }
             Found::Unknown { defined, nearest } => return Err(LoadError::UnknownHaInstance { id: id.clone(), defined, nearest }),
         };
-        let tree = overlay.as_ref().map_or_else(|| Arc::clone(base), |node| overlay::apply(base, node));
-        let mut configuration = Configuration {
-            ha_instance: ha_instance.clone(),
-            value: tree.to_value(),
-            overlay: overlay.map(|node| node.to_value()),
-            warnings,
-            tree,
-            ..self.clone()
-        };
+        let mut tree = overlay.as_ref().map_or_else(|| Arc::clone(base), |node| overlay::apply(base, node));
+        let overlay = overlay.map(|node| node.to_value());
+        if *ha_instance != HaInstance::none() {
+            tree = self.with_caching_peers(tree, overlay.as_ref());
+        }
+        let mut configuration =
+            Configuration { ha_instance: ha_instance.clone(), value: tree.to_value(), overlay, warnings, tree, ..self.clone() };
         if configuration.runtime_directory() != self.runtime_directory() {
             configuration.schemas = Arc::new(OnceLock::new());
         }
@@ -223,6 +221,24 @@ pub fn runtime_directory_of(sources: &[Source], platform: &dyn Platform) -> Opti
         sources.iter().enumerate().map(|(index, source)| read_source(source, index, platform).ok().map(|document| document.root)).collect();
     let runtime = template::evaluate_one(&merge::merge_list(&documents?)?, &["zowe", "runtimeDirectory"], platform)?;
     runtime.as_str().filter(|path| !path.is_empty()).map(std::path::PathBuf::from)
+}
+
+/// The user's sources merged, without the runtime's defaults and with templates as they are written.
+///
+/// # Errors
+/// [`LoadError::Sources`] with everything wrong with them.
+pub fn merged_sources(sources: &[Source], platform: &dyn Platform) -> Result<Arc<Node>, LoadError> {
+    let (mut documents, mut problems) = (Vec::new(), Vec::new());
+    for (index, source) in sources.iter().enumerate() {
+        match read_source(source, index, platform) {
+            Ok(document) => documents.push(document.root),
+            Err(found) => problems.extend(found),
+        }
+    }
+    match merge::merge_list(&documents) {
+        Some(merged) if problems.is_empty() => Ok(merged),
+        _ => Err(LoadError::Sources(problems)),
+    }
 }
 
 /// The runtime's own defaults: the user's list alone says where the runtime is.

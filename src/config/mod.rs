@@ -15,6 +15,7 @@ pub mod version;
 pub mod yaml;
 
 mod load;
+mod peers;
 mod problem;
 mod provenance;
 mod source;
@@ -24,7 +25,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use load::{LoadError, Origin, read_mapping, runtime_directory_of, source_text};
+pub use load::{LoadError, Origin, merged_sources, read_mapping, runtime_directory_of, source_text};
 pub use problem::{Location, Problem, unique};
 pub use secrets::show as show_value;
 pub use source::{SourceError, display_sources, ha_instance, normalize_id, parse_sources};

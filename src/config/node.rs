@@ -82,6 +82,28 @@ impl Node {
         }
     }
 
+    /// A tree with a value at a path of keys, and the mappings on the way made where there are none. What was there keeps its places.
+    pub fn with(self: &Arc<Self>, path: &[&str], value: &Arc<Node>) -> Arc<Node> {
+        let Some((key, rest)) = path.split_first() else { return Arc::clone(value) };
+        let mut entries = match &self.value {
+            NodeValue::Mapping(entries) => entries.clone(),
+            _ => Vec::new(),
+        };
+        match entries.iter_mut().find(|entry| entry.key == *key) {
+            Some(entry) => {
+                entry.value = entry.value.with(rest, value);
+                if rest.is_empty() {
+                    entry.place = value.place;
+                }
+            }
+            None => {
+                let none = Arc::new(Node::new(value.place, NodeValue::Null));
+                entries.push(Entry { key: (*key).to_owned(), place: value.place, value: none.with(rest, value) });
+            }
+        }
+        Arc::new(Node::new(self.place, NodeValue::Mapping(entries)))
+    }
+
     /// The place of what a path names: of the key where the last step is one, of the nearest parent that exists otherwise.
     pub fn place_of(&self, path: &[&str]) -> Place {
         let mut node = self;

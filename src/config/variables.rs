@@ -154,7 +154,7 @@ impl Configuration {
         self.hostname_of(self.overlay.as_ref()).unwrap_or_default()
     }
 
-    fn hostname_of(&self, overlay: Option<&Value>) -> Option<String> {
+    pub(super) fn hostname_of(&self, overlay: Option<&Value>) -> Option<String> {
         let own = overlay.and_then(|overlay| lookup(overlay, &["hostname"])).and_then(Value::as_str).filter(|name| !name.is_empty());
         own.map(str::to_string).or_else(|| self.external_domains(overlay).into_iter().next())
     }
@@ -168,7 +168,7 @@ impl Configuration {
     }
 
     /// What an HA instance sees at a path.
-    fn of_instance<'a>(&'a self, overlay: Option<&'a Value>, path: &[&str]) -> Option<&'a Value> {
+    pub(super) fn of_instance<'a>(&'a self, overlay: Option<&'a Value>, path: &[&str]) -> Option<&'a Value> {
         overlay.and_then(|overlay| lookup(overlay, path)).or_else(|| lookup(&self.base, path))
     }
 

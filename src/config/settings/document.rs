@@ -17,6 +17,10 @@ that is wrong with a configuration, `zwelnch plan -i ID` shows the settings in f
 - A value that cannot be used is reported as a warning; the next place, or the default, applies.
 - A key beside these that nothing reads is reported as a warning with the nearest name.
 - `components.launcher` is no component; it holds settings of the launcher where every schema allows them.
+- Peers are derived from haInstances: `ZWE_DISCOVERY_SERVICES_LIST` (`https://<hostname>:<port>/eureka/` of each instance whose discovery is
+  enabled; left alone where the launcher inherits one) and, where the caching service has `storage.mode: infinispan`,
+  `components.caching-service.storage.infinispan.initialHosts` (`<hostname>[<jgroups.port>]` of each such instance; left alone where it is set).
+  `zwelnch config -i ID --origin` and `zwelnch env -i ID` show both.
 - Besides: `CONFIG` (or `INSTANCE_DIR`) in STDENV says where the configuration is, and `ZLDEBUG=ON` there turns debug lines on.
 
 ";

@@ -110,6 +110,10 @@ fn must_differ(found: &mut Found<'_>, resolve: &dyn Fn(&Path) -> PathBuf) {
         };
         let seen = [seen(sides[0], default_a), seen(sides[1], default_b)];
         match property.collision(sides, resolve) {
+            Some(_) if path.last() == Some(&"proclib") => {
+                let note = "the name of its started task is the same, too: give zowe.setup.security.stcs.zowe of B another one".to_owned();
+                found.add(&path, Class::MustDiffer, Some(note), seen);
+            }
             Some(note) => found.add(&path, Class::MustDiffer, note, seen),
             None if seen[0].value != seen[1].value => found.add(&path, Class::Allowed, None, seen),
             None => {}

@@ -7,10 +7,12 @@
 
 mod classify;
 mod directory;
+mod edit;
 mod report;
 mod rules;
 #[cfg(test)]
 mod tests;
+pub mod write;
 
 use crate::config::{self, Configuration, LoadRequest, Location, zowe_version};
 use crate::platform::Platform;

@@ -1,0 +1,237 @@
+//! `ha compare A --write-b FILE`: a configuration of B from that of A, with what must differ left as choices.
+
+use super::{CompareError, edit, rules};
+use crate::config::choice::CHOICE;
+use crate::config::node::{Node, NodeValue, Place};
+use crate::config::variables::scalar_text;
+use crate::config::{self, Configuration, HaInstance, Source, lookup, normalize_id, yaml};
+use crate::platform::Platform;
+use serde_json::Value;
+use std::fs::{OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A property that is left to be decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// Keys from the root.
+    pub path: Vec<String>,
+    /// Begins with [`CHOICE`]: what is to be chosen, and what A has.
+    pub text: String,
+    /// What the file says above it.
+    comment: Option<&'static str>,
+}
+
+/// The text of B's configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    pub text: String,
+    pub choices: Vec<Choice>,
+    /// False where A is several sources, or written in a way that could not be edited: comments and order are lost.
+    pub comments_kept: bool,
+}
+
+/// Why B's configuration was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    #[error("{0}")]
+    Compare(#[from] CompareError),
+    #[error("{config}: its values cannot be written as YAML again; copy the file and change {properties} in the copy")]
+    NotExpressible { config: String, properties: String },
+    #[error("'{}' exists; name a file that does not, nothing is overwritten", .0.display())]
+    Exists(PathBuf),
+    #[error("cannot write '{}' - {source}; check the owner and mode of its directory and the free space of the file system", path.display())]
+    Write { path: PathBuf, source: io::Error },
+}
+
+const INTERFACE_COMMENT: &str = "While the levels differ only one of A and B may run it: true here needs false there.";
+
+/// What must be decided for B, in the order of the report: what collides when A is compared with itself, in every overlay too, and where the user
+/// interfaces run. `a` is without an overlay.
+fn choices(a: &Configuration) -> Vec<Choice> {
+    let mut choices: Vec<Choice> = Vec::new();
+    let own_path = |path: &Path| path.to_path_buf();
+    let properties = rules::must_differ([a, a]);
+    let proclib = properties.iter().any(|property| property.path.last().is_some_and(|key| key == "proclib"));
+    for property in &properties {
+        let path: Vec<&str> = property.path.iter().map(String::as_str).collect();
+        // Told apart by the names of the members in it.
+        let needed = proclib && path.ends_with(&["stcs", "zowe"]);
+        if path.last() != Some(&"proclib") && (needed || property.collision([a, a], &own_path).is_some()) && !follows(a, &path) {
+            choices.push(Choice {
+                path: property.path.clone(),
+                text: words(&path, a.get(&path), property.defaults[0].as_deref()),
+                comment: None,
+            });
+        }
+    }
+    for name in rules::USER_INTERFACES {
+        let path = ["components", name, "enabled"];
+        if let Some(value) = a.get(&path) {
+            choices.push(interface(&path, value));
+        }
+    }
+    for id in a.instance_ids() {
+        // An id that is not unique keeps A from loading.
+        let Ok(instance) = a.for_instance(&HaInstance { id: normalize_id(&id), from_placeholder: false }) else { continue };
+        let within = |path: &[&str]| -> Vec<String> { ["haInstances", &id].iter().chain(path).map(|step| (*step).to_owned()).collect() };
+        let set = |path: &[String]| {
+            lookup(&a.base, &path.iter().map(String::as_str).collect::<Vec<_>>()).filter(|value| !value.is_null()).cloned()
+        };
+        for property in rules::must_differ([&instance, &instance]) {
+            let path: Vec<&str> = property.path.iter().map(String::as_str).collect();
+            let own = within(&path);
+            if path.last() == Some(&"proclib") || property.collision([&instance, &instance], &own_path).is_none() {
+                continue;
+            }
+            if let Some(value) = set(&own).filter(|_| !follows(a, &own.iter().map(String::as_str).collect::<Vec<_>>())) {
+                choices.push(Choice { text: words(&path, Some(&value), None), path: own, comment: None });
+            }
+        }
+        for name in rules::USER_INTERFACES {
+            let own = within(&["components", name, "enabled"]);
+            if let Some(value) = set(&own).filter(|value| *value != Value::Bool(false)) {
+                choices.push(interface(&own.iter().map(String::as_str).collect::<Vec<_>>(), &value));
+            }
+        }
+    }
+    choices
+}
+
+/// True for a template of something that must differ: it follows when that is chosen.
+fn follows(a: &Configuration, path: &[&str]) -> bool {
+    const ROOTS: [&str; 5] =
+        ["zowe.runtimeDirectory", "zowe.workspaceDirectory", "zowe.logDirectory", "zowe.job.name", "zowe.setup.dataset"];
+    a.template_at(path).is_some_and(|template| ROOTS.iter().any(|root| template.contains(root)))
+}
+
+fn interface(path: &[&str], value: &Value) -> Choice {
+    let text = format!("{CHOICE} true or false; A has {}", scalar_text(value));
+    Choice { path: path.iter().map(|step| (*step).to_owned()).collect(), text, comment: Some(INTERFACE_COMMENT) }
+}
+
+fn words(path: &[&str], value: Option<&Value>, default: Option<&str>) -> String {
+    let what = match path {
+        [.., "runtimeDirectory"] => "the directory that B's level is installed in",
+        [.., "workspaceDirectory" | "logDirectory"] => "a directory of B's own, not within A's",
+        [.., "job", "name"] => "a job name of B's own, at most 7 characters",
+        [.., "stcs", _] => "a started task of B's own",
+        [.., "prefix"] => "the data set prefix of B's level",
+        _ => "a data set of B's own",
+    };
+    let has = match (value, default) {
+        (Some(value), _) => format!("A has '{}'", scalar_text(value)),
+        (None, Some(default)) => format!("A has none, which is '{default}'"),
+        (None, None) => "A has none".to_owned(),
+    };
+    // It would be a template again.
+    if has.contains("${{") { format!("{CHOICE} {what}") } else { format!("{CHOICE} {what}; {has}") }
+}
+
+/// Writes a configuration of B, made from A's, to a file that must not exist.
+///
+/// # Errors
+/// [`WriteError`]; nothing is left behind then.
+pub fn draft(config: &str, platform: &dyn Platform, file: &Path) -> Result<Draft, WriteError> {
+    let a = super::load(&super::Side { config: config.to_owned(), ha_instance: None }, platform)?;
+    let draft = drafted(&a, config, platform)?;
+    write(&draft, &a.sources, file)?;
+    Ok(draft)
+}
+
+/// B's configuration from A's sources; `config` names A in errors.
+fn drafted(a: &Configuration, config: &str, platform: &dyn Platform) -> Result<Draft, WriteError> {
+    let merged = config::merged_sources(&a.sources, platform).map_err(|why| CompareError::Load { config: config.to_owned(), why })?;
+    let choices = choices(a);
+    let mut intended = Arc::clone(&merged);
+    for choice in &choices {
+        let path: Vec<&str> = choice.path.iter().map(String::as_str).collect();
+        intended = intended.with(&path, &Arc::new(Node::new(Place::default(), NodeValue::Text(choice.text.clone()))));
+    }
+    let head = head(a);
+    let single = match a.sources.as_slice() {
+        [only] => config::source_text(&only.name(), platform),
+        _ => None,
+    };
+    if let Some(text) = single.and_then(|text| edited(&text, &choices)).map(|text| head.clone() + &text).filter(|text| is(text, &intended))
+    {
+        return Ok(Draft { text, choices, comments_kept: true });
+    }
+    let mut text = head;
+    emit(&intended, 0, &mut text);
+    if is(&text, &intended) {
+        return Ok(Draft { text, choices, comments_kept: false });
+    }
+    let properties = choices.iter().map(|choice| choice.path.join(".")).collect::<Vec<_>>().join(", ");
+    Err(WriteError::NotExpressible { config: config.to_owned(), properties })
+}
+
+fn head(a: &Configuration) -> String {
+    let sources: Vec<String> = a.sources.iter().map(|source| source.name().escape_debug().to_string()).collect();
+    format!(
+        "# Configuration of instance B, made from {} by zwelnch ha compare --write-b.\n# Put a value in place of each text that begins {CHOICE}, then compare the two again.\n",
+        sources.join(", ")
+    )
+}
+
+fn edited(text: &str, choices: &[Choice]) -> Option<String> {
+    choices.iter().try_fold(text.to_owned(), |text, choice| {
+        let path: Vec<&str> = choice.path.iter().map(String::as_str).collect();
+        edit::set(&text, &path, &Value::from(choice.text.as_str()).to_string(), choice.comment)
+    })
+}
+
+/// True for a text that reads as a tree.
+fn is(text: &str, intended: &Node) -> bool {
+    yaml::read(text, "", 0, true).is_ok_and(|document| same(&document.root, intended))
+}
+
+/// The same values, and the same of them templates.
+fn same(left: &Node, right: &Node) -> bool {
+    match (&left.value, &right.value) {
+        (NodeValue::Mapping(a), NodeValue::Mapping(b)) => {
+            a.len() == b.len() && a.iter().all(|entry| right.get(&entry.key).is_some_and(|other| same(&entry.value, other)))
+        }
+        (NodeValue::Sequence(a), NodeValue::Sequence(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b) && left.to_value() == right.to_value(),
+    }
+}
+
+/// Mappings in block style and everything else as JSON, which is YAML, too. A template must not stand in single quotes, where a YAML writer puts
+/// what it would have to escape.
+fn emit(node: &Node, column: usize, text: &mut String) {
+    let NodeValue::Mapping(entries) = &node.value else { return };
+    for entry in entries {
+        text.push_str(&format!("{}{}:", " ".repeat(column), edit::written(&entry.key)));
+        match &entry.value.value {
+            NodeValue::Mapping(inner) if !inner.is_empty() => {
+                text.push('\n');
+                emit(&entry.value, column + 2, text);
+            }
+            _ => text.push_str(&format!(" {}\n", entry.value.to_value())),
+        }
+    }
+}
+
+/// Mode 640, or as narrow as the narrowest of A's files: it holds A's passwords.
+fn write(draft: &Draft, sources: &[Source], path: &Path) -> Result<(), WriteError> {
+    let mode_of = |source: &Source| match source {
+        Source::File(path) => std::fs::metadata(path).ok().map(|metadata| metadata.permissions().mode()),
+        Source::Member { .. } => None,
+    };
+    let mode = sources.iter().filter_map(mode_of).fold(0o640, |mode, own| mode & own) | 0o600;
+    let failed = |source: io::Error| match source.kind() {
+        io::ErrorKind::AlreadyExists => WriteError::Exists(path.to_path_buf()),
+        _ => WriteError::Write { path: path.to_path_buf(), source },
+    };
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
+    // As wide as wanted only when it is complete, and whatever the umask.
+    let written = file.write_all(draft.text.as_bytes()).and_then(|()| file.set_permissions(Permissions::from_mode(mode)));
+    written.map_err(|error| {
+        // The first error is what matters.
+        let _ = std::fs::remove_file(path);
+        failed(error)
+    })
+}
