@@ -159,23 +159,24 @@ impl Sysplex {
         all
     }
 
-    /// Installs another version beside what there is: `zowe-<name>.yaml` with directories, a job and a PROC of its own.
-    fn install(&self, name: &str, version: &str, job: &str, member: &str) {
+    /// Installs another version beside what there is: `zowe-<name>.yaml` with directories, jobs ZWE2SV1 and ZWE2SV2, and PROC ZWESLST2.
+    fn install(&self, name: &str) {
+        let member = "ZWESLST2";
         let copied = Command::new("cp").arg("-r").arg(self.path("runtime")).arg(self.path(&format!("runtime-{name}"))).status().unwrap();
         assert!(copied.success());
         let manifest = self.path(&format!("runtime-{name}/manifest.json"));
         let text = fs::read_to_string(&manifest).unwrap();
-        fs::write(&manifest, text.replace("\"version\": \"0.1.0\"", &format!("\"version\": \"{version}\""))).unwrap();
+        fs::write(&manifest, text.replace("\"version\": \"0.1.0\"", "\"version\": \"0.2.0\"")).unwrap();
         let mut yaml = fs::read_to_string(self.path("zowe.yaml")).unwrap();
         for part in ["runtime", "logs", "workspace"] {
             let own = self.path(part).display().to_string();
             assert!(yaml.contains(&format!("\"{own}\"")), "{yaml}");
             yaml = yaml.replace(&format!("\"{own}\""), &format!("\"{own}-{name}\""));
         }
-        let setup = format!("zowe:\n  setup: {{security: {{stcs: {{zowe: {member}}}}}}}\n  job: {{name: {job}}}\n");
+        let setup = format!("zowe:\n  setup: {{security: {{stcs: {{zowe: {member}}}}}}}\n  job: {{name: ZWE2SV1}}\n");
         yaml = yaml.replacen("zowe:\n", &setup, 1);
         // The job name of one instance of the sample is in its overlay.
-        yaml = yaml.replace("ZWE1SV2", job);
+        yaml = yaml.replace("ZWE1SV2", "ZWE2SV2");
         fs::write(self.path(&format!("zowe-{name}.yaml")), yaml).unwrap();
         for system in ["PROCLIB", "LPR2/PROCLIB"] {
             let config = self.path(&format!("zowe-{name}.yaml"));
@@ -298,8 +299,7 @@ fn request(port: u16) -> Result<(), String> {
 #[test]
 fn an_upgrade_of_both_instances_loses_no_request() {
     let Some(sysplex) = Sysplex::up() else { return };
-    sysplex.install("new2", "0.2.0", "ZWE2SV2", "ZWESLST2");
-    sysplex.install("new1", "0.2.0", "ZWE2SV1", "ZWESLST3");
+    sysplex.install("new2");
     let load = Load::begin(sysplex.front, 6);
     load.wait_until_good(100);
 
@@ -322,13 +322,13 @@ fn an_upgrade_of_both_instances_loses_no_request() {
     // Those of B, and each was counted before it was cut.
     assert!(cut > 0 && cut < 6 && said.contains(&format!("{cut} connections end with the instance")), "{cut}: {said}");
 
-    let output = sysplex.upgrade("zowe.yaml", "zowe-new1.yaml", "zowe-new2.yaml", "lpar1", &[]).output().unwrap();
+    let output = sysplex.upgrade("zowe.yaml", "zowe-new2.yaml", "zowe-new2.yaml", "lpar1", &[]).output().unwrap();
     assert!(output.status.success(), "{}\n{}", text(&output), sysplex.sysprints());
     load.wait_until_good(20_000);
     let (good, failures, cut) = load.end();
     assert!(failures.is_empty() && good >= 20_000, "{good} answered, {} failed: {:?}", failures.len(), failures.first());
     assert_eq!(cut, 6, "every long one has been at an instance that was replaced");
-    let output = sysplex.command(&["ha", "status", "-c", "lpar1=zowe-new1.yaml", "-c", "lpar2=zowe-new2.yaml"]).output().unwrap();
+    let output = sysplex.command(&["ha", "status", "-c", "zowe-new2.yaml"]).output().unwrap();
     assert!(output.status.success() && text(&output).matches("0.2.0").count() == 2, "{}", text(&output));
     sysplex.end();
 }
@@ -347,7 +347,7 @@ fn faulty(sysplex: &Sysplex, more: &[&str]) -> (i32, String) {
 #[test]
 fn a_new_version_that_does_not_become_ready_is_rolled_back() {
     let Some(sysplex) = Sysplex::up() else { return };
-    sysplex.install("new2", "0.2.0", "ZWE2SV2", "ZWESLST2");
+    sysplex.install("new2");
     fs::write(sysplex.path("runtime-new2/components/hello/bin/start.sh"), "exec sleep 1000\n").unwrap();
     let (code, said) = faulty(&sysplex, &["--ready-timeout", "5s"]);
     assert!(code == 8 && said.contains("components not ready: hello"), "{said}");
@@ -365,7 +365,7 @@ fn a_new_version_that_does_not_become_ready_is_rolled_back() {
 #[test]
 fn a_new_version_whose_registry_never_agrees_is_rolled_back() {
     let Some(sysplex) = Sysplex::up() else { return };
-    sysplex.install("new2", "0.2.0", "ZWE2SV2", "ZWESLST2");
+    sysplex.install("new2");
     let start = sysplex.path("runtime-new2/components/discovery/bin/start.sh");
     let text = fs::read_to_string(&start).unwrap();
     assert!(text.contains("demo service discovery"), "{text}");
@@ -407,7 +407,7 @@ fn go_on(running: &mut Running) -> i32 {
 #[test]
 fn a_balancer_that_cannot_be_reached_any_more_leaves_traffic_at_the_peer() {
     let Some(sysplex) = Sysplex::up() else { return };
-    sysplex.install("new2", "0.2.0", "ZWE2SV2", "ZWESLST2");
+    sysplex.install("new2");
     let load = Load::begin(sysplex.front, 0);
     load.wait_until_good(50);
     let mut running = asked_before(&sysplex, "resume");
@@ -438,7 +438,7 @@ fn a_balancer_that_cannot_be_reached_any_more_leaves_traffic_at_the_peer() {
 #[test]
 fn an_upgrade_that_is_killed_goes_on_or_goes_back() {
     let Some(sysplex) = Sysplex::up() else { return };
-    sysplex.install("new2", "0.2.0", "ZWE2SV2", "ZWESLST2");
+    sysplex.install("new2");
     let load = Load::begin(sysplex.front, 0);
     load.wait_until_good(50);
     // Killed with the old one down and the new one not up, and brought back.
@@ -470,7 +470,7 @@ fn an_upgrade_that_is_killed_goes_on_or_goes_back() {
 #[test]
 fn a_launcher_that_is_killed_in_mid_upgrade_brings_the_old_one_back() {
     let Some(sysplex) = Sysplex::up() else { return };
-    sysplex.install("new2", "0.2.0", "ZWE2SV2", "ZWESLST2");
+    sysplex.install("new2");
     let load = Load::begin(sysplex.front, 0);
     load.wait_until_good(50);
     let mut running = asked_before(&sysplex, "wait until the new instance is ready");
@@ -488,7 +488,7 @@ fn a_launcher_that_is_killed_in_mid_upgrade_brings_the_old_one_back() {
 #[test]
 fn wrong_plans_are_refused_before_anything_moves() {
     let sysplex = Sysplex::laid_out();
-    sysplex.install("new2", "0.2.0", "ZWE2SV2", "ZWESLST2");
+    sysplex.install("new2");
     let good = fs::read_to_string(sysplex.path("zowe-new2.yaml")).unwrap();
     let in_place = |part: &str| sysplex.path(part).display().to_string();
     let refused = |yaml: &str, id: &str| {
@@ -634,7 +634,7 @@ fn a_cut_between_the_systems_is_told_by_what_each_side_sees() {
 #[test]
 fn vary_tcpip_at_the_emulated_console_switches_the_same_balancer() {
     let Some(sysplex) = Sysplex::up() else { return };
-    sysplex.install("new2", "0.2.0", "ZWE2SV2", "ZWESLST2");
+    sysplex.install("new2");
     let plan = |arguments: &[&str]| {
         let all =
             [&["ha", "upgrade", "--old", "zowe.yaml", "--new", "zowe-new2.yaml", "--peer", "zowe.yaml", "-i", "lpar2"], arguments].concat();

@@ -20,6 +20,10 @@ pub fn refusals(old: &Target, new: &Target, peers: &[&Target], own_sysname: &str
             refusals.push(format!("HA instance {} is to be replaced and cannot be its own peer", new.id));
             continue;
         }
+        // Two instances of one configuration share what it names, as those have that are being replaced one after the other.
+        if peer.configuration.sources == new.configuration.sources {
+            continue;
+        }
         let comparison = compare::between(&peer.configuration, &new.configuration, &options);
         refusals.extend(
             comparison.violations().into_iter().map(|difference| format!("peer {} and the new {}: {}", peer.id, new.id, difference.line())),
