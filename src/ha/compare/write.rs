@@ -177,7 +177,8 @@ fn head(a: &Configuration) -> String {
 }
 
 fn edited(text: &str, choices: &[Choice]) -> Option<String> {
-    choices.iter().try_fold(text.to_owned(), |text, choice| {
+    // What is added goes to the beginning of its mapping: the last one first.
+    choices.iter().rev().try_fold(text.to_owned(), |text, choice| {
         let path: Vec<&str> = choice.path.iter().map(String::as_str).collect();
         edit::set(&text, &path, &Value::from(choice.text.as_str()).to_string(), choice.comment)
     })
