@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bad_input;
+mod compare;
 mod compare_zwelnch;
 mod component;
 mod demo;
