@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::os::fd::AsFd;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use zwelnch::config::Environment;
+use zwelnch::ha::operator::{Operator, SystemConsole};
 use zwelnch::platform::ebcdic::{ibm_1047, to_ibm_1047};
 use zwelnch::platform::zos::{ZosPlatform, shim};
 use zwelnch::platform::{ChildEnvironment, End, GroupOfChild, LockError, Platform, PreparedEnvironment, SpawnRequest};
@@ -273,10 +274,15 @@ fn symbols_and_operator_commands_are_programs_of_the_system() {
     fs::create_dir_all(runtime.join("bin/utils")).unwrap();
     assert_eq!(platform.issue_command("D T").unwrap_err().kind(), std::io::ErrorKind::NotFound);
     platform.use_runtime(&runtime);
-    let text = "#!/bin/sh\ncase \"$1\" in\n'D T') printf 'IEE136I LOCAL\\nsecond\\n' ;;\n*) echo 'no authority'; exit 8 ;;\nesac\n";
+    let text = "#!/bin/sh\ncase \"$1\" in\n'D T') printf 'IEE136I LOCAL\\nsecond\\n' ;;\n'P NONE') echo 'LP01 12.00.00 IEE341I NONE            NOT ACTIVE' ;;\n*) echo 'no authority'; exit 8 ;;\nesac\n";
     stub.program("runtime/bin/utils/opercmd.rex", text);
     assert_eq!(platform.issue_command("D T").unwrap(), ["IEE136I LOCAL", "second"]);
     let error = platform.issue_command("S ZWESLSTC").unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::PermissionDenied);
     assert!(error.to_string().ends_with("refused 'S ZWESLSTC': no authority"), "{error}");
+    // The console of the commands for high availability.
+    let console = SystemConsole(&platform);
+    assert_eq!(console.issue("D T").map(|answer| answer.accepted), Ok(true));
+    assert_eq!(console.issue("P NONE").map(|answer| answer.accepted), Ok(false));
+    assert!(console.issue("S ZWESLSTC").unwrap_err().to_string().contains("operator command 'S ZWESLSTC' cannot be issued: "));
 }

@@ -2,8 +2,9 @@
 
 use super::arguments::{
     Arguments, Command, ComponentCommand, Console, Demo, DemoCommand, Format, Generated, Ha, Instances, Internal, ReportFormat, Selection,
-    Service, System,
+    Service, Shape, System,
 };
+use super::availability;
 use super::generate;
 use super::terminal::{document, fail, terminal};
 use crate::component;
@@ -20,16 +21,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-const NO_CONFIGURATION: &str = "no configuration: give one with --config, or set CONFIG";
+pub(super) const NO_CONFIGURATION: &str = "no configuration: give one with --config, or set CONFIG";
 
 /// Runs a command and returns its exit code.
 pub(super) fn run(arguments: Arguments) -> i32 {
     match arguments.command {
         Command::Launch { ha_instance_id } => super::launch(ha_instance_id),
-        Command::Demo(Demo { command: Some(DemoCommand::Service { kind, name, port, url, every, after, state, text }), .. }) => {
-            let options = service::ServiceOptions { name, port, url, every: seconds(every), after: seconds(after), state, text };
-            service::run(service_kind(kind), &options)
-        }
+        Command::Demo(Demo { command: Some(service), .. }) => run_service(service),
         Command::Demo(demo) => run_demo(&demo),
         Command::Component { command: ComponentCommand::New { name, dir } } => match develop::new_component(&name, dir.as_deref()) {
             Ok(made) => {
@@ -77,6 +75,12 @@ pub(super) fn run(arguments: Arguments) -> i32 {
             answered(loaded, |configuration| Ok(inspect::plan(configuration, &component::survey(configuration))))
         }),
         Command::Ha { command: Ha::Compare(arguments) } => super::compare::run(arguments),
+        Command::Ha { command: Ha::Status { sysplex, format, watch } } => {
+            availability::status(&sysplex, matches!(format, ReportFormat::Json), watch)
+        }
+        Command::Ha { command: Ha::Verify { sysplex, expectation } } => availability::verify(&sysplex, &expectation),
+        Command::Ha { command: Ha::Upgrade(upgrade) } => availability::upgrade(&upgrade),
+        Command::Ha { command: Ha::Haproxy(haproxy) } => super::ha::haproxy(&haproxy),
         Command::Generate { document: Generated::Man { command } } => match generate::man_page(super::command(), &command) {
             Ok(page) => {
                 document(&page);
@@ -109,12 +113,27 @@ fn seconds(number: f64) -> Duration {
     Duration::try_from_secs_f64(number).unwrap_or(Duration::from_secs(86_400))
 }
 
+fn run_service(command: DemoCommand) -> i32 {
+    let DemoCommand::Service { kind, name, port, url, every, after, state, text, host, register, peer, renew, shape, deaf, version } =
+        command;
+    let shape = match shape {
+        Shape::List => service::Shape::List,
+        Shape::Object => service::Shape::Object,
+    };
+    let (every, after, renew) = (seconds(every), seconds(after), seconds(renew));
+    let options =
+        service::ServiceOptions { name, port, url, every, after, state, text, host, register, peers: peer, renew, shape, deaf, version };
+    service::run(service_kind(kind), &options)
+}
+
 fn service_kind(kind: Service) -> service::ServiceKind {
     match kind {
         Service::Http => service::ServiceKind::Http,
         Service::Pinger => service::ServiceKind::Pinger,
         Service::Flaky => service::ServiceKind::Flaky,
         Service::Echo => service::ServiceKind::Echo,
+        Service::Discovery => service::ServiceKind::Discovery,
+        Service::Gateway => service::ServiceKind::Gateway,
     }
 }
 
@@ -134,13 +153,18 @@ fn run_demo(arguments: &Demo) -> i32 {
         Ok(system) => system,
         Err(error) => return fail(error),
     };
+    let mut job = "ZWESLSTC";
     let mut first_commands = vec!["S ZWESLSTC,HAINST=lpar1".to_owned()];
     if arguments.sysplex {
-        first_commands.push(format!("RO {},S ZWESLSTC,HAINST=lpar2,JOBNAME=ZWE1SV2", layout::SECOND_SYSNAME));
+        job = "ZWE1SV";
+        first_commands = vec![
+            "S ZWESLSTC,HAINST=lpar1,JOBNAME=ZWE1SV".to_owned(),
+            format!("RO {},S ZWESLSTC,HAINST=lpar2,JOBNAME=ZWE1SV2", layout::SECOND_SYSNAME),
+        ];
     }
     let options = mvs::console::ConsoleOptions {
-        job: Some("ZWESLSTC".to_owned()),
-        banner: demo::banner(&layout),
+        job: Some(job.to_owned()),
+        banner: demo::banner(&layout, job),
         first_commands,
         stop_at_end: true,
         ..mvs::console::ConsoleOptions::default()
@@ -155,7 +179,7 @@ fn interactive(system: &SystemDirectory, options: &mvs::console::ConsoleOptions)
     }
 }
 
-fn open_system(path: Option<&Path>) -> Result<SystemDirectory, i32> {
+pub(super) fn open_system(path: Option<&Path>) -> Result<SystemDirectory, i32> {
     SystemDirectory::open(path).map_err(fail)
 }
 
@@ -217,21 +241,29 @@ fn operate(arguments: &Instances, operation: Operation) -> i32 {
         Ok(configuration) => configuration,
         Err(error) => return fail(error),
     };
-    let system = match open_system(arguments.system.as_deref()) {
-        Ok(system) => system,
-        Err(code) => return code,
+    let console = match availability::Console::open(arguments.system.as_deref(), configuration.runtime_directory().as_deref()) {
+        Ok(console) => console,
+        Err(error) => return fail(error),
     };
+    let console = console.operator();
     let member = arguments.member.to_uppercase();
-    let commands = match ha::operate::commands(&configuration, &arguments.ids, system.sysname(), &member, operation) {
+    let commands = match ha::operate::commands(&configuration, &arguments.ids, &console.sysname(), &member, operation) {
         Ok(commands) => commands,
         Err(error) => return fail(error),
     };
     let mut code = 0;
     for command in commands {
         document(&command.text);
-        if !arguments.print {
-            code = code.max(one_shot(&system, None, &command.text));
+        if arguments.print {
+            continue;
         }
+        code = code.max(match console.issue(&command.text) {
+            Ok(answer) => {
+                document(&answer.lines.join("\n"));
+                if answer.accepted { 0 } else { 8 }
+            }
+            Err(error) => fail(error),
+        });
     }
     code
 }
@@ -322,7 +354,7 @@ fn env(selection: &Selection, component: Option<&str>, diff: Option<&str>, show_
 }
 
 /// CONFIG as given, or the environment's, and its sources; the exit code, after the reason, when there is none to use.
-fn sources(config: Option<&str>) -> Result<(String, Vec<config::Source>), i32> {
+pub(super) fn sources(config: Option<&str>) -> Result<(String, Vec<config::Source>), i32> {
     let from_environment = || Start::from_environment(Vec::new(), None).config;
     let Some(config) = config.map(absolute_config).or_else(from_environment) else {
         return Err(fail(NO_CONFIGURATION));

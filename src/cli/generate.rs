@@ -121,7 +121,10 @@ mod tests {
     #[test]
     fn an_unknown_command_is_refused_with_those_that_exist() {
         let error = man_page(command(), &words("ha compere")).unwrap_err();
-        assert_eq!(error.to_string(), "there is no command 'ha compere' to describe; known here: compare");
+        assert_eq!(
+            error.to_string(),
+            "there is no command 'ha compere' to describe; known here: compare, status, verify, upgrade, haproxy"
+        );
         assert!(man_page(command(), &words("internal")).is_err());
         assert!(man_page(command(), &words("help")).is_err());
     }

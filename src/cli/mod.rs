@@ -1,9 +1,11 @@
 //! The command line: which command of floor 4 is meant, and what its exit code is.
 
 mod arguments;
+mod availability;
 mod commands;
 mod compare;
 mod generate;
+mod ha;
 mod terminal;
 
 pub use arguments::{Arguments, command};

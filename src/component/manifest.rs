@@ -40,6 +40,7 @@ impl Reader<'_> {
             config_schemas: self.texts(&["schemas", "configs"]),
             configs: self.configs(),
             static_definitions: self.static_definitions(),
+            service_ids: self.service_ids(),
             gateway_shared_libs: self.texts(&["gatewaySharedLibs"]),
             zaas_shared_libs: self.texts(&["zaasSharedLibs"]),
             discovery_shared_libs: self.texts(&["discoverySharedLibs"]),
@@ -172,6 +173,16 @@ impl Reader<'_> {
             let once = matches!(reader.value(&once), Some(NodeValue::Boolean(true)));
             Some(StaticDefinition { file, once })
         })
+    }
+
+    /// What is odd there concerns no launcher: it is passed over.
+    fn service_ids(&self) -> Vec<String> {
+        let Some(NodeValue::Sequence(items)) = self.value(&["apimlServices", "dynamic"]) else { return Vec::new() };
+        let id = |index: usize| match self.value(&["apimlServices", "dynamic", &index.to_string(), "serviceId"]) {
+            Some(NodeValue::Text(id)) => Some(id.trim().to_lowercase()).filter(|id| !id.is_empty()),
+            _ => None,
+        };
+        (0..items.len()).filter_map(id).collect()
     }
 
     fn dependency(&mut self, path: &[&str]) -> Option<Dependency> {

@@ -85,6 +85,8 @@ pub struct Manifest {
     /// `configs`: defaults of the component's properties.
     pub configs: Value,
     pub static_definitions: Vec<StaticDefinition>,
+    /// `apimlServices.dynamic[].serviceId`: what it registers itself as.
+    pub service_ids: Vec<String>,
     pub gateway_shared_libs: Vec<String>,
     pub zaas_shared_libs: Vec<String>,
     pub discovery_shared_libs: Vec<String>,

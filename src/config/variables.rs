@@ -150,7 +150,7 @@ impl Configuration {
     }
 
     /// The host name of this HA instance: the overlay's, else the first of zowe.externalDomains, else empty.
-    fn hostname(&self) -> String {
+    pub fn hostname(&self) -> String {
         self.hostname_of(self.overlay.as_ref()).unwrap_or_default()
     }
 

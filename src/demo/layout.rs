@@ -35,7 +35,7 @@ pub const SYSNAME: &str = "LPR1";
 pub const SECOND_SYSNAME: &str = "LPR2";
 
 /// The highest offset that a port of the demo has from the port base.
-const HIGHEST_PORT_OFFSET: u16 = 21;
+const HIGHEST_PORT_OFFSET: u16 = 24;
 
 const RECORD: &str = ".sample.json";
 
@@ -46,7 +46,7 @@ pub type MemberText<'a> = &'a dyn Fn(&str) -> io::Result<String>;
 pub struct LayoutOptions<'a> {
     /// The zwelnch program, which start scripts run; absolute.
     pub program: &'a Path,
-    /// 1024 to 65514; components listen on ports up to 21 above it.
+    /// 1024 to 65511; components listen on ports up to 24 above it.
     pub port_base: u16,
     pub member: MemberText<'a>,
     /// Two systems instead of one.
@@ -80,7 +80,7 @@ pub fn lay_out(directory: &Path, options: &LayoutOptions<'_>) -> io::Result<Layo
     }
     let configuration = directory.join("zowe.yaml");
     let member = (options.member)(usable(&configuration)?)?;
-    let zowe_yaml = fill(CONFIGURATION_TEMPLATE, &placeholders(directory_text, program, options.port_base));
+    let zowe_yaml = fill(CONFIGURATION_TEMPLATE, &placeholders(directory_text, program, options));
 
     if let Some(parent) = directory.parent() {
         std::fs::create_dir_all(parent).map_err(|error| naming(parent, &error))?;
@@ -220,28 +220,40 @@ fn usable(path: &Path) -> io::Result<&str> {
     Err(invalid(format!("path '{}' {why}: choose another one", path.display())))
 }
 
-/// The one place of the demo's ports: hello listens on one for an instance without overlay, and on one for each HA instance.
-fn placeholders(directory: &str, program: &str, port_base: u16) -> BTreeMap<&'static str, String> {
+/// The one place of the demo's ports: each service listens on one for an instance without overlay, and on one for each HA instance.
+fn placeholders(directory: &str, program: &str, options: &LayoutOptions<'_>) -> BTreeMap<&'static str, String> {
     let within = |name: &str| yaml_string(&format!("{}/{name}", directory.trim_end_matches('/')));
+    let port = |offset: u16| (options.port_base + offset).to_string();
     BTreeMap::from([
         ("RUNTIME", within("runtime")),
         ("LOGS", within("logs")),
         ("WORKSPACE", within("workspace")),
         ("EXTENSIONS", within("extensions")),
         ("PROGRAM", yaml_string(program)),
-        ("HELLO_PORT", (port_base + 1).to_string()),
-        ("HELLO_PORT_LPAR1", (port_base + 11).to_string()),
-        ("HELLO_PORT_LPAR2", (port_base + HIGHEST_PORT_OFFSET).to_string()),
+        ("SYSPLEX", options.sysplex.to_string()),
+        // An upgrade is to be rehearsed with what stays up.
+        ("FLAKY", (!options.sysplex).to_string()),
+        ("HELLO_PORT", port(1)),
+        ("DISCOVERY_PORT", port(2)),
+        ("GATEWAY_PORT", port(3)),
+        ("HELLO_PORT_LPAR1", port(11)),
+        ("DISCOVERY_PORT_LPAR1", port(12)),
+        ("GATEWAY_PORT_LPAR1", port(13)),
+        ("HELLO_PORT_LPAR2", port(21)),
+        ("DISCOVERY_PORT_LPAR2", port(22)),
+        ("GATEWAY_PORT_LPAR2", port(23)),
+        ("EXTERNAL_PORT", port(HIGHEST_PORT_OFFSET)),
     ])
 }
 
-/// A double-quoted YAML scalar. YAML 1.1 takes U+2028 and U+2029 for line breaks, and some readers drop U+FEFF, so these are escaped too.
+/// A double-quoted YAML scalar. YAML 1.1 takes U+2028 and U+2029 for line breaks, some readers drop U+FEFF and
+/// none takes U+FFFE and U+FFFF, so these are escaped too.
 fn yaml_string(text: &str) -> String {
     let mut quoted = String::from("\"");
     for letter in text.chars() {
         match letter {
             '"' | '\\' => quoted.extend(['\\', letter]),
-            '\u{2028}' | '\u{2029}' | '\u{feff}' => quoted.push_str(&format!("\\u{:04X}", letter as u32)),
+            '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => quoted.push_str(&format!("\\u{:04X}", letter as u32)),
             _ => quoted.push(letter),
         }
     }

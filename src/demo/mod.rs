@@ -7,12 +7,12 @@ pub mod service;
 pub use sample::{ANNOTATED_CONFIGURATION, SampleFile, sample_files};
 
 /// What the demo's console says first: where things are, and what to try.
-pub fn banner(layout: &layout::Layout) -> Vec<String> {
+pub fn banner(layout: &layout::Layout, job: &str) -> Vec<String> {
     let directory = layout.directory.display();
     let mut lines = vec![
         format!("The sample instance is in {directory}: change {}, the scripts, anything.", layout.configuration.display()),
         format!("SYSPRINT is in {directory}/spool, one directory a job; SYSLOG scrolls here."),
-        "Try  F ZWESLSTC,APPL=DISP   F ZWESLSTC,APPL=START(pinger)   D A,L   P ZWESLSTC   HELP   (end with Ctrl-D)".to_owned(),
+        format!("Try  F {job},APPL=DISP   F {job},APPL=START(pinger)   D A,L   P {job}   HELP   (end with Ctrl-D)"),
     ];
     if !layout.kept.is_empty() {
         lines.push(format!("Kept as you changed them: {}", layout.kept.join(", ")));

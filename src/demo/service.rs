@@ -1,12 +1,18 @@
 //! The services that the components of the sample run: `zwelnch demo service KIND`. They are part of the binary, so that they run wherever
 //! it does. Each ends by the default action of SIGTERM. What they write is for SYSPRINT: a time stamp, an id, a text.
 
+mod client;
+mod discovery;
+mod gateway;
 mod http;
+mod message;
+mod registry;
 #[cfg(test)]
 mod tests;
 
+pub use registry::Shape;
+
 use std::io::{self, Write};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -14,6 +20,8 @@ use std::time::{Duration, Instant};
 pub const FLAKY_EXIT_CODE: i32 = 3;
 
 const FAILED: i32 = 8;
+
+const LOCALHOST: &str = "127.0.0.1";
 
 /// What a service does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +34,10 @@ pub enum ServiceKind {
     Flaky,
     /// Writes a text again and again.
     Echo,
+    /// A Discovery Service: Eureka's protocol over plain HTTP.
+    Discovery,
+    /// Forwards to the services that a Discovery Service knows.
+    Gateway,
 }
 
 /// The options of all services; each uses its own.
@@ -45,6 +57,20 @@ pub struct ServiceOptions {
     pub state: Option<PathBuf>,
     /// Echo: the text.
     pub text: String,
+    /// Http, Discovery and Gateway: the name they are reached by; they listen at its address.
+    pub host: String,
+    /// Http and Gateway: Discovery Services to register with, each a URL or several with commas between; Http without any registers nowhere.
+    pub register: Vec<String>,
+    /// Discovery: the others, likewise; its own URL among them is passed over.
+    pub peers: Vec<String>,
+    /// Http, Discovery and Gateway: time between two renewals of the registration; its lease is three times as long.
+    pub renew: Duration,
+    /// Discovery: how one element of a list is written in JSON.
+    pub shape: Shape,
+    /// Discovery: give and take no copies, for rehearsing a registry that never agrees.
+    pub deaf: bool,
+    /// Gateway: what it calls its version.
+    pub version: Option<String>,
 }
 
 impl Default for ServiceOptions {
@@ -57,6 +83,13 @@ impl Default for ServiceOptions {
             after: Duration::from_secs(30),
             state: None,
             text: String::new(),
+            host: LOCALHOST.to_string(),
+            register: Vec::new(),
+            peers: Vec::new(),
+            renew: Duration::from_secs(30),
+            shape: Shape::List,
+            deaf: false,
+            version: None,
         }
     }
 }
@@ -70,8 +103,49 @@ pub fn run(kind: ServiceKind, options: &ServiceOptions) -> i32 {
         ServiceKind::Pinger => run_pinger(options, &mut lines),
         ServiceKind::Flaky => run_flaky(options, &mut lines),
         ServiceKind::Echo => run_echo(options, &mut lines),
+        ServiceKind::Discovery => serve(options, discovery::run),
+        ServiceKind::Gateway => serve(options, gateway::run),
     };
     result.unwrap_or(FAILED)
+}
+
+fn serve(options: &ServiceOptions, run: fn(&ServiceOptions, &Reporter) -> io::Result<()>) -> io::Result<i32> {
+    let report = Reporter;
+    Ok(match run(options, &report) {
+        Ok(()) => 0,
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
+            report.line(&format!("DEMO0059E {} {error}", options.name));
+            FAILED
+        }
+        Err(error) => {
+            report.line(&format!(
+                "DEMO0049E {} cannot listen on {}:{} - {error}; choose another port",
+                options.name, options.host, options.port
+            ));
+            FAILED
+        }
+    })
+}
+
+/// Where Discovery Services are, by their URLs.
+fn peers(lists: &[String]) -> io::Result<Vec<message::Peer>> {
+    let wrong = |url| io::Error::new(io::ErrorKind::InvalidInput, format!("cannot use '{url}': http://host:port/ is expected"));
+    message::Peer::parse_lists(lists).map_err(wrong)
+}
+
+/// The HA instance that the service is a part of.
+fn ha_instance() -> String {
+    std::env::var("ZWE_haInstance_id").unwrap_or_default()
+}
+
+/// [`Lines`] for services of several threads. That nobody reads them is no reason to end for those that others depend on.
+#[derive(Debug, Clone)]
+pub struct Reporter;
+
+impl Reporter {
+    pub fn line(&self, text: &str) {
+        let _ = Lines::new(io::stdout().lock()).line(text);
+    }
 }
 
 /// Writes whole lines at once, each flushed, so that a relay sees them as they come.
@@ -93,15 +167,31 @@ impl<W: Write> Lines<W> {
 
 fn run_http<W: Write>(options: &ServiceOptions, lines: &mut Lines<W>) -> io::Result<i32> {
     let name = &options.name;
-    let listener = match TcpListener::bind(("127.0.0.1", options.port)) {
+    let discoveries = match peers(&options.register) {
+        Ok(discoveries) => discoveries,
+        Err(error) => {
+            lines.line(&format!("DEMO0059E {name} {error}"))?;
+            return Ok(FAILED);
+        }
+    };
+    let signals = if discoveries.is_empty() { None } else { Some(client::hold_signals()?) };
+    let listener = match message::listen(&options.host, options.port) {
         Ok(listener) => listener,
         Err(error) => {
-            lines.line(&format!("DEMO0009E {name} cannot listen on 127.0.0.1:{} - {error}; choose another port", options.port))?;
+            lines.line(&format!("DEMO0009E {name} cannot listen on {}:{} - {error}; choose another port", options.host, options.port))?;
             return Ok(FAILED);
         }
     };
     lines.line(&format!("DEMO0001I {name} listens on {}", listener.local_addr()?))?;
-    let ha_instance = std::env::var("ZWE_haInstance_id").unwrap_or_default();
+    // Behind a gateway requests come by the thousand: only one that stands alone tells of each.
+    let is_alone = signals.is_none();
+    if let Some(signals) = signals {
+        let (host, port) = (options.host.clone(), listener.local_addr()?.port());
+        let registration =
+            client::Registration { service: name.clone(), host, port, ha_instance: ha_instance(), discoveries, renew: options.renew };
+        client::keep(registration, signals, Reporter);
+    }
+    let ha_instance = ha_instance();
     for connection in listener.incoming() {
         // One that has gone before it was accepted is no reason to end, and no reason to spin either.
         let Ok(connection) = connection else {
@@ -109,7 +199,9 @@ fn run_http<W: Write>(options: &ServiceOptions, lines: &mut Lines<W>) -> io::Res
             continue;
         };
         let line = http::answer(connection, name, &ha_instance);
-        lines.line(&format!("DEMO0002I {name} {line}"))?;
+        if is_alone {
+            lines.line(&format!("DEMO0002I {name} {line}"))?;
+        }
     }
     Ok(0)
 }

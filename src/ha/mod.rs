@@ -1,7 +1,12 @@
-//! High availability: two configurations of an upgrade compared. Contract: reference/ha.md, "The documented procedure".
+//! High availability: comparing instances, the registry check, switching traffic, the rolling upgrade. Contract: reference/ha.md.
 
+pub mod ask;
 pub mod compare;
 pub mod operate;
 pub mod operator;
 pub mod registry;
+pub mod status;
+pub mod target;
 pub mod traffic;
+pub mod upgrade;
+pub mod verify;

@@ -41,6 +41,46 @@ pub enum OperateError {
 /// The default of zowe.job.name.
 const JOB_NAME: &str = "ZWE1SV";
 
+/// The system an instance runs on and the name of its job, both in upper case; no system where the configuration names none. `instance` is
+/// the configuration as instance `id` of haInstances sees it. The job name may be none that z/OS takes.
+pub fn place_of(instance: &Configuration, id: &str) -> (Option<String>, String) {
+    let sysname = lookup(&instance.base, &["haInstances", id, "sysname"]).and_then(Value::as_str).map(str::to_uppercase);
+    let job_name = instance.get(&["zowe", "job", "name"]).and_then(Value::as_str).filter(|name| !name.is_empty());
+    (sysname.filter(|name| !name.is_empty()), job_name.unwrap_or(JOB_NAME).to_uppercase())
+}
+
+/// The id as haInstances spells it.
+///
+/// # Errors
+/// [`OperateError::NoInstances`] and [`OperateError::Unknown`].
+pub fn defined_id(configuration: &Configuration, id: &str) -> Result<String, OperateError> {
+    let defined = configuration.instance_ids();
+    if defined.is_empty() {
+        return Err(OperateError::NoInstances);
+    }
+    match defined.iter().find(|known| normalize_id(known) == normalize_id(id)) {
+        Some(known) => Ok(known.clone()),
+        None => Err(OperateError::Unknown { id: id.to_owned(), nearest: overlay::nearest(&normalize_id(id), &defined), defined }),
+    }
+}
+
+/// The operator command that starts or stops a job, to be typed at a console of `own_sysname`.
+pub fn command_text(operation: Operation, id: &str, (sysname, job_name): (Option<&str>, &str), own_sysname: &str, member: &str) -> String {
+    let command = match operation {
+        Operation::Start => format!("S {member},HAINST={},JOBNAME={job_name}", symbol_value(id)),
+        Operation::Stop => format!("P {job_name}"),
+    };
+    routed(sysname, own_sysname, &command)
+}
+
+/// The command for a system, to be typed at a console of `own_sysname`.
+pub fn routed(sysname: Option<&str>, own_sysname: &str, command: &str) -> String {
+    match sysname {
+        Some(sysname) if sysname != own_sysname => format!("RO {sysname},{command}"),
+        _ => command.to_owned(),
+    }
+}
+
 /// Makes the commands, in the order of haInstances; `ids` empty: for all of them. `member` is the PROC's name.
 ///
 /// # Errors
@@ -57,19 +97,15 @@ pub fn commands(
         return Err(OperateError::NoInstances);
     }
     for id in ids {
-        if !defined.iter().any(|known| normalize_id(known) == normalize_id(id)) {
-            let nearest = overlay::nearest(&normalize_id(id), &defined);
-            return Err(OperateError::Unknown { id: id.clone(), defined, nearest });
-        }
+        defined_id(configuration, id)?;
     }
     let wanted = |known: &String| ids.is_empty() || ids.iter().any(|id| normalize_id(id) == normalize_id(known));
     let (mut commands, mut problems) = (Vec::new(), Vec::new());
     let mut jobs: BTreeMap<(String, String), String> = BTreeMap::new();
     for id in &defined {
         let instance = configuration.for_instance(&HaInstance { id: normalize_id(id), from_placeholder: false })?;
-        let sysname = lookup(&configuration.base, &["haInstances", id, "sysname"]).and_then(Value::as_str).map(str::to_uppercase);
+        let (sysname, job_name) = place_of(&instance, id);
         let path = ["zowe", "job", "name"];
-        let job_name = instance.get(&path).and_then(Value::as_str).filter(|name| !name.is_empty()).unwrap_or(JOB_NAME).to_uppercase();
         let mut refuse = |text: String| problems.push(Problem::error(Some(instance.place(&path)), text).about(&path));
         if !is_name(&job_name) {
             refuse(format!("zowe.job.name: '{}' is no job name; 1 to 8 of A-Z, 0-9, @, #, $ are expected", job_name.escape_debug()));
@@ -84,21 +120,14 @@ pub fn commands(
         if !wanted(id) {
             continue;
         }
-        let command = match operation {
-            Operation::Start => format!("S {member},HAINST={},JOBNAME={job_name}", symbol_value(id)),
-            Operation::Stop => format!("P {job_name}"),
-        };
-        let text = match &sysname {
-            Some(sysname) if sysname != own_sysname => format!("RO {sysname},{command}"),
-            _ => command,
-        };
+        let text = command_text(operation, id, (sysname.as_deref(), &job_name), own_sysname, member);
         commands.push(OperatorCommand { id: id.clone(), sysname, job_name, text });
     }
     if problems.is_empty() { Ok(commands) } else { Err(OperateError::Unusable(problems)) }
 }
 
 /// True for 1 to 8 of A-Z, 0-9, @, #, $, the first no digit.
-fn is_name(text: &str) -> bool {
+pub fn is_name(text: &str) -> bool {
     let letter = |byte: u8| byte.is_ascii_uppercase() || matches!(byte, b'@' | b'#' | b'$');
     text.len() <= 8 && text.bytes().next().is_some_and(letter) && text.bytes().all(|byte| letter(byte) || byte.is_ascii_digit())
 }

@@ -62,9 +62,9 @@ impl Operator for SystemConsole<'_> {
 
 /// True for the messages by which z/OS and TCP/IP say that they have not taken a command: the answer's lines may begin with a time stamp.
 pub fn is_refusal(line: &str) -> bool {
-    const REFUSALS: [&str; 15] = [
+    const REFUSALS: [&str; 14] = [
         "IEE305I", "IEE307I", "IEE308I", "IEE309I", "IEE311I", "IEE341I", "IEE342I", "IEE345I", "IEE535I", "IEE707I", "IEE499I", "IEF452I",
-        "EZZ0059I", "EZZ0065I", "EZZ0162I",
+        "EZZ0059I", "EZZ0065I",
     ];
     line.split_whitespace().any(|word| REFUSALS.contains(&word))
 }

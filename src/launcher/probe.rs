@@ -191,7 +191,7 @@ fn get(kind: &ProbeKind, timeout: Duration, trust: &Trust) -> Result<(), String>
     let scheme = if *secure { "https" } else { "http" };
     let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
     let url = format!("{scheme}://{host}:{port}{path}");
-    let request = net::Request { url: url.clone(), headers: Vec::new(), timeout, trust: trust.clone() };
+    let request = net::Request::new(url.clone(), timeout, trust.clone());
     let found = net::get_blocking(&request).map_err(|error| format!("{url}: {error}"))?.status;
     let good = status.map_or((200..400).contains(&found), |wanted| wanted == found);
     if good { Ok(()) } else { Err(format!("{url} answered {found}")) }

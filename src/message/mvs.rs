@@ -23,6 +23,24 @@ messages! {
         "REQUESTED MODULE {program} NOT FOUND",
         "Off z/OS there are no load modules: ZWELNCH is the one program that a procedure can run.",
         "Use a procedure with PGM=ZWELNCH.";
+    EZZ0053I ezz0053i "EZZ0053I" Info Always (command)
+        "COMMAND {command} COMPLETED SUCCESSFULLY",
+        "TCP/IP has carried a command out.",
+        "None.";
+    EZZ0059I ezz0059i "EZZ0059I" Error Always (command, why)
+        "{command} COMMAND FAILED: {why}",
+        "TCP/IP could not do what the command asks for. Off z/OS the file TCPIP of the system directory tells which balancer stands for the \
+         sysplex distributor (BALANCER haproxy SOCKET BACKEND) and which of its servers for a listener of this system (PORT number SERVER \
+         name).",
+        "Correct what the message names and enter the command again.";
+    EZZ0060I ezz0060i "EZZ0060I" Info Always (command)
+        "PROCESSING COMMAND: {command}",
+        "TCP/IP has begun with a command; EZZ0053I or EZZ0059I tells what came of it.",
+        "None.";
+    EZZ2500I ezz2500i "EZZ2500I" Info Always (stack)
+        "NETSTAT CS V2R5 {stack}",
+        "Head of the answer to D TCPIP,,NETSTAT,CONN: a line a listener and connection, and how many of them are shown.",
+        "None.";
     IEE114I iee114i "IEE114I" Info Always (time, date, sysname)
         "{time} {date} ACTIVITY ON {sysname}",
         "Head of the answer to D A,L. One line a job follows: name, identifier, job id, S for a started task or U for one typed in a \

@@ -1,11 +1,12 @@
 //! What may be typed at the operator console: a grammar, pure. Folding and operands as on z/OS (MVS System Commands): lower case becomes
 //! upper case except inside apostrophes.
 
+use super::vary;
 use crate::message::{Message, mvs};
 use crate::platform::unix::system::{COMMAND_LIMIT, is_name, is_system_name};
 
 /// Verbs in full, as the console completes them.
-pub const VERBS: &[&str] = &["START", "MODIFY", "STOP", "CANCEL", "DISPLAY", "ROUTE"];
+pub const VERBS: &[&str] = &["START", "MODIFY", "STOP", "CANCEL", "DISPLAY", "ROUTE", "VARY"];
 
 /// A command understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +27,10 @@ pub enum Command {
     DisplayJob(String),
     /// `D T`
     DisplayTime,
+    /// `D TCPIP,[stack],NETSTAT,CONN`
+    DisplayConnections(vary::Connections),
+    /// `V TCPIP,[stack],SYSPLEX,QUIESCE|RESUME,PORT=n`
+    Vary(vary::Vary),
     /// `RO sysname,command` or `RO *ALL,command`: the command as it was typed.
     Route {
         systems: Systems,
@@ -135,6 +140,7 @@ pub fn parse(text: &str) -> Result<Command, CommandError> {
         "C" | "CANCEL" => "CANCEL",
         "D" | "DISPLAY" => "DISPLAY",
         "RO" | "ROUTE" => "ROUTE",
+        "V" | "VARY" => "VARY",
         // At most a name's worth of what was typed, so that the answer stays a line.
         _ => return Err(CommandError::Invalid { command: verb.chars().filter(|character| !character.is_control()).take(8).collect() }),
     };
@@ -159,6 +165,7 @@ pub fn parse(text: &str) -> Result<Command, CommandError> {
         "MODIFY" => modify(operands),
         "STOP" => only_target(operands, name).map(Command::Stop),
         "CANCEL" => only_target(operands, name).map(Command::Cancel),
+        "VARY" => vary::parse_vary(operands).map(Command::Vary),
         _ => display(operands),
     }
 }
@@ -243,6 +250,7 @@ fn display(operands: &str) -> Result<Command, CommandError> {
     let operands = operands.split(' ').next().unwrap_or_default();
     match operands.split_once(',').unwrap_or((operands, "")) {
         ("T", "") => Ok(Command::DisplayTime),
+        ("TCPIP", rest) => vary::parse_display(rest).map(Command::DisplayConnections),
         ("A" | "J" | "JOBS", "" | "L" | "LIST" | "A" | "ALL") => Ok(Command::DisplayActivity),
         ("A" | "J" | "JOBS", job) => name(job, "DISPLAY").map(Command::DisplayJob),
         _ => Err(CommandError::Parameter { command: "DISPLAY".to_owned(), parameter: operands.to_owned() }),
@@ -403,6 +411,11 @@ mod tests {
             ("S A,X=1,X=2", "IEE535I"),
             ("S A,X=a'b'c", "IEE307I"),
             ("D U", "IEE535I"),
+            ("D TCPIP,,NETSTAT,HOME", "IEE535I"),
+            ("V", "IEE311I"),
+            ("V 0A80,ONLINE", "IEE535I"),
+            ("v tcpip,,sysplex,quiesce,port=7554", "accepted"),
+            ("D TCPIP,,NETSTAT,CONN,PORT=7554", "accepted"),
             ("P A\u{7}", "IEE305I"),
         ] {
             assert_eq!(id(text), expected, "{text}");

@@ -1,7 +1,7 @@
 //! Operator commands carried out: what the console does with what was typed.
 
 use super::command::{Command, Systems, Target, fold, parse};
-use super::{display, initiator, start};
+use super::{display, initiator, start, vary};
 use crate::message::mvs;
 use crate::platform::unix::system::{
     JobEnd, JobKind, JobRecord, Reply, Request, SystemDirectory, clock_time, julian_date, send, send_line,
@@ -97,6 +97,8 @@ pub fn issue_with(system: &SystemDirectory, text: &str, programs: &Programs) -> 
             answer.say(CONSOLE, "", mvs::iee136i(clock_time(now), julian_date(now), system.sysname()).text());
             true
         }
+        Command::DisplayConnections(command) => vary::display(&mut answer, &command),
+        Command::Vary(command) => vary::vary(&mut answer, &command),
         Command::Route { systems, command } => route(&mut answer, &systems, &command, programs),
     };
     answer.finish(accepted)
@@ -127,11 +129,12 @@ fn route(answer: &mut Answering<'_>, wanted: &Systems, command: &str, programs: 
         };
         let routed = issue_with(system, command, programs);
         accepted &= routed.accepted;
+        // They are in the log of the system that gave them; here they are the answer to what was typed here.
+        let is_here = name == answer.system().sysname();
         if several {
-            answer.note(format!("{name:<8} RESPONSES {}", "-".repeat(53)));
+            answer.say(CONSOLE, "", &format!("{name:<8} RESPONSES {}", "-".repeat(53)));
         }
-        // They are in the log of the system that gave them.
-        routed.lines.into_iter().for_each(|line| answer.note(line));
+        routed.lines.into_iter().for_each(|line| if is_here { answer.note(line) } else { answer.say(CONSOLE, "", &line) });
     }
     accepted
 }
@@ -266,7 +269,8 @@ impl<'a> Answering<'a> {
         self.note(text.to_owned());
     }
 
-    fn say_all(&mut self, job_name: &str, job_id: &str, lines: &[String]) {
+    /// Lines that belong together.
+    pub fn say_all(&mut self, job_name: &str, job_id: &str, lines: &[String]) {
         if !lines.is_empty() {
             self.log(job_name, job_id, &lines.join("\n"));
             self.answer.lines.extend_from_slice(lines);

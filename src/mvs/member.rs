@@ -43,6 +43,7 @@ pub static MEMBERS: &[Member] = &[
     member!("jcl", "ZWETSS", Job, "user, group and permissions, Top Secret"),
     member!("jcl", "ZWEOPCMD", Job, "who may start, modify and stop, and switch traffic (OPERCMDS)"),
     member!("jcl", "ZWEINST", Job, "copies the PROC to PROCLIB and keeps the one that is there"),
+    member!("samplib", "ZWEVIPA", Sample, "TCP/IP profile: a distributed DVIPA for two gateways"),
     member!("samplib", "ZWEAUTO", Sample, "NetView automation table for our messages"),
     member!("samplib", "ZWESAPOL", Sample, "Z System Automation policy"),
 ];

@@ -1,7 +1,8 @@
 //! The client: reqwest, with rustls on ring.
 
 use super::verifier::Verifier;
-use super::{BODY_LIMIT, HttpError, Request, Response};
+use super::{HttpError, Identity, Request, Response};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer};
 use std::error::Error;
 use std::sync::Arc;
 
@@ -33,11 +34,11 @@ async fn exchange(request: &Request) -> Result<Response, HttpError> {
     let mut response = client.execute(sent).await.map_err(failed)?;
     let status = response.status().as_u16();
     let mut body = Vec::new();
-    while body.len() < BODY_LIMIT {
+    while body.len() < request.body_limit {
         let Some(chunk) = response.chunk().await.map_err(failed)? else { break };
         body.extend_from_slice(&chunk);
     }
-    body.truncate(BODY_LIMIT);
+    body.truncate(request.body_limit);
     Ok(Response { status, body })
 }
 
@@ -48,7 +49,19 @@ fn configuration(request: &Request) -> Result<rustls::ClientConfig, HttpError> {
     let verifier = Verifier::new(trust, Arc::clone(&provider))?;
     let builder = rustls::ClientConfig::builder_with_provider(provider);
     let builder = builder.with_safe_default_protocol_versions().map_err(|error| HttpError::Trust(error.to_string()))?;
-    Ok(builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth())
+    let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
+    match request.identity.as_ref().filter(|_| request.url.starts_with("https:")) {
+        None => Ok(builder.with_no_client_auth()),
+        Some(Identity { chain, key, key_label }) => {
+            let chain = chain.iter().map(|der| CertificateDer::from(der.clone())).collect();
+            let key: PrivateKeyDer<'static> = match key_label.as_str() {
+                "RSA PRIVATE KEY" => PrivatePkcs1KeyDer::from(key.clone()).into(),
+                "EC PRIVATE KEY" => PrivateSec1KeyDer::from(key.clone()).into(),
+                _ => PrivatePkcs8KeyDer::from(key.clone()).into(),
+            };
+            builder.with_client_auth_cert(chain, key).map_err(|error| HttpError::Identity(error.to_string()))
+        }
+    }
 }
 
 /// Why the server's certificate was refused, where that is the cause.

@@ -1,4 +1,4 @@
-//! Requests over HTTP and HTTPS, with bounded time and bounded answers: what z/OSMF, a probe or a registry is asked.
+//! Requests over HTTP and HTTPS, with bounded time and bounded answers: what z/OSMF, a probe or a registry is asked. And HAProxy's runtime API.
 //!
 //! TLS and HTTP are the cargo feature `http`, on by default; without it every request ends in [`HttpError::NotBuilt`].
 
@@ -7,10 +7,30 @@ mod client;
 #[cfg(feature = "http")]
 mod verifier;
 
+pub mod haproxy;
+
 use std::time::Duration;
 
-/// How much of an answer's body is kept, in bytes; the rest is not read.
+/// How much of an answer's body is kept where the caller does not say, in bytes; the rest is not read.
 pub const BODY_LIMIT: usize = 64 * 1024;
+
+/// A certificate with its private key, shown to servers that ask for one.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// In DER, the client's own first.
+    pub chain: Vec<Vec<u8>>,
+    /// In DER.
+    pub key: Vec<u8>,
+    /// What the key's PEM block is called: `PRIVATE KEY`, `RSA PRIVATE KEY` or `EC PRIVATE KEY`.
+    pub key_label: String,
+}
+
+impl std::fmt::Debug for Identity {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Without its key.
+        write!(formatter, "Identity({} certificates)", self.chain.len())
+    }
+}
 
 /// Whom a server must show to be by its certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,13 +53,24 @@ pub struct Request {
     pub timeout: Duration,
     /// Without meaning for `http://`.
     pub trust: Trust,
+    /// Likewise; None: a server that insists on a certificate refuses the connection.
+    pub identity: Option<Identity>,
+    /// How much of the body is kept, in bytes; the rest is not read.
+    pub body_limit: usize,
+}
+
+impl Request {
+    /// A request without headers or identity, and [`BODY_LIMIT`].
+    pub fn new(url: String, timeout: Duration, trust: Trust) -> Request {
+        Request { url, headers: Vec::new(), timeout, trust, identity: None, body_limit: BODY_LIMIT }
+    }
 }
 
 /// What the server answered. Redirections are answers too: none is followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
     pub status: u16,
-    /// At most [`BODY_LIMIT`] bytes.
+    /// At most as many bytes as the request says.
     pub body: Vec<u8>,
 }
 
@@ -57,6 +88,9 @@ pub enum HttpError {
     /// The server's certificate is not one to be trusted.
     #[error("its certificate is refused: {0}")]
     Certificate(String),
+    /// Our own certificate and key cannot be used.
+    #[error("the client certificate cannot be used: {0}")]
+    Identity(String),
     /// No connection, no TLS, or no HTTP; every cause, outermost first.
     #[error("{0}")]
     Failed(String),

@@ -1,6 +1,6 @@
 //! `zwelnch demo`, by pipes and by a pseudo terminal.
 
-use crate::harness::{PATIENCE, Running, console, kill_processes_of, pid_in, processes_of, program, wait_until};
+use crate::harness::{PATIENCE, Running, console, kill_processes_of, pid_in, processes_of, program, text, wait_until};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, Stdio};
@@ -211,11 +211,32 @@ fn a_sysplex_has_two_systems_and_leaves_nothing() {
     command.arg("--sysplex").stdin(Stdio::piped());
     let mut running = Running::spawn(command, &demo.path);
     let mut input = running.child.stdin.take().unwrap();
-    running.wait_for("$HASP373 ZWESLSTC STARTED");
+    running.wait_for("$HASP373 ZWE1SV STARTED");
     let second = demo.path.join("LPR2");
     let up = wait_until(Instant::now() + PATIENCE, || pid_in(&console(&second, "F ZWE1SV2,APPL=DISP").0, "pinger"));
     assert!(up.is_some(), "{}", running.all());
+    // Both registries agree, and both gateways forward to what they hold.
+    let zwelnch = |arguments: &[&str]| {
+        let mut command = Command::new(program());
+        command.args(arguments).arg("-c").arg(demo.path.join("zowe.yaml")).stdin(Stdio::null());
+        command.env("ZWELNCH_SYSTEM", &demo.path).output().unwrap()
+    };
+    let verified = zwelnch(&["ha", "verify", "--timeout", "60s"]);
+    assert!(verified.status.success(), "{}\n{}", text(&verified), running.all());
+    let expected = "expected and there: discovery 2, gateway 2, hello 2";
+    assert!(text(&verified).contains(expected), "{}", text(&verified));
+    let good = wait_until(Instant::now() + PATIENCE, || zwelnch(&["ha", "status"]).status.success().then_some(()));
+    assert!(good.is_some(), "{}", text(&zwelnch(&["ha", "status"])));
+    // By the configuration's job names, and the answer is shown where the command was typed.
     writeln!(input, "RO *ALL,D A,L").unwrap();
+    running.wait_for("LPR2     RESPONSES ---");
+    let stopped = zwelnch(&["stop", "-i", "lpar1"]);
+    assert!(stopped.status.success() && text(&stopped).starts_with("P ZWE1SV\n"), "{}", text(&stopped));
+    running.wait_for("$HASP395 ZWE1SV ENDED - RC=0000");
+    assert_eq!(
+        text(&zwelnch(&["start", "--all", "--print"])),
+        "S ZWESLSTC,HAINST=LPAR1,JOBNAME=ZWE1SV\nRO LPR2,S ZWESLSTC,HAINST=LPAR2,JOBNAME=ZWE1SV2\n"
+    );
     drop(input);
     assert_eq!(running.wait_end(), 0, "{}", running.all());
     assert!(running.all().contains("IEE421I RO *ALL,D A,L"), "{}", running.all());

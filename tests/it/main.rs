@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used)]
 
 mod bad_input;
+mod certificates;
 mod compare;
 mod compare_zwelnch;
 mod component;
 mod demo;
 mod documents;
+mod eureka;
 mod faults;
 mod harness;
 mod inspect;
@@ -18,8 +20,12 @@ mod output;
 mod prepare;
 mod probes;
 mod processes;
+mod registry;
 mod services;
 mod startup;
 mod storms;
 mod supervision;
 mod system;
+mod traffic;
+mod upgrade;
+mod verify;

@@ -279,9 +279,10 @@ fn the_security_jobs_grant_what_is_needed() {
         [("RACF", ["UPDATE", "CONTROL"]), ("ACF2", ["SERVICE(UPDATE)", "SERVICE(DELETE)"]), ("TSS", ["UPDATE", "CONTROL"])]
     {
         let commands = data(&operators, "RUN", product).join("\n");
-        for name in ["START.STC.ZWESLSTC", "MODIFY.STC.ZWESLSTC", "STOP.STC.ZWESLSTC", "VARY.TCPIP.SYSPLEX", "MCSOPER.ZWESVUSR"]
-            .iter()
-            .chain(&levels)
+        for name in
+            ["START.STC.ZWESLSTC", "MODIFY.STC.ZWESLSTC", "STOP.STC.ZWESLSTC", "VARY.TCPIP.SYSPLEX", "DISPLAY.TCPIP", "MCSOPER.ZWESVUSR"]
+                .iter()
+                .chain(&levels)
         {
             assert!(commands.contains(name), "{product} lacks {name}");
         }

@@ -1,12 +1,12 @@
 //! The start-up checks on the built binary: ports that are busy, runtimes that are old, certificates that are wrong, a z/OSMF that is late.
 #![cfg_attr(not(feature = "http"), allow(dead_code))]
 
-use crate::harness::{Instance, PATIENCE, run_to_end, skip, text};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use crate::certificates::Certificates;
+use crate::harness::{Instance, PATIENCE, run_to_end, text};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
 
@@ -169,65 +169,6 @@ fn a_runtime_that_nobody_needs_is_at_most_warned_of() {
     assert!(code == 4 && output.contains("Java is not found"), "{output}");
     let (code, output) = report_with(&instance, &checks("default: exit"), &[("PATH", "/none")]);
     assert_eq!(code, 0, "{output}");
-}
-
-/// Certificates and their keys in PEM, signed by one authority: files `name.pem`, `name.key` and `ca.pem`.
-struct Certificates {
-    directory: PathBuf,
-    authority: Issuer<'static, KeyPair>,
-}
-
-impl Certificates {
-    fn new(directory: &Path) -> Certificates {
-        let key = KeyPair::generate().unwrap();
-        let mut parameters = CertificateParams::new(Vec::<String>::new()).unwrap();
-        parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let certificate = parameters.self_signed(&key).unwrap();
-        fs::write(directory.join("ca.pem"), certificate.pem()).unwrap();
-        Certificates { directory: directory.to_path_buf(), authority: Issuer::new(parameters, key) }
-    }
-
-    fn write(&self, name: &str, hosts: &[&str], edit: impl FnOnce(&mut CertificateParams)) -> (Vec<u8>, Vec<u8>) {
-        let key = KeyPair::generate().unwrap();
-        let mut parameters = CertificateParams::new(hosts.iter().map(|host| (*host).to_string()).collect::<Vec<_>>()).unwrap();
-        edit(&mut parameters);
-        let certificate = parameters.signed_by(&key, &self.authority).unwrap();
-        fs::write(self.directory.join(format!("{name}.pem")), certificate.pem()).unwrap();
-        fs::write(self.directory.join(format!("{name}.key")), key.serialize_pem()).unwrap();
-        (certificate.der().to_vec(), key.serialize_der())
-    }
-
-    fn pem(&self, certificate: &str, key: &str) -> String {
-        let directory = self.directory.display();
-        format!(
-            "pem:\n  certificate: {directory}/{certificate}.pem\n  key: {directory}/{key}.key\n  certificateAuthorities: {directory}/ca.pem"
-        )
-    }
-
-    /// Makes `name.p12` of `name.pem` and `name.key`; false, said aloud, where there is no openssl.
-    fn pkcs12(&self, name: &str, password: &str, options: &[&str]) -> bool {
-        let file = |ending: &str| self.directory.join(format!("{name}.{ending}"));
-        let made = Command::new("openssl")
-            .args(["pkcs12", "-export", "-name", "localhost", "-passout", &format!("pass:{password}")])
-            .args(options)
-            .arg("-in")
-            .arg(file("pem"))
-            .arg("-inkey")
-            .arg(file("key"))
-            .arg("-out")
-            .arg(file("p12"))
-            .output();
-        match made {
-            Ok(output) => {
-                assert!(output.status.success(), "{}", text(&output));
-                true
-            }
-            Err(error) => {
-                skip(&format!("there is no openssl to make PKCS12 files with: {error}"));
-                false
-            }
-        }
-    }
 }
 
 #[test]

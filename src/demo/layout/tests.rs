@@ -12,6 +12,10 @@ fn options(program: &Path) -> LayoutOptions<'_> {
     LayoutOptions { program, port_base: DEFAULT_PORT_BASE, member: &member, sysplex: false }
 }
 
+fn sysplex(program: &Path) -> LayoutOptions<'_> {
+    LayoutOptions { sysplex: true, ..options(program) }
+}
+
 fn program() -> &'static Path {
     Path::new("/opt/it's a \"place\"/zwelnch")
 }
@@ -23,8 +27,19 @@ fn configuration(layout: &Layout) -> serde_json::Value {
 #[test]
 fn any_directory_name_reaches_the_configuration_as_it_is() {
     let parent = TempDir::new().unwrap();
-    for name in ["zowe-demo", "with blank ", "it's", "say \"hi\"", "back\\slash", "Müller/日本", "@LOGS@", "#x: y", "$HOME", "a\u{2028}b"]
-    {
+    for name in [
+        "zowe-demo",
+        "with blank ",
+        "it's",
+        "say \"hi\"",
+        "back\\slash",
+        "Müller/日本",
+        "@LOGS@",
+        "#x: y",
+        "$HOME",
+        "a\u{2028}b",
+        "a\u{ffff}b",
+    ] {
         let directory = parent.path().join(name);
         let layout = lay_out(&directory, &options(program())).unwrap();
         let value = configuration(&layout);
@@ -56,6 +71,31 @@ fn no_placeholder_is_left_over() {
     let layout = lay_out(parent.path(), &options(program())).unwrap();
     let text = std::fs::read_to_string(&layout.configuration).unwrap();
     assert!(!text.contains('@'), "{text}");
+}
+
+#[test]
+fn every_instance_of_a_sysplex_has_ports_and_a_job_name_of_its_own() {
+    let parent = TempDir::new().unwrap();
+    let value = configuration(&lay_out(parent.path(), &sysplex(program())).unwrap());
+    let mut ports = std::collections::BTreeSet::from([value["zowe"]["externalPort"].as_u64().unwrap()]);
+    for pointer in ["/components", "/haInstances/lpar1/components", "/haInstances/lpar2/components"] {
+        for name in ["hello", "discovery", "gateway"] {
+            let port = value.pointer(&format!("{pointer}/{name}/port")).and_then(serde_json::Value::as_u64).unwrap();
+            assert!(ports.insert(port) && port > u64::from(DEFAULT_PORT_BASE), "{pointer} {name} {port}");
+        }
+    }
+    assert_eq!(*ports.last().unwrap(), u64::from(DEFAULT_PORT_BASE + HIGHEST_PORT_OFFSET));
+    assert_eq!(value["haInstances"]["lpar2"]["zowe"]["job"]["name"], "ZWE1SV2");
+    assert_eq!(
+        (&value["components"]["gateway"]["enabled"], &value["haInstances"]["lpar1"]["components"]["flaky"]["enabled"]),
+        (&true.into(), &false.into())
+    );
+    // One system less; the file is as it was written, so it is brought up to date.
+    let plain = configuration(&lay_out(parent.path(), &options(program())).unwrap());
+    assert_eq!(
+        (&plain["components"]["gateway"]["enabled"], &plain["haInstances"]["lpar1"]["components"]["flaky"]["enabled"]),
+        (&false.into(), &true.into())
+    );
 }
 
 #[test]
@@ -126,7 +166,7 @@ fn what_a_configuration_cannot_hold_is_refused_before_anything_is_written() {
     }
     let mut wrong = options(program());
     wrong.port_base = 65530;
-    assert!(lay_out(&parent.path().join("demo"), &wrong).unwrap_err().to_string().contains("65514"));
+    assert!(lay_out(&parent.path().join("demo"), &wrong).unwrap_err().to_string().contains("65511"));
     assert_eq!(lay_out(&parent.path().join("demo"), &options(Path::new("zwelnch"))).unwrap_err().kind(), io::ErrorKind::InvalidInput);
     assert_eq!(std::fs::read_dir(parent.path()).unwrap().count(), 0);
 }
@@ -176,13 +216,13 @@ fn sample_json(path: &str) -> serde_json::Value {
 #[test]
 fn the_sample_agrees_with_its_own_schemas() {
     let parent = TempDir::new().unwrap();
-    let value = configuration(&lay_out(parent.path(), &options(program())).unwrap());
+    let value = configuration(&lay_out(parent.path(), &sysplex(program())).unwrap());
     let base = sample_json("runtime/schemas/zowe-yaml-schema.json");
     assert_eq!(errors(&base, &value), [] as [&str; 0]);
     let defaults = sample_files().iter().find(|file| file.path.ends_with("defaults.yaml")).unwrap().content;
     serde_yaml::from_str::<serde_json::Value>(defaults).unwrap();
     let manifest_schema = sample_json("runtime/schemas/manifest-schema.json");
-    for name in ["hello", "pinger", "greeter", "flaky", "toolbox"] {
+    for name in ["hello", "pinger", "greeter", "flaky", "toolbox", "discovery", "gateway"] {
         let schema = sample_json(&format!("runtime/components/{name}/schemas/{name}.json"));
         assert_eq!(errors(&schema, &value), [] as [&str; 0], "{name}");
         let manifest = sample_files().iter().find(|file| file.path == format!("runtime/components/{name}/manifest.yaml")).unwrap();
@@ -195,7 +235,7 @@ fn the_sample_agrees_with_its_own_schemas() {
 #[test]
 fn the_sample_s_schemas_refuse_what_is_wrong() {
     let parent = TempDir::new().unwrap();
-    let value = configuration(&lay_out(parent.path(), &options(program())).unwrap());
+    let value = configuration(&lay_out(parent.path(), &sysplex(program())).unwrap());
     let base = sample_json("runtime/schemas/zowe-yaml-schema.json");
     let hello = sample_json("runtime/components/hello/schemas/hello.json");
     for (schema, pointer, wrong) in [

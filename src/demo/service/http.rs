@@ -1,7 +1,7 @@
 //! As much HTTP/1.1 as the sample needs: one request a connection, on both sides with a bound on time and size.
 
 use std::io::{self, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 const HEAD_LIMIT: usize = 8 * 1024;
@@ -98,11 +98,8 @@ impl Target {
     /// # Errors
     /// No connection, no answer within `patience`, or an answer that is no HTTP.
     pub(super) fn call(&self, patience: Duration) -> io::Result<u16> {
-        let address = (self.host.as_str(), self.port)
-            .to_socket_addrs()?
-            .next()
-            .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the host has no address"))?;
-        let mut connection = TcpStream::connect_timeout(&address, patience)?;
+        let address = super::message::address_of(&self.host)?;
+        let mut connection = TcpStream::connect_timeout(&(address, self.port).into(), patience)?;
         connection.set_read_timeout(Some(patience))?;
         connection.set_write_timeout(Some(patience))?;
         write!(connection, "GET {} HTTP/1.1\r\nHost: {}:{}\r\nConnection: close\r\n\r\n", self.path, self.host, self.port)?;

@@ -2,7 +2,7 @@ use super::http::{Target, answer, respond, status};
 use super::*;
 use proptest::prelude::*;
 use std::io::Read;
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use tempfile::TempDir;
 
 #[test]

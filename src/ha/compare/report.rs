@@ -8,6 +8,16 @@ use std::fmt::Write;
 /// Characters of a value that are shown.
 const WIDTH: usize = 80;
 
+impl Difference {
+    /// All of it in one line: class, property, and value and place on both sides.
+    pub fn line(&self) -> String {
+        let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
+        let side = |seen: &Seen| format!("{} at {}", shown(&path, seen), seen.place);
+        let note = self.note.as_ref().map(|note| format!(" ({note})")).unwrap_or_default();
+        line(&format!("{}: {}{note}, {} and {}", self.words(), self.path.join("."), side(&self.a), side(&self.b)))
+    }
+}
+
 impl Comparison {
     /// Head with levels and instances, three lines for each difference, what to do for each kind, the count.
     pub fn text(&self) -> String {

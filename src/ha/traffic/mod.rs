@@ -2,6 +2,10 @@
 //!
 //! New connections are what is switched. Those that exist stay where they are until they end, or until the instance does.
 
+pub mod generate;
+pub mod haproxy;
+pub mod vary;
+
 use super::operator::OperatorError;
 
 /// Why traffic could not be switched, or looked at. The texts say what to do.

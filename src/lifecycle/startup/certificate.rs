@@ -1,12 +1,13 @@
 //! The certificates of an instance: readable, in force, with their keys, and speaking for its hosts.
 
-use super::key_store::{self, Identity, Place, Store, StoreError};
+use super::key_store::{self, Place, Store, StoreError};
 use super::names::Names;
 use super::private_key::{self, Match};
 use super::{Check, Finding, Property, text};
 use crate::component::Survey;
 use crate::config::Configuration;
 use crate::message::Severity;
+use crate::net::Identity;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::path::Path;

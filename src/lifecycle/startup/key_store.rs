@@ -2,6 +2,7 @@
 
 use super::{Property, resolved, text};
 use crate::config::{Configuration, encoding, lookup};
+use crate::net::Identity;
 use p12_keystore::{KeyStore, KeyStoreEntry, PrivateKeyChain};
 use std::fs::File;
 use std::io::Read;
@@ -47,15 +48,6 @@ impl std::fmt::Debug for Place {
             Place::Pem(file) => write!(formatter, "Pem({})", file.display()),
         }
     }
-}
-
-/// A private key and its certificates, the leaf first, all in DER.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) struct Identity {
-    /// The label of its PEM block, or `PRIVATE KEY`.
-    pub(super) key_label: String,
-    pub(super) key: Vec<u8>,
-    pub(super) chain: Vec<Vec<u8>>,
 }
 
 /// Why a store cannot be used.
@@ -229,6 +221,63 @@ pub(super) fn is_certificate(label: &str) -> bool {
     matches!(label, "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE")
 }
 
+/// The private key of a PEM file and the certificates of another, or of the same.
+///
+/// # Errors
+/// What is wrong with the files, and what to do, in words.
+pub fn pem_identity(certificate: &Path, key: &Path) -> Result<Identity, String> {
+    let words = |error| match error {
+        StoreError::Bad(why) | StoreError::NotRead(why) => why,
+    };
+    let chain = pem(certificate, "certificate", is_certificate).map_err(words)?.into_iter().map(|(_, der)| der).collect();
+    let keys = pem(key, "private key", |label| label.ends_with("PRIVATE KEY")).map_err(words)?;
+    match keys.into_iter().next() {
+        Some((key_label, _)) if key_label == "ENCRYPTED PRIVATE KEY" => {
+            Err(format!("{} holds an encrypted private key; name a PEM file whose key is not encrypted", key.display()))
+        }
+        Some((key_label, key)) => Ok(Identity { chain, key, key_label }),
+        None => Err(format!("{} holds no private key", key.display())),
+    }
+}
+
+/// The certificates of PEM files, as a trust store.
+pub fn pem_trust(files: &[PathBuf]) -> TrustStore {
+    let places: Vec<Place> = files.iter().cloned().map(Place::Pem).collect();
+    read_places(places.iter())
+}
+
+/// What an instance shows other servers to be itself: `zowe.certificate.pem`, else `zowe.certificate.keystore`. None: nothing is configured.
+/// Touches files: not for the owner task.
+///
+/// # Errors
+/// Why the key store cannot be used, and what to do, in words; always for key rings.
+pub fn client_identity(configuration: &Configuration) -> Result<Option<Identity>, String> {
+    let ring = |name: &str| {
+        format!(
+            "the key store is key ring {name}, which this program does not read: export certificate, key and certificate authorities as PEM files and name them with --certificate, --key and --ca, or in zowe.certificate.pem"
+        )
+    };
+    let files = |last| pem_files(configuration, &["zowe", "certificate", "pem", last]).into_iter().next().map(|store| store.location);
+    let in_store = || store(configuration, &["zowe", "certificate"], "keystore").map(|store| store.location);
+    match (files("certificate"), files("key")) {
+        (Some(Place::Pem(certificate)), Some(Place::Pem(key))) => pem_identity(&certificate, &key).map(Some),
+        (Some(Place::KeyRing(name)), _) | (_, Some(Place::KeyRing(name))) => Err(ring(&name)),
+        _ => match in_store() {
+            None => Ok(None),
+            Some(Place::KeyRing(name)) => Err(ring(&name)),
+            Some(Place::Pkcs12 { file, password, alias }) => {
+                identity(&file, &password, alias.as_deref()).map(Some).map_err(|error| match error {
+                    StoreError::Bad(why) | StoreError::NotRead(why) => why,
+                })
+            }
+            Some(Place::OtherType(kind)) => Err(format!(
+                "the key store is of type {kind}, which this program does not read: name PEM files with --certificate, --key and --ca"
+            )),
+            Some(Place::Pem(file)) => Err(format!("{} is no key store", file.display())),
+        },
+    }
+}
+
 /// Whom an instance trusts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TrustStore {
@@ -252,12 +301,16 @@ pub fn trust_store(configuration: &Configuration) -> TrustStore {
 
 /// Stores that were found in a configuration, read: a trust store is all of them together.
 pub(super) fn read_trust(stores: &[Store]) -> TrustStore {
-    if stores.is_empty() {
+    read_places(stores.iter().map(|store| &store.location))
+}
+
+fn read_places<'a>(places: impl ExactSizeIterator<Item = &'a Place>) -> TrustStore {
+    if places.len() == 0 {
         return TrustStore::None;
     }
     let mut all = Vec::new();
-    for store in stores {
-        let read = match &store.location {
+    for place in places {
+        let read = match place {
             Place::KeyRing(name) => Err(StoreError::NotRead(format!("key ring {name} is not read here"))),
             Place::OtherType(kind) => Err(StoreError::NotRead(format!("a store of type {kind} is not read here"))),
             Place::Pkcs12 { file, password, .. } => trusted(file, password),

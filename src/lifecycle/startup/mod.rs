@@ -14,8 +14,8 @@ mod user;
 mod version;
 mod zosmf;
 
-pub use key_store::{TrustStore, trust_store};
-pub use zosmf::server_trust;
+pub use key_store::{TrustStore, client_identity, pem_identity, pem_trust, trust_store};
+pub use zosmf::{server_trust, trust_with};
 
 use super::Runner;
 use crate::component::Survey;

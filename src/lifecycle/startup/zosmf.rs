@@ -130,7 +130,12 @@ fn trust(verify: Verify, store: &TrustStore) -> (Trust, Option<String>) {
 
 /// How a server of this instance must show who it is, as `zowe.verifyCertificates` says. Touches files: not for the owner task.
 pub fn server_trust(configuration: &Configuration) -> Trust {
-    trust(super::certificate::verify(configuration), &super::trust_store(configuration)).0
+    trust_with(configuration, &super::trust_store(configuration)).0
+}
+
+/// The same with another trust store than that of the configuration, and why a certificate is not checked where it should be.
+pub fn trust_with(configuration: &Configuration, store: &TrustStore) -> (Trust, Option<String>) {
+    trust(super::certificate::verify(configuration), store)
 }
 
 /// None when the answer was 200; else what was wrong at the last attempt, and whether it was the server's certificate, of which the text says
@@ -143,10 +148,8 @@ fn ask(plan: &Plan, path: &str, trust: &Trust, deadline: Instant) -> Option<(Str
             break;
         }
         let request = Request {
-            url: format!("{}{path}", plan.server),
             headers: vec![("X-CSRF-ZOSMF-HEADER".to_string(), "zwelnch".to_string())],
-            timeout: TIMEOUT.min(left),
-            trust: trust.clone(),
+            ..Request::new(format!("{}{path}", plan.server), TIMEOUT.min(left), trust.clone())
         };
         match net::get_blocking(&request) {
             Ok(Response { status: 200, .. }) => return None,

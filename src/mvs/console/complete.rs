@@ -41,9 +41,13 @@ pub(super) fn complete(before: &str, job: Option<&str>, names: &dyn Names) -> (u
         "P" | "STOP" | "C" | "CANCEL" => (at, beginning_with(operands, names.jobs())),
         "D" | "DISPLAY" => {
             let jobs = names.jobs().into_iter().map(|job| format!("A,{job}"));
-            (at, beginning_with(operands, ["A,L".to_owned(), "T".to_owned()].into_iter().chain(jobs).collect()))
+            (at, beginning_with(operands, ["A,L", "T", "TCPIP,,NETSTAT,CONN,PORT="].map(str::to_owned).into_iter().chain(jobs).collect()))
         }
         "F" | "MODIFY" => modify(operands, at, names),
+        "V" | "VARY" => {
+            let actions = ["QUIESCE", "RESUME"].map(|action| format!("TCPIP,,SYSPLEX,{action},PORT="));
+            (at, beginning_with(operands, actions.to_vec()))
+        }
         _ => (before.len(), Vec::new()),
     }
 }
@@ -129,6 +133,8 @@ mod tests {
             ("F OTHER,APPL=START(", vec![]),
             ("D A,ZWE1", vec!["D A,ZWE1LP2"]),
             ("  D  A,L", vec!["  D  A,L"]),
+            ("D TC", vec!["D TCPIP,,NETSTAT,CONN,PORT="]),
+            ("v tcpip,,sysplex,r", vec!["v TCPIP,,SYSPLEX,RESUME,PORT="]),
             ("X Y", vec![]),
         ] {
             assert_eq!(lines(before, None), expected, "{before}");

@@ -219,6 +219,8 @@ fn help(job: Option<&str>) -> Vec<String> {
         "C job[.id]                                       cancel: end at once",
         "D A,L    D A,job    D T                          all jobs, one job, the time",
         "RO system,command    RO *ALL,command             have other systems of the sysplex do it",
+        "V TCPIP,,SYSPLEX,QUIESCE,PORT=n   RESUME         no new connections to the listener at a port; new ones again",
+        "D TCPIP,,NETSTAT,CONN,PORT=n                     its connections",
         "HELP     QUIT                                    this list; leave the console, jobs go on",
         "Lower case becomes upper case except inside apostrophes.",
     ]

@@ -1,0 +1,366 @@
+//! `zwelnch ha status`, `verify` and `upgrade`.
+
+use super::arguments::{Expectation, Reach, Sysplex, Upgrade};
+use super::commands::{NO_CONFIGURATION, absolute_config};
+use super::terminal::{document, fail, terminal};
+use crate::ha::ask::{self, Access, PemFiles};
+use crate::ha::operator::{Operator, SystemConsole};
+use crate::ha::target::{self, Named, Target};
+use crate::ha::traffic::Traffic;
+use crate::ha::traffic::haproxy::HaProxy;
+use crate::ha::traffic::vary::Vary;
+use crate::ha::upgrade::world::{Run, Site};
+use crate::ha::upgrade::{self, Approval, Outcome, Patience, Progress, Step, plan, record};
+use crate::ha::{status as ha_status, verify as ha_verify};
+use crate::launcher::Start;
+use crate::platform::unix::process::inherited_environment;
+use crate::platform::unix::system::SystemDirectory;
+use crate::platform::{NativePlatform, Platform};
+use std::io::{self, BufRead};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Exit code of `ha status` when something is not well.
+const DEGRADED: i32 = 4;
+
+/// Exit code of an upgrade that stands in the middle.
+const HALTED: i32 = 12;
+
+/// Between two looks at an instance on its way up or down, in an upgrade.
+const INTERVAL: Duration = Duration::from_millis(500);
+
+/// Where operator commands go.
+pub(super) enum Console {
+    System(SystemDirectory),
+    Native(Box<NativePlatform>),
+}
+
+impl Console {
+    /// On z/OS its console, by means of a program of the runtime directory; elsewhere that of a system directory.
+    pub(super) fn open(system: Option<&Path>, runtime: Option<&Path>) -> io::Result<Console> {
+        let platform = NativePlatform::for_command();
+        if !platform.is_zos() {
+            return SystemDirectory::open(system).map(Console::System);
+        }
+        if let Some(runtime) = runtime {
+            platform.use_runtime(runtime);
+        }
+        Ok(Console::Native(Box::new(platform)))
+    }
+
+    pub(super) fn operator(&self) -> Box<dyn Operator + '_> {
+        match self {
+            Console::System(system) => Box::new(system.clone()),
+            Console::Native(platform) => Box::new(SystemConsole(&**platform)),
+        }
+    }
+}
+
+/// `[ID=]CONFIG`: an id has no slash, parenthesis or dot before the equals sign.
+fn named(text: &str) -> Named {
+    match text.split_once('=') {
+        Some((id, config)) if !id.is_empty() && !id.contains(['/', '(', '.']) => {
+            Named { id: Some(id.to_owned()), config: absolute_config(config) }
+        }
+        _ => Named { id: None, config: absolute_config(text) },
+    }
+}
+
+fn pem_files(reach: &Reach) -> PemFiles {
+    PemFiles { certificate: reach.certificate.clone(), key: reach.key.clone(), authorities: reach.ca.clone() }
+}
+
+fn reached(targets: Vec<Target>, reach: &Reach) -> Result<Vec<(Target, Access)>, i32> {
+    let files = pem_files(reach);
+    let mut failed = 0;
+    let mut reached = Vec::new();
+    for target in targets {
+        match Access::of(&target, &files) {
+            Ok(access) => reached.push((target, access)),
+            Err(error) => failed = failed.max(fail(error)),
+        }
+    }
+    if failed == 0 { Ok(reached) } else { Err(failed) }
+}
+
+/// The instances that a command line names, and how each is asked.
+fn sysplex(arguments: &Sysplex) -> Result<Vec<(Target, Access)>, i32> {
+    let configs = match arguments.config.as_slice() {
+        [] => Start::from_environment(Vec::new(), None).config.into_iter().map(|config| Named { id: None, config }).collect(),
+        given => given.iter().map(|text| named(text)).collect::<Vec<_>>(),
+    };
+    if configs.is_empty() {
+        return Err(fail(NO_CONFIGURATION));
+    }
+    let platform = NativePlatform::for_command();
+    let targets = target::targets(&configs, &platform).map_err(fail)?;
+    reached(targets, &arguments.reach)
+}
+
+fn console_for(targets: &[(Target, Access)], reach: &Reach) -> Result<Console, i32> {
+    let runtime = targets.first().and_then(|(target, _)| target.configuration.runtime_directory());
+    Console::open(reach.system.as_deref(), runtime.as_deref()).map_err(fail)
+}
+
+pub(super) fn status(arguments: &Sysplex, json: bool, watch: Option<Duration>) -> i32 {
+    let (targets, console) =
+        match sysplex(arguments).and_then(|targets| console_for(&targets, &arguments.reach).map(|console| (targets, console))) {
+            Ok(both) => both,
+            Err(code) => return code,
+        };
+    let operator = console.operator();
+    let on_terminal = terminal().is_some();
+    loop {
+        let all = ha_status::gather(&targets, &*operator, ask::TIMEOUT);
+        let code = if all.iter().all(ha_status::InstanceStatus::is_good) { 0 } else { DEGRADED };
+        let text = match (json, watch) {
+            (true, None) => serde_json::to_string_pretty(&ha_status::json(&all)).unwrap_or_default(),
+            // One document a line.
+            (true, Some(_)) => ha_status::json(&all).to_string(),
+            (false, None) => ha_status::table(&all),
+            (false, Some(_)) => {
+                let now = jiff::Zoned::now().strftime("%Y-%m-%d %H:%M:%S").to_string();
+                let clear = if on_terminal { "\u{1b}[H\u{1b}[2J" } else { "" };
+                format!("{clear}{now}\n{}", ha_status::table(&all))
+            }
+        };
+        document(&text);
+        let Some(interval) = watch else { return code };
+        std::thread::sleep(interval.max(Duration::from_millis(100)));
+    }
+}
+
+fn expected(targets: &[&Target], expectation: &Expectation) -> ha_verify::Expected {
+    let targets: Vec<Target> = targets.iter().map(|target| (*target).clone()).collect();
+    ha_verify::expected(&targets, &expectation.expect.iter().cloned().collect())
+}
+
+pub(super) fn verify(arguments: &Sysplex, expectation: &Expectation) -> i32 {
+    let reached = match sysplex(arguments) {
+        Ok(reached) => reached,
+        Err(code) => return code,
+    };
+    let targets: Vec<&Target> = reached.iter().map(|(target, _)| target).collect();
+    let expected = expected(&targets, expectation);
+    let reached: Vec<(&Target, &Access)> = reached.iter().map(|(target, access)| (target, access)).collect();
+    let findings = ha_verify::wait(&reached, &expected, expectation.timeout, |findings| {
+        document(&format!("waiting: {}", findings.differences.join("\n         ")));
+    });
+    for view in &findings.views {
+        document(view);
+    }
+    if findings.differences.is_empty() {
+        let shown: Vec<String> = expected.iter().map(|(service, count)| format!("{service} {count}")).collect();
+        document(&format!(
+            "The Discovery Services agree; expected and there: {}",
+            if shown.is_empty() { "nothing".to_owned() } else { shown.join(", ") }
+        ));
+        return 0;
+    }
+    findings.differences.iter().map(fail).max().unwrap_or(8)
+}
+
+/// Everything of an upgrade's command line that is read before anything is done.
+struct Prepared {
+    console: Console,
+    old: (Target, Access),
+    new: (Target, Access),
+    peers: Vec<(Target, Access)>,
+    upgrade: record::Upgrade,
+}
+
+fn prepare(arguments: &Upgrade) -> Result<Prepared, i32> {
+    let platform = NativePlatform::for_command();
+    let (old_config, new_config) = (absolute_config(&arguments.old), absolute_config(&arguments.new));
+    let one = |config: &str, member: &Option<String>| -> Result<Target, target::TargetError> {
+        let whole = target::load(config, &platform)?;
+        let mut target = Target::new(config, &whole, &arguments.id)?;
+        if let Some(member) = member {
+            target.member = member.to_uppercase();
+        }
+        Ok(target)
+    };
+    let peers = || -> Result<Vec<Target>, target::TargetError> {
+        let mut peers = Vec::new();
+        for peer in arguments.peer.iter().map(|text| named(text)) {
+            let whole = target::load(&peer.config, &platform)?;
+            let ids = peer.id.map_or_else(|| target::others(&whole, &arguments.id), |id| vec![id]);
+            for id in ids {
+                peers.push(Target::new(&peer.config, &whole, &id)?);
+            }
+        }
+        Ok(peers)
+    };
+    // All that cannot be read at once.
+    let (old, new, peers) = match (one(&old_config, &arguments.old_member), one(&new_config, &arguments.new_member), peers()) {
+        (Ok(old), Ok(new), Ok(peers)) => (old, new, peers),
+        (old, new, peers) => {
+            let errors = [old.err(), new.err(), peers.err()];
+            let mut texts: Vec<String> = errors.into_iter().flatten().map(|error| error.to_string()).collect();
+            texts.dedup();
+            return Err(texts.into_iter().map(fail).max().unwrap_or(8));
+        }
+    };
+    let console =
+        Console::open(arguments.reach.system.as_deref(), peers.first().and_then(|peer| peer.configuration.runtime_directory()).as_deref());
+    let console = console.map_err(fail)?;
+    let refusals = plan::refusals(&old, &new, &peers.iter().collect::<Vec<_>>(), &console.operator().sysname(), &arguments.accept);
+    if !refusals.is_empty() {
+        let code = refusals.iter().map(fail).max().unwrap_or(8);
+        document("Refused; nothing was changed.");
+        return Err(code);
+    }
+    let upgrade = record::Upgrade {
+        id: new.id.clone(),
+        old: old_config,
+        new: new_config,
+        peers: peers.iter().map(|peer| format!("{}={}", peer.id, peer.config)).collect(),
+    };
+    let mut instances = reached(vec![old, new], &arguments.reach)?;
+    let (new, old) = match (instances.pop(), instances.pop()) {
+        (Some(new), Some(old)) => (new, old),
+        _ => return Err(8),
+    };
+    Ok(Prepared { console, old, new, peers: reached(peers, &arguments.reach)?, upgrade })
+}
+
+pub(super) fn upgrade(arguments: &Upgrade) -> i32 {
+    let Prepared { console, old, new, peers, upgrade } = match prepare(arguments) {
+        Ok(prepared) => prepared,
+        Err(code) => return code,
+    };
+    let operator = console.operator();
+    let traffic = match traffic(arguments, &new.0, &*operator) {
+        Ok(traffic) => traffic,
+        Err(error) => return fail(error),
+    };
+    let patience = Patience {
+        drain: arguments.drain,
+        stop: arguments.stop_timeout,
+        ready: arguments.ready_timeout,
+        verify: arguments.expectation.timeout,
+        interval: INTERVAL,
+    };
+    let site = Site {
+        operator: &*operator,
+        traffic: &*traffic,
+        old,
+        new,
+        peers,
+        expected: arguments.expectation.expect.iter().cloned().collect(),
+    };
+    let path = match arguments.state.clone().map_or_else(|| record::default_path(&upgrade, &inherited_environment()), Ok) {
+        Ok(path) => path,
+        Err(error) => return fail(error),
+    };
+    if arguments.plan {
+        document(&plan::describe(&site, &patience));
+        return match record::look(&path, &upgrade) {
+            Ok(None) => 0,
+            Ok(Some(progress)) => {
+                document(&format!("An upgrade is under way: {}.", shown(progress)));
+                0
+            }
+            Err(error) => fail(error),
+        };
+    }
+    let (record, progress) = match record::Record::open(&path, &upgrade, &NativePlatform::for_command()) {
+        Ok(opened) => opened,
+        Err(error) => return fail(error),
+    };
+    let id = site.new.0.id.clone();
+    let mut say = |line: &str| document(line);
+    let mut approve = |title: &str| if arguments.step { ask_for(title) } else { Approval::Go };
+    let mut run = Run { site, record, say: &mut say, approve: &mut approve, begun: Instant::now() };
+    let outcome = match (arguments.rollback, progress) {
+        (true, None) => {
+            return fail(
+                "no upgrade is under way that could be rolled back: an upgrade that is done is undone by one in the other direction",
+            );
+        }
+        (true, Some(Progress::Forward(step) | Progress::Back(step))) => upgrade::roll_back(&mut run, step, "asked for", &patience),
+        (false, Some(progress @ Progress::Back(step))) => {
+            document(&format!("An upgrade is under way: {}. Going on.", shown(progress)));
+            upgrade::roll_back(&mut run, step, "the run before had begun to", &patience)
+        }
+        (false, Some(progress @ Progress::Forward(step))) => {
+            document(&format!("An upgrade is under way: {}. Going on.", shown(progress)));
+            upgrade::run(&mut run, step, &patience, !arguments.no_rollback)
+        }
+        (false, None) => upgrade::run(&mut run, Step::Check, &patience, !arguments.no_rollback),
+    };
+    conclude(&id, outcome)
+}
+
+fn conclude(id: &str, outcome: Outcome) -> i32 {
+    match outcome {
+        Outcome::Done => {
+            document(&format!("Done: the new {id} serves."));
+            0
+        }
+        Outcome::RolledBack(why) => {
+            document(&format!("Rolled back: the old {id} serves again."));
+            fail(why)
+        }
+        Outcome::Refused(why) => {
+            document("Refused; nothing was changed.");
+            fail(why)
+        }
+        Outcome::Halted(why) => {
+            fail(why);
+            document("Halted. The same command goes on from here; with --rollback it brings the old instance back.");
+            HALTED
+        }
+    }
+}
+
+fn shown(progress: Progress) -> String {
+    let number = |step: Step| Step::ALL.iter().position(|known| *known == step).unwrap_or_default() + 1;
+    match progress {
+        Progress::Forward(step) => format!("it has come to step {}, {}", number(step), step.title()),
+        Progress::Back(step) => format!("it is being rolled back from step {}", number(step)),
+    }
+}
+
+fn traffic<'a>(arguments: &Upgrade, new: &Target, operator: &'a dyn Operator) -> Result<Box<dyn Traffic + 'a>, String> {
+    let server = || arguments.server.clone().unwrap_or_else(|| new.id.clone());
+    if let (Some(socket), Some(backend)) = (&arguments.haproxy, &arguments.backend) {
+        return Ok(Box::new(HaProxy::new(socket, backend, &server()).map_err(|error| error.to_string())?));
+    }
+    let port = new.port("gateway").ok_or_else(|| format!("HA instance {} has no components.gateway.port", new.id))?;
+    Ok(Box::new(Vary { operator, sysname: new.sysname.clone(), stack: arguments.stack.clone(), port, job_name: None }))
+}
+
+/// Asks on the terminal; no answer is a no.
+fn ask_for(title: &str) -> Approval {
+    loop {
+        document(&format!("Next: {title}. Go on? [y]es, [n]o, [r]oll back"));
+        let mut line = String::new();
+        match io::stdin().lock().read_line(&mut line) {
+            Ok(length) if length > 0 => {}
+            _ => return Approval::Stop,
+        }
+        match line.trim().to_lowercase().as_str() {
+            "y" | "yes" => return Approval::Go,
+            "n" | "no" => return Approval::Stop,
+            "r" | "rollback" | "roll back" => return Approval::RollBack,
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_configuration_may_be_given_an_id() {
+        let parsed = |text: &str| {
+            let Named { id, config } = named(text);
+            (id, config)
+        };
+        assert_eq!(parsed("lpar1=/a/zowe.yaml"), (Some("lpar1".into()), "/a/zowe.yaml".into()));
+        assert_eq!(parsed("FILE(/a=b)"), (None, "FILE(/a=b)".into()));
+        assert_eq!(parsed("/a=b/zowe.yaml"), (None, "/a=b/zowe.yaml".into()));
+    }
+}

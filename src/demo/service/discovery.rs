@@ -1,0 +1,186 @@
+//! The sample's Discovery Service: Eureka's protocol, as much of it as services, gateways and peers use.
+
+use super::client::{self, Registration};
+use super::message::{self, Peer, Request};
+use super::registry::{Shape, Store};
+use super::{Reporter, ServiceOptions};
+use serde_json::Value;
+use std::io;
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Of one copy to a peer.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What a client that is slower than this gets: nothing.
+const CLIENT_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Marks what a peer has copied; it is not copied on.
+const REPLICATION: &str = "x-netflix-discovery-replication";
+
+struct Server {
+    store: Mutex<Store>,
+    /// With whether the last copy reached it.
+    peers: Vec<(Peer, AtomicBool)>,
+    shape: Shape,
+    /// Neither gives copies nor takes them: a registry that never agrees.
+    deaf: bool,
+    report: Reporter,
+}
+
+/// Serves until the process ends.
+///
+/// # Errors
+/// The system's, when it cannot listen.
+pub fn run(options: &ServiceOptions, report: &Reporter) -> io::Result<()> {
+    let signals = client::hold_signals()?;
+    let listener = message::listen(&options.host, options.port)?;
+    let port = listener.local_addr()?.port();
+    let own = Peer { host: options.host.clone(), port };
+    let peers = super::peers(&options.peers)?.into_iter().filter(|peer| *peer != own);
+    let server = Arc::new(Server {
+        store: Mutex::new(Store::default()),
+        peers: peers.map(|peer| (peer, AtomicBool::new(true))).collect(),
+        shape: options.shape,
+        deaf: options.deaf,
+        report: report.clone(),
+    });
+    server.fetch();
+    let registration = Registration {
+        service: options.name.clone(),
+        host: options.host.clone(),
+        port,
+        ha_instance: super::ha_instance(),
+        discoveries: vec![own],
+        renew: options.renew,
+    };
+    report.line(&format!("DEMO0041I {} listens on {}", options.name, listener.local_addr()?));
+    client::keep(registration, signals, report.clone());
+    for connection in listener.incoming() {
+        // One that has gone before it was accepted is no reason to end, and no reason to spin either.
+        let Ok(connection) = connection else {
+            std::thread::sleep(Duration::from_millis(100));
+            continue;
+        };
+        let server = Arc::clone(&server);
+        std::thread::spawn(move || server.serve(connection));
+    }
+    Ok(())
+}
+
+impl Server {
+    fn store(&self) -> MutexGuard<'_, Store> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes over what the first peer that answers knows: instances that renew with it renew here from now on.
+    fn fetch(&self) {
+        if self.deaf {
+            return;
+        }
+        for (peer, _) in &self.peers {
+            let Ok((200, body)) = peer.ask("GET", "/eureka/apps", "Accept: application/json\r\n", "", PATIENCE) else { continue };
+            let answer: Value = serde_json::from_str(&body).unwrap_or_default();
+            let mut count = 0;
+            for instance in instances(&answer) {
+                let app = instance.get("app").and_then(Value::as_str).unwrap_or_default();
+                count += usize::from(!app.is_empty() && self.store().register(app, instance, Instant::now()));
+            }
+            self.report.line(&format!("DEMO0042I {count} instances are known from {}:{}", peer.host, peer.port));
+            return;
+        }
+    }
+
+    fn serve(&self, mut connection: TcpStream) {
+        let bounded = connection.set_read_timeout(Some(CLIENT_PATIENCE)).and_then(|()| connection.set_write_timeout(Some(CLIENT_PATIENCE)));
+        let Ok(Some(request)) = bounded.and_then(|()| message::read(&mut connection)) else { return };
+        let (status, kind, body) = self.respond(&request);
+        let is_copy = request.header(REPLICATION) == Some("true");
+        if request.method != "GET" && status < 300 && !is_copy && !self.deaf {
+            self.copy(&request);
+        }
+        let _ = message::answer(&mut connection, status, kind, &body);
+    }
+
+    fn respond(&self, request: &Request) -> (u16, &'static str, String) {
+        const JSON: &str = "application/json";
+        if request.path() == "/application/health" {
+            return (200, JSON, r#"{"status":"UP","components":{"discoveryComposite":{"status":"UP"}}}"#.to_owned());
+        }
+        let Some(steps) = request.steps("/eureka/apps") else {
+            return (404, JSON, r#"{"error":"there is /eureka/apps and /application/health"}"#.to_owned());
+        };
+        if self.deaf && request.header(REPLICATION) == Some("true") {
+            return (200, JSON, String::new());
+        }
+        let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
+        let done = |known: bool| (if known { 200 } else { 404 }, JSON, String::new());
+        let now = Instant::now();
+        let mut store = self.store();
+        for evicted in store.evict(now) {
+            self.report.line(&format!("DEMO0043W {evicted} is evicted: its lease has run out"));
+        }
+        match (request.method.as_str(), steps.as_slice()) {
+            ("GET", steps) if steps.len() <= 2 => {
+                let (app, id) = (steps.first().copied(), steps.get(1).copied());
+                let found = if request.header("accept").is_some_and(|accept| accept.contains(JSON)) {
+                    store.json(app, id, self.shape).map(|value| (200, JSON, value.to_string()))
+                } else {
+                    store.xml(app, id).map(|text| (200, "application/xml", text))
+                };
+                found.unwrap_or((404, JSON, String::new()))
+            }
+            ("POST", [app]) => {
+                let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+                if store.register(app, &body["instance"], now) {
+                    (204, JSON, String::new())
+                } else {
+                    (400, JSON, r#"{"error":"an instance with an instanceId is expected"}"#.to_owned())
+                }
+            }
+            ("PUT", [app, id]) => done(store.renew(app, id, now)),
+            ("DELETE", [app, id]) => done(store.cancel(app, id)),
+            ("PUT", [app, id, "status"]) => done(store.override_status(app, id, request.parameter("value"))),
+            ("DELETE", [app, id, "status"]) => done(store.override_status(app, id, None)),
+            _ => (405, JSON, String::new()),
+        }
+    }
+
+    /// Passes a change on to every peer. One that does not know an instance that is renewed is told all of it.
+    fn copy(&self, request: &Request) {
+        let marked = format!("{REPLICATION}: true\r\n");
+        let body = String::from_utf8_lossy(&request.body);
+        for (peer, reached) in &self.peers {
+            let answer = peer.ask(&request.method, &request.target, &marked, &body, PATIENCE);
+            let is_reached = answer.is_ok();
+            if reached.swap(is_reached, Ordering::SeqCst) != is_reached {
+                let (id, word) = if is_reached { ("DEMO0045I", "is reached again") } else { ("DEMO0044W", "is not reached") };
+                self.report.line(&format!("{id} peer {}:{} {word}", peer.host, peer.port));
+            }
+            if !matches!(answer, Ok((404, _))) || request.method != "PUT" {
+                continue;
+            }
+            if let Some([app, id]) = request.steps("/eureka/apps").as_deref() {
+                let known = self.store().json(Some(app), Some(id), Shape::List);
+                if let Some(instance) = known {
+                    let _ = peer.ask("POST", &format!("/eureka/apps/{app}"), &marked, &instance.to_string(), PATIENCE);
+                }
+            }
+        }
+    }
+}
+
+/// All instances of an answer of `/eureka/apps` in JSON, whether lists or single elements.
+pub(super) fn instances(answer: &Value) -> Vec<&Value> {
+    fn each(value: Option<&Value>) -> Vec<&Value> {
+        match value {
+            Some(Value::Array(items)) => items.iter().collect(),
+            Some(item @ Value::Object(_)) => vec![item],
+            _ => Vec::new(),
+        }
+    }
+    let applications = each(answer.get("applications").and_then(|applications| applications.get("application")));
+    applications.into_iter().flat_map(|application| each(application.get("instance"))).collect()
+}

@@ -1,0 +1,199 @@
+//! HTTP/1.1 for the sample's Discovery Service and gateway: a request a connection, with its body, bounded in size and time.
+
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::time::Duration;
+
+/// Of a head and of a body, in bytes.
+const LIMIT: usize = 8 * 1024 * 1024;
+
+/// A request that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    pub method: String,
+    /// With its query.
+    pub target: String,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Request {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    pub fn path(&self) -> &str {
+        self.target.split('?').next().unwrap_or_default()
+    }
+
+    /// The parts of the path after `prefix`, each decoded; None where it does not begin so.
+    pub fn steps(&self, prefix: &str) -> Option<Vec<String>> {
+        let rest = self.path().strip_prefix(prefix)?;
+        Some(rest.split('/').filter(|step| !step.is_empty()).map(decoded).collect())
+    }
+
+    /// A parameter of the query.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        let query = self.target.split_once('?')?.1;
+        query.split('&').find_map(|pair| pair.split_once('=').filter(|(known, _)| *known == name).map(|(_, value)| value))
+    }
+}
+
+/// `%3A` is a colon.
+fn decoded(step: &str) -> String {
+    let mut bytes = Vec::with_capacity(step.len());
+    let mut rest = step.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let code = tail.get(..2).filter(|_| *first == b'%').and_then(|digits| std::str::from_utf8(digits).ok());
+        match code.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = &tail[2..];
+            }
+            None => {
+                bytes.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Reads a request; None: the connection ended before one came.
+///
+/// # Errors
+/// The connection's; `InvalidData` for what is no HTTP, or too large.
+pub fn read(connection: &mut impl Read) -> io::Result<Option<Request>> {
+    let invalid = |why: &str| io::Error::new(io::ErrorKind::InvalidData, why);
+    let mut bytes = Vec::new();
+    let mut block = [0; 8 * 1024];
+    let end = loop {
+        if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+            break end + 4;
+        }
+        if bytes.len() > 64 * 1024 {
+            return Err(invalid("the head is too large"));
+        }
+        match connection.read(&mut block)? {
+            0 if bytes.is_empty() => return Ok(None),
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            length => bytes.extend_from_slice(&block[..length]),
+        }
+    };
+    let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+    let mut lines = head.lines();
+    let mut words = lines.next().unwrap_or_default().split(' ');
+    let (Some(method), Some(target), Some(version)) = (words.next(), words.next(), words.next()) else {
+        return Err(invalid("it is no HTTP"));
+    };
+    if !version.starts_with("HTTP/1.") || !target.starts_with('/') {
+        return Err(invalid("it is no HTTP/1.1"));
+    }
+    let headers: Vec<(String, String)> =
+        lines.filter_map(|line| line.split_once(':')).map(|(name, value)| (name.trim().to_lowercase(), value.trim().to_owned())).collect();
+    let mut request = Request { method: method.to_owned(), target: target.to_owned(), headers, body: bytes.split_off(end) };
+    let length = request.header("content-length").map_or(Ok(0), str::parse).map_err(|_| invalid("its length is no number"))?;
+    if length > LIMIT {
+        return Err(invalid("the body is too large"));
+    }
+    while request.body.len() < length {
+        match connection.read(&mut block)? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            read => request.body.extend_from_slice(&block[..read]),
+        }
+    }
+    Ok(Some(request))
+}
+
+/// An answer with its length, after which the connection is closed.
+///
+/// # Errors
+/// The connection's.
+pub fn answer(connection: &mut impl Write, status: u16, kind: &str, body: &str) -> io::Result<()> {
+    let reason = match status {
+        200 => "OK",
+        204 => "No Content",
+        400 => "Bad Request",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        502 => "Bad Gateway",
+        _ => "Status",
+    };
+    let length = body.len();
+    let text = format!("HTTP/1.1 {status} {reason}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
+    connection.write_all(text.as_bytes())?;
+    connection.flush()
+}
+
+/// Where a service is: `http://host:port` with or without a path. The sample speaks no TLS: `https` is taken for `http`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peer {
+    pub host: String,
+    pub port: u16,
+}
+
+impl Peer {
+    pub fn parse(url: &str) -> Option<Peer> {
+        let rest = url.trim().strip_prefix("https://").or_else(|| url.trim().strip_prefix("http://"))?;
+        let (host, port) = rest.split('/').next()?.rsplit_once(':')?;
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        Some(Peer { host: host.to_owned(), port: port.parse().ok()? }).filter(|peer| !peer.host.is_empty())
+    }
+
+    /// All of several lists with commas between.
+    ///
+    /// # Errors
+    /// The first that is no URL.
+    pub fn parse_lists(lists: &[String]) -> Result<Vec<Peer>, String> {
+        let urls = lists.iter().flat_map(|list| list.split(',')).map(str::trim).filter(|url| !url.is_empty());
+        urls.map(|url| Peer::parse(url).ok_or_else(|| url.to_owned())).collect()
+    }
+
+    /// # Errors
+    /// The system's, or that the host has no address.
+    pub fn connect(&self, patience: Duration) -> io::Result<TcpStream> {
+        let stream = TcpStream::connect_timeout(&(address_of(&self.host)?, self.port).into(), patience)?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(patience))?;
+        stream.set_write_timeout(Some(patience))?;
+        Ok(stream)
+    }
+
+    /// Sends a request and returns the answer's status and body.
+    ///
+    /// # Errors
+    /// The connection's; `InvalidData` for an answer that is no HTTP.
+    pub fn ask(&self, method: &str, target: &str, headers: &str, body: &str, patience: Duration) -> io::Result<(u16, String)> {
+        let mut stream = self.connect(patience)?;
+        let length = body.len();
+        let request = format!(
+            "{method} {target} HTTP/1.1\r\nHost: {}:{}\r\n{headers}Content-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}",
+            self.host, self.port
+        );
+        stream.write_all(request.as_bytes())?;
+        let mut bytes = Vec::new();
+        stream.take(LIMIT as u64).read_to_end(&mut bytes)?;
+        let status = super::http::status(&bytes).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the answer is no HTTP"))?;
+        let body = bytes.windows(4).position(|window| window == b"\r\n\r\n").map_or(&[][..], |end| &bytes[end + 4..]);
+        Ok((status, String::from_utf8_lossy(body).into_owned()))
+    }
+}
+
+/// An address of a host, of IPv4 where it has both.
+///
+/// # Errors
+/// The resolver's, or that there is none.
+pub fn address_of(host: &str) -> io::Result<IpAddr> {
+    let all: Vec<IpAddr> = (host, 0).to_socket_addrs()?.map(|address| address.ip()).collect();
+    let first = all.iter().find(|address| address.is_ipv4()).or(all.first());
+    first.copied().ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("{host} has no address")))
+}
+
+/// A listener at the host's own address.
+///
+/// # Errors
+/// The system's.
+pub fn listen(host: &str, port: u16) -> io::Result<TcpListener> {
+    TcpListener::bind((address_of(host)?, port))
+}

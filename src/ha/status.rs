@@ -1,0 +1,347 @@
+//! `zwelnch ha status`: every HA instance, its launcher, its components, its gateway, and what its Discovery Service knows.
+
+use super::ask::{self, Access};
+use super::operate::routed;
+use super::operator::{Operator, is_refusal};
+use super::registry::{self, Lacking, Registration};
+use super::target::Target;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// What is known of a launcher.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Launcher {
+    /// It answers DISP: its components, each with its state's name.
+    Active(Vec<ComponentState>),
+    /// The system knows no such job.
+    NotActive,
+    /// Its system or the console cannot be asked; why.
+    Unknown(String),
+}
+
+/// A component as its launcher shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ComponentState {
+    pub name: String,
+    /// [`crate::supervisor::State::name`].
+    pub state: String,
+    pub ready: bool,
+}
+
+impl Launcher {
+    /// (components ready, components)
+    pub fn ready(&self) -> Option<(usize, usize)> {
+        match self {
+            Launcher::Active(components) => Some((components.iter().filter(|component| component.ready).count(), components.len())),
+            _ => None,
+        }
+    }
+
+    fn word(&self) -> &'static str {
+        match self {
+            Launcher::Active(_) => "active",
+            Launcher::NotActive => "not active",
+            Launcher::Unknown(_) => "unknown",
+        }
+    }
+}
+
+/// Asks a launcher by `F job,APPL=DISP` on its system: the table, not JSON, as a console of z/OS cuts long lines.
+pub fn launcher(target: &Target, operator: &dyn Operator) -> Launcher {
+    let command = routed(target.sysname.as_deref(), &operator.sysname(), &format!("F {},APPL=DISP", target.job_name));
+    let lines = match operator.issue(&command) {
+        Ok(answer) => answer.lines,
+        Err(error) => return Launcher::Unknown(error.to_string()),
+    };
+    read_answer(&lines)
+}
+
+/// Pure: reads the answer of DISP. A line may begin with a time stamp or a job name.
+fn read_answer(lines: &[String]) -> Launcher {
+    let row = |line: &String| {
+        let mut words = line.split_whitespace().skip_while(|word| *word != "ZWEL0920I").skip(1);
+        let (name, state, ready) = (words.next()?, words.next()?, words.next()?);
+        (name != "COMPONENT").then(|| ComponentState { name: name.to_owned(), state: state.to_owned(), ready: ready == "yes" })
+    };
+    let components: Vec<ComponentState> = lines.iter().filter_map(row).collect();
+    if !components.is_empty() || lines.iter().any(|line| line.contains("ZWEL0010I") || line.contains("ZWEL0920I")) {
+        return Launcher::Active(components);
+    }
+    if lines.iter().any(|line| line.contains("IEE341I")) {
+        return Launcher::NotActive;
+    }
+    match lines.iter().find(|line| is_refusal(line)).or(lines.first()) {
+        Some(line) => Launcher::Unknown(line.trim().to_owned()),
+        None => Launcher::Unknown("no answer from its system".to_owned()),
+    }
+}
+
+/// What is known of an instance.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InstanceStatus {
+    pub id: String,
+    pub sysname: String,
+    pub job_name: String,
+    pub level: Option<String>,
+    pub launcher: Launcher,
+    /// The gateway's address, and what is wrong with it; None: it runs none.
+    pub gateway: Option<(String, Result<(), String>)>,
+    /// Likewise of the Discovery Service, with what it knows.
+    pub discovery: Option<(String, Result<Vec<Registration>, String>)>,
+    /// What its Discovery Service lacks that another one has.
+    pub lacking: Vec<Lacking>,
+}
+
+impl InstanceStatus {
+    /// True when nothing is wrong with it.
+    pub fn is_good(&self) -> bool {
+        let ready = self.launcher.ready().is_some_and(|(ready, all)| ready == all);
+        let answers = self.gateway.as_ref().is_none_or(|(_, answer)| answer.is_ok());
+        let knows = self.discovery.as_ref().is_none_or(|(_, answer)| answer.is_ok());
+        ready && answers && knows && self.lacking.is_empty()
+    }
+}
+
+/// Asks every instance, all at the same time.
+pub fn gather(targets: &[(Target, Access)], operator: &dyn Operator, timeout: Duration) -> Vec<InstanceStatus> {
+    let own_sysname = operator.sysname();
+    let mut all: Vec<InstanceStatus> = std::thread::scope(|scope| {
+        let asked: Vec<_> = targets
+            .iter()
+            .map(|(target, access)| {
+                let own_sysname = &own_sysname;
+                scope.spawn(move || InstanceStatus {
+                    id: target.id.clone(),
+                    sysname: target.sysname.clone().unwrap_or_else(|| own_sysname.clone()),
+                    job_name: target.job_name.clone(),
+                    level: target.level.clone(),
+                    launcher: launcher(target, operator),
+                    gateway: target.gateway.clone().map(|address| {
+                        let answer = ask::gateway(&address, access, timeout);
+                        (address, answer)
+                    }),
+                    discovery: target.discovery.clone().map(|address| {
+                        let answer = ask::discovery(&address, access, timeout);
+                        (address, answer)
+                    }),
+                    lacking: Vec::new(),
+                })
+            })
+            .collect();
+        asked.into_iter().filter_map(|thread| thread.join().ok()).collect()
+    });
+    let known = registries(&all);
+    for lacking in registry::compare(&known) {
+        if let Some(status) = all.iter_mut().find(|status| status.id == lacking.registry) {
+            status.lacking.push(lacking);
+        }
+    }
+    all
+}
+
+/// Those that have answered, by instance.
+fn registries(all: &[InstanceStatus]) -> BTreeMap<String, Vec<Registration>> {
+    let known = all.iter().filter_map(|status| match &status.discovery {
+        Some((_, Ok(registrations))) => Some((status.id.clone(), registrations.clone())),
+        _ => None,
+    });
+    known.collect()
+}
+
+/// A table, and below it what is wrong, a line each.
+pub fn table(all: &[InstanceStatus]) -> String {
+    let head = ["INSTANCE", "SYSTEM", "JOB", "LEVEL", "LAUNCHER", "READY", "GATEWAY", "SERVICES", "LACKS"].map(str::to_owned);
+    let mut rows = vec![head];
+    rows.extend(all.iter().map(row));
+    let mut text = aligned(&rows);
+    for status in all {
+        for line in faults(status) {
+            text.push_str(&format!("{}: {line}\n", status.id));
+        }
+    }
+    text
+}
+
+/// Columns as wide as their widest cell, two blanks between.
+fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
+    let widths: Vec<usize> = (0..N).map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default()).collect();
+    let mut text = String::new();
+    for row in rows {
+        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        text.push_str(cells.join("  ").trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn row(status: &InstanceStatus) -> [String; 9] {
+    let none = || "-".to_owned();
+    let services = |registrations: &Vec<Registration>| {
+        let up = registrations.iter().filter(|registration| registration.status == "UP").count();
+        format!("{up} up of {}", registrations.len())
+    };
+    [
+        status.id.clone(),
+        status.sysname.clone(),
+        status.job_name.clone(),
+        status.level.clone().unwrap_or_else(none),
+        status.launcher.word().to_owned(),
+        status.launcher.ready().map_or_else(none, |(ready, all)| format!("{ready}/{all}")),
+        match &status.gateway {
+            None => none(),
+            Some((_, Ok(()))) => "answers".to_owned(),
+            Some((_, Err(_))) => "no answer".to_owned(),
+        },
+        match &status.discovery {
+            None => none(),
+            Some((_, Ok(registrations))) => services(registrations),
+            Some((_, Err(_))) => "no answer".to_owned(),
+        },
+        if status.lacking.is_empty() { none() } else { status.lacking.len().to_string() },
+    ]
+}
+
+fn faults(status: &InstanceStatus) -> Vec<String> {
+    let mut lines = Vec::new();
+    match &status.launcher {
+        Launcher::Unknown(why) => lines.push(format!("the launcher's state is not known: {why}")),
+        Launcher::NotActive => lines.push(format!("job {} is not active on {}", status.job_name, status.sysname)),
+        Launcher::Active(components) => {
+            let late = components.iter().filter(|component| !component.ready);
+            lines.extend(late.map(|component| format!("component {} is {}", component.name, component.state)));
+        }
+    }
+    if let Some((address, Err(why))) = &status.gateway {
+        lines.push(format!("gateway {address}: {why}"));
+    }
+    if let Some((address, Err(why))) = &status.discovery {
+        lines.push(format!("Discovery Service {address}: {why}"));
+    }
+    lines.extend(status.lacking.iter().map(lacks));
+    lines
+}
+
+/// What is lacking where, in words.
+pub fn lacks(lacking: &Lacking) -> String {
+    let here = lacking.status_here.as_ref().map_or_else(|| "lacks".to_owned(), |status| format!("has {status}"));
+    let Registration { service, instance, .. } = &lacking.registration;
+    format!("its registry {here} {service} {instance}, which is UP in the registry of {}", lacking.known_to.join(", "))
+}
+
+/// All of it, for tools.
+pub fn json(all: &[InstanceStatus]) -> Value {
+    let answer = |address: &str, fault: Option<&String>| json!({"address": address, "answers": fault.is_none(), "fault": fault});
+    let instances = all.iter().map(|status| {
+        let (state, why) = match &status.launcher {
+            Launcher::Unknown(why) => ("unknown", Some(why)),
+            known => (known.word(), None),
+        };
+        let components = match &status.launcher {
+            Launcher::Active(components) => components.as_slice(),
+            _ => &[],
+        };
+        let components = components.iter().map(|one| json!({"name": one.name, "state": one.state, "ready": one.ready}));
+        let gateway = status.gateway.as_ref().map(|(address, answered)| answer(address, answered.as_ref().err()));
+        let discovery = status.discovery.as_ref().map(|(address, answered)| {
+            let mut value = answer(address, answered.as_ref().err());
+            let registrations = answered.as_deref().unwrap_or_default().iter();
+            value["registrations"] = registrations
+                .map(|one| json!({"service": one.service, "instance": one.instance, "host": one.host, "port": one.port, "status": one.status}))
+                .collect();
+            value
+        });
+        let lacking = status.lacking.iter().map(|one| {
+            json!({"service": one.registration.service, "instance": one.registration.instance, "knownTo": one.known_to, "statusHere": one.status_here})
+        });
+        json!({
+            "id": status.id,
+            "system": status.sysname,
+            "job": status.job_name,
+            "level": status.level,
+            "launcher": {"state": state, "why": why, "components": components.collect::<Vec<_>>()},
+            "gateway": gateway,
+            "discovery": discovery,
+            "lacking": lacking.collect::<Vec<_>>(),
+            "good": status.is_good(),
+        })
+    });
+    json!({"good": all.iter().all(InstanceStatus::is_good), "instances": instances.collect::<Vec<_>>()})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::console::{self, ComponentView};
+
+    fn lines(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|text| (*text).to_owned()).collect()
+    }
+
+    #[test]
+    fn a_launcher_is_known_by_what_disp_answers() {
+        let answer = lines(&[
+            "ZWEL0010I launcher has the following components:",
+            "ZWEL0011I     name =          gateway, PID = 7",
+            "ZWEL0920I COMPONENT  STATE     READY  PID  UPTIME  RESTARTS  NEXT  LAST END",
+            "12.14.29 STC00001 ZWEL0920I gateway    ready     yes    7    2.9s    0         -     -",
+            "ZWEL0920I zss        back-off  no     -    -       3         in 1s exit co",
+        ]);
+        assert_eq!(read_answer(&answer).ready(), Some((1, 2)));
+        assert!(matches!(read_answer(&answer), Launcher::Active(all) if all[1].state == "back-off"));
+        // Whatever a launcher shows is read.
+        let shown = |state| ComponentView {
+            name: "gateway".into(),
+            state,
+            ready: state == "ready",
+            pid: None,
+            uptime: None,
+            restarts: 0,
+            next_attempt: None,
+            last_end: None,
+        };
+        let display = console::display(&[shown("ready"), shown("fatal")]);
+        let display: Vec<String> = display.iter().map(|message| message.text().chars().take(126).collect()).collect();
+        assert_eq!(read_answer(&display).ready(), Some((1, 2)));
+        assert_eq!(read_answer(&lines(&["IEE341I ZWE1SV            NOT ACTIVE"])), Launcher::NotActive);
+        assert_eq!(read_answer(&[]), Launcher::Unknown("no answer from its system".into()));
+        let gone = "IEE499I ROUTE COMMAND NOT PROCESSED: SYSTEM LPR9 IS NOT IN THIS SYSPLEX";
+        assert_eq!(read_answer(&lines(&[gone])), Launcher::Unknown(gone.into()));
+    }
+
+    #[test]
+    fn the_table_says_what_is_wrong_below() {
+        let registration =
+            Registration { service: "hello".into(), instance: "a:hello:1".into(), host: "a".into(), status: "UP".into(), port: Some(1) };
+        let good = InstanceStatus {
+            id: "lpar1".into(),
+            sysname: "LPR1".into(),
+            job_name: "ZWE1SV".into(),
+            level: Some("3.1.0".into()),
+            launcher: Launcher::Active(Vec::new()),
+            gateway: Some(("https://a:7554".into(), Ok(()))),
+            discovery: Some(("https://a:7553".into(), Ok(vec![registration.clone()]))),
+            lacking: Vec::new(),
+        };
+        let lacking = Lacking { registry: "lpar2".into(), registration, known_to: vec!["lpar1".into()], status_here: None };
+        let bad = InstanceStatus {
+            id: "lpar2".into(),
+            launcher: Launcher::NotActive,
+            gateway: Some(("https://b:7554".into(), Err("connection refused".into()))),
+            lacking: vec![lacking],
+            ..good.clone()
+        };
+        assert!(good.is_good() && !bad.is_good());
+        let text = table(&[good.clone(), bad.clone()]);
+        for expected in [
+            "lpar1     LPR1    ZWE1SV  3.1.0  active      0/0    answers    1 up of 1  -\n",
+            "lpar2: job ZWE1SV is not active on LPR1\n",
+            "lpar2: gateway https://b:7554: connection refused\n",
+            "lpar2: its registry lacks hello a:hello:1, which is UP in the registry of lpar1\n",
+        ] {
+            assert!(text.contains(expected), "{expected} is missing in\n{text}");
+        }
+        let json = json(&[good, bad]);
+        assert_eq!((&json["good"], &json["instances"][1]["lacking"][0]["service"]), (&Value::Bool(false), &Value::from("hello")));
+    }
+}

@@ -1,0 +1,228 @@
+//! Traffic that the sysplex distributor distributes: a listener of a TCP/IP stack is quiesced and resumed by VARY TCPIP,,SYSPLEX. Contract:
+//! reference/ha.md, step 4. Off z/OS the console of a system directory takes the same commands.
+
+use super::{Traffic, TrafficError};
+use crate::ha::operate::routed;
+use crate::ha::operator::{Answer, Operator};
+use crate::mvs::vary;
+use crate::platform::unix::system::{is_name, is_system_name};
+
+/// What the user of the command needs besides.
+const AUTHORITY: &str = "VARY TCPIP,,SYSPLEX needs CONTROL access to MVS.VARY.TCPIP.SYSPLEX (class OPERCMDS), this display READ access to \
+                         MVS.DISPLAY.TCPIP; job ZWEOPCMD defines both. Without them let an operator type the commands of the plan";
+
+/// The listener of an instance's gateway. Names in either case.
+pub struct Vary<'a> {
+    /// Where commands are issued, by ROUTE where the instance is on another system.
+    pub operator: &'a dyn Operator,
+    /// The instance's system; None: the console's own.
+    pub sysname: Option<String>,
+    /// The TCP/IP address space; needed where the system has several.
+    pub stack: Option<String>,
+    /// 1 to 65535.
+    pub port: u16,
+    /// The address space that listens, the gateway's; needed where several share the port.
+    pub job_name: Option<String>,
+}
+
+impl Vary<'_> {
+    /// Refuses what would make another operator command of this one.
+    fn check_names(&self) -> Result<(), TrafficError> {
+        let check = |what: &str, name: Option<&str>, is_good: fn(&str) -> bool| match name {
+            Some(name) if !is_good(&name.to_ascii_uppercase()) => {
+                let name = name.escape_debug();
+                Err(TrafficError::Balancer(format!("'{name}' is no name of a {what}; 1 to 8 of A-Z, 0-9, @, #, $ are expected")))
+            }
+            _ => Ok(()),
+        };
+        check("system", self.sysname.as_deref(), is_system_name)?;
+        check("TCP/IP stack", self.stack.as_deref(), is_name)?;
+        check("job", self.job_name.as_deref(), is_name)?;
+        if self.port == 0 {
+            return Err(TrafficError::Balancer("0 is no port of a gateway; 1 to 65535 is expected".to_owned()));
+        }
+        Ok(())
+    }
+
+    fn issue(&self, command: &str) -> Result<Answer, TrafficError> {
+        self.check_names()?;
+        Ok(self.operator.issue(command)?)
+    }
+
+    fn job_name(&self) -> Option<String> {
+        self.job_name.as_deref().map(str::to_ascii_uppercase)
+    }
+
+    fn stack(&self) -> Option<String> {
+        self.stack.as_deref().map(str::to_ascii_uppercase)
+    }
+
+    fn routed(&self, command: &str) -> String {
+        routed(self.sysname.as_deref().map(str::to_ascii_uppercase).as_deref(), &self.operator.sysname(), command)
+    }
+
+    fn vary(&self, quiesce: bool) -> String {
+        let command = vary::Vary { stack: self.stack(), quiesce, port: self.port, job_name: self.job_name() };
+        self.routed(&command.to_string())
+    }
+
+    fn display(&self) -> String {
+        // All lines: a console shows 100 where MAX is not given.
+        self.routed(&vary::Connections { stack: self.stack(), port: Some(self.port), maximum: None }.to_string())
+    }
+
+    fn switch(&self, quiesce: bool) -> Result<Vec<String>, TrafficError> {
+        let command = self.vary(quiesce);
+        let Answer { accepted, mut lines } = self.issue(&command)?;
+        if accepted && !lines.iter().any(|line| is_failure(line)) {
+            if lines.iter().any(|line| line.contains(COMPLETED)) {
+                return Ok(lines);
+            }
+            // To go on and stop the instance would cut connections that still come.
+            lines.push(format!("no message '... {COMPLETED}' came, so it is not known whether traffic was switched"));
+        }
+        Err(TrafficError::Refused { command, lines })
+    }
+}
+
+/// How TCP/IP says that a command was carried out (EZZ0053I and others).
+const COMPLETED: &str = "COMPLETED SUCCESSFULLY";
+
+fn is_failure(line: &str) -> bool {
+    ["FAILED", "NOT AUTHORIZED", "REJECTED", "NOT ACTIVE", "INSUFFICIENT ACCESS"].iter().any(|words| line.contains(words))
+}
+
+impl Traffic for Vary<'_> {
+    fn quiesce_command(&self) -> String {
+        self.vary(true)
+    }
+
+    fn resume_command(&self) -> String {
+        self.vary(false)
+    }
+
+    /// TCP/IP answers displays, and something listens at the port. Whether VARY is permitted shows when it is issued.
+    fn check(&self) -> Result<(), TrafficError> {
+        let command = self.display();
+        let Answer { accepted, mut lines } = self.issue(&command)?;
+        let report = parse_report(&lines);
+        match report {
+            Some(report) if accepted && report.listens(self.port) => Ok(()),
+            Some(_) if accepted => Err(TrafficError::Balancer(format!(
+                "nothing listens at port {} of {} (asked with '{command}'): VARY TCPIP,,SYSPLEX acts on a listener; check the gateway's port, \
+                 the stack and the system",
+                self.port,
+                self.sysname.clone().unwrap_or_else(|| self.operator.sysname())
+            ))),
+            _ => {
+                lines.push(AUTHORITY.to_owned());
+                Err(TrafficError::Refused { command, lines })
+            }
+        }
+    }
+
+    fn quiesce(&self) -> Result<Vec<String>, TrafficError> {
+        self.switch(true)
+    }
+
+    fn resume(&self) -> Result<Vec<String>, TrafficError> {
+        self.switch(false)
+    }
+
+    /// None when the console shows no such report.
+    fn connections(&self) -> Result<Option<u64>, TrafficError> {
+        let Answer { accepted, lines } = self.issue(&self.display())?;
+        Ok(parse_report(&lines).filter(|_| accepted).map(|report| report.established(self.port, self.job_name().as_deref())))
+    }
+}
+
+/// A listener or connection of NETSTAT CONN.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Record {
+    user: String,
+    local_port: u16,
+    state: State,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Listen,
+    Established,
+    /// Beginning or ending.
+    Other,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+struct ConnectionReport {
+    records: Vec<Record>,
+}
+
+impl ConnectionReport {
+    fn at(&self, port: u16) -> impl Iterator<Item = &Record> {
+        self.records.iter().filter(move |record| record.local_port == port)
+    }
+
+    fn listens(&self, port: u16) -> bool {
+        self.at(port).any(|record| record.state == State::Listen)
+    }
+
+    /// Of the job, where the job is the one that listens; else of all at the port: too many rather than too few.
+    fn established(&self, port: u16, job_name: Option<&str>) -> u64 {
+        let job_name = job_name.filter(|name| self.at(port).any(|record| record.state == State::Listen && record.user == *name));
+        let is_meant = |record: &&Record| record.state == State::Established && job_name.is_none_or(|name| record.user == name);
+        self.at(port).filter(is_meant).count() as u64
+    }
+}
+
+/// Reads the answer to DISPLAY TCPIP,,NETSTAT,CONN: the short format (EZZ2500I, a line a record) and the long one (EZD0101I, the sockets on
+/// lines of their own); None when it is neither. Words before the record's, such as a time stamp, are passed over.
+fn parse_report(lines: &[String]) -> Option<ConnectionReport> {
+    let head = lines.iter().position(|line| line.contains("NETSTAT CS "))?;
+    let mut report = ConnectionReport::default();
+    // Of the long format: what stands above the line of the local socket.
+    let mut above: Option<(String, State)> = None;
+    for line in lines.iter().skip(head + 1) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let sockets: Vec<usize> = (0..words.len()).filter(|at| words.get(*at).is_some_and(|word| port_of(word).is_some())).collect();
+        match sockets.as_slice() {
+            [local, foreign, ..] => {
+                let user = local.checked_sub(2).and_then(|at| words.get(at));
+                let port = words.get(*local).and_then(|word| port_of(word));
+                if let (Some(user), Some(local_port)) = (user, port) {
+                    // UDP sockets have no state.
+                    let state = words.get(foreign + 1).map_or(State::Other, |word| state_of(word));
+                    report.records.push(Record { user: (*user).to_owned(), local_port, state });
+                }
+            }
+            [local] if line.contains("LOCAL SOCKET:") || line.contains("Local Socket:") => {
+                if let (Some((user, state)), Some(local_port)) = (above.take(), words.get(*local).and_then(|word| port_of(word))) {
+                    report.records.push(Record { user, local_port, state });
+                }
+            }
+            _ => {
+                if let [.., user, number, state] = words.as_slice() {
+                    if number.len() == 8 && number.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+                        above = Some(((*user).to_owned(), state_of(state)));
+                    }
+                }
+            }
+        }
+    }
+    Some(report)
+}
+
+/// The port of `address..port`.
+fn port_of(socket: &str) -> Option<u16> {
+    socket.rsplit_once("..")?.1.parse().ok()
+}
+
+fn state_of(word: &str) -> State {
+    match word.to_ascii_uppercase().as_str() {
+        "LISTEN" => State::Listen,
+        "ESTBLSH" | "ESTABLSH" => State::Established,
+        _ => State::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,121 @@
+//! What is kept of an upgrade between runs: one small file a user and upgrade, which also keeps two runs of one upgrade apart.
+
+use super::Progress;
+use crate::config::Environment;
+use crate::lifecycle::workspace::{make_directory, write_atomically};
+use crate::platform::{FileLock, LockError, Platform};
+use serde::{Deserialize, Serialize};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Which upgrade it is: the same words give the same record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Upgrade {
+    pub id: String,
+    /// CONFIG of each, as absolute as it was made.
+    pub old: String,
+    pub new: String,
+    pub peers: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Content {
+    upgrade: Upgrade,
+    progress: Progress,
+}
+
+/// Why there is no record to work with; what to do in words.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    #[error("neither XDG_STATE_HOME nor HOME is set: name a file for the upgrade's progress with --state")]
+    NoPlace,
+    #[error("{}: {why}", .path.display())]
+    Io { path: PathBuf, why: io::Error },
+    #[error("{} is no record of an upgrade: {why}; remove it if nothing is under way", .path.display())]
+    Unreadable { path: PathBuf, why: String },
+    #[error("{} is of another upgrade, of HA instance {id} from {old} to {new}: finish that one, or name another file with --state", .path.display())]
+    Another { path: PathBuf, id: String, old: String, new: String },
+    #[error("this upgrade is being made already, by {holder}")]
+    Held { holder: String },
+}
+
+/// An open record. While it exists no other run has it.
+#[derive(Debug)]
+pub struct Record {
+    path: PathBuf,
+    upgrade: Upgrade,
+    _lock: FileLock,
+}
+
+/// `$XDG_STATE_HOME/zwelnch`, else `~/.local/state/zwelnch`, and in it a name that is the upgrade's own.
+///
+/// # Errors
+/// [`RecordError::NoPlace`].
+pub fn default_path(upgrade: &Upgrade, environment: &Environment) -> Result<PathBuf, RecordError> {
+    let variable = |name: &str| environment.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let state = variable("XDG_STATE_HOME").or_else(|| Some(variable("HOME")?.join(".local/state"))).ok_or(RecordError::NoPlace)?;
+    let words = [upgrade.old.as_str(), upgrade.new.as_str()].into_iter().chain(upgrade.peers.iter().map(String::as_str));
+    // FNV-1a: any version of this program finds what another has kept.
+    let hash = words
+        .flat_map(|word| word.bytes().chain([0]))
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let id = crate::config::normalize_id(&upgrade.id);
+    Ok(state.join("zwelnch").join(format!("upgrade-{id}-{hash:016x}.json")))
+}
+
+/// The progress that is kept, without opening the record; None: none is.
+///
+/// # Errors
+/// [`RecordError`].
+pub fn look(path: &Path, upgrade: &Upgrade) -> Result<Option<Progress>, RecordError> {
+    let text = match std::fs::read(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(why) => return Err(RecordError::Io { path: path.to_owned(), why }),
+    };
+    let content: Content =
+        serde_json::from_slice(&text).map_err(|error| RecordError::Unreadable { path: path.to_owned(), why: error.to_string() })?;
+    if content.upgrade != *upgrade {
+        let Upgrade { id, old, new, .. } = content.upgrade;
+        return Err(RecordError::Another { path: path.to_owned(), id, old, new });
+    }
+    Ok(Some(content.progress))
+}
+
+impl Record {
+    /// Opens the record and tells the progress that it keeps.
+    ///
+    /// # Errors
+    /// [`RecordError`].
+    pub fn open(path: &Path, upgrade: &Upgrade, platform: &dyn Platform) -> Result<(Record, Option<Progress>), RecordError> {
+        let in_words = |why| RecordError::Io { path: path.to_owned(), why };
+        if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            if let Some(above) = parent.parent() {
+                std::fs::create_dir_all(above).map_err(in_words)?;
+            }
+            make_directory(parent, 0o700).map_err(in_words)?;
+        }
+        let holder = format!("user {} with process id {}", platform.user_id(), std::process::id());
+        let lock = platform.lock_file(&path.with_extension("lock"), &holder).map_err(|error| match error {
+            LockError::Held(holder) => RecordError::Held { holder },
+            LockError::Io(why) => in_words(why),
+        })?;
+        let progress = look(path, upgrade)?;
+        Ok((Record { path: path.to_owned(), upgrade: upgrade.clone(), _lock: lock }, progress))
+    }
+
+    /// Keeps the progress on disk, or removes the record.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn keep(&self, progress: Option<Progress>) -> io::Result<()> {
+        let Some(progress) = progress else {
+            return match std::fs::remove_file(&self.path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                _ => Ok(()),
+            };
+        };
+        let text = serde_json::to_vec_pretty(&Content { upgrade: self.upgrade.clone(), progress }).map_err(io::Error::other)?;
+        write_atomically(&self.path, &text, 0o600)
+    }
+}

@@ -1,0 +1,364 @@
+use super::*;
+use crate::ha::status::ComponentState;
+use proptest::prelude::*;
+use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
+
+/// What is wrong in a simulated world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    None,
+    /// The new instance never has all its components.
+    NeverReady,
+    /// The new launcher ends by itself.
+    Dies,
+    /// A component of it gives up.
+    GivesUp,
+    /// The registries never agree about the new instance.
+    NeverAgrees,
+    /// The balancer cannot be reached from its n-th command on.
+    Balancer(u32),
+    /// The peer stops serving after n questions.
+    Peer(u32),
+    /// START of the new instance is refused.
+    NotStarted,
+}
+
+/// An upgrade's run was killed.
+struct Killed;
+
+#[derive(Debug, Clone)]
+struct Instance {
+    up_since: Option<Duration>,
+}
+
+#[derive(Debug, Clone)]
+struct Simulation {
+    time: Duration,
+    old: Instance,
+    new: Instance,
+    fault: Fault,
+    /// Quiescing ends with the listener.
+    forgets: bool,
+    quiesced: bool,
+    connections: Option<u64>,
+    kept: Option<Progress>,
+    /// Runs are killed before these operations.
+    kills: Vec<u32>,
+    operations: u32,
+    balancer_commands: u32,
+    peer_questions: u32,
+    lines: Vec<String>,
+}
+
+const READY_AFTER: Duration = Duration::from_secs(5);
+const LISTENS_AFTER: Duration = Duration::from_secs(2);
+
+const PATIENCE: Patience = Patience {
+    drain: Duration::from_secs(20),
+    stop: Duration::from_secs(30),
+    ready: Duration::from_secs(60),
+    verify: Duration::from_secs(30),
+    interval: Duration::from_secs(1),
+};
+
+impl Simulation {
+    fn new(fault: Fault, forgets: bool, connections: Option<u64>, kills: Vec<u32>) -> Simulation {
+        Simulation {
+            time: Duration::from_secs(100),
+            old: Instance { up_since: Some(Duration::ZERO) },
+            new: Instance { up_since: None },
+            fault,
+            forgets,
+            quiesced: false,
+            connections,
+            kept: None,
+            kills,
+            operations: 0,
+            balancer_commands: 0,
+            peer_questions: 0,
+            lines: Vec::new(),
+        }
+    }
+
+    fn age(&self, who: Who) -> Option<Duration> {
+        let instance = if who == Who::Old { &self.old } else { &self.new };
+        instance.up_since.map(|since| self.time - since)
+    }
+
+    fn is_ready(&self, who: Who) -> bool {
+        self.age(who).is_some_and(|age| age >= READY_AFTER) && !(who == Who::New && self.fault == Fault::NeverReady)
+    }
+
+    /// New connections to B are answered, or go to the peers.
+    fn serves(&self) -> bool {
+        self.quiesced || self.is_ready(Who::Old) || self.is_ready(Who::New)
+    }
+
+    fn operation(&mut self) {
+        self.operations += 1;
+        if self.kills.contains(&self.operations) {
+            panic_any(Killed);
+        }
+    }
+
+    fn balancer(&mut self) -> Result<(), String> {
+        self.balancer_commands += 1;
+        match self.fault {
+            Fault::Balancer(from) if self.balancer_commands >= from => Err("no such socket".to_owned()),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl World for Simulation {
+    fn say(&mut self, line: &str) {
+        self.lines.push(line.to_owned());
+    }
+
+    fn keep(&mut self, progress: Option<Progress>) -> Result<(), String> {
+        self.operation();
+        self.kept = progress;
+        Ok(())
+    }
+
+    fn approve(&mut self, _: &str) -> Approval {
+        Approval::Go
+    }
+
+    fn now(&self) -> Duration {
+        self.time
+    }
+
+    fn pause(&mut self, time: Duration) {
+        assert!(!time.is_zero(), "a busy wait");
+        self.time += time;
+        if self.fault == Fault::Dies && self.age(Who::New).is_some_and(|age| age > Duration::from_secs(3)) {
+            self.new.up_since = None;
+        }
+        self.connections = self.connections.map(|count| count.saturating_sub(1));
+    }
+
+    fn peer_faults(&mut self) -> Vec<String> {
+        self.peer_questions += 1;
+        match self.fault {
+            Fault::Peer(from) if self.peer_questions >= from => vec!["the peer is not active".to_owned()],
+            _ => Vec::new(),
+        }
+    }
+
+    fn check_traffic(&mut self) -> Result<(), String> {
+        self.balancer()
+    }
+
+    fn quiesce(&mut self) -> Result<(), String> {
+        self.operation();
+        self.balancer()?;
+        self.quiesced = true;
+        Ok(())
+    }
+
+    fn resume(&mut self) -> Result<(), String> {
+        self.operation();
+        self.balancer()?;
+        assert!(self.is_ready(Who::Old) || self.is_ready(Who::New), "traffic is resumed to what does not work: {:#?}", self.lines);
+        self.quiesced = false;
+        Ok(())
+    }
+
+    fn connections(&mut self) -> Result<Option<u64>, String> {
+        Ok(self.connections)
+    }
+
+    fn start(&mut self, who: Who) -> Result<(), String> {
+        self.operation();
+        assert!(self.old.up_since.is_none() && self.new.up_since.is_none(), "two of one instance: {:#?}", self.lines);
+        if who == Who::New && self.fault == Fault::NotStarted {
+            return Err("IEF452I JOB NOT RUN - JCL ERROR".to_owned());
+        }
+        let since = Some(self.time);
+        if who == Who::Old {
+            self.old.up_since = since
+        } else {
+            self.new.up_since = since
+        }
+        Ok(())
+    }
+
+    fn stop(&mut self, who: Who) -> Result<(), String> {
+        self.operation();
+        let broken = matches!(self.fault, Fault::Balancer(_));
+        assert!(self.quiesced || broken, "{who:?} is stopped with traffic on it: {:#?}", self.lines);
+        assert!(!matches!(self.fault, Fault::Peer(from) if self.peer_questions >= from) || who == Who::New, "stopped with no peer left");
+        if who == Who::Old {
+            self.old.up_since = None
+        } else {
+            self.new.up_since = None
+        }
+        if self.forgets {
+            // The peers' listeners are all that is left until another one binds, which gets connections then.
+            self.quiesced = false;
+        }
+        Ok(())
+    }
+
+    fn launcher(&mut self, who: Who) -> Launcher {
+        let ready = self.is_ready(who);
+        match self.age(who) {
+            None => Launcher::NotActive,
+            Some(_) => {
+                let gives_up = who == Who::New && self.fault == Fault::GivesUp;
+                let state = if ready {
+                    "ready"
+                } else if gives_up {
+                    "failed"
+                } else {
+                    "running"
+                };
+                Launcher::Active(vec![ComponentState { name: "gateway".into(), state: state.into(), ready: ready && !gives_up }])
+            }
+        }
+    }
+
+    fn gateway(&mut self, who: Who) -> Result<(), String> {
+        if self.age(who).is_some_and(|age| age >= LISTENS_AFTER) { Ok(()) } else { Err("connection refused".to_owned()) }
+    }
+
+    fn verify(&mut self, who: Who, timeout: Duration) -> Vec<String> {
+        if who == Who::New && self.fault == Fault::NeverAgrees {
+            self.time += timeout;
+            return vec!["lpar1: its registry lacks gateway".to_owned()];
+        }
+        Vec::new()
+    }
+}
+
+/// Runs until there is an outcome; a run that was killed is begun again as the command does.
+fn upgrade(world: &mut Simulation) -> Outcome {
+    for _ in 0..100 {
+        let result = catch_unwind(AssertUnwindSafe(|| match world.kept {
+            None if world.new.up_since.is_some() => Outcome::Done,
+            None => run(world, Step::Check, &PATIENCE, true),
+            Some(Progress::Forward(step)) => run(world, step, &PATIENCE, true),
+            Some(Progress::Back(step)) => roll_back(world, step, "asked for", &PATIENCE),
+        }));
+        match result {
+            Ok(outcome) => return outcome,
+            Err(payload) if payload.is::<Killed>() => world.time += Duration::from_secs(1),
+            Err(payload) => std::panic::resume_unwind(payload),
+        }
+    }
+    panic!("the upgrade never ends");
+}
+
+fn plain(fault: Fault) -> (Simulation, Outcome) {
+    let mut world = Simulation::new(fault, false, Some(3), Vec::new());
+    let outcome = upgrade(&mut world);
+    (world, outcome)
+}
+
+#[test]
+fn everything_good_ends_with_the_new_one() {
+    let (world, outcome) = plain(Fault::None);
+    assert_eq!(outcome, Outcome::Done);
+    assert!(world.is_ready(Who::New) && world.old.up_since.is_none() && !world.quiesced && world.kept.is_none());
+    let steps = world.lines.iter().filter(|line| line.starts_with("step ")).count();
+    assert_eq!(steps, Step::ALL.len());
+}
+
+#[test]
+fn what_does_not_become_good_is_rolled_back() {
+    for (fault, why) in [
+        (Fault::NeverReady, "the new instance is not ready after 60 s: components not ready: gateway"),
+        (Fault::Dies, "the new instance has ended by itself"),
+        (Fault::GivesUp, "component gateway of the new instance is failed"),
+        (Fault::NeverAgrees, "the Discovery Services do not agree after 30 s: lpar1: its registry lacks gateway"),
+        (Fault::NotStarted, "the new instance could not be started: IEF452I"),
+    ] {
+        let (world, outcome) = plain(fault);
+        assert!(matches!(&outcome, Outcome::RolledBack(found) if found.contains(why)), "{fault:?}: {outcome:?}");
+        assert!(world.is_ready(Who::Old) && world.new.up_since.is_none() && !world.quiesced && world.kept.is_none(), "{fault:?}");
+    }
+}
+
+#[test]
+fn what_is_wrong_before_is_refused_and_nothing_moves() {
+    for fault in [Fault::Balancer(1), Fault::Peer(1)] {
+        let (world, outcome) = plain(fault);
+        assert!(matches!(outcome, Outcome::Refused(_)), "{fault:?}: {outcome:?}");
+        assert!(world.operations == 0 && world.is_ready(Who::Old), "{fault:?}");
+    }
+    let (world, outcome) = plain(Fault::Peer(2));
+    assert!(matches!(&outcome, Outcome::RolledBack(why) if why.contains("peers do not serve any more")), "{outcome:?}");
+    assert!(world.old.up_since == Some(Duration::ZERO) && !world.quiesced);
+}
+
+#[test]
+fn a_balancer_that_goes_away_halts_with_traffic_at_the_peers_and_goes_on() {
+    // check, quiesce, quiesce the new one; then resume.
+    let mut world = Simulation::new(Fault::Balancer(4), false, Some(0), Vec::new());
+    let outcome = upgrade(&mut world);
+    assert!(matches!(&outcome, Outcome::Halted(why) if why.contains("could not be resumed")), "{outcome:?}");
+    assert!(world.quiesced && world.is_ready(Who::New) && world.kept == Some(Progress::Forward(Step::Resume)));
+    world.fault = Fault::None;
+    assert_eq!(upgrade(&mut world), Outcome::Done);
+}
+
+#[test]
+fn long_connections_are_waited_for_and_then_cut() {
+    let mut world = Simulation::new(Fault::None, false, Some(1000), Vec::new());
+    assert_eq!(upgrade(&mut world), Outcome::Done);
+    assert!(world.lines.iter().any(|line| line.contains("980 connections end with the instance")), "{:#?}", world.lines);
+}
+
+fn quiet_about_killed_runs() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if !info.payload().is::<Killed>() {
+                before(info);
+            }
+        }));
+    });
+}
+
+fn faults() -> impl Strategy<Value = Fault> {
+    prop_oneof![
+        Just(Fault::None),
+        Just(Fault::NeverReady),
+        Just(Fault::Dies),
+        Just(Fault::GivesUp),
+        Just(Fault::NeverAgrees),
+        Just(Fault::NotStarted),
+        (1u32..12).prop_map(Fault::Balancer),
+        (1u32..5).prop_map(Fault::Peer),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3000))]
+
+    /// Whatever goes wrong, and wherever the run is killed: it ends, nothing is stopped with traffic on it, traffic is resumed only to what
+    /// works, never two of one instance, and in the end connections are answered.
+    #[test]
+    fn traffic_flows_in_the_end(
+        fault in faults(),
+        forgets in any::<bool>(),
+        connections in proptest::option::of(0u64..40),
+        kills in prop::collection::vec(1u32..40, 0..5),
+    ) {
+        quiet_about_killed_runs();
+        let mut world = Simulation::new(fault, forgets, connections, kills);
+        let outcome = upgrade(&mut world);
+        match &outcome {
+            Outcome::Done => prop_assert!(world.is_ready(Who::New) && !world.quiesced && world.kept.is_none(), "{:?}", world),
+            Outcome::RolledBack(_) => prop_assert!(world.is_ready(Who::Old) && !world.quiesced && world.kept.is_none(), "{:?}", world),
+            Outcome::Refused(_) => prop_assert!(world.is_ready(Who::Old) && !world.quiesced && world.kept.is_none(), "{:?}", world),
+            Outcome::Halted(_) => {
+                prop_assert!(matches!(fault, Fault::Balancer(_) | Fault::Peer(_)), "{:?}: {:?}", outcome, world);
+                prop_assert!(world.kept.is_some());
+            }
+        }
+        prop_assert!(world.serves() || (forgets && matches!(fault, Fault::Balancer(_))), "{:?}: {:?}", outcome, world);
+    }
+}

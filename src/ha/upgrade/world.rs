@@ -1,0 +1,180 @@
+//! The world of an upgrade as it is: consoles, balancers, gateways, registries and the clock.
+
+use super::record::Record;
+use super::{Approval, Progress, Who, World};
+use crate::ha::ask::{self, Access};
+use crate::ha::operate::{Operation, command_text};
+use crate::ha::operator::Operator;
+use crate::ha::status::{self, Launcher};
+use crate::ha::target::Target;
+use crate::ha::traffic::Traffic;
+use crate::ha::verify::{self, Expected};
+use std::time::{Duration, Instant};
+
+/// Of one question to a gateway.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// An instance with what it is asked with.
+pub type Reached = (Target, Access);
+
+/// Everything that an upgrade touches.
+pub struct Site<'a> {
+    pub operator: &'a dyn Operator,
+    pub traffic: &'a dyn Traffic,
+    pub old: Reached,
+    pub new: Reached,
+    pub peers: Vec<Reached>,
+    /// Counts of services that the manifests do not tell.
+    pub expected: Expected,
+}
+
+impl Site<'_> {
+    fn of(&self, who: Who) -> &Reached {
+        match who {
+            Who::Old => &self.old,
+            Who::New => &self.new,
+        }
+    }
+
+    /// The operator command that starts or stops B.
+    pub fn command(&self, who: Who, operation: Operation) -> String {
+        let target = &self.of(who).0;
+        let place = (target.sysname.as_deref(), target.job_name.as_str());
+        command_text(operation, &target.id, place, &self.operator.sysname(), &target.member)
+    }
+
+    /// What the registries are to hold when this one of B runs beside the peers.
+    pub fn expected(&self, who: Who) -> Expected {
+        let targets: Vec<Target> = self.peers.iter().chain([self.of(who)]).map(|(target, _)| target.clone()).collect();
+        verify::expected(&targets, &self.expected)
+    }
+}
+
+/// A run on a [`Site`].
+pub struct Run<'a> {
+    pub site: Site<'a>,
+    pub record: Record,
+    pub say: &'a mut dyn FnMut(&str),
+    pub approve: &'a mut dyn FnMut(&str) -> Approval,
+    pub begun: Instant,
+}
+
+impl Run<'_> {
+    fn issue(&mut self, who: Who, operation: Operation) -> Result<(), String> {
+        let command = self.site.command(who, operation);
+        (self.say)(&format!("  {command}"));
+        let answer = self.site.operator.issue(&command).map_err(|error| error.to_string())?;
+        for line in &answer.lines {
+            (self.say)(&format!("    {line}"));
+        }
+        if answer.accepted { Ok(()) } else { Err(format!("{command} was refused: {}", answer.lines.join("; "))) }
+    }
+
+    fn said(&mut self, lines: Vec<String>) {
+        for line in lines {
+            (self.say)(&format!("    {line}"));
+        }
+    }
+}
+
+impl World for Run<'_> {
+    fn say(&mut self, line: &str) {
+        (self.say)(line);
+    }
+
+    fn keep(&mut self, progress: Option<Progress>) -> Result<(), String> {
+        self.record.keep(progress).map_err(|error| error.to_string())
+    }
+
+    fn approve(&mut self, title: &str) -> Approval {
+        (self.approve)(title)
+    }
+
+    fn now(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
+    fn pause(&mut self, time: Duration) {
+        // A remote launcher and a remote gateway tell nobody here what becomes of them.
+        std::thread::sleep(time);
+    }
+
+    fn peer_faults(&mut self) -> Vec<String> {
+        let mut faults = Vec::new();
+        for (peer, access) in &self.site.peers {
+            match status::launcher(peer, self.site.operator) {
+                Launcher::Active(_) => {}
+                Launcher::NotActive => faults.push(format!("peer {} is not active", peer.shown())),
+                Launcher::Unknown(why) => faults.push(format!("the state of peer {} is not known: {why}", peer.shown())),
+            }
+            let answers = [
+                ("gateway", peer.gateway.as_ref(), peer.gateway.as_ref().map(|address| ask::gateway(address, access, TIMEOUT))),
+                (
+                    "Discovery Service",
+                    peer.discovery.as_ref(),
+                    peer.discovery.as_ref().map(|address| ask::discovery(address, access, TIMEOUT).map(drop)),
+                ),
+            ];
+            for (what, address, answer) in answers {
+                if let (Some(address), Some(Err(why))) = (address, answer) {
+                    faults.push(format!("{what} of peer {} at {address}: {why}", peer.id));
+                }
+            }
+        }
+        faults
+    }
+
+    fn check_traffic(&mut self) -> Result<(), String> {
+        self.site.traffic.check().map_err(|error| error.to_string())
+    }
+
+    fn quiesce(&mut self) -> Result<(), String> {
+        (self.say)(&format!("  {}", self.site.traffic.quiesce_command()));
+        let lines = self.site.traffic.quiesce().map_err(|error| error.to_string())?;
+        self.said(lines);
+        Ok(())
+    }
+
+    fn resume(&mut self) -> Result<(), String> {
+        (self.say)(&format!("  {}", self.site.traffic.resume_command()));
+        let lines = self.site.traffic.resume().map_err(|error| error.to_string())?;
+        self.said(lines);
+        Ok(())
+    }
+
+    fn connections(&mut self) -> Result<Option<u64>, String> {
+        self.site.traffic.connections().map_err(|error| error.to_string())
+    }
+
+    fn start(&mut self, who: Who) -> Result<(), String> {
+        self.issue(who, Operation::Start)
+    }
+
+    fn stop(&mut self, who: Who) -> Result<(), String> {
+        self.issue(who, Operation::Stop)
+    }
+
+    fn launcher(&mut self, who: Who) -> Launcher {
+        status::launcher(&self.site.of(who).0, self.site.operator)
+    }
+
+    fn gateway(&mut self, who: Who) -> Result<(), String> {
+        let (target, access) = self.site.of(who);
+        let address = target.gateway.as_ref().ok_or("the instance runs no gateway")?;
+        ask::gateway(address, access, TIMEOUT).map_err(|why| format!("{address}: {why}"))
+    }
+
+    fn verify(&mut self, who: Who, timeout: Duration) -> Vec<String> {
+        let expected = self.site.expected(who);
+        let reached: Vec<(&Target, &Access)> =
+            self.site.peers.iter().chain([self.site.of(who)]).map(|(target, access)| (target, access)).collect();
+        let say = &mut self.say;
+        let findings = verify::wait(&reached, &expected, timeout, |findings| {
+            say(&format!("  waiting: {}", findings.differences.join("; ")));
+        });
+        for view in &findings.views {
+            (self.say)(&format!("  {view}"));
+        }
+        findings.differences
+    }
+}
