@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod certificates;
+mod compare;
 mod compare_zwelnch;
 mod component;
 mod demo;

@@ -99,8 +99,8 @@ fn must_differ(found: &mut Found<'_>, resolve: &dyn Fn(&Path) -> PathBuf) {
     let sides = found.sides;
     for property in rules::must_differ(sides) {
         let path: Vec<&str> = property.path.iter().map(String::as_str).collect();
-        // In an overlay, or already told.
-        if sides.iter().any(|side| is_choice(side.get(&path))) {
+        // Told already, here or where the overlay is.
+        if found.has(&path) || sides.iter().any(|side| is_choice(side.get(&path))) {
             continue;
         }
         let [default_a, default_b] = &property.defaults;
@@ -131,6 +131,9 @@ fn user_interfaces(found: &mut Found<'_>) {
         });
         let [Some(a), Some(b)] = active else { continue };
         let path = ["components", name, "enabled"];
+        if found.has(&path) {
+            continue;
+        }
         let seen = |side: &Configuration, by: &str| {
             let path = ["components", by, "enabled"];
             Seen { value: side.get(&path).cloned(), default: None, place: side.place(&path) }

@@ -177,7 +177,8 @@ fn head(a: &Configuration) -> String {
 }
 
 fn edited(text: &str, choices: &[Choice]) -> Option<String> {
-    choices.iter().try_fold(text.to_owned(), |text, choice| {
+    // What is added goes to the beginning of its mapping: the last one first.
+    choices.iter().rev().try_fold(text.to_owned(), |text, choice| {
         let path: Vec<&str> = choice.path.iter().map(String::as_str).collect();
         edit::set(&text, &path, &Value::from(choice.text.as_str()).to_string(), choice.comment)
     })
@@ -234,4 +235,67 @@ fn write(draft: &Draft, sources: &[Source], path: &Path) -> Result<(), WriteErro
         let _ = std::fs::remove_file(path);
         failed(error)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::testing::{FakePlatform, load_texts, shared};
+
+    fn draft_of(text: &str) -> Result<Draft, WriteError> {
+        let directory = tempfile::tempdir().unwrap();
+        let (a, b) = (directory.path().join("a.yaml"), directory.path().join("b.yaml"));
+        std::fs::write(&a, text).unwrap();
+        let draft = draft(&a.display().to_string(), &FakePlatform::default(), &b)?;
+        assert_eq!(std::fs::read_to_string(&b).unwrap(), draft.text);
+        Ok(draft)
+    }
+
+    #[test]
+    fn what_cannot_be_edited_in_place_is_written_anew() {
+        let text = "# gone\nzowe:\n  workspaceDirectory: &w |-\n    /w\n  logDirectory: *w\n  job: {name: \"${{ 1 }}\", prefix: '1.5'}\nlist: [1, {\"a b\": null}]\nempty: {}\n";
+        let draft = draft_of(text).unwrap();
+        assert!(!draft.comments_kept && !draft.text.contains("gone"), "{}", draft.text);
+        let kept = "  job:\n    name: \"CHOOSE: a job name of B's own, at most 7 characters; A has '1'\"\n    prefix: \"1.5\"\n  runtimeDirectory: \"CHOOSE: the directory that B's level is installed in; A has none\"\nlist: [1,{\"a b\":null}]\nempty: {}\n";
+        assert!(draft.text.contains(kept), "{}", draft.text);
+    }
+
+    #[test]
+    fn a_value_that_looks_like_a_template_is_not_repeated() {
+        let draft = draft_of("zowe:\n  workspaceDirectory: |-\n    /${{w\n").unwrap();
+        let path = draft.choices.iter().find(|choice| choice.path.ends_with(&["workspaceDirectory".to_owned()])).unwrap();
+        assert_eq!(path.text, "CHOOSE: a directory of B's own, not within A's");
+        // What our YAML cannot say again is kept where the text is, and refused where it would have to be written anew.
+        assert!(draft_of("zowe: {}\nx: !!float 1.5\ny: |\n  ${{\n").unwrap().comments_kept);
+        let error = draft_of("zowe:\n  workspaceDirectory: |-\n    /w\nx: !!float 1.5\n").unwrap_err();
+        assert!(error.to_string().contains("change zowe.runtimeDirectory, zowe.workspaceDirectory, zowe.job.name in the copy"), "{error}");
+    }
+
+    #[test]
+    fn a_proclib_that_stays_needs_another_started_task() {
+        let choices = draft_of("zowe: {setup: {dataset: {proclib: USER.PROCLIB}}}\n").unwrap().choices;
+        let paths: Vec<String> = choices.iter().map(|choice| choice.path.join(".")).collect();
+        assert_eq!(paths, ["zowe.runtimeDirectory", "zowe.workspaceDirectory", "zowe.job.name", "zowe.setup.security.stcs.zowe"]);
+    }
+
+    /// Configurations as people have written them.
+    #[test]
+    fn every_configuration_of_the_corpus_that_loads_is_edited_in_place() {
+        let Some(corpus) = shared("zowe/corpus/zoweyaml") else { return };
+        let (mut drafts, mut rewritten) = (0, Vec::new());
+        for entry in std::fs::read_dir(corpus).unwrap() {
+            let path = entry.unwrap().path();
+            let Ok(text) = std::fs::read_to_string(&path) else { continue };
+            if load_texts(&[&text], "").map_or(true, |loaded| loaded.for_instance(&HaInstance::none()).is_err()) {
+                continue;
+            }
+            let draft = draft_of(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            drafts += 1;
+            if !draft.comments_kept {
+                rewritten.push(path);
+            }
+        }
+        assert!(drafts >= 20, "{drafts}");
+        assert!(rewritten.is_empty(), "{rewritten:?} of {drafts}");
+    }
 }
