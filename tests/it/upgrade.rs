@@ -396,6 +396,22 @@ fn asked_before(sysplex: &Sysplex, title: &str) -> Running {
     }
 }
 
+/// The sample sysplex with a new version beside it, under load.
+fn under_load() -> Option<(Sysplex, Load)> {
+    let sysplex = Sysplex::up()?;
+    sysplex.install("new2");
+    let load = Load::begin(sysplex.front, 0);
+    load.wait_until_good(50);
+    Some((sysplex, load))
+}
+
+/// Answers go on, and none was missing.
+fn nothing_lost(load: Load) {
+    load.wait_until_good(load.good() + 50);
+    let (_, failures, _) = load.end();
+    assert!(failures.is_empty(), "{failures:?}");
+}
+
 /// Answers the question, and all that follow.
 fn go_on(running: &mut Running) -> i32 {
     let mut input = running.child.stdin.take().unwrap();
@@ -406,10 +422,7 @@ fn go_on(running: &mut Running) -> i32 {
 
 #[test]
 fn a_balancer_that_cannot_be_reached_any_more_leaves_traffic_at_the_peer() {
-    let Some(sysplex) = Sysplex::up() else { return };
-    sysplex.install("new2");
-    let load = Load::begin(sysplex.front, 0);
-    load.wait_until_good(50);
+    let Some((sysplex, load)) = under_load() else { return };
     let mut running = asked_before(&sysplex, "resume");
     let (socket, away) = (sysplex.path("haproxy.sock"), sysplex.path("away.sock"));
     fs::rename(&socket, &away).unwrap();
@@ -428,19 +441,14 @@ fn a_balancer_that_cannot_be_reached_any_more_leaves_traffic_at_the_peer() {
         "{}",
         text(&output)
     );
-    load.wait_until_good(load.good() + 50);
-    let (_, failures, _) = load.end();
-    assert!(failures.is_empty(), "{failures:?}");
+    nothing_lost(load);
     sysplex.wait_both_balanced();
     sysplex.end();
 }
 
 #[test]
 fn an_upgrade_that_is_killed_goes_on_or_goes_back() {
-    let Some(sysplex) = Sysplex::up() else { return };
-    sysplex.install("new2");
-    let load = Load::begin(sysplex.front, 0);
-    load.wait_until_good(50);
+    let Some((sysplex, load)) = under_load() else { return };
     // Killed with the old one down and the new one not up, and brought back.
     let running = asked_before(&sysplex, "start the new instance");
     // Two at once are refused.
@@ -460,27 +468,20 @@ fn an_upgrade_that_is_killed_goes_on_or_goes_back() {
     let output = sysplex.upgrade("zowe.yaml", "zowe-new2.yaml", "zowe.yaml", "lpar2", &[]).output().unwrap();
     let said = text(&output);
     assert!(output.status.success() && said.contains("An upgrade is under way"), "{said}\n{}", sysplex.sysprints());
-    load.wait_until_good(load.good() + 50);
-    let (_, failures, _) = load.end();
-    assert!(failures.is_empty(), "{failures:?}");
+    nothing_lost(load);
     sysplex.wait_both_balanced();
     sysplex.end();
 }
 
 #[test]
 fn a_launcher_that_is_killed_in_mid_upgrade_brings_the_old_one_back() {
-    let Some(sysplex) = Sysplex::up() else { return };
-    sysplex.install("new2");
-    let load = Load::begin(sysplex.front, 0);
-    load.wait_until_good(50);
+    let Some((sysplex, load)) = under_load() else { return };
     let mut running = asked_before(&sysplex, "wait until the new instance is ready");
     let (answer, code) = sysplex.issue("RO LPR2,C ZWE2SV2");
     assert_eq!(code, 0, "{answer}");
     assert_eq!(go_on(&mut running), 8, "{}", running.all());
     assert!(running.all().contains("Rolled back: the old lpar2 serves again."), "{}", running.all());
-    load.wait_until_good(load.good() + 50);
-    let (_, failures, _) = load.end();
-    assert!(failures.is_empty(), "{failures:?}");
+    nothing_lost(load);
     sysplex.wait_good(&["zowe.yaml"]);
     sysplex.end();
 }

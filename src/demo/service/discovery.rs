@@ -58,15 +58,7 @@ pub fn run(options: &ServiceOptions, report: &Reporter) -> io::Result<()> {
     };
     report.line(&format!("DEMO0041I {} listens on {}", options.name, listener.local_addr()?));
     client::keep(registration, signals, report.clone());
-    for connection in listener.incoming() {
-        // One that has gone before it was accepted is no reason to end, and no reason to spin either.
-        let Ok(connection) = connection else {
-            std::thread::sleep(Duration::from_millis(100));
-            continue;
-        };
-        let server = Arc::clone(&server);
-        std::thread::spawn(move || server.serve(connection));
-    }
+    message::serve(&listener, &server, Server::serve);
     Ok(())
 }
 

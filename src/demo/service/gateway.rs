@@ -66,14 +66,7 @@ pub fn run(options: &ServiceOptions, report: &Reporter) -> io::Result<()> {
     client::keep(registration, signals, report.clone());
     let learning = Arc::clone(&server);
     std::thread::spawn(move || learning.learn(&discoveries));
-    for connection in listener.incoming() {
-        let Ok(connection) = connection else {
-            std::thread::sleep(Duration::from_millis(100));
-            continue;
-        };
-        let server = Arc::clone(&server);
-        std::thread::spawn(move || server.serve(connection));
-    }
+    message::serve(&listener, &server, Server::serve);
     Ok(())
 }
 

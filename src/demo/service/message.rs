@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Of a head and of a body, in bytes.
@@ -188,6 +189,19 @@ pub fn address_of(host: &str) -> io::Result<IpAddr> {
     let all: Vec<IpAddr> = (host, 0).to_socket_addrs()?.map(|address| address.ip()).collect();
     let first = all.iter().find(|address| address.is_ipv4()).or(all.first());
     first.copied().ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("{host} has no address")))
+}
+
+/// Hands each connection to a thread of its own, for ever.
+pub fn serve<S: Send + Sync + 'static>(listener: &TcpListener, server: &Arc<S>, answer: fn(&S, TcpStream)) {
+    for connection in listener.incoming() {
+        // One that has gone before it was accepted is no reason to end, and no reason to spin either.
+        let Ok(connection) = connection else {
+            std::thread::sleep(Duration::from_millis(100));
+            continue;
+        };
+        let server = Arc::clone(server);
+        std::thread::spawn(move || answer(&server, connection));
+    }
 }
 
 /// A listener at the host's own address.
