@@ -1,6 +1,6 @@
 //! `zwelnch component new` and `zwelnch component run`.
 
-use crate::harness::{Instance, Running, free_port, processes_of, program, run_to_end, text};
+use crate::harness::{Instance, PortRange, Running, free_port, processes_of, program, run_to_end, text};
 use nix::sys::signal::Signal;
 use std::fs;
 use std::path::Path;
@@ -36,7 +36,8 @@ fn script(instance: &Instance, name: &str) -> std::path::PathBuf {
 fn a_new_component_is_valid_and_the_demo_instance_runs_it() {
     let place = tempfile::Builder::new().prefix("zwelnch-new-").tempdir().unwrap();
     let here = place.path();
-    let base = (20_000 + (free_port() % 1000) * 30).to_string();
+    let ports = PortRange::find();
+    let base = ports.base.to_string();
     let demo = |input: &str| {
         let mut command = Command::new(program());
         command.args(["demo", "--dir", "demo", "--port-base", &base]).current_dir(here).env_remove("CONFIG").env_remove("ZWELNCH_SYSTEM");

@@ -1,6 +1,6 @@
 //! `zwelnch demo`, by pipes and by a pseudo terminal.
 
-use crate::harness::{PATIENCE, Running, console, kill_processes_of, pid_in, processes_of, program, text, wait_until};
+use crate::harness::{PATIENCE, PortRange, Running, console, kill_processes_of, pid_in, processes_of, program, text, wait_until};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, Stdio};
@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 struct Demo {
+    ports: PortRange,
     _directory: tempfile::TempDir,
     path: PathBuf,
 }
@@ -15,14 +16,12 @@ struct Demo {
 impl Demo {
     fn new() -> Demo {
         let directory = tempfile::Builder::new().prefix("zwelnch it's ").tempdir().unwrap();
-        Demo { path: directory.path().join("demo dir"), _directory: directory }
+        Demo { ports: PortRange::find(), path: directory.path().join("demo dir"), _directory: directory }
     }
 
     fn command(&self) -> Command {
         let mut command = Command::new(program());
-        // Ports of its own: tests run in parallel.
-        let base = 20_000 + (crate::harness::free_port() % 1000) * 30;
-        command.arg("demo").arg("--dir").arg(&self.path).arg("--port-base").arg(base.to_string());
+        command.arg("demo").arg("--dir").arg(&self.path).arg("--port-base").arg(self.ports.base.to_string());
         command.env_remove("CONFIG").env_remove("ZWELNCH_SYSTEM");
         command
     }

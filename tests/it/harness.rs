@@ -369,6 +369,30 @@ pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
+/// A range of ports that no other test has, each free when it was found: for the sample, whose ports lie together. Below those that the system
+/// gives to connections.
+pub struct PortRange {
+    pub base: u16,
+    /// Whoever holds the first port has the range.
+    _held: std::net::TcpListener,
+}
+
+impl PortRange {
+    pub const LENGTH: u16 = 60;
+
+    pub fn find() -> PortRange {
+        let seed = std::process::id() % 360;
+        for number in 0..360 {
+            let base = 10_000 + u16::try_from((seed + number) % 360).unwrap() * PortRange::LENGTH;
+            let Ok(held) = std::net::TcpListener::bind(("127.0.0.1", base)) else { continue };
+            if (base + 1..base + PortRange::LENGTH).all(|port| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok()) {
+                return PortRange { base, _held: held };
+            }
+        }
+        panic!("no range of free ports");
+    }
+}
+
 /// A reproducible sequence: Knuth's MMIX generator.
 pub struct Sequence(pub u64);
 

@@ -1,9 +1,11 @@
 //! Upgrades of the sample sysplex under load, with a real HAProxy in front: two systems, each with a gateway, a Discovery Service and a service.
 
-use crate::harness::{PATIENCE, Running, console, kill_processes_of, none_left, program, program_or_skip, skip, text, wait_until};
+use crate::harness::{
+    PATIENCE, PortRange, Running, console, kill_processes_of, none_left, program, program_or_skip, skip, text, wait_until,
+};
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -11,34 +13,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// Ports of one sample sysplex, from its first on.
-const PORTS: u16 = 60;
-
-/// A range of ports that nobody else has: tests run in parallel, and whoever holds the first port of a range holds the range.
-struct Ports {
-    base: u16,
-    _held: TcpListener,
-}
-
-impl Ports {
-    fn find() -> Ports {
-        let seed = std::process::id() % 400;
-        for number in 0..400 {
-            let base = 20_000 + u16::try_from((seed + number) % 400).unwrap() * PORTS;
-            // The first is the sample's that stays free: components begin at the next.
-            let Ok(held) = TcpListener::bind(("127.0.0.1", base)) else { continue };
-            if (base + 1..base + PORTS).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
-                return Ports { base, _held: held };
-            }
-        }
-        panic!("no range of free ports");
-    }
-}
-
 /// The sample sysplex, with HAProxy before its gateways.
 struct Sysplex {
     directory: tempfile::TempDir,
-    _ports: Ports,
+    _ports: PortRange,
     /// Where clients connect.
     front: u16,
     haproxy: Option<Running>,
@@ -67,7 +45,7 @@ impl Sysplex {
 
     fn laid_out() -> Sysplex {
         let directory = tempfile::Builder::new().prefix("zwelnch-ha-").tempdir().unwrap();
-        let ports = Ports::find();
+        let ports = PortRange::find();
         let options = zwelnch::demo::layout::LayoutOptions {
             program: Path::new(program()),
             port_base: ports.base,
@@ -75,7 +53,7 @@ impl Sysplex {
             sysplex: true,
         };
         zwelnch::demo::layout::lay_out(directory.path(), &options).unwrap();
-        let front = ports.base + PORTS - 1;
+        let front = ports.base + PortRange::LENGTH - 1;
         Sysplex { directory, _ports: ports, front, haproxy: None }
     }
 
@@ -233,17 +211,7 @@ impl Load {
             threads: Vec::new(),
             long: Vec::new(),
         };
-        for _ in 0..CLIENTS {
-            let (stop, good, failures) = (Arc::clone(&load.stop), Arc::clone(&load.good), Arc::clone(&load.failures));
-            load.threads.push(std::thread::spawn(move || {
-                while !stop.load(Ordering::Relaxed) {
-                    match request(port) {
-                        Ok(()) => drop(good.fetch_add(1, Ordering::Relaxed)),
-                        Err(why) => failures.lock().unwrap().push(why),
-                    }
-                }
-            }));
-        }
+        // First: with nothing else to weigh, the balancer gives them to both by turns.
         for _ in 0..long {
             let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
             write!(stream, "GET /stream?seconds=600 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
@@ -259,6 +227,17 @@ impl Load {
                 }
             }));
             load.long.push(stream);
+        }
+        for _ in 0..CLIENTS {
+            let (stop, good, failures) = (Arc::clone(&load.stop), Arc::clone(&load.good), Arc::clone(&load.failures));
+            load.threads.push(std::thread::spawn(move || {
+                while !stop.load(Ordering::Relaxed) {
+                    match request(port) {
+                        Ok(()) => drop(good.fetch_add(1, Ordering::Relaxed)),
+                        Err(why) => failures.lock().unwrap().push(why),
+                    }
+                }
+            }));
         }
         load
     }
@@ -340,7 +319,8 @@ fn faulty(sysplex: &Sysplex, more: &[&str]) -> (i32, String) {
     let output = sysplex.upgrade("zowe.yaml", "zowe-new2.yaml", "zowe.yaml", "lpar2", more).output().unwrap();
     load.wait_until_good(load.good() + 50);
     let (good, failures, _) = load.end();
-    assert!(failures.is_empty(), "{good} answered, {} failed: {:?}\n{}", failures.len(), failures.first(), text(&output));
+    let sysprints = || if failures.is_empty() { String::new() } else { sysplex.sysprints() };
+    assert!(failures.is_empty(), "{good} answered, {} failed: {:?}\n{}\n{}", failures.len(), failures.first(), text(&output), sysprints());
     (output.status.code().unwrap(), text(&output))
 }
 
@@ -406,10 +386,11 @@ fn under_load() -> Option<(Sysplex, Load)> {
 }
 
 /// Answers go on, and none was missing.
-fn nothing_lost(load: Load) {
+fn nothing_lost(sysplex: &Sysplex, load: Load) {
     load.wait_until_good(load.good() + 50);
-    let (_, failures, _) = load.end();
-    assert!(failures.is_empty(), "{failures:?}");
+    let (good, failures, _) = load.end();
+    let sysprints = || if failures.is_empty() { String::new() } else { sysplex.sysprints() };
+    assert!(failures.is_empty(), "{good} answered, {} failed: {:?}\n{}", failures.len(), failures.first(), sysprints());
 }
 
 /// Answers the question, and all that follow.
@@ -441,7 +422,7 @@ fn a_balancer_that_cannot_be_reached_any_more_leaves_traffic_at_the_peer() {
         "{}",
         text(&output)
     );
-    nothing_lost(load);
+    nothing_lost(&sysplex, load);
     sysplex.wait_both_balanced();
     sysplex.end();
 }
@@ -468,7 +449,7 @@ fn an_upgrade_that_is_killed_goes_on_or_goes_back() {
     let output = sysplex.upgrade("zowe.yaml", "zowe-new2.yaml", "zowe.yaml", "lpar2", &[]).output().unwrap();
     let said = text(&output);
     assert!(output.status.success() && said.contains("An upgrade is under way"), "{said}\n{}", sysplex.sysprints());
-    nothing_lost(load);
+    nothing_lost(&sysplex, load);
     sysplex.wait_both_balanced();
     sysplex.end();
 }
@@ -481,7 +462,7 @@ fn a_launcher_that_is_killed_in_mid_upgrade_brings_the_old_one_back() {
     assert_eq!(code, 0, "{answer}");
     assert_eq!(go_on(&mut running), 8, "{}", running.all());
     assert!(running.all().contains("Rolled back: the old lpar2 serves again."), "{}", running.all());
-    nothing_lost(load);
+    nothing_lost(&sysplex, load);
     sysplex.wait_good(&["zowe.yaml"]);
     sysplex.end();
 }

@@ -5,8 +5,7 @@ use super::message::Peer;
 use nix::sys::signal::{SigHandler, SigSet, Signal, raise, signal};
 use serde_json::{Value, json};
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// Of one request to a Discovery Service.
@@ -19,7 +18,7 @@ pub struct Registration {
     pub host: String,
     pub port: u16,
     pub ha_instance: String,
-    /// Asked in this order; the first that answers is kept until it does not.
+    /// Asked in this order.
     pub discoveries: Vec<Peer>,
     pub renew: Duration,
 }
@@ -72,17 +71,15 @@ pub fn hold_signals() -> io::Result<SigSet> {
 
 /// Registers and renews in a thread, until a signal comes: then cancels and ends the process by that signal.
 pub fn keep(registration: Registration, signals: SigSet, report: Reporter) {
-    // Which of the Discovery Services is asked; all of them while a signal may come.
-    let current = Arc::new(AtomicUsize::new(0));
     let ending = Arc::new(Mutex::new(false));
-    let (for_end, current_at_end, ending_here) = (registration.clone(), Arc::clone(&current), Arc::clone(&ending));
+    let (for_end, ending_here) = (registration.clone(), Arc::clone(&ending));
     std::thread::spawn(move || {
         let Ok(which) = signals.wait() else { return };
         // No renewal may register it again.
-        let mut ending = ending_here.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut ending = ending_here.lock().unwrap_or_else(PoisonError::into_inner);
         *ending = true;
-        if let Some(discovery) = for_end.discoveries.get(current_at_end.load(Ordering::SeqCst)) {
-            let target = format!("{}/{}", for_end.path(), for_end.id());
+        let target = format!("{}/{}", for_end.path(), for_end.id());
+        for discovery in &for_end.discoveries {
             let _ = discovery.ask("DELETE", &target, "", "", PATIENCE);
         }
         // SAFETY: the default action is no handler.
@@ -96,16 +93,16 @@ pub fn keep(registration: Registration, signals: SigSet, report: Reporter) {
         let mut registered = false;
         loop {
             {
-                let ending = ending.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                let ending = ending.lock().unwrap_or_else(PoisonError::into_inner);
                 if *ending {
                     return;
                 }
                 let was = registered;
-                registered = renew(&registration, &current, registered);
+                registered = renew(&registration, registered);
                 match (was, registered) {
                     (false, true) => report.line(&format!("DEMO0061I {} is registered", registration.id())),
                     (true, false) => {
-                        report.line(&format!("DEMO0062W {} is not registered any more: no Discovery Service answers", registration.id()))
+                        report.line(&format!("DEMO0062W {} is not registered any more: no Discovery Service answers", registration.id()));
                     }
                     _ => {}
                 }
@@ -116,27 +113,18 @@ pub fn keep(registration: Registration, signals: SigSet, report: Reporter) {
     });
 }
 
-/// Renews, or registers where that is unknown, with the first Discovery Service that answers. False: none does.
-fn renew(registration: &Registration, current: &AtomicUsize, registered: bool) -> bool {
-    let count = registration.discoveries.len();
-    let begin = current.load(Ordering::SeqCst);
-    for number in (0..count).map(|step| (begin + step) % count) {
-        let discovery = &registration.discoveries[number];
+/// Renews, or registers where that is unknown, with the first Discovery Service that answers. False: none does. All instances begin with the same
+/// one each time: a renewal that went elsewhere once must not keep it there, where others do not look.
+fn renew(registration: &Registration, registered: bool) -> bool {
+    registration.discoveries.iter().any(|discovery| {
         if registered {
             let target = format!("{}/{}", registration.path(), registration.id());
             match discovery.ask("PUT", &target, "", "", PATIENCE) {
-                Ok((200 | 204, _)) => {
-                    current.store(number, Ordering::SeqCst);
-                    return true;
-                }
+                Ok((200 | 204, _)) => return true,
                 Ok((404, _)) => {}
-                _ => continue,
+                _ => return false,
             }
         }
-        if matches!(discovery.ask("POST", &registration.path(), "", &registration.body().to_string(), PATIENCE), Ok((200 | 204, _))) {
-            current.store(number, Ordering::SeqCst);
-            return true;
-        }
-    }
-    false
+        matches!(discovery.ask("POST", &registration.path(), "", &registration.body().to_string(), PATIENCE), Ok((200 | 204, _)))
+    })
 }

@@ -141,8 +141,16 @@ impl Server {
         candidates.rotate_left(turn);
         candidates.sort_by_key(|route| !route.is_own);
         let query = request.target.split_once('?').map(|(_, query)| format!("?{query}")).unwrap_or_default();
+        let mut faults = Vec::new();
         for route in candidates {
-            let Ok(mut upstream) = route.peer.connect(PATIENCE) else { continue };
+            let mut fault = |error: io::Error| faults.push(format!("{}:{}: {error}", route.peer.host, route.peer.port));
+            let mut upstream = match route.peer.connect(PATIENCE) {
+                Ok(upstream) => upstream,
+                Err(error) => {
+                    fault(error);
+                    continue;
+                }
+            };
             let head = format!(
                 "{} /{rest}{query} HTTP/1.1\r\nHost: {}:{}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
                 request.method,
@@ -151,16 +159,19 @@ impl Server {
                 request.header("content-type").unwrap_or("application/json"),
                 request.body.len()
             );
-            if upstream.write_all(head.as_bytes()).and_then(|()| upstream.write_all(&request.body)).is_err() {
-                continue;
-            }
             let mut block = [0; 16 * 1024];
-            let Ok(length @ 1..) = upstream.read(&mut block) else { continue };
-            // From the first byte on the answer is this one's.
-            connection.write_all(&block[..length])?;
-            return io::copy(&mut upstream, connection).map(drop);
+            let sent = upstream.write_all(head.as_bytes()).and_then(|()| upstream.write_all(&request.body));
+            match sent.and_then(|()| upstream.read(&mut block)) {
+                Ok(0) => fault(io::ErrorKind::UnexpectedEof.into()),
+                Err(error) => fault(error),
+                Ok(length) => {
+                    // From the first byte on the answer is this one's.
+                    connection.write_all(&block[..length])?;
+                    return io::copy(&mut upstream, connection).map(drop);
+                }
+            }
         }
-        let error = json!({"error": format!("no instance of service {service} answers")});
+        let error = json!({"error": format!("no instance of service {service} answers: {}", faults.join("; "))});
         message::answer(connection, 502, "application/json", &format!("{error}\n"))
     }
 }
