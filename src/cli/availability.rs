@@ -26,6 +26,9 @@ const DEGRADED: i32 = 4;
 /// Exit code of an upgrade that stands in the middle.
 const HALTED: i32 = 12;
 
+const NOTHING_TO_ROLL_BACK: &str =
+    "no upgrade is under way that could be rolled back: one that is done is undone by an upgrade in the other direction";
+
 /// Between two looks at an instance on its way up or down, in an upgrade.
 const INTERVAL: Duration = Duration::from_millis(500);
 
@@ -167,6 +170,8 @@ struct Prepared {
     new: (Target, Access),
     peers: Vec<(Target, Access)>,
     upgrade: record::Upgrade,
+    /// Why it must not begin.
+    refusals: Vec<String>,
 }
 
 fn prepare(arguments: &Upgrade) -> Result<Prepared, i32> {
@@ -205,11 +210,6 @@ fn prepare(arguments: &Upgrade) -> Result<Prepared, i32> {
         Console::open(arguments.reach.system.as_deref(), peers.first().and_then(|peer| peer.configuration.runtime_directory()).as_deref());
     let console = console.map_err(fail)?;
     let refusals = plan::refusals(&old, &new, &peers.iter().collect::<Vec<_>>(), &console.operator().sysname(), &arguments.accept);
-    if !refusals.is_empty() {
-        let code = refusals.iter().map(fail).max().unwrap_or(8);
-        document("Refused; nothing was changed.");
-        return Err(code);
-    }
     let upgrade = record::Upgrade {
         id: new.id.clone(),
         old: old_config,
@@ -221,11 +221,11 @@ fn prepare(arguments: &Upgrade) -> Result<Prepared, i32> {
         (Some(new), Some(old)) => (new, old),
         _ => return Err(8),
     };
-    Ok(Prepared { console, old, new, peers: reached(peers, &arguments.reach)?, upgrade })
+    Ok(Prepared { console, old, new, peers: reached(peers, &arguments.reach)?, upgrade, refusals })
 }
 
 pub(super) fn upgrade(arguments: &Upgrade) -> i32 {
-    let Prepared { console, old, new, peers, upgrade } = match prepare(arguments) {
+    let Prepared { console, old, new, peers, upgrade, refusals } = match prepare(arguments) {
         Ok(prepared) => prepared,
         Err(code) => return code,
     };
@@ -253,16 +253,27 @@ pub(super) fn upgrade(arguments: &Upgrade) -> i32 {
         Ok(path) => path,
         Err(error) => return fail(error),
     };
+    let under_way = match record::look(&path, &upgrade) {
+        Ok(progress) => progress,
+        Err(error) => return fail(error),
+    };
+    match under_way {
+        // What has become wrong since must not keep anybody from ending what was begun.
+        Some(_) => refusals.iter().for_each(|refusal| document(&format!("Worth knowing: {refusal}"))),
+        None if arguments.rollback => return fail(NOTHING_TO_ROLL_BACK),
+        None if refusals.is_empty() => {}
+        None => {
+            let code = refusals.iter().map(fail).max().unwrap_or(8);
+            document("Refused; nothing was changed.");
+            return code;
+        }
+    }
     if arguments.plan {
         document(&plan::describe(&site, &patience));
-        return match record::look(&path, &upgrade) {
-            Ok(None) => 0,
-            Ok(Some(progress)) => {
-                document(&format!("An upgrade is under way: {}.", shown(progress)));
-                0
-            }
-            Err(error) => fail(error),
-        };
+        if let Some(progress) = under_way {
+            document(&format!("An upgrade is under way: {}.", shown(progress)));
+        }
+        return 0;
     }
     let (record, progress) = match record::Record::open(&path, &upgrade, &NativePlatform::for_command()) {
         Ok(opened) => opened,
@@ -273,11 +284,7 @@ pub(super) fn upgrade(arguments: &Upgrade) -> i32 {
     let mut approve = |title: &str| if arguments.step { ask_for(title) } else { Approval::Go };
     let mut run = Run { site, record, say: &mut say, approve: &mut approve, begun: Instant::now() };
     let outcome = match (arguments.rollback, progress) {
-        (true, None) => {
-            return fail(
-                "no upgrade is under way that could be rolled back: an upgrade that is done is undone by one in the other direction",
-            );
-        }
+        (true, None) => return fail(NOTHING_TO_ROLL_BACK),
         (true, Some(Progress::Forward(step) | Progress::Back(step))) => upgrade::roll_back(&mut run, step, "asked for", &patience),
         (false, Some(progress @ Progress::Back(step))) => {
             document(&format!("An upgrade is under way: {}. Going on.", shown(progress)));

@@ -437,7 +437,17 @@ fn an_upgrade_that_is_killed_goes_on_or_goes_back() {
     assert!(output.status.code() == Some(8) && text(&output).contains("this upgrade is being made already"), "{}", text(&output));
     running.signal(nix::sys::signal::Signal::SIGKILL);
     drop(running);
+    // What has become wrong meanwhile keeps nobody from going back.
+    let new = sysplex.path("zowe-new2.yaml");
+    let good = fs::read_to_string(&new).unwrap();
+    fs::write(&new, good.replacen("zowe:\n", "zowe:\n  verifyCertificates: DISABLED\n", 1)).unwrap();
     let output = sysplex.upgrade("zowe.yaml", "zowe-new2.yaml", "zowe.yaml", "lpar2", &["--rollback"]).output().unwrap();
+    assert!(
+        text(&output).contains("Worth knowing: peer lpar1 and the new lpar2: must be the same: zowe.verifyCertificates"),
+        "{}",
+        text(&output)
+    );
+    fs::write(&new, good).unwrap();
     assert!(text(&output).contains("Rolled back: the old lpar2 serves again."), "{}\n{}", text(&output), sysplex.sysprints());
     sysplex.wait_good(&["zowe.yaml"]);
     // Killed in the middle of a step, and gone on with.
@@ -499,6 +509,8 @@ fn wrong_plans_are_refused_before_anything_moves() {
     fs::write(sysplex.path("zowe.yaml"), catalog(&old)).unwrap();
     let (code, said) = refused(&catalog(&good), "lpar2");
     assert!(code == 8 && said.contains("api-catalog") && said.contains("UI service active on both with mixed levels"), "{said}");
+    let output = sysplex.upgrade("zowe.yaml", "zowe-new2.yaml", "zowe.yaml", "lpar2", &["--rollback"]).output().unwrap();
+    assert!(output.status.code() == Some(8) && text(&output).contains("no upgrade is under way"), "{}", text(&output));
     assert!(!sysplex.path("state").exists(), "a refused upgrade keeps nothing");
 }
 
