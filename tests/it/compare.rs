@@ -56,13 +56,11 @@ impl Pair {
             fs::create_dir_all(runtime.join("files")).unwrap();
             fs::write(runtime.join("files/defaults.yaml"), DEFAULTS).unwrap();
             fs::write(runtime.join("manifest.json"), format!("{{\"version\": \"{level}\"}}")).unwrap();
-            let yaml = CONFIGURATION.replace('@', &pair.directory.path().display().to_string());
+            let yaml = CONFIGURATION.replace("-N", &format!("-{number}")).replace("ZWEN", &format!("ZWE{number}"));
+            // Last: the directory's name may hold anything.
+            let yaml = yaml.replace("SN\n", &format!("S{number}\n")).replace('@', &pair.directory.path().display().to_string());
             let file = if number == "1" { "a.yaml" } else { "b.yaml" };
-            fs::write(
-                pair.path(file),
-                yaml.replace("-N", &format!("-{number}")).replace("ZWEN", &format!("ZWE{number}")).replace("SN\n", &format!("S{number}\n")),
-            )
-            .unwrap();
+            fs::write(pair.path(file), yaml).unwrap();
         }
         pair.edit("b.yaml", "  gateway:", "  api-catalog: {enabled: false}\n  app-server: {enabled: false}\n  gateway:");
         pair

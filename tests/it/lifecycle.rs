@@ -77,7 +77,7 @@ fn instance_env_then_library_then_directory_then_command(instance: Instance) {
     let mut launcher = instance.launcher(&["lpar1"]);
     launcher.env_remove("CONFIG").env("INSTANCE_DIR", instance.directory.path());
     let running = Running::spawn(launcher, instance.directory.path());
-    running.wait_for("start ");
+    running.wait_for("start instance.env");
     let out = end(&instance, running);
     let directory = instance.component_directory("alpha");
     for phase in ["validate", "configure", "start"] {
