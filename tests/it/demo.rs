@@ -1,6 +1,8 @@
 //! `zwelnch demo`, by pipes and by a pseudo terminal.
 
-use crate::harness::{PATIENCE, PortRange, Running, console, kill_processes_of, pid_in, processes_of, program, text, wait_until};
+use crate::harness::{
+    PATIENCE, PortRange, Running, console, kill_processes_of, none_left, pid_in, processes_of, program, text, wait_until,
+};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, Stdio};
@@ -78,7 +80,7 @@ fn by_pipes_it_reads_commands_and_ends_at_end_of_file() {
 fn running_is_over(demo: &Demo, log: &str) {
     assert!(log.contains("$HASP395 ZWESLSTC ENDED - RC=0000"), "{log}");
     assert!(demo.sysprint().contains("ZWEL0022I"));
-    assert_eq!(processes_of(&demo.path), Vec::<i32>::new());
+    assert!(none_left(&demo.path), "{:?} are left", processes_of(&demo.path));
 }
 
 /// A process on a pseudo terminal.
@@ -182,7 +184,7 @@ fn on_a_terminal_it_is_the_operator_console() {
         terminal.child.try_wait().unwrap()
     });
     assert!(status.is_some_and(|status| status.success()), "{}", terminal.seen.lock().unwrap());
-    assert_eq!(processes_of(&demo.path), Vec::<i32>::new());
+    assert!(none_left(&demo.path), "{:?} are left", processes_of(&demo.path));
 }
 
 #[test]
@@ -200,7 +202,7 @@ fn lpar2_overrides_ports_and_what_is_enabled() {
     drop(input);
     assert_eq!(running.wait_end(), 0);
     assert!(running.all().contains("$HASP395 ZWE2     ENDED") || running.all().contains("$HASP395 ZWE2 ENDED"), "{}", running.all());
-    assert_eq!(processes_of(&demo.path), Vec::<i32>::new());
+    assert!(none_left(&demo.path), "{:?} are left", processes_of(&demo.path));
 }
 
 #[test]
@@ -241,5 +243,5 @@ fn a_sysplex_has_two_systems_and_leaves_nothing() {
     assert!(running.all().contains("IEE421I RO *ALL,D A,L"), "{}", running.all());
     let log = std::fs::read_to_string(second.join("SYSLOG")).unwrap();
     assert!(log.contains("$HASP395 ZWE1SV2 ENDED - RC=0000"), "{log}");
-    assert_eq!(processes_of(&demo.path), Vec::<i32>::new());
+    assert!(none_left(&demo.path), "{:?} are left", processes_of(&demo.path));
 }
