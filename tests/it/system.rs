@@ -1,6 +1,6 @@
 //! A system off z/OS: PROCLIB members started, operated and cancelled from its console.
 
-use crate::harness::{Instance, PATIENCE, console, kill_processes_of, processes_of, program, text, wait_until};
+use crate::harness::{Instance, PATIENCE, console, kill_processes_of, none_left, processes_of, program, text, wait_until};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
@@ -88,7 +88,7 @@ fn from_s_to_p_by_the_proc() {
         let found = log[last..].find(text).unwrap_or_else(|| panic!("{text} is missing or out of order in\n{log}"));
         last += found;
     }
-    assert_eq!(processes_of(system.0.directory.path()), Vec::<i32>::new());
+    assert!(none_left(system.0.directory.path()));
     assert!(!system.issue("D A,L").0.contains("STC00001"));
     for name in ["JESJCL", "SYSPRINT", "SYSERR"] {
         let mode = fs::metadata(system.0.system().join("spool/ZWESLSTC.STC00001").join(name)).unwrap().permissions().mode();
