@@ -133,18 +133,13 @@ pub(super) fn status(arguments: &Sysplex, json: bool, watch: Option<Duration>) -
     }
 }
 
-fn expected(targets: &[&Target], expectation: &Expectation) -> ha_verify::Expected {
-    let targets: Vec<Target> = targets.iter().map(|target| (*target).clone()).collect();
-    ha_verify::expected(&targets, &expectation.expect.iter().cloned().collect())
-}
-
 pub(super) fn verify(arguments: &Sysplex, expectation: &Expectation) -> i32 {
     let reached = match sysplex(arguments) {
         Ok(reached) => reached,
         Err(code) => return code,
     };
-    let targets: Vec<&Target> = reached.iter().map(|(target, _)| target).collect();
-    let expected = expected(&targets, expectation);
+    let given = expectation.expect.iter().cloned().collect();
+    let expected = ha_verify::expected(reached.iter().map(|(target, _)| target), &given);
     let reached: Vec<(&Target, &Access)> = reached.iter().map(|(target, access)| (target, access)).collect();
     let findings = ha_verify::wait(&reached, &expected, expectation.timeout, |findings| {
         document(&format!("waiting: {}", findings.differences.join("\n         ")));

@@ -179,7 +179,7 @@ fn interactive(system: &SystemDirectory, options: &mvs::console::ConsoleOptions)
     }
 }
 
-pub(super) fn open_system(path: Option<&Path>) -> Result<SystemDirectory, i32> {
+fn open_system(path: Option<&Path>) -> Result<SystemDirectory, i32> {
     SystemDirectory::open(path).map_err(fail)
 }
 
@@ -231,15 +231,9 @@ fn status(arguments: &System, json: bool) -> i32 {
 
 /// Issues the commands that start or stop instances, or shows them.
 fn operate(arguments: &Instances, operation: Operation) -> i32 {
-    let platform = NativePlatform::for_command();
-    let (_, sources) = match sources(arguments.config.as_deref()) {
-        Ok(sources) => sources,
-        Err(code) => return code,
-    };
-    let none = config::HaInstance::none();
-    let configuration = match Configuration::load(&LoadRequest { sources: &sources, ha_instance: &none, platform: &platform }) {
+    let configuration = match whole_configuration(arguments.config.as_deref()) {
         Ok(configuration) => configuration,
-        Err(error) => return fail(error),
+        Err(code) => return code,
     };
     let console = match availability::Console::open(arguments.system.as_deref(), configuration.runtime_directory().as_deref()) {
         Ok(console) => console,
@@ -354,13 +348,20 @@ fn env(selection: &Selection, component: Option<&str>, diff: Option<&str>, show_
 }
 
 /// CONFIG as given, or the environment's, and its sources; the exit code, after the reason, when there is none to use.
-pub(super) fn sources(config: Option<&str>) -> Result<(String, Vec<config::Source>), i32> {
+fn sources(config: Option<&str>) -> Result<(String, Vec<config::Source>), i32> {
     let from_environment = || Start::from_environment(Vec::new(), None).config;
     let Some(config) = config.map(absolute_config).or_else(from_environment) else {
         return Err(fail(NO_CONFIGURATION));
     };
     let sources = config::parse_sources(&config).map_err(fail)?;
     Ok((config, sources))
+}
+
+/// The configuration without an overlay: for commands about all of haInstances. The exit code, after the reason, when it does not load.
+pub(super) fn whole_configuration(config: Option<&str>) -> Result<Configuration, i32> {
+    let (_, sources) = sources(config)?;
+    let (none, platform) = (config::HaInstance::none(), NativePlatform::for_command());
+    Configuration::load(&LoadRequest { sources: &sources, ha_instance: &none, platform: &platform }).map_err(fail)
 }
 
 /// Loads what a command was asked about and hands it, with CONFIG as given, to `answer`.

@@ -5,7 +5,8 @@ use super::commands::absolute_config;
 use super::terminal::{document, fail};
 use crate::config::choice::CHOICE;
 use crate::ha::compare::write::{self, WriteError};
-use crate::ha::compare::{self, CompareError, Options, Side};
+use crate::ha::compare::{self, Options, Side};
+use crate::ha::target::TargetError;
 use crate::platform::NativePlatform;
 use std::path::Path;
 
@@ -59,15 +60,15 @@ fn write_b(a: &str, file: &Path) -> i32 {
 }
 
 /// Says line by line why a configuration cannot be compared.
-fn refused(error: &CompareError) -> i32 {
+fn refused(error: &TargetError) -> i32 {
     match error {
-        CompareError::Source { .. } => fail(error),
-        CompareError::Load { config, why } => {
+        TargetError::Load { config, why } => {
             let said = |problem: crate::config::Problem| match &problem.place {
                 Some(_) => fail(problem),
                 None => fail(format!("{config}: {problem}")),
             };
             why.problems().into_iter().map(said).max().unwrap_or(8)
         }
+        error => fail(error),
     }
 }

@@ -127,7 +127,7 @@ pub fn commands(
 }
 
 /// True for 1 to 8 of A-Z, 0-9, @, #, $, the first no digit.
-pub fn is_name(text: &str) -> bool {
+fn is_name(text: &str) -> bool {
     let letter = |byte: u8| byte.is_ascii_uppercase() || matches!(byte, b'@' | b'#' | b'$');
     text.len() <= 8 && text.bytes().next().is_some_and(letter) && text.bytes().all(|byte| letter(byte) || byte.is_ascii_digit())
 }

@@ -35,15 +35,16 @@ pub enum RegistryError {
 pub fn read(answer: &str) -> Result<Vec<Registration>, RegistryError> {
     let text = answer.trim_start_matches('\u{feff}').trim();
     let tree = if text.starts_with('<') { from_xml(text)? } else { from_json(text)? };
-    let applications = tree.get("applications").ok_or(RegistryError::NotARegistry)?;
-    let mut found = BTreeSet::new();
-    for application in each(applications.get("application")) {
-        let name = text_of(application.get("name"));
-        for instance in each(application.get("instance")) {
-            found.insert(registration(instance, &name));
-        }
-    }
+    let found = instances(&tree).ok_or(RegistryError::NotARegistry)?;
+    let found: BTreeSet<Registration> = found.into_iter().map(|(name, instance)| registration(instance, &name)).collect();
     Ok(found.into_iter().collect())
+}
+
+/// Every instance of an answer of `/eureka/apps` as it stands there, with the name of its application; None: there are no applications.
+pub fn instances(answer: &Value) -> Option<Vec<(String, &Value)>> {
+    let applications = each(answer.get("applications")?.get("application"));
+    let of = |application: &'_ Value| text_of(application.get("name"));
+    Some(applications.into_iter().flat_map(|one| each(one.get("instance")).into_iter().map(move |instance| (of(one), instance))).collect())
 }
 
 fn registration(instance: &Value, application: &str) -> Registration {

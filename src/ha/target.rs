@@ -4,7 +4,7 @@
 use super::operate::{OperateError, defined_id, place_of};
 use crate::component;
 use crate::config::variables::scalar_text;
-use crate::config::{self, Configuration, HaInstance, LoadError, LoadRequest, lookup, normalize_id};
+use crate::config::{self, Configuration, HaInstance, LoadError, LoadRequest, normalize_id};
 use crate::platform::Platform;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -58,9 +58,16 @@ pub enum TargetError {
 /// # Errors
 /// [`TargetError::Source`] and [`TargetError::Load`].
 pub fn load(config: &str, platform: &dyn Platform) -> Result<Configuration, TargetError> {
+    load_for(config, &HaInstance::none(), platform)
+}
+
+/// Reads a configuration as an HA instance sees it.
+///
+/// # Errors
+/// [`TargetError::Source`] and [`TargetError::Load`].
+pub fn load_for(config: &str, ha_instance: &HaInstance, platform: &dyn Platform) -> Result<Configuration, TargetError> {
     let sources = config::parse_sources(config).map_err(|why| TargetError::Source { config: config.to_owned(), why })?;
-    let none = HaInstance::none();
-    let request = LoadRequest { sources: &sources, ha_instance: &none, platform };
+    let request = LoadRequest { sources: &sources, ha_instance, platform };
     Configuration::load(&request).map_err(|why| TargetError::Load { config: config.to_owned(), why })
 }
 
@@ -177,9 +184,7 @@ pub fn targets(named: &[Named], platform: &dyn Platform) -> Result<Vec<Target>, 
 
 /// The instances of haInstances that are not `id`.
 pub fn others(whole: &Configuration, id: &str) -> Vec<String> {
-    let ids = lookup(&whole.base, &["haInstances"]).and_then(Value::as_object);
-    let ids = ids.map(|map| map.keys().cloned().collect::<Vec<_>>()).unwrap_or_default();
-    ids.into_iter().filter(|known| normalize_id(known) != normalize_id(id)).collect()
+    whole.instance_ids().into_iter().filter(|known| normalize_id(known) != normalize_id(id)).collect()
 }
 
 #[cfg(test)]

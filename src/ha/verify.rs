@@ -23,9 +23,9 @@ pub struct Findings {
 }
 
 /// What the manifests say: an instance of each service for each HA instance that runs the component. `given` goes before.
-pub fn expected(targets: &[Target], given: &Expected) -> Expected {
+pub fn expected<'a>(targets: impl Iterator<Item = &'a Target>, given: &Expected) -> Expected {
     let mut expected = Expected::new();
-    for service in targets.iter().flat_map(|target| &target.services) {
+    for service in targets.flat_map(|target| &target.services) {
         *expected.entry(service.clone()).or_default() += 1;
     }
     expected.extend(given.iter().map(|(service, count)| (service.to_lowercase(), *count)));

@@ -4,6 +4,7 @@ use super::client::{self, Registration};
 use super::message::{self, Peer, Request};
 use super::registry::{Shape, Store};
 use super::{Reporter, ServiceOptions};
+use crate::ha::registry;
 use serde_json::Value;
 use std::io;
 use std::net::TcpStream;
@@ -76,7 +77,7 @@ impl Server {
             let Ok((200, body)) = peer.ask("GET", "/eureka/apps", "Accept: application/json\r\n", "", PATIENCE) else { continue };
             let answer: Value = serde_json::from_str(&body).unwrap_or_default();
             let mut count = 0;
-            for instance in instances(&answer) {
+            for (_, instance) in registry::instances(&answer).unwrap_or_default() {
                 let app = instance.get("app").and_then(Value::as_str).unwrap_or_default();
                 count += usize::from(!app.is_empty() && self.store().register(app, instance, Instant::now()));
             }
@@ -162,17 +163,4 @@ impl Server {
             }
         }
     }
-}
-
-/// All instances of an answer of `/eureka/apps` in JSON, whether lists or single elements.
-pub(super) fn instances(answer: &Value) -> Vec<&Value> {
-    fn each(value: Option<&Value>) -> Vec<&Value> {
-        match value {
-            Some(Value::Array(items)) => items.iter().collect(),
-            Some(item @ Value::Object(_)) => vec![item],
-            _ => Vec::new(),
-        }
-    }
-    let applications = each(answer.get("applications").and_then(|applications| applications.get("application")));
-    applications.into_iter().flat_map(|application| each(application.get("instance"))).collect()
 }

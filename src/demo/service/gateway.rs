@@ -2,7 +2,8 @@
 
 use super::client::{self, Registration};
 use super::message::{self, Peer, Request};
-use super::{Reporter, ServiceOptions, discovery};
+use super::{Reporter, ServiceOptions};
+use crate::ha::registry;
 use serde_json::{Value, json};
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -73,7 +74,8 @@ pub fn run(options: &ServiceOptions, report: &Reporter) -> io::Result<()> {
 /// What can be forwarded to, by an answer of the registry in JSON.
 pub(super) fn routes(answer: &Value, ha_instance: &str) -> Vec<Route> {
     let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let instances = discovery::instances(answer).into_iter().filter(|instance| text(instance, "status") == "UP");
+    let instances = registry::instances(answer).unwrap_or_default().into_iter().map(|(_, instance)| instance);
+    let instances = instances.filter(|instance| text(instance, "status") == "UP");
     let route = |instance: &Value| {
         let port = instance.get("port").and_then(|port| port.get("$")).and_then(Value::as_u64).and_then(|port| u16::try_from(port).ok())?;
         let own = instance.get("metadata").map(|metadata| text(metadata, "haInstance")).is_some_and(|own| own == ha_instance);

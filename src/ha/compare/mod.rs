@@ -14,7 +14,8 @@ mod rules;
 mod tests;
 pub mod write;
 
-use crate::config::{self, Configuration, LoadRequest, Location, zowe_version};
+use super::target::{self, TargetError};
+use crate::config::{self, Configuration, Location, zowe_version};
 use crate::platform::Platform;
 use serde_json::Value;
 
@@ -182,25 +183,11 @@ pub struct Side {
     pub ha_instance: Option<String>,
 }
 
-/// A configuration that cannot be compared.
-#[derive(Debug, thiserror::Error)]
-pub enum CompareError {
-    #[error("{config}: {why}")]
-    Source { config: String, why: config::SourceError },
-    #[error("{config}: {why}")]
-    Load { config: String, why: config::LoadError },
-}
-
 /// Loads one side.
 ///
 /// # Errors
-/// [`CompareError`]: no list of sources, sources that do not load, an instance that is not defined.
-pub fn load(side: &Side, platform: &dyn Platform) -> Result<Configuration, CompareError> {
-    let sources = config::parse_sources(&side.config).map_err(|why| CompareError::Source { config: side.config.clone(), why })?;
-    let ha_instance = match &side.ha_instance {
-        Some(id) => config::ha_instance(id, platform),
-        None => config::HaInstance::none(),
-    };
-    Configuration::load(&LoadRequest { sources: &sources, ha_instance: &ha_instance, platform })
-        .map_err(|why| CompareError::Load { config: side.config.clone(), why })
+/// [`TargetError`]: no list of sources, sources that do not load, an instance that is not defined.
+pub fn load(side: &Side, platform: &dyn Platform) -> Result<Configuration, TargetError> {
+    let ha_instance = side.ha_instance.as_ref().map_or_else(config::HaInstance::none, |id| config::ha_instance(id, platform));
+    target::load_for(&side.config, &ha_instance, platform)
 }

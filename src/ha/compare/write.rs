@@ -1,10 +1,11 @@
 //! `ha compare A --write-b FILE`: a configuration of B from that of A, with what must differ left as choices.
 
-use super::{CompareError, edit, rules};
+use super::{edit, rules};
 use crate::config::choice::CHOICE;
 use crate::config::node::{Node, NodeValue, Place};
 use crate::config::variables::scalar_text;
 use crate::config::{self, Configuration, HaInstance, Source, lookup, normalize_id, yaml};
+use crate::ha::target::TargetError;
 use crate::platform::Platform;
 use serde_json::Value;
 use std::fs::{OpenOptions, Permissions};
@@ -37,7 +38,7 @@ pub struct Draft {
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     #[error("{0}")]
-    Compare(#[from] CompareError),
+    Compare(#[from] TargetError),
     #[error("{config}: its values cannot be written as YAML again; copy the file and change {properties} in the copy")]
     NotExpressible { config: String, properties: String },
     #[error("'{}' exists; name a file that does not, nothing is overwritten", .0.display())]
@@ -143,7 +144,7 @@ pub fn draft(config: &str, platform: &dyn Platform, file: &Path) -> Result<Draft
 
 /// B's configuration from A's sources; `config` names A in errors.
 fn drafted(a: &Configuration, config: &str, platform: &dyn Platform) -> Result<Draft, WriteError> {
-    let merged = config::merged_sources(&a.sources, platform).map_err(|why| CompareError::Load { config: config.to_owned(), why })?;
+    let merged = config::merged_sources(&a.sources, platform).map_err(|why| TargetError::Load { config: config.to_owned(), why })?;
     let choices = choices(a);
     let mut intended = Arc::clone(&merged);
     for choice in &choices {

@@ -45,8 +45,7 @@ impl Site<'_> {
 
     /// What the registries are to hold when this one of B runs beside the peers.
     pub fn expected(&self, who: Who) -> Expected {
-        let targets: Vec<Target> = self.peers.iter().chain([self.of(who)]).map(|(target, _)| target.clone()).collect();
-        verify::expected(&targets, &self.expected)
+        verify::expected(self.peers.iter().chain([self.of(who)]).map(|(target, _)| target), &self.expected)
     }
 }
 
