@@ -2,7 +2,7 @@
 //! before it gives up. Reads files; starts and writes nothing.
 
 use super::directories::{self, DirectoryProblem, Purpose};
-use super::{Survey, dependencies, ports, readiness, survey};
+use super::{Component, Survey, dependencies, ports, readiness, survey};
 use crate::config::{Configuration, Problem, unique};
 use crate::platform::Platform;
 
@@ -35,6 +35,7 @@ pub fn check(configuration: &Configuration, platform: &dyn Platform) -> Checked 
     let survey = if has_runtime { survey(configuration) } else { Survey::default() };
     let mut problems = configuration.warnings.clone();
     problems.extend(configuration.validate());
+    problems.extend(configuration.unread_keys(&survey.installed.iter().map(Component::keys).collect::<Vec<_>>()));
     problems.extend(ports::problems(configuration, &survey));
     problems.extend(survey.warnings.iter().cloned());
     problems.extend(dependencies::problems(configuration, &survey));

@@ -1,6 +1,5 @@
 //! From errors of the validator to findings at the values that are wrong.
 
-use crate::config::overlay::nearest;
 use crate::config::{Location, Problem, secrets};
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{ValidationError, Validator};
@@ -30,11 +29,14 @@ impl Finding {
     }
 }
 
-/// Everything that `value` does wrong by a schema: its content, for the names that were meant, and its validator.
-pub(super) fn findings(schema: &Value, validator: &Validator, value: &Value) -> Vec<Finding> {
+/// What to say of a key that a schema refuses, by its path; None for one that is known all the same.
+type Refused<'a> = &'a dyn Fn(&[String]) -> Option<String>;
+
+/// Everything that `value` does wrong by a schema.
+pub(super) fn findings(validator: &Validator, value: &Value, refused: Refused<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for error in validator.iter_errors(value) {
-        explain(schema, &error, &mut findings);
+        explain(&error, refused, &mut findings);
     }
     let mut unique: Vec<Finding> = Vec::new();
     for finding in findings {
@@ -46,19 +48,19 @@ pub(super) fn findings(schema: &Value, validator: &Validator, value: &Value) -> 
 }
 
 /// Turns one error into findings at the values that are wrong: of alternatives (oneOf, anyOf), those of the one that was meant.
-fn explain(schema: &Value, error: &ValidationError<'_>, findings: &mut Vec<Finding>) {
+fn explain(error: &ValidationError<'_>, refused: Refused<'_>, findings: &mut Vec<Finding>) {
     let path: Vec<String> = pointer(error.instance_path().as_str());
     let child = |key: &str| path.iter().cloned().chain([key.to_string()]).collect::<Vec<_>>();
     match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected } | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
-            let known = known_keys(schema, error.schema_path().as_str());
-            for key in unexpected {
-                let meant = nearest(key, &known).map_or_else(String::new, |name| format!("; did you mean {name}?"));
-                findings.push(Finding { path: child(key), value: None, text: format!("is not a known key here{meant}") });
+            for path in unexpected.iter().map(|key| child(key)) {
+                if let Some(hint) = refused(&path) {
+                    findings.push(Finding { path, value: None, text: format!("is not a known key here{hint}") });
+                }
             }
         }
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => match meant(context, path.len()) {
-            Some(branch) => branch.iter().for_each(|error| explain(schema, error, findings)),
+            Some(branch) => branch.iter().for_each(|error| explain(error, refused, findings)),
             None => {
                 let text = format!("fits none of the {} forms that the schema allows", context.len());
                 findings.push(Finding { path, value: Some(error.instance().as_ref().clone()), text });
@@ -73,13 +75,6 @@ fn explain(schema: &Value, error: &ValidationError<'_>, findings: &mut Vec<Findi
             findings.push(Finding { path, value: Some(error.instance().as_ref().clone()), text });
         }
     }
-}
-
-/// The keys that the schema knows beside `additionalProperties`; none where the path to it leads through a reference.
-fn known_keys(schema: &Value, path: &str) -> Vec<String> {
-    let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
-    let properties = schema.pointer(parent).and_then(|schema| schema.get("properties")).and_then(Value::as_object);
-    properties.map(|properties| properties.keys().cloned().collect()).unwrap_or_default()
 }
 
 /// The branch that comes closest: one whose errors all lie deeper than the value itself, with the fewest of them.

@@ -1,12 +1,13 @@
 //! JSON Schema: zowe.yaml against the runtime's schemas, and against those of components. Rules: reference/configuration.md,
 //! "Validation". No network: what is not registered is an error of the schema. Every schema is compiled once for a runtime directory.
 
+mod documents;
 mod explain;
 mod nulls;
 
 use super::load::read_file;
 use super::node::Node;
-use super::{Configuration, Location, Problem, encoding, runtime_file};
+use super::{Configuration, Location, Problem, encoding, keys, runtime_file};
 use explain::{Finding, findings};
 use jsonschema::{Draft, Registry, Validator};
 use serde_json::Value;
@@ -29,7 +30,6 @@ impl Schema {
 
 /// A schema ready to be used.
 struct Compiled {
-    content: Value,
     validator: Validator,
 }
 
@@ -47,6 +47,8 @@ pub struct Schemas {
     manifest_file: Option<PathBuf>,
     manifest: OnceLock<Option<Result<Compiled, Problem>>>,
     components: Mutex<HashMap<Vec<PathBuf>, OfComponent>>,
+    /// The same as documents.
+    documents: Mutex<HashMap<Vec<PathBuf>, Arc<Vec<Value>>>>,
     /// Files that are no JSON.
     problems: Vec<Problem>,
 }
@@ -76,6 +78,7 @@ impl Schemas {
             manifest_file: runtime.and_then(|runtime| runtime_file(runtime, "schemas/manifest-schema.json")),
             manifest: OnceLock::new(),
             components: Mutex::new(HashMap::new()),
+            documents: Mutex::new(HashMap::new()),
             problems,
         }
     }
@@ -163,35 +166,50 @@ pub(super) fn validate_component(configuration: &Configuration, component: &str,
     of(configuration).of_component(files).iter().flat_map(|schema| check_configuration(configuration, schema)).collect()
 }
 
-fn of(configuration: &Configuration) -> &Schemas {
+pub(super) fn of(configuration: &Configuration) -> &Schemas {
     configuration.schemas.get_or_init(|| Schemas::read(configuration.runtime_directory().as_deref()))
 }
 
 /// Whether a component's manifest, as it was read, fits `schemas/manifest-schema.json`. What does not fit is a warning: the launcher checks
 /// for itself what it uses of a manifest, and the rest never kept a component from running.
 pub(super) fn validate_manifest(configuration: &Configuration, manifest: &Node, name: &str) -> Vec<Problem> {
-    let Some(schema) = of(configuration).manifest() else { return Vec::new() };
-    let value = manifest.to_value();
     let place = |path: &[&str]| {
         let place = manifest.place_of(path);
         Location::new(name, place.line, place.column)
     };
     // A property of a manifest is none of the configuration's.
     let plain = |problem: Problem| Problem { error: false, property: None, ..problem };
-    check(&value, &place, schema).into_iter().map(plain).collect()
+    let refused = |path: &[String]| (!keys::reads_of_manifest(path)).then(|| keys::nearest_of_manifest(path));
+    let by_schema = of(configuration).manifest().map(|schema| check(&manifest.to_value(), &place, &refused, schema)).unwrap_or_default();
+    let mut problems: Vec<Problem> = by_schema.into_iter().map(plain).collect();
+    let slips = keys::slips_of_manifest(manifest, name);
+    problems.extend(slips.into_iter().filter(|slip| !problems.iter().any(|known| known.place == slip.place)).collect::<Vec<_>>());
+    problems
 }
 
 fn check_configuration(configuration: &Configuration, schema: &Result<Compiled, Problem>) -> Vec<Problem> {
-    check(&configuration.value, &|path| configuration.place(path), schema)
+    // Made when a key is refused: most configurations have none.
+    let hint = |path: &[String]| {
+        let defaults = configuration.default_keys();
+        let documents: Vec<&Value> = keys::documents(&defaults).into_iter().chain(of(configuration).shared_documents()).collect();
+        Some(keys::Keys::new(&documents, configuration.component_names().into_iter()).hint(path))
+    };
+    check(&configuration.value, &|path| configuration.place(path), &hint, schema)
 }
 
-/// Errors by the schema, and warnings for null where only Zowe's own tool accepts it. `place` tells where each path was set.
-fn check(value: &Value, place: &dyn Fn(&[&str]) -> Location, schema: &Result<Compiled, Problem>) -> Vec<Problem> {
+/// Errors by the schema, and warnings for null where only Zowe's own tool accepts it. `place` tells where each path was set, `refused` what to
+/// say of a key that the schema does not know, None for one that is known all the same.
+fn check(
+    value: &Value,
+    place: &dyn Fn(&[&str]) -> Location,
+    refused: &dyn Fn(&[String]) -> Option<String>,
+    schema: &Result<Compiled, Problem>,
+) -> Vec<Problem> {
     let compiled = match schema {
         Ok(compiled) => compiled,
         Err(problem) => return vec![problem.clone()],
     };
-    let (findings, nulls) = nulls::recorded(value, || findings(&compiled.content, &compiled.validator, value));
+    let (findings, nulls) = nulls::recorded(value, || findings(&compiled.validator, value, refused));
     let known: HashSet<&[String]> = findings.iter().map(|finding| finding.path.as_slice()).collect();
     let accepted = nulls.into_iter().filter(|path| !known.contains(path.as_slice())).map(|path| Finding {
         path,
@@ -226,5 +244,5 @@ fn registry<'a>(schemas: impl Iterator<Item = &'a Schema>, except: Option<&str>)
 fn compile(schema: &Schema, registry: &Registry<'_>) -> Result<Compiled, String> {
     let options = nulls::watch(jsonschema::options().with_draft(Draft::Draft201909).with_registry(registry));
     let validator = options.build(&schema.content).map_err(|error| error.to_string())?;
-    Ok(Compiled { content: schema.content.clone(), validator })
+    Ok(Compiled { validator })
 }

@@ -1,0 +1,174 @@
+//! Slips of the pen where no schema refuses a key: the sections of Zowe that tolerate others, and components.
+
+use super::hints::{Keys, documents};
+use super::names::{Others, Part, Vocabulary};
+use super::{COMPONENTS, ComponentKeys, near, schema_of};
+use crate::config::node::{Entry, Node, NodeValue};
+use crate::config::{Configuration, Problem, load, schema};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Places that are not looked at: names of the user's; what [`crate::config::settings`] says itself; overlays, which are laid over the rest.
+const PASSED_OVER: &[&str] = &["zowe.environments", "zowe.launchScript", "zowe.launcher", "components.launcher", "haInstances"];
+
+impl Configuration {
+    /// Keys of the user's sources that no schema, no component, no default of a manifest and no setting knows: warnings, with what was meant.
+    /// In sections of Zowe all of them; where names are the user's only those that are like a known one, or at a place where they cannot be
+    /// meant. What a schema refuses is not told again. `components`: the installed ones.
+    pub fn unread_keys(&self, components: &[ComponentKeys<'_>]) -> Vec<Problem> {
+        let schemas = schema::of(self);
+        let own: Vec<_> = components.iter().map(|component| schemas.documents_of(&component.schemas)).collect();
+        let configs: Vec<Value> = components.iter().map(|component| schema_of(component.configs)).collect();
+        let defaults = self.default_keys();
+        let mut all: Vec<&Value> = documents(&defaults).to_vec();
+        all.extend(schemas.shared_documents());
+        let mut of_components = BTreeMap::new();
+        for ((component, own), configs) in components.iter().zip(&own).zip(&configs) {
+            of_components.insert(component.name, (all.len() + 1, all.len(), !own.is_empty()));
+            all.push(configs);
+            all.extend(own.iter());
+        }
+        let keys = Keys::new(&all, components.iter().map(|component| component.name.to_owned()));
+        let mut walk = Walk {
+            configuration: self,
+            everywhere: keys.vocabulary.everywhere(),
+            has_schema: schemas.has_base(),
+            installed: components.iter().map(|component| component.name).collect(),
+            of_components,
+            problems: Vec::new(),
+            keys,
+        };
+        if !walk.has_schema {
+            walk.keys.ruled.clear();
+        }
+        let (ruled, known) = (walk.keys.ruled.clone(), walk.keys.known.clone());
+        walk.mapping(&self.tree, &mut Vec::new(), &ruled, &known);
+        walk.problems
+    }
+
+    /// The keys that the runtime's own defaults set, in the form of a schema.
+    pub(in crate::config) fn default_keys(&self) -> Value {
+        let source = u32::try_from(self.sources.len()).unwrap_or(u32::MAX);
+        schema_of(&only(&self.base_tree, source).unwrap_or_default())
+    }
+}
+
+/// The leaves that one source set.
+fn only(node: &Node, source: u32) -> Option<Value> {
+    let NodeValue::Mapping(entries) = &node.value else { return None };
+    let of = |entry: &Entry| match &entry.value.value {
+        NodeValue::Mapping(_) => only(&entry.value, source).map(|value| (entry.key.clone(), value)),
+        _ => (entry.place.source == source).then(|| (entry.key.clone(), Value::Null)),
+    };
+    let map: serde_json::Map<String, Value> = entries.iter().filter_map(of).collect();
+    (!map.is_empty()).then_some(Value::Object(map))
+}
+
+struct Walk<'a> {
+    configuration: &'a Configuration,
+    keys: Keys<'a>,
+    /// Every key that any schema, manifest or document names anywhere.
+    everywhere: BTreeSet<&'a str>,
+    /// The runtime has a schema of configurations.
+    has_schema: bool,
+    installed: Vec<&'a str>,
+    /// By name: the documents of its schema and of its manifest's defaults, and whether it has a schema.
+    of_components: BTreeMap<&'a str, (usize, usize, bool)>,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Walk<'a> {
+    fn mapping(&mut self, node: &Node, path: &mut Vec<String>, ruled: &[Part<'a>], known: &[Part<'a>]) {
+        let NodeValue::Mapping(entries) = &node.value else { return };
+        let steps: Vec<&str> = path.iter().map(String::as_str).collect();
+        let is_launcher = steps.first() == Some(&"components") && steps.len() == 3 && steps.last() == Some(&"launcher");
+        if PASSED_OVER.contains(&steps.join(".").as_str()) || is_launcher {
+            return;
+        }
+        let names = Keys::names(ruled, known);
+        let refused = Vocabulary::others(ruled) == Others::Refused;
+        for entry in entries {
+            if refused && !Vocabulary::keys(ruled).contains(&entry.key.as_str()) {
+                // The schema says so, and nothing below it is worth a word.
+                continue;
+            }
+            if !names.contains(&entry.key.as_str()) && self.is_of_user(entry) {
+                let steps: Vec<&str> = path.iter().map(String::as_str).collect();
+                if let Some(what) = self.unknown(&steps, entry, entries, &names, ruled) {
+                    let steps: Vec<&str> = steps.into_iter().chain([entry.key.as_str()]).collect();
+                    let place = load::show(&self.configuration.names, entry.place);
+                    let text = format!("{}: {what}", steps.join("."));
+                    self.problems.push(Problem::warning(Some(place), text).about(&steps));
+                }
+            }
+            let (mut ruled, mut known) = (self.keys.vocabulary.step(ruled, &entry.key), self.keys.vocabulary.step(known, &entry.key));
+            if path.len() == 1 && path.first().is_some_and(|section| section == "components") {
+                self.component(&entry.key, &mut ruled, &mut known);
+            }
+            path.push(entry.key.clone());
+            self.mapping(&entry.value, path, &ruled, &known);
+            path.pop();
+        }
+    }
+
+    /// What a component's own schema and its manifest name.
+    fn component(&self, name: &str, ruled: &mut Vec<Part<'a>>, known: &mut Vec<Part<'a>>) {
+        let Some((schema, configs, has_schema)) = self.of_components.get(name) else { return };
+        known.extend(self.keys.vocabulary.root(*configs));
+        if !has_schema {
+            return;
+        }
+        let components = self.keys.vocabulary.at(self.keys.vocabulary.root(*schema), &["components"]);
+        ruled.extend(self.keys.vocabulary.step(&components, name));
+        let named = Vocabulary::keys(&components);
+        if !named.contains(&name) {
+            // Schemas of API ML speak of gateway-service, and mean gateway.
+            named.iter().for_each(|other| known.extend(self.keys.vocabulary.step(&components, other)));
+        }
+    }
+
+    fn is_of_user(&self, entry: &Entry) -> bool {
+        usize::try_from(entry.place.source).is_ok_and(|source| source < self.configuration.sources.len())
+    }
+
+    /// What there is to say of a key that is not named at its place; None where it may be the user's own.
+    fn unknown(&self, parent: &[&str], entry: &Entry, beside: &[Entry], names: &[&str], ruled: &[Part<'a>]) -> Option<String> {
+        let others = Vocabulary::others(ruled);
+        let key = entry.key.as_str();
+        match parent {
+            ["components"] => self.unknown_component(entry, beside),
+            ["components", _, ..] => {
+                let own = self.everywhere.contains(key) && !["components", "haInstances", "zOSMF"].contains(&key);
+                let slip = || near::meant_among_own(key, names.iter().copied()).map(|name| format!("did you mean {name}?"));
+                let hint = if own { None } else { self.keys.misplaced(parent, key).or_else(slip) };
+                hint.map(|hint| format!("no schema and no component knows this key; {hint}"))
+            }
+            _ if others == Others::Tolerated && self.has_schema => {
+                let path: Vec<String> = parent.iter().chain([&key]).map(|step| (*step).to_owned()).collect();
+                let hint = Some(self.keys.hint(&path)).filter(|hint| !hint.is_empty());
+                let hint = hint.unwrap_or_else(|| format!("; known here: {}", names.join(", ")));
+                Some(format!("no schema knows this key, and nothing is known to read it{hint}"))
+            }
+            _ => {
+                let slip = || near::meant_among_own(key, names.iter().copied()).map(|name| format!("did you mean {name}?"));
+                self.keys.misplaced(parent, key).or_else(slip).map(|hint| format!("nothing is known to read this key; {hint}"))
+            }
+        }
+    }
+
+    /// A key of `components` that no component has for its name. One that is enabled is said by who looks for it.
+    fn unknown_component(&self, entry: &Entry, beside: &[Entry]) -> Option<String> {
+        let name = entry.key.as_str();
+        let is_known = |name: &str| self.installed.contains(&name) || COMPONENTS.contains(&name);
+        if is_known(name) {
+            return None;
+        }
+        if let Some(hint) = self.keys.misplaced(&["components"], name) {
+            return Some(format!("is no component; {hint}"));
+        }
+        let is_set = |other: &str| beside.iter().any(|entry| entry.key == other && self.is_of_user(entry));
+        let candidates = self.installed.iter().chain(COMPONENTS).copied().filter(|other| !is_set(other));
+        let meant = near::meant_among_own(name, candidates).filter(|_| !self.configuration.is_enabled(name))?;
+        Some(format!("no component of this name is installed; did you mean {meant}?"))
+    }
+}
