@@ -6,7 +6,7 @@ use super::arguments::{
 };
 use super::availability;
 use super::generate;
-use super::terminal::{document, fail, terminal};
+use super::terminal::{document, fail, fail_with, terminal};
 use crate::component;
 use crate::config::{self, Configuration, LoadError, LoadRequest};
 use crate::demo::{self, layout, service};
@@ -71,8 +71,13 @@ pub(super) fn run(arguments: Arguments) -> i32 {
             answered(loaded, |configuration| inspect::config(configuration, view))
         }),
         Command::Env { selection, component, diff, show_secrets } => env(&selection, component.as_deref(), diff.as_deref(), show_secrets),
-        Command::Plan(selection) => inspected(&selection, |loaded, _| {
-            answered(loaded, |configuration| Ok(inspect::plan(configuration, &component::survey(configuration))))
+        Command::Plan(selection) => inspected(&selection, |loaded, _| match loaded {
+            Ok(configuration) => {
+                let (text, code) = inspect::plan(&configuration, &NativePlatform::for_command());
+                document(&text);
+                code.into()
+            }
+            Err(error) => refused(&error),
         }),
         Command::Ha { command: Ha::Compare(arguments) } => super::compare::run(arguments),
         Command::Ha { command: Ha::Status { sysplex, format, watch } } => {
@@ -353,7 +358,7 @@ fn sources(config: Option<&str>) -> Result<(String, Vec<config::Source>), i32> {
     let Some(config) = config.map(absolute_config).or_else(from_environment) else {
         return Err(fail(NO_CONFIGURATION));
     };
-    let sources = config::parse_sources(&config).map_err(fail)?;
+    let sources = config::parse_sources(&config).map_err(|error| fail_with(&[error.message()]))?;
     Ok((config, sources))
 }
 
@@ -361,7 +366,7 @@ fn sources(config: Option<&str>) -> Result<(String, Vec<config::Source>), i32> {
 pub(super) fn whole_configuration(config: Option<&str>) -> Result<Configuration, i32> {
     let (_, sources) = sources(config)?;
     let (none, platform) = (config::HaInstance::none(), NativePlatform::for_command());
-    Configuration::load(&LoadRequest { sources: &sources, ha_instance: &none, platform: &platform }).map_err(fail)
+    Configuration::load(&LoadRequest { sources: &sources, ha_instance: &none, platform: &platform }).map_err(|error| refused(&error))
 }
 
 /// Loads what a command was asked about and hands it, with CONFIG as given, to `answer`.
@@ -394,5 +399,5 @@ fn answered(loaded: Result<Configuration, LoadError>, ask: impl FnOnce(&Configur
 
 /// Says line by line why a configuration does not load.
 fn refused(error: &LoadError) -> i32 {
-    error.problems().into_iter().map(fail).max().unwrap_or(8)
+    fail_with(&error.messages())
 }

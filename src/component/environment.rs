@@ -62,15 +62,18 @@ pub fn own_variables(component: &Component, configuration: &Configuration) -> En
     own.insert("ZWE_CLI_PARAMETER_COMPONENT".into(), component.name.clone().into());
     let share_as = configuration.component_settings(&component.name).share_as;
     own.insert("_BPX_SHAREAS".into(), share_as.name().to_uppercase().into());
-    // What must live in the launcher's address space cannot have one with a name of its own.
-    if let Some(name) = job_name_of(component, configuration).filter(|_| share_as != ShareAs::Must) {
+    if let Some(name) = job_name_of(component, configuration) {
         own.entry("_BPX_JOBNAME".into()).or_insert_with(|| name.into());
     }
     own
 }
 
-/// The name of the component's address space on z/OS; None: the system's choice, which is the launcher's with a digit.
-fn job_name_of(component: &Component, configuration: &Configuration) -> Option<String> {
+/// The name of the component's address space on z/OS; None: the system's choice, which is the launcher's with a digit, or the launcher's
+/// own: what must live in it cannot have one with a name of its own.
+pub fn job_name_of(component: &Component, configuration: &Configuration) -> Option<String> {
+    if configuration.component_settings(&component.name).share_as == ShareAs::Must {
+        return None;
+    }
     let text = |path: &[&str]| configuration.get(path).and_then(serde_json::Value::as_str);
     let suffix = text(&["components", &component.name, "zowe", "job", "suffix"]);
     super::job_name::job_name(&component.name, text(&["zowe", "job", "prefix"]), suffix)

@@ -1,6 +1,7 @@
 //! A component: its manifest, where it lives, its commands, its environment. Contract: reference/lifecycle.md, section Components.
 
 mod check;
+mod clashes;
 mod command;
 mod dependencies;
 mod directories;
@@ -17,13 +18,14 @@ mod version_range;
 #[cfg(test)]
 mod tests;
 
-pub use check::{Checked, check};
+pub use check::{Checked, check, check_alone};
+pub use clashes::{Clash, InstancePorts};
 pub use dependencies::needs;
 pub use directories::{DirectoryFault, DirectoryProblem, Purpose};
-pub use environment::{configs, environment, instance_environment, own_variables, variables, with_defaults};
+pub use environment::{configs, environment, instance_environment, job_name_of, own_variables, variables, with_defaults};
 pub use locate::installed;
 pub use order::order;
-pub use ports::{Listener, launched_listeners, ports_of};
+pub use ports::{Listener, launched_listeners, ports_of, shared_ports};
 pub use readiness::{Probe, ProbeKind, Question, probe};
 pub use survey::{Failure, NotInPlay, Survey, survey};
 
@@ -121,8 +123,13 @@ pub enum ComponentError {
     #[error("'{name}' is no component name; letters, digits, '-', '_' and '.' are expected")]
     BadName { name: String },
     /// No directory of that name; the places that were searched.
-    #[error("component {name} is not installed; searched: {}", show_paths(.places))]
-    NotInstalled { name: String, places: Vec<PathBuf> },
+    #[error("component {name} is not installed; searched: {}{}", show_paths(.places), did_you_mean(.nearest))]
+    NotInstalled {
+        name: String,
+        places: Vec<PathBuf>,
+        /// The installed one that was meant, where that is known.
+        nearest: Option<String>,
+    },
     /// A directory with no manifest in it.
     #[error("component {name} has no manifest.yaml, manifest.yml or manifest.json in {}", .directory.display())]
     ManifestMissing { name: String, directory: PathBuf },
@@ -153,6 +160,11 @@ impl ComponentError {
             _ => vec![Problem::error(place, self.to_string())],
         }
     }
+}
+
+/// `; did you mean <name>?`, or nothing.
+pub fn did_you_mean(nearest: &Option<String>) -> String {
+    nearest.as_ref().map(|name| format!("; did you mean {name}?")).unwrap_or_default()
 }
 
 fn show_paths(paths: &[PathBuf]) -> String {

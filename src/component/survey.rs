@@ -1,7 +1,7 @@
 //! Which components a configuration brings into play, and why not the others.
 
 use super::{Component, ComponentError, Phase, installed, needs, order};
-use crate::config::{Configuration, Location, Problem};
+use crate::config::{Configuration, Location, Problem, overlay};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -96,7 +96,10 @@ pub fn survey(configuration: &Configuration) -> Survey {
         let known = survey.installed.iter().find(|component| component.name == name).cloned();
         let component = match known.map_or_else(|| Component::locate(&name, &runtime, extension.as_deref()), Ok) {
             Ok(component) => component,
-            Err(error) => {
+            Err(mut error) => {
+                if let ComponentError::NotInstalled { nearest, .. } = &mut error {
+                    *nearest = not_configured(configuration, &survey.installed, &name);
+                }
                 survey.failures.push(Failure { component: name.clone(), place, error });
                 survey.not_launched.push((name, NotInPlay::Unusable));
                 continue;
@@ -113,6 +116,13 @@ pub fn survey(configuration: &Configuration) -> Survey {
     }
     arrange(&mut survey, configuration, in_play);
     survey
+}
+
+/// The installed component that a name was meant to be: one that the user's own sources do not name besides.
+fn not_configured(configuration: &Configuration, installed: &[Component], name: &str) -> Option<String> {
+    let names = installed.iter().filter(|component| !configuration.is_set_by_user(&["components", &component.name]));
+    let names: Vec<String> = names.map(|component| component.name.clone()).collect();
+    overlay::nearest(name, &names)
 }
 
 /// Orders those in play and looks for their commands.

@@ -19,6 +19,7 @@ mod load;
 mod peers;
 mod problem;
 mod provenance;
+mod refusal;
 mod source;
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The first lines of a run: who starts, from what configuration, as which HA instance.
 
 use super::{Begun, ConditionCode, Context, Start};
-use crate::config::{self, SourceError};
+use crate::config;
 use crate::message;
 
 /// Issues ZWEL0021I to ZWEL0024I.
@@ -28,8 +28,7 @@ pub(super) fn begin(context: &Context, start: &Start) -> Result<Begun, Condition
     let [argument] = start.arguments.as_slice() else { return Err(failed(message::zwel0035e())) };
     let sources = match sources {
         None => return Err(failed(message::zwel0026e("CONFIG"))),
-        Some(Err(SourceError::MemberMissing { .. })) => return Err(failed(message::zwel0068e())),
-        Some(Err(error)) => return Err(failed(message::zwel0046e(error))),
+        Some(Err(error)) => return Err(failed(error.message())),
         Some(Ok(sources)) => sources,
     };
     let ha_instance = config::ha_instance(argument, &*context.platform);

@@ -3,7 +3,7 @@
 use super::timing::{self, TARGET};
 use super::{Begun, ConditionCode, Context, EventSender, Instance, components, foreground, guard};
 use crate::component::{self, Checked, CommandLine, Component, ComponentError, DirectoryFault, DirectoryProblem, Purpose, Survey};
-use crate::config::{Configuration, Environment, LoadError, LoadRequest, Problem, Version};
+use crate::config::{Configuration, Environment, LoadRequest, Problem, Version};
 use crate::lifecycle::{startup, workspace};
 use crate::message::{self, Message, Severity};
 use crate::platform::unix::watch::Watch;
@@ -110,17 +110,7 @@ pub(super) async fn load(context: &Arc<Context>, begun: &Arc<Begun>) -> Result<C
     .await;
     match loaded {
         Ok(Ok(configuration)) => Ok(configuration),
-        Ok(Err(LoadError::UnknownHaInstance { id, defined, nearest })) => {
-            let nearest = nearest.map_or_else(String::new, |nearest| format!("; did you mean {nearest}?"));
-            Err(vec![message::zwel0911e(id, defined.join(", ") + &nearest), message::zwel0072e()])
-        }
-        Ok(Err(error)) => {
-            let of_templates = matches!(error, LoadError::Templates(_));
-            let said = |problem: &Problem| if of_templates { message::zwel0045e(problem) } else { message::zwel0047e(problem) };
-            let mut messages: Vec<Message> = error.problems().iter().map(said).collect();
-            messages.push(message::zwel0072e());
-            Err(messages)
-        }
+        Ok(Err(error)) => Err(error.messages().into_iter().chain([message::zwel0072e()]).collect()),
         Err(error) => Err(vec![message::zwel0925e(error), message::zwel0072e()]),
     }
 }
@@ -295,11 +285,11 @@ async fn startup_checks(context: &Context, begun: &Begun, instance: &Instance, m
 /// ZWEL0915W, ZWEL0172E, or why else a component cannot be used.
 pub(super) fn component_error(name: &str, error: &ComponentError) -> Message {
     match error {
-        ComponentError::NotInstalled { places, .. } => {
+        ComponentError::NotInstalled { places, nearest, .. } => {
             let places: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
-            message::zwel0915w(name, places.join(" and "))
+            message::zwel0915w(name, places.join(" and ") + &crate::component::did_you_mean(nearest))
         }
-        ComponentError::CommandMissing { phase, .. } => message::zwel0172e(name, phase.name()),
+        ComponentError::CommandMissing { phase, file, .. } => message::zwel0172e(name, phase.name(), file.display()),
         error => message::zwel0918e(name, error),
     }
 }

@@ -313,8 +313,8 @@ messages! {
         "Zowe workspace directory (zowe.workspaceDirectory) is not defined in Zowe YAML configuration file.",
         "zowe.workspaceDirectory is not set.",
         "Set zowe.workspaceDirectory in zowe.yaml.";
-    ZWEL0172E zwel0172e "ZWEL0172E" Error OnMatch (name, command)
-        "Component {name} has commands.{command} defined but the file is missing.",
+    ZWEL0172E zwel0172e "ZWEL0172E" Error OnMatch (name, command, file)
+        "Component {name} has commands.{command} defined but the file is missing. Looked for {file}",
         "The manifest names a command file that is not there.",
         "Correct the manifest or reinstall the component.";
     ZWEL0302W zwel0302w "ZWEL0302W" Warning OnMatch ()

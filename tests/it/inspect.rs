@@ -178,7 +178,7 @@ fn faults_that_keep_it_from_loading_are_told_together() {
     }
     let answer = ask(&instance, &["check", "-i", "lpar3"]);
     assert!(
-        answer.out.contains("HA instance 'lpar3' is not defined in haInstances, defined: lpar1, LPAR2; did you mean 'lpar1'?"),
+        answer.out.contains("ERROR ZWEL0911E HA instance lpar3 is not defined in haInstances, defined: lpar1, LPAR2; did you mean lpar1?"),
         "{}",
         answer.out
     );

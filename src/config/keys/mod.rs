@@ -18,6 +18,9 @@ use super::settings::SETTINGS;
 use serde_json::{Map, Value};
 use std::sync::OnceLock;
 
+/// Problems by the address of the part of a configuration that they were found in.
+pub(super) type Walked = std::collections::HashMap<usize, Vec<super::Problem>>;
+
 /// A component as far as its keys are concerned.
 pub struct ComponentKeys<'a> {
     pub name: &'a str,

@@ -2,10 +2,11 @@
 
 use super::hints::{Keys, documents};
 use super::names::{Others, Part, Vocabulary};
-use super::{COMPONENTS, ComponentKeys, near, schema_of};
+use super::{COMPONENTS, ComponentKeys, Walked, near, schema_of};
 use crate::config::node::{Entry, Node, NodeValue};
 use crate::config::{Configuration, Problem, load, schema};
 use serde_json::Value;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Places that are not looked at: names of the user's; what [`crate::config::settings`] says itself; overlays, which are laid over the rest.
@@ -31,10 +32,11 @@ impl Configuration {
         let keys = Keys::new(&all, components.iter().map(|component| component.name.to_owned()));
         let mut walk = Walk {
             configuration: self,
-            everywhere: keys.vocabulary.everywhere(),
+            everywhere: OnceCell::new(),
             has_schema: schemas.has_base(),
             installed: components.iter().map(|component| component.name).collect(),
             of_components,
+            before: schemas.walked(components),
             problems: Vec::new(),
             keys,
         };
@@ -43,7 +45,9 @@ impl Configuration {
         }
         let (ruled, known) = (walk.keys.ruled.clone(), walk.keys.known.clone());
         walk.mapping(&self.tree, &mut Vec::new(), &ruled, &known);
-        walk.problems
+        let Walk { problems, before, .. } = walk;
+        schemas.keep_walked(components, before);
+        problems
     }
 
     /// The keys that the runtime's own defaults set, in the form of a schema.
@@ -57,6 +61,8 @@ impl Configuration {
 fn only(node: &Node, source: u32) -> Option<Value> {
     let NodeValue::Mapping(entries) = &node.value else { return None };
     let of = |entry: &Entry| match &entry.value.value {
+        // No defaults stand there, and there may be many.
+        _ if entry.key == "haInstances" => None,
         NodeValue::Mapping(_) => only(&entry.value, source).map(|value| (entry.key.clone(), value)),
         _ => (entry.place.source == source).then(|| (entry.key.clone(), Value::Null)),
     };
@@ -68,16 +74,26 @@ struct Walk<'a> {
     configuration: &'a Configuration,
     keys: Keys<'a>,
     /// Every key that any schema, manifest or document names anywhere.
-    everywhere: BTreeSet<&'a str>,
+    everywhere: OnceCell<BTreeSet<&'a str>>,
     /// The runtime has a schema of configurations.
     has_schema: bool,
     installed: Vec<&'a str>,
     /// By name: the documents of its schema and of its manifest's defaults, and whether it has a schema.
     of_components: BTreeMap<&'a str, (usize, usize, bool)>,
+    /// What was found for parts of the configuration without an overlay, by their address: they live as long as the configuration.
+    before: Walked,
     problems: Vec<Problem>,
 }
 
 impl<'a> Walk<'a> {
+    /// The address of a section or a component that the overlay leaves alone: what there is to say of it is found once for all HA instances.
+    fn shared_part(&self, node: &Node, path: &[String]) -> Option<usize> {
+        let steps: Vec<&str> = path.iter().map(String::as_str).collect();
+        let is_part = matches!(steps.as_slice(), ["components", _]) || (steps.len() == 1 && steps != ["components"]);
+        let of_base = || self.configuration.base_tree.at(&steps).is_some_and(|base| std::ptr::eq(base, node));
+        (is_part && of_base()).then(|| std::ptr::from_ref(node).addr())
+    }
+
     fn mapping(&mut self, node: &Node, path: &mut Vec<String>, ruled: &[Part<'a>], known: &[Part<'a>]) {
         let NodeValue::Mapping(entries) = &node.value else { return };
         let steps: Vec<&str> = path.iter().map(String::as_str).collect();
@@ -101,12 +117,23 @@ impl<'a> Walk<'a> {
                     self.problems.push(Problem::warning(Some(place), text).about(&steps));
                 }
             }
+            path.push(entry.key.clone());
+            let part = self.shared_part(&entry.value, path);
+            if let Some(found) = part.and_then(|part| self.before.get(&part)) {
+                self.problems.extend(found.iter().cloned());
+                path.pop();
+                continue;
+            }
             let (mut ruled, mut known) = (self.keys.vocabulary.step(ruled, &entry.key), self.keys.vocabulary.step(known, &entry.key));
-            if path.len() == 1 && path.first().is_some_and(|section| section == "components") {
+            if path.len() == 2 && path.first().is_some_and(|section| section == "components") {
                 self.component(&entry.key, &mut ruled, &mut known);
             }
-            path.push(entry.key.clone());
+            let earlier = self.problems.len();
             self.mapping(&entry.value, path, &ruled, &known);
+            if let Some(part) = part {
+                let found = self.problems.get(earlier..).unwrap_or_default().to_vec();
+                self.before.insert(part, found);
+            }
             path.pop();
         }
     }
@@ -138,7 +165,8 @@ impl<'a> Walk<'a> {
         match parent {
             ["components"] => self.unknown_component(entry, beside),
             ["components", _, ..] => {
-                let own = self.everywhere.contains(key) && !["components", "haInstances", "zOSMF"].contains(&key);
+                let everywhere = self.everywhere.get_or_init(|| self.keys.vocabulary.everywhere());
+                let own = everywhere.contains(key) && !["components", "haInstances", "zOSMF"].contains(&key);
                 let slip = || near::meant_among_own(key, names.iter().copied()).map(|name| format!("did you mean {name}?"));
                 let hint = if own { None } else { self.keys.misplaced(parent, key).or_else(slip) };
                 hint.map(|hint| format!("no schema and no component knows this key; {hint}"))

@@ -33,6 +33,9 @@ struct Compiled {
     validator: Validator,
 }
 
+/// Names and schemas of components, and what was found with them installed.
+type WalkedFor = (Vec<(String, Vec<PathBuf>)>, keys::Walked);
+
 /// The schemas of one component, or why they cannot be used.
 type OfComponent = Arc<Vec<Result<Compiled, Problem>>>;
 
@@ -49,6 +52,8 @@ pub struct Schemas {
     components: Mutex<HashMap<Vec<PathBuf>, OfComponent>>,
     /// The same as documents.
     documents: Mutex<HashMap<Vec<PathBuf>, Arc<Vec<Value>>>>,
+    /// What [`Configuration::unread_keys`] found before, and for which components.
+    walked: Mutex<Option<WalkedFor>>,
     /// Files that are no JSON.
     problems: Vec<Problem>,
 }
@@ -79,6 +84,7 @@ impl Schemas {
             manifest: OnceLock::new(),
             components: Mutex::new(HashMap::new()),
             documents: Mutex::new(HashMap::new()),
+            walked: Mutex::new(None),
             problems,
         }
     }

@@ -61,19 +61,31 @@ pub fn compare_zwelnch(sources: &[Source], named: &[HaInstance], platform: &dyn 
         }
     };
     comparison.add("", of_sources(&base, platform));
-    for instance in &super::instances_of(&base, named) {
+    let (mut ids, mut ports, mut survey) = (Vec::new(), Vec::new(), None);
+    let instances = super::instances_of(&base, named);
+    for instance in &instances {
         if !instance.id.is_empty() {
             comparison.ha_instances.push(instance.id.clone());
         }
         match base.for_instance(instance) {
             Ok(configuration) => {
-                let checked = component::check(&configuration, platform);
+                let checked = component::check_alone(&configuration, platform);
                 let size = |file: &std::path::Path| std::fs::metadata(file).ok().map(|metadata| metadata.len());
                 comparison.add(&instance.id, rules::differences(&configuration, &checked.survey, &size));
                 comparison.add(&instance.id, new_refusals(&configuration, &checked));
+                ids.push(&instance.id);
+                ports.push(checked.ports);
+                survey.get_or_insert(checked.survey);
             }
             Err(error) => comparison.add_load_error(&instance.id, &error),
         }
+    }
+    for clash in component::shared_ports(&base, ports, &survey.unwrap_or_default()).into_iter().filter(|clash| clash.problem.error) {
+        clash
+            .instances
+            .iter()
+            .filter_map(|index| ids.get(*index))
+            .for_each(|id| comparison.add(id, vec![refused_now(clash.problem.clone())]));
     }
     comparison
 }
@@ -103,7 +115,11 @@ fn new_refusals(configuration: &Configuration, checked: &component::Checked) -> 
     let mut as_before: Vec<Problem> = configuration.validate();
     as_before.extend(checked.survey.in_play.iter().flat_map(|component| component.validate(configuration)));
     let errors = unique(checked.problems.clone()).into_iter().filter(|problem| problem.error && !as_before.contains(problem));
-    let difference = |problem: Problem| Difference {
+    errors.map(refused_now).collect()
+}
+
+fn refused_now(problem: Problem) -> Difference {
+    Difference {
         property: problem.property.unwrap_or_default(),
         ..Difference::new(
             "refused",
@@ -113,8 +129,7 @@ fn new_refusals(configuration: &Configuration, checked: &component::Checked) -> 
         )
         .action("correct it, or see docs/configuration.md for the check that can be turned off")
         .refused()
-    };
-    errors.map(difference).collect()
+    }
 }
 
 /// Why a configuration does not load, as far as ZWELNCH loaded it; the second value is what it did not load either.
