@@ -130,6 +130,7 @@ fn prepared(runtime: &Path) -> PreparedFiles {
         merged: serde_json::json!({"zowe": {"job": {"name": "007"}}}),
         base: serde_json::json!({"a": 1}),
         instance: serde_json::json!({"a": 2}),
+        instance_merged: Some(serde_json::json!({"zowe": {"job": {"name": "008"}}})),
         environment: environment(&[("ZWE_a", b"2")]),
         runtime_manifest: Some(runtime.join("manifest.json")),
     }
