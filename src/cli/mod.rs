@@ -115,6 +115,7 @@ fn call(arguments: &[OsString], of_proc: bool, is_command: impl Fn(&str) -> bool
 
 /// Runs the launcher in this process.
 fn launch(arguments: Vec<String>) -> i32 {
+    set_umask();
     let (platform, no_console) = NativePlatform::for_launcher();
     let platform = Arc::new(platform);
     let start = Start::from_environment(arguments, no_console);
@@ -122,6 +123,11 @@ fn launch(arguments: Vec<String>) -> i32 {
     let code = launcher::run(platform.clone(), start) as i32;
     platform.end_job(code);
     code
+}
+
+/// Of this process, and so of every command and component that it starts. Its own files have modes of their own.
+fn set_umask() {
+    crate::platform::unix::set_umask(std::env::var("_EDC_UMASK_DFLT").ok().as_deref());
 }
 
 /// What the initiator told this process is not the components' business.

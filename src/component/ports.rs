@@ -2,9 +2,7 @@
 
 use super::{NotInPlay, Survey};
 use crate::config::settings::{self, StartupCheck};
-use crate::config::{
-    Configuration, HaInstance, Location, Problem, SINGLE_SERVICE, SingleService, lookup, normalize_id, secrets,
-};
+use crate::config::{Configuration, HaInstance, Location, Problem, SINGLE_SERVICE, SingleService, lookup, normalize_id, secrets};
 use serde_json::Value;
 use std::collections::BTreeMap;
 

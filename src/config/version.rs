@@ -28,7 +28,7 @@ impl Version {
         let file = runtime.join("manifest.json");
         let why = |why: String| format!("{}: {why}", file.display());
         let bytes = read_file(&file).map_err(|error| why(error.to_string()))?;
-        let text = super::encoding::decode(&bytes).map_err(|error| why(error.to_string()))?;
+        let text = super::encoding::decode(&bytes).map_err(|error| why(error.reason))?;
         let manifest: Value = serde_json::from_str(&text).map_err(|error| why(error.to_string()))?;
         let version = lookup(&manifest, &["version"]).and_then(Value::as_str);
         let version = version.ok_or_else(|| why("it has no text version, such as 3.1.0".to_string()))?.to_string();

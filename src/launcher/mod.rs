@@ -142,7 +142,6 @@ pub fn run(platform: Arc<dyn Platform>, start: Start) -> ConditionCode {
 
 /// A run, and how the component in the foreground ended, where one was run.
 fn run_guarded(platform: Arc<dyn Platform>, start: Start, foreground: Option<Foreground>) -> (ConditionCode, Option<WaitStatus>) {
-    crate::platform::unix::set_umask(std::env::var("_EDC_UMASK_DFLT").ok().as_deref());
     let Ok(output) = Output::start(Arc::clone(&platform)) else {
         let text = message::zwel0074e();
         // Without the relay thread this is the one line that is written directly.

@@ -2,7 +2,9 @@
 
 use super::timing::{self, TARGET};
 use super::{Begun, ConditionCode, Context, EventSender, Instance, components, foreground, guard};
-use crate::component::{self, Checked, CommandLine, Component, ComponentError, DirectoryFault, DirectoryProblem, Failure, Purpose, Survey, Weight};
+use crate::component::{
+    self, Checked, CommandLine, Component, ComponentError, DirectoryFault, DirectoryProblem, Failure, Purpose, Survey, Weight,
+};
 use crate::config::{Configuration, Environment, LoadError, LoadRequest, Problem, Version};
 use crate::lifecycle::{startup, workspace};
 use crate::message::{self, Message, Severity};
@@ -258,7 +260,11 @@ fn begin_prepare(context: &Context, configuration: &Configuration, runtime: &Pat
     let build = version.and_then(|version| version.build).unwrap_or_else(unknown);
     output.server_command(Severity::Info, PREPARE, format!("build and hash: {build}"));
     let ha_id = &configuration.ha_instance.id;
-    output.server_command(Severity::Info, PREPARE, format!("starting Zowe instance {ha_id} with {} ...", workspace::merged_file(workspace).display()));
+    output.server_command(
+        Severity::Info,
+        PREPARE,
+        format!("starting Zowe instance {ha_id} with {} ...", workspace::merged_file(workspace).display()),
+    );
     output.server_command(Severity::Info, GLOBAL, "process global validations ...");
 }
 

@@ -241,7 +241,10 @@ fn the_single_service_takes_the_place_of_its_parts_whatever_they_say() {
 fn a_runtime_that_does_not_have_the_single_service_runs_its_parts() {
     let directory = tempfile::tempdir().unwrap();
     let components = directory.path().join("components");
-    let text = format!("zowe: {{runtimeDirectory: {}}}\ncomponents: {{apiml: {{enabled: true}}, gateway: {{enabled: true}}, zaas: {{enabled: false}}}}\n", directory.path().display());
+    let text = format!(
+        "zowe: {{runtimeDirectory: {}}}\ncomponents: {{apiml: {{enabled: true}}, gateway: {{enabled: true}}, zaas: {{enabled: false}}}}\n",
+        directory.path().display()
+    );
     std::fs::create_dir(&components).unwrap();
     let older = load(&text);
     assert_eq!(older.single_service(), SingleService::NotInstalled);

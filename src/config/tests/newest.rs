@@ -105,7 +105,8 @@ fn the_user_and_the_files_of_the_configuration() {
 
 #[test]
 fn discovery_services_at_addresses_of_ipv6_stand_in_brackets() {
-    let text = "components: {discovery: {enabled: true, port: 7553}}\nhaInstances: {lpar1: {hostname: '::1'}, b: {hostname: '2001:db8::2'}}\n";
+    let text =
+        "components: {discovery: {enabled: true, port: 7553}}\nhaInstances: {lpar1: {hostname: '::1'}, b: {hostname: '2001:db8::2'}}\n";
     assert_eq!(
         get(&environment(text, &[]), "ZWE_DISCOVERY_SERVICES_LIST"),
         "https://[::1]:7553/eureka/,https://[2001:db8::2]:7553/eureka/"

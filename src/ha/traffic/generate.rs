@@ -144,9 +144,7 @@ fn line(id: &str, instance: &Configuration) -> Result<Line, Vec<Problem>> {
     let path = if single_service && instance.get(&own).is_none() { ["components", "apiml", "port"] } else { own };
     let found = port(instance, &path);
     match (found, problems.is_empty()) {
-        (Ok(port), true) => {
-            Ok(Line::Server { id: id.to_owned(), address: format!("{}:{port}", crate::net::url_host(&hostname)) })
-        }
+        (Ok(port), true) => Ok(Line::Server { id: id.to_owned(), address: format!("{}:{port}", crate::net::url_host(&hostname)) }),
         (found, _) => {
             problems.extend(found.err());
             Err(problems)

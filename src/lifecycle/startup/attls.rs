@@ -92,7 +92,9 @@ fn verdict(listener: &Listener, address: &str, user: &str, is_on: bool, rule: &R
         }
         (false, Rule::Found) => Some((
             Severity::Error,
-            format!("{name}: AT-TLS has a rule for {of}, but is not on, so that all would be encrypted twice; set zowe.network.server.tls.attls to true, or take the rule from the policy"),
+            format!(
+                "{name}: AT-TLS has a rule for {of}, but is not on, so that all would be encrypted twice; set zowe.network.server.tls.attls to true, or take the rule from the policy"
+            ),
         )),
         (true, Rule::Unknown(why)) => Some((Severity::Warning, format!("{name}: whether AT-TLS has a rule for {of} is not known: {why}"))),
         (true, Rule::Found) | (false, Rule::None(_) | Rule::Unknown(_)) => None,
@@ -119,7 +121,10 @@ mod tests {
         let severity = |is_on, rule| verdict(&listener, "0.0.0.0", "ZWESVUSR", is_on, &rule);
         assert_eq!((severity(true, Rule::Found), severity(false, Rule::None(String::new()))), (None, None));
         let (error, text) = severity(true, Rule::None("rc 8".into())).unwrap();
-        assert!(error == Severity::Error && text.contains("no rule for port 7554 at address 0.0.0.0, user ZWESVUSR and job ZWE1AG ('rc 8')"), "{text}");
+        assert!(
+            error == Severity::Error && text.contains("no rule for port 7554 at address 0.0.0.0, user ZWESVUSR and job ZWE1AG ('rc 8')"),
+            "{text}"
+        );
         assert_eq!(severity(false, Rule::Found).unwrap().0, Severity::Error);
         assert_eq!(severity(true, Rule::Unknown("x".into())).unwrap().0, Severity::Warning);
         assert_eq!(severity(false, Rule::Unknown("x".into())), None);

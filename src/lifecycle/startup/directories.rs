@@ -85,7 +85,9 @@ fn look(directory: &Directory, add: &mut dyn FnMut(&Directory, Severity, String)
         return;
     }
     match unix::free_space(&directory.path) {
-        Ok(free) if free < NO_ROOM => add(directory, Severity::Error, format!("has room for {} KiB more; enlarge its file system", free / 1024)),
+        Ok(free) if free < NO_ROOM => {
+            add(directory, Severity::Error, format!("has room for {} KiB more; enlarge its file system", free / 1024))
+        }
         Ok(free) if free < LITTLE_ROOM => {
             add(directory, Severity::Warning, format!("has room for {} MiB more; enlarge its file system", free / MIB));
         }

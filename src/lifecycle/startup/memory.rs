@@ -23,7 +23,8 @@ pub(super) fn findings(limits: io::Result<MemoryLimits>, user: &str, is_zos: boo
     let mut ask = |what: &str, allowed: Option<u64>, wanted: u64, advice: String| {
         if let Some(allowed) = allowed.filter(|allowed| *allowed < wanted) {
             let (has, wants) = (size(allowed), size(wanted));
-            findings.push(finding(Severity::Error, format!("user {user} may have {has} of {what}; {wants} or more are expected: {advice}")));
+            findings
+                .push(finding(Severity::Error, format!("user {user} may have {has} of {what}; {wants} or more are expected: {advice}")));
         }
     };
     if is_zos {
@@ -68,7 +69,10 @@ mod tests {
         assert!(texts(Some(4 * GIB), Some(250_000 * 1024), true).is_empty());
         let both = texts(Some(4 * GIB - 1), Some(250_000 * 1024 - 1), true);
         assert!(both[0].contains("may have 4095 MiB of memory above the bar (MEMLIMIT); 4 GiB"), "{both:?}");
-        assert!(both[0].contains("ALTUSER ZWESVUSR OMVS(MEMLIMIT(4G))") && both[1].contains("may have 244 MiB of address space"), "{both:?}");
+        assert!(
+            both[0].contains("ALTUSER ZWESVUSR OMVS(MEMLIMIT(4G))") && both[1].contains("may have 244 MiB of address space"),
+            "{both:?}"
+        );
         assert_eq!(both.len(), 2);
         assert!(texts(Some(0), None, true)[0].contains("may have 0 KiB"));
         assert!(texts(None, Some(4 * GIB), false).is_empty());

@@ -289,7 +289,8 @@ mod tests {
 
     #[test]
     fn the_answer_of_another_process_is_read_as_it_was_given() {
-        for outcome in [Outcome::Free, Outcome::InUse, Outcome::NotThisSystem, Outcome::NotPermitted, Outcome::Unsupported, Outcome::Odd(7)] {
+        for outcome in [Outcome::Free, Outcome::InUse, Outcome::NotThisSystem, Outcome::NotPermitted, Outcome::Unsupported, Outcome::Odd(7)]
+        {
             assert_eq!(read_outcome(&word(outcome)), Some(outcome));
         }
         assert_eq!(read_outcome("nonsense"), None);
