@@ -24,7 +24,9 @@ impl fmt::Display for NotInPlay {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             NotInPlay::Disabled => "not enabled",
-            NotInPlay::Suppressed => "part of component apiml, which is enabled",
+            NotInPlay::Suppressed => {
+                "part of component apiml, which is enabled and runs in its place; it is validated, configured and registered"
+            }
             NotInPlay::Unusable => "enabled, but not installed or not usable",
             NotInPlay::NothingToStart => "has no start command",
         })
@@ -172,8 +174,19 @@ pub fn survey(configuration: &Configuration) -> Survey {
             survey.warnings.extend(error.problems(None).into_iter().map(|problem| Problem { error: false, ..problem }));
         }
     }
+    define_services_once(configuration, &mut in_play);
     arrange(&mut survey, configuration, in_play);
     survey
+}
+
+/// Parts of the single-service API ML and that itself bring the same static definitions (z/OSMF's). Those of the one that runs are written.
+fn define_services_once(configuration: &Configuration, in_play: &mut [Component]) {
+    let service = in_play.iter().find(|component| component.name == SINGLE_SERVICE);
+    let defined: Vec<String> =
+        service.iter().flat_map(|service| &service.manifest.static_definitions).map(|definition| definition.file.clone()).collect();
+    for part in in_play.iter_mut().filter(|component| configuration.is_suppressed(&component.name)) {
+        part.manifest.static_definitions.retain(|definition| !defined.contains(&definition.file));
+    }
 }
 
 /// Orders those in play and looks for their commands.

@@ -489,6 +489,10 @@ messages! {
         "startup check {check}: {why}",
         "Something that the check concerns was not looked at, a key ring for example.",
         "None.";
+    ZWEL0953I zwel0953i "ZWEL0953I" Info OnMatch (name, service)
+        "component {name} runs as part of component {service}, which is to be named in its place",
+        "API ML runs as one process, so that its parts cannot be operated one by one.",
+        "Name the component that runs, or set components.apiml.enabled to false to run the parts by themselves.";
     ZWEL0970W zwel0970w "ZWEL0970W" Warning OnMatch (name)
         "component {name} is not enabled in this configuration, it is run all the same",
         "zwelnch component run starts a component of which components.<name>.enabled is not true.",
