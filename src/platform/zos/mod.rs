@@ -205,7 +205,7 @@ fn security_manager_of(id: &str) -> &'static str {
 /// Whether all processes that have used something have ended. What nobody has used yet has just been made, perhaps.
 fn is_left_over(users: &[Pid], exists: &dyn Fn(Pid) -> bool) -> bool {
     let mut users = users.iter().copied().filter(|pid| *pid > 0).peekable();
-    users.peek().is_some() && !users.any(|pid| exists(pid))
+    users.peek().is_some() && !users.any(exists)
 }
 
 fn entry(process: &shim::Process) -> ProcessEntry {
