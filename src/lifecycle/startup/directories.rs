@@ -11,8 +11,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 const MIB: u64 = 1024 * 1024;
-/// Less room than this is none: the files of the workspace alone may take it.
-const NO_ROOM: u64 = MIB;
+/// Less room than this is none: the files of the workspace alone take it.
+const NO_ROOM: u64 = 64 * 1024;
 /// Less than this is gone in a day of logs.
 const LITTLE_ROOM: u64 = 64 * MIB;
 
@@ -85,14 +85,23 @@ fn look(directory: &Directory, add: &mut dyn FnMut(&Directory, Severity, String)
         return;
     }
     match unix::free_space(&directory.path) {
-        Ok(free) if free < NO_ROOM => {
-            add(directory, Severity::Error, format!("has room for {} KiB more; enlarge its file system", free / 1024))
+        Ok(free) => {
+            if let Some((severity, why)) = room(free) {
+                add(directory, severity, why);
+            }
         }
-        Ok(free) if free < LITTLE_ROOM => {
-            add(directory, Severity::Warning, format!("has room for {} MiB more; enlarge its file system", free / MIB));
-        }
-        Ok(_) => {}
         Err(error) => add(directory, Severity::Info, format!("was not asked for the room it has: {error}")),
+    }
+}
+
+/// What is to be said of so many bytes that can still be written.
+fn room(free: u64) -> Option<(Severity, String)> {
+    let has = |much: String| format!("has room for {much} more; enlarge its file system");
+    match free {
+        0..NO_ROOM => Some((Severity::Error, has(format!("{} KiB", free / 1024)))),
+        NO_ROOM..MIB => Some((Severity::Warning, has(format!("{} KiB", free / 1024)))),
+        MIB..LITTLE_ROOM => Some((Severity::Warning, has(format!("{} MiB", free / MIB)))),
+        _ => None,
     }
 }
 
@@ -139,6 +148,15 @@ mod tests {
         std::os::unix::fs::symlink(root.join("r"), root.join("link")).unwrap();
         let linked = found(&root, &[("runtimeDirectory", "r"), ("logDirectory", "link/logs")]);
         assert!(linked[0].1.contains("zowe.logDirectory: /link/logs lies within"), "{linked:?}");
+    }
+
+    #[test]
+    fn room_for_what_is_written() {
+        let severity = |free| room(free).map(|(severity, _)| severity);
+        assert_eq!((severity(0), severity(NO_ROOM - 1)), (Some(Severity::Error), Some(Severity::Error)));
+        assert_eq!((severity(NO_ROOM), severity(LITTLE_ROOM - 1)), (Some(Severity::Warning), Some(Severity::Warning)));
+        assert_eq!((severity(LITTLE_ROOM), severity(u64::MAX)), (None, None));
+        assert_eq!(room(MIB).unwrap().1, "has room for 1 MiB more; enlarge its file system");
     }
 
     #[test]
