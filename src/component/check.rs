@@ -3,7 +3,7 @@
 
 use super::clashes::InstancePorts;
 use super::directories::{self, DirectoryProblem, Purpose};
-use super::{Component, Survey, dependencies, ports, readiness, survey};
+use super::{Component, Failure, Survey, dependencies, ports, readiness, survey};
 use crate::config::{Configuration, Problem, unique};
 use crate::platform::Platform;
 
@@ -24,7 +24,7 @@ impl Checked {
     /// The whole report, each problem once.
     pub fn all(&self) -> Vec<Problem> {
         let directories = self.directories.iter().map(DirectoryProblem::problem);
-        let failures = self.survey.failures.iter().flat_map(|failure| failure.error.problems(failure.place.clone()));
+        let failures = self.survey.failures.iter().flat_map(Failure::problems);
         unique(directories.chain(self.problems.iter().cloned()).chain(failures).collect())
     }
 }

@@ -132,7 +132,8 @@ mod tests {
 
     fn listener(name: &str, port: u16, addresses: &[&str]) -> Listener {
         let addresses = addresses.iter().map(|address| (*address).to_owned()).collect();
-        Listener { name: name.into(), path: vec![name.into()], port, addresses, place: Location::new("z", 1, 1) }
+        let place = Location::new("z", 1, 1);
+        Listener { name: name.into(), path: vec![name.into()], port, addresses, place, component: name.into(), job_name: None }
     }
 
     fn instance(id: &str, sysname: Option<&str>, listeners: Vec<Listener>) -> InstancePorts {

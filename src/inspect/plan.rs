@@ -61,7 +61,10 @@ fn write_plan(text: &mut String, configuration: &Configuration, survey: &Survey,
     for phases in [&[Phase::Validate][..], &[Phase::PreConfigure, Phase::Configure], &[Phase::Start]] {
         for component in &survey.in_play {
             for phase in phases {
-                write_command(text, component, *phase)?;
+                // What API ML as one process takes the place of is not started.
+                if *phase != Phase::Start || !configuration.is_suppressed(&component.name) {
+                    write_command(text, component, *phase)?;
+                }
             }
         }
     }
@@ -86,7 +89,7 @@ fn write_plan(text: &mut String, configuration: &Configuration, survey: &Survey,
 
 /// Job name, ports, what it waits for and when it counts as ready.
 fn write_component(text: &mut String, configuration: &Configuration, component: &Component) -> std::fmt::Result {
-    let job = component::job_name_of(component, configuration);
+    let job = component::job_name_of(&component.name, configuration);
     writeln!(text, "    job name: {}", job.as_deref().unwrap_or("none of its own"))?;
     let ports = component::ports_of(configuration, &component.name);
     let ports: Vec<String> = ports.into_iter().map(|(name, port)| format!("{port} ({name})")).collect();
@@ -140,6 +143,9 @@ fn written(configuration: &Configuration, survey: &Survey) -> Vec<PathBuf> {
     let of_instance = [format!(".zowe-{ha_id}.json"), format!(".instance-{ha_id}.env"), format!(".{ha_id}.lock")];
     for name in [".zowe.json", ".zowe-merged.yaml", ".lock"].into_iter().chain(of_instance.iter().map(String::as_str)) {
         paths.push(private.join(name));
+    }
+    if configuration.overlay.is_some() {
+        paths.push(private.join(format!(".zowe-{ha_id}-merged.yaml")));
     }
     paths.push(leftovers::record_path(&private, ha_id));
     if configuration.runtime_directory().is_some_and(|runtime| runtime.join("manifest.json").exists()) {
