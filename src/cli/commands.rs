@@ -57,8 +57,8 @@ pub(super) fn run(arguments: Arguments) -> i32 {
                 Err(error) => fail(error),
             }
         }
-        Command::Check { ha_instance, config, format, compare_zwelnch: true, .. } => {
-            compare_zwelnch(&ha_instance, config.as_deref(), format)
+        Command::Check { ha_instance, config, format, compare_zwelnch: true, all, .. } => {
+            compare_zwelnch(&ha_instance, config.as_deref(), format, all)
         }
         Command::Check { ha_instance, config, format, startup, .. } => check(&ha_instance, config.as_deref(), format, startup),
         Command::Config { selection, format, path, origin, show_secrets } => inspected(&selection, |loaded, _| {
@@ -316,7 +316,7 @@ fn check(named: &[String], config: Option<&str>, format: ReportFormat, startup: 
 }
 
 /// What behaves differently than under ZWELNCH.
-fn compare_zwelnch(named: &[String], config: Option<&str>, format: ReportFormat) -> i32 {
+fn compare_zwelnch(named: &[String], config: Option<&str>, format: ReportFormat, all: bool) -> i32 {
     let platform = NativePlatform::for_command();
     let (_, sources) = match sources(config) {
         Ok(sources) => sources,
@@ -325,8 +325,8 @@ fn compare_zwelnch(named: &[String], config: Option<&str>, format: ReportFormat)
     let named: Vec<config::HaInstance> = named.iter().map(|id| config::ha_instance(id, &platform)).collect();
     let comparison = inspect::compare_zwelnch(&sources, &named, &platform);
     document(&match format {
-        ReportFormat::Json => comparison.json(),
-        ReportFormat::Text => comparison.text(),
+        ReportFormat::Json => comparison.json(all),
+        ReportFormat::Text => comparison.text(all),
     });
     comparison.exit_code().into()
 }

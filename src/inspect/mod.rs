@@ -12,7 +12,7 @@ mod startup;
 mod tests;
 
 pub use check::{Finding, Report, StartupChecks, check};
-pub use compare_zwelnch::{Comparison, Difference, compare_zwelnch};
+pub use compare_zwelnch::{Comparison, Difference, GENERAL, General, compare_zwelnch};
 pub use difference::difference;
 pub use plan::plan;
 pub use startup::startup_checks;

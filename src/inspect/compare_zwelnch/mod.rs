@@ -1,10 +1,13 @@
 //! `check --compare-zwelnch`: what behaves differently than under ZWELNCH, the launcher written in C, for one configuration. Only what this
 //! configuration concerns is told. Facts about ZWELNCH: reference/configuration.md, lifecycle.md, users.md and messages.md.
 
+mod general;
 mod report;
 mod rules;
 mod sources;
+mod values;
 
+pub use general::{GENERAL, General};
 pub use report::Comparison;
 
 use crate::component;
@@ -72,6 +75,7 @@ pub fn compare_zwelnch(sources: &[Source], named: &[HaInstance], platform: &dyn 
                 let checked = component::check_alone(&configuration, platform);
                 let size = |file: &std::path::Path| std::fs::metadata(file).ok().map(|metadata| metadata.len());
                 comparison.add(&instance.id, rules::differences(&configuration, &checked.survey, &size));
+                comparison.add(&instance.id, values::differences(&configuration));
                 comparison.add(&instance.id, new_refusals(&configuration, &checked));
                 ids.push(&instance.id);
                 ports.push(checked.ports);
@@ -112,10 +116,12 @@ fn of_sources(base: &Configuration, platform: &dyn Platform) -> Vec<Difference> 
 
 /// Errors of the check that ZWELNCH did not make: it validated by schemas alone.
 fn new_refusals(configuration: &Configuration, checked: &component::Checked) -> Vec<Difference> {
+    let relative = checked.directories.iter().filter(|problem| problem.fault == component::DirectoryFault::Relative);
+    let relative: Vec<Problem> = relative.map(component::DirectoryProblem::problem).collect();
     let mut as_before: Vec<Problem> = configuration.validate();
     as_before.extend(checked.survey.in_play.iter().flat_map(|component| component.validate(configuration)));
     let errors = unique(checked.problems.clone()).into_iter().filter(|problem| problem.error && !as_before.contains(problem));
-    errors.map(refused_now).collect()
+    errors.chain(relative).map(refused_now).collect()
 }
 
 fn refused_now(problem: Problem) -> Difference {
@@ -147,6 +153,9 @@ fn of_load_error(error: &LoadError) -> (Vec<Difference>, Vec<Problem>) {
                     refused(problem, "duplicate-key", "took the last of them, silently", "delete the others: the last one was in force")
                 } else if text.contains("does not fit in 64 bits") {
                     refused(problem, "large-integer", "cut the number to 64 bits, silently", "write it in quotes")
+                } else if text.contains("stands in single quotes") {
+                    let before = "did not load it either, and did not say where";
+                    refused(problem, "template-quotes", before, "write it plain, or in double quotes")
                 } else if text.contains("the tag ") && !text.contains("template") {
                     refused(problem, "tag", "passed over the tag", "take the tag away")
                 } else {
