@@ -539,7 +539,7 @@ messages! {
         "See the component's output, and its setting launcher.readiness.";
     ZWEL0984I zwel0984i "ZWEL0984I" Info OnMatch (hint)
         "{hint}",
-        "Follows ZWEL0042E: what was meant, perhaps.",
+        "Follows ZWEL0042E or ZWEL0054W: what was meant, perhaps.",
         "Type the command that is meant; HELP lists them all.";
     ZWEL0985I zwel0985i "ZWEL0985I" Info OnMatch (line)
         "{line}",

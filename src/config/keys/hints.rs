@@ -98,6 +98,12 @@ impl<'a> Keys<'a> {
         None
     }
 
+    /// A key of `zowe` at the top.
+    pub(super) fn of_zowe(&self, parent: &[&str], key: &str) -> Option<String> {
+        let is_its = parent.is_empty() && self.names_at(&["zowe"]).contains(&key);
+        is_its.then(|| format!("it belongs below zowe (zowe.{key})"))
+    }
+
     /// A key that is known at other places.
     fn elsewhere(&self, parent: &[&str], key: &str) -> Option<String> {
         let mut paths: Vec<Vec<&str>> = Vec::new();

@@ -118,6 +118,16 @@ const DOCUMENTED: &[&str] = &[
     "haInstances.*.components",
 ];
 
+/// Names of components that are configured, or have a directory.
+pub(super) fn component_names(configuration: &super::Configuration) -> Vec<String> {
+    let mut names = configuration.component_names();
+    let places = [configuration.runtime_directory().map(|runtime| runtime.join("components")), configuration.extension_directory()];
+    for entry in places.iter().flatten().filter_map(|place| std::fs::read_dir(place).ok()).flatten().flatten() {
+        names.extend(entry.file_name().into_string().ok().filter(|name| !name.starts_with('.')));
+    }
+    names
+}
+
 /// The documented keys and those of our own settings, in the form of a schema.
 fn documented() -> &'static Value {
     static DOCUMENT: OnceLock<Value> = OnceLock::new();

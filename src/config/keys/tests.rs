@@ -82,6 +82,7 @@ const WRONG: &[(&str, &str)] = &[
     ("zowe: {logLevel: debug}\n", "it belongs below zowe.launchScript (zowe.launchScript.logLevel)"),
     ("zowe: {setup: {dataset: {security: {}}}}\n", "it belongs below zowe.setup (zowe.setup.security)"),
     ("zowe: {setup: {dataset: {stcs: {zowe: X}}}}\n", "it belongs below zowe.setup.security (zowe.setup.security.stcs)"),
+    ("alpha: {enabled: true}\n", "a component belongs below components (components.alpha)"),
     ("gateway: {enabled: true}\n", "a component belongs below components (components.gateway)"),
     ("hostname: x\n", "it belongs below haInstances.<id> (haInstances.<id>.hostname)"),
     ("zowe: {host: x}\n", "it belongs below zOSMF (zOSMF.host)"),
@@ -152,6 +153,8 @@ fn the_configurations_of_zowe_and_its_repositories_have_no_slips() {
     let valid = verdicts.lines().filter(|line| line.trim_end().ends_with("\tvalid")).filter_map(|line| line.split('\t').next());
     let mut files: Vec<_> = valid.map(|name| zowe.join("corpus/zoweyaml").join(name)).collect();
     files.extend([zowe.join("defaults.yaml"), zowe.join("example-zowe.yaml")]);
+    let own = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("samplib");
+    files.extend([own.join("zowe.yaml"), own.join("demo/zowe.yaml")]);
     for file in files {
         let text = String::from_utf8_lossy(&std::fs::read(&file).unwrap()).into_owned();
         let with_runtime = |line: &str| match line.trim_start().strip_prefix("runtimeDirectory:") {
@@ -167,7 +170,7 @@ fn the_configurations_of_zowe_and_its_repositories_have_no_slips() {
         assert_eq!(runtime.said(&configuration), [""; 0], "{}", file.display());
         checked += 1;
     }
-    assert!(checked >= 8, "only {checked} configurations were looked at");
+    assert!(checked >= 10, "only {checked} configurations were looked at");
 }
 
 #[test]
@@ -194,6 +197,8 @@ fn without_schemas_only_what_is_like_a_known_key_is_said() {
         ("components.a.port: 1\n", "write port below components.a"),
         ("components: {a: {enabeld: true}}\n", "components.a.enabeld: no schema and no component knows this key; did you mean enabled?"),
         ("zowe: {haInstances: {}}\n", "haInstances belongs at the top level"),
+        ("runtimeDirectory: /x\n", "it belongs below zowe (zowe.runtimeDirectory)"),
+        ("gateway: {port: 1}\n", "a component belongs below components (components.gateway)"),
     ] {
         let said = said(text);
         assert!(said.len() == 1 && said[0].contains(expected), "{text}{said:#?}");

@@ -179,7 +179,8 @@ impl<'a> Walk<'a> {
             }
             _ => {
                 let slip = || near::meant_among_own(key, names.iter().copied()).map(|name| format!("did you mean {name}?"));
-                self.keys.misplaced(parent, key).or_else(slip).map(|hint| format!("nothing is known to read this key; {hint}"))
+                let hint = self.keys.misplaced(parent, key).or_else(|| self.keys.of_zowe(parent, key)).or_else(slip);
+                hint.map(|hint| format!("nothing is known to read this key; {hint}"))
             }
         }
     }

@@ -198,7 +198,7 @@ fn check_configuration(configuration: &Configuration, schema: &Result<Compiled, 
     let hint = |path: &[String]| {
         let defaults = configuration.default_keys();
         let documents: Vec<&Value> = keys::documents(&defaults).into_iter().chain(of(configuration).shared_documents()).collect();
-        Some(keys::Keys::new(&documents, configuration.component_names().into_iter()).hint(path))
+        Some(keys::Keys::new(&documents, keys::component_names(configuration).into_iter()).hint(path))
     };
     check(&configuration.value, &|path| configuration.place(path), &hint, schema)
 }

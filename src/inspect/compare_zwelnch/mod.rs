@@ -15,7 +15,7 @@ use crate::config::{Configuration, HaInstance, LoadError, LoadRequest, Location,
 use crate::platform::Platform;
 
 /// One behaviour that is another one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Difference {
     /// What kind, for tools: a word that stays the same from release to release.
     pub kind: &'static str,

@@ -3,6 +3,7 @@
 use super::{Difference, GENERAL, of_load_error};
 use crate::config::{LoadError, Problem};
 use serde_json::{Value, json};
+use std::collections::HashMap;
 
 /// All differences, each once, with the HA instances that have it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -13,18 +14,18 @@ pub struct Comparison {
     pub errors: Vec<Problem>,
     /// Ids of the HA instances that were compared.
     pub ha_instances: Vec<String>,
+    /// Where each difference stands among `differences`.
+    known: HashMap<Difference, usize>,
 }
 
 impl Comparison {
     pub(super) fn add(&mut self, ha_instance: &str, differences: Vec<Difference>) {
         for difference in differences {
-            let index = match self.differences.iter().position(|(known, _)| *known == difference) {
-                Some(index) => index,
-                None => {
-                    self.differences.push((difference, Vec::new()));
-                    self.differences.len() - 1
-                }
-            };
+            let differences = &mut self.differences;
+            let index = *self.known.entry(difference).or_insert_with_key(|difference| {
+                differences.push((difference.clone(), Vec::new()));
+                differences.len() - 1
+            });
             if let Some((_, instances)) = self.differences.get_mut(index).filter(|_| !ha_instance.is_empty()) {
                 if instances.last().map(String::as_str) != Some(ha_instance) {
                     instances.push(ha_instance.to_owned());

@@ -3,7 +3,7 @@
 use super::Difference;
 use crate::component::{Component, ComponentError, Phase, Survey};
 use crate::config::settings::{MINIMUM_UPTIME, ON_ALL_FAILED, START_RUNNING};
-use crate::config::{Configuration, variables};
+use crate::config::{Configuration, normalize_id, variables};
 use serde_json::Value;
 use std::path::Path;
 
@@ -40,9 +40,11 @@ pub(super) fn differences(configuration: &Configuration, survey: &Survey, size: 
     differences
 }
 
-/// haInstances keys that ZWELNCH never found, as it looked for the id in lower case.
+/// The instance's key of haInstances where ZWELNCH never found it, as it looked for the id in lower case.
 fn upper_case(configuration: &Configuration) -> Vec<Difference> {
-    let ids = configuration.instance_ids().into_iter().filter(|id| id.chars().any(|character| character.is_ascii_uppercase()));
+    let own = |id: &String| normalize_id(id) == configuration.ha_instance.id;
+    let ids = configuration.instance_ids().into_iter().filter(own);
+    let ids = ids.filter(|id| id.chars().any(|character| character.is_ascii_uppercase()));
     let difference = |id: String| {
         let path = ["haInstances", id.as_str()];
         Difference::new(

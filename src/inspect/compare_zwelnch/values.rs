@@ -153,3 +153,18 @@ fn own_settings(configuration: &Configuration) -> Vec<Difference> {
     }
     differences
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_of_several_names_are_told() {
+        let mut configuration = crate::config::testing::load("zowe: {}\n");
+        let member = |name: &str| Source::Member { data_set: "A.B".into(), member: name.into() };
+        configuration.sources = vec![member("ONE"), Source::File("/x".into()), member("ONE")];
+        assert!(member_names(&configuration).is_none());
+        configuration.sources.push(member("TWO"));
+        assert_eq!(member_names(&configuration).unwrap().kind, "parmlib-members");
+    }
+}
