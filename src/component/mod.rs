@@ -141,7 +141,7 @@ pub enum ComponentError {
     #[error("{}", show_problems(.0))]
     Manifest(Vec<Problem>),
     /// ZWEL0172E: the manifest names a command file that is not there.
-    #[error("component {component} has commands.{} defined but the file is missing: {}", .phase.name(), .file.display())]
+    #[error("component {component} has commands.{} defined but the file is missing: {}", .phase.name(), looked_for(.file))]
     CommandMissing { component: String, phase: Phase, file: PathBuf },
     /// A file that a manifest names, after links are resolved, lies outside the component's directory.
     #[error("component {component}: {what} leaves the component's directory: {}", .file.display())]
@@ -161,6 +161,12 @@ impl ComponentError {
             _ => vec![Problem::error(place, self.to_string())],
         }
     }
+}
+
+/// A file that is missing, and what is there in its place.
+pub fn looked_for(file: &std::path::Path) -> String {
+    let what = if crate::platform::files::is_directory(file) { ", which is a directory" } else { "" };
+    format!("{}{what}", file.display())
 }
 
 /// `; did you mean <name>?`, or nothing.

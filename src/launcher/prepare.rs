@@ -303,7 +303,7 @@ pub(super) fn component_error(name: &str, error: &ComponentError) -> Message {
             let places: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
             message::zwel0915w(name, places.join(" and ") + &crate::component::did_you_mean(nearest))
         }
-        ComponentError::CommandMissing { phase, file, .. } => message::zwel0172e(name, phase.name(), file.display()),
+        ComponentError::CommandMissing { phase, file, .. } => message::zwel0172e(name, phase.name(), crate::component::looked_for(file)),
         error => message::zwel0918e(name, error),
     }
 }
