@@ -162,6 +162,11 @@ pub fn normalize_id(id: &str) -> String {
     id.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect()
 }
 
+/// The part of a program's argument that is the HA instance id: what follows a comma is another parameter of PARM, which nobody reads.
+pub fn first_argument(argument: &str) -> &str {
+    argument.split(',').next().unwrap_or_default()
+}
+
 /// The HA instance that an argument means. The placeholders of an unset HAINST, and an empty argument, mean the lower-cased system
 /// name without its domain.
 pub fn ha_instance(argument: &str, platform: &dyn Platform) -> HaInstance {

@@ -32,7 +32,7 @@ pub(super) fn begin(context: &Context, start: &Start) -> Result<Begun, Condition
         Some(Err(error)) => return Err(failed(message::zwel0046e(error))),
         Some(Ok(sources)) => sources,
     };
-    let ha_instance = config::ha_instance(argument, &*context.platform);
+    let ha_instance = config::ha_instance(config::first_argument(argument), &*context.platform);
     output.message(message::zwel0023i(config::display_sources(&sources)));
     output.message(message::zwel0024i(&ha_instance.id));
     Ok(Begun { sources, ha_instance, foreground: None })

@@ -126,7 +126,7 @@ fn a_command_and_its_answer_travel() {
     });
     let modify = Request::Modify("START(gateway)".into());
     let reply = send(&record, &modify, Duration::from_secs(10)).unwrap();
-    assert_eq!(reply, Reply { accepted: true, why: String::new(), lines: vec!["line 1".into(), "line 2".into()] });
+    assert_eq!(reply, Reply { taken: true, accepted: true, lines: vec!["line 1".into(), "line 2".into()], ..Reply::default() });
     let reply = send(&record, &Request::Stop, Duration::from_secs(10)).unwrap();
     assert_eq!((reply.accepted, reply.why.as_str()), (false, "BUSY"));
     assert_eq!(send(&record, &Request::Stop, Duration::from_secs(10)).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
