@@ -7,6 +7,8 @@ mod commands;
 mod compare;
 mod generate;
 mod ha;
+mod operate;
+mod status;
 mod terminal;
 
 pub use arguments::{Arguments, command};

@@ -186,6 +186,12 @@ fn matching(system: &SystemDirectory, target: &Target) -> Vec<JobRecord> {
     system.jobs().into_iter().filter(|job| target.matches(&job.job_name, &job.identifier, &job.job_id)).collect()
 }
 
+/// How a command means this job and no other: by its identifier, or where others have the same by its id.
+pub(super) fn unique_target(job: &JobRecord, jobs: &[JobRecord]) -> String {
+    let same = jobs.iter().filter(|known| known.job_name == job.job_name && known.identifier == job.identifier).count();
+    format!("{}.{}", job.job_name, if same > 1 { &job.job_id } else { &job.identifier })
+}
+
 fn pass_on(answer: &mut Answering<'_>, job: &JobRecord, request: &Request, command: &str) -> bool {
     report(answer, job, send(job, request, BUSY_AFTER), command)
 }

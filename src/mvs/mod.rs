@@ -18,5 +18,5 @@ mod start;
 mod step;
 pub mod vary;
 
-pub use issue::{Answer, Programs, issue, issue_with};
+pub use issue::{Answer, Programs, REFUSED, UNKNOWN, issue, issue_with};
 pub use member::{Edit, MEMBERS, Member, MemberError, MemberKind, jcl_member, member, member_list};

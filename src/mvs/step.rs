@@ -143,7 +143,8 @@ fn batch_target(target: batch::Target, environment: Vec<(String, String)>, progr
         batch::Target::Shell { command: Some(command) } => {
             let own = programs.launcher.display().to_string();
             let (command, replaced) = batch::with_own_program(&command, &|path| Path::new(path).exists(), &own);
-            let is_zwelnch = !replaced.is_empty() || command.split_ascii_whitespace().any(|word| batch::is_zwelnch(word.trim_matches(['"', '\''])));
+            let is_zwelnch =
+                !replaced.is_empty() || command.split_ascii_whitespace().any(|word| batch::is_zwelnch(word.trim_matches(['"', '\''])));
             Ok(made("sh".to_owned(), SHELL.into(), vec!["-l".to_owned(), "-c".to_owned(), command], is_zwelnch, replaced))
         }
     }

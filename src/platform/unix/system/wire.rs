@@ -236,10 +236,12 @@ fn exchange(path: &Path, request: &str, patience: Patience) -> io::Result<Reply>
                 _ => reply.broken = Some("a line of it is not of this protocol".to_owned()),
             },
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => reply.broken = Some(match busy_or_gone(error) {
-                error if error.kind() == io::ErrorKind::TimedOut => format!("nothing came for {} seconds", left.as_secs().max(1)),
-                error => error.to_string(),
-            }),
+            Err(error) => {
+                reply.broken = Some(match busy_or_gone(error) {
+                    error if error.kind() == io::ErrorKind::TimedOut => format!("nothing came for {} seconds", left.as_secs().max(1)),
+                    error => error.to_string(),
+                })
+            }
         }
         break;
     }
