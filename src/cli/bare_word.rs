@@ -10,8 +10,12 @@ use crate::platform::{NativePlatform, Platform};
 pub(super) fn refusal(words: &[String]) -> Option<String> {
     let platform = NativePlatform::for_command();
     let word = words.first().filter(|_| !platform.is_zos())?;
-    let known: Vec<String> =
-        super::command().get_subcommands().filter(|known| !known.is_hide_set()).map(|known| known.get_name().to_owned()).collect();
+    let known: Vec<String> = super::command()
+        .get_subcommands()
+        .filter(|known| !known.is_hide_set())
+        .flat_map(|known| std::iter::once(known.get_name()).chain(known.get_visible_aliases()))
+        .map(str::to_owned)
+        .collect();
     let defined = defined_as(word, &platform);
     match (judge(word, &known, &defined), defined) {
         (Some(why), _) => Some(why),

@@ -49,7 +49,7 @@ pub fn main() -> ExitCode {
         return ExitCode::from(code);
     }
     let of_proc = std::env::var_os(crate::platform::unix::JOB_DIRECTORY).is_some();
-    let code = match call(&arguments, of_proc, |word| command().get_subcommands().any(|known| known.get_name() == word)) {
+    let code = match call(&arguments, of_proc, |word| command().find_subcommand(word).is_some()) {
         Call::Launch(arguments) => launch(arguments),
         Call::Word(arguments) => match bare_word::refusal(&arguments) {
             None => launch(arguments),

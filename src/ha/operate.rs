@@ -262,7 +262,8 @@ mod tests {
     const NONE: &str = "zowe: {}\ncomponents: {}\n";
 
     fn found(yaml: &str, wanted: Wanted<'_>, own_sysname: &str) -> Result<Vec<Addressed>, String> {
-        let configuration = crate::config::testing::load_texts(&[yaml], "lpar1").unwrap();
+        let id = if yaml.contains("only:") { "only" } else { "lpar1" };
+        let configuration = crate::config::testing::load_texts(&[yaml], id).unwrap();
         addressed(&configuration, wanted, own_sysname).map_err(|error| error.to_string())
     }
 
@@ -317,7 +318,7 @@ mod tests {
         let two = &found(TWO, ALL, "LPR1").unwrap()[1];
         assert_eq!(two.modify("SEND(a,it's)", "LPR1").unwrap(), "RO LPR2,F ZWE1SV2,APPL='SEND(a,it''s)'");
         assert_eq!(two.modify("DISP", "LPR2").unwrap(), "F ZWE1SV2,APPL='DISP'");
-        assert!(two.modify(&"x".repeat(120), "LPR2").unwrap_err().to_string().starts_with("138 characters"));
+        assert!(two.modify(&"x".repeat(120), "LPR2").unwrap_err().to_string().starts_with("137 characters"));
     }
 
     #[test]

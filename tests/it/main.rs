@@ -22,6 +22,7 @@ mod probes;
 mod processes;
 mod registry;
 mod services;
+mod shell;
 mod startup;
 mod storms;
 mod supervision;
