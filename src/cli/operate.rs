@@ -53,8 +53,24 @@ pub(super) fn instances(arguments: &Instances, operation: Operation) -> i32 {
     };
     let operator = console.operator();
     match addressed(&configuration, wanted(addressee, arguments.member.as_deref()), &operator.sysname()) {
-        Ok(found) => each(&*operator, &found, operation, arguments),
+        Ok(found) => {
+            let code = each(&*operator, &found, operation, arguments);
+            if let (Console::System(system), Operation::Stop, REFUSED) = (&console, operation, code) {
+                show_running(system, &found);
+            }
+            code
+        }
         Err(error) => fail(error),
+    }
+}
+
+/// Who has been told that a job is not active may have meant one of another name.
+fn show_running(system: &SystemDirectory, found: &[Addressed]) {
+    let jobs = system.jobs();
+    let is_meant = |job: &&JobRecord| found.iter().any(|instance| instance.job_name == job.job_name);
+    if !jobs.is_empty() && !jobs.iter().any(|job| is_meant(&job)) {
+        let all: Vec<&JobRecord> = jobs.iter().collect();
+        document(&format!("running here, to be named with --job: {}", super::status::listed(system, &all)));
     }
 }
 

@@ -180,13 +180,15 @@ pub fn addressed(configuration: &Configuration, wanted: Wanted<'_>, own_sysname:
     Ok(found)
 }
 
-/// Of a configuration without haInstances.
+/// Of a configuration without haInstances. Its job has the PROC's name where `zowe.job.name` gives it none: then a START has no JOBNAME.
 fn only_instance(configuration: &Configuration, wanted: Wanted<'_>) -> Result<Addressed, OperateError> {
     if wanted.ids.len() > 1 {
         return Err(OperateError::Several(wanted.ids.len()));
     }
-    let (_, job_name) = place_of(configuration, "");
-    let one = Addressed { id: wanted.ids.first().cloned(), sysname: None, job_name, member: member_of(configuration) };
+    let member = member_of(configuration);
+    let job_name = configuration.get(&["zowe", "job", "name"]).and_then(Value::as_str).filter(|name| !name.trim().is_empty());
+    let job_name = job_name.map_or_else(|| member.clone(), str::to_uppercase);
+    let one = Addressed { id: wanted.ids.first().cloned(), sysname: None, job_name, member };
     if is_name(&one.job_name) || wanted.job.is_some() {
         return Ok(one);
     }
@@ -300,14 +302,14 @@ mod tests {
 
     #[test]
     fn without_ha_instances_there_is_one() {
-        assert_eq!(texts(NONE, Wanted::default(), Operation::Start).unwrap(), ["S ZWESLSTC,JOBNAME=ZWE1SV"]);
-        assert_eq!(texts(NONE, ALL, Operation::Stop).unwrap(), ["P ZWE1SV"]);
+        assert_eq!(texts(NONE, Wanted::default(), Operation::Start).unwrap(), ["S ZWESLSTC"]);
+        assert_eq!(texts(NONE, ALL, Operation::Stop).unwrap(), ["P ZWESLSTC"]);
         let named = "zowe: {job: {name: zwe9}, setup: {security: {stcs: {zowe: zwestc2}}}}\ncomponents: {}\n";
         assert_eq!(texts(named, Wanted::default(), Operation::Start).unwrap(), ["S ZWESTC2,JOBNAME=ZWE9"]);
         let empty = named.replace("zwe9", "''");
         assert_eq!(texts(&empty, Wanted::default(), Operation::Start).unwrap(), ["S ZWESTC2"]);
         assert_eq!(texts(&empty, Wanted::default(), Operation::Stop).unwrap(), ["P ZWESTC2"]);
-        assert_eq!(texts(NONE, of(&["lpar1".into()]), Operation::Start).unwrap(), ["S ZWESLSTC,HAINST=LPAR1,JOBNAME=ZWE1SV"]);
+        assert_eq!(texts(NONE, of(&["lpar1".into()]), Operation::Start).unwrap(), ["S ZWESLSTC,HAINST=LPAR1"]);
         let job = Wanted { job: Some("zwe7"), ..Wanted::default() };
         assert_eq!(texts(NONE, job, Operation::Start).unwrap(), ["S ZWESLSTC,JOBNAME=ZWE7"]);
         assert!(texts(NONE, of(&["a".into(), "b".into()]), Operation::Stop).unwrap_err().contains("one instance"));

@@ -54,7 +54,7 @@ pub(super) fn start(answer: &mut Answering<'_>, command: &Start, programs: &Prog
             program: target.program,
             arguments: target.arguments,
             environment: target.environment,
-            stdin: input(step, &target.input, &spool)?,
+            stdin: input(step, target.input, &spool)?,
             sysprint: output(step, &target.output, &spool),
             syserr: output(step, &target.errors, &spool),
         };

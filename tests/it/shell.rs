@@ -58,6 +58,12 @@ fn an_instance_without_ha_instances_is_started_and_stopped() {
     assert!(left.is_some(), "{:?}", processes_of(system.0.directory.path()));
     let (answer, code) = system.run(&["stop"]);
     assert!(code == 8 && answer.contains("IEE341I ZWE7"), "{answer}");
+    assert!(!answer.contains("running here"), "{answer}");
+    assert_eq!(system.0.console("S ZWETEST,JOBNAME=ANOTHER").1, 0);
+    let (answer, code) = system.run(&["stop"]);
+    let hint = "running here, to be named with --job: STC00003 (ANOTHER";
+    assert!(code == 8 && answer.contains(hint), "{answer}");
+    assert_eq!(system.run(&["stop", "--job", "another", "--wait"]).1, 0);
     assert_eq!(system.run(&["start", "--member", "mine", "--job", "zwe8", "--print"]).0, "S MINE,JOBNAME=ZWE8\n");
 }
 
@@ -69,7 +75,7 @@ fn a_wait_ends_with_what_can_never_be() {
     let (answer, code) = system.run(&["start", "--wait"]);
     assert!(code == 8 && answer.contains("beta (failed): see SYSPRINT"), "{answer}");
     let (answer, code) = system.run(&["start", "beta", "--wait", "--timeout", "60s"]);
-    assert!(code == 8 && answer.contains("F ZWE1SV,APPL='START(beta)'") && answer.contains("beta (failed)"), "{answer}");
+    assert!(code == 8 && answer.contains("F ZWESLSTC,APPL='START(beta)'") && answer.contains("beta (failed)"), "{answer}");
     assert_eq!(system.run(&["stop", "--wait"]).1, 0);
 }
 

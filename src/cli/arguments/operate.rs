@@ -15,7 +15,7 @@ pub struct Addressee {
     /// All instances of haInstances
     #[arg(long, conflicts_with = "ids")]
     pub all: bool,
-    /// Job by its name, off z/OS also by its job id, as in STC00002 [default: zowe.job.name, else ZWE1SV]
+    /// Job by its name, off z/OS also by its job id, as in STC00002 [default: zowe.job.name]
     #[arg(long, value_name = "NAME", conflicts_with_all = ["all"])]
     pub job: Option<String>,
     /// Configuration as in CONFIG [default: the environment variable CONFIG]
