@@ -48,6 +48,15 @@ pub fn display_sources(sources: &[Source]) -> String {
     sources.iter().map(Source::to_string).collect::<Vec<_>>().join(":")
 }
 
+/// The same, but for one relative path without `FILE(`: that is shown as it was given.
+pub fn display_given(config: &str, sources: &[Source]) -> String {
+    let given = config.trim_end();
+    match sources {
+        [Source::File(path)] if path.is_relative() && path.as_os_str() == given => given.to_owned(),
+        sources => display_sources(sources),
+    }
+}
+
 /// Reads a CONFIG value, left-most source first. Trailing blanks are dropped: STDENV lines are padded. A value that begins with
 /// neither `FILE(` nor `PARMLIB(` is one path; a path in a list may hold `:` only inside `FILE(...)`.
 ///

@@ -33,7 +33,8 @@ pub(super) fn begin(context: &Context, start: &Start) -> Result<Begun, Condition
         Some(Ok(sources)) => sources,
     };
     let ha_instance = config::ha_instance(config::first_argument(argument), &*context.platform);
-    output.message(message::zwel0023i(config::display_sources(&sources)));
+    let given = start.config.as_deref().unwrap_or_default();
+    output.message(message::zwel0023i(config::display_given(given, &sources)));
     output.message(message::zwel0024i(&ha_instance.id));
     Ok(Begun { sources, ha_instance, foreground: None })
 }

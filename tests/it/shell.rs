@@ -216,6 +216,12 @@ fn arguments_and_variables_are_taken_as_the_newest_launcher_takes_them() {
     instance.write_config();
     let yaml = fs::read_to_string(instance.config()).unwrap();
     fs::write(instance.config(), yaml.replace("zowe:\n", &format!("zowe:\n{environments}"))).unwrap();
+    for (config, shown) in
+        [("zowe.yaml", "'zowe.yaml'"), ("FILE(zowe.yaml)", "'FILE(zowe.yaml)'"), ("PARMLIB(A.B-1(C))", "'PARMLIB(A.B-1(C))'")]
+    {
+        let output = instance.launcher(&["launch", "nosuch"]).env("CONFIG", config).output().unwrap();
+        assert!(text(&output).contains(&format!("ZWEL0023I Zowe YAML config file is {shown}")), "{}", text(&output));
+    }
     for (argument, id) in [("valid,IGNORED", "valid"), ("LPAR123", "lpar123")] {
         let mut running = Running::spawn(instance.launcher(&["launch", argument]), instance.directory.path());
         running.wait_for(&format!("ZWEL0024I HA_INSTANCE_ID is '{id}'"));
