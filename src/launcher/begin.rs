@@ -12,11 +12,18 @@ pub(super) fn begin(context: &Context, start: &Start) -> Result<Begun, Condition
     let output = &context.output;
     let sources = start.config.as_deref().map(config::parse_sources);
     let zowe = match &sources {
-        Some(Ok(sources)) => config::runtime_directory_of(sources, &*context.platform).and_then(|runtime| config::zowe_version(&runtime)),
+        Some(Ok(sources)) => config::runtime_directory_of(sources, &*context.platform)
+            // One that is not there is told of when the whole configuration is.
+            .filter(|runtime| crate::platform::files::is_directory(runtime))
+            .map(|runtime| config::Version::try_read(&runtime)),
         _ => None,
     };
-    output.message(message::zwel0021i(env!("CARGO_PKG_VERSION"), zowe.as_deref().unwrap_or("unknown")));
+    let version = zowe.as_ref().and_then(|zowe| zowe.as_ref().ok()).map_or("unknown", |zowe| zowe.version.as_str());
+    output.message(message::zwel0021i(env!("CARGO_PKG_VERSION"), version));
     output.ruler();
+    if let Some(Err(why)) = &zowe {
+        output.message(message::zwel0075w(why));
+    }
     if let Some(why) = &start.no_console {
         output.message(message::zwel0934w(why));
     }
@@ -25,16 +32,16 @@ pub(super) fn begin(context: &Context, start: &Start) -> Result<Begun, Condition
         output.message(message::zwel0036e());
         ConditionCode::NotStarted
     };
-    let [argument] = start.arguments.as_slice() else { return Err(failed(message::zwel0035e())) };
     let sources = match sources {
         None => return Err(failed(message::zwel0026e("CONFIG"))),
         Some(Err(SourceError::MemberMissing { .. })) => return Err(failed(message::zwel0068e())),
         Some(Err(error)) => return Err(failed(message::zwel0046e(error))),
         Some(Ok(sources)) => sources,
     };
-    let ha_instance = config::ha_instance(config::first_argument(argument), &*context.platform);
     let given = start.config.as_deref().unwrap_or_default();
     output.message(message::zwel0023i(config::display_given(given, &sources)));
+    let [argument] = start.arguments.as_slice() else { return Err(failed(message::zwel0035e())) };
+    let ha_instance = config::ha_instance(config::first_argument(argument), &*context.platform);
     output.message(message::zwel0024i(&ha_instance.id));
     Ok(Begun { sources, ha_instance, foreground: None })
 }
