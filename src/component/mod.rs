@@ -11,6 +11,7 @@ mod manifest;
 mod order;
 mod ports;
 mod readiness;
+mod references;
 mod survey;
 mod version_range;
 
@@ -25,6 +26,7 @@ pub use locate::installed;
 pub use order::order;
 pub use ports::{Listener, launched_listeners, ports_of};
 pub use readiness::{Probe, ProbeKind, Question, probe};
+pub use references::{Expansion, Finding, FindingKind, expand};
 pub use survey::{Failure, NotInPlay, Survey, survey};
 
 use crate::config::{Location, Problem};
