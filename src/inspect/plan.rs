@@ -6,7 +6,6 @@ use crate::config::{Configuration, display_sources, secrets};
 use crate::lifecycle::registration;
 use crate::lifecycle::workspace::{ENVIRONMENT_DIRECTORY, snapshot_path};
 use crate::supervisor::leftovers;
-use serde_json::Value;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -109,6 +108,9 @@ fn registered(component: &Component, workspace: &Path, ha_id: &str, paths: &mut 
     if [Phase::PreConfigure, Phase::Configure].iter().any(|phase| matches!(component.command(*phase), Ok(Some(_)))) {
         paths.push(snapshot_path(workspace, &component.name, ha_id));
     }
+    if manifest.registers_anything() {
+        paths.push(registration::list_path(workspace, &component.name, ha_id));
+    }
     for definition in &manifest.static_definitions {
         paths.push(workspace.join("api-mediation/api-defs").join(registration::definition_name(&component.name, &definition.file, ha_id)));
     }
@@ -120,11 +122,8 @@ fn registered(component: &Component, workspace: &Path, ha_id: &str, paths: &mut 
         }
     }
     for plugin in &manifest.app_framework_plugins {
-        let definition = component.file("appfwPlugins", &format!("{}/pluginDefinition.json", plugin.trim_end_matches('/')));
-        let definition = definition.ok().and_then(|file| std::fs::read(file).ok());
-        let definition: Option<Value> = definition.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        if let Some(identifier) = definition.as_ref().and_then(|definition| definition.get("identifier")).and_then(Value::as_str) {
-            paths.push(workspace.join("app-server/plugins").join(format!("{identifier}.json")));
+        if let Ok(definition) = component.plugin_definition(plugin) {
+            paths.push(workspace.join("app-server/plugins").join(format!("{}.json", definition.identifier)));
         }
     }
 }
