@@ -9,6 +9,7 @@ mod component;
 mod demo;
 mod documents;
 mod eureka;
+mod eureka_clients;
 mod faults;
 mod harness;
 mod inspect;
