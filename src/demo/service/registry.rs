@@ -57,9 +57,9 @@ fn key(app: &str, id: &str) -> (String, String) {
     (app.to_uppercase(), id.to_owned())
 }
 
-/// Of a registration, or of the query of a renewal: in milliseconds, zero where there is none.
-fn dirty(value: Option<&Value>) -> u64 {
-    value.map(plain).and_then(|text| text.parse().ok()).unwrap_or_default()
+/// Milliseconds, which clients write as a number or as text.
+fn time_of(value: Option<&Value>) -> Option<u64> {
+    plain(value?).parse().ok()
 }
 
 impl Store {
@@ -80,7 +80,8 @@ impl Store {
     /// False: it is not registered, or not as it is now: the client has `changed` it later (milliseconds) than it has registered.
     pub fn renew(&mut self, app: &str, id: &str, changed: Option<&str>, now: Instant) -> bool {
         let Some(lease) = self.leases.get_mut(&key(app, id)) else { return false };
-        if changed.and_then(|time| time.parse().ok()).unwrap_or(0) > dirty(lease.instance.get("lastDirtyTimestamp")) {
+        let known = time_of(lease.instance.get("lastDirtyTimestamp"));
+        if known.zip(changed.and_then(|time| time.parse::<u64>().ok())).is_some_and(|(known, changed)| changed > known) {
             return false;
         }
         lease.renewed = now;
@@ -285,7 +286,7 @@ mod tests {
     fn leases_run_out_unless_they_are_renewed() {
         let (mut store, begin) = (Store::default(), Instant::now());
         assert!(store.register("gateway", &instance("one", 6), begin) && store.register("gateway", &instance("two", 6), begin));
-        assert!(!store.register("gateway", &json!({"hostName": "a"}), begin) && !store.register("gateway", &json!(1), begin));
+        assert!(!store.register("gateway", &json!({"status": "UP"}), begin) && !store.register("gateway", &json!(1), begin));
         let later = begin + Duration::from_secs(5);
         assert!(store.renew("GATEWAY", "one", None, later) && !store.renew("gateway", "three", None, later));
         assert_eq!(store.evict(begin + Duration::from_secs(7)), ["GATEWAY two"]);
@@ -314,6 +315,9 @@ mod tests {
         for (time, known) in [(Some("1000"), true), (Some("999"), true), (Some("1001"), false), (Some("what"), true), (None, true)] {
             assert_eq!(store.renew("x", "one", time, now), known, "{time:?}");
         }
+        // Nothing is known of when it changed.
+        store.register("x", &instance("two", 6), now);
+        assert!(store.renew("x", "two", Some("1"), now));
     }
 
     #[test]
