@@ -3,8 +3,8 @@
 use crate::component::{Component, Phase, Survey};
 use crate::config::settings::SETTINGS;
 use crate::config::{Configuration, display_sources, secrets};
-use crate::lifecycle::registration;
 use crate::lifecycle::workspace::{ENVIRONMENT_DIRECTORY, snapshot_path};
+use crate::lifecycle::{LIBRARY, Shells, registration};
 use crate::supervisor::leftovers;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -45,6 +45,7 @@ fn write_plan(text: &mut String, configuration: &Configuration, survey: &Survey)
         writeln!(text, "  {}: installed, not configured", component.name)?;
     }
     writeln!(text, "\nCommands, in this order:")?;
+    write_shell(text, configuration)?;
     for phases in [&[Phase::Validate][..], &[Phase::PreConfigure, Phase::Configure], &[Phase::Start]] {
         for component in &survey.in_play {
             for phase in phases {
@@ -125,6 +126,17 @@ fn registered(component: &Component, workspace: &Path, ha_id: &str, paths: &mut 
         if let Ok(definition) = component.plugin_definition(plugin) {
             paths.push(workspace.join("app-server/plugins").join(format!("{}.json", definition.identifier)));
         }
+    }
+}
+
+/// The shell that runs them, where it is not the usual one or will not do.
+fn write_shell(text: &mut String, configuration: &Configuration) -> std::fmt::Result {
+    let has_library = configuration.runtime_directory().is_some_and(|runtime| crate::platform::files::is_file(&runtime.join(LIBRARY)));
+    let shells = Shells::find();
+    match (shells.reason(), shells.warning()) {
+        (Some(reason), _) if has_library => writeln!(text, "  (by {}: {reason})", shells.with(true).display()),
+        (_, Some(warning)) if has_library => writeln!(text, "  (WARNING {warning})"),
+        _ => Ok(()),
     }
 }
 

@@ -5,7 +5,7 @@ use super::timing::TARGET;
 use super::{Begun, ConditionCode, Context, Instance};
 use crate::component::{self, CommandLine, Component, Phase, Survey};
 use crate::config::{Environment, OnFailure, Problem};
-use crate::lifecycle::{Finished, Script, Then, registration, workspace};
+use crate::lifecycle::{Finished, LIBRARY, Script, Then, registration, workspace};
 use crate::message::{self, Message, Severity};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -35,6 +35,7 @@ pub(super) async fn prepare_components(
         survey.in_play.retain(|component| component.name == foreground.name);
         survey.launched.retain(|name| *name == foreground.name);
     }
+    say_shell(context, instance);
     output.server_command(Severity::Info, GLOBAL, "global validations are successful");
     output.server_command(Severity::Info, VALIDATE, "process component validations ...");
     let validated = validate_all(context, instance, &survey.in_play).instrument(info_span!(target: TARGET, "validate"));
@@ -63,6 +64,20 @@ pub(super) async fn prepare_components(
     let names: Vec<&str> = launched.iter().map(|launched| launched.component.name.as_str()).collect();
     output.message(message::zwel0016i(names.join(",")));
     Ok(launched)
+}
+
+/// Says once which shell runs the commands, where it is not the usual one or will not do.
+fn say_shell(context: &Context, instance: &Instance) {
+    if !crate::platform::files::is_file(&instance.runtime.join(LIBRARY)) {
+        return;
+    }
+    let shells = context.runner.shells();
+    if let Some(reason) = shells.reason() {
+        context.output.message(message::zwel0948i(shells.with(true).display(), reason));
+    }
+    if let Some(warning) = shells.warning() {
+        context.output.message(message::zwel0916w(warning));
+    }
 }
 
 /// Configures every component in play, in their order: those that others depend on come first.
@@ -129,7 +144,7 @@ pub(super) fn script_of(context: &Context, instance: &Instance, component: &Comp
     let existing = |path: PathBuf| crate::platform::files::is_file(&path).then_some(path);
     Script {
         instance_env: context.instance_directory.as_ref().and_then(|directory| existing(directory.join("instance.env"))),
-        library: existing(instance.runtime.join("bin/libs/configmgr-index.sh")),
+        library: existing(instance.runtime.join(LIBRARY)),
         directory: component.directory.clone(),
         command,
         then,

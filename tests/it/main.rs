@@ -24,6 +24,7 @@ mod processes;
 mod registration;
 mod registry;
 mod services;
+mod shells;
 mod startup;
 mod storms;
 mod supervision;
