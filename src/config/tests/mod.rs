@@ -1,6 +1,7 @@
 mod golden;
 mod json;
 mod loading;
+mod newest;
 mod properties;
 mod template;
 mod timing;
