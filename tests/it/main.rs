@@ -17,6 +17,7 @@ mod launcher;
 mod lifecycle;
 mod members;
 mod newest;
+mod operate;
 mod operator;
 mod output;
 mod prepare;
