@@ -1,4 +1,5 @@
 mod golden;
+mod libyaml;
 mod loading;
 mod properties;
 mod template;

@@ -302,6 +302,9 @@ fn costly(text: &str) -> Option<Broken> {
         }
     }
     (longest.0.saturating_mul(runs) > MAXIMUM_CLEARING).then(|| {
-        broken(longest.1, format!("{} blanks or line ends in one place, with so much text around them, would take too long; delete some", longest.0))
+        broken(
+            longest.1,
+            format!("{} blanks or line ends in one place, with so much text around them, would take too long; delete some", longest.0),
+        )
     })
 }

@@ -3,7 +3,8 @@
 use super::NOT_PART_OF_THE_DOCUMENT;
 use super::events::{Broken, Mark, is_break};
 
-pub(super) const BYTE_ORDER_MARK: &str = "a byte order mark (U+FEFF, which editors do not show) stands at the beginning of this line; delete it";
+pub(super) const BYTE_ORDER_MARK: &str =
+    "a byte order mark (U+FEFF, which editors do not show) stands at the beginning of this line; delete it";
 
 /// What surrounds an error.
 #[derive(Debug, Clone, Copy, Default)]
@@ -65,9 +66,9 @@ pub(super) fn explain(broken: &Broken, text: &str, around: &Around) -> (Mark, St
         "found unknown escape character" => {
             at("'\\' and this character are no escape in double quotes; double the '\\', or write the value in single quotes")
         }
-        "did not find expected hexadecimal number" | "found invalid Unicode character escape code" => {
-            at("behind '\\x', '\\u' or '\\U' in double quotes, 2, 4 or 8 hexadecimal digits of a character are expected; for a '\\' write '\\\\'")
-        }
+        "did not find expected hexadecimal number" | "found invalid Unicode character escape code" => at(
+            "behind '\\x', '\\u' or '\\U' in double quotes, 2, 4 or 8 hexadecimal digits of a character are expected; for a '\\' write '\\\\'",
+        ),
         "found unexpected ':'" => at("a blank is missing after this ':'; where it is part of a text, write the text in quotes"),
         "block sequence entries are not allowed in this context" => {
             at("an element of a list ('- ') cannot begin here; put it in a line of its own")
@@ -79,9 +80,9 @@ pub(super) fn explain(broken: &Broken, text: &str, around: &Around) -> (Mark, St
             let code = character.map_or(0, u32::from);
             (here, format!("the control character U+{code:04X} stands here; delete it, or write it as \"\\u{code:04X}\" in double quotes"))
         }
-        "found an indentation indicator equal to 0" | "did not find expected comment or line break" => {
-            at("behind '|' or '>' only '+' or '-', a digit from 1 to 9 and a comment may follow in the line; where text is meant that begins so, write it in quotes")
-        }
+        "found an indentation indicator equal to 0" | "did not find expected comment or line break" => at(
+            "behind '|' or '>' only '+' or '-', a digit from 1 to 9 and a comment may follow in the line; where text is meant that begins so, write it in quotes",
+        ),
         "found incompatible YAML document" => (here, "only YAML 1.1 and 1.2 can be read".to_owned()),
         "did not find expected <document start>" => (here, after_the_document(text, here, around)),
         _ if broken.context.contains("a tag") || broken.problem.contains("tag") => {
@@ -122,7 +123,8 @@ fn within(mark: Mark, start: usize, text: &str, bytes: usize) -> Mark {
 fn directive(broken: &Broken) -> String {
     match broken.problem.as_str() {
         "found duplicate %YAML directive" | "found duplicate %TAG directive" => "this directive stands here twice; delete one".to_owned(),
-        _ => "a line that begins with '%' is a directive of YAML, and this is none; delete the '%', or make the line a comment with '#'".to_owned(),
+        _ => "a line that begins with '%' is a directive of YAML, and this is none; delete the '%', or make the line a comment with '#'"
+            .to_owned(),
     }
 }
 
@@ -197,7 +199,10 @@ fn unclosed(text: &str, here: Mark, since: Mark, close: char, open: char) -> (Ma
 fn out_of_place(text: &str, here: Mark, since: Mark, expected: &str, what: &str) -> String {
     if is_first(text, here) && here.column != since.column {
         let (line, column) = (since.line, since.column);
-        return format!("this line begins in column {}, {what} that begins in line {line} in column {column}; indent it like them", here.column);
+        return format!(
+            "this line begins in column {}, {what} that begins in line {line} in column {column}; indent it like them",
+            here.column
+        );
     }
     format!("{expected} is expected here; see whether the value before is complete, and in quotes where it needs them")
 }
@@ -206,10 +211,16 @@ fn after_the_document(text: &str, here: Mark, around: &Around) -> String {
     let why = match around.root {
         Some((root, false)) if is_first(text, here) && here.column < root.column => {
             let (line, column) = (root.line, root.column);
-            format!("it begins in column {}, the first key, in line {line}, in column {column}; indent all keys of the top alike", here.column)
+            format!(
+                "it begins in column {}, the first key, in line {line}, in column {column}; indent all keys of the top alike",
+                here.column
+            )
         }
         Some((root, true)) => {
-            format!("the bracket that opens the file's content in line {} is closed before it; see whether one is closed too early", root.line)
+            format!(
+                "the bracket that opens the file's content in line {} is closed before it; see whether one is closed too early",
+                root.line
+            )
         }
         _ => "see how it is indented; only '---' or '...' may end what comes before".to_owned(),
     };

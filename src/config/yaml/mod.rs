@@ -209,7 +209,8 @@ impl Builder<'_> {
         }
         let Some((node, _)) = self.anchors.get(anchor).cloned() else {
             let name = if self.is_secret() { MASK.to_string() } else { typing::cut(anchor) };
-            let text = format!("YAML syntax: no anchor &{name} stands before this alias; where *{name} is meant as text, write it in quotes");
+            let text =
+                format!("YAML syntax: no anchor &{name} stands before this alias; where *{name} is meant as text, write it in quotes");
             self.problem(place, text);
             return Err(Ended);
         };
@@ -297,7 +298,7 @@ impl Builder<'_> {
         matches!(self.stack.last(), Some(Frame::Mapping { key: None, .. }))
     }
 
-/// A complete value: the root, an element, a key or the value of a key.
+    /// A complete value: the root, an element, a key or the value of a key.
     fn value(&mut self, node: Arc<Node>, anchor: Option<String>) -> Result<(), Ended> {
         let place = node.place;
         if let Some(anchor) = anchor {
@@ -349,6 +350,20 @@ fn key_text(node: &Node) -> String {
         NodeValue::Text(text) | NodeValue::Template(text) => text.clone(),
         _ => node.to_value().to_string(),
     }
+}
+
+/// A value as text of one line that is read back as it is: JSON, with what YAML refuses or takes for an end of a line escaped.
+pub fn written(value: &serde_json::Value) -> String {
+    let mut text = String::new();
+    for character in value.to_string().chars() {
+        match character {
+            '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => {
+                text.push_str(&format!("\\u{:04x}", u32::from(character)));
+            }
+            _ => text.push(character),
+        }
+    }
+    text
 }
 
 /// Lines that begin with U+FEFF.

@@ -1,6 +1,7 @@
 //! Setting properties in the text of a YAML file, with everything else of it left as it is. Pure. What is hard to set so (block scalars,
 //! aliases) is not tried; whoever calls reads the result and sees whether it is what was meant.
 
+use crate::config::yaml;
 use crate::config::yaml::events::{Event, Events, Span, Style};
 
 /// What stands at a path of the text; positions in bytes.
@@ -102,7 +103,7 @@ fn lines(path: &[&str], value: &str, comment: Option<&str>, column: usize) -> St
 pub(super) fn written(key: &str) -> String {
     let plain = key.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
         && key.chars().all(|character| character.is_ascii_alphanumeric() || "_-.".contains(character));
-    if plain { key.to_owned() } else { serde_json::Value::from(key).to_string() }
+    if plain { key.to_owned() } else { yaml::written(&key.into()) }
 }
 
 fn replace(text: &str, start: usize, end: usize, by: &str) -> Option<String> {
