@@ -51,7 +51,10 @@ pub(super) fn explain(broken: &Broken, text: &str, around: &Around) -> (Mark, St
         "did not find expected ',' or ']'" => unclosed(text, here, since, ']', '['),
         "did not find expected ',' or '}'" => unclosed(text, here, since, '}', '{'),
         "did not find expected key" if character == Some(':') => at("a key is expected before ':'"),
-        "did not find expected key" => (here, out_of_place(text, here, since, "a key", "the keys of the mapping")),
+        "did not find expected key" => match unspaced_above(text, here).filter(|_| is_first(text, here)) {
+            Some(colon) => (colon, NO_BLANK.to_owned()),
+            None => (here, out_of_place(text, here, since, "a key", "the keys of the mapping")),
+        },
         "did not find expected '-' indicator" => (here, out_of_place(text, here, since, "'- '", "the elements of the list")),
         "did not find expected node content" => match character {
             Some(character) if !around.secret && !is_break(character) => {
@@ -137,12 +140,11 @@ fn stray_colon(text: &str, here: Mark) -> (Mark, String) {
     }
     let generic = (here, "a key cannot stand here; see how this line is indented, and whether the one before it is complete".to_owned());
     let Some((above, mark)) = line_before(text, start, here) else { return generic };
+    if let Some(colon) = unspaced_above(text, here) {
+        return (colon, NO_BLANK.to_owned());
+    }
     let content = above.trim_start_matches([' ', '-']);
     let indentation = |line: &str| line.chars().take_while(|character| *character == ' ').count();
-    if let Some(colon) = unspaced_colon(content) {
-        let bytes = above.len() - content.len() + colon;
-        return (within(mark, mark.offset, text, bytes), NO_BLANK.to_owned());
-    }
     if content.contains(": ") && indentation(before) > indentation(above) {
         let text = format!("this line is indented deeper than line {}, whose key has a value already; indent the two alike", mark.line);
         return (here, text);
@@ -161,6 +163,14 @@ const NO_COLON: &str = "a ':' is expected after this key";
 fn no_colon(text: &str, key: Mark) -> &'static str {
     let line = text.get(key.offset..).and_then(|rest| rest.split(is_break).next()).unwrap_or_default();
     if unspaced_colon(line).is_some() { "a blank is missing after the ':' of this line" } else { NO_COLON }
+}
+
+/// The colon of `key:value` in the line above.
+fn unspaced_above(text: &str, here: Mark) -> Option<Mark> {
+    let (above, mark) = line_before(text, line_start(text, here.offset), here)?;
+    let content = above.trim_start_matches([' ', '-']);
+    let bytes = above.len() - content.len() + unspaced_colon(content)?;
+    Some(within(mark, mark.offset, text, bytes))
 }
 
 /// Where a line has `key:value`.
@@ -200,7 +210,7 @@ fn out_of_place(text: &str, here: Mark, since: Mark, expected: &str, what: &str)
     if is_first(text, here) && here.column != since.column {
         let (line, column) = (since.line, since.column);
         return format!(
-            "this line begins in column {}, {what} that begins in line {line} in column {column}; indent it like them",
+            "this line begins in column {}, but {what} that begins in line {line} stand in column {column}; indent it like them",
             here.column
         );
     }
@@ -212,7 +222,7 @@ fn after_the_document(text: &str, here: Mark, around: &Around) -> String {
         Some((root, false)) if is_first(text, here) && here.column < root.column => {
             let (line, column) = (root.line, root.column);
             format!(
-                "it begins in column {}, the first key, in line {line}, in column {column}; indent all keys of the top alike",
+                "it begins in column {}, but the first key, in line {line}, in column {column}; indent all top-level keys alike",
                 here.column
             )
         }

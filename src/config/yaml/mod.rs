@@ -117,7 +117,7 @@ impl Builder<'_> {
 
     fn broken(&mut self, broken: &Broken) {
         if matches!(self.around.ended, Some((_, true))) {
-            let place = self.place(broken.at);
+            let place = self.place(broken.since.unwrap_or(broken.at));
             return self.warn(place, "what follows the '...' is not read: it ends the document".into());
         }
         self.around.secret = self.is_secret();
@@ -167,8 +167,12 @@ impl Builder<'_> {
         }
     }
 
+    /// With the property it is about; keys below a secret may be part of it.
     fn about(&self, problem: Problem) -> Problem {
-        let path = self.path();
+        let mut path = self.path();
+        if let Some(secret) = path.iter().position(|step| secrets::is_secret_name(step)) {
+            path.truncate(secret + 1);
+        }
         if path.is_empty() { problem } else { problem.about(&path.iter().map(String::as_str).collect::<Vec<_>>()) }
     }
 
