@@ -79,7 +79,7 @@ fn with_text_behind_the_root(yaml: &str) -> Vec<(String, String)> {
         (format!("{indented}components:\n{tail}"), place(line, 1)),
         (format!("{head}%components:\n{tail}"), place(line, 1)),
         (format!("{head}\u{feff}components:\n{tail}"), place(line, 1)),
-        (format!("{{\"zowe\": {{}}}}, \"components\": {{}}}}\n"), place(1, 13)),
+        ("{\"zowe\": {}}, \"components\": {}}\n".to_owned(), place(1, 13)),
         (format!("{{\"zowe\": {{}}}}\ncomponents:\n{tail}"), place(2, 1)),
     ]
 }

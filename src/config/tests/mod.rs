@@ -5,3 +5,4 @@ mod properties;
 mod template;
 mod timing;
 mod values;
+mod yaml_texts;

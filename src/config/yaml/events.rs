@@ -285,8 +285,8 @@ pub(super) fn mark_of(text: &str, offset: usize) -> Mark {
 fn costly(text: &str) -> Option<Broken> {
     let broken = |offset, problem| Broken { problem, context: String::new(), at: mark_of(text, offset), since: None };
     let begins_line = |offset: &usize| *offset == 0 || text.get(..*offset).is_some_and(|before| before.ends_with(is_break));
-    let tag_lines = text.match_indices("%TAG").map(|(offset, _)| offset).filter(begins_line);
-    if let Some(offset) = tag_lines.skip(MAXIMUM_TAG_LINES).next() {
+    let mut tag_lines = text.match_indices("%TAG").map(|(offset, _)| offset).filter(begins_line);
+    if let Some(offset) = tag_lines.nth(MAXIMUM_TAG_LINES) {
         return Some(broken(offset, format!("more than {MAXIMUM_TAG_LINES} lines begin with %TAG")));
     }
     if text.len() * (text.len() / 4) <= MAXIMUM_CLEARING {

@@ -101,7 +101,7 @@ const TAB: &str = "a tab stands where the line is indented; indent it with blank
 /// The line that a position is in, without its end.
 fn line_at(text: &str, offset: usize) -> &str {
     let (before, after) = text.split_at_checked(offset).unwrap_or((text, ""));
-    let begin = before.rfind(is_break).map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
+    let begin = line_start(text, before.len());
     let end = after.find(is_break).map_or(text.len(), |end| offset + end);
     text.get(begin..end).unwrap_or_default()
 }
