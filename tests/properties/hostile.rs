@@ -132,6 +132,8 @@ fn what_the_parser_would_need_minutes_for() {
         judge(&format!("many {name} in a plain text"), &format!("k: x{gap}  {words}\n"), long, 30, 30 * MB);
         judge(&format!("many {name} in quotes"), &format!("k: \"x{gap}  {words}\"\n"), long, 30, 30 * MB);
     }
+    let as_many = format!("k: x{}{}\n", " ".repeat(8_000), "x ".repeat(1_000_000));
+    judge("as many blanks as may be", &as_many, Loads, 30, 30 * MB);
     let blanks = " ".repeat(size / 2);
     judge("many blanks before a comment", &format!("a: 1\n{blanks}# x\n{}", "# a comment\n".repeat(1_000)), Loads, 30, 30 * MB);
     let tags: String = (0..size / 20).map(|index| format!("%TAG !{index}! a\n")).collect();
@@ -139,7 +141,6 @@ fn what_the_parser_would_need_minutes_for() {
     let tags: String = (0..64).map(|index| format!("%TAG !{index}! tag:yaml.org,2002:\n")).collect();
     judge("as many tag directives as may be", &format!("{tags}---\nk: [{}]\n", "!63!str x, ".repeat(50_000)), Loads, 30, 30 * MB);
     judge("beginnings of keys", &"{".repeat(1_000).repeat(size / 1_000), Refused("deep"), 30, 30 * MB);
-    judge("many open keys", &filled("", size, &|_| format!("{}x{}\n", "- [".repeat(30), "]".repeat(30))), Ends, 30, 300 * MB);
 }
 
 /// A list in a list, a hundred deep, with as many elements at each depth.

@@ -8,7 +8,7 @@ use std::mem::MaybeUninit;
 /// `%TAG` lines of a text: libyaml compares each with all others before it gives an event.
 const MAXIMUM_TAG_LINES: usize = 64;
 /// Bytes that libyaml may clear: within a scalar it clears as many as the longest run of blanks has, once for each run.
-const MAXIMUM_CLEARING: usize = 1 << 34;
+const MAXIMUM_CLEARING: usize = 1 << 33;
 
 /// A position in the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

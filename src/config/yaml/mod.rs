@@ -120,10 +120,40 @@ impl Builder<'_> {
             let place = self.place(broken.since.unwrap_or(broken.at));
             return self.warn(place, "what follows the '...' is not read: it ends the document".into());
         }
-        self.around.secret = self.is_secret();
-        let (at, text) = explain::explain(broken, self.text, &self.around);
+        // The value before may be what is broken.
+        let latest = self.latest();
+        let (path, secret) = up_to_secret(if latest.iter().any(|step| secrets::is_secret_name(step)) { latest } else { self.path() });
+        let (at, text) = explain::explain(broken, self.text, &Around { secret, ..self.around });
         let place = self.place(at);
         self.problem(place, format!("YAML syntax: {text}"));
+        if let Some(problem) = self.problems.last_mut().filter(|_| secret) {
+            problem.property = Some(path.join("."));
+        }
+    }
+
+    /// Keys and indexes from the root to what was read last.
+    fn latest(&self) -> Vec<String> {
+        let mut path = self.path();
+        let mut node = match self.stack.last() {
+            Some(Frame::Sequence { items, .. }) => items.last(),
+            Some(Frame::Mapping { key: Some(_), .. }) => None,
+            Some(Frame::Mapping { entries, .. }) => {
+                path.extend(entries.last().map(|entry| entry.key.clone()));
+                entries.last().map(|entry| &entry.value)
+            }
+            None => self.root.as_ref(),
+        };
+        while let Some(within) = node {
+            node = match &within.value {
+                NodeValue::Sequence(items) => items.last(),
+                NodeValue::Mapping(entries) => {
+                    path.extend(entries.last().map(|entry| entry.key.clone()));
+                    entries.last().map(|entry| &entry.value)
+                }
+                _ => None,
+            };
+        }
+        path
     }
 
     fn place(&self, mark: Mark) -> Place {
@@ -167,12 +197,9 @@ impl Builder<'_> {
         }
     }
 
-    /// With the property it is about; keys below a secret may be part of it.
+    /// With the property it is about.
     fn about(&self, problem: Problem) -> Problem {
-        let mut path = self.path();
-        if let Some(secret) = path.iter().position(|step| secrets::is_secret_name(step)) {
-            path.truncate(secret + 1);
-        }
+        let (path, _) = up_to_secret(self.path());
         if path.is_empty() { problem } else { problem.about(&path.iter().map(String::as_str).collect::<Vec<_>>()) }
     }
 
@@ -346,6 +373,15 @@ impl Builder<'_> {
         self.anchors.insert(anchor, (Arc::clone(node), node.place));
         Ok(())
     }
+}
+
+/// A path, and whether it leads to a secret; keys below that may be part of it.
+fn up_to_secret(mut path: Vec<String>) -> (Vec<String>, bool) {
+    let secret = path.iter().position(|step| secrets::is_secret_name(step));
+    if let Some(secret) = secret {
+        path.truncate(secret + 1);
+    }
+    (path, secret.is_some())
 }
 
 /// Keys are strings: a scalar as it is written, anything else (`{{x}}` is a mapping used as a key) as JSON.
