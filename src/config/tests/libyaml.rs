@@ -121,6 +121,11 @@ fn compare(texts: &[String]) {
                 }
             }
             Err(problems) => {
+                // In our words.
+                let raw = ["while scanning", "while parsing", "did not find", "could not find", " in this context", "found "];
+                if problems.iter().any(|problem| raw.iter().any(|words| problem.text.contains(words))) {
+                    differing.push(format!("{text:?}: {problems:?}"));
+                }
                 let expected = problems.iter().all(|problem| OURS.iter().any(|known| problem.text.contains(known)));
                 if reads && !expected {
                     differing.push(format!("{text:?}: ours refuses it: {problems:?}"));
