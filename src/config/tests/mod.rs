@@ -1,6 +1,8 @@
 mod golden;
+mod json;
 mod libyaml;
 mod loading;
+mod newest;
 mod properties;
 mod template;
 mod timing;

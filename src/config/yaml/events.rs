@@ -231,7 +231,7 @@ struct Lines {
 impl Lines {
     fn of(text: &str) -> Self {
         let mut starts = Vec::new();
-        if text.contains(is_other_break) {
+        if !text.is_ascii() && text.contains(is_other_break) {
             let (mut line, mut column) = (1u32, 0u32);
             starts.push((line, column));
             let mut characters = text.chars().peekable();
