@@ -3,7 +3,7 @@
 
 use super::clashes::InstancePorts;
 use super::directories::{self, DirectoryProblem, Purpose};
-use super::{Component, Failure, Survey, dependencies, ports, readiness, survey};
+use super::{Component, Failure, Survey, dependencies, ports, readiness, registration, survey};
 use crate::config::{Configuration, Problem, unique};
 use crate::platform::Platform;
 
@@ -18,6 +18,9 @@ pub struct Checked {
     pub problems: Vec<Problem>,
     /// What the instance listens on.
     pub ports: InstancePorts,
+    /// What of the registration of components will fail or is odd. A start says it of each component when it is configured, and
+    /// `onComponentConfigureFail` tells whether it goes on.
+    pub registration: Vec<Problem>,
 }
 
 impl Checked {
@@ -25,7 +28,7 @@ impl Checked {
     pub fn all(&self) -> Vec<Problem> {
         let directories = self.directories.iter().map(DirectoryProblem::problem);
         let failures = self.survey.failures.iter().flat_map(Failure::problems);
-        unique(directories.chain(self.problems.iter().cloned()).chain(failures).collect())
+        unique(directories.chain(self.problems.iter().cloned()).chain(failures).chain(self.registration.iter().cloned()).collect())
     }
 }
 
@@ -57,6 +60,7 @@ pub fn check_alone(configuration: &Configuration, platform: &dyn Platform) -> Ch
         problems.extend(readiness::problems(configuration, component));
         problems.extend(component.validate_manifest(configuration));
     }
+    let registration = registration::problems(configuration, &survey, platform);
     let ports = ports::of_instance(configuration, &survey);
-    Checked { survey, directories, problems: unique(problems), ports }
+    Checked { survey, directories, problems: unique(problems), ports, registration }
 }
