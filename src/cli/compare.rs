@@ -3,12 +3,10 @@
 use super::arguments::{Compare, ReportFormat};
 use super::commands::absolute_config;
 use super::terminal::{document, fail, fail_with};
-use crate::config::LoadError;
 use crate::config::choice::CHOICE;
 use crate::ha::compare::write::{self, WriteError};
 use crate::ha::compare::{self, Options, Side};
 use crate::ha::target::TargetError;
-use crate::message;
 use crate::platform::NativePlatform;
 use std::path::Path;
 
@@ -63,14 +61,5 @@ fn write_b(a: &str, file: &Path) -> i32 {
 
 /// Says line by line why a configuration cannot be compared.
 fn refused(error: &TargetError) -> i32 {
-    match error {
-        TargetError::Source { why, .. } => fail_with(&[why.message()]),
-        // Which of the two it is of; places of others say it themselves.
-        TargetError::Load { config, why: LoadError::UnknownHaInstance { id, defined, nearest } } => {
-            let nearest = crate::component::did_you_mean(nearest);
-            fail_with(&[message::zwel0911e(id, format!("{}{nearest} (in {config})", defined.join(", ")))])
-        }
-        TargetError::Load { why, .. } => fail_with(&why.messages()),
-        error => fail(error),
-    }
+    fail_with(&error.messages())
 }
