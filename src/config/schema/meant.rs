@@ -49,9 +49,9 @@ pub(super) fn discriminators(documents: &Documents, base: &str, alternatives: &[
     }
     let tells_apart = |allowed: &Vec<Option<Vec<Value>>>| {
         let sets: Vec<&Vec<Value>> = allowed.iter().flatten().collect();
-        let apart =
-            |(index, set): (usize, &&Vec<Value>)| sets.iter().skip(index + 1).all(|other| set.iter().all(|word| !other.contains(word)));
-        sets.len() > 1 && sets.iter().enumerate().all(apart)
+        let apart = |one: &[Value], other: &[Value]| one.iter().all(|word| !other.contains(word));
+        // One that allows all words of the others, and leaves the choice to other keys, is no hindrance.
+        sets.iter().enumerate().any(|(index, set)| sets.iter().skip(index + 1).any(|other| apart(set, other)))
     };
     found.into_iter().filter(|(_, allowed)| tells_apart(allowed)).map(|(path, allowed)| Discriminator { path, allowed }).collect()
 }
