@@ -2,7 +2,6 @@
 
 use super::documents::{Documents, Position};
 use super::meant::{self, Discriminator};
-use super::nulls;
 use crate::config::overlay::nearest;
 use crate::config::{Location, Problem, secrets};
 use jsonschema::error::{TypeKind, ValidationErrorKind};
@@ -95,12 +94,7 @@ impl<'a> Explainer<'a> {
                 findings.push(Finding { path, value: None, text });
             }
             kind => {
-                let relaxed = self.schema_of(error).is_some_and(|position| nulls::is_relaxed(position.schema));
-                let text = match kind {
-                    ValidationErrorKind::Type { .. } if relaxed => "is not of type string".to_string(),
-                    _ => expectation(kind, error),
-                };
-                let text = text + &self.condition(error);
+                let text = expectation(kind, error) + &self.condition(error);
                 findings.push(Finding { path, value: Some(error.instance().as_ref().clone()), text });
             }
         }

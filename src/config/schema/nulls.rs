@@ -19,11 +19,6 @@ pub(super) fn accepted(documents: &Documents, schema: &Position<'_>, value: &Val
     search.found
 }
 
-/// True for a schema that accepts null by [`accept`] alone.
-pub(super) fn is_relaxed(schema: &Value) -> bool {
-    schema.get(KEYWORD).is_some()
-}
-
 struct Search<'a> {
     documents: &'a Documents,
     path: Vec<String>,
@@ -36,7 +31,7 @@ impl Search<'_> {
         if steps > MAXIMUM_STEPS || !holds_null(value) {
             return;
         }
-        if value.is_null() && is_relaxed(schema) && !self.found.contains(&self.path) {
+        if value.is_null() && schema.get(KEYWORD).is_some() && !self.found.contains(&self.path) {
             self.found.push(self.path.clone());
         }
         let documents = self.documents;

@@ -207,7 +207,7 @@ fn a_certificate_is_explained_by_its_type() {
 fn a_setup_certificate_is_explained_by_its_type_and_defaults_are_not_blamed() {
     let Some(runtime) = Runtime::new() else { return };
     let (errors, warnings) = runtime.found("  setup: {certificate: {type: PKCS12, pkcs12: {import: {keystore: 5}}}}\n");
-    assert_eq!(errors, ["zowe.setup.certificate.pkcs12.import.keystore: 5 is not of type string"]);
+    assert_eq!(errors, ["zowe.setup.certificate.pkcs12.import.keystore: 5 is not of type null or string"]);
     assert_eq!(warnings, Vec::<String>::new());
     let (errors, _) = runtime.found("  setup: {certificate: {type: PKCS12, pkcs12: {import: {keystroe: /k}}}}\n");
     assert_eq!(errors, ["zowe.setup.certificate.pkcs12.import.keystroe: is not a known key here; did you mean keystore?"]);

@@ -2,6 +2,7 @@ mod golden;
 mod json;
 mod loading;
 mod properties;
+mod quickjs;
 mod template;
 mod timing;
 mod values;

@@ -5,9 +5,10 @@ use nix::libc::{c_char, c_int, size_t};
 use std::ffi::CStr;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
+use std::time::Duration;
 
 /// Of the interface that this module was written for.
-const VERSION: i32 = 2;
+const VERSION: i32 = 3;
 /// Of a MODIFY's text.
 const MODIFY_SIZE: usize = 128;
 
@@ -88,6 +89,7 @@ unsafe extern "C" {
     fn zwelnch_user_id(name: *mut u8);
     fn zwelnch_ipl(time_and_date: *mut u8);
     fn zwelnch_security_product(name: *mut u8);
+    fn zwelnch_cpu_microseconds() -> i64;
     fn zwelnch_exit(condition_code: i32) -> !;
 }
 
@@ -316,6 +318,12 @@ pub fn ipl() -> [u8; 8] {
 /// In IBM-1047: RCVT, ACF2, RTSS.
 pub fn security_product() -> [u8; 4] {
     fixed(zwelnch_security_product)
+}
+
+/// CPU time of this process.
+pub fn cpu_time() -> Duration {
+    // SAFETY: takes nothing and keeps nothing.
+    Duration::from_micros(u64::try_from(unsafe { zwelnch_cpu_microseconds() }).unwrap_or_default())
 }
 
 /// Ends this process with a condition code.
