@@ -1,7 +1,6 @@
 //! Which Zowe it is: `<runtime>/manifest.json`.
 
-use super::load::read_file;
-use super::lookup;
+use super::{json, lookup};
 use serde_json::Value;
 use std::path::Path;
 
@@ -17,9 +16,7 @@ pub struct Version {
 impl Version {
     /// None when the file is missing, broken or has no version.
     pub fn read(runtime: &Path) -> Option<Version> {
-        let bytes = read_file(&runtime.join("manifest.json")).ok()?;
-        let text = super::encoding::decode(&bytes).ok()?;
-        let manifest: Value = serde_json::from_str(&text).ok()?;
+        let manifest = json::read(&runtime.join("manifest.json")).ok()?.root.to_value();
         let version = lookup(&manifest, &["version"])?.as_str()?.to_string();
         let field = |name: &str| match lookup(&manifest, &["build", name]) {
             Some(Value::String(text)) => Some(text.clone()),
