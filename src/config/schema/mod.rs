@@ -65,6 +65,7 @@ pub struct Schemas {
     /// `schemas/zowe-yaml-schema.json` and `schemas/server-common.json`, as far as they are there.
     shared: Vec<Schema>,
     /// Both of them, for the references of component schemas.
+    documents: Documents,
     registry: Result<Registry<'static>, String>,
     base: Option<Result<Compiled, Vec<Problem>>>,
     /// `schemas/manifest-schema.json`; compiled when the first manifest is checked.
@@ -96,6 +97,7 @@ impl Schemas {
         let compiled = base.as_ref().map(|base| compile_among(base, &common.iter().collect::<Vec<_>>()));
         let shared: Vec<Schema> = common.into_iter().chain(base).collect();
         Schemas {
+            documents: documents_of(&[], &shared.iter().collect::<Vec<_>>()),
             registry: registry(shared.iter().map(|schema| (schema.id(), schema.content.as_ref()))),
             shared,
             base: compiled,
@@ -132,7 +134,8 @@ impl Schemas {
         let apart = |shared: &&Schema| !own.iter().any(|own| own.id() == shared.id());
         let shared: Vec<&Schema> = self.shared.iter().filter(apart).collect();
         let compiled = if others.is_empty() && shared.len() == self.shared.len() {
-            let documents = documents_of(&[schema], &shared);
+            let mut documents = self.documents.clone();
+            documents.add(&schema.content);
             let registry = self.registry.as_ref().map_err(|why| vec![schema.broken(&[], why)]);
             settle(schema, &documents).and_then(|content| compile(schema, &content, documents, registry?))
         } else {

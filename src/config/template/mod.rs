@@ -2,6 +2,7 @@
 
 pub mod arrows;
 pub mod engine;
+mod literals;
 pub mod scan;
 pub mod tokens;
 

@@ -1,6 +1,8 @@
 //! JavaScript to tokens, with what decides where a regular expression, an object or a block begins. It reads what the parser of QuickJS
 //! reads; of text that is no JavaScript it gives some tokens.
 
+use super::literals::{self, is_line_end};
+
 /// A token of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Token {
@@ -170,8 +172,7 @@ impl<'a> Lexer<'a> {
         let state = self.state;
         let (kind, partner) = match first {
             '\'' | '"' => {
-                self.string(first)?;
-                self.value();
+                self.literal(literals::string(self.rest(), first))?;
                 (Kind::Text, None)
             }
             '`' => {
@@ -180,16 +181,15 @@ impl<'a> Lexer<'a> {
                 (Kind::Template, None)
             }
             '0'..='9' => {
-                self.number();
+                self.literal(Some(literals::number(self.rest())))?;
                 (Kind::Number, None)
             }
             '.' if self.rest().as_bytes().get(1).is_some_and(u8::is_ascii_digit) => {
-                self.number();
+                self.literal(Some(literals::number(self.rest())))?;
                 (Kind::Number, None)
             }
             '/' if self.state != State::Operator => {
-                self.expression()?;
-                self.value();
+                self.literal(literals::expression(self.rest()))?;
                 (Kind::Expression, None)
             }
             '}' if self.open.last().is_some_and(|open| open.kind == Bracket::Template) => {
@@ -233,106 +233,28 @@ impl<'a> Lexer<'a> {
         self.open.last().map(|open| open.kind)
     }
 
-    fn string(&mut self, quote: char) -> Result<(), Broken> {
-        let mut rest = self.rest().char_indices().skip(1);
-        while let Some((index, character)) = rest.next() {
-            match character {
-                '\\' => {
-                    rest.next();
-                }
-                '\n' | '\r' => return Err(Broken),
-                _ if character == quote => {
-                    self.at += index + 1;
-                    return Ok(());
-                }
-                _ => {}
-            }
-        }
-        Err(Broken)
-    }
-
     /// The text of a template literal up to its end or the next `${`.
     fn template(&mut self) -> Result<(), Broken> {
-        let mut rest = self.rest().char_indices().peekable();
-        while let Some((index, character)) = rest.next() {
-            match character {
-                '\\' => {
-                    rest.next();
-                }
-                '`' => {
-                    self.at += index + 1;
-                    self.value();
-                    return Ok(());
-                }
-                '$' if rest.peek().is_some_and(|(_, next)| *next == '{') => {
-                    self.at += index + 2;
-                    self.push(Bracket::Template);
-                    self.state = State::Operand;
-                    return Ok(());
-                }
-                _ => {}
-            }
-        }
-        Err(Broken)
-    }
-
-    fn number(&mut self) {
-        let bytes = self.rest().as_bytes();
-        let prefixed = bytes.first() == Some(&b'0') && bytes.get(1).is_some_and(|byte| b"xXoObB".contains(byte));
-        let mut length = 0;
-        let mut point = prefixed;
-        while let Some(byte) = bytes.get(length) {
-            let signed = !prefixed && matches!(byte, b'+' | b'-') && bytes.get(length - 1).is_some_and(|last| matches!(last, b'e' | b'E'));
-            match byte {
-                b'.' if !point => point = true,
-                byte if byte.is_ascii_alphanumeric() || *byte == b'_' || signed => {}
-                _ => break,
-            }
-            length += 1;
-        }
+        let (length, opens) = literals::template(self.rest()).ok_or(Broken)?;
         self.at += length;
         self.value();
+        if opens {
+            self.push(Bracket::Template);
+            self.state = State::Operand;
+        }
+        Ok(())
     }
 
-    /// A regular expression.
-    fn expression(&mut self) -> Result<(), Broken> {
-        let mut class = false;
-        let mut rest = self.rest().char_indices().skip(1);
-        while let Some((index, character)) = rest.next() {
-            match character {
-                '\\' => {
-                    rest.next().filter(|(_, next)| !is_line_end(*next)).ok_or(Broken)?;
-                }
-                '[' => class = true,
-                ']' => class = false,
-                '/' if !class => {
-                    self.at += index + 1;
-                    let flags = self.rest().find(|character: char| !is_word(character)).unwrap_or(self.rest().len());
-                    self.at += flags;
-                    return Ok(());
-                }
-                character if is_line_end(character) => return Err(Broken),
-                _ => {}
-            }
-        }
-        Err(Broken)
+    /// Passes over a literal that is a value.
+    fn literal(&mut self, length: Option<usize>) -> Result<(), Broken> {
+        self.at += length.ok_or(Broken)?;
+        self.value();
+        Ok(())
     }
 
     fn word(&mut self, on_new_line: bool) {
         let rest = self.rest();
-        let escaped = |character: char| character == '\\' || character == '{' || character == '}';
-        let mut end = 0;
-        let mut braces = false;
-        for (index, character) in rest.char_indices() {
-            // `\u{61}` in a name.
-            let part = is_word(character) || character == '\\' || (index == 0 && character == '#') || (braces && escaped(character));
-            let opens = character == '{' && rest.get(..index).is_some_and(|before| before.ends_with("\\u"));
-            if !part && !opens {
-                break;
-            }
-            braces = opens || (braces && character != '}');
-            end = index + character.len_utf8();
-        }
+        let end = literals::word(rest);
         let word = rest.get(..end).unwrap_or_default();
         self.at += end.max(1);
         let control = std::mem::take(&mut self.control);
@@ -483,12 +405,4 @@ impl<'a> Lexer<'a> {
             None => &mut self.conditions,
         }
     }
-}
-
-fn is_line_end(character: char) -> bool {
-    matches!(character, '\n' | '\r' | '\u{2028}' | '\u{2029}')
-}
-
-fn is_word(character: char) -> bool {
-    character.is_alphanumeric() || matches!(character, '_' | '$' | '\u{200c}' | '\u{200d}')
 }
