@@ -161,14 +161,6 @@ fn prepare<'js>(
     Ok(Functions { outcome: functions.get("outcome")?, blame: functions.get("blame")?, complaint: functions.get("complaint")? })
 }
 
-/// How an expression may be meant, what Zowe's engine makes of it first: as a script with arrow functions in the parentheses that ours wants,
-/// as it is, and in parentheses, which makes a value of what is none as a script, `{ a: 1, b: 2 }`. The first that is JavaScript counts.
-fn forms(code: &str) -> Vec<String> {
-    // The line end ends a comment that the expression may end with.
-    let bracketed = format!("({code}\n)");
-    [arrows::in_parentheses(code).map(|rewritten| rewritten.text), Some(code.to_string()), Some(bracketed)].into_iter().flatten().collect()
-}
-
 /// True when an expression begins with a brace, which begins a block in a script.
 fn begins_with_brace(code: &str) -> bool {
     let first = Lexer::new(code).next_token().ok().flatten();
@@ -178,7 +170,10 @@ fn begins_with_brace(code: &str) -> bool {
 fn definitions_json(definitions: &[Definition]) -> String {
     let part = |part: &Part| match part {
         Part::Text(text) => json!({ "text": text }),
-        Part::Expression(code) => json!({ "text": null, "forms": forms(code), "brace": begins_with_brace(code) }),
+        Part::Expression(code) => {
+            let rewritten = arrows::in_parentheses(code).map(|rewritten| rewritten.text);
+            json!({ "text": null, "code": code, "rewritten": rewritten, "brace": begins_with_brace(code) })
+        }
     };
     let definition = |definition: &Definition| json!({ "path": definition.path, "name": definition.name, "parts": definition.parts.iter().map(part).collect::<Vec<_>>() });
     Value::Array(definitions.iter().map(definition).collect()).to_string()

@@ -42,18 +42,27 @@
     return error instanceof SyntaxProblem && asText(error.stack).slice(0, 16) === '    at template:';
   }
 
-  // The forms of an expression, one after the other until one is JavaScript; the first error is the one that is shown.
+  // In parentheses; the line end ends a comment that the expression may end with.
+  function inParentheses(part) {
+    return '(' + part.code + '\n)';
+  }
+
+  // How an expression may be meant, what Zowe's engine makes of it first: as a script with arrow functions in the parentheses that ours
+  // wants, as it is, and in parentheses, which makes a value of what is none as a script, `{ a: 1, b: 2 }`. The first form that is
+  // JavaScript counts; the first error is the one that is shown.
   function run(part, number) {
     let first = null;
-    for (let form = 0; form < part.forms.length; form++) {
+    const forms = [part.rewritten, part.code, inParentheses(part)];
+    for (let form = part.rewritten === null ? 1 : 0; form < forms.length; form++) {
+      const code = forms[form];
       try {
-        const value = script(part.forms[form]);
-        isBlock = part.brace && form < part.forms.length - 1;
+        const value = script(code);
+        isBlock = part.brace && form < forms.length - 1;
         return value;
       } catch (error) {
         if (needed < 0 && error instanceof SyntaxProblem && asText(error.message).slice(0, 17) === 'redeclaration of ') {
           // Another template has declared the name already.
-          const value = evaluateLocally(part.forms[form]);
+          const value = evaluateLocally(code);
           isBlock = false;
           return value;
         }
@@ -83,7 +92,7 @@
   // What was meant for an object: in parentheses it is one.
   function isAnObjectToo(part) {
     try {
-      makeFunction('return ' + part.forms[part.forms.length - 1]);
+      makeFunction('return ' + inParentheses(part));
       return true;
     } catch (_) {
       return false;
