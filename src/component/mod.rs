@@ -11,6 +11,8 @@ mod manifest;
 mod order;
 mod ports;
 mod readiness;
+mod references;
+mod registration;
 mod survey;
 mod version_range;
 
@@ -21,11 +23,15 @@ pub use check::{Checked, check};
 pub use dependencies::needs;
 pub use directories::{DirectoryFault, DirectoryProblem, Purpose};
 pub use environment::{configs, environment, instance_environment, own_variables, variables, with_defaults};
+pub use job_name::job_name_of;
 pub use locate::installed;
 pub use order::order;
-pub use ports::{Listener, launched_listeners, ports_of};
+pub use ports::{Listener, launched_listeners, listeners_to_check, ports_of};
 pub use readiness::{Probe, ProbeKind, Question, probe};
-pub use survey::{Failure, NotInPlay, Survey, survey};
+pub use references::{Expansion, Finding, FindingKind, expand};
+pub(crate) use registration::regular_file;
+pub use registration::{DEFINITIONS_KEY, Definition, FileError, PLUGINS_KEY, PluginDefinition, no_yaml};
+pub use survey::{Failure, NotInPlay, Survey, Weight, survey};
 
 use crate::config::{Location, Problem};
 use command::split_words;

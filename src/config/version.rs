@@ -16,8 +16,19 @@ pub struct Version {
 impl Version {
     /// None when the file is missing, broken or has no version.
     pub fn read(runtime: &Path) -> Option<Version> {
-        let manifest = json::read(&runtime.join("manifest.json")).ok()?.root.to_value();
-        let version = lookup(&manifest, &["version"])?.as_str()?.to_string();
+        Version::try_read(runtime).ok()
+    }
+
+    /// The same.
+    ///
+    /// # Errors
+    /// The file, and why it says nothing.
+    pub fn try_read(runtime: &Path) -> Result<Version, String> {
+        let file = runtime.join("manifest.json");
+        let why = |why: String| format!("{}: {why}", file.display());
+        let manifest = json::read(&file).map_err(|problem| problem.to_string())?.root.to_value();
+        let version = lookup(&manifest, &["version"]).and_then(Value::as_str);
+        let version = version.ok_or_else(|| why("it has no text version, such as 3.1.0".to_string()))?.to_string();
         let field = |name: &str| match lookup(&manifest, &["build", name]) {
             Some(Value::String(text)) => Some(text.clone()),
             Some(Value::Number(number)) => Some(number.to_string()),
@@ -27,7 +38,7 @@ impl Version {
             (Some(branch), Some(number), Some(hash)) => Some(format!("{branch}#{number} ({hash})")),
             _ => None,
         };
-        Some(Version { version, build })
+        Ok(Version { version, build })
     }
 }
 

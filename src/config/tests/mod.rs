@@ -1,6 +1,7 @@
 mod golden;
 mod json;
 mod loading;
+mod newest;
 mod properties;
 mod quickjs;
 mod template;
