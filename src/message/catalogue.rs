@@ -465,6 +465,10 @@ messages! {
         "the line was not sent to component {name}: {why}",
         "SEND works for running components with launcher.stdin: true that read what they are sent.",
         "Correct what the message names.";
+    ZWEL0945W zwel0945w "ZWEL0945W" Warning Wto (name)
+        "component {name} is started again as it was, with the configuration it had before",
+        "RESTART or RELOAD had stopped the component and a validate command then refused the new configuration: nothing of it is applied.",
+        "Correct what the messages before name and repeat the command.";
     ZWEL0950E zwel0950e "ZWEL0950E" Error OnMatch (check, why)
         "startup check {check}: {why}",
         "A start-up check has failed; all are made before ZWEL0030E ends the launcher.",

@@ -32,6 +32,7 @@ struct World {
     remains: BTreeSet<Pid>,
     /// SIGTERM is ignored.
     stubborn: bool,
+    validating: bool,
     configuring: bool,
     spawn_fails: bool,
     dependencies_ready: bool,
@@ -48,6 +49,7 @@ impl World {
             leaders: BTreeSet::new(),
             remains: BTreeSet::new(),
             stubborn: false,
+            validating: false,
             configuring: false,
             spawn_fails: false,
             dependencies_ready: true,
@@ -79,8 +81,13 @@ impl World {
                             events.push(Event::Spawned(self.next_pid));
                         }
                     }
+                    Action::Validate => {
+                        assert!(self.leaders.is_empty() && self.remains.is_empty(), "judged while something of it lives");
+                        assert!(!self.validating && !self.configuring);
+                        self.validating = true;
+                    }
                     Action::Configure => {
-                        assert!(self.leaders.is_empty() && !self.configuring);
+                        assert!(self.leaders.is_empty() && !self.configuring && !self.validating);
                         self.configuring = true;
                     }
                     Action::Signal(pid, StopSignal::Kill) => {
@@ -108,6 +115,13 @@ impl World {
                 self.remains.insert(pid);
             }
             self.feed(Event::Ended { pid, status: exited(code), remains });
+        }
+    }
+
+    /// The answer to what was asked; nobody waits for it any more once the component was stopped.
+    fn judge(&mut self, judgement: Judgement) {
+        if std::mem::take(&mut self.validating) {
+            self.feed(Event::Judged(judgement));
         }
     }
 
@@ -208,10 +222,78 @@ fn a_stop_is_complete_when_the_whole_group_is_gone() {
 fn restart_configures_between_stop_and_start() {
     let mut world = World::new(policy());
     world.feed(Event::Start);
-    world.feed(Event::Restart);
+    world.feed(Event::Change { start: true });
+    assert_eq!((world.validating, world.configuring, world.pid()), (true, false, None));
+    world.judge(Judgement::Good);
     assert_eq!((world.configuring, world.pid()), (true, None));
     world.feed(Event::Configured(true));
     assert!(world.pid().is_some());
+}
+
+#[test]
+fn a_change_that_is_not_made_leaves_everything_as_it_was() {
+    let mut world = World::new(policy());
+    world.feed(Event::Start);
+    world.feed(Event::Change { start: true });
+    world.judge(Judgement::Back);
+    assert!(world.pid().is_some() && world.notes.contains(&Note::Restored));
+    // In back-off: it is up again at once, with its failures forgotten.
+    world.end(1, false);
+    world.feed(Event::Change { start: true });
+    world.judge(Judgement::Back);
+    assert!(world.pid().is_some());
+    for (end, state) in [(Some(88), State::Fatal), (None, State::Stopped)] {
+        world.feed(Event::Start);
+        match end {
+            Some(code) => world.end(code, false),
+            None => world.feed(Event::Stop),
+        }
+        let notes = world.notes.len();
+        world.feed(Event::Change { start: true });
+        world.judge(Judgement::Back);
+        assert_eq!((world.machine.state(), world.notes.len()), (&state, notes), "down as it was, and nothing is said of a stop");
+    }
+}
+
+#[test]
+fn what_is_stopped_while_it_is_judged_stays_down_whatever_comes_of_it() {
+    for judgement in [Judgement::Good, Judgement::Back, Judgement::Away] {
+        let mut world = World::new(policy());
+        world.feed(Event::Start);
+        world.feed(Event::Change { start: true });
+        world.feed(Event::Stop);
+        assert!(!world.machine.is_changing() && world.notes.last() == Some(&Note::Stopped));
+        world.judge(judgement);
+        assert_eq!(world.machine.state(), &State::Stopped);
+    }
+}
+
+#[test]
+fn what_is_stopped_is_configured_and_stays_down_and_what_goes_away_comes_back_when_the_change_is_not_made() {
+    let mut world = World::new(policy());
+    world.feed(Event::Change { start: false });
+    world.judge(Judgement::Good);
+    assert!(world.configuring && !world.machine.state().is_wanted());
+    world.configuring = false;
+    world.feed(Event::Configured(true));
+    assert_eq!((world.machine.state(), world.notes.len()), (&State::Stopped, 0));
+    world.feed(Event::Start);
+    let old = world.pid();
+    world.feed(Event::Change { start: false });
+    world.judge(Judgement::Back);
+    assert!(world.pid().is_some() && world.pid() != old);
+    world.feed(Event::Change { start: false });
+    world.judge(Judgement::Away);
+    assert_eq!(world.machine.state(), &State::Stopped);
+}
+
+#[test]
+fn start_while_a_change_is_under_way_is_a_wish_to_have_it_up() {
+    let mut world = World::new(policy());
+    world.feed(Event::Change { start: true });
+    world.feed(Event::Start);
+    world.judge(Judgement::Back);
+    assert!(world.pid().is_some(), "it was down before, and somebody wants it up now");
 }
 
 #[test]
@@ -321,6 +403,7 @@ enum Stimulus {
     Operator(Event),
     End { code: i32, remains: bool },
     RemainsGo,
+    Judged(Judgement),
     ConfigureEnds(bool),
     Pass(u64),
     Stubborn(bool),
@@ -337,7 +420,8 @@ fn stimulus() -> impl Strategy<Value = Stimulus> {
     prop_oneof![
         3 => Just(Stimulus::Operator(Event::Start)),
         2 => Just(Stimulus::Operator(Event::Stop)),
-        2 => Just(Stimulus::Operator(Event::Restart)),
+        3 => any::<bool>().prop_map(|start| Stimulus::Operator(Event::Change { start })),
+        3 => prop_oneof![Just(Judgement::Good), Just(Judgement::Back), Just(Judgement::Away)].prop_map(Stimulus::Judged),
         1 => Just(Stimulus::Operator(Event::KillNow)),
         4 => (prop_oneof![0..4i32, Just(88)], any::<bool>()).prop_map(|(code, remains)| Stimulus::End { code, remains }),
         2 => Just(Stimulus::RemainsGo),
@@ -368,7 +452,11 @@ proptest! {
             let (notes, replies) = (world.notes.len(), world.replies.len());
             match stimulus {
                 Stimulus::Operator(event) => {
-                    let silent = event == Event::KillNow;
+                    if matches!(event, Event::Change { .. }) && (world.validating || world.configuring) {
+                        // The owner makes one change of a component after the other.
+                        continue;
+                    }
+                    let silent = matches!(event, Event::KillNow | Event::Change { start: false });
                     world.feed(event);
                     prop_assert!(silent || world.notes.len() > notes || world.replies.len() > replies, "a command without an answer");
                     prop_assert!(world.replies.len() <= replies + 1);
@@ -398,6 +486,14 @@ proptest! {
                 Stimulus::RemainsGo => {
                     if let Some(group) = world.remains.pop_first() {
                         world.feed(Event::GroupGone(group));
+                    }
+                }
+                Stimulus::Judged(judgement) => {
+                    let stopped = world.machine.state() == &State::Stopped;
+                    let (asked, before) = (world.validating, world.notes.len());
+                    world.judge(judgement);
+                    if asked && stopped {
+                        prop_assert_eq!((world.machine.state(), world.notes.len()), (&State::Stopped, before), "stopped is stopped");
                     }
                 }
                 Stimulus::ConfigureEnds(good) => {
@@ -434,10 +530,14 @@ proptest! {
                     prop_assert_eq!(world.machine.state(), &before);
                 }
             }
+            // What is being changed is down, and what is judged is waited for.
+            let validating = matches!(world.machine.state(), State::Validating { .. });
+            prop_assert!(!validating || (world.validating && world.leaders.is_empty()));
             prop_assert!(world.leaders.len() <= 1);
             prop_assert_eq!(world.pid().is_some(), !world.leaders.is_empty());
         }
         world.feed(Event::Stop);
+        world.judge(Judgement::Back);
         if std::mem::take(&mut world.configuring) {
             world.feed(Event::Configured(true));
         }
@@ -461,10 +561,11 @@ proptest! {
             let event = match which {
                 0 => Event::Start,
                 1 => Event::Stop,
-                2 => Event::Restart,
+                2 => Event::Change { start: true },
                 3 | 4 => Event::DependenciesReady,
                 5 | 6 => Event::Spawned(pid),
                 7 => Event::SpawnFailed("no".into()),
+                8 if matches!(one.state(), State::Validating { .. }) => Event::Judged(Judgement::Good),
                 8 => Event::Configured(true),
                 9..=11 => Event::Ended { pid: one.state().pid().unwrap_or(0), status: exited(1), remains: which == 9 },
                 _ => Event::Timer,
