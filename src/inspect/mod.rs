@@ -19,6 +19,7 @@ pub use startup::startup_checks;
 
 use crate::component::{self, Survey};
 use crate::config::{Configuration, Environment, HaInstance, Origin, lookup, normalize_id, overlay, secrets};
+use crate::lifecycle::workspace;
 use crate::platform::Platform;
 use serde_json::Value;
 
@@ -141,7 +142,8 @@ fn instances_of(base: &Configuration, named: &[HaInstance]) -> Vec<HaInstance> {
     instances
 }
 
-/// The environment of the instance, or of one of its installed components.
+/// The environment of the instance, or of one of its installed components, as a start sets it: with the file that it writes the merged
+/// configuration to.
 ///
 /// # Errors
 /// [`InspectError::NoComponent`].
@@ -153,7 +155,8 @@ pub fn environment_of(
     component: Option<&str>,
     inherited: Option<&Environment>,
 ) -> Result<Environment, InspectError> {
-    let instance = component::instance_environment(platform, configuration, survey, (config, None), inherited);
+    let merged = configuration.workspace_directory().map(|workspace| workspace::merged_path(&workspace));
+    let instance = component::instance_environment(platform, configuration, survey, (config, merged.as_deref()), inherited);
     let Some(name) = component else { return Ok(instance) };
     match survey.installed.iter().find(|component| component.name.eq_ignore_ascii_case(name)) {
         Some(component) => Ok(component::environment(component, configuration, &instance)),

@@ -115,6 +115,13 @@ fn write_workspace_now(context: &Context, instance: &Instance, survey: &Survey) 
     let configuration = &instance.configuration;
     let in_play = survey.in_play_names();
     let as_environment = |variables: BTreeMap<String, String>| variables.into_iter().map(|(name, value)| (name, value.into())).collect();
+    let files = workspace::PreparedFiles {
+        merged: configuration.base.clone(),
+        base: component::base_with_defaults(configuration, &survey.installed),
+        instance: component::instance_with_defaults(configuration, &survey.installed),
+        environment: as_environment(configuration.instance_variables(&survey.defaults())),
+        runtime_manifest: Some(instance.runtime.join("manifest.json")).filter(|path| path.exists()),
+    };
     let of_component = |component: &Component| {
         let defaults = [(component.name.clone(), component.manifest.configs.clone())];
         let mut variables = configuration.instance_variables(&defaults);
@@ -122,16 +129,9 @@ fn write_workspace_now(context: &Context, instance: &Instance, survey: &Survey) 
         workspace::ComponentFiles {
             name: component.name.clone(),
             environment: as_environment(variables),
-            configs: component::configs(component, configuration),
+            configs: component::configs(component, configuration, &files.instance),
             manifest_file: in_play.contains(&component.name).then(|| component.manifest_file.clone()),
         }
-    };
-    let files = workspace::PreparedFiles {
-        merged: configuration.base.clone(),
-        base: component::with_defaults(&configuration.base, &survey.installed),
-        instance: component::with_defaults(&configuration.value, &survey.installed),
-        environment: as_environment(configuration.instance_variables(&survey.defaults())),
-        runtime_manifest: Some(instance.runtime.join("manifest.json")).filter(|path| path.exists()),
     };
     // Whoever holds the lock must not keep the launcher from ending.
     let lock = |path: &Path, holder: &str| match context.runner.is_ending() {
@@ -308,13 +308,16 @@ async fn run_configure(
             return false;
         }
     };
+    // Zowe's server commands look at the code of configure alone.
+    let counts = phase == Phase::Configure;
     if !status.success() {
-        output.message(message::zwel0317e(&component.name, status.code()));
+        let said = if counts { message::zwel0317e } else { message::zwel0946w };
+        output.message(said(&component.name, status.code()));
     }
     match workspace::read_snapshot(snapshot) {
         Ok(exported) => *environment = exported,
         // The command was killed, or replaced the shell: what it was given is what the component gets.
         Err(error) => output.message(message::zwel0933w(&component.name, error)),
     }
-    status.success()
+    status.success() || !counts
 }

@@ -250,11 +250,6 @@ fn lock_instance(context: &Context, workspace: &Path, ha_id: &str) -> Result<Fil
     })
 }
 
-/// Where the merged configuration is written: what the components' scripts read.
-fn merged_file(workspace: &Path) -> PathBuf {
-    workspace.join(workspace::ENVIRONMENT_DIRECTORY).join(".zowe-merged.yaml")
-}
-
 /// The first lines of the prepare step.
 fn begin_prepare(context: &Context, configuration: &Configuration, runtime: &Path, workspace: &Path) {
     let output = &context.output;
@@ -265,7 +260,11 @@ fn begin_prepare(context: &Context, configuration: &Configuration, runtime: &Pat
     let build = version.and_then(|version| version.build).unwrap_or_else(unknown);
     output.server_command(Severity::Info, PREPARE, format!("build and hash: {build}"));
     let ha_id = &configuration.ha_instance.id;
-    output.server_command(Severity::Info, PREPARE, format!("starting Zowe instance {ha_id} with {} ...", merged_file(workspace).display()));
+    output.server_command(
+        Severity::Info,
+        PREPARE,
+        format!("starting Zowe instance {ha_id} with {} ...", workspace::merged_path(workspace).display()),
+    );
     output.server_command(Severity::Info, GLOBAL, "process global validations ...");
 }
 
@@ -310,7 +309,7 @@ pub(super) fn component_error(name: &str, error: &ComponentError) -> Message {
 /// The variables that all components have in common.
 pub(super) fn instance_environment(context: &Context, configuration: &Configuration, workspace: &Path, survey: &Survey) -> Environment {
     let inherited = crate::platform::unix::process::inherited_environment();
-    let merged_file = merged_file(workspace);
+    let merged_file = workspace::merged_path(workspace);
     let config = (context.config_text.as_str(), Some(merged_file.as_path()));
     component::instance_environment(&*context.platform, configuration, survey, config, Some(&inherited))
 }

@@ -114,6 +114,11 @@ pub fn make_directories(workspace: &Path) -> Result<(), WorkspaceError> {
     file::restrict(&private, 0o700).map_err(|source| WorkspaceError::Directory { path: private, source })
 }
 
+/// `<workspace>/.env/.zowe-merged.yaml`, the merged configuration: what components' scripts read, as ZWE_CLI_PARAMETER_CONFIG names it.
+pub fn merged_path(workspace: &Path) -> PathBuf {
+    workspace.join(ENVIRONMENT_DIRECTORY).join(".zowe-merged.yaml")
+}
+
 /// `<workspace>/.env/<component>/.<ha>.env`, the environment snapshot of a component.
 pub fn snapshot_path(workspace: &Path, component: &str, ha_id: &str) -> PathBuf {
     workspace.join(ENVIRONMENT_DIRECTORY).join(component).join(format!(".{ha_id}.env"))
@@ -156,7 +161,7 @@ pub fn write_files(
         file::remove_abandoned(&workspace.join(directory.0));
     }
     write_json(&private.join(".zowe.json"), &files.base)?;
-    let merged_path = private.join(".zowe-merged.yaml");
+    let merged_path = merged_path(workspace);
     let merged = serde_yaml::to_string(&files.merged)
         .map_err(|error| WorkspaceError::Content { path: merged_path.clone(), why: error.to_string() })?;
     write(&merged_path, merged.as_bytes(), PRIVATE)?;

@@ -469,6 +469,10 @@ messages! {
         "component {name} is started again as it was, with the configuration it had before",
         "RESTART or RELOAD had stopped the component and a validate command then refused the new configuration: nothing of it is applied.",
         "Correct what the messages before name and repeat the command.";
+    ZWEL0946W zwel0946w "ZWEL0946W" Warning OnMatch (name, rc)
+        "Component {name} commands.preConfigure ended with rc={rc}, the component is configured all the same.",
+        "As in Zowe's server commands the code of preConfigure keeps nothing from being done.",
+        "See the component's output before.";
     ZWEL0950E zwel0950e "ZWEL0950E" Error OnMatch (check, why)
         "startup check {check}: {why}",
         "A start-up check has failed; all are made before ZWEL0030E ends the launcher.",
