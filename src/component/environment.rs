@@ -89,10 +89,17 @@ pub fn configs(component: &Component, configuration: &Configuration, instance: &
     Some(Value::Object(whole))
 }
 
-/// The configuration of the instance as `.zowe-<ha>.json` holds it: with the overlay, with the manifest defaults of the installed components
-/// where it does not set them, and with a top-level `haInstance` that names the instance.
+/// The configuration of the instance as `.zowe-<ha>.json` holds it: with the whole overlay, its hostname and sysname too, with the manifest
+/// defaults of the installed components where it does not set them, and with a top-level `haInstance` that names the instance.
 pub fn instance_with_defaults(configuration: &Configuration, installed: &[Component]) -> Value {
-    with_instance(with_defaults(&configuration.value, installed), configuration)
+    let mut whole = with_defaults(&configuration.value, installed);
+    for key in ["hostname", "sysname"] {
+        let value = configuration.overlay.as_ref().and_then(|overlay| overlay.get(key));
+        if let (Some(map), Some(value)) = (whole.as_object_mut(), value) {
+            map.insert(key.to_owned(), value.clone());
+        }
+    }
+    with_instance(whole, configuration)
 }
 
 /// The configuration of all instances as `.zowe.json` holds it. Where haInstances does not have this one it is that of the instance.
