@@ -139,7 +139,7 @@ fn action(action: &Action) -> String {
     match action {
         Action::Await => "wait for dependencies".into(),
         Action::Spawn => "make its process".into(),
-        Action::Validate => "run its validate command".into(),
+        Action::Validate => "have the change judged once all of it is down".into(),
         Action::Configure => "run its configure command".into(),
         Action::Signal(_, StopSignal::Terminate) => "SIGTERM to its group".into(),
         Action::Signal(_, StopSignal::Kill) => "SIGKILL to its group".into(),

@@ -342,8 +342,16 @@ impl Owner {
         let ids: Vec<u64> = self.changes.open.keys().copied().collect();
         for id in ids {
             let Some(mut change) = self.changes.open.remove(&id) else { continue };
-            self.drop_stopped(&mut change);
-            if change.parts.is_empty() && matches!((&change.stage, &change.command), (Stage::GoingDown, Command::Restart { .. })) {
+            let dropped = self.drop_stopped(&mut change);
+            let nothing_left = change.parts.is_empty() && matches!(change.command, Command::Restart { .. });
+            if !dropped.is_empty() {
+                self.begin_answer(change.answer.take());
+                dropped.into_iter().for_each(|message| self.say(message));
+                change.answer = self.postpone_answer();
+            }
+            if nothing_left && matches!(change.stage, Stage::GoingDown) {
+                self.begin_answer(change.answer);
+                self.end_answer();
                 continue;
             }
             let is_down = |part: &Part| {
@@ -359,21 +367,18 @@ impl Owner {
     }
 
     /// STOP takes a component out of a change that is not decided.
-    fn drop_stopped(&mut self, change: &mut Change) {
+    fn drop_stopped(&self, change: &mut Change) -> Vec<Message> {
         if matches!(change.stage, Stage::Reading { .. }) {
-            return;
+            return Vec::new();
         }
         let (parts, dropped): (Vec<Part>, Vec<Part>) =
             std::mem::take(&mut change.parts).into_iter().partition(|part| part.index.is_none_or(|index| self.instance.is_changing(index)));
         change.parts = parts;
-        for part in dropped {
-            self.say(match &change.command {
-                Command::Restart { .. } => message::zwel0922e(part.name, "it was stopped meanwhile"),
-                Command::Reload { .. } => {
-                    message::zwel0987i(format!("component {} was stopped meanwhile and is left as it was", part.name))
-                }
-            });
-        }
+        let said = |part: Part| match &change.command {
+            Command::Restart { .. } => message::zwel0922e(part.name, "it was stopped meanwhile"),
+            Command::Reload { .. } => message::zwel0987i(format!("component {} was stopped meanwhile and is left as it was", part.name)),
+        };
+        dropped.into_iter().map(said).collect()
     }
 
     fn judge_change(&mut self, id: u64, change: &mut Change) {
@@ -406,8 +411,9 @@ impl Owner {
     pub(super) fn change_judged(&mut self, id: u64, judged: Judged) {
         let Some(mut change) = self.changes.open.remove(&id) else { return };
         self.begin_answer(change.answer.take());
-        self.drop_stopped(&mut change);
+        self.drop_stopped(&mut change).into_iter().for_each(|message| self.say(message));
         match judged {
+            Judged::Good if change.parts.is_empty() && matches!(change.command, Command::Restart { .. }) => self.withdraw_files(id),
             Judged::Good => self.make_change(id, change),
             Judged::Bad(messages) => {
                 messages.into_iter().for_each(|message| self.say(message));
@@ -415,6 +421,17 @@ impl Owner {
             }
         }
         self.end_answer();
+    }
+
+    /// Nothing is left of a change whose files were written.
+    fn withdraw_files(&self, id: u64) {
+        let Some(files) = self.changes.files.clone() else { return };
+        let context = Arc::clone(&self.context);
+        tokio::task::spawn_local(async move {
+            if let Err(error) = files.withdraw(&context, id).await {
+                context.output.message(message::zwel0918e("workspace", error));
+            }
+        });
     }
 
     /// The configuration of before holds; its files have been written again.
@@ -557,6 +574,8 @@ impl Change {
     fn has(&self, index: usize) -> bool {
         match (&self.stage, &self.command) {
             (Stage::Reading { .. }, Command::Restart { all, .. }) => all.contains(&index),
+            // It may turn out to change anything.
+            (Stage::Reading { .. }, Command::Reload { check }) => !check,
             _ => self.parts.iter().any(|part| part.index == Some(index)),
         }
     }
