@@ -331,3 +331,25 @@ fn lines_of_the_prepare_step_and_of_a_change_are_looked_through_for_messages() {
     let seen = log();
     assert!(seen.contains("XYZ002I configures blue") && !seen.contains("XYZ001I validates blue"), "{seen}");
 }
+
+#[test]
+fn of_two_changes_at_once_each_has_its_own_end_and_the_files_are_those_of_the_one_that_was_made() {
+    let instance = two_with_colours();
+    let waits = "test \"$ZWE_configs_colour\" != yellow || { echo waits > ../../../waits; while test ! -e ../../../go; do sleep 0.01; done; exit 4; }";
+    instance.script("alpha", "validate", waits);
+    let running = instance.up();
+    running.wait_for_count("up red for-red 2 2", 2);
+    edit(&instance, "red", "yellow");
+    let restart = restart_in_background(&instance);
+    written(&instance, "waits");
+    edit(&instance, "yellow", "blue");
+    instance.modify("RESTART(beta)");
+    running.wait_for("up blue for-blue 2 2");
+    fs::write(instance.path("go"), "").unwrap();
+    let answer = restart.join().unwrap();
+    assert!(answer.contains("ZWEL0917E") && answer.contains("ZWEL0945W"), "{answer}");
+    running.wait_for("up red for-red 0 0");
+    let merged = fs::read_to_string(instance.path("workspace/.env/.zowe-merged.yaml")).unwrap();
+    assert!(merged.matches("colour: blue").count() == 2, "{merged}");
+    end(&instance, running);
+}
