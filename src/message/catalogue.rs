@@ -403,7 +403,7 @@ messages! {
         "None.";
     ZWEL0922E zwel0922e "ZWEL0922E" Error OnMatch (name, why)
         "component {name} is not restarted - {why}",
-        "RESTART read the configuration anew and found it unusable; the component was left as it is.",
+        "RESTART read the configuration anew and found it unusable, or a validate command refused it (then ZWEL0945W follows).",
         "Correct what the message names and repeat RESTART.";
     ZWEL0923I zwel0923i "ZWEL0923I" Info OnMatch (name, action)
         "component {name} is being {action}",
@@ -547,7 +547,7 @@ messages! {
         "None.";
     ZWEL0988E zwel0988e "ZWEL0988E" Error OnMatch (why)
         "the configuration is not reloaded - {why}",
-        "RELOAD read the configuration anew and found it unusable; nothing was changed.",
+        "RELOAD read the configuration anew and found it unusable, or a validate command refused it; all is as it was (ZWEL0945W).",
         "Correct what the messages before name and repeat RELOAD.";
     ZWEL0989I zwel0989i "ZWEL0989I" Info OnMatch (what)
         "{what}",

@@ -5,7 +5,7 @@ use crate::supervisor::*;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
-fn policy() -> Policy {
+pub(super) fn policy() -> Policy {
     Policy {
         restart_intervals: [1, 2, 5].map(Duration::from_secs).to_vec(),
         min_uptime: Duration::from_secs(10),
@@ -23,8 +23,8 @@ fn exited(code: i32) -> WaitStatus {
 }
 
 /// A system of simulated processes around one machine.
-struct World {
-    machine: Machine,
+pub(super) struct World {
+    pub(super) machine: Machine,
     now: Moment,
     next_pid: Pid,
     /// Leaders that live, and groups whose leader has ended while others live.
@@ -33,15 +33,15 @@ struct World {
     /// SIGTERM is ignored.
     stubborn: bool,
     validating: bool,
-    configuring: bool,
+    pub(super) configuring: bool,
     spawn_fails: bool,
     dependencies_ready: bool,
-    notes: Vec<Note>,
+    pub(super) notes: Vec<Note>,
     replies: Vec<Reply>,
 }
 
 impl World {
-    fn new(policy: Policy) -> World {
+    pub(super) fn new(policy: Policy) -> World {
         World {
             machine: Machine::new(policy),
             now: Moment::default(),
@@ -58,7 +58,7 @@ impl World {
         }
     }
 
-    fn feed(&mut self, event: Event) {
+    pub(super) fn feed(&mut self, event: Event) {
         let mut events = vec![event];
         while !events.is_empty() {
             let event = events.remove(0);
@@ -109,7 +109,7 @@ impl World {
         }
     }
 
-    fn end(&mut self, code: i32, remains: bool) {
+    pub(super) fn end(&mut self, code: i32, remains: bool) {
         if let Some(pid) = self.leaders.pop_first() {
             if remains {
                 self.remains.insert(pid);
@@ -119,7 +119,7 @@ impl World {
     }
 
     /// The answer to what was asked; nobody waits for it any more once the component was stopped.
-    fn judge(&mut self, judgement: Judgement) {
+    pub(super) fn judge(&mut self, judgement: Judgement) {
         if std::mem::take(&mut self.validating) {
             self.feed(Event::Judged(judgement));
         }
@@ -140,7 +140,7 @@ impl World {
         self.now = target;
     }
 
-    fn pid(&self) -> Option<Pid> {
+    pub(super) fn pid(&self) -> Option<Pid> {
         self.machine.state().pid()
     }
 }
@@ -228,72 +228,6 @@ fn restart_configures_between_stop_and_start() {
     assert_eq!((world.configuring, world.pid()), (true, None));
     world.feed(Event::Configured(true));
     assert!(world.pid().is_some());
-}
-
-#[test]
-fn a_change_that_is_not_made_leaves_everything_as_it_was() {
-    let mut world = World::new(policy());
-    world.feed(Event::Start);
-    world.feed(Event::Change { start: true });
-    world.judge(Judgement::Back);
-    assert!(world.pid().is_some() && world.notes.contains(&Note::Restored));
-    // In back-off: it is up again at once, with its failures forgotten.
-    world.end(1, false);
-    world.feed(Event::Change { start: true });
-    world.judge(Judgement::Back);
-    assert!(world.pid().is_some());
-    for (end, state) in [(Some(88), State::Fatal), (None, State::Stopped)] {
-        world.feed(Event::Start);
-        match end {
-            Some(code) => world.end(code, false),
-            None => world.feed(Event::Stop),
-        }
-        let notes = world.notes.len();
-        world.feed(Event::Change { start: true });
-        world.judge(Judgement::Back);
-        assert_eq!((world.machine.state(), world.notes.len()), (&state, notes), "down as it was, and nothing is said of a stop");
-    }
-}
-
-#[test]
-fn what_is_stopped_while_it_is_judged_stays_down_whatever_comes_of_it() {
-    for judgement in [Judgement::Good, Judgement::Back, Judgement::Away] {
-        let mut world = World::new(policy());
-        world.feed(Event::Start);
-        world.feed(Event::Change { start: true });
-        world.feed(Event::Stop);
-        assert!(!world.machine.is_changing() && world.notes.last() == Some(&Note::Stopped));
-        world.judge(judgement);
-        assert_eq!(world.machine.state(), &State::Stopped);
-    }
-}
-
-#[test]
-fn what_is_stopped_is_configured_and_stays_down_and_what_goes_away_comes_back_when_the_change_is_not_made() {
-    let mut world = World::new(policy());
-    world.feed(Event::Change { start: false });
-    world.judge(Judgement::Good);
-    assert!(world.configuring && !world.machine.state().is_wanted());
-    world.configuring = false;
-    world.feed(Event::Configured(true));
-    assert_eq!((world.machine.state(), world.notes.len()), (&State::Stopped, 0));
-    world.feed(Event::Start);
-    let old = world.pid();
-    world.feed(Event::Change { start: false });
-    world.judge(Judgement::Back);
-    assert!(world.pid().is_some() && world.pid() != old);
-    world.feed(Event::Change { start: false });
-    world.judge(Judgement::Away);
-    assert_eq!(world.machine.state(), &State::Stopped);
-}
-
-#[test]
-fn start_while_a_change_is_under_way_is_a_wish_to_have_it_up() {
-    let mut world = World::new(policy());
-    world.feed(Event::Change { start: true });
-    world.feed(Event::Start);
-    world.judge(Judgement::Back);
-    assert!(world.pid().is_some(), "it was down before, and somebody wants it up now");
 }
 
 #[test]
