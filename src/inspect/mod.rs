@@ -155,7 +155,7 @@ pub fn environment_of(
     component: Option<&str>,
     inherited: Option<&Environment>,
 ) -> Result<Environment, InspectError> {
-    let merged = configuration.workspace_directory().map(|workspace| workspace::merged_path(&workspace));
+    let merged = configuration.workspace_directory().map(|workspace| workspace::merged_file(&workspace));
     let instance = component::instance_environment(platform, configuration, survey, (config, merged.as_deref()), inherited);
     let Some(name) = component else { return Ok(instance) };
     match survey.installed.iter().find(|component| component.name.eq_ignore_ascii_case(name)) {

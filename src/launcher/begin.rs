@@ -12,11 +12,18 @@ pub(super) fn begin(context: &Context, start: &Start) -> Result<Begun, Condition
     let output = &context.output;
     let sources = start.config.as_deref().map(config::parse_sources);
     let zowe = match &sources {
-        Some(Ok(sources)) => config::runtime_directory_of(sources, &*context.platform).and_then(|runtime| config::zowe_version(&runtime)),
+        Some(Ok(sources)) => config::runtime_directory_of(sources, &*context.platform)
+            // One that is not there is told of when the whole configuration is.
+            .filter(|runtime| crate::platform::files::is_directory(runtime))
+            .map(|runtime| config::Version::try_read(&runtime)),
         _ => None,
     };
-    output.message(message::zwel0021i(env!("CARGO_PKG_VERSION"), zowe.as_deref().unwrap_or("unknown")));
+    let version = zowe.as_ref().and_then(|zowe| zowe.as_ref().ok()).map_or("unknown", |zowe| zowe.version.as_str());
+    output.message(message::zwel0021i(env!("CARGO_PKG_VERSION"), version));
     output.ruler();
+    if let Some(Err(why)) = &zowe {
+        output.message(message::zwel0075w(why));
+    }
     if let Some(why) = &start.no_console {
         output.message(message::zwel0934w(why));
     }

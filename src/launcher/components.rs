@@ -119,6 +119,7 @@ fn write_workspace_now(context: &Context, instance: &Instance, survey: &Survey) 
         merged: configuration.base.clone(),
         base: component::base_with_defaults(configuration, &survey.installed),
         instance: component::instance_with_defaults(configuration, &survey.installed),
+        instance_merged: configuration.overlay.is_some().then(|| configuration.value.clone()),
         environment: as_environment(configuration.instance_variables(&survey.defaults())),
         runtime_manifest: Some(instance.runtime.join("manifest.json")).filter(|path| path.exists()),
     };

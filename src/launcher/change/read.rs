@@ -77,7 +77,7 @@ async fn generation(
     let directories = checked.directories.iter().map(component::DirectoryProblem::problem);
     let (errors, warnings): (Vec<_>, Vec<_>) = directories.chain(checked.problems).partition(|problem| problem.error);
     let mut errors: Vec<Message> = errors.iter().map(|error| says(error.to_string())).collect();
-    let failures = checked.survey.failures.iter().map(|failure| prepare::component_error(&failure.component, &failure.error));
+    let failures = checked.survey.failures.iter().filter_map(prepare::failure_message);
     errors.extend(failures.filter(|message| message.severity() == Severity::Error));
     if !errors.is_empty() {
         return Err(errors);
@@ -167,6 +167,9 @@ fn launched(generation: &Generation, name: &str) -> Result<Launched, Vec<Message
     let instance = &generation.instance;
     if !instance.configuration.is_enabled(name) {
         return one("the component is not enabled any more: STOP it");
+    }
+    if instance.configuration.is_suppressed(name) {
+        return one("component apiml takes its place in the new configuration: STOP it");
     }
     let failures = generation.survey.failures.iter().filter(|failure| failure.component == name);
     let failures: Vec<Message> = failures.map(|failure| prepare::component_error(name, &failure.error)).collect();
