@@ -2,6 +2,7 @@
 
 pub mod choice;
 pub mod encoding;
+pub mod json;
 pub mod merge;
 pub mod node;
 pub mod overlay;

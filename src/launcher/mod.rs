@@ -16,7 +16,7 @@ mod watch;
 
 use crate::component::{self, Component};
 use crate::config::{Configuration, Environment, HaInstance};
-use crate::lifecycle::Runner;
+use crate::lifecycle::{Runner, registration};
 use crate::message;
 use crate::output::Output;
 use crate::platform::process::Processes;
@@ -100,6 +100,17 @@ impl Instance {
     /// be most of the launcher's memory.
     fn environment_of(&self, component: &Component) -> Environment {
         component::environment(component, &self.configuration, &self.environment)
+    }
+
+    /// The HA instances of the configuration, as files name them.
+    fn ha_ids(&self) -> Vec<String> {
+        self.configuration.instance_ids().iter().map(|id| crate::config::normalize_id(id)).collect()
+    }
+
+    /// Where components of this instance are registered.
+    fn place<'a>(&'a self, ha_ids: &'a [String]) -> registration::Place<'a> {
+        let ha_id = &self.configuration.ha_instance.id;
+        registration::Place { workspace: &self.workspace, runtime: &self.runtime, ha_id, ha_ids }
     }
 }
 

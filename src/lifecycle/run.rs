@@ -1,6 +1,7 @@
 //! Runs lifecycle commands as processes.
 
 use super::script::{Script, script_text};
+use super::shell::Shells;
 use crate::config::Environment;
 use crate::output::{Attachment, Output};
 use crate::platform::process::{OnEnd, Processes};
@@ -9,19 +10,13 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// Where the shell is; POSIX has it there, z/OS too.
-const SHELL: &str = "/bin/sh";
-
 /// Variable of a stop command: the process id of the component, which is also the id of its process group.
 pub const STOPPED_PROCESS: &str = "ZWELNCH_PID";
-
-/// Variable of STDENV that names another shell (an absolute path): bash, where `server | tee log` is to end with the code of the server.
-pub const SHELL_VARIABLE: &str = "ZWELNCH_SHELL";
 
 /// Between SIGTERM and SIGKILL for a command that was given enough time.
 const LAST_GRACE: Duration = Duration::from_secs(2);
@@ -64,7 +59,7 @@ pub struct Runner {
     output: Output,
     /// Empty, read-only: standard input of everything.
     null: File,
-    shell: PathBuf,
+    shells: Shells,
     running: Mutex<BTreeSet<Pid>>,
     /// Set by [`Runner::kill_all`]: nothing is run any more but what ends components.
     ending: AtomicBool,
@@ -74,16 +69,20 @@ impl Runner {
     /// # Errors
     /// When /dev/null cannot be opened.
     pub fn new(platform: Arc<dyn Platform>, processes: Arc<Processes>, output: Output) -> io::Result<Runner> {
-        let shell = std::env::var_os(SHELL_VARIABLE).filter(|shell| !shell.is_empty()).map_or_else(|| PathBuf::from(SHELL), PathBuf::from);
         Ok(Runner {
             platform,
             processes,
             output,
             null: File::open("/dev/null")?,
-            shell,
+            shells: Shells::find(),
             running: Mutex::default(),
             ending: AtomicBool::new(false),
         })
+    }
+
+    /// The shells that run the commands.
+    pub fn shells(&self) -> &Shells {
+        &self.shells
     }
 
     /// Runs a command to its end, or until `bound` is over, and returns everything it wrote. The output goes to an unlinked file: it may be
@@ -290,7 +289,7 @@ impl Runner {
     ) -> io::Result<Pid> {
         let own = PreparedEnvironment::new(own)?;
         let request = SpawnRequest {
-            program: self.shell.clone(),
+            program: self.shells.of(script).to_path_buf(),
             arguments: vec!["sh".into(), "-c".into(), script_text(script).into()],
             environment: ChildEnvironment { base, own: &own, marker: None },
             descriptors: vec![(input, 0), (out, 1), (out, 2)],

@@ -485,6 +485,14 @@ messages! {
         "Component {name} commands.preConfigure ended with rc={rc}, the component is configured all the same.",
         "As in Zowe's server commands the code of preConfigure keeps nothing from being done.",
         "See the component's output before.";
+    ZWEL0948I zwel0948i "ZWEL0948I" Info OnMatch (shell, why)
+        "lifecycle commands are run by {shell}: {why}",
+        "The runtime directory has Zowe's shell functions, which are written for the z/OS shell. Not on z/OS.",
+        "None. ZWELNCH_SHELL in STDENV names another shell by its absolute path.";
+    ZWEL0949W zwel0949w "ZWEL0949W" Warning OnMatch (name, file, why)
+        "component {name}: '{file}' is left as it is - {why}",
+        "A static definition, a plug-in pointer or a shared library in the workspace would be removed, for its component does not register it any more; but only what this program wrote, and nothing has changed since, is its own to remove.",
+        "Remove the file if nothing needs it: what stands there stays registered.";
     ZWEL0950E zwel0950e "ZWEL0950E" Error OnMatch (check, why)
         "startup check {check}: {why}",
         "A start-up check has failed; all are made before ZWEL0030E ends the launcher.",
