@@ -58,11 +58,10 @@ fn is_ours_alone(name: &str, ha_id: &str) -> bool {
         format!(".{ha_id}.lock"),
         format!(".{ha_id}.processes"),
         format!(".zowe-{ha_id}-merged.yaml"),
-        format!(".{ha_id}.registered"),
-        ".registered.json".to_owned(),
+        format!(".registered-{ha_id}.json"),
     ];
     // The public tools copy no directories of shared libraries.
-    name.ends_with("/sharedLibs/gamma/gamma.jar") || name.strip_prefix(".env/").is_some_and(|name| own.iter().any(|own| own == name))
+    name.ends_with("/sharedLibs/gamma/gamma.jar") || name.starts_with(".env/") && own.iter().any(|own| name.rsplit('/').next() == Some(own))
 }
 
 /// One golden case on the built program: its workspace after the prepare step, with directories as in the expectations.
