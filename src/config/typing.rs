@@ -1,26 +1,61 @@
 //! The type of a scalar. Rules: reference/configuration.md, "YAML to values".
 
 use super::node::NodeValue;
-use saphyr_parser::Tag;
+use super::secrets;
+/// Why a scalar has no value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unfit {
+    /// Digits beyond 64 bits.
+    Digits,
+    /// The text is no value of the tag, which is one of YAML's own.
+    Value { tag: String },
+    /// A tag that is not known.
+    Tag { tag: String },
+}
+
+impl Unfit {
+    /// What is wrong, with the value as it may be shown: in quotes, or masked. `secret`: a tag may be the beginning of the value.
+    pub fn words(&self, value: &str, secret: bool) -> String {
+        match self {
+            Unfit::Digits => {
+                let digits = value.trim_matches('\'');
+                format!("the integer {digits} does not fit in 64 bits; write it in quotes to make it a string")
+            }
+            Unfit::Value { tag } => format!("{value} is not a value of the tag {tag}"),
+            Unfit::Tag { tag } => {
+                let tag = if secret { secrets::MASK } else { tag };
+                format!("the tag {tag} is not supported; where text is meant that begins with '!', write it in quotes")
+            }
+        }
+    }
+}
+
+/// What a tag is among YAML's own: `int` for `tag:yaml.org,2002:int`.
+pub fn core_tag(tag: &str) -> Option<&str> {
+    tag.strip_prefix("tag:yaml.org,2002:")
+}
+
+/// A tag as it is written, and no more of it than an error should hold.
+pub fn shown_tag(tag: &str) -> String {
+    let tag = core_tag(tag).map_or_else(|| tag.to_owned(), |core| format!("!!{core}"));
+    cut(&tag).escape_debug().to_string()
+}
 
 /// The value of a scalar: only plain ones are typed, explicit tags are obeyed.
 ///
 /// # Errors
-/// What is wrong with it: digits beyond 64 bits, a tag that the text does not fit, a tag that is not known.
-pub fn scalar(text: &str, plain: bool, tag: Option<&Tag>) -> Result<NodeValue, String> {
+/// What is wrong with it.
+pub fn scalar(text: &str, plain: bool, tag: Option<&str>) -> Result<NodeValue, Unfit> {
     let Some(tag) = tag else {
         return if plain { self::plain(text) } else { Ok(NodeValue::Text(text.to_string())) };
     };
-    let unfit = || format!("'{}' is not a value of the tag !!{}", cut(text).escape_debug(), tag.suffix);
-    if !tag.is_yaml_core_schema() {
-        // "!" alone makes a scalar a string.
-        return if matches!(tag.suffix.as_str(), "" | "!") {
-            Ok(NodeValue::Text(text.to_string()))
-        } else {
-            Err(format!("the tag {} is not supported", cut(&tag.to_string())))
-        };
+    let unfit = || Unfit::Value { tag: shown_tag(tag) };
+    let unknown = || Unfit::Tag { tag: shown_tag(tag) };
+    // "!" alone makes a scalar a string.
+    if tag == "!" {
+        return Ok(NodeValue::Text(text.to_string()));
     }
-    match tag.suffix.as_str() {
+    match core_tag(tag).ok_or_else(unknown)? {
         // Bytes have no place in a configuration: their base64 text is kept.
         "str" | "binary" => Ok(NodeValue::Text(text.to_string())),
         "int" => integer(text.trim()).map(NodeValue::Integer).ok_or_else(unfit),
@@ -31,11 +66,11 @@ pub fn scalar(text: &str, plain: bool, tag: Option<&Tag>) -> Result<NodeValue, S
             _ => Err(unfit()),
         },
         "null" => Err(unfit()),
-        _ => Err(format!("the tag !!{} is not supported", cut(&tag.suffix))),
+        _ => Err(unknown()),
     }
 }
 
-fn plain(text: &str) -> Result<NodeValue, String> {
+fn plain(text: &str) -> Result<NodeValue, Unfit> {
     if is_null(text) {
         return Ok(NodeValue::Null);
     }
@@ -43,10 +78,7 @@ fn plain(text: &str) -> Result<NodeValue, String> {
         return Ok(NodeValue::Boolean(value));
     }
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return text
-            .parse::<i64>()
-            .map(NodeValue::Integer)
-            .map_err(|_| format!("the integer {} does not fit in 64 bits; write it in quotes to make it a string", cut(text)));
+        return text.parse::<i64>().map(NodeValue::Integer).map_err(|_| Unfit::Digits);
     }
     Ok(NodeValue::Text(text.to_string()))
 }

@@ -246,19 +246,9 @@ fn placeholders(directory: &str, program: &str, options: &LayoutOptions<'_>) -> 
     ])
 }
 
-/// A double-quoted YAML scalar. YAML 1.1 takes U+2028 and U+2029 for line breaks, some readers drop U+FEFF and
-/// none takes U+FFFE and U+FFFF, so these are escaped too.
+/// A double-quoted YAML scalar.
 fn yaml_string(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for letter in text.chars() {
-        match letter {
-            '"' | '\\' => quoted.extend(['\\', letter]),
-            '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => quoted.push_str(&format!("\\u{:04X}", letter as u32)),
-            _ => quoted.push(letter),
-        }
-    }
-    quoted.push('"');
-    quoted
+    crate::config::yaml::written(&text.into())
 }
 
 /// Replaces each `@NAME@` in one pass, so that a value that looks like a placeholder stays a value.

@@ -88,6 +88,15 @@ fn a_terminal_shows_the_line_and_a_caret_but_no_secret() {
     assert!(!text.contains("hunter"), "{text}");
     assert!(text.contains("3 |   password: ********\n  |   ^^^^^^^^"), "{text}");
     assert!(report.snippets(&platform, true).contains('\u{1b}'));
+    // Where the line of the secret has no key.
+    for secret in ["\n    98765432109876543210\n", "\n    !!int hunter2\n", "\n    hunter2\n     x: y\n", "|\n    hunter2\n\thunter2\n"] {
+        let file = directory.path().join("secret.yaml");
+        std::fs::write(&file, format!("zowe:\n  token: {secret}")).unwrap();
+        let report = check(&[Source::File(file)], &[], &platform, None);
+        let shown = report.snippets(&platform, false) + &report.text() + &report.json();
+        assert_eq!(report.exit_code(), 8, "{shown}");
+        assert!(shown.contains("********") && !shown.contains("hunter2") && !shown.contains("98765"), "{shown}");
+    }
 }
 
 #[test]

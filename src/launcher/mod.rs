@@ -117,6 +117,8 @@ impl Instance {
 /// What reaches the owner task.
 enum Event {
     Operator(OperatorRequest),
+    /// The configuration is good and no other launcher has the instance: components are prepared from here on.
+    Admitted,
     /// A component's leader was reaped.
     Ended {
         index: usize,

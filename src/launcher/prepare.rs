@@ -2,7 +2,7 @@
 
 use super::change::Generation;
 use super::timing::{self, TARGET};
-use super::{Begun, ConditionCode, Context, EventSender, Instance, components, foreground, guard};
+use super::{Begun, ConditionCode, Context, Event, EventSender, Instance, components, foreground, guard};
 use crate::component::{
     self, Checked, CommandLine, Component, ComponentError, DirectoryFault, DirectoryProblem, Failure, Purpose, Survey, Weight,
 };
@@ -74,9 +74,11 @@ pub(super) async fn prepare(context: Arc<Context>, begun: Arc<Begun>, sender: Ev
     report(&context, &checked)?;
     let warnings = checked.problems.iter().filter(|problem| !problem.error).map(ToString::to_string).collect();
     let runtime = runtime.ok_or(ConditionCode::NotStarted)?;
-    let watch = foreground::watch(&context, &begun, &checked.survey, sender)?;
+    let watch = foreground::watch(&context, &begun, &checked.survey, sender.clone())?;
     let workspace = make_workspace(&context, &configuration)?;
     let lock = lock_instance(&context, &workspace, &begun.ha_instance.id)?;
+    // The owner has gone: it ends.
+    let _ = sender.send(Event::Admitted);
     guard::end_leftovers(&context, &workspace, &begun.ha_instance.id).await;
     guard::remove_left_over_ipc(&context).await;
     begin_prepare(&context, &configuration, &runtime, &workspace);

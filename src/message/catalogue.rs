@@ -477,6 +477,15 @@ messages! {
         "the line was not sent to component {name}: {why}",
         "SEND works for running components with launcher.stdin: true that read what they are sent.",
         "Correct what the message names.";
+    ZWEL0943E zwel0943e "ZWEL0943E" Error OnMatch (command, why)
+        "the answer to {command} has broken off: {why}",
+        "The job has taken the command, but its answer has no end: the job ended meanwhile, or nothing came for a minute. What came of the \
+         command is not known. A console ends with exit code 12.",
+        "Look at the job's SYSPRINT and at DISP.";
+    ZWEL0944I zwel0944i "ZWEL0944I" Info OnMatch (path)
+        "{path} is not on this system, this zwelnch runs in its place",
+        "A procedure names zwelnch by the path that it has on z/OS. Off z/OS the procedure is rehearsed with the program that reads it.",
+        "None.";
     ZWEL0945W zwel0945w "ZWEL0945W" Warning Wto (name)
         "component {name} is started again as it was, with the configuration it had before",
         "RESTART or RELOAD had stopped the component and a validate command then refused the new configuration: nothing of it is applied.",

@@ -37,7 +37,11 @@ fn no_config() {
 fn arguments() {
     let instance = good();
     instance.write_config();
-    let refusal = ["ZWEL0035E invalid command line arguments, provide HA_INSTANCE_ID as a first argument", "ZWEL0036E"];
+    let refusal = [
+        "ZWEL0023I Zowe YAML config file is 'FILE(",
+        "ZWEL0035E invalid command line arguments, provide HA_INSTANCE_ID as a first argument",
+        "ZWEL0036E",
+    ];
     assert_refused(&run_to_end(instance.launcher(&["lpar1", "lpar2"])), &refusal);
     assert_refused(&run_to_end(instance.launcher(&["launch"])), &refusal);
 }
@@ -67,6 +71,70 @@ fn an_unknown_ha_instance() {
 fn broken_yaml() {
     let result = with_config(&good(), |yaml| yaml + "a: [1,\nb: 2\n");
     assert_refused(&result, &["zowe.yaml:", "ZWEL0072E"]);
+}
+
+/// Text that belongs to no document, as editors, copies and a bracket too many leave it: what a configuration becomes, and the line to mend.
+fn with_text_behind_the_root(yaml: &str) -> Vec<(String, String)> {
+    let line = yaml.lines().position(|line| line == "components:").unwrap() + 1;
+    let (head, tail) = yaml.split_once("components:\n").unwrap();
+    let place = |line: usize, column: usize| format!("zowe.yaml:{line}:{column}: YAML syntax: ");
+    let indented: String = head.lines().map(|line| format!(" {line}\n")).collect();
+    vec![
+        (format!("{indented}components:\n{tail}"), place(line, 1)),
+        (format!("{head}%components:\n{tail}"), place(line, 1)),
+        (format!("{head}\u{feff}components:\n{tail}"), place(line, 1)),
+        ("{\"zowe\": {}}, \"components\": {}}\n".to_owned(), place(1, 13)),
+        (format!("{{\"zowe\": {{}}}}\ncomponents:\n{tail}"), place(2, 1)),
+    ]
+}
+
+#[test]
+fn text_behind_the_root_is_refused_where_it_stands() {
+    let instance = good();
+    instance.write_config();
+    let yaml = std::fs::read_to_string(instance.config()).unwrap();
+    for (text, expected) in with_text_behind_the_root(&yaml) {
+        std::fs::write(instance.config(), &text).unwrap();
+        assert_refused(&run_to_end(instance.launcher(&["lpar1"])), &[expected.as_str(), "ZWEL0072E"]);
+    }
+    std::fs::write(instance.config(), &yaml).unwrap();
+    // A manifest is judged alike; nothing runs.
+    let check = || {
+        let output = instance.launcher(&["check"]).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let manifest = instance.path("runtime/components/alpha/manifest.yaml");
+    for (text, expected) in [
+        ("name: alpha\n...\ncommands: {start: bin/start.sh}\n", "WARNING PATHmanifest.yaml:3:1: what follows the '...' is not read"),
+        (
+            " name: alpha\ncommands: {start: bin/start.sh}\n",
+            "manifest.yaml:2:1: YAML syntax: this line and what follows it would not be read",
+        ),
+        ("{\"name\": \"alpha\"}, \"commands\": {}}\n", "manifest.yaml:1:18: YAML syntax: this line and"),
+    ] {
+        std::fs::write(&manifest, text).unwrap();
+        let expected = expected.replace("PATH", &format!("{}/", manifest.parent().unwrap().display()));
+        assert!(check().contains(&expected), "{}", check());
+    }
+    // JSON's own name of the file.
+    std::fs::rename(&manifest, manifest.with_extension("json")).unwrap();
+    assert!(check().contains("manifest.json:1:18: YAML syntax: this line and"), "{}", check());
+}
+
+#[test]
+fn a_reload_of_a_file_with_text_behind_the_root_stops_nothing() {
+    let instance = good();
+    let mut running = instance.up();
+    let before = instance.pid("alpha");
+    let yaml = std::fs::read_to_string(instance.config()).unwrap();
+    for (text, expected) in with_text_behind_the_root(&yaml) {
+        std::fs::write(instance.config(), &text).unwrap();
+        let (answer, _) = instance.console("F ZWESLSTC,APPL=RELOAD");
+        assert!(answer.contains(&expected) && answer.contains("ZWEL0988E"), "{answer}");
+        assert_eq!(instance.pid("alpha"), before);
+    }
+    instance.console("P ZWESLSTC");
+    assert_eq!(running.wait_end(), 0);
 }
 
 #[test]

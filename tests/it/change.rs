@@ -79,7 +79,7 @@ fn what_a_validate_command_refuses_leaves_everything_as_it_was() {
     let before = fs::read(instance.path("workspace/.env/alpha/.instance-lpar1.env")).unwrap();
     edit(&instance, "red", "yellow");
     for (up, command, refused) in [(3, "RESTART(alpha)", "ZWEL0922E"), (5, "RELOAD", "ZWEL0988E")] {
-        let (answer, _) = instance.console(&format!("F ZWESLSTC,APPL={command}"));
+        let answer = instance.refused(command);
         for text in [
             "ZWEL0917E Component alpha commands.validate ended with rc=4.",
             refused,
@@ -119,9 +119,9 @@ fn what_can_be_judged_before_stops_nothing_and_is_the_same_for_both() {
     for (fault, yaml) in faults {
         assert_ne!(yaml, good);
         fs::write(instance.config(), yaml).unwrap();
-        let (restart, _) = instance.console("F ZWESLSTC,APPL=RESTART(alpha)");
+        let restart = instance.refused("RESTART(alpha)");
         assert!(restart.contains("ZWEL0922E component alpha is not restarted"), "{fault}: {restart}");
-        let (reload, _) = instance.console("F ZWESLSTC,APPL=RELOAD");
+        let reload = instance.refused("RELOAD");
         assert!(reload.contains("ZWEL0988E"), "{fault}: {reload}");
         let reasons = |answer: &str| -> Vec<String> {
             let line = |line: &str| line.split_once(" - ").or_else(|| line.split_once("alpha: ")).map(|(_, why)| why.to_owned());
@@ -144,7 +144,7 @@ fn a_validate_command_that_hangs_has_its_bound_and_stop_and_p_end_it() {
     instance.script("alpha", "validate", "test \"$ZWE_configs_colour\" = red || { echo hangs; echo $$ > ../../../pid; sleep 1000; }");
     let mut running = instance.up();
     edit(&instance, "red", "blue");
-    let (answer, _) = instance.console("F ZWESLSTC,APPL=RESTART(alpha)");
+    let answer = instance.refused("RESTART(alpha)");
     assert!(answer.contains("ZWEL0935E component alpha: commands.validate did not end within 2 seconds"), "{answer}");
     running.wait_for("hangs");
     running.wait_for_count("up red", 2);
@@ -215,7 +215,7 @@ fn what_is_down_is_started_by_restart_and_stays_down_by_reload() {
     running.wait_for("ZWEL0002I component alpha stopped");
     running.wait_for("ZWEL0002I component beta stopped");
     edit(&instance, "red", "yellow");
-    let (answer, _) = instance.console("F ZWESLSTC,APPL=RESTART(alpha)");
+    let answer = instance.refused("RESTART(alpha)");
     assert!(answer.contains("ZWEL0922E") && !answer.contains("ZWEL0945W"), "{answer}");
     assert!(instance.pid("alpha").is_none(), "it is left as it is: down");
     edit(&instance, "yellow", "blue");
@@ -236,7 +236,7 @@ fn a_change_of_several_is_made_as_a_whole_and_in_order() {
     let running = instance.up();
     running.wait_for_count("up red ", 3);
     edit(&instance, "red", "yellow");
-    let (answer, _) = instance.console("F ZWESLSTC,APPL=RESTART(alpha,CASCADE)");
+    let answer = instance.refused("RESTART(alpha,CASCADE)");
     assert_eq!(answer.matches("ZWEL0945W").count(), 2, "{answer}");
     running.wait_for_count("up red ", 5);
     edit(&instance, "yellow", "blue");
@@ -265,7 +265,7 @@ fn one_that_dies_meanwhile_is_restarted_once() {
     running.wait_for("ZWEL0005I next attempt to restart component alpha in 1000 seconds");
     // In back-off it is wanted: a change that is not made starts it again as it was.
     edit(&instance, "red", "yellow");
-    let (answer, _) = instance.console("F ZWESLSTC,APPL=RESTART(alpha)");
+    let answer = instance.refused("RESTART(alpha)");
     assert!(answer.contains("ZWEL0917E") && answer.contains("ZWEL0945W"), "{answer}");
     running.wait_for_count("up red", 2);
     edit(&instance, "yellow", "blue");

@@ -149,6 +149,10 @@ fn what_is_refused_now_is_told_with_what_zwelnch_made_of_it() {
 
     zowe(&instance, "  broken: ${{ nothing.there }}\n");
     assert_eq!(kinds(&json(&instance, &[]).1), ["template-fails"]);
+    std::fs::write(instance.config(), "{\"zowe\": {}}, \"components\": {}}\n").unwrap();
+    let (code, differences) = json(&instance, &[]);
+    assert_eq!((code, kinds(&differences)), (8, vec!["rest-of-file"]));
+    assert_eq!(of(&differences, "rest-of-file")["before"], "did not read it nor what follows it, silently");
     std::fs::write(instance.config(), "a: [\n").unwrap();
     let (code, text) = compare(&instance, &[]);
     assert!(code == 8 && text.contains("neither launcher starts with it") && text.ends_with("0 differences to ZWELNCH\n"), "{text}");

@@ -18,6 +18,7 @@ mod launcher;
 mod lifecycle;
 mod members;
 mod newest;
+mod operate;
 mod operator;
 mod output;
 mod prepare;

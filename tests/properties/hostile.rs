@@ -66,11 +66,9 @@ fn billion_laughs() {
 #[test]
 fn depth_of_ten_thousand() {
     let deep = Refused("nested more than 128 deep");
-    // The parser's own end of flow style, which it looks far ahead for.
-    let flow = Refused("recursion limit");
     let depth = 10_000;
-    judge("lists", &("[".repeat(depth) + &"]".repeat(depth)), flow, 5, 10 * MB);
-    judge("lists that never end", &"[".repeat(depth), flow, 5, 10 * MB);
+    judge("lists", &("[".repeat(depth) + &"]".repeat(depth)), deep, 5, 10 * MB);
+    judge("lists that never end", &"[".repeat(depth), deep, 5, 10 * MB);
     judge("mappings", &("{a: ".repeat(depth) + &"}".repeat(depth)), Ends, 5, 10 * MB);
     judge("block lists", &("- ".repeat(depth) + "x"), deep, 5, 10 * MB);
     judge(
@@ -120,10 +118,29 @@ fn the_largest_file_that_is_read() {
     judge("blank lines", &filled("a: 1\n", size, &|_| "\n".repeat(1000)), Loads, 30, held);
     judge("blanks", &filled("a: 1\n", size, &|_| " ".repeat(1000)), Loads, 30, held);
     judge("one text", &filled("", size, &|_| "k".repeat(1000)), Loads, 30, held);
-    // The parser holds these as tokens until they end: what MAXIMUM_SIZE is for.
-    let held = 1_500 * MB;
-    judge("a list that could be a key", &(filled("[", size, &|_| "1,".repeat(1000)) + "]"), large, 60, held);
-    judge("lists a hundred deep, none too large", &nested(size), large, 60, held);
+    judge("a list that could be a key", &(filled("[", size, &|_| "1,".repeat(1000)) + "]"), large, 30, held);
+    judge("lists a hundred deep, none too large", &nested(size), large, 30, held);
+}
+
+/// What takes a time that grows with the square of the size: each is refused before.
+#[test]
+fn what_the_parser_would_need_minutes_for() {
+    let size = yaml::MAXIMUM_SIZE - 100_000;
+    let long = Refused("would take too long");
+    for (name, gap, word) in [("blanks", " ", "x "), ("line ends", "\n", "x\n  "), ("line ends of YAML 1.1", "\u{2028}", "x\u{2028} ")] {
+        let (gap, words) = (gap.repeat(size / 2 / gap.len()), word.repeat(size / 2 / word.len()));
+        judge(&format!("many {name} in a plain text"), &format!("k: x{gap}  {words}\n"), long, 30, 30 * MB);
+        judge(&format!("many {name} in quotes"), &format!("k: \"x{gap}  {words}\"\n"), long, 30, 30 * MB);
+    }
+    let as_many = format!("k: x{}{}\n", " ".repeat(8_000), "x ".repeat(1_000_000));
+    judge("as many blanks as may be", &as_many, Loads, 30, 30 * MB);
+    let blanks = " ".repeat(size / 2);
+    judge("many blanks before a comment", &format!("a: 1\n{blanks}# x\n{}", "# a comment\n".repeat(1_000)), Loads, 30, 30 * MB);
+    let tags: String = (0..size / 20).map(|index| format!("%TAG !{index}! a\n")).collect();
+    judge("tag directives", &format!("{tags}---\nk: 1\n"), Refused("%TAG"), 30, 30 * MB);
+    let tags: String = (0..64).map(|index| format!("%TAG !{index}! tag:yaml.org,2002:\n")).collect();
+    judge("as many tag directives as may be", &format!("{tags}---\nk: [{}]\n", "!63!str x, ".repeat(50_000)), Loads, 30, 30 * MB);
+    judge("beginnings of keys", &"{".repeat(1_000).repeat(size / 1_000), Refused("deep"), 30, 30 * MB);
 }
 
 /// A list in a list, a hundred deep, with as many elements at each depth.

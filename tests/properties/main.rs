@@ -9,6 +9,7 @@ mod merging;
 mod procedure;
 mod scalars;
 mod variables;
+mod whole_input;
 
 use proptest::prelude::*;
 use serde_json::{Map, Value};

@@ -21,6 +21,9 @@ that is wrong with a configuration, `zwelnch plan -i ID` shows the settings in f
   enabled; left alone where the launcher inherits one) and, where the caching service has `storage.mode: infinispan`,
   `components.caching-service.storage.infinispan.initialHosts` (`<hostname>[<jgroups.port>]` of each such instance; left alone where it is set).
   `zwelnch config -i ID --origin` and `zwelnch env -i ID` show both.
+- Configurations and manifests are read by the rules of libyaml, as Zowe's own tools read them: what those refuse is refused, with line and
+  column. Beyond them, a key that stands twice, digits beyond 64 bits, and text behind the end of the content that neither `---` nor `...`
+  keeps apart are errors. One document is read: what follows `---` or `...` is warned of, and so is `<<`, which merges nothing.
 - Besides: `CONFIG` (or `INSTANCE_DIR`) in STDENV says where the configuration is, and `ZLDEBUG=ON` there turns debug lines on.
 
 ";

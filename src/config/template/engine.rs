@@ -120,6 +120,9 @@ fn prepare<'js>(
     Ok((functions.get("outcome")?, functions.get("blame")?))
 }
 
+/// In the reason of templates that refer to each other, which holds nothing but names; the prelude says it.
+pub(super) const CIRCLE: &str = "the templates refer to each other in a circle: ";
+
 /// How an expression may be meant: as one (in brackets, so that `{` begins an object), as an arrow function called without brackets, and
 /// as statements of which the last one gives the value (`function a() { ... }; a()`, as the app server's defaults have it).
 fn forms(code: &str) -> Vec<String> {

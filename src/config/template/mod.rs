@@ -58,7 +58,7 @@ pub fn evaluate(root: &Arc<Node>, platform: &dyn Platform, show: &dyn Fn(Place) 
                 Value::Null
             }
             Outcome::Failed(reason) => {
-                let text = format!("{}: the template {} fails: {reason}", found.definition.name, shown(found));
+                let text = format!("{}: the template {} fails: {}", found.definition.name, shown(found), shown_reason(found, &reason));
                 errors.push(Problem::error(Some(show(found.place)), text).about(&[&found.definition.name]));
                 Value::Null
             }
@@ -93,6 +93,17 @@ fn shown(found: &Found) -> String {
     }
     let text = found.text.escape_debug().to_string();
     if text.chars().count() <= 100 { format!("\"{text}\"") } else { format!("\"{}...\"", text.chars().take(100).collect::<String>()) }
+}
+
+/// What JavaScript says of a template: its errors quote names and values of the expression, which in a secret's may be the secret.
+fn shown_reason(found: &Found, reason: &str) -> String {
+    let kind = reason.split_once(": ").map(|(kind, _)| kind).filter(|kind| kind.ends_with("Error"));
+    match kind {
+        _ if !secrets::is_secret_name(&found.definition.name) || reason.contains(engine::CIRCLE) => reason.to_string(),
+        Some(kind) => format!("{kind}, whose text is not shown"),
+        None if reason.starts_with("throws ") => "throws a value that is not shown".to_string(),
+        None => reason.to_string(),
+    }
 }
 
 /// All templates in document order, and those that cannot be split.

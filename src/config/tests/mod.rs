@@ -1,8 +1,10 @@
 mod golden;
 mod json;
+mod libyaml;
 mod loading;
 mod newest;
 mod properties;
 mod template;
 mod timing;
 mod values;
+mod yaml_texts;

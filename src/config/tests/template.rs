@@ -120,8 +120,24 @@ fn runaway_memory_and_recursion_are_errors() {
 
 #[test]
 fn a_secret_is_not_shown_in_an_error() {
-    let found = failures("password: \"${{ nosuch('hunter2') }}\"\n");
-    assert!(!found[0].contains("hunter2"), "{found:?}");
+    for expression in [
+        "nosuch('hunter2')",
+        "hunter2",
+        "hunter2 +",
+        "(() => { throw 'hunter2' })()",
+        "(() => { throw new Error('hunter2') })()",
+        "null.hunter2",
+        "hunter2.x y",
+        "'hunter2",
+        "hunter2 }",
+    ] {
+        for text in [format!("password: \"${{{{ {expression} }}}}\"\n"), format!("secrets:\n  a: [ \"x${{{{ {expression} }}}}\"]\n")] {
+            let found = failures(&text);
+            assert!(!found.is_empty() && found.iter().all(|text| !text.contains("hunter2")), "{text}: {found:?}");
+        }
+    }
+    assert!(failures("password: \"${{ hunter2 }}\"\n")[0].contains("fails: ReferenceError"));
+    assert!(failures("password: \"${{ token }}\"\ntoken: \"${{ password }}\"\n")[0].contains("in a circle: "));
 }
 
 #[test]

@@ -107,8 +107,153 @@ fn what_grows_without_end_is_refused_in_bounded_time() {
 fn errors_of_syntax_have_line_and_column() {
     assert!(wrong("a:\n  b: [1, 2\nc: 3\n").contains("t:3:"));
     let tab = wrong("a: 1\n\tb: 2\n");
-    assert!(tab.contains("t:1:4") && tab.contains("tab"), "the scalar that runs into the tab: {tab}");
+    assert!(tab.contains("t:2:1: YAML syntax: a tab"), "{tab}");
     assert!(wrong("# nothing\n").contains("t:1:1: holds no YAML document"));
+}
+
+/// What people get wrong, where they are told, and what.
+#[test]
+fn errors_of_syntax_say_what_to_do() {
+    for (text, expected) in [
+        ("a:\n  b:\n    c: x\n\td: 1\n", "t:4:1: YAML syntax: a tab stands where the line is indented; indent it with blanks"),
+        ("a:\n\tb: 1\n", "t:2:1: YAML syntax: a tab"),
+        ("a: |\n  x\n\ty\n", "t:3:1: YAML syntax: a tab"),
+        ("a:\n  name:X\n  b: 1\n", "t:2:7: YAML syntax: a blank is missing after this ':'"),
+        ("a:\n  c: 1\n  name:X\n  b: 1\n", "t:3:3: YAML syntax: a blank is missing after the ':' of this line"),
+        ("a:\n  home:/usr\n\n  # c\n  b: 1\n", "t:2:7: YAML syntax: a blank is missing"),
+        ("a:\n  - port:1\n    b: 1\n", "t:2:9: YAML syntax: a blank is missing"),
+        ("a: 1\nname X\nb: 1\n", "t:2:1: YAML syntax: a ':' is expected after this key"),
+        ("a:\n  b\n    c: 1\n", "t:2:3: YAML syntax: a ':' is expected after this key"),
+        ("a: 1\n  b: 2\n", "t:2:4: YAML syntax: this line is indented deeper than line 1, whose key has a value already"),
+        ("a: b: c\n", "t:1:5: YAML syntax: a second ':' with a blank behind it"),
+        (
+            "x:\n  a:\n    b: 1\n   c: 2\n",
+            "t:4:4: YAML syntax: this line begins in column 4, but the keys of the mapping that begins in line 2 stand in column 3",
+        ),
+        ("x:\n  - a\n - b\n", "t:3:2: YAML syntax: this line begins in column 2, but"),
+        (
+            "a: *.example.com\n",
+            "t:1:4: YAML syntax: '*' begins an alias of YAML; where text is meant, such as \"*.example.com\", write it in quotes",
+        ),
+        ("a: [*.example.com]\n", "t:1:5: YAML syntax: '*' begins an alias"),
+        ("a: *\n", "t:1:4: YAML syntax: '*' begins an alias"),
+        ("a: *b\n", "t:1:4: YAML syntax: no anchor &b stands before this alias; where *b is meant as text, write it in quotes"),
+        ("a: &b.c\n", "t:1:4: YAML syntax: '&' begins an anchor"),
+        ("a: &b 1\nc: &b 2\n", "t:2:4: YAML syntax: the anchor &b is defined twice, first in line 1"),
+        ("a: !x!y z\n", "t:1:4: YAML syntax: '!' begins a tag"),
+        ("a: @b\n", "t:1:4: YAML syntax: '@' cannot begin a key or value"),
+        ("a: 'b\nc: d\n", "t:1:4: YAML syntax: the quote that opens here is not closed"),
+        ("a: 'it's'\n", "t:1:8: YAML syntax: a key is expected here; see whether the value before is complete"),
+        ("a: \"C:\\zowe\"\n", "t:1:7: YAML syntax: '\\' and this character are no escape"),
+        ("a: \"\\u12\"\n", "t:1:7: YAML syntax: behind '\\x', '\\u' or '\\U'"),
+        ("a: [1,\n  2\n", "t:1:4: YAML syntax: the '[' is not closed"),
+        ("a: {b: 1\nc: 2\n", "t:2:2: YAML syntax: ',' or '}' is expected here: the '{' of line 1 is not closed"),
+        ("a: [1, ]]\n", "t:1:9: YAML syntax: "),
+        ("a: [,]\n", "t:1:5: YAML syntax: a value is expected here, not ','"),
+        ("a: - b\n", "t:1:4: YAML syntax: an element of a list ('- ') cannot begin here"),
+        ("a: |x\n  b\n", "t:1:5: YAML syntax: behind '|' or '>'"),
+        ("a: b\u{7}\n", "t:1:5: YAML syntax: the control character U+0007"),
+        ("a: 1\n%TAG\n", "t:2:1: YAML syntax: a line that begins with '%'"),
+        (": 1\n", "t:1:1: YAML syntax: a key is expected before ':'"),
+    ] {
+        let said = wrong(text);
+        assert!(said.starts_with(expected), "{text:?}:\n{said}{expected}");
+    }
+}
+
+/// Only `---` and `...` end a document.
+#[test]
+fn what_stands_behind_the_root_is_an_error() {
+    for (text, expected) in [
+        (
+            " a: 1\n b: 2\nc: 3\n",
+            "t:3:1: YAML syntax: this line and what follows it would not be read: it begins in column 1, but the first key",
+        ),
+        ("  - a\nb: 2\n", "t:2:1: YAML syntax: this line and what follows it would not be read"),
+        ("{\"a\": 1}, \"b\": 2}\n", "t:1:9: YAML syntax: this line and what follows it would not be read: the bracket"),
+        ("{\"a\": 1}}\n", "t:1:9: YAML syntax: this line and"),
+        ("{\"a\": 1}\nb: 2\n", "t:2:1: YAML syntax: this line and"),
+        ("[1] 2\n", "t:1:5: YAML syntax: this line and"),
+        ("{a: 1}\n{b: 2}\n", "t:2:1: YAML syntax: this line and"),
+        ("'a' b\n", "t:1:5: YAML syntax: this line and"),
+        ("a: 1\n%b: 2\n", "t:2:1: YAML syntax: a line that begins with '%'"),
+        ("a: 1\n%YAML 1.2\n", "t:3:1: YAML syntax: this line and"),
+        ("a:\n  b: 1\n\u{feff}c: 2\n", "t:3:1: YAML syntax: a byte order mark (U+FEFF, which editors do not show)"),
+        ("a:\n\u{feff}c: 2\n", "t:2:1: YAML syntax: a byte order mark"),
+        ("a: 1\r\n\u{feff}- 2\r\n", "t:2:1: YAML syntax: a byte order mark"),
+        ("\u{feff}a: 1\n", "t:1:1: YAML syntax: a byte order mark"),
+    ] {
+        let said = wrong(text);
+        assert!(said.starts_with(expected), "{text:?}:\n{said}{expected}");
+    }
+    for nothing in ["", "\n \n", "# c", "...", "...\n# c\n...\n"] {
+        assert!(read(&format!("a: 1\n{nothing}\n"), "t", 0, true).unwrap().warnings.is_empty(), "{nothing:?}");
+    }
+    for (behind, place) in [("...\nb: 2\n", "t:3:1"), ("...\n}\n", "t:3:1"), ("... # c\n\n%x\n", "t:4:1")] {
+        let document = read(&format!("a: 1\n{behind}"), "t", 0, true).unwrap();
+        assert_eq!(document.root.to_value(), json!({"a": 1}));
+        let warnings: Vec<String> = document.warnings.iter().map(ToString::to_string).collect();
+        assert_eq!(warnings, [format!("{place}: what follows the '...' is not read: it ends the document")]);
+    }
+    // A mark that is part of a text is one.
+    assert_eq!(value("a: \"\u{feff}\"\nb: x\u{feff}y\n"), json!({"a": "\u{feff}", "b": "x\u{feff}y"}));
+}
+
+#[test]
+fn secrets_are_in_no_error() {
+    for value in [
+        "98765432109876543210",
+        "!!int hunter2",
+        "!!bool hunter2",
+        "!hunter2",
+        "!hunter2 x",
+        "!h!hunter2",
+        "*hunter2",
+        "*hunter2.x",
+        "&hunter2.x",
+        "&hunter2",
+        "@hunter2",
+        "{hunter2: 1, hunter2: 2}",
+        "{<<: &hunter2 1, a: &hunter2 2}",
+        "['${{ hunter2 }}']",
+        "\"hunter2",
+        "\"hunter2\\q\"",
+        "hunter2: x: y",
+        "hunter2\n   x: y",
+        "[hunter2\nx: 1",
+        "|hunter2",
+        "\n\thunter2",
+        "hunter2\n\tx",
+        "!!map hunter2",
+        "!hunter2 {a: 1}",
+        "? hunter2",
+        "- hunter2",
+    ] {
+        for before in ["zowe:\n  password: ", "privateKeys:\n  a: ", "tokens: "] {
+            let text = format!("{before}{value}\n");
+            let problems = match read(&text, "t", 0, true) {
+                Ok(document) => document.warnings,
+                Err(problems) => problems,
+            };
+            assert!(!problems.is_empty(), "{text}");
+            for problem in problems {
+                let said = format!("{problem} {:?}", problem.property);
+                assert!(!said.contains("hunter2") && !said.contains("98765"), "{text}: {said}");
+            }
+        }
+    }
+    let key = "a: !!int |\n  -----BEGIN PRIVATE KEY-----\n  hunter2\n";
+    assert!(!wrong(key).contains("hunter2"));
+}
+
+#[test]
+fn what_is_easily_misunderstood_is_warned_of_where_it_stands() {
+    let text = "a: &a {x: 1}\nb:\n  <<: *a\nc: [{<<: *a}]\n<<: 1\n'<<': 2\n";
+    let said = wrong(text);
+    assert!(said.contains("t:6:1: the key '<<' is defined twice, first in line 5"), "{said}");
+    let document = read(&text.replace("'<<': 2\n", "d: &d\n"), "t", 0, true).unwrap();
+    let warnings: Vec<String> = document.warnings.iter().map(|warning| warning.to_string().chars().take(20).collect()).collect();
+    assert_eq!(warnings, ["t:3:3: '<<' is an or", "t:4:6: '<<' is an or", "t:5:1: '<<' is an or", "t:6:4: an anchor wit"]);
 }
 
 #[test]

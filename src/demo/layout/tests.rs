@@ -53,7 +53,7 @@ fn any_directory_name_reaches_the_configuration_as_it_is() {
 
 proptest! {
     #[test]
-    fn a_quoted_path_is_read_back(text in "[^\\x00-\\x1f\\x7f-\\x9f]{0,30}") {
+    fn a_quoted_path_is_read_back(text in any::<String>()) {
         let back: String = serde_yaml::from_str(&yaml_string(&text)).unwrap();
         prop_assert_eq!(back, text);
     }

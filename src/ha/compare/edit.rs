@@ -1,11 +1,12 @@
 //! Setting properties in the text of a YAML file, with everything else of it left as it is. Pure. What is hard to set so (block scalars,
 //! aliases) is not tried; whoever calls reads the result and sees whether it is what was meant.
 
-use saphyr_parser::{Event, Parser, ScalarStyle, Span};
+use crate::config::yaml;
+use crate::config::yaml::events::{Event, Events, Span, Style};
 
-/// What stands at a path of the text; positions in characters.
+/// What stands at a path of the text; positions in bytes.
 enum What {
-    Scalar { start: usize, end: usize, style: ScalarStyle },
+    Scalar { start: usize, end: usize, style: Style },
     Mapping { start: usize, flow: bool, empty: bool },
     Other,
 }
@@ -27,43 +28,39 @@ enum Frame {
 /// Sets `path` to `value`, which is a scalar as YAML writes it, and puts a comment line above it where there is one. None where the text does
 /// not lend itself to it.
 pub(super) fn set(text: &str, path: &[&str], value: &str, comment: Option<&str>) -> Option<String> {
-    let characters: Vec<char> = text.chars().collect();
-    let (entries, root) = walk(text, &characters)?;
+    let (entries, root) = walk(text)?;
     if let Some(found) = entries.iter().find(|entry| entry.path == path) {
         let What::Scalar { start, end, style } = found.what else { return None };
         let edited = match style {
-            ScalarStyle::Literal | ScalarStyle::Folded => return None,
+            Style::Literal | Style::Folded => return None,
             _ if start == end => {
-                let colon = found.key.1 + characters.get(found.key.1..)?.iter().position(|character| *character == ':')? + 1;
-                insert(&characters, colon, &format!(" {value}"))
+                let colon = found.key.1 + text.get(found.key.1..)?.find(':')? + 1;
+                insert(text, colon, &format!(" {value}"))?
             }
-            _ => replace(&characters, start, end, value),
+            _ => replace(text, start, end, value)?,
         };
         return match comment {
             // Above the key, which comes before what was changed.
             Some(comment) => commented(&edited, found.key, comment),
-            None => Some(edited.into_iter().collect()),
+            None => Some(edited),
         };
     }
-    add(&characters, &entries, root, path, value, comment)
+    add(text, &entries, root, path, value, comment)
 }
 
 /// Adds a property that is not there to the nearest mapping that is.
-fn add(characters: &[char], entries: &[Found], root: usize, path: &[&str], value: &str, comment: Option<&str>) -> Option<String> {
+fn add(text: &str, entries: &[Found], root: usize, path: &[&str], value: &str, comment: Option<&str>) -> Option<String> {
     let parent = (1..path.len()).rev().find_map(|count| entries.iter().find(|entry| entry.path == path[..count]));
     let Some(parent) = parent else {
         // At the end of the document; what follows an end marker is not read, and then not found by whoever reads the result.
-        let mut text: String = characters.iter().collect();
-        if !text.ends_with('\n') {
-            text.push('\n');
-        }
-        return Some(text + &lines(path, value, comment, root));
+        let end = if text.ends_with('\n') { "" } else { "\n" };
+        return Some(format!("{text}{end}{}", lines(path, value, comment, root)));
     };
     let rest = path.get(parent.path.len()..)?;
     let below = |column: usize| {
-        let end_of_line = characters.get(parent.key.1..)?.iter().position(|character| *character == '\n');
-        let (at, before) = end_of_line.map_or((characters.len(), "\n"), |end| (parent.key.1 + end + 1, ""));
-        Some(insert(characters, at, &format!("{before}{}", lines(rest, value, comment, column))).into_iter().collect())
+        let end_of_line = text.get(parent.key.1..)?.find('\n');
+        let (at, before) = end_of_line.map_or((text.len(), "\n"), |end| (parent.key.1 + end + 1, ""));
+        insert(text, at, &format!("{before}{}", lines(rest, value, comment, column)))
     };
     match parent.what {
         What::Mapping { start, flow: true, empty } => {
@@ -72,15 +69,15 @@ fn add(characters: &[char], entries: &[Found], root: usize, path: &[&str], value
                     (format!("{}: {{{open}", written(key)), format!("{close}}}"))
                 });
             let property = format!("{nested}{}: {value}{closing}", written(rest.last()?));
-            let text = if empty { property } else { format!("{property}, ") };
-            Some(insert(characters, start + 1, &text).into_iter().collect())
+            let property = if empty { property } else { format!("{property}, ") };
+            insert(text, start + 1, &property)
         }
         What::Mapping { flow: false, .. } => {
             let children = parent.path.len() + 1;
             let first = entries.iter().find(|entry| entry.path.len() == children && entry.path.starts_with(&parent.path))?;
             below(first.key.2)
         }
-        What::Scalar { start, end, style: ScalarStyle::Plain } if start == end => below(parent.key.2 + 2),
+        What::Scalar { start, end, style: Style::Plain } if start == end => below(parent.key.2 + 2),
         _ => None,
     }
 }
@@ -106,36 +103,36 @@ fn lines(path: &[&str], value: &str, comment: Option<&str>, column: usize) -> St
 pub(super) fn written(key: &str) -> String {
     let plain = key.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
         && key.chars().all(|character| character.is_ascii_alphanumeric() || "_-.".contains(character));
-    if plain { key.to_owned() } else { serde_json::Value::from(key).to_string() }
+    if plain { key.to_owned() } else { yaml::written(&key.into()) }
 }
 
-fn replace(characters: &[char], start: usize, end: usize, text: &str) -> Vec<char> {
-    let (before, after) = (characters.iter().take(start), characters.iter().skip(end));
-    before.copied().chain(text.chars()).chain(after.copied()).collect()
+fn replace(text: &str, start: usize, end: usize, by: &str) -> Option<String> {
+    Some(format!("{}{by}{}", text.get(..start)?, text.get(end..)?))
 }
 
-fn insert(characters: &[char], at: usize, text: &str) -> Vec<char> {
-    replace(characters, at, at, text)
+fn insert(text: &str, at: usize, new: &str) -> Option<String> {
+    replace(text, at, at, new)
 }
 
 /// With a comment on a line of its own above a key, where the key begins its line.
-fn commented(characters: &[char], (start, _, column): (usize, usize, usize), comment: &str) -> Option<String> {
-    let line = start.checked_sub(column)?;
-    let blank = characters.get(line..start)?.iter().all(|character| *character == ' ');
-    let text = if blank { insert(characters, line, &format!("{}# {comment}\n", " ".repeat(column))) } else { characters.to_vec() };
-    Some(text.into_iter().collect())
+fn commented(text: &str, (start, _, column): (usize, usize, usize), comment: &str) -> Option<String> {
+    match start.checked_sub(column).filter(|line| text.get(*line..start).is_some_and(|before| before.bytes().all(|byte| byte == b' '))) {
+        Some(line) => insert(text, line, &format!("{}# {comment}\n", " ".repeat(column))),
+        None => Some(text.to_owned()),
+    }
 }
 
 /// The entries of the first document's mappings that no sequence holds, and the column of the outermost keys.
-fn walk(text: &str, characters: &[char]) -> Option<(Vec<Found>, usize)> {
+fn walk(text: &str) -> Option<(Vec<Found>, usize)> {
     let (mut entries, mut stack) = (Vec::<Found>::new(), Vec::<Frame>::new());
-    let (mut parser, mut root) = (Parser::new_from_str(text), None);
-    while let Some(event) = parser.next_event() {
+    let mut root = None;
+    for event in Events::new(text) {
         let (event, span) = event.ok()?;
         match event {
-            Event::MappingStart(..) => {
-                let flow = characters.get(span.start.index()) == Some(&'{');
-                let what = What::Mapping { start: span.start.index(), flow, empty: true };
+            Event::MappingStart { flow, .. } => {
+                // An anchor or a tag may stand before the bracket.
+                let bracket = if flow { text.get(span.start.offset..)?.find('{')? } else { 0 };
+                let what = What::Mapping { start: span.start.offset + bracket, flow, empty: true };
                 let frame = match value(&mut entries, &mut stack, what) {
                     Some(entry) => {
                         Frame::Mapping { path: entries.get(entry).map(|found| found.path.clone())?, entry: Some(entry), key: None }
@@ -145,43 +142,42 @@ fn walk(text: &str, characters: &[char]) -> Option<(Vec<Found>, usize)> {
                 };
                 stack.push(frame);
             }
-            Event::SequenceStart(..) => {
+            Event::SequenceStart { .. } => {
                 value(&mut entries, &mut stack, What::Other);
                 stack.push(Frame::Sequence);
             }
             Event::MappingEnd | Event::SequenceEnd => {
                 stack.pop();
             }
-            Event::Scalar(text, style, ..) => match stack.last_mut() {
+            Event::Scalar { text, style, properties } => match stack.last_mut() {
                 Some(Frame::Mapping { entry, key: key @ None, .. }) => {
-                    root = root.or(Some(span.start.col()));
-                    *key = Some((text.to_string(), (span.start.index(), span.end.index(), span.start.col())));
+                    let column = usize::try_from(span.start.column).ok()?.saturating_sub(1);
+                    root = root.or(Some(column));
+                    *key = Some((text, (span.start.offset, span.end.offset, column)));
                     if let Some(Found { what: What::Mapping { empty, .. }, .. }) = entry.and_then(|entry| entries.get_mut(entry)) {
                         *empty = false;
                     }
                 }
+                // What others refer to is left as it is.
+                _ if properties.anchor.is_some() => {
+                    value(&mut entries, &mut stack, What::Other);
+                }
                 _ => {
-                    value(&mut entries, &mut stack, scalar(characters, &span, style));
+                    value(&mut entries, &mut stack, scalar(&span, style));
                 }
             },
             Event::Alias(..) => {
                 value(&mut entries, &mut stack, What::Other);
             }
-            Event::DocumentEnd => return Some((entries, root.unwrap_or(0))),
-            _ => {}
+            Event::DocumentEnd { .. } => return Some((entries, root.unwrap_or(0))),
+            Event::DocumentStart => {}
         }
     }
     None
 }
 
-/// A plain scalar's span may take in the blanks after it.
-fn scalar(characters: &[char], span: &Span, style: ScalarStyle) -> What {
-    let start = span.start.index();
-    let mut end = span.end.index().min(characters.len()).max(start);
-    while style == ScalarStyle::Plain && end > start && characters.get(end - 1).is_some_and(|character| character.is_whitespace()) {
-        end -= 1;
-    }
-    What::Scalar { start, end, style }
+fn scalar(span: &Span, style: Style) -> What {
+    What::Scalar { start: span.start.offset, end: span.end.offset, style }
 }
 
 /// Takes note of a value: the number of its entry, where it is the value of a key of a mapping that counts.

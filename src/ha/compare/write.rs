@@ -181,7 +181,7 @@ fn edited(text: &str, choices: &[Choice]) -> Option<String> {
     // What is added goes to the beginning of its mapping: the last one first.
     choices.iter().rev().try_fold(text.to_owned(), |text, choice| {
         let path: Vec<&str> = choice.path.iter().map(String::as_str).collect();
-        edit::set(&text, &path, &Value::from(choice.text.as_str()).to_string(), choice.comment)
+        edit::set(&text, &path, &yaml::written(&choice.text.as_str().into()), choice.comment)
     })
 }
 
@@ -212,7 +212,7 @@ fn emit(node: &Node, column: usize, text: &mut String) {
                 text.push('\n');
                 emit(&entry.value, column + 2, text);
             }
-            _ => text.push_str(&format!(" {}\n", entry.value.to_value())),
+            _ => text.push_str(&format!(" {}\n", yaml::written(&entry.value.to_value()))),
         }
     }
 }

@@ -8,7 +8,7 @@ mod sources;
 pub use report::Comparison;
 
 use crate::component;
-use crate::config::{Configuration, HaInstance, LoadError, LoadRequest, Location, Problem, Source, unique};
+use crate::config::{Configuration, HaInstance, LoadError, LoadRequest, Location, Problem, Source, unique, yaml};
 use crate::platform::Platform;
 
 /// One behaviour that is another one.
@@ -92,7 +92,7 @@ fn of_sources(base: &Configuration, platform: &dyn Platform) -> Vec<Difference> 
             .action("look whether the new value is the one that was meant")
     });
     let tags = sources::tags(base.source_names(), platform).into_iter().map(|tag| {
-        let before = format!("passed over the tag !!{}", tag.tag);
+        let before = format!("passed over the tag {}", tag.tag);
         Difference::new("tag", Some(tag.place), before, "obeys it").action("take the tag away if the value was right without it")
     });
     templates.chain(tags).collect()
@@ -128,10 +128,13 @@ fn of_load_error(error: &LoadError) -> (Vec<Difference>, Vec<Problem>) {
         LoadError::Sources(problems) => {
             for problem in problems {
                 let text = &problem.text;
-                let found = if text.contains("' is defined twice") {
+                let found = if text.starts_with("the key ") && text.contains(" is defined twice") {
                     refused(problem, "duplicate-key", "took the last of them, silently", "delete the others: the last one was in force")
                 } else if text.contains("does not fit in 64 bits") {
                     refused(problem, "large-integer", "cut the number to 64 bits, silently", "write it in quotes")
+                } else if text.contains(yaml::NOT_PART_OF_THE_DOCUMENT) {
+                    let before = "did not read it nor what follows it, silently";
+                    refused(problem, "rest-of-file", before, "mend the place: what follows it was not in force")
                 } else if text.contains("the tag ") && !text.contains("template") {
                     refused(problem, "tag", "passed over the tag", "take the tag away")
                 } else {

@@ -2,9 +2,9 @@
 
 use crate::config::node::{Entry, Node, NodeValue, Place};
 use crate::config::template::scan::{Part, split};
+use crate::config::yaml::events::{Event, Events, Style};
 use crate::config::{Location, merge, secrets, source_text, template, typing, yaml};
 use crate::platform::Platform;
-use saphyr_parser::{Event, Parser, ScalarStyle};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -84,16 +84,14 @@ pub(super) fn tags(names: &[String], platform: &dyn Platform) -> Vec<TagDifferen
     let mut differences = Vec::new();
     for name in names {
         let Some(text) = source_text(name, platform) else { continue };
-        let mut parser = Parser::new_from_str(&text);
-        while let Some(Ok((event, span))) = parser.next_event() {
-            let Event::Scalar(text, style, _, Some(tag)) = event else { continue };
-            let plain = style == ScalarStyle::Plain;
+        for (event, span) in Events::new(&text).map_while(Result::ok) {
+            let Event::Scalar { text, style, properties } = event else { continue };
+            let Some(tag) = properties.tag else { continue };
+            let plain = style == Style::Plain;
             let value = |tag| typing::scalar(&text, plain, tag).ok().map(|value| Node::new(Place::default(), value).to_value());
             if value(Some(&tag)) != value(None) {
-                let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
-                let place = Location::new(name.as_str(), number(span.start.line()), number(span.start.col() + 1));
-                let tag = tag.suffix.escape_debug().to_string();
-                differences.push(TagDifference { place, tag });
+                let place = Location::new(name.as_str(), span.start.line, span.start.column);
+                differences.push(TagDifference { place, tag: typing::shown_tag(&tag) });
             }
         }
     }
