@@ -181,7 +181,8 @@ impl Definition {
     }
 
     /// What is to be said of its references: an error for one that must be replaced and cannot be, warnings for the others. Comments are passed
-    /// over, and so is in descriptions for people what no variable of Zowe is: Zowe's own definition for z/OSMF has such.
+    /// over. Any variable of a site may be unset, as for a shell; one of Zowe's (ZWE_) may not, nor one whose name is near to a known one. In
+    /// descriptions for people only Zowe's count: Zowe's own definition for z/OSMF has others.
     pub fn problems(&self, component: &Component, expansion: &Expansion, environment: &Environment) -> Vec<Problem> {
         let lines: Vec<&str> = if expansion.findings.is_empty() { Vec::new() } else { self.text.split('\n').collect() };
         let line_of = |finding: &Finding| {
@@ -200,10 +201,13 @@ impl Definition {
                     Problem::error(place, text + &did_you_mean(name, environment))
                 }
                 _ if line.starts_with('#') => continue,
-                FindingKind::Unset { name } if is_prose && !name.starts_with("ZWE_") => continue,
                 FindingKind::Unset { name } => {
+                    let nearest = did_you_mean(name, environment);
+                    if !name.starts_with("ZWE_") && (is_prose || nearest.is_empty()) {
+                        continue;
+                    }
                     let text = format!("component {}: no variable {name} is set, nothing is put in its place", component.name);
-                    Problem::warning(place, text + &did_you_mean(name, environment))
+                    Problem::warning(place, text + &nearest)
                 }
                 FindingKind::Stays { what, .. } if is_prose && what.starts_with('`') => continue,
                 FindingKind::Stays { what, why } => {
