@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod certificates;
+mod change;
 mod compare;
 mod compare_zwelnch;
 mod component;
@@ -34,3 +35,5 @@ mod system;
 mod traffic;
 mod upgrade;
 mod verify;
+mod workspace_files;
+mod zowe_scripts;
