@@ -14,6 +14,7 @@ mod eureka_clients;
 mod faults;
 mod harness;
 mod inspect;
+mod installation;
 mod launcher;
 mod lifecycle;
 mod members;
