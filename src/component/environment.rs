@@ -5,6 +5,7 @@ use crate::config::variables::flatten;
 use crate::config::{Configuration, Environment, RunFacts, zowe_version};
 use crate::platform::Platform;
 use crate::platform::ShareAs;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -69,25 +70,50 @@ pub fn own_variables(component: &Component, configuration: &Configuration) -> En
     own
 }
 
-/// The configuration as `.configs-<ha>.json` holds it: the whole of it with the component's own properties, manifest defaults included, as
-/// a top-level `configs`. None for a component whose manifest has no defaults.
-pub fn configs(component: &Component, configuration: &Configuration) -> Option<serde_json::Value> {
-    if component.manifest.configs.as_object().is_none_or(serde_json::Map::is_empty) {
+/// The configuration as `.configs-<ha>.json` holds it: `instance`, as [`instance_with_defaults`] made it, with the component's own properties,
+/// manifest defaults included, as a top-level `configs`. None for a component whose manifest has no defaults.
+pub fn configs(component: &Component, configuration: &Configuration, instance: &Value) -> Option<Value> {
+    if component.manifest.configs.as_object().is_none_or(Map::is_empty) {
         return None;
     }
-    let mut whole = serde_json::Map::new();
+    let mut whole = Map::new();
     whole.insert("configs".to_owned(), configuration.component_value(&component.name, &component.manifest.configs));
-    whole.extend(configuration.value.as_object().cloned().unwrap_or_default());
-    Some(serde_json::Value::Object(whole))
+    whole.extend(instance.as_object().cloned().unwrap_or_default());
+    Some(Value::Object(whole))
 }
 
-/// A whole configuration with the manifest defaults of the installed components where it does not set them.
-pub fn with_defaults(configuration: &serde_json::Value, installed: &[Component]) -> serde_json::Value {
+/// The configuration of the instance as `.zowe-<ha>.json` holds it: with the whole overlay, its hostname and sysname too, with the manifest
+/// defaults of the installed components where it does not set them, and with a top-level `haInstance` that names the instance.
+pub fn instance_with_defaults(configuration: &Configuration, installed: &[Component]) -> Value {
+    let mut whole = with_defaults(&configuration.value, installed);
+    for key in ["hostname", "sysname"] {
+        let value = configuration.overlay.as_ref().and_then(|overlay| overlay.get(key));
+        if let (Some(map), Some(value)) = (whole.as_object_mut(), value) {
+            map.insert(key.to_owned(), value.clone());
+        }
+    }
+    with_instance(whole, configuration)
+}
+
+/// The configuration of all instances as `.zowe.json` holds it. Where haInstances does not have this one it is that of the instance.
+pub fn base_with_defaults(configuration: &Configuration, installed: &[Component]) -> Value {
+    let base = with_defaults(&configuration.base, installed);
+    if configuration.overlay.is_some() { base } else { with_instance(base, configuration) }
+}
+
+fn with_instance(mut whole: Value, configuration: &Configuration) -> Value {
+    if let Some(map) = whole.as_object_mut() {
+        map.insert("haInstance".to_owned(), serde_json::json!({ "id": configuration.ha_instance.id }));
+    }
+    whole
+}
+
+fn with_defaults(configuration: &Value, installed: &[Component]) -> Value {
     let mut whole = configuration.clone();
     for component in installed.iter().filter(|component| component.manifest.configs.is_object()) {
         let configured = crate::config::lookup(configuration, &["components", &component.name]);
         let value = crate::config::variables::with_defaults(configured, &component.manifest.configs);
-        if let Some(components) = whole.get_mut("components").and_then(serde_json::Value::as_object_mut) {
+        if let Some(components) = whole.get_mut("components").and_then(Value::as_object_mut) {
             components.insert(component.name.clone(), value);
         }
     }

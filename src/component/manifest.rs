@@ -123,6 +123,7 @@ impl Reader<'_> {
         match self.value(path)? {
             NodeValue::Text(text) => return Some(text.clone()),
             NodeValue::Integer(number) => return Some(number.to_string()),
+            NodeValue::Float(number) => return Some(number.to_string()),
             _ => {}
         }
         self.warn(path, &format!("{}: a text is expected; it is ignored", path.join(".")));

@@ -24,7 +24,7 @@ pub use check::{Checked, check, check_alone};
 pub use clashes::{Clash, InstancePorts};
 pub use dependencies::needs;
 pub use directories::{DirectoryFault, DirectoryProblem, Purpose};
-pub use environment::{configs, environment, instance_environment, own_variables, variables, with_defaults};
+pub use environment::{base_with_defaults, configs, environment, instance_environment, instance_with_defaults, own_variables, variables};
 pub use job_name::job_name_of;
 pub use locate::installed;
 pub use order::order;

@@ -4,7 +4,7 @@ use super::node::{Node, NodeValue, Place};
 use super::overlay::{self, Found};
 use super::yaml::{self, Document};
 use super::{
-    Configuration, HaInstance, LoadRequest, Location, Problem, SingleService, Source, encoding, lookup, merge, runtime_file, template,
+    Configuration, HaInstance, LoadRequest, Location, Problem, SingleService, Source, encoding, json, lookup, merge, runtime_file, template,
 };
 use crate::platform::Platform;
 use std::io::Read;
@@ -294,14 +294,20 @@ fn parse(bytes: &[u8], name: &str, source: u32, padded: bool, templates: bool) -
     Err(vec![Problem::error(Some(Location::new(name, place.line, place.column)), text)])
 }
 
-/// A YAML (or JSON) file that is no configuration, such as a manifest: same reader, no templates. Its positions begin with its path.
+/// A YAML or JSON file that is no configuration, such as a manifest: no templates. Its positions begin with its path. One whose name ends
+/// with `.json` is read as JSON, and as YAML where it is none.
 ///
 /// # Errors
 /// Everything wrong with it.
 pub fn read_mapping(file: &Path) -> Result<Document, Vec<Problem>> {
     let name = file.display().to_string();
     let bytes = read_file(file).map_err(|error| vec![Problem::error(Some(Location::whole(&name)), format!("cannot be read: {error}"))])?;
-    parse(&bytes, &name, 0, false, false)
+    let is_json = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    let document = if is_json { encoding::decode(&bytes).ok().and_then(|text| json::parse(&text, &name).ok()) } else { None };
+    match document.filter(|document| document.root.is_mapping()) {
+        Some(document) => Ok(document),
+        None => parse(&bytes, &name, 0, false, false),
+    }
 }
 
 /// The text of a source by its name as positions have it: a path, or `data.set(member)`. None when it cannot be read any more.

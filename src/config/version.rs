@@ -1,7 +1,6 @@
 //! Which Zowe it is: `<runtime>/manifest.json`.
 
-use super::load::read_file;
-use super::lookup;
+use super::{json, lookup};
 use serde_json::Value;
 use std::path::Path;
 
@@ -27,9 +26,7 @@ impl Version {
     pub fn try_read(runtime: &Path) -> Result<Version, String> {
         let file = runtime.join("manifest.json");
         let why = |why: String| format!("{}: {why}", file.display());
-        let bytes = read_file(&file).map_err(|error| why(error.to_string()))?;
-        let text = super::encoding::decode(&bytes).map_err(|error| why(error.reason))?;
-        let manifest: Value = serde_json::from_str(&text).map_err(|error| why(error.to_string()))?;
+        let manifest = json::read(&file).map_err(|problem| problem.to_string())?.root.to_value();
         let version = lookup(&manifest, &["version"]).and_then(Value::as_str);
         let version = version.ok_or_else(|| why("it has no text version, such as 3.1.0".to_string()))?.to_string();
         let field = |name: &str| match lookup(&manifest, &["build", name]) {

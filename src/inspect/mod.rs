@@ -142,7 +142,8 @@ fn instances_of(base: &Configuration, named: &[HaInstance]) -> Vec<HaInstance> {
     instances
 }
 
-/// The environment of the instance, or of one of its installed components.
+/// The environment of the instance, or of one of its installed components, as a start sets it: with the file that it writes the merged
+/// configuration to.
 ///
 /// # Errors
 /// [`InspectError::NoComponent`].

@@ -1,15 +1,17 @@
-//! The components of an instance: the workspace written, all validated, all configured. RESTART does the last two for one.
+//! The components of an instance: the workspace written, all validated, all configured. A change does the same for what it changes.
 
 use super::prepare::{GLOBAL, Launched, PREPARE, component_error, refuse};
 use super::timing::TARGET;
 use super::{Begun, ConditionCode, Context, Instance};
 use crate::component::{self, CommandLine, Component, Phase, Survey};
-use crate::config::{Environment, OnFailure, Problem};
+use crate::config::{Environment, OnFailure};
 use crate::lifecycle::{Finished, LIBRARY, Script, Then, registration, workspace};
 use crate::message::{self, Message, Severity};
+use crate::platform::LockError;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tokio::sync::oneshot;
 use tracing::{Instrument, info_span};
 
 const VALIDATE: &str = "zwe-internal-start-prepare,validate_components";
@@ -26,8 +28,8 @@ pub(super) async fn prepare_components(
     mut survey: Survey,
 ) -> Result<Vec<Launched>, ConditionCode> {
     let output = &context.output;
-    let written = info_span!(target: TARGET, "workspace").in_scope(|| write_workspace(context, instance, &survey));
-    if let Err(error) = written {
+    let written = write_workspace(context, instance, &survey).instrument(info_span!(target: TARGET, "workspace"));
+    if let Err(error) = written.await {
         let why = [message::zwel0918e("workspace", error), message::zwel0140e(&context.config_text), message::zwel0030e()];
         return Err(refuse(context, why));
     }
@@ -38,8 +40,14 @@ pub(super) async fn prepare_components(
     say_shell(context, instance);
     output.server_command(Severity::Info, GLOBAL, "global validations are successful");
     output.server_command(Severity::Info, VALIDATE, "process component validations ...");
-    let validated = validate_all(context, instance, &survey.in_play).instrument(info_span!(target: TARGET, "validate"));
-    if validated.await > 0 {
+    let mut errors = 0;
+    let say = |message: Message| {
+        errors += usize::from(message.severity() == Severity::Error);
+        output.message(message);
+    };
+    let in_play = survey.in_play.iter().map(|component| (component.clone(), None)).collect();
+    validate_all(context, instance, in_play, say).instrument(info_span!(target: TARGET, "validate")).await;
+    if errors > 0 {
         return Err(refuse(context, [message::zwel0030e()]));
     }
     output.server_command(Severity::Info, CONFIGURE, "process component configurations ...");
@@ -115,10 +123,33 @@ fn say_registration(context: &Context, outcome: registration::Outcome) -> Vec<re
     outcome.errors
 }
 
-pub(super) fn write_workspace(context: &Context, instance: &Instance, survey: &Survey) -> Result<(), workspace::WorkspaceError> {
+/// Writes all files of the workspace, on a thread of its own: another instance may hold the lock, and operators are answered meanwhile.
+///
+/// # Errors
+/// The first file that fails.
+pub(super) async fn write_workspace(
+    context: &Arc<Context>,
+    instance: &Arc<Instance>,
+    survey: &Survey,
+) -> Result<(), workspace::WorkspaceError> {
+    let (context, instance, survey) = (Arc::clone(context), Arc::clone(instance), survey.clone());
+    let path = instance.workspace.clone();
+    let written = tokio::task::spawn_blocking(move || write_workspace_now(&context, &instance, &survey));
+    written.await.unwrap_or_else(|error| Err(workspace::WorkspaceError::Write { path, source: std::io::Error::other(error) }))
+}
+
+fn write_workspace_now(context: &Context, instance: &Instance, survey: &Survey) -> Result<(), workspace::WorkspaceError> {
     let configuration = &instance.configuration;
     let in_play = survey.in_play_names();
     let as_environment = |variables: BTreeMap<String, String>| variables.into_iter().map(|(name, value)| (name, value.into())).collect();
+    let files = workspace::PreparedFiles {
+        merged: configuration.base.clone(),
+        base: component::base_with_defaults(configuration, &survey.installed),
+        instance: component::instance_with_defaults(configuration, &survey.installed),
+        instance_merged: configuration.overlay.is_some().then(|| configuration.value.clone()),
+        environment: as_environment(configuration.instance_variables(&survey.defaults())),
+        runtime_manifest: Some(instance.runtime.join("manifest.json")).filter(|path| path.exists()),
+    };
     let of_component = |component: &Component| {
         let defaults = [(component.name.clone(), component.manifest.configs.clone())];
         let mut variables = configuration.instance_variables(&defaults);
@@ -126,19 +157,15 @@ pub(super) fn write_workspace(context: &Context, instance: &Instance, survey: &S
         workspace::ComponentFiles {
             name: component.name.clone(),
             environment: as_environment(variables),
-            configs: component::configs(component, configuration),
+            configs: component::configs(component, configuration, &files.instance),
             manifest_file: in_play.contains(&component.name).then(|| component.manifest_file.clone()),
         }
     };
-    let files = workspace::PreparedFiles {
-        merged: configuration.base.clone(),
-        base: component::with_defaults(&configuration.base, &survey.installed),
-        instance: component::with_defaults(&configuration.value, &survey.installed),
-        instance_merged: configuration.overlay.is_some().then(|| configuration.value.clone()),
-        environment: as_environment(configuration.instance_variables(&survey.defaults())),
-        runtime_manifest: Some(instance.runtime.join("manifest.json")).filter(|path| path.exists()),
+    // Whoever holds the lock must not keep the launcher from ending.
+    let lock = |path: &Path, holder: &str| match context.runner.is_ending() {
+        true => Err(LockError::Io(std::io::Error::other("the launcher is ending"))),
+        false => context.platform.lock_file(path, holder),
     };
-    let lock = |path: &Path, holder: &str| context.platform.lock_file(path, holder);
     let mut components = survey.installed.iter().map(of_component);
     workspace::write_files(&instance.workspace, &configuration.ha_instance.id, &files, &mut components, &lock)
 }
@@ -155,48 +182,59 @@ pub(super) fn script_of(context: &Context, instance: &Instance, component: &Comp
     }
 }
 
-/// Validates every component, as many at a time as there are processors; all are run and all errors counted. Output is kept together and
-/// relayed in the order of the components.
-async fn validate_all(context: &Arc<Context>, instance: &Arc<Instance>, in_play: &[Component]) -> usize {
+/// Runs the validate commands of components, as many at a time as there are processors; all are run. Output is kept together and relayed in
+/// the order of the components. A component is left out, and its command ended, once its receiver tells that nobody wants to know.
+pub(super) async fn validate_all(
+    context: &Arc<Context>,
+    instance: &Arc<Instance>,
+    components: Vec<(Component, Option<oneshot::Receiver<()>>)>,
+    mut say: impl FnMut(Message),
+) {
     let processors = std::thread::available_parallelism().map_or(2, usize::from);
     let permits = Arc::new(tokio::sync::Semaphore::new(processors));
-    let mut running = Vec::new();
-    for one in in_play {
+    // Its end ends what still runs.
+    let mut running = tokio::task::JoinSet::new();
+    let mut results: BTreeMap<usize, (Vec<u8>, Vec<Message>)> = BTreeMap::new();
+    for (position, (component, unwanted)) in components.into_iter().enumerate() {
         let (context, instance, permits) = (Arc::clone(context), Arc::clone(instance), Arc::clone(&permits));
-        let component = one.clone();
-        running.push(tokio::task::spawn_local(async move {
+        let validated = async move {
             // The semaphore is never closed.
             let _permit = permits.acquire().await.ok();
             let span = info_span!(target: TARGET, "validate", component = component.name.as_str());
             run_validate(&context, &instance, &component).instrument(span).await
-        }));
-    }
-    let mut errors = 0;
-    for (validation, one) in running.into_iter().zip(in_play) {
-        let (output, messages) = match validation.await {
-            Ok(result) => result,
-            Err(error) => (Vec::new(), vec![message::zwel0918e(&one.name, error)]),
         };
-        context.output.lines(output);
-        for message in messages {
-            errors += usize::from(message.severity() == Severity::Error);
-            context.output.message(message);
+        running.spawn_local(async move {
+            tokio::select! {
+                biased;
+                () = told(unwanted) => (position, Default::default()),
+                result = validated => (position, result),
+            }
+        });
+    }
+    let mut next = 0;
+    while let Some(ended) = running.join_next().await {
+        match ended {
+            Ok((position, result)) => drop(results.insert(position, result)),
+            Err(error) => say(message::zwel0925e(error)),
+        }
+        while let Some((output, messages)) = results.remove(&next) {
+            context.output.lines(output);
+            messages.into_iter().for_each(&mut say);
+            next += 1;
         }
     }
-    errors
 }
 
-/// What the schemas of one component, of which [`component::check`] was not asked, find.
-pub(super) fn validate_schemas(instance: &Instance, component: &Component) -> Vec<Message> {
-    let said = |problem: &Problem| {
-        if problem.error { message::zwel0918e(&component.name, problem) } else { message::zwel0916w(problem) }
-    };
-    let manifest = component.validate_manifest(&instance.configuration);
-    component.validate(&instance.configuration).iter().chain(&manifest).map(said).collect()
+async fn told(receiver: Option<oneshot::Receiver<()>>) {
+    match receiver {
+        // The other end has gone: that is how it tells.
+        Some(receiver) => drop(receiver.await),
+        None => std::future::pending().await,
+    }
 }
 
 /// Runs the validate command of one component. The output and what is to be said of it.
-pub(super) async fn run_validate(context: &Context, instance: &Instance, component: &Component) -> (Vec<u8>, Vec<Message>) {
+async fn run_validate(context: &Context, instance: &Instance, component: &Component) -> (Vec<u8>, Vec<Message>) {
     let mut messages = Vec::new();
     let command = match component.command(Phase::Validate) {
         Ok(Some(command)) => command,
@@ -308,13 +346,16 @@ async fn run_configure(
             return false;
         }
     };
+    // Zowe's server commands look at the code of configure alone.
+    let counts = phase == Phase::Configure;
     if !status.success() {
-        output.message(message::zwel0317e(&component.name, status.code()));
+        let said = if counts { message::zwel0317e } else { message::zwel0946w };
+        output.message(said(&component.name, status.code()));
     }
     match workspace::read_snapshot(snapshot) {
         Ok(exported) => *environment = exported,
         // The command was killed, or replaced the shell: what it was given is what the component gets.
         Err(error) => output.message(message::zwel0933w(&component.name, error)),
     }
-    status.success()
+    status.success() || !counts
 }

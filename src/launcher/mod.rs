@@ -1,6 +1,7 @@
 //! One run from S to P: load, prepare, supervise, end. Wires everything below. Contract: reference/lifecycle.md, section Order.
 
 mod begin;
+mod change;
 mod components;
 mod foreground;
 mod guard;
@@ -9,9 +10,7 @@ mod owner;
 mod prepare;
 mod probe;
 mod process;
-mod reload;
 mod report;
-mod restart;
 mod timing;
 mod watch;
 
@@ -135,15 +134,21 @@ enum Event {
     Stray,
     /// Files of the component that runs in the foreground have changed.
     FilesChanged,
-    /// A component's configure command for a RESTART is done.
+    /// A component's configure command for a change is done.
     Configured {
         index: usize,
         may_start: bool,
     },
-    /// A RESTART's new configuration was read and its components validated, or why not.
-    RestartChecked(Box<restart::Checked>),
-    /// The same of a RELOAD.
-    Reloaded(Box<reload::Reloaded>),
+    /// The new configuration of a change was read, or why not.
+    ChangeRead {
+        id: u64,
+        result: Box<Result<change::Found, Vec<message::Message>>>,
+    },
+    /// The validate commands of a change have ended.
+    ChangeJudged {
+        id: u64,
+        judged: change::Judged,
+    },
 }
 
 type EventSender = mpsc::UnboundedSender<Event>;

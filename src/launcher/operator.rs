@@ -58,6 +58,7 @@ impl Owner {
             (_, Command::Stop(names)) => {
                 let selection = self.select(&names);
                 self.warn_of_dependents(&selection);
+                self.stopped_during_changes(&selection);
                 self.order(&Happening::Stop, &selection);
             }
             (_, Command::Restart { names, cascade }) => {

@@ -1,6 +1,7 @@
 //! The owner task: the one place where the state of components changes. Everything else sends it events; it never waits for anything but
 //! the next event, so no operator's command waits for another's work.
 
+use super::change::Changes;
 use super::prepare::{self, Launched, Prepared};
 use super::probe;
 use super::report::{Answering, job_name_warning};
@@ -12,10 +13,11 @@ use crate::output::PipeId;
 use crate::platform::unix::watch::Watch;
 use crate::platform::{AnswerSink, FileLock, OperatorRequest, WaitStatus};
 use crate::supervisor::{Action, Effect, Event as Happening, Instance, InstancePolicy, Moment, NewMember, Note, Policy, StartLimit, State};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fs::File;
 use std::future::Future;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::mpsc;
@@ -38,8 +40,8 @@ pub(super) struct Child {
     pub(super) input: Option<File>,
     /// What is being asked of its process.
     pub(super) asking: Vec<(Question, probe::Asking)>,
-    /// A RESTART or RELOAD is reading the configuration.
-    pub(super) checking: bool,
+    /// Held while its configure command runs: those of one change run one after the other.
+    pub(super) turn: Rc<tokio::sync::Mutex<()>>,
 }
 
 pub(super) struct Owner {
@@ -53,8 +55,7 @@ pub(super) struct Owner {
     pub(super) to_spawn: VecDeque<usize>,
     pub(super) answering: Option<Answering>,
     pub(super) settings: Option<LauncherSettings>,
-    /// A RELOAD is reading the configuration.
-    pub(super) reloading: bool,
+    pub(super) changes: Changes,
     /// Those who wait for the configuration to be found good; None: it was.
     awaiting: Option<Vec<Box<dyn AnswerSink>>>,
     pub(super) code: ConditionCode,
@@ -92,7 +93,7 @@ pub(super) async fn run(
         to_spawn: VecDeque::new(),
         answering: None,
         settings: None,
-        reloading: false,
+        changes: Changes::default(),
         awaiting: Some(Vec::new()),
         code: ConditionCode::Ended,
         origin: Instant::now(),
@@ -114,6 +115,7 @@ pub(super) async fn run(
             // A burst is looked at as a whole.
             owner.settle();
         }
+        owner.follow_changes();
         owner.follow_files();
         if owner.is_over() {
             return (owner.over(), owner.foreground_end());
@@ -199,8 +201,8 @@ impl Owner {
                 }
             }
             Event::Watched { index, happening } => self.step(index, happening),
-            Event::RestartChecked(checked) => self.restart_checked(*checked),
-            Event::Reloaded(reloaded) => self.reloaded(*reloaded),
+            Event::ChangeRead { id, result } => self.change_read(id, *result),
+            Event::ChangeJudged { id, judged } => self.change_judged(id, judged),
         }
     }
 
@@ -215,7 +217,8 @@ impl Owner {
     }
 
     fn begin_starting(&mut self, prepared: Prepared) {
-        let settings = prepared.instance.configuration.launcher_settings();
+        let settings = prepared.generation.instance.configuration.launcher_settings();
+        self.begin_changes(&prepared);
         self._lock = Some(prepared.lock);
         self._watch = prepared.watch;
         if let Some(warning) = job_name_warning(self.context.platform.is_zos(), &self.context.platform.job_name()) {
@@ -247,7 +250,7 @@ impl Owner {
         self.say(message::zwel0003i(&name, intervals.len(), policy.min_uptime.as_secs(), component.share_as.name()));
         self.say(message::zwel0025i(&name, intervals.join(" ")));
         let index = self.instance.add(NewMember { name, policy, required: component.required });
-        let child = Child { launched, pipe: None, input: None, asking: Vec::new(), checking: false };
+        let child = Child { launched, pipe: None, input: None, asking: Vec::new(), turn: Rc::default() };
         match self.children.get_mut(index) {
             Some(before) => {
                 *before = Child { pipe: before.pipe, input: before.input.take(), asking: std::mem::take(&mut before.asking), ..child }
@@ -280,6 +283,12 @@ impl Owner {
     /// The same to several components, in the order of what depends on what.
     pub(super) fn order(&mut self, happening: &Happening, selection: &[usize]) {
         let effects = self.instance.order(happening, selection, self.now());
+        self.apply(effects);
+    }
+
+    /// The same, to each its own.
+    pub(super) fn order_each(&mut self, orders: BTreeMap<usize, Happening>) {
+        let effects = self.instance.order_each(orders, self.now());
         self.apply(effects);
     }
 
@@ -318,8 +327,8 @@ impl Owner {
                         }
                     }
                     Action::Reply(reply) if self.is_answering() && !noted.contains(&index) => self.reply(index, reply),
-                    // The instance answers Await itself.
-                    Action::Reply(_) | Action::Await => {}
+                    // The instance answers Await itself; Validate is answered for all of a change: see `follow_changes`.
+                    Action::Reply(_) | Action::Await | Action::Validate => {}
                 },
             }
         }
@@ -359,6 +368,7 @@ impl Owner {
         self.context.platform.notify_service_manager("STOPPING=1\nSTATUS=stopping components");
         // A configure command that never ends must not keep the launcher from ending.
         self.context.runner.kill_all();
+        self.end_changes();
         let effects = self.instance.end(self.now());
         self.apply(effects);
     }

@@ -1,5 +1,6 @@
 //! From a configuration to an instance: load, check, make the workspace, keep others out. The components follow in `components`.
 
+use super::change::Generation;
 use super::timing::{self, TARGET};
 use super::{Begun, ConditionCode, Context, Event, EventSender, Instance, components, foreground, guard};
 use crate::component::{
@@ -29,7 +30,7 @@ pub(super) struct Launched {
 
 /// An instance ready to be started.
 pub(super) struct Prepared {
-    pub(super) instance: Arc<Instance>,
+    pub(super) generation: Arc<Generation>,
     /// In start order.
     pub(super) launched: Vec<Launched>,
     /// Held until the launcher ends.
@@ -71,6 +72,7 @@ pub(super) async fn prepare(context: Arc<Context>, begun: Arc<Begun>, sender: Ev
     let runtime = configuration.runtime_directory().filter(|_| !checked.directories.iter().any(|fault| fault.purpose == Purpose::Runtime));
     let runtime = runtime.map(|runtime| enter_runtime(&context, runtime)).transpose()?;
     report(&context, &checked)?;
+    let warnings = checked.problems.iter().filter(|problem| !problem.error).map(ToString::to_string).collect();
     let runtime = runtime.ok_or(ConditionCode::NotStarted)?;
     let watch = foreground::watch(&context, &begun, &checked.survey, sender.clone())?;
     let workspace = make_workspace(&context, &configuration)?;
@@ -83,9 +85,10 @@ pub(super) async fn prepare(context: Arc<Context>, begun: Arc<Begun>, sender: Ev
     let environment = instance_environment(&context, &configuration, &workspace, &checked.survey);
     let instance = Arc::new(Instance::new(configuration, runtime, workspace, environment));
     startup_checks(&context, &begun, &instance, checked.survey.clone()).instrument(info_span!(target: TARGET, "startup checks")).await?;
+    let generation = Arc::new(Generation { instance: Arc::clone(&instance), survey: checked.survey.clone(), warnings });
     let launched = components::prepare_components(&context, &begun, &instance, checked.survey).await?;
     report_timing(&context, begun_at.elapsed());
-    Ok(Prepared { instance, launched, lock, watch })
+    Ok(Prepared { generation, launched, lock, watch })
 }
 
 /// Users wait for minutes for some instances and wonder what for (reference/users.md).

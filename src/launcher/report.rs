@@ -103,6 +103,7 @@ impl Owner {
             Note::Ready(after) => self.say(message::zwel0900i(name, seconds(after))),
             Note::NotReady(after) => self.say(message::zwel0983w(name, after.as_secs())),
             Note::Stopped => self.say(message::zwel0002i(name)),
+            Note::Restored => self.say(message::zwel0945w(name)),
             Note::Ended { pid, status, unasked_after } => {
                 self.say(message::zwel0004i(&name, pid, status.raw));
                 if let Some(uptime) = unasked_after {

@@ -11,6 +11,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -60,13 +61,23 @@ pub struct Runner {
     null: File,
     shells: Shells,
     running: Mutex<BTreeSet<Pid>>,
+    /// Set by [`Runner::kill_all`]: nothing is run any more but what ends components.
+    ending: AtomicBool,
 }
 
 impl Runner {
     /// # Errors
     /// When /dev/null cannot be opened.
     pub fn new(platform: Arc<dyn Platform>, processes: Arc<Processes>, output: Output) -> io::Result<Runner> {
-        Ok(Runner { platform, processes, output, null: File::open("/dev/null")?, shells: Shells::find(), running: Mutex::default() })
+        Ok(Runner {
+            platform,
+            processes,
+            output,
+            null: File::open("/dev/null")?,
+            shells: Shells::find(),
+            running: Mutex::default(),
+            ending: AtomicBool::new(false),
+        })
     }
 
     /// The shells that run the commands.
@@ -86,6 +97,7 @@ impl Runner {
         bound: Duration,
     ) -> Result<(Finished, Vec<u8>), ScriptError> {
         let command = || script.command.file.display().to_string();
+        self.check_not_ending().map_err(|why| ScriptError::Spawn { command: command(), why })?;
         let mut file = crate::platform::unix::temporary_file().map_err(|why| ScriptError::Spawn { command: command(), why })?;
         let ended = self.spawn_script(script, environment, file.as_fd());
         let finished = self.wait(ended, Some(bound)).await.map_err(|why| ScriptError::Spawn { command: command(), why })?;
@@ -133,6 +145,8 @@ impl Runner {
     /// # Errors
     /// [`ScriptError`].
     pub async fn run_relaying(&self, name: &str, script: &Script, environment: &Environment) -> Result<Finished, ScriptError> {
+        let command = || script.command.file.display().to_string();
+        self.check_not_ending().map_err(|why| ScriptError::Spawn { command: command(), why })?;
         self.run_relaying_within(name, script, environment, None).await
     }
 
@@ -193,8 +207,18 @@ impl Runner {
         result
     }
 
-    /// Ends every command that runs: the launcher was told to end while it prepares.
+    /// True once [`Runner::kill_all`] was called.
+    pub fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::Relaxed)
+    }
+
+    fn check_not_ending(&self) -> io::Result<()> {
+        if self.is_ending() { Err(io::Error::new(io::ErrorKind::Interrupted, "the launcher is ending")) } else { Ok(()) }
+    }
+
+    /// Ends every command that runs, and runs none from now on but stop commands: the launcher was told to end.
     pub fn kill_all(&self) {
+        self.ending.store(true, Ordering::Relaxed);
         for group in self.running.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             self.processes.signal(*group, StopSignal::Kill);
         }
@@ -232,6 +256,7 @@ impl Runner {
         bound: Option<Duration>,
     ) -> io::Result<Finished> {
         let (pid, mut receiver) = ended?;
+        let mut waited = Waited { runner: self, pid, is_over: false };
         let in_time = within(bound, &mut receiver).await;
         let timed_out = in_time.is_none();
         let status = match in_time {
@@ -247,7 +272,8 @@ impl Runner {
                 }
             }
         };
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&pid);
+        waited.is_over = true;
+        drop(waited);
         let left_running = self.processes.signal(pid, StopSignal::Kill);
         Ok(Finished { status: status?, timed_out, left_running })
     }
@@ -270,6 +296,22 @@ impl Runner {
             group: GroupOfChild::Own,
         };
         self.processes.spawn(request, ending, on_end)
+    }
+}
+
+/// A command that is being waited for: when nobody waits any more, it is ended.
+struct Waited<'a> {
+    runner: &'a Runner,
+    pid: Pid,
+    is_over: bool,
+}
+
+impl Drop for Waited<'_> {
+    fn drop(&mut self) {
+        self.runner.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.pid);
+        if !self.is_over {
+            self.runner.processes.signal(self.pid, StopSignal::Kill);
+        }
     }
 }
 

@@ -22,7 +22,7 @@ pub enum Then {
     Nothing,
     /// Wait for what the command left running in the background, then end with the command's own code.
     Wait,
-    /// Write the exported variables to a file: `program internal snapshot file code`, which ends with the command's code.
+    /// Write the exported variables to a file: `program internal snapshot file code`, which ends with that code.
     Snapshot {
         program: PathBuf,
         file: PathBuf,
@@ -34,6 +34,9 @@ pub enum Then {
 /// The command is sourced, so that it needs no execute bit and shares the shell with the library. The snapshot is taken at the end, for the
 /// command may have a trap of its own, and by a trap, so that a command that ends with `exit` leaves one too; by a program, because no shell
 /// prints its variables exactly in a form that every other one reads.
+///
+/// Zowe's server commands go on after a configure command (`. FILE ; export rc=$? ; export -p`), so that what its last command, or a `return`,
+/// ended with counts for nothing there, and scripts end with a test that is false: only `exit` counts, and what exits by itself (`set -e`).
 pub fn script_text(script: &Script) -> String {
     let mut text = String::new();
     let snapshot = match &script.then {
@@ -62,7 +65,7 @@ pub fn script_text(script: &Script) -> String {
         text += AFTER_START;
     }
     if let Some(snapshot) = &snapshot {
-        text += &format!("_zwelnch_code=$?\n{snapshot}\n_zwelnch_code=$?\n_zwelnch_taken=yes\nexit $_zwelnch_code\n");
+        text += &format!("_zwelnch_code=0\n{snapshot}\n_zwelnch_code=$?\n_zwelnch_taken=yes\nexit $_zwelnch_code\n");
     }
     text
 }
@@ -105,6 +108,7 @@ fn quote_path(path: &Path) -> String {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::os::unix::process::CommandExt;
     use std::process::Command;
 
     proptest! {
@@ -128,7 +132,8 @@ mod tests {
             command: CommandLine { file, arguments: arguments.iter().map(|text| (*text).to_owned()).collect() },
             then,
         };
-        let out = Command::new(shell).arg("-c").arg(script_text(&script)).output().unwrap();
+        // As the runner has it: bash under the name sh is another shell.
+        let out = Command::new(shell).arg0("sh").arg("-c").arg(script_text(&script)).output().unwrap();
         (String::from_utf8(out.stdout).unwrap() + &String::from_utf8(out.stderr).unwrap(), out.status.code())
     }
 
@@ -156,7 +161,9 @@ mod tests {
             for (text, expected, code) in [
                 ("export V=1", "internal snapshot file 0 1\n", 0),
                 ("export V=1; exit 3", "internal snapshot file 3 1\n", 3),
-                ("export V=1; return 4", "internal snapshot file 4 1\n", 4),
+                ("export V=1; return 4", "internal snapshot file 0 1\n", 0),
+                ("export V=1; test -n ''", "internal snapshot file 0 1\n", 0),
+                ("set -e; export V=1; false", "internal snapshot file 1 1\n", 1),
                 ("trap 'echo own trap' 0; export V=1", "internal snapshot file 0 1\nown trap\n", 0),
             ] {
                 assert_eq!(run(shell, text, &[], then()), (expected.to_owned(), Some(code)), "{shell}: {text}");

@@ -415,7 +415,7 @@ messages! {
         "None.";
     ZWEL0922E zwel0922e "ZWEL0922E" Error OnMatch (name, why)
         "component {name} is not restarted - {why}",
-        "RESTART read the configuration anew and found it unusable; the component was left as it is.",
+        "RESTART read the configuration anew and found it unusable, or a validate command refused it (then ZWEL0945W follows).",
         "Correct what the message names and repeat RESTART.";
     ZWEL0923I zwel0923i "ZWEL0923I" Info OnMatch (name, action)
         "component {name} is being {action}",
@@ -486,6 +486,14 @@ messages! {
         "{path} is not on this system, this zwelnch runs in its place",
         "A procedure names zwelnch by the path that it has on z/OS. Off z/OS the procedure is rehearsed with the program that reads it.",
         "None.";
+    ZWEL0945W zwel0945w "ZWEL0945W" Warning Wto (name)
+        "component {name} is started again as it was, with the configuration it had before",
+        "RESTART or RELOAD had stopped the component and a validate command then refused the new configuration: nothing of it is applied.",
+        "Correct what the messages before name and repeat the command.";
+    ZWEL0946W zwel0946w "ZWEL0946W" Warning OnMatch (name, rc)
+        "Component {name} commands.preConfigure ended with rc={rc}, the component is configured all the same.",
+        "As in Zowe's server commands the code of preConfigure keeps nothing from being done.",
+        "See the component's output before.";
     ZWEL0948I zwel0948i "ZWEL0948I" Info OnMatch (shell, why)
         "lifecycle commands are run by {shell}: {why}",
         "The runtime directory has Zowe's shell functions, which are written for the z/OS shell. Not on z/OS.",
@@ -572,7 +580,7 @@ messages! {
         "None.";
     ZWEL0988E zwel0988e "ZWEL0988E" Error OnMatch (why)
         "the configuration is not reloaded - {why}",
-        "RELOAD read the configuration anew and found it unusable; nothing was changed.",
+        "RELOAD read the configuration anew and found it unusable, or a validate command refused it; all is as it was (ZWEL0945W).",
         "Correct what the messages before name and repeat RELOAD.";
     ZWEL0989I zwel0989i "ZWEL0989I" Info OnMatch (what)
         "{what}",

@@ -227,7 +227,9 @@ impl Relay {
         match item {
             Item::Message(message) => self.message(&message),
             Item::ServerCommand { severity, source, text } => {
+                let start = self.out.len();
                 self.prefix.server_command(&mut self.out, severity, &source, &text);
+                self.tell_operator(start);
             }
             Item::Plain { severity, text } => self.prefix.launcher(&mut self.out, severity, &text),
             Item::Lines(mut bytes) => {
@@ -240,12 +242,7 @@ impl Relay {
                     bytes = super::decode_lines(&bytes).into_bytes();
                 }
                 printable::append(&mut self.out, &bytes);
-                let (rules, platform) = (&self.rules, &self.platform);
-                self.matcher.each_hit(&self.out[start..], |hit| {
-                    if let Some(text) = hit.sys_message.and_then(|found| rules.of_line(hit.line, found)) {
-                        platform.wto(&text);
-                    }
-                });
+                self.tell_operator(start);
             }
             Item::Attach(id, component, descriptor, attachment) => self.attach(id, component, descriptor, *attachment),
             Item::Drain { pipe, repeat } => self.drain(pipe, repeat),
@@ -261,6 +258,15 @@ impl Relay {
         if self.out.len() >= FULL {
             self.write();
         }
+    }
+
+    /// Lines that were written since, and that hold a text of `zowe.sysMessages`, go to the operator too.
+    fn tell_operator(&self, start: usize) {
+        self.matcher.each_hit(&self.out[start..], |hit| {
+            if let Some(text) = hit.sys_message.and_then(|found| self.rules.of_line(hit.line, found)) {
+                self.platform.wto(&text);
+            }
+        });
     }
 
     fn message(&mut self, message: &Message) {

@@ -22,6 +22,10 @@ pub type NativePlatform = unix::UnixPlatform;
 pub type NativePlatform = zos::ZosPlatform;
 
 pub use environment::{ChildEnvironment, PreparedEnvironment};
+#[cfg(not(zwelnch_zos))]
+pub use unix::process::cpu_time;
+#[cfg(zwelnch_zos)]
+pub use zos::shim::cpu_time;
 
 use std::ffi::OsString;
 use std::io;

@@ -1,7 +1,8 @@
 //! docs/states.md: what follows what, asked of the machines themselves. A test writes and compares it.
 
 use super::{
-    Action, AfterStop, Event, Instance, InstanceNote, InstancePolicy, Machine, Moment, NewMember, Note, Policy, Reply, StartLimit, State,
+    Action, AfterConfigure, AfterStop, Before, Event, Instance, InstanceNote, InstancePolicy, Judgement, Machine, Moment, NewMember, Note,
+    Policy, Reply, StartLimit, State,
 };
 use crate::platform::{End, StopSignal, WaitStatus};
 use std::fmt::Write;
@@ -57,10 +58,20 @@ fn states() -> Vec<(&'static str, State)> {
         ("was told to end, stays down", stopping(false, AfterStop::Stay)),
         ("its first process has ended, others of its group live", stopping(true, AfterStop::Stay)),
         ("was told to end, starts again as prepared", stopping(false, AfterStop::Start)),
-        ("was told to end, is configured and started then", stopping(false, AfterStop::Configure)),
+        ("was told to end for a change, which is judged then", stopping(false, AfterStop::Change { start: true })),
+        ("was told to end, as the new configuration does not have it", stopping(false, AfterStop::Change { start: false })),
         ("was told to end because it did not live any more", stopping(false, AfterStop::Fail)),
-        ("its configure command runs", State::Configuring { start: true }),
-        ("its configure command runs, STOP came meanwhile", State::Configuring { start: false }),
+        (
+            "down for a change; its validate command runs, or those of what changes with it",
+            State::Validating { start: true, before: Before::Up },
+        ),
+        ("down before the change too", State::Validating { start: true, before: Before::Stopped }),
+        ("had failed before the change", State::Validating { start: true, before: Before::Failed }),
+        ("had been stopped before the change and stays so", State::Validating { start: false, before: Before::Stopped }),
+        ("the new configuration does not have it", State::Validating { start: false, before: Before::Up }),
+        ("its configure command runs", State::Configuring { then: AfterConfigure::Start }),
+        ("its configure command runs, STOP came meanwhile", State::Configuring { then: AfterConfigure::Stop }),
+        ("its configure command runs, it had been stopped before", State::Configuring { then: AfterConfigure::Rest }),
         ("ended unasked, waits for its interval", State::BackOff { until: Moment::default(), remains: None }),
         ("restart intervals or start limit used up", State::Failed),
         ("ended in a way that no restart mends", State::Fatal),
@@ -72,11 +83,15 @@ fn events() -> Vec<(&'static str, Event)> {
     vec![
         ("START", Event::Start),
         ("STOP", Event::Stop),
-        ("RESTART, the new configuration is good", Event::Restart),
+        ("RESTART or RELOAD, the new configuration is good", Event::Change { start: true }),
+        ("RELOAD, the new configuration does not have it", Event::Change { start: false }),
         ("second signal to the launcher", Event::KillNow),
         ("dependencies are ready", Event::DependenciesReady),
         ("process made", Event::Spawned(PID)),
         ("process refused by the system", Event::SpawnFailed("EAGAIN".into())),
+        ("the change is good", Event::Judged(Judgement::Good)),
+        ("the change is not good", Event::Judged(Judgement::Back)),
+        ("the change is good and does not have it", Event::Judged(Judgement::Away)),
         ("configured", Event::Configured(true)),
         ("configure failed", Event::Configured(false)),
         ("readiness check passes", Event::ReadyReported(PID)),
@@ -124,6 +139,7 @@ fn action(action: &Action) -> String {
     match action {
         Action::Await => "wait for dependencies".into(),
         Action::Spawn => "make its process".into(),
+        Action::Validate => "have the change judged once all of it is down".into(),
         Action::Configure => "run its configure command".into(),
         Action::Signal(_, StopSignal::Terminate) => "SIGTERM to its group".into(),
         Action::Signal(_, StopSignal::Kill) => "SIGKILL to its group".into(),
@@ -143,6 +159,7 @@ fn note_text(note: &Note) -> String {
         Note::Ready(_) => "ZWEL0900I",
         Note::NotReady(_) => "ZWEL0983W",
         Note::Stopped => "ZWEL0002I",
+        Note::Restored => "ZWEL0945W",
         Note::Ended { unasked_after: None, .. } => "ZWEL0004I",
         Note::Ended { .. } => "ZWEL0004I, ZWEL0905E",
         Note::NextAttempt(_) => "ZWEL0005I",

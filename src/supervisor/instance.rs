@@ -4,6 +4,7 @@
 //! when those of them that depend on it are down. What is not wanted does not count: an instance whose operator has stopped a component is
 //! ready when all others are.
 
+mod order;
 mod whole;
 
 use super::state::{Action, Event, Note, Policy, Reply, State};
@@ -212,6 +213,13 @@ impl Instance {
         member.needs.iter().filter(|need| !ready(need)).copied().collect()
     }
 
+    /// Whether a change of a component has been asked for that is not decided yet: [`Machine::is_changing`], or it waits for those that
+    /// go down before it.
+    pub fn is_changing(&self, index: usize) -> bool {
+        let waits = |member: &Member| matches!(member.pending, Some((Event::Change { .. }, _)));
+        self.members.get(index).is_some_and(|member| waits(member) || member.machine.is_changing())
+    }
+
     pub fn names(&self, indices: &[usize]) -> Vec<String> {
         indices.iter().filter_map(|index| self.members.get(*index)).map(|member| member.name.clone()).collect()
     }
@@ -233,57 +241,6 @@ impl Instance {
         self.changed = true;
         let all: Vec<usize> = (0..self.members.len()).collect();
         self.order(&Event::Start, &all, now)
-    }
-
-    /// Tells several components the same: those that have to go down first do so in reverse order of the graph.
-    pub fn order(&mut self, event: &Event, selection: &[usize], now: Moment) -> Vec<Effect> {
-        let mut effects = Vec::new();
-        let selected: BTreeSet<usize> = selection.iter().copied().filter(|index| *index < self.members.len()).collect();
-        // An older order is overruled before anything is decided.
-        for index in &selected {
-            self.members[*index].pending = None;
-        }
-        let (live, down): (Vec<usize>, Vec<usize>) = selected.iter().partition(|index| self.goes_down(event, **index));
-        // Dependents stand later, as a rule; those that stand earlier are waited for all the same.
-        for index in live.into_iter().rev() {
-            let before = self.selected_dependents(index, &selected, event);
-            // One that is on its way down already only learns what follows.
-            if before.is_empty() || matches!(self.members[index].machine.state(), State::Stopping { .. }) {
-                effects.extend(self.step(index, event.clone(), now));
-            } else {
-                let reply = if *event == Event::Stop { Reply::BeingStopped } else { Reply::BeingRestarted };
-                self.members[index].pending = Some((event.clone(), before));
-                effects.push(Effect::Component(index, Action::Reply(reply)));
-            }
-        }
-        for index in down {
-            effects.extend(self.step(index, event.clone(), now));
-        }
-        effects
-    }
-
-    /// Whether the event ends a process.
-    fn goes_down(&self, event: &Event, index: usize) -> bool {
-        let machine = &self.members[index].machine;
-        machine.state().is_live() && !(*event == Event::Start && machine.policy.reject_start_of_running)
-    }
-
-    /// The nearest components of the selection that depend on one and go down too.
-    fn selected_dependents(&self, index: usize, selected: &BTreeSet<usize>, event: &Event) -> Vec<usize> {
-        let (mut open, mut seen, mut found) = (vec![index], BTreeSet::new(), Vec::new());
-        while let Some(at) = open.pop() {
-            for dependent in &self.members[at].needed_by {
-                if !seen.insert(*dependent) {
-                    continue;
-                }
-                if !selected.contains(dependent) {
-                    open.push(*dependent);
-                } else if self.goes_down(event, *dependent) {
-                    found.push(*dependent);
-                }
-            }
-        }
-        found
     }
 
     /// Stops everything, those that others depend on last.

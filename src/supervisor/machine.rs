@@ -5,10 +5,11 @@
 //! what follows; the same holds while a process is being made. And the remains of a component that ended unasked are remembered through the
 //! back-off: they are ended before a new process is made, so that two generations never live side by side.
 
+mod change;
 mod commands;
 
 use super::Moment;
-use super::state::{Action, AfterStop, Event, LastEnd, Note, Policy, Reply, State};
+use super::state::{Action, AfterStop, Before, Event, LastEnd, Note, Policy, Reply, State};
 use crate::platform::{End, Pid, StopSignal, WaitStatus};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -89,6 +90,16 @@ impl Machine {
         self.killed
     }
 
+    /// Whether a change has been asked for that is not decided yet.
+    pub fn is_changing(&self) -> bool {
+        matches!(
+            self.state,
+            State::Validating { .. }
+                | State::Stopping { then: AfterStop::Change { .. }, .. }
+                | State::Starting { then: Some(AfterStop::Change { .. }) }
+        )
+    }
+
     /// When [`Event::Timer`] is due.
     pub fn deadline(&self) -> Option<Moment> {
         match self.state {
@@ -104,12 +115,13 @@ impl Machine {
         match event {
             Event::Start => self.start(now),
             Event::Stop => self.stop(now),
-            Event::Restart => self.restart(now),
+            Event::Change { start } => self.change(start, now),
             Event::KillNow => self.kill_now(now),
             Event::DependenciesReady if matches!(self.state, State::Waiting { .. }) => self.spawn(),
             Event::DependenciesReady => Vec::new(),
             Event::Spawned(pid) => self.spawned(pid, now),
             Event::SpawnFailed(why) => self.spawn_failed(why, now),
+            Event::Judged(judgement) => self.judged(judgement, now),
             Event::Configured(may_start) => self.configured(may_start, now),
             Event::ReadyReported(reported) => match self.state {
                 State::Running { pid, since, .. } if pid == reported => {
@@ -227,21 +239,6 @@ impl Machine {
         actions
     }
 
-    fn configured(&mut self, may_start: bool, now: Moment) -> Vec<Action> {
-        match self.state {
-            State::Configuring { start: true } if may_start => {
-                let mut actions = self.wait(None, Reply::BeingStarted, now);
-                actions.retain(|action| !matches!(action, Action::Reply(_)));
-                actions
-            }
-            State::Configuring { start } => {
-                self.state = if start { State::Failed } else { State::Stopped };
-                vec![Action::Note(Note::Stopped)]
-            }
-            _ => Vec::new(),
-        }
-    }
-
     fn ended(&mut self, ended: Pid, status: WaitStatus, remains: bool, now: Moment) -> Vec<Action> {
         match self.state {
             State::Running { pid, since, .. } | State::Ready { pid, since } if pid == ended => {
@@ -327,10 +324,7 @@ impl Machine {
                 self.state = State::Waiting { until: now.after(self.policy.patience) };
                 actions.push(Action::Await);
             }
-            AfterStop::Configure => {
-                self.state = State::Configuring { start: true };
-                actions.push(Action::Configure);
-            }
+            AfterStop::Change { start } => actions.extend(self.validate(start, Before::Up)),
             AfterStop::Fail => actions.extend(self.failed(now.since(since), None, None, now)),
         }
         actions

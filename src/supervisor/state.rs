@@ -39,10 +39,42 @@ pub enum AfterStop {
     Stay,
     /// Start again as prepared.
     Start,
-    /// Configure, then start.
-    Configure,
+    /// A change, for which it had to be down: it is judged, configured and, where `start` says so, started.
+    Change {
+        start: bool,
+    },
     /// It was stopped because it did not live any more: that is a failure.
     Fail,
+}
+
+/// What a component was before it was to be changed: what it is again when the change is not made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Before {
+    /// Up, or on its way: it is started again as it was.
+    Up,
+    Stopped,
+    Failed,
+    Fatal,
+}
+
+/// What follows a configure command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AfterConfigure {
+    Start,
+    /// Somebody has stopped it meanwhile.
+    Stop,
+    /// It was down before and stays so.
+    Rest,
+}
+
+/// What a change came to, once everything was down that it needs down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judgement {
+    Good,
+    /// It is not made: all is as it was.
+    Back,
+    /// It is made, and this component is no part of the instance any more.
+    Away,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,8 +99,10 @@ pub enum State {
         leader_ended: bool,
         then: AfterStop,
     },
-    /// Its configure command runs, then it starts unless it was stopped meanwhile.
-    Configuring { start: bool },
+    /// Down for a change: whether it can be made is being found out, by its validate command and those of all that change with it.
+    Validating { start: bool, before: Before },
+    /// Its configure command runs.
+    Configuring { then: AfterConfigure },
     /// Ended unasked; starts again at `until`. `remains`: the group it left behind.
     BackOff { until: Moment, remains: Option<Pid> },
     /// All restart intervals, or the starts within a time, are used up. Down until an operator starts it.
@@ -86,8 +120,9 @@ impl State {
             State::Starting { .. } => "starting",
             State::Running { .. } => "running",
             State::Ready { .. } => "ready",
-            State::Stopping { then: AfterStop::Stay, .. } => "stopping",
+            State::Stopping { then: AfterStop::Stay | AfterStop::Change { start: false }, .. } => "stopping",
             State::Stopping { .. } => "restarting",
+            State::Validating { .. } => "validating",
             State::Configuring { .. } => "configuring",
             State::BackOff { .. } => "back-off",
             State::Failed => "failed",
@@ -133,7 +168,8 @@ impl State {
             State::Stopped
                 | State::Stopping { then: AfterStop::Stay, .. }
                 | State::Starting { then: Some(AfterStop::Stay) }
-                | State::Configuring { start: false }
+                | State::Validating { before: Before::Stopped, start: false }
+                | State::Configuring { then: AfterConfigure::Stop | AfterConfigure::Rest }
         )
     }
 }
@@ -144,8 +180,11 @@ pub enum Event {
     Start,
     /// An operator's STOP, or the launcher ends.
     Stop,
-    /// An operator's RESTART, after the new configuration was found good.
-    Restart,
+    /// RESTART or RELOAD, after the new configuration was found good. `start`: it is to be up afterwards; else it is to go away, or is down
+    /// and stays so.
+    Change {
+        start: bool,
+    },
     /// No more grace: a second request to end the launcher.
     KillNow,
     /// All that it depends on is ready.
@@ -153,6 +192,8 @@ pub enum Event {
     /// The answer to [`Action::Spawn`].
     Spawned(Pid),
     SpawnFailed(String),
+    /// The answer to [`Action::Validate`].
+    Judged(Judgement),
     /// The answer to [`Action::Configure`]: whether the component may start.
     Configured(bool),
     /// Its readiness check has passed.
@@ -182,6 +223,8 @@ pub enum Action {
     Await,
     /// Create the process and answer with [`Event::Spawned`] or [`Event::SpawnFailed`].
     Spawn,
+    /// It is down for a change: find out whether that can be made and answer with [`Event::Judged`].
+    Validate,
     /// Run the configure command and answer with [`Event::Configured`] when it is done.
     Configure,
     Signal(Pid, StopSignal),
@@ -198,6 +241,8 @@ pub enum Note {
     /// Its readiness check has not passed within this time.
     NotReady(Duration),
     Stopped,
+    /// The change was not made: it starts again as it was.
+    Restored,
     Ended {
         pid: Pid,
         status: WaitStatus,

@@ -250,3 +250,76 @@ fn an_enabled_component_that_is_not_installed_is_a_warning_with_the_places() {
     let line = running.wait_for("ZWEL0915W component missing is enabled but not installed, looked in ");
     assert!(line.contains("/runtime/components/missing"), "{line}");
 }
+
+/// The launcher's own `config` with a key that is a template.
+fn configured(templates: &str) -> (i32, String) {
+    let instance = good().extra(templates);
+    instance.write_config();
+    run_to_end(instance.launcher(&["config", "-c", &instance.config().display().to_string(), "-i", "lpar1"]))
+}
+
+#[test]
+fn the_template_functions_of_zowes_documentation_are_evaluated() {
+    let form = "() => { const X = 'A'; switch (X) { case 'A': return 'one'; default: return 'two' } } ()";
+    let (code, out) = configured(&format!(
+        "site:\n  a: \"${{{{ {form}; }}}}\"\n  b: \"${{{{ {form} + '}}}}' }}}}\"\n  c: \"${{{{ [{form}.length, `x${{ {form} }}`] }}}}\"\n  d: \"pre-${{{{ true ? {form} : 0 }}}}\"\n  e: \"${{{{ () => {{\n      let p = os.realpath('/');\n      return p[1] == 0 ? p[0] : undefined;\n    }} ()\n    }}}}\"\n"
+    ));
+    assert_eq!(code, 0, "{out}");
+    for text in ["a: one\n", "b: one}}\n", "  - 3\n", "  - xone\n", "d: pre-one\n", "e: /"] {
+        assert!(out.contains(text), "{text} is missing in\n{out}");
+    }
+}
+
+#[test]
+fn an_error_of_syntax_is_shown_where_the_author_made_it() {
+    let (code, out) = configured("site: \"${{ () => { return 1 } () + * 2 }}\"\n");
+    assert_eq!(code, 8, "{out}");
+    assert!(out.contains("zowe.yaml:") && out.contains("unexpected token in expression: '*' (line 1 column 29 of the template)"), "{out}");
+}
+
+#[test]
+fn time_in_which_the_launcher_is_not_run_is_not_a_templates() {
+    use nix::sys::signal::{Signal, kill};
+    let keys: String = (0..4000).map(|key| format!("  k{key}: \"${{{{ {key} }}}}\"\n")).collect();
+    let instance = good().extra(&format!("site:\n{keys}"));
+    instance.write_config();
+    // Stopped at several points of its life, for longer than all templates may take.
+    let stopped = [20, 60, 120, 250].map(|milliseconds| {
+        let mut command = instance.launcher(&["config", "-c", &instance.config().display().to_string()]);
+        let child = command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+        let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap());
+        std::thread::sleep(std::time::Duration::from_millis(milliseconds));
+        let _ = kill(pid, Signal::SIGSTOP);
+        (child, pid)
+    });
+    std::thread::sleep(std::time::Duration::from_millis(2200));
+    for (child, pid) in stopped {
+        let _ = kill(pid, Signal::SIGCONT);
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[test]
+fn schemas_of_a_component_are_read_as_zowe_reads_them() {
+    let instance = Instance::new().component("web", SLEEPER, "node: {level: high}");
+    let directory = instance.component_directory("web");
+    std::fs::write(directory.join("manifest.yaml"), "name: web\nid: org.test.web\nschemas: {configs: [top.json, part.json]}\n").unwrap();
+    let top = "// Trailing commas and comments.\n{\"$id\": \"https://example.org/top\", \"properties\": {\"components\": {\"properties\": {\"web\": {\"properties\": {\"node\": {\"$ref\": \"part.json#node\"},},},},},},}\n";
+    std::fs::write(directory.join("top.json"), top).unwrap();
+    std::fs::write(
+        directory.join("part.json"),
+        "{\"$defs\": {\"n\": {\"$anchor\": \"node\", \"properties\": {\"level\": {\"type\": \"integer\"}}}}}",
+    )
+    .unwrap();
+    instance.write_config();
+    let config = instance.config().display().to_string();
+    let (code, out) = run_to_end(instance.launcher(&["check", "-c", &config]));
+    assert_eq!(code, 8, "{out}");
+    assert!(out.contains("components.web.node.level: 'high' is not of type integer"), "{out}");
+    assert_eq!(out.matches("top.json:1:1: the schema is not strict JSON").count(), 1, "{out}");
+    let yaml = std::fs::read_to_string(instance.config()).unwrap();
+    std::fs::write(instance.config(), yaml.replace("level: high", "level: 3")).unwrap();
+    let (code, out) = run_to_end(instance.launcher(&["check", "-c", &config]));
+    assert_eq!(code, 4, "only the warning is left: {out}");
+}

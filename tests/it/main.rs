@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod certificates;
+mod change;
 mod compare;
 mod compare_zwelnch;
 mod component;
@@ -13,6 +14,7 @@ mod eureka_clients;
 mod faults;
 mod harness;
 mod inspect;
+mod installation;
 mod launcher;
 mod lifecycle;
 mod members;
@@ -34,3 +36,5 @@ mod system;
 mod traffic;
 mod upgrade;
 mod verify;
+mod workspace_files;
+mod zowe_scripts;

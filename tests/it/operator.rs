@@ -98,18 +98,20 @@ fn restart_reads_the_configuration_anew() {
     let running = instance.up();
     running.wait_for("port 1001 for-1001");
     let yaml = std::fs::read_to_string(instance.config()).unwrap();
-    // Not good: left running, and said so.
+    // Its validate command does not like it: as it was, and said so.
     std::fs::write(instance.config(), yaml.replace("port: 1001", "port: 6666")).unwrap();
-    let old = instance.pid("alpha");
     let answer = instance.refused("RESTART(alpha)");
     assert!(answer.contains("ZWEL0917E Component alpha commands.validate ended with rc=4.") && answer.contains("ZWEL0922E"), "{answer}");
+    running.wait_for_count("port 1001 for-1001", 2);
+    // Not good by itself: left running.
+    let old = instance.pid("alpha");
     std::fs::write(instance.config(), "zowe: [\n").unwrap();
     let answer = instance.refused("RESTART(alpha)");
     assert!(answer.contains("zowe.yaml:") && answer.contains("ZWEL0922E"), "{answer}");
     assert_eq!(instance.pid("alpha"), old);
     // START restarts it as it was prepared.
     instance.modify("START(alpha)");
-    running.wait_for_count("port 1001 for-1001", 2);
+    running.wait_for_count("port 1001 for-1001", 3);
     // Good: stop, configure, start.
     std::fs::write(instance.config(), yaml.replace("port: 1001", "port: 1002")).unwrap();
     assert!(instance.modify("RESTART(alpha)").contains("ZWEL0923I component alpha is being restarted"));

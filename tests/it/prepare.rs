@@ -136,3 +136,21 @@ fn what_a_component_has_registered_goes_when_it_is_enabled_nowhere() {
     run(false, true);
     run(true, false);
 }
+
+#[test]
+fn a_lock_that_another_holds_delays_neither_operators_nor_the_end() {
+    use zwelnch::platform::{NativePlatform, Platform};
+    let instance = Instance::new().component("alpha", "exec sleep 1000", "");
+    let mut running = instance.up();
+    instance.console("P ZWESLSTC");
+    assert_eq!(running.wait_end(), 0);
+    let held = NativePlatform::for_command().lock_file(&instance.path("workspace/.env/.lock"), "a test").unwrap();
+    let mut running = instance.start();
+    running.wait_for("ZWEL0058I");
+    running.wait_for("process global validations");
+    assert!(instance.modify("STOP(alpha)").contains("ZWEL0931I"));
+    running.signal(nix::sys::signal::Signal::SIGTERM);
+    assert_eq!(running.wait_end(), 0);
+    assert!(!running.all().contains("is locked by"), "it has not waited until its patience was over");
+    drop(held);
+}

@@ -1,8 +1,9 @@
 //! Where a key that is not known at its place belongs.
 
-use super::names::{Part, Vocabulary};
+use super::names::{self, Part};
 use super::{COMPONENTS, documented, moved, near};
 use crate::config::overlay;
+use crate::config::schema::Root;
 use serde_json::Value;
 
 /// Places that are named for a key that is known elsewhere; more would not help.
@@ -10,8 +11,7 @@ const MAXIMUM_PLACES: usize = 3;
 
 /// What is known of the keys of one configuration.
 pub(in crate::config) struct Keys<'a> {
-    pub(super) vocabulary: Vocabulary<'a>,
-    /// The top, by the schemas of the runtime directory.
+    /// The top, by the runtime's schema of configurations.
     pub(super) ruled: Vec<Part<'a>>,
     /// The top, by all else: documentation, settings of the launcher's own, defaults.
     pub(super) known: Vec<Part<'a>>,
@@ -20,23 +20,22 @@ pub(in crate::config) struct Keys<'a> {
 }
 
 impl<'a> Keys<'a> {
-    /// `documents`: the two of [`documents`], then the runtime's schema of configurations, where there is one, then those that it refers to.
-    pub(in crate::config) fn new(documents: &'a [&'a Value], components: impl Iterator<Item = String>) -> Self {
-        let vocabulary = Vocabulary::new(documents);
-        let known = [vocabulary.root(0), vocabulary.root(1)].concat();
+    /// `schema`: that of configurations, where there is one; `defaults`: the keys of the runtime's own defaults, in the form of a schema.
+    pub(in crate::config) fn new(schema: Option<Root<'a>>, defaults: &'a Value, components: impl Iterator<Item = String>) -> Self {
+        let known = [names::plain(documented()), names::plain(defaults)].concat();
         let components = components.chain(COMPONENTS.iter().map(|name| (*name).to_owned())).collect();
-        Keys { vocabulary, ruled: vocabulary.root(2), known, components }
+        Keys { ruled: schema.map(names::whole).unwrap_or_default(), known, components }
     }
 
     /// All names at a place.
     pub(super) fn names(ruled: &[Part<'a>], known: &[Part<'a>]) -> Vec<&'a str> {
-        let mut names = Vocabulary::keys(ruled);
-        names.extend(Vocabulary::keys(known).into_iter().filter(|key| !names.contains(key)).collect::<Vec<_>>());
+        let mut names = names::keys(ruled);
+        names.extend(names::keys(known).into_iter().filter(|key| !names.contains(key)).collect::<Vec<_>>());
         names
     }
 
     fn names_at(&self, path: &[&str]) -> Vec<&'a str> {
-        Self::names(&self.vocabulary.at(self.ruled.clone(), path), &self.vocabulary.at(self.known.clone(), path))
+        Self::names(&names::at(&self.ruled, path), &names::at(&self.known, path))
     }
 
     /// The sections at the top.
@@ -44,11 +43,17 @@ impl<'a> Keys<'a> {
         Self::names(&self.ruled, &self.known)
     }
 
-    /// What to say of a key that is refused at its place: what was meant, or where it belongs; empty when nothing can be said.
-    pub(in crate::config) fn hint(&self, path: &[String]) -> String {
+    /// What to say of a key that is refused at its place: what was meant, or where it belongs; empty when nothing can be said. `known`: the keys
+    /// that are known to stand there, besides those that are found.
+    pub(in crate::config) fn hint(&self, path: &[String], known: &[String]) -> String {
         let Some((key, parent)) = path.split_last() else { return String::new() };
         let parent: Vec<&str> = parent.iter().map(String::as_str).collect();
-        let names = self.names_at(&parent);
+        let mut names = self.names_at(&parent);
+        if names.contains(&key.as_str()) {
+            // Another alternative of the schema has it.
+            return String::new();
+        }
+        names.extend(known.iter().map(String::as_str));
         let slip = || near::meant(key, names.iter().copied()).map(|name| format!("did you mean {name}?"));
         let like = || {
             let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
@@ -108,7 +113,7 @@ impl<'a> Keys<'a> {
     fn elsewhere(&self, parent: &[&str], key: &str) -> Option<String> {
         let mut paths: Vec<Vec<&str>> = Vec::new();
         for root in [&self.ruled, &self.known] {
-            for path in self.vocabulary.paths_of(root.clone(), key, 5) {
+            for path in names::paths_of(root.clone(), key, 5) {
                 let in_overlay = path.first() == Some(&"haInstances") && path.len() > 2;
                 if path != parent && !in_overlay && !paths.contains(&path) {
                     paths.push(path);
@@ -152,9 +157,4 @@ fn named(path: &[&str]) -> String {
         step => step.to_owned(),
     };
     path.iter().enumerate().map(step).collect::<Vec<_>>().join(".")
-}
-
-/// What is known besides the runtime's schemas: documented keys and settings, and the keys of a defaults file.
-pub(in crate::config) fn documents(defaults: &Value) -> [&Value; 2] {
-    [documented(), defaults]
 }

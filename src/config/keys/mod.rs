@@ -11,7 +11,7 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
-pub(super) use hints::{Keys, documents};
+pub(super) use hints::Keys;
 pub(super) use manifest::{nearest_of_manifest, reads_of_manifest, slips_of_manifest};
 
 use super::settings::SETTINGS;

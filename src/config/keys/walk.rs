@@ -1,8 +1,8 @@
 //! Slips of the pen where no schema refuses a key: the sections of Zowe that tolerate others, and components.
 
-use super::hints::{Keys, documents};
-use super::names::{Others, Part, Vocabulary};
-use super::{COMPONENTS, ComponentKeys, Walked, near, schema_of};
+use super::hints::Keys;
+use super::names::{self, Others, Part};
+use super::{COMPONENTS, ComponentKeys, Walked, documented, near, schema_of};
 use crate::config::node::{Entry, Node, NodeValue};
 use crate::config::{Configuration, Problem, load, schema};
 use serde_json::Value;
@@ -18,31 +18,26 @@ impl Configuration {
     /// meant. What a schema refuses is not told again. `components`: the installed ones.
     pub fn unread_keys(&self, components: &[ComponentKeys<'_>]) -> Vec<Problem> {
         let schemas = schema::of(self);
-        let own: Vec<_> = components.iter().map(|component| schemas.documents_of(&component.schemas)).collect();
+        let own: Vec<_> = components.iter().map(|component| schemas.component(&component.schemas)).collect();
         let configs: Vec<Value> = components.iter().map(|component| schema_of(component.configs)).collect();
         let defaults = self.default_keys();
-        let mut all: Vec<&Value> = documents(&defaults).to_vec();
-        all.extend(schemas.shared_documents());
-        let mut of_components = BTreeMap::new();
-        for ((component, own), configs) in components.iter().zip(&own).zip(&configs) {
-            of_components.insert(component.name, (all.len() + 1, all.len(), !own.is_empty()));
-            all.push(configs);
-            all.extend(own.iter());
-        }
-        let keys = Keys::new(&all, components.iter().map(|component| component.name.to_owned()));
+        let mut all: Vec<&Value> = vec![documented(), &defaults];
+        let roots = own.iter().map(|component| component.root()).chain([schemas.root()]);
+        all.extend(roots.flatten().flat_map(|(documents, _)| documents.all()));
+        all.extend(&configs);
+        let parts = own.iter().map(|own| own.root().map(names::whole).unwrap_or_default());
+        let parts = configs.iter().map(names::plain).zip(parts);
+        let of_components = components.iter().map(|component| component.name.to_owned()).zip(parts).collect();
         let mut walk = Walk {
             configuration: self,
+            keys: Keys::new(schemas.root(), &defaults, components.iter().map(|component| component.name.to_owned())),
             everywhere: OnceCell::new(),
-            has_schema: schemas.has_base(),
-            installed: components.iter().map(|component| component.name).collect(),
+            documents: &all,
+            has_schema: schemas.root().is_some(),
             of_components,
             before: schemas.walked(components),
             problems: Vec::new(),
-            keys,
         };
-        if !walk.has_schema {
-            walk.keys.ruled.clear();
-        }
         let (ruled, known) = (walk.keys.ruled.clone(), walk.keys.known.clone());
         walk.mapping(&self.tree, &mut Vec::new(), &ruled, &known);
         let Walk { problems, before, .. } = walk;
@@ -75,11 +70,11 @@ struct Walk<'a> {
     keys: Keys<'a>,
     /// Every key that any schema, manifest or document names anywhere.
     everywhere: OnceCell<BTreeSet<&'a str>>,
+    documents: &'a [&'a Value],
     /// The runtime has a schema of configurations.
     has_schema: bool,
-    installed: Vec<&'a str>,
-    /// By name: the documents of its schema and of its manifest's defaults, and whether it has a schema.
-    of_components: BTreeMap<&'a str, (usize, usize, bool)>,
+    /// The installed ones, by name: the defaults of its manifest, and its schema.
+    of_components: BTreeMap<String, (Vec<Part<'a>>, Vec<Part<'a>>)>,
     /// What was found for parts of the configuration without an overlay, by their address: they live as long as the configuration.
     before: Walked,
     problems: Vec<Problem>,
@@ -102,9 +97,9 @@ impl<'a> Walk<'a> {
             return;
         }
         let names = Keys::names(ruled, known);
-        let refused = Vocabulary::others(ruled) == Others::Refused;
+        let refused = names::others(ruled) == Others::Refused;
         for entry in entries {
-            if refused && !Vocabulary::keys(ruled).contains(&entry.key.as_str()) {
+            if refused && !names::keys(ruled).contains(&entry.key.as_str()) {
                 // The schema says so, and nothing below it is worth a word.
                 continue;
             }
@@ -124,7 +119,7 @@ impl<'a> Walk<'a> {
                 path.pop();
                 continue;
             }
-            let (mut ruled, mut known) = (self.keys.vocabulary.step(ruled, &entry.key), self.keys.vocabulary.step(known, &entry.key));
+            let (mut ruled, mut known) = (names::step(ruled, &entry.key), names::step(known, &entry.key));
             if path.len() == 2 && path.first().is_some_and(|section| section == "components") {
                 self.component(&entry.key, &mut ruled, &mut known);
             }
@@ -140,17 +135,14 @@ impl<'a> Walk<'a> {
 
     /// What a component's own schema and its manifest name.
     fn component(&self, name: &str, ruled: &mut Vec<Part<'a>>, known: &mut Vec<Part<'a>>) {
-        let Some((schema, configs, has_schema)) = self.of_components.get(name) else { return };
-        known.extend(self.keys.vocabulary.root(*configs));
-        if !has_schema {
-            return;
-        }
-        let components = self.keys.vocabulary.at(self.keys.vocabulary.root(*schema), &["components"]);
-        ruled.extend(self.keys.vocabulary.step(&components, name));
-        let named = Vocabulary::keys(&components);
+        let Some((configs, schema)) = self.of_components.get(name) else { return };
+        known.extend(configs.iter().cloned());
+        let components = names::step(schema, "components");
+        ruled.extend(names::step(&components, name));
+        let named = names::keys(&components);
         if !named.contains(&name) {
             // Schemas of API ML speak of gateway-service, and mean gateway.
-            named.iter().for_each(|other| known.extend(self.keys.vocabulary.step(&components, other)));
+            named.iter().for_each(|other| known.extend(names::step(&components, other)));
         }
     }
 
@@ -160,12 +152,12 @@ impl<'a> Walk<'a> {
 
     /// What there is to say of a key that is not named at its place; None where it may be the user's own.
     fn unknown(&self, parent: &[&str], entry: &Entry, beside: &[Entry], names: &[&str], ruled: &[Part<'a>]) -> Option<String> {
-        let others = Vocabulary::others(ruled);
+        let others = names::others(ruled);
         let key = entry.key.as_str();
         match parent {
             ["components"] => self.unknown_component(entry, beside),
             ["components", _, ..] => {
-                let everywhere = self.everywhere.get_or_init(|| self.keys.vocabulary.everywhere());
+                let everywhere = self.everywhere.get_or_init(|| names::everywhere(self.documents.iter().copied()));
                 let own = everywhere.contains(key) && !["components", "haInstances", "zOSMF"].contains(&key);
                 let slip = || near::meant_among_own(key, names.iter().copied()).map(|name| format!("did you mean {name}?"));
                 let hint = if own { None } else { self.keys.misplaced(parent, key).or_else(slip) };
@@ -173,7 +165,7 @@ impl<'a> Walk<'a> {
             }
             _ if others == Others::Tolerated && self.has_schema => {
                 let path: Vec<String> = parent.iter().chain([&key]).map(|step| (*step).to_owned()).collect();
-                let hint = Some(self.keys.hint(&path)).filter(|hint| !hint.is_empty());
+                let hint = Some(self.keys.hint(&path, &[])).filter(|hint| !hint.is_empty());
                 let hint = hint.unwrap_or_else(|| format!("; known here: {}", names.join(", ")));
                 Some(format!("no schema knows this key, and nothing is known to read it{hint}"))
             }
@@ -188,7 +180,7 @@ impl<'a> Walk<'a> {
     /// A key of `components` that no component has for its name. One that is enabled is said by who looks for it.
     fn unknown_component(&self, entry: &Entry, beside: &[Entry]) -> Option<String> {
         let name = entry.key.as_str();
-        let is_known = |name: &str| self.installed.contains(&name) || COMPONENTS.contains(&name);
+        let is_known = |name: &str| self.of_components.contains_key(name) || COMPONENTS.contains(&name);
         if is_known(name) {
             return None;
         }
@@ -196,7 +188,7 @@ impl<'a> Walk<'a> {
             return Some(format!("is no component; {hint}"));
         }
         let is_set = |other: &str| beside.iter().any(|entry| entry.key == other && self.is_of_user(entry));
-        let candidates = self.installed.iter().chain(COMPONENTS).copied().filter(|other| !is_set(other));
+        let candidates = self.of_components.keys().map(String::as_str).chain(COMPONENTS.iter().copied()).filter(|other| !is_set(other));
         let meant = near::meant_among_own(name, candidates).filter(|_| !self.configuration.is_enabled(name))?;
         Some(format!("no component of this name is installed; did you mean {meant}?"))
     }

@@ -3,58 +3,83 @@
 
 mod documents;
 mod explain;
+mod known;
+mod meant;
 mod nulls;
+mod patterns;
+#[cfg(test)]
+mod tests;
 
-use super::load::read_file;
 use super::node::Node;
-use super::{Configuration, Location, Problem, encoding, keys, runtime_file};
-use explain::{Finding, findings};
+use super::{Configuration, Location, Problem, json, keys, runtime_file};
+pub(super) use documents::{Documents, Position};
+use explain::{Finding, Refused, findings};
 use jsonschema::{Draft, Registry, Validator};
+pub(super) use known::Root;
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-/// A schema, relaxed as [`nulls::accept`] says, and the file it came from.
+/// A schema, relaxed as [`nulls::accept`] says and with an absolute `$id`, and the file it came from.
 #[derive(Debug, Clone)]
 struct Schema {
-    file: String,
-    content: Value,
+    file: PathBuf,
+    content: Arc<Value>,
+    /// The same as it was read, for the places in it.
+    tree: Arc<Node>,
+    /// That it is no strict JSON.
+    warnings: Vec<Problem>,
 }
 
 impl Schema {
-    fn id(&self) -> Option<&str> {
-        self.content.get("$id").and_then(Value::as_str)
+    fn id(&self) -> &str {
+        documents::id(&self.content).unwrap_or_default()
+    }
+
+    /// Something that is wrong with it.
+    fn broken(&self, path: &[String], reason: &str) -> Problem {
+        let name = self.file.display().to_string();
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        let place = self.tree.place_of(&path);
+        let place = if path.is_empty() { Location::whole(name) } else { Location::new(name, place.line, place.column) };
+        Problem::error(Some(place), format!("the schema cannot be used: {reason}"))
     }
 }
 
 /// A schema ready to be used.
 struct Compiled {
+    id: String,
+    /// The schema and all that it refers to.
+    documents: Documents,
     validator: Validator,
+}
+
+/// The schema of one component, or why it cannot be used, and what is odd about its files.
+#[derive(Default)]
+pub(super) struct OfComponent {
+    compiled: Option<Compiled>,
+    problems: Vec<Problem>,
 }
 
 /// Names and schemas of components, and what was found with them installed.
 type WalkedFor = (Vec<(String, Vec<PathBuf>)>, keys::Walked);
-
-/// The schemas of one component, or why they cannot be used.
-type OfComponent = Arc<Vec<Result<Compiled, Problem>>>;
 
 /// The schemas of a runtime directory, and those of components that were asked for: read and compiled once for a configuration.
 pub struct Schemas {
     /// `schemas/zowe-yaml-schema.json` and `schemas/server-common.json`, as far as they are there.
     shared: Vec<Schema>,
     /// Both of them, for the references of component schemas.
+    documents: Documents,
     registry: Result<Registry<'static>, String>,
-    base: Option<Result<Compiled, Problem>>,
+    base: Option<Result<Compiled, Vec<Problem>>>,
     /// `schemas/manifest-schema.json`; compiled when the first manifest is checked.
     manifest_file: Option<PathBuf>,
-    manifest: OnceLock<Option<Result<Compiled, Problem>>>,
-    components: Mutex<HashMap<Vec<PathBuf>, OfComponent>>,
-    /// The same as documents.
-    documents: Mutex<HashMap<Vec<PathBuf>, Arc<Vec<Value>>>>,
+    manifest: OnceLock<Option<OfComponent>>,
+    components: Mutex<HashMap<Vec<PathBuf>, Arc<OfComponent>>>,
     /// What [`Configuration::unread_keys`] found before, and for which components.
     walked: Mutex<Option<WalkedFor>>,
-    /// Files that are no JSON.
+    /// Files that are no JSON, or no strict one.
     problems: Vec<Problem>,
 }
 
@@ -70,27 +95,29 @@ impl Schemas {
         let mut problems = Vec::new();
         let mut read = |relative: &str| {
             let file = runtime_file(runtime?, relative)?;
-            read_schema(&file).map_err(|problem| problems.push(problem)).ok()
+            let schema = read_schema(&file).map_err(|problem| problems.push(problem)).ok()?;
+            problems.extend(schema.warnings.iter().cloned());
+            Some(schema)
         };
         let common = read("schemas/server-common.json");
         let base = read("schemas/zowe-yaml-schema.json");
-        let compiled = base.as_ref().map(|base| compile_apart(base, &common.iter().collect::<Vec<_>>()));
+        let compiled = base.as_ref().map(|base| compile_among(base, &common.iter().collect::<Vec<_>>()));
         let shared: Vec<Schema> = common.into_iter().chain(base).collect();
         Schemas {
-            registry: registry(shared.iter(), None),
+            documents: documents_of(&[], &shared.iter().collect::<Vec<_>>()),
+            registry: registry(shared.iter().map(|schema| (schema.id(), schema.content.as_ref()))),
             shared,
             base: compiled,
             manifest_file: runtime.and_then(|runtime| runtime_file(runtime, "schemas/manifest-schema.json")),
             manifest: OnceLock::new(),
             components: Mutex::new(HashMap::new()),
-            documents: Mutex::new(HashMap::new()),
             walked: Mutex::new(None),
             problems,
         }
     }
 
-    /// The schemas of a component, compiled at the first call.
-    fn of_component(&self, files: &[PathBuf]) -> OfComponent {
+    /// The schema of a component, compiled at the first call.
+    fn of_component(&self, files: &[PathBuf]) -> Arc<OfComponent> {
         let known = self.components.lock().unwrap_or_else(PoisonError::into_inner).get(files).cloned();
         known.unwrap_or_else(|| {
             let compiled = Arc::new(self.compile_component(files));
@@ -99,61 +126,72 @@ impl Schemas {
         })
     }
 
-    fn compile_component(&self, files: &[PathBuf]) -> Vec<Result<Compiled, Problem>> {
-        let (mut own, mut compiled) = (Vec::new(), Vec::new());
+    /// The first file is the schema; the others are there to be referred to.
+    fn compile_component(&self, files: &[PathBuf]) -> OfComponent {
+        let (mut own, mut of_component) = (Vec::new(), OfComponent::default());
         for file in files {
             match read_schema(file) {
-                Ok(schema) => own.push(schema),
-                Err(problem) => compiled.push(Err(problem)),
+                Ok(schema) => {
+                    of_component.problems.extend(schema.warnings.iter().cloned());
+                    own.push(schema);
+                }
+                Err(problem) => of_component.problems.push(problem),
             }
         }
-        for (index, schema) in own.iter().enumerate() {
-            let clash = schema.id().is_some_and(|id| self.shared.iter().any(|shared| shared.id() == Some(id)));
-            compiled.push(if own.len() == 1 && !clash {
-                self.registry
-                    .as_ref()
-                    .map_err(Clone::clone)
-                    .and_then(|registry| compile(schema, registry))
-                    .map_err(|why| broken(schema, &why))
-            } else {
-                let siblings = own.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, schema)| schema);
-                compile_apart(schema, &self.shared.iter().chain(siblings).collect::<Vec<_>>())
-            });
+        let Some((schema, others)) = own.split_first().filter(|_| own.len() == files.len()) else { return of_component };
+        let apart = |shared: &&Schema| !own.iter().any(|own| own.id() == shared.id());
+        let shared: Vec<&Schema> = self.shared.iter().filter(apart).collect();
+        let compiled = if others.is_empty() && shared.len() == self.shared.len() {
+            let mut documents = self.documents.clone();
+            documents.add(&schema.content);
+            let registry = self.registry.as_ref().map_err(|why| vec![schema.broken(&[], why)]);
+            settle(schema, &documents).and_then(|content| compile(schema, &content, documents, registry?))
+        } else {
+            compile_among(schema, &others.iter().chain(shared).collect::<Vec<_>>())
+        };
+        match compiled {
+            Ok(compiled) => of_component.compiled = Some(compiled),
+            Err(problems) => of_component.problems.extend(problems),
         }
-        compiled
+        of_component
     }
 
-    fn manifest(&self) -> Option<&Result<Compiled, Problem>> {
+    fn manifest(&self) -> Option<&OfComponent> {
         let compile = || {
-            let schema = self.manifest_file.as_deref().map(read_schema)?;
-            let common: Vec<&Schema> = self.shared.iter().collect();
-            Some(schema.and_then(|schema| compile_apart(&schema, &common)))
+            let mut of_manifest = OfComponent::default();
+            match read_schema(self.manifest_file.as_deref()?) {
+                Ok(schema) => {
+                    of_manifest.problems.extend(schema.warnings.iter().cloned());
+                    match compile_among(&schema, &self.shared.iter().collect::<Vec<_>>()) {
+                        Ok(compiled) => of_manifest.compiled = Some(compiled),
+                        Err(problems) => of_manifest.problems.extend(problems),
+                    }
+                }
+                Err(problem) => of_manifest.problems.push(problem),
+            }
+            Some(of_manifest)
         };
         self.manifest.get_or_init(compile).as_ref()
     }
 }
 
 fn read_schema(file: &Path) -> Result<Schema, Problem> {
-    let name = file.display().to_string();
-    let whole = || Some(Location::whole(&name));
-    let bytes = read_file(file).map_err(|error| Problem::error(whole(), format!("the schema cannot be read: {error}")))?;
-    let text = encoding::decode(&bytes)
-        .map_err(|error| Problem::error(Some(Location::new(&name, error.line, error.column)), error.reason.clone()))?;
-    match serde_json::from_str(&text) {
-        Ok(content) => Ok(Schema { content: nulls::accept(&content), file: name }),
-        Err(error) => {
-            let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
-            let place = Location::new(&name, number(error.line()), number(error.column().max(1)));
-            Err(Problem::error(Some(place), format!("the schema is no JSON: {error}")))
-        }
-    }
+    let document = json::read(file).map_err(|problem| Problem { text: format!("the schema {}", problem.text), ..problem })?;
+    let warnings = document.warnings.into_iter().map(|problem| Problem { text: format!("the schema {}", problem.text), ..problem });
+    let mut content = documents::identified(nulls::accept(&document.root.to_value()), file);
+    patterns::plain(&mut content);
+    Ok(Schema { file: file.to_path_buf(), content: Arc::new(content), warnings: warnings.collect(), tree: document.root })
 }
 
 /// Everything wrong by `schemas/zowe-yaml-schema.json`; nothing where the runtime has none.
 pub(super) fn validate(configuration: &Configuration) -> Vec<Problem> {
     let schemas = of(configuration);
     let mut problems = schemas.problems.clone();
-    problems.extend(schemas.base.iter().flat_map(|base| check_configuration(configuration, base)));
+    match &schemas.base {
+        Some(Ok(compiled)) => problems.extend(check_configuration(configuration, compiled)),
+        Some(Err(broken)) => problems.extend(broken.iter().cloned()),
+        None => {}
+    }
     problems
 }
 
@@ -169,7 +207,9 @@ pub(super) fn validate_component(configuration: &Configuration, component: &str,
             Problem::warning(place, text)
         }];
     }
-    of(configuration).of_component(files).iter().flat_map(|schema| check_configuration(configuration, schema)).collect()
+    let of_component = of(configuration).of_component(files);
+    let found = of_component.compiled.iter().flat_map(|schema| check_configuration(configuration, schema));
+    of_component.problems.iter().cloned().chain(found).collect()
 }
 
 pub(super) fn of(configuration: &Configuration) -> &Schemas {
@@ -183,40 +223,40 @@ pub(super) fn validate_manifest(configuration: &Configuration, manifest: &Node, 
         let place = manifest.place_of(path);
         Location::new(name, place.line, place.column)
     };
+    let refused = |path: &[String], _: &[String]| (!keys::reads_of_manifest(path)).then(|| keys::nearest_of_manifest(path));
+    let mut problems = Vec::new();
+    if let Some(schema) = of(configuration).manifest() {
+        problems.extend(schema.problems.iter().cloned());
+        problems.extend(schema.compiled.iter().flat_map(|compiled| check(&manifest.to_value(), &place, &refused, compiled)));
+    }
     // A property of a manifest is none of the configuration's.
-    let plain = |problem: Problem| Problem { error: false, property: None, ..problem };
-    let refused = |path: &[String]| (!keys::reads_of_manifest(path)).then(|| keys::nearest_of_manifest(path));
-    let by_schema = of(configuration).manifest().map(|schema| check(&manifest.to_value(), &place, &refused, schema)).unwrap_or_default();
-    let mut problems: Vec<Problem> = by_schema.into_iter().map(plain).collect();
+    let mut problems: Vec<Problem> = problems.into_iter().map(|problem| Problem { error: false, property: None, ..problem }).collect();
     let slips = keys::slips_of_manifest(manifest, name);
     problems.extend(slips.into_iter().filter(|slip| !problems.iter().any(|known| known.place == slip.place)).collect::<Vec<_>>());
     problems
 }
 
-fn check_configuration(configuration: &Configuration, schema: &Result<Compiled, Problem>) -> Vec<Problem> {
+/// What a user could not mend is not said: nulls that the runtime's own defaults set.
+fn check_configuration(configuration: &Configuration, schema: &Compiled) -> Vec<Problem> {
+    let defaults = configuration.runtime_directory().map(|runtime| runtime.join("files/defaults.yaml").display().to_string());
+    let of_defaults = |problem: &Problem| problem.place.as_ref().is_some_and(|place| Some(&place.file) == defaults.as_ref());
     // Made when a key is refused: most configurations have none.
-    let hint = |path: &[String]| {
+    let hint = |path: &[String], known: &[String]| {
         let defaults = configuration.default_keys();
-        let documents: Vec<&Value> = keys::documents(&defaults).into_iter().chain(of(configuration).shared_documents()).collect();
-        Some(keys::Keys::new(&documents, keys::component_names(configuration).into_iter()).hint(path))
+        let components = keys::component_names(configuration).into_iter();
+        Some(keys::Keys::new(of(configuration).root(), &defaults, components).hint(path, known))
     };
-    check(&configuration.value, &|path| configuration.place(path), &hint, schema)
+    let mut problems = check(&configuration.value, &|path| configuration.place(path), &hint, schema);
+    problems.retain(|problem| problem.error || !of_defaults(problem));
+    problems
 }
 
-/// Errors by the schema, and warnings for null where only Zowe's own tool accepts it. `place` tells where each path was set, `refused` what to
-/// say of a key that the schema does not know, None for one that is known all the same.
-fn check(
-    value: &Value,
-    place: &dyn Fn(&[&str]) -> Location,
-    refused: &dyn Fn(&[String]) -> Option<String>,
-    schema: &Result<Compiled, Problem>,
-) -> Vec<Problem> {
-    let compiled = match schema {
-        Ok(compiled) => compiled,
-        Err(problem) => return vec![problem.clone()],
-    };
-    let (findings, nulls) = nulls::recorded(value, || findings(&compiled.validator, value, refused));
+/// Errors by the schema, and warnings for null where only Zowe's own tool accepts it. `place` tells where each path was set.
+fn check(value: &Value, place: &dyn Fn(&[&str]) -> Location, refused: Refused<'_>, compiled: &Compiled) -> Vec<Problem> {
+    let findings = findings(&compiled.documents, &compiled.validator, value, refused);
     let known: HashSet<&[String]> = findings.iter().map(|finding| finding.path.as_slice()).collect();
+    let root = compiled.documents.at(&compiled.id);
+    let nulls = root.map(|root: Position<'_>| nulls::accepted(&compiled.documents, &root, value)).unwrap_or_default();
     let accepted = nulls.into_iter().filter(|path| !known.contains(path.as_slice())).map(|path| Finding {
         path,
         value: Some(Value::Null),
@@ -226,29 +266,70 @@ fn check(
     findings.iter().map(|finding| finding.problem(place, true)).chain(warnings).collect()
 }
 
-fn broken(schema: &Schema, reason: &str) -> Problem {
-    Problem::error(Some(Location::whole(&schema.file)), format!("the schema cannot be used: {reason}"))
-}
-
-/// Compiles a schema that refers to a few others.
-fn compile_apart(schema: &Schema, others: &[&Schema]) -> Result<Compiled, Problem> {
-    registry(others.iter().copied(), schema.id()).and_then(|registry| compile(schema, &registry)).map_err(|why| broken(schema, &why))
-}
-
-/// What schemas may refer to, by `$id`; `except` is the one that refers.
-fn registry<'a>(schemas: impl Iterator<Item = &'a Schema>, except: Option<&str>) -> Result<Registry<'static>, String> {
-    let mut registry = Registry::new();
-    for schema in schemas {
-        let Some(id) = schema.id() else { continue };
-        if except != Some(id) {
-            registry = registry.add(id, schema.content.clone()).map_err(|error| format!("{}: {error}", schema.file))?;
+/// All that `own` schemas may refer to: each other, by their paths too, and others.
+fn documents_of(own: &[&Schema], others: &[&Schema]) -> Documents {
+    let mut documents = Documents::default();
+    for schema in others.iter().chain(own) {
+        documents.add(&schema.content);
+    }
+    for caller in own {
+        for called in own.iter().filter(|called| called.file != caller.file) {
+            documents.call_by_path((&caller.file, caller.id()), (&called.file, called.id()));
         }
+    }
+    documents
+}
+
+/// The content of a schema with its references made absolute.
+///
+/// # Errors
+/// All references that name nothing.
+fn settle(schema: &Schema, documents: &Documents) -> Result<Value, Vec<Problem>> {
+    let (content, lost) = documents.settle(&schema.content);
+    let problem = |(path, reference): &(Vec<String>, String)| {
+        let why = format!(
+            "the reference '{reference}' leads nowhere; an $id, $anchor or path of Zowe's schemas or of schemas.configs is expected"
+        );
+        schema.broken(path, &why)
+    };
+    if lost.is_empty() { Ok(content) } else { Err(lost.iter().map(problem).collect()) }
+}
+
+/// Compiles a schema that may refer to the others, and they to each other.
+fn compile_among(schema: &Schema, others: &[&Schema]) -> Result<Compiled, Vec<Problem>> {
+    let all: Vec<&Schema> = std::iter::once(&schema).chain(others).copied().collect();
+    let documents = documents_of(&all, &[]);
+    let (mut settled, mut problems) = (Vec::new(), Vec::new());
+    for one in &all {
+        match settle(one, &documents) {
+            Ok(content) => settled.push((one.id(), content)),
+            Err(found) => problems.extend(found),
+        }
+    }
+    match settled.split_first() {
+        Some(((_, content), others)) if problems.is_empty() => {
+            let registry = registry(others.iter().map(|(id, content)| (*id, content))).map_err(|why| vec![schema.broken(&[], &why)])?;
+            compile(schema, content, documents, &registry)
+        }
+        _ => Err(problems),
+    }
+}
+
+/// What schemas may refer to, by `$id`.
+fn registry<'a>(schemas: impl Iterator<Item = (&'a str, &'a Value)>) -> Result<Registry<'static>, String> {
+    let mut registry = Registry::new();
+    for (id, content) in schemas {
+        registry = registry.add(id, content.clone()).map_err(|error| format!("{id}: {error}"))?;
     }
     registry.prepare().map_err(|error| error.to_string())
 }
 
-fn compile(schema: &Schema, registry: &Registry<'_>) -> Result<Compiled, String> {
-    let options = nulls::watch(jsonschema::options().with_draft(Draft::Draft201909).with_registry(registry));
-    let validator = options.build(&schema.content).map_err(|error| error.to_string())?;
-    Ok(Compiled { validator })
+fn compile(schema: &Schema, content: &Value, documents: Documents, registry: &Registry<'_>) -> Result<Compiled, Vec<Problem>> {
+    let options = jsonschema::options().with_draft(Draft::Draft201909).with_registry(registry);
+    let validator = options.build(content).map_err(|error| {
+        // What is wrong in itself is shown where it is; an error of the validator's own is about the whole.
+        let path: Vec<String> = error.instance_path().as_str().split('/').skip(1).map(str::to_string).collect();
+        vec![schema.broken(&path, &error.to_string())]
+    })?;
+    Ok(Compiled { id: schema.id().to_string(), documents, validator })
 }

@@ -1,78 +1,103 @@
 //! null where Zowe's own tool accepts it against the schema (reference/configuration.md, "Validation"): accepted here too, with a warning.
 //!
-//! The schema is relaxed before it is compiled, once. A keyword of our own beside each relaxed type is always fulfilled and notes the
-//! nulls it is asked about.
+//! The schema is relaxed before it is compiled, once. A keyword of our own beside each relaxed type marks it; afterwards the nulls of a
+//! value are looked up in the schema, in those alternatives only that the value was meant to be.
 
-use jsonschema::{Keyword, ValidationError, ValidationOptions};
+use super::documents::{Documents, Position};
+use super::meant;
 use serde_json::Value;
-use std::cell::RefCell;
-use std::collections::HashSet;
 
 /// Stands beside a type that was relaxed.
 const KEYWORD: &str = "zwelnchNullAccepted";
+/// References, parts and alternatives between a value and the keyword that is about it.
+const MAXIMUM_STEPS: usize = 64;
 
-thread_local! {
-    /// Addresses of the nulls of the value that this thread validates: values do not move meanwhile, and the keyword is told no path.
-    static SEEN: RefCell<HashSet<usize>> = RefCell::default();
+/// The paths of the nulls that only the relaxed schema accepts, each once.
+pub(super) fn accepted(documents: &Documents, schema: &Position<'_>, value: &Value) -> Vec<Vec<String>> {
+    let mut search = Search { documents, path: Vec::new(), found: Vec::new() };
+    search.visit(schema, value, 0);
+    search.found
 }
 
-struct NullAccepted;
+struct Search<'a> {
+    documents: &'a Documents,
+    path: Vec<String>,
+    found: Vec<Vec<String>>,
+}
 
-impl NullAccepted {
-    fn note(instance: &Value) {
-        if instance.is_null() {
-            SEEN.with_borrow_mut(|seen| seen.insert(address(instance)));
+impl Search<'_> {
+    fn visit(&mut self, position: &Position<'_>, value: &Value, steps: usize) {
+        let schema = position.schema;
+        if steps > MAXIMUM_STEPS || !holds_null(value) {
+            return;
+        }
+        if value.is_null() && schema.get(KEYWORD).is_some() && !self.found.contains(&self.path) {
+            self.found.push(self.path.clone());
+        }
+        let documents = self.documents;
+        if let Some(target) = schema.get("$ref").and_then(Value::as_str).and_then(|reference| documents.find(&position.base, reference)) {
+            self.visit(&target, value, steps + 1);
+        }
+        let part = |schema| Position { base: position.base.clone(), schema };
+        for schema in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
+            self.visit(&part(schema), value, steps + 1);
+        }
+        for alternatives in ["anyOf", "oneOf"].iter().filter_map(|keyword| schema.get(*keyword)?.as_array()) {
+            let discriminators = meant::discriminators(documents, &position.base, alternatives);
+            let fits: Vec<_> = (0..alternatives.len()).map(|index| meant::fit(&discriminators, index, value)).collect();
+            let best = fits.iter().min();
+            for (schema, _) in alternatives.iter().zip(&fits).filter(|(_, fit)| Some(*fit) == best) {
+                self.visit(&part(schema), value, steps + 1);
+            }
+        }
+        match value {
+            Value::Object(map) => {
+                for (key, value) in map.iter().filter(|(_, value)| holds_null(value)) {
+                    self.path.push(key.clone());
+                    for schema in of_property(schema, key) {
+                        self.visit(&part(schema), value, 0);
+                    }
+                    self.path.pop();
+                }
+            }
+            Value::Array(items) => {
+                for (index, value) in items.iter().enumerate() {
+                    let schema = match schema.get("items") {
+                        Some(Value::Array(each)) => each.get(index),
+                        all => all,
+                    };
+                    self.path.push(index.to_string());
+                    if let Some(schema) = schema {
+                        self.visit(&part(schema), value, 0);
+                    }
+                    self.path.pop();
+                }
+            }
+            _ => {}
         }
     }
 }
 
-impl<'i> Keyword<'i> for NullAccepted {
-    fn validate(&self, instance: &'i Value) -> Result<(), ValidationError<'i>> {
-        NullAccepted::note(instance);
-        Ok(())
-    }
-
-    fn is_valid(&self, instance: &'i Value) -> bool {
-        NullAccepted::note(instance);
-        true
-    }
+/// The schemas of a property: those of its name and of the patterns that the name matches, else that of all others.
+fn of_property<'a>(schema: &'a Value, key: &str) -> Vec<&'a Value> {
+    let named = schema.get("properties").and_then(|properties| properties.get(key));
+    let patterns = schema.get("patternProperties").and_then(Value::as_object).into_iter().flatten();
+    let matching = patterns.filter(|(pattern, _)| {
+        let pattern = serde_json::json!({ "pattern": pattern });
+        jsonschema::validator_for(&pattern).is_ok_and(|validator| validator.is_valid(&Value::String(key.to_string())))
+    });
+    let found: Vec<&Value> = named.into_iter().chain(matching.map(|(_, schema)| schema)).collect();
+    if found.is_empty() { schema.get("additionalProperties").into_iter().collect() } else { found }
 }
 
-/// Options that know the keyword.
-pub(super) fn watch(options: ValidationOptions<'_>) -> ValidationOptions<'_> {
-    options.with_keyword(KEYWORD, |_, _, _| Ok(Box::new(NullAccepted)))
-}
-
-/// Runs a validation of `value`; gives its result and the paths of the nulls that only the relaxed schema accepts.
-pub(super) fn recorded<T>(value: &Value, validate: impl FnOnce() -> T) -> (T, Vec<Vec<String>>) {
-    SEEN.with_borrow_mut(HashSet::clear);
-    let result = validate();
-    let seen = SEEN.with_borrow_mut(std::mem::take);
-    let mut paths = Vec::new();
-    if !seen.is_empty() {
-        collect(value, &seen, &mut Vec::new(), &mut paths);
-    }
-    (result, paths)
-}
-
-fn collect(value: &Value, seen: &HashSet<usize>, path: &mut Vec<String>, paths: &mut Vec<Vec<String>>) {
-    let mut visit = |step: String, value: &Value| {
-        path.push(step);
-        collect(value, seen, path, paths);
-        path.pop();
-    };
+fn holds_null(value: &Value) -> bool {
     match value {
-        Value::Object(map) => map.iter().for_each(|(key, value)| visit(key.clone(), value)),
-        Value::Array(items) => items.iter().enumerate().for_each(|(index, value)| visit(index.to_string(), value)),
-        Value::Null if seen.contains(&address(value)) => paths.push(path.clone()),
-        _ => {}
+        Value::Null => true,
+        Value::Object(map) => map.values().any(holds_null),
+        Value::Array(items) => items.iter().any(holds_null),
+        _ => false,
     }
 }
-
-fn address(value: &Value) -> usize {
-    std::ptr::from_ref(value).addr()
-}
-
 /// Keywords that say nothing of validity.
 const ANNOTATIONS: &[&str] = &["type", "description", "title", "default", "examples", "deprecated", "$comment"];
 

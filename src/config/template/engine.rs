@@ -1,16 +1,19 @@
 //! QuickJS: one run for all templates of a configuration, bounded in time and memory. It has no access to files or processes beyond
 //! the helpers. What the bounds cannot stop: one built-in call over a huge array runs to its end.
 
+use super::arrows;
 use super::scan::{self, Part};
-use crate::platform::Platform;
+use super::tokens::{Kind, Lexer};
+use crate::platform::{Platform, cpu_time};
+use rquickjs::context::EvalOptions;
 use rquickjs::{CatchResultExt, Context, Ctx, Error, Function, Object, Runtime};
 use serde_json::{Value, json};
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// For all templates of a configuration together.
+/// CPU time for all templates of a configuration together.
 pub const TIME_LIMIT: Duration = Duration::from_secs(2);
 /// Bytes that the engine may hold.
 pub const MEMORY_LIMIT: usize = 64 * 1024 * 1024;
@@ -32,6 +35,8 @@ pub struct Definition {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     Value(Value),
+    /// The value of a block of statements that could be an object as well.
+    Block(Value),
     /// undefined, a function, NaN: no value of a configuration; the word for it.
     NoValue(String),
     Failed(String),
@@ -89,25 +94,60 @@ fn run(tree: &str, definitions: &[Definition], wanted: &[usize], sender: &mpsc::
     let runtime = Runtime::new().map_err(no_engine)?;
     runtime.set_memory_limit(MEMORY_LIMIT);
     runtime.set_max_stack_size(SCRIPT_STACK);
-    let deadline = Rc::new(Cell::new(Some(Instant::now() + TIME_LIMIT)));
-    let watched = Rc::clone(&deadline);
-    runtime.set_interrupt_handler(Some(Box::new(move || watched.get().is_some_and(|at| Instant::now() >= at))));
+    let watch = Rc::new(Watch { end: cpu_time() + TIME_LIMIT, late: Cell::new(false), over: Cell::new(false) });
+    let watched = Rc::clone(&watch);
+    runtime.set_interrupt_handler(Some(Box::new(move || watched.interrupts())));
     let context = Context::full(&runtime).map_err(no_engine)?;
     context.with(|ctx| {
         let functions = prepare(&ctx, tree, definitions, sender.clone()).catch(&ctx).map_err(|error| {
             format!("cannot hand the configuration to the template engine: {error}; it may hold {} MiB", MEMORY_LIMIT / 1024 / 1024)
         })?;
-        Ok(evaluate_all(&ctx, &functions, definitions.len(), wanted, &deadline))
+        Ok(evaluate_all(&ctx, &functions, definitions, wanted, &watch))
     })
 }
 
-/// Runs the prelude; gives its functions `outcome` and `blame`.
+/// Ends what takes too much CPU time. Time in which this thread does not run, on a busy or a stopped system, does not count.
+struct Watch {
+    /// On the clock of [`cpu_time`].
+    end: Duration,
+    /// The time was used up.
+    late: Cell<bool>,
+    /// Nothing more is evaluated, and what tells of it is not interrupted.
+    over: Cell<bool>,
+}
+
+impl Watch {
+    fn interrupts(&self) -> bool {
+        if !self.over.get() && cpu_time() >= self.end {
+            self.late.set(true);
+        }
+        self.late.get() && !self.over.get()
+    }
+}
+
+/// Evaluates a text as Zowe's configuration manager does: as a script, whose last statement gives the value.
+fn script<'js>(ctx: Ctx<'js>, code: String) -> rquickjs::Result<rquickjs::Value<'js>> {
+    let mut options = EvalOptions::default();
+    options.global = true;
+    options.strict = false;
+    options.filename = Some("template".into());
+    ctx.eval_with_options(code, options)
+}
+
+/// What the prelude gives.
+struct Functions<'js> {
+    outcome: Function<'js>,
+    blame: Function<'js>,
+    complaint: Function<'js>,
+}
+
+/// Runs the prelude.
 fn prepare<'js>(
     ctx: &Ctx<'js>,
     tree: &str,
     definitions: &[Definition],
     sender: mpsc::Sender<Question>,
-) -> rquickjs::Result<(Function<'js>, Function<'js>)> {
+) -> rquickjs::Result<Functions<'js>> {
     let helper = Function::new(ctx.clone(), move |kind: String, argument: String| {
         let (reply, answer) = mpsc::channel();
         match sender.send((kind, argument, reply)) {
@@ -116,25 +156,27 @@ fn prepare<'js>(
         }
     })?;
     let prelude: Function = ctx.eval(include_str!("prelude.js"))?;
-    let functions: Object = prelude.call((tree, definitions_json(definitions), helper))?;
-    Ok((functions.get("outcome")?, functions.get("blame")?))
+    let script = Function::new(ctx.clone(), script)?;
+    let functions: Object = prelude.call((tree, definitions_json(definitions), helper, script))?;
+    Ok(Functions { outcome: functions.get("outcome")?, blame: functions.get("blame")?, complaint: functions.get("complaint")? })
 }
 
 /// In the reason of templates that refer to each other, which holds nothing but names; the prelude says it.
 pub(super) const CIRCLE: &str = "the templates refer to each other in a circle: ";
 
-/// How an expression may be meant: as one (in brackets, so that `{` begins an object), as an arrow function called without brackets, and
-/// as statements of which the last one gives the value (`function a() { ... }; a()`, as the app server's defaults have it).
-fn forms(code: &str) -> Vec<String> {
-    let bracketed = format!("({code}\n)");
-    [Some(bracketed), scan::arrow_call(code.trim()), Some(code.to_string())].into_iter().flatten().collect()
+/// True when an expression begins with a brace, which begins a block in a script.
+fn begins_with_brace(code: &str) -> bool {
+    let first = Lexer::new(code).next_token().ok().flatten();
+    first.is_some_and(|token| token.kind == Kind::Punctuator && code.get(token.start..token.end) == Some("{"))
 }
 
 fn definitions_json(definitions: &[Definition]) -> String {
     let part = |part: &Part| match part {
         Part::Text(text) => json!({ "text": text }),
-        // The line end ends a comment that the expression may end with.
-        Part::Expression(code) => json!({ "text": null, "forms": forms(code) }),
+        Part::Expression(code) => {
+            let rewritten = arrows::in_parentheses(code).map(|rewritten| rewritten.text);
+            json!({ "text": null, "code": code, "rewritten": rewritten, "brace": begins_with_brace(code) })
+        }
     };
     let definition = |definition: &Definition| json!({ "path": definition.path, "name": definition.name, "parts": definition.parts.iter().map(part).collect::<Vec<_>>() });
     Value::Array(definitions.iter().map(definition).collect()).to_string()
@@ -142,27 +184,29 @@ fn definitions_json(definitions: &[Definition]) -> String {
 
 fn evaluate_all<'js>(
     ctx: &Ctx<'js>,
-    functions: &(Function<'js>, Function<'js>),
-    count: usize,
+    functions: &Functions<'js>,
+    definitions: &[Definition],
     wanted: &[usize],
-    deadline: &Cell<Option<Instant>>,
+    watch: &Watch,
 ) -> Vec<Outcome> {
-    let mut outcomes = vec![Outcome::NotEvaluated; count];
+    let mut outcomes = vec![Outcome::NotEvaluated; definitions.len()];
     for index in wanted {
-        let result: rquickjs::Result<String> = functions.0.call((*index,));
+        let result: rquickjs::Result<String> = functions.outcome.call((*index,));
         match result {
-            Ok(text) => set(&mut outcomes, *index, outcome(&text)),
+            Ok(text) => {
+                let complaint = |code: &str| functions.complaint.call::<_, String>((code,)).ok();
+                set(&mut outcomes, *index, outcome(&text, definitions.get(*index), &complaint));
+            }
             Err(_) => {
                 // Not to be caught in JavaScript: interrupted, or no memory even to say so.
                 let _ = ctx.catch();
-                let late = deadline.get().is_some_and(|at| Instant::now() >= at);
-                deadline.set(None);
-                let blamed: i64 = functions.1.call(()).unwrap_or(-1);
-                let blamed = usize::try_from(blamed).ok().filter(|blamed| *blamed < count).unwrap_or(*index);
-                let reason = if late {
-                    format!("runs longer than the {} s that all templates have together", TIME_LIMIT.as_secs())
+                watch.over.set(true);
+                let blamed: i64 = functions.blame.call(()).unwrap_or(-1);
+                let blamed = usize::try_from(blamed).ok().filter(|blamed| *blamed < definitions.len()).unwrap_or(*index);
+                let reason = if watch.late.get() {
+                    format!("takes more than the {} s of CPU time that all templates have together", TIME_LIMIT.as_secs())
                 } else {
-                    format!("needs more than the {} MiB that templates may use", MEMORY_LIMIT / 1024 / 1024)
+                    format!("needs more than the {} MiB of memory that templates may use", MEMORY_LIMIT / 1024 / 1024)
                 };
                 set(&mut outcomes, blamed, Outcome::Failed(reason));
                 return outcomes;
@@ -178,15 +222,54 @@ fn set(outcomes: &mut [Outcome], index: usize, outcome: Outcome) {
     }
 }
 
-fn outcome(text: &str) -> Outcome {
+/// `complaint` tells what is wrong with the syntax of a text, nothing for one that is right.
+fn outcome(text: &str, definition: Option<&Definition>, complaint: &dyn Fn(&str) -> Option<String>) -> Outcome {
     let (kind, rest) = text.split_at_checked(1).unwrap_or(("d", ""));
+    let value = |wrap: fn(Value) -> Outcome| match serde_json::from_str(rest) {
+        Ok(value) => wrap(value),
+        Err(error) => Outcome::Failed(format!("gives what is no value of a configuration: {error}")),
+    };
     match kind {
-        "v" => match serde_json::from_str(rest) {
-            Ok(value) => Outcome::Value(value),
-            Err(error) => Outcome::Failed(format!("gives what is no value of a configuration: {error}")),
-        },
+        "v" => value(Outcome::Value),
+        "b" => value(Outcome::Block),
         "u" => Outcome::NoValue(rest.to_string()),
         "e" => Outcome::Failed(rest.to_string()),
+        "s" => {
+            let (part, error) = rest.split_once(':').unwrap_or(("", rest));
+            let place = definition.zip(part.parse().ok()).and_then(|(definition, part)| place(&definition.parts, part, error, complaint));
+            Outcome::Failed(match place {
+                Some((line, column)) => format!("{error} (line {line} column {column} of the template)"),
+                None => error.to_string(),
+            })
+        }
         _ => Outcome::NotEvaluated,
     }
+}
+
+/// Where in the author's text an error of syntax of one part stands, which the engine does not tell: at the first token up to which the
+/// error is the same whatever follows.
+fn place(parts: &[Part], part: usize, error: &str, complaint: &dyn Fn(&str) -> Option<String>) -> Option<(usize, usize)> {
+    let Part::Expression(code) = parts.get(part)? else { return None };
+    let rewritten = arrows::in_parentheses(code);
+    let read = rewritten.as_ref().map_or(code.as_str(), |rewritten| rewritten.text.as_str());
+    if complaint(read)? != error {
+        return None;
+    }
+    let mut lexer = Lexer::new(read);
+    let mut tokens = Vec::new();
+    let byte = loop {
+        match lexer.next_token() {
+            Ok(Some(token)) => tokens.push(token),
+            Ok(None) => break read.trim_end().len(),
+            Err(_) => break lexer.position(),
+        }
+    };
+    let is_settled = |end: usize| {
+        let before = read.get(..end).unwrap_or_default();
+        [" )", " 0", " }", " ;"].iter().all(|more| complaint(&format!("{before}{more}")).as_deref() == Some(error))
+    };
+    let settled = tokens.partition_point(|token| !is_settled(token.end));
+    let byte = tokens.get(settled).map_or(byte, |token| token.start);
+    let byte = rewritten.as_ref().map_or(byte, |rewritten| rewritten.original(byte));
+    Some(scan::position(parts, part, byte))
 }

@@ -1,7 +1,10 @@
 //! `${{ }}`: JavaScript in a configuration. Rules: reference/configuration.md, "Templates".
 
+pub mod arrows;
 pub mod engine;
+mod literals;
 pub mod scan;
+pub mod tokens;
 
 use super::node::{Entry, Node, NodeValue, Place};
 use super::secrets;
@@ -52,6 +55,16 @@ pub fn evaluate(root: &Arc<Node>, platform: &dyn Platform, show: &dyn Fn(Place) 
         values.push(match outcome {
             Outcome::Value(value) => value,
             Outcome::NotEvaluated => Value::Null,
+            Outcome::Block(value) => {
+                let text = format!(
+                    "{}: the template {} is a block of statements to JavaScript, as in Zowe, and gives {}; write ({{ ... }}) for a mapping",
+                    found.definition.name,
+                    shown(found),
+                    secrets::show(&[&found.definition.name], &value)
+                );
+                warnings.push(Problem::warning(Some(show(found.place)), text).about(&[&found.definition.name]));
+                value
+            }
             Outcome::NoValue(kind) => {
                 let text = format!("{}: the template {} gives {kind}; it is taken as null", found.definition.name, shown(found));
                 warnings.push(Problem::warning(Some(show(found.place)), text).about(&[&found.definition.name]));
@@ -81,7 +94,7 @@ pub fn evaluate_one(root: &Arc<Node>, path: &[&str], platform: &dyn Platform) ->
     let index = definitions.iter().position(|definition| definition.name == name)?;
     let outcomes = engine::evaluate(&root.to_value(), &definitions, &[index], platform).ok()?;
     match outcomes.into_iter().nth(index)? {
-        Outcome::Value(value) => Some(value),
+        Outcome::Value(value) | Outcome::Block(value) => Some(value),
         _ => None,
     }
 }

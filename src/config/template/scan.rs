@@ -1,4 +1,6 @@
-//! Finding the JavaScript in a scalar, as far as brackets, strings and comments go.
+//! Finding the JavaScript in a scalar.
+
+use super::tokens::Lexer;
 
 /// A piece of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,8 +13,8 @@ pub enum Part {
 /// Expressions of one scalar that may have unbalanced brackets: looking for their end reads to the end of the scalar each time.
 const MAXIMUM_UNBALANCED: usize = 16;
 
-/// Splits a scalar at its `${{ }}`. An expression ends at the first `}}` outside its own braces, strings and comments; where these do
-/// not balance, at the first `}}` there is.
+/// Splits a scalar at its `${{ }}`. An expression ends at the first `}}` outside its own braces, strings, regular expressions and
+/// comments; where these do not balance, at the first `}}` there is.
 ///
 /// # Errors
 /// When a `${{` has no `}}`, or more than 16 expressions do not balance.
@@ -45,109 +47,35 @@ pub fn split(text: &str) -> Result<Vec<Part>, String> {
 }
 
 fn expression_end(text: &str) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let mut depth = 0usize;
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        if let Some(next) = skip_quoted(bytes, at) {
-            at = next?;
-            continue;
-        }
-        match byte {
-            b'{' => depth += 1,
-            b'}' if depth > 0 => depth -= 1,
-            b'}' if bytes.get(at + 1) == Some(&b'}') => return Some(at),
-            _ => {}
-        }
-        at += 1;
-    }
-    None
-}
-
-/// Where a string, template literal or comment begins at `at`: the index after it, or Some(None) when it has no end.
-fn skip_quoted(bytes: &[u8], at: usize) -> Option<Option<usize>> {
-    match (bytes.get(at)?, bytes.get(at + 1)) {
-        (quote @ (b'\'' | b'"' | b'`'), _) => Some(skip_string(bytes, at + 1, *quote)),
-        (b'/', Some(b'*')) => Some(find(bytes, at + 2, b"*/").map(|end| end + 2)),
-        (b'/', Some(b'/')) => Some(find(bytes, at + 2, b"\n").map(|end| end + 1)),
-        _ => None,
-    }
-}
-
-/// The index after the closing quote. What `${ }` holds in a template literal is passed over with the brackets it holds; a template
-/// literal inside that one ends the outer one too early, which a fallback of the callers makes good.
-fn skip_string(bytes: &[u8], mut at: usize, quote: u8) -> Option<usize> {
+    let mut lexer = Lexer::new(text);
+    let mut last = 0;
     loop {
-        match bytes.get(at)? {
-            b'\\' => at += 2,
-            byte if *byte == quote => return Some(at + 1),
-            _ => at += 1,
+        lexer.skip_blanks().ok()?;
+        let at = lexer.position();
+        if text.get(at..).is_some_and(|rest| rest.starts_with("}}")) && lexer.is_outside_braces() {
+            return Some(at);
+        }
+        match lexer.next_token().ok()? {
+            Some(token) => last = token.end,
+            // A comment up to the end of its line holds the end of the expression too where the line has no end.
+            None => return text.get(last..).filter(|_| lexer.is_outside_braces())?.find("}}").map(|end| last + end),
         }
     }
 }
 
-fn find(bytes: &[u8], from: usize, wanted: &[u8]) -> Option<usize> {
-    bytes.get(from..)?.windows(wanted.len()).position(|window| window == wanted).map(|index| from + index)
-}
-
-/// `() => { ... }()`, an arrow function called without parentheses, rewritten as `((() => { ... })\n())`: QuickJS, which Zowe uses,
-/// accepts the first form, the standard does not, and Zowe's own defaults.yaml is written so. None for anything else.
-pub fn arrow_call(expression: &str) -> Option<String> {
-    let bytes = expression.as_bytes();
-    let mut at = 0;
-    loop {
-        if let Some(next) = skip_quoted(bytes, at) {
-            at = next?;
-        } else if bytes.get(at) == Some(&b'=') && bytes.get(at + 1) == Some(&b'>') {
-            break;
-        } else if matches!(bytes.get(at)?, b'(' | b'[' | b'{') {
-            at = closing(bytes, at)? + 1;
-        } else {
-            at += 1;
+/// Where a byte of one of the expressions stands in the scalar, line and column from 1.
+pub fn position(parts: &[Part], part: usize, byte: usize) -> (usize, usize) {
+    let mut text = String::new();
+    for before in parts.iter().take(part) {
+        match before {
+            Part::Text(content) => text.push_str(content),
+            Part::Expression(code) => text.push_str(&format!("${{{{{code}}}}}")),
         }
     }
-    let open = skip_blanks(bytes, at + 2);
-    if bytes.get(open) != Some(&b'{') {
-        return None;
+    if let Some(Part::Expression(code)) = parts.get(part) {
+        text.push_str("${{");
+        text.extend(code.char_indices().take_while(|(index, _)| *index < byte).map(|(_, character)| character));
     }
-    let body_end = closing(bytes, open)?;
-    let call = skip_blanks(bytes, body_end + 1);
-    if bytes.get(call) != Some(&b'(') {
-        return None;
-    }
-    let call_end = closing(bytes, call)?;
-    if skip_blanks(bytes, call_end + 1) < bytes.len() {
-        return None;
-    }
-    Some(format!("(({})\n{})", &expression[..=body_end], &expression[call..=call_end]))
-}
-
-fn skip_blanks(bytes: &[u8], mut at: usize) -> usize {
-    while bytes.get(at).is_some_and(u8::is_ascii_whitespace) {
-        at += 1;
-    }
-    at
-}
-
-/// The index of the bracket that closes the one at `open`.
-fn closing(bytes: &[u8], open: usize) -> Option<usize> {
-    let mut depth = 0usize;
-    let mut at = open;
-    loop {
-        if let Some(next) = skip_quoted(bytes, at) {
-            at = next?;
-            continue;
-        }
-        match bytes.get(at)? {
-            b'(' | b'[' | b'{' => depth += 1,
-            b')' | b']' | b'}' => {
-                depth = depth.checked_sub(1)?;
-                if depth == 0 {
-                    return Some(at);
-                }
-            }
-            _ => {}
-        }
-        at += 1;
-    }
+    let line = text.rsplit('\n').next().unwrap_or_default();
+    (text.matches('\n').count() + 1, line.chars().count() + 1)
 }

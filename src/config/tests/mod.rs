@@ -4,6 +4,7 @@ mod libyaml;
 mod loading;
 mod newest;
 mod properties;
+mod quickjs;
 mod template;
 mod timing;
 mod values;

@@ -213,4 +213,23 @@ proptest! {
             prop_assert_eq!(joined, text);
         }
     }
+
+    #[test]
+    fn an_arrow_function_in_parentheses_is_the_text_and_parentheses(
+        text in "(\\(\\) =>|x =>|async |\\{| \\}|\\(|\\)|\\[|\\]|;|:|\\?|,|/|`|\\$\\{|'|\"|\n|class |function |return |if |a|\\.|\\+|é|\\\\|//|/\\*|\\*/){0,40}",
+    ) {
+        use crate::config::template::arrows::in_parentheses;
+        if let Some(rewritten) = in_parentheses(&text) {
+            let mut rest = text.char_indices().peekable();
+            for (byte, character) in rewritten.text.char_indices() {
+                match rest.peek() {
+                    Some((index, expected)) if *expected == character && rewritten.original(byte) == *index => {
+                        rest.next();
+                    }
+                    _ => prop_assert!("();".contains(character), "{:?} {:?}", text, rewritten),
+                }
+            }
+            prop_assert_eq!(rest.next(), None);
+        }
+    }
 }

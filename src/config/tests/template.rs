@@ -1,10 +1,9 @@
 //! `${{ }}`.
 
-use crate::config::template::scan::{Part, arrow_call, split};
+use crate::config::template::scan::{Part, split};
 use crate::config::testing::*;
 use crate::config::{Configuration, LoadError, LoadRequest, Source};
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
 
 fn evaluated(text: &str) -> Value {
     load(text).base
@@ -36,6 +35,83 @@ fn a_cycle_is_named_with_its_path_once() {
     let found = failures("a: {x: \"${{ b }}\"}\nb: \"${{ c }}\"\nc: \"${{ a.x }}\"\n");
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(found[0].contains("a.x -> b -> c -> a.x"), "{found:?}");
+}
+
+/// `k0` refers to `k1` and so on; the last one is `last`.
+fn chain(length: usize, last: &str) -> String {
+    let links: String = (0..length).map(|link| format!("k{link}: \"${{{{ k{} }}}}\"\n", link + 1)).collect();
+    format!("{links}k{length}: {last}\n")
+}
+
+#[test]
+fn forward_references_of_any_length_resolve() {
+    for length in [1, 15, 16, 17, 18, 33, 300, 3000] {
+        let value = evaluated(&chain(length, "1"));
+        assert!((0..=length).all(|link| value[format!("k{link}")] == json!(1)), "{length}");
+    }
+    // Those that use much of the stack, each in its own way, and those that catch whatever is thrown.
+    let recursing: String =
+        (0..60).map(|link| format!("k{link}: \"${{{{ function f(x) {{ return x ? f(x - 1) : k{} }} f(200) }}}}\"\n", link + 1)).collect();
+    assert_eq!(evaluated(&(recursing + "k60: 1\n"))["k0"], json!(1));
+    let catching: String =
+        (0..60).map(|link| format!("k{link}: \"${{{{ try {{ k{} + 1 }} catch (e) {{ 'caught' }} }}}}\"\n", link + 1)).collect();
+    assert_eq!(evaluated(&(catching + "k60: 1\n"))["k0"], json!(61));
+    // Through whole mappings, and several from each.
+    let mappings: String =
+        (0..40).map(|link| format!("k{link}: {{a: {{v: \"${{{{ k{} }}}}\"}}, b: \"${{{{ k39.c }}}}\", c: 1}}\n", link + 1)).collect();
+    let value = evaluated(&(mappings + "k40: 1\n"));
+    assert_eq!(value["k39"], json!({"a": {"v": 1}, "b": 1, "c": 1}));
+    assert_eq!(value["k0"]["a"]["v"]["a"]["v"]["b"], json!(1));
+}
+
+#[test]
+fn a_long_cycle_and_a_long_chain_to_a_failure_are_told_once() {
+    let found = failures(&chain(100, "\"${{ k0 }}\""));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].contains("circle: k0 -> k1 -> k2 ->") && found[0].contains("k99 -> k100 -> k0"), "{found:?}");
+    // One that is entered from outside, deeper than the stack is used.
+    let found = failures(&chain(100, "\"${{ k50 }}\""));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].contains("circle: k50 -> k51 ->") && found[0].contains("-> k100 -> k50"), "{found:?}");
+    let found = failures(&chain(100, "\"${{ nosuch }}\""));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].contains("0.yaml:101:7: k100: the template") && found[0].contains("ReferenceError"), "{found:?}");
+}
+
+#[test]
+fn an_error_of_syntax_names_its_place_in_the_authors_text() {
+    for (text, place) in [
+        ("a: \"${{ 1 + ) }}\"\n", "line 1 column 9 of the template"),
+        ("a: \"pre ${{ 1 }} ${{ é + * 2 }}\"\n", "line 1 column 22 of the template"),
+        ("a: \"${{ 1 +\\n  2 3 }}\"\n", "line 2 column 5 of the template"),
+        ("a: \"${{ () => { return 1 } () + ) }}\"\n", "line 1 column 29 of the template"),
+        ("a: \"${{ x => { return 1 } (1) + (y => { return 2 } (2)) + ) }}\"\n", "line 1 column 55 of the template"),
+        ("a: \"${{ { a: 1, b: ) } }}\"\n", "line 1 column"),
+    ] {
+        let found = failures(text);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].contains("SyntaxError") && found[0].contains(place), "{text}: {found:?}");
+        assert!(!found[0].contains("<eval>") && !found[0].contains("\\n("), "{found:?}");
+    }
+    // An error of syntax that the author's own code meets has no place in the template.
+    let found = failures("a: \"${{ JSON.parse('{') }}\"\n");
+    assert!(found[0].contains("SyntaxError") && !found[0].contains("of the template)"), "{found:?}");
+}
+
+#[test]
+fn a_brace_begins_a_block_as_in_zowe_and_a_mapping_where_there_is_no_other_way_to_read_it() {
+    let configuration =
+        load("a: \"${{ {x: 1} }}\"\nb: \"${{ {x: 1, y: 2} }}\"\nc: \"${{ ({x: 1}) }}\"\nd: \"${{ { const x = 3; x } }}\"\n");
+    assert_eq!(configuration.base, json!({"a": 1, "b": {"x": 1, "y": 2}, "c": {"x": 1}, "d": 3}));
+    let told: Vec<String> = configuration.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(told.iter().filter(|text| text.contains("write ({ ... }) for a mapping")).count(), 1, "{told:?}");
+    assert!(told.iter().any(|text| text.contains(":1:4: a: the template") && text.contains("gives 1")), "{told:?}");
+}
+
+#[test]
+fn names_that_templates_declare_are_those_of_one_script_as_in_zowe() {
+    let value = evaluated("a: \"${{ const x = 1; x }}\"\nb: \"${{ x + 1 }}\"\nc: \"${{ const x = 5; x }}\"\nd: \"${{ x }}\"\n");
+    assert_eq!(value, json!({"a": 1, "b": 2, "c": 5, "d": 1}));
 }
 
 #[test]
@@ -73,9 +149,6 @@ fn an_arrow_function_may_be_called_without_parentheses() {
         evaluated("a: \"${{ () => { if (true) { return ')(' } else { return '' } }() }}\"\nb: \"${{ x => { return x * 2 }(21) }}\"\n");
     assert_eq!(value, json!({"a": ")(", "b": 42}));
     assert_eq!(evaluated("a: \"${{ function f() { return 7 }; f() }}\"\n"), json!({"a": 7}));
-    assert_eq!(arrow_call("() => 1"), None);
-    assert_eq!(arrow_call("(() => { return 1 })()"), None);
-    assert_eq!(arrow_call("() => { return '}' }()").as_deref(), Some("((() => { return '}' })\n())"));
 }
 
 #[test]
@@ -101,18 +174,16 @@ fn the_helpers_answer_and_nothing_else_of_the_system_is_there() {
 }
 
 #[test]
-fn an_endless_loop_ends_after_two_seconds_and_is_named() {
-    let begin = Instant::now();
+fn an_endless_loop_ends_after_two_seconds_of_cpu_time_and_is_named() {
     let found = failures("a: \"${{ b }}\"\nb: \"${{ (() => { for (;;) { try { for (;;) ; } catch (e) { } } })() }}\"\nc: \"${{ 1 }}\"\n");
-    assert!(begin.elapsed() < Duration::from_secs(20));
     assert_eq!(found.len(), 1, "{found:?}");
-    assert!(found[0].contains("0.yaml:2:4") && found[0].contains("2 s"), "{found:?}");
+    assert!(found[0].contains("0.yaml:2:4") && found[0].contains("2 s of CPU time"), "{found:?}");
 }
 
 #[test]
 fn runaway_memory_and_recursion_are_errors() {
     let found = failures("a: \"${{ (() => { const l = []; for (;;) l.push(new Array(1000).fill(1)) })() }}\"\n");
-    assert!(found[0].contains("memory") || found[0].contains("MiB"), "{found:?}");
+    assert!(found[0].contains("memory") && !found[0].contains("CPU"), "{found:?}");
     let found = failures("a: \"${{ (function f() { return f() })() }}\"\nb: \"${{ 10n }}\"\nc: \"${{ a.b }}\"\n");
     assert!(found[0].contains("stack"), "{found:?}");
     assert!(found[1].contains("BigInt"), "{found:?}");

@@ -5,11 +5,14 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::libc;
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};
+use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::signal::{SigSet, Signal, killpg};
+use nix::sys::time::{TimeVal, TimeValLike};
 use std::ffi::CString;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::time::Duration;
 
 /// Signals whose disposition a child must have at its default, whatever ours is (the Rust runtime ignores SIGPIPE, we SIGXFSZ).
 const DEFAULTED: [Signal; 6] = [Signal::SIGPIPE, Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGCHLD, Signal::SIGXFSZ];
@@ -19,6 +22,18 @@ const DEFAULTED: [Signal; 6] = [Signal::SIGPIPE, Signal::SIGTERM, Signal::SIGINT
 pub fn survive_file_size_limit() {
     // SAFETY: to ignore a signal installs no handler. Fails only for a signal that cannot be ignored.
     let _ = unsafe { nix::sys::signal::signal(Signal::SIGXFSZ, nix::sys::signal::SigHandler::SigIgn) };
+}
+
+/// CPU time of the calling thread, where the system counts it by threads, else of the process.
+pub fn cpu_time() -> Duration {
+    #[cfg(target_os = "linux")]
+    const WHO: UsageWho = UsageWho::RUSAGE_THREAD;
+    #[cfg(not(target_os = "linux"))]
+    const WHO: UsageWho = UsageWho::RUSAGE_SELF;
+    // It fails only for a word that the system does not know.
+    let Ok(usage) = getrusage(WHO) else { return Duration::ZERO };
+    let spent = |value: TimeVal| Duration::from_micros(u64::try_from(value.num_microseconds()).unwrap_or_default());
+    spent(usage.user_time()) + spent(usage.system_time())
 }
 
 pub(super) fn spawn(request: &SpawnRequest<'_>) -> io::Result<Pid> {

@@ -542,6 +542,12 @@ void zwelnch_security_product(uint8_t name[4])
         memcpy(name, storage(rcvt), 4);
 }
 
+int64_t zwelnch_cpu_microseconds(void)
+{
+    clock_t spent = clock();
+    return spent == (clock_t)-1 ? 0 : (int64_t)((double)spent * 1000000.0 / CLOCKS_PER_SEC);
+}
+
 void zwelnch_exit(int32_t condition_code)
 {
     exit(condition_code);

@@ -24,7 +24,7 @@ extern "C" {
 #endif
 
 /* The interface's version: platform::zos refuses a shim that was built with another one. */
-#define ZWELNCH_SHIM_VERSION 3
+#define ZWELNCH_SHIM_VERSION 4
 int32_t zwelnch_shim_version(void);
 /* sizeof the structures below, in their order: the Rust side compares them with its own. */
 void zwelnch_shim_layout(uint32_t sizes[4]);
@@ -160,6 +160,9 @@ void zwelnch_user_id(uint8_t name[8]);
 void zwelnch_ipl(uint8_t time_and_date[8]);
 /* RCVTID: RCVT for RACF, ACF2, RTSS for Top Secret; blanks: none. */
 void zwelnch_security_product(uint8_t name[4]);
+
+/* CPU time of this process in microseconds (clock); the C library has none of a thread. */
+int64_t zwelnch_cpu_microseconds(void);
 
 /* ---- What a user has ------------------------------------------------------------------------------------------------------------- */
 

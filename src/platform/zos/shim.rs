@@ -5,9 +5,10 @@ use nix::libc::{c_char, c_int, size_t};
 use std::ffi::CStr;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
+use std::time::Duration;
 
 /// Of the interface that this module was written for.
-const VERSION: i32 = 3;
+const VERSION: i32 = 4;
 /// Of a MODIFY's text.
 const MODIFY_SIZE: usize = 128;
 
@@ -110,6 +111,7 @@ unsafe extern "C" {
     fn zwelnch_user_id(name: *mut u8);
     fn zwelnch_ipl(time_and_date: *mut u8);
     fn zwelnch_security_product(name: *mut u8);
+    fn zwelnch_cpu_microseconds() -> i64;
     fn zwelnch_ipc_list(kind: i32, members: *mut Ipc, capacity: size_t, reason: *mut i32) -> i32;
     fn zwelnch_semaphore_user(id: i32, number: i32, reason: *mut i32) -> i32;
     fn zwelnch_ipc_remove(kind: i32, id: i32, reason: *mut i32) -> i32;
@@ -377,6 +379,12 @@ pub fn ipl() -> [u8; 8] {
 /// In IBM-1047: RCVT, ACF2, RTSS.
 pub fn security_product() -> [u8; 4] {
     fixed(zwelnch_security_product)
+}
+
+/// CPU time of this process.
+pub fn cpu_time() -> Duration {
+    // SAFETY: takes nothing and keeps nothing.
+    Duration::from_micros(u64::try_from(unsafe { zwelnch_cpu_microseconds() }).unwrap_or_default())
 }
 
 /// Ends this process with a condition code.

@@ -1,14 +1,16 @@
-//! What operators say to a component: START, STOP and RESTART in every state.
+//! What operators say to a component: START and STOP in every state.
 
 use super::super::Moment;
-use super::super::state::{Action, AfterStop, Note, Reply, State};
+use super::super::state::{Action, AfterConfigure, AfterStop, Before, Note, Reply, State};
 use super::{Machine, kill};
 
 impl Machine {
     pub(super) fn start(&mut self, now: Moment) -> Vec<Action> {
         let restarts = matches!(
             self.state,
-            State::Running { .. } | State::Ready { .. } | State::Stopping { then: AfterStop::Start | AfterStop::Configure, .. }
+            State::Running { .. }
+                | State::Ready { .. }
+                | State::Stopping { then: AfterStop::Start | AfterStop::Change { start: true }, .. }
         );
         if restarts && self.policy.reject_start_of_running {
             return vec![Action::Reply(Reply::AlreadyRunning)];
@@ -22,8 +24,10 @@ impl Machine {
             }
             State::Waiting { .. } => vec![Action::Reply(Reply::Waiting)],
             State::Starting { then } => {
-                if matches!(then, Some(AfterStop::Stay | AfterStop::Fail)) {
-                    *then = None;
+                match then {
+                    Some(AfterStop::Stay | AfterStop::Fail) => *then = None,
+                    Some(AfterStop::Change { start }) => *start = true,
+                    Some(AfterStop::Start) | None => {}
                 }
                 vec![Action::Reply(Reply::BeingStarted)]
             }
@@ -33,13 +37,20 @@ impl Machine {
                 actions
             }
             State::Stopping { then, .. } => {
-                if matches!(then, AfterStop::Stay | AfterStop::Fail) {
-                    *then = AfterStop::Start;
+                match then {
+                    AfterStop::Stay | AfterStop::Fail => *then = AfterStop::Start,
+                    AfterStop::Change { start } => *start = true,
+                    AfterStop::Start => {}
                 }
                 vec![Action::Reply(Reply::BeingRestarted)]
             }
-            State::Configuring { start } => {
-                *start = true;
+            State::Validating { start, before } => {
+                // Whatever the change comes to.
+                (*start, *before) = (true, Before::Up);
+                vec![Action::Reply(Reply::BeingStarted)]
+            }
+            State::Configuring { then } => {
+                *then = AfterConfigure::Start;
                 vec![Action::Reply(Reply::BeingStarted)]
             }
         }
@@ -52,7 +63,7 @@ impl Machine {
                 self.state = State::Stopped;
                 vec![Action::Reply(Reply::NotRunning)]
             }
-            State::Waiting { .. } => {
+            State::Waiting { .. } | State::Validating { .. } => {
                 self.state = State::Stopped;
                 vec![Action::Note(Note::Stopped)]
             }
@@ -69,8 +80,8 @@ impl Machine {
                 *then = AfterStop::Stay;
                 vec![Action::Reply(Reply::BeingStopped)]
             }
-            State::Configuring { start } => {
-                *start = false;
+            State::Configuring { then } => {
+                *then = AfterConfigure::Stop;
                 vec![Action::Reply(Reply::BeingStopped)]
             }
             State::BackOff { remains, .. } => {
@@ -81,26 +92,5 @@ impl Machine {
                 actions
             }
         }
-    }
-
-    pub(super) fn restart(&mut self, now: Moment) -> Vec<Action> {
-        self.forget_failures();
-        let mut actions = vec![Action::Reply(Reply::BeingRestarted)];
-        match &mut self.state {
-            State::Stopped | State::Failed | State::Fatal | State::Waiting { .. } => {
-                self.state = State::Configuring { start: true };
-                actions.push(Action::Configure);
-            }
-            State::BackOff { remains, .. } => {
-                actions.extend(kill(remains.take()));
-                self.state = State::Configuring { start: true };
-                actions.push(Action::Configure);
-            }
-            State::Starting { then } => *then = Some(AfterStop::Configure),
-            State::Running { .. } | State::Ready { .. } => actions.extend(self.terminate(AfterStop::Configure, now)),
-            State::Stopping { then, .. } => *then = AfterStop::Configure,
-            State::Configuring { start } => *start = true,
-        }
-        actions
     }
 }

@@ -25,6 +25,7 @@ struct World {
     now: Moment,
     pids: BTreeMap<usize, Pid>,
     next_pid: Pid,
+    validating: Vec<usize>,
     configuring: Vec<usize>,
     /// Ends at SIGTERM only when told.
     slow: bool,
@@ -46,6 +47,7 @@ impl World {
             now: Moment::default(),
             pids: BTreeMap::new(),
             next_pid: 100,
+            validating: Vec::new(),
             configuring: Vec::new(),
             slow: false,
             log: Vec::new(),
@@ -66,6 +68,10 @@ impl World {
                     assert_eq!(self.pids.insert(index, self.next_pid), None, "two processes of c{index}");
                     self.log.push(format!("start c{index}"));
                     Some((index, Event::Spawned(self.next_pid)))
+                }
+                Effect::Component(index, Action::Validate) => {
+                    self.validating.push(index);
+                    None
                 }
                 Effect::Component(index, Action::Configure) => {
                     self.log.push(format!("configure c{index}"));
@@ -136,6 +142,31 @@ impl World {
         }
     }
 
+    /// A change of those that are not being changed already, as the owner makes them.
+    fn change(&mut self, selection: &[usize]) {
+        let busy = |index: &usize| {
+            let state = self.instance.member(*index).unwrap().machine.state();
+            self.instance.is_changing(*index) || matches!(state, State::Configuring { .. })
+        };
+        let free: Vec<usize> = selection.iter().copied().filter(|index| !busy(index)).collect();
+        self.order(Event::Change { start: true }, &free);
+    }
+
+    /// What the owner does with a change: all that is down for it is judged at once when nothing of it is on its way down any more.
+    fn judged(&mut self, judgement: Judgement) {
+        let on_its_way = |index: usize| {
+            self.instance.is_changing(index) && !matches!(self.instance.member(index).unwrap().machine.state(), State::Validating { .. })
+        };
+        if (0..self.instance.members().len()).any(on_its_way) {
+            return;
+        }
+        for index in std::mem::take(&mut self.validating) {
+            if matches!(self.instance.member(index).unwrap().machine.state(), State::Validating { .. }) {
+                self.step(index, Event::Judged(judgement));
+            }
+        }
+    }
+
     fn configured(&mut self) {
         while let Some(index) = self.configuring.pop() {
             self.step(index, Event::Configured(true));
@@ -201,14 +232,37 @@ fn a_restart_of_several_goes_down_and_up_in_order() {
     let mut selection = world.instance.dependents(&[0]);
     assert_eq!(selection, [1, 2]);
     selection.push(0);
-    world.order(Event::Restart, &selection);
-    assert_eq!(world.take_log(), ["stop c2", "configure c2", "stop c1", "configure c1", "stop c0", "configure c0"]);
+    world.order(Event::Change { start: true }, &selection);
+    assert_eq!(world.take_log(), ["stop c2", "stop c1", "stop c0"]);
+    world.judged(Judgement::Good);
+    assert_eq!(world.take_log(), ["configure c2", "configure c1", "configure c0"]);
     world.configured();
     assert_eq!(world.take_log(), ["start c0"]);
     world.ready(0);
     world.ready(1);
     world.ready(2);
     assert_eq!(world.take_log(), ["start c1", "start c2"]);
+}
+
+#[test]
+fn what_goes_and_what_changes_go_down_in_one_order_and_come_back_together() {
+    let mut world = World::new(CHAIN);
+    world.begin();
+    world.all_ready();
+    world.take_log();
+    world.slow = true;
+    // c2 is not to run any more, c0 has changed, c1 is left alone.
+    let orders = [(2, Event::Change { start: false }), (0, Event::Change { start: true })];
+    let effects = world.instance.order_each(orders.into_iter().collect(), world.now);
+    world.apply(effects);
+    assert_eq!(world.take_log(), ["stop c2"]);
+    assert!(world.instance.is_changing(0) && world.instance.is_changing(2) && !world.instance.is_changing(1));
+    world.end_of(2);
+    world.end_of(0);
+    assert_eq!(world.take_log(), ["stop c0"]);
+    world.judged(Judgement::Back);
+    // c1, which c2 needs, has run all the time.
+    assert_eq!(world.take_log(), ["start c2", "start c0"]);
 }
 
 #[test]
@@ -249,7 +303,7 @@ fn degraded_and_ready_are_said_once_for_a_burst() {
     // What an operator stops or restarts is not missed.
     world.notes.clear();
     world.order(Event::Stop, &[0]);
-    world.order(Event::Restart, &[1]);
+    world.order(Event::Change { start: true }, &[1]);
     world.settle();
     assert_eq!(world.notes, []);
 }
@@ -287,6 +341,7 @@ enum Stimulus {
     End(usize),
     Ready(usize),
     NotReady(usize),
+    Judged(Judgement),
     Configured,
     Slow(bool),
     Pass(u64),
@@ -298,6 +353,7 @@ fn stimulus() -> impl Strategy<Value = Stimulus> {
         3 => (0..6usize).prop_map(Stimulus::End),
         6 => (0..6usize).prop_map(Stimulus::Ready),
         1 => (0..6usize).prop_map(Stimulus::NotReady),
+        3 => prop_oneof![Just(Judgement::Good), Just(Judgement::Back), Just(Judgement::Away)].prop_map(Stimulus::Judged),
         2 => Just(Stimulus::Configured),
         1 => any::<bool>().prop_map(Stimulus::Slow),
         3 => (0..700_000u64).prop_map(Stimulus::Pass),
@@ -318,11 +374,11 @@ proptest! {
         for stimulus in stimuli {
             match stimulus {
                 Stimulus::Order(0, selection) => world.order(Event::Stop, &selection),
-                Stimulus::Order(1, selection) => world.order(Event::Restart, &selection),
+                Stimulus::Order(1, selection) => world.change(&selection),
                 Stimulus::Order(2, selection) => {
                     let mut all = world.instance.dependents(&selection);
                     all.extend(selection);
-                    world.order(Event::Restart, &all);
+                    world.change(&all);
                 }
                 Stimulus::Order(_, selection) => world.order(Event::Start, &selection),
                 Stimulus::End(index) => world.end_of(index),
@@ -332,6 +388,7 @@ proptest! {
                         world.step(index, Event::ReadyLost(*pid));
                     }
                 }
+                Stimulus::Judged(judgement) => world.judged(judgement),
                 Stimulus::Configured => world.configured(),
                 Stimulus::Slow(slow) => world.slow = slow,
                 Stimulus::Pass(milliseconds) => world.advance(Duration::from_millis(milliseconds)),
@@ -343,6 +400,7 @@ proptest! {
         }
         let effects = world.instance.end(world.now);
         world.apply(effects);
+        world.validating.clear();
         world.configured();
         for _ in 0..6 {
             world.advance(Duration::from_secs(20));

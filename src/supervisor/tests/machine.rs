@@ -5,7 +5,7 @@ use crate::supervisor::*;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
-fn policy() -> Policy {
+pub(super) fn policy() -> Policy {
     Policy {
         restart_intervals: [1, 2, 5].map(Duration::from_secs).to_vec(),
         min_uptime: Duration::from_secs(10),
@@ -23,8 +23,8 @@ fn exited(code: i32) -> WaitStatus {
 }
 
 /// A system of simulated processes around one machine.
-struct World {
-    machine: Machine,
+pub(super) struct World {
+    pub(super) machine: Machine,
     now: Moment,
     next_pid: Pid,
     /// Leaders that live, and groups whose leader has ended while others live.
@@ -32,15 +32,16 @@ struct World {
     remains: BTreeSet<Pid>,
     /// SIGTERM is ignored.
     stubborn: bool,
-    configuring: bool,
+    validating: bool,
+    pub(super) configuring: bool,
     spawn_fails: bool,
     dependencies_ready: bool,
-    notes: Vec<Note>,
+    pub(super) notes: Vec<Note>,
     replies: Vec<Reply>,
 }
 
 impl World {
-    fn new(policy: Policy) -> World {
+    pub(super) fn new(policy: Policy) -> World {
         World {
             machine: Machine::new(policy),
             now: Moment::default(),
@@ -48,6 +49,7 @@ impl World {
             leaders: BTreeSet::new(),
             remains: BTreeSet::new(),
             stubborn: false,
+            validating: false,
             configuring: false,
             spawn_fails: false,
             dependencies_ready: true,
@@ -56,7 +58,7 @@ impl World {
         }
     }
 
-    fn feed(&mut self, event: Event) {
+    pub(super) fn feed(&mut self, event: Event) {
         let mut events = vec![event];
         while !events.is_empty() {
             let event = events.remove(0);
@@ -79,8 +81,13 @@ impl World {
                             events.push(Event::Spawned(self.next_pid));
                         }
                     }
+                    Action::Validate => {
+                        assert!(self.leaders.is_empty() && self.remains.is_empty(), "judged while something of it lives");
+                        assert!(!self.validating && !self.configuring);
+                        self.validating = true;
+                    }
                     Action::Configure => {
-                        assert!(self.leaders.is_empty() && !self.configuring);
+                        assert!(self.leaders.is_empty() && !self.configuring && !self.validating);
                         self.configuring = true;
                     }
                     Action::Signal(pid, StopSignal::Kill) => {
@@ -102,12 +109,19 @@ impl World {
         }
     }
 
-    fn end(&mut self, code: i32, remains: bool) {
+    pub(super) fn end(&mut self, code: i32, remains: bool) {
         if let Some(pid) = self.leaders.pop_first() {
             if remains {
                 self.remains.insert(pid);
             }
             self.feed(Event::Ended { pid, status: exited(code), remains });
+        }
+    }
+
+    /// The answer to what was asked; nobody waits for it any more once the component was stopped.
+    pub(super) fn judge(&mut self, judgement: Judgement) {
+        if std::mem::take(&mut self.validating) {
+            self.feed(Event::Judged(judgement));
         }
     }
 
@@ -126,7 +140,7 @@ impl World {
         self.now = target;
     }
 
-    fn pid(&self) -> Option<Pid> {
+    pub(super) fn pid(&self) -> Option<Pid> {
         self.machine.state().pid()
     }
 }
@@ -208,7 +222,9 @@ fn a_stop_is_complete_when_the_whole_group_is_gone() {
 fn restart_configures_between_stop_and_start() {
     let mut world = World::new(policy());
     world.feed(Event::Start);
-    world.feed(Event::Restart);
+    world.feed(Event::Change { start: true });
+    assert_eq!((world.validating, world.configuring, world.pid()), (true, false, None));
+    world.judge(Judgement::Good);
     assert_eq!((world.configuring, world.pid()), (true, None));
     world.feed(Event::Configured(true));
     assert!(world.pid().is_some());
@@ -321,6 +337,7 @@ enum Stimulus {
     Operator(Event),
     End { code: i32, remains: bool },
     RemainsGo,
+    Judged(Judgement),
     ConfigureEnds(bool),
     Pass(u64),
     Stubborn(bool),
@@ -337,7 +354,8 @@ fn stimulus() -> impl Strategy<Value = Stimulus> {
     prop_oneof![
         3 => Just(Stimulus::Operator(Event::Start)),
         2 => Just(Stimulus::Operator(Event::Stop)),
-        2 => Just(Stimulus::Operator(Event::Restart)),
+        3 => any::<bool>().prop_map(|start| Stimulus::Operator(Event::Change { start })),
+        3 => prop_oneof![Just(Judgement::Good), Just(Judgement::Back), Just(Judgement::Away)].prop_map(Stimulus::Judged),
         1 => Just(Stimulus::Operator(Event::KillNow)),
         4 => (prop_oneof![0..4i32, Just(88)], any::<bool>()).prop_map(|(code, remains)| Stimulus::End { code, remains }),
         2 => Just(Stimulus::RemainsGo),
@@ -368,7 +386,11 @@ proptest! {
             let (notes, replies) = (world.notes.len(), world.replies.len());
             match stimulus {
                 Stimulus::Operator(event) => {
-                    let silent = event == Event::KillNow;
+                    if matches!(event, Event::Change { .. }) && (world.validating || world.configuring) {
+                        // The owner makes one change of a component after the other.
+                        continue;
+                    }
+                    let silent = matches!(event, Event::KillNow | Event::Change { start: false });
                     world.feed(event);
                     prop_assert!(silent || world.notes.len() > notes || world.replies.len() > replies, "a command without an answer");
                     prop_assert!(world.replies.len() <= replies + 1);
@@ -398,6 +420,14 @@ proptest! {
                 Stimulus::RemainsGo => {
                     if let Some(group) = world.remains.pop_first() {
                         world.feed(Event::GroupGone(group));
+                    }
+                }
+                Stimulus::Judged(judgement) => {
+                    let stopped = world.machine.state() == &State::Stopped;
+                    let (asked, before) = (world.validating, world.notes.len());
+                    world.judge(judgement);
+                    if asked && stopped {
+                        prop_assert_eq!((world.machine.state(), world.notes.len()), (&State::Stopped, before), "stopped is stopped");
                     }
                 }
                 Stimulus::ConfigureEnds(good) => {
@@ -434,10 +464,14 @@ proptest! {
                     prop_assert_eq!(world.machine.state(), &before);
                 }
             }
+            // What is being changed is down, and what is judged is waited for.
+            let validating = matches!(world.machine.state(), State::Validating { .. });
+            prop_assert!(!validating || (world.validating && world.leaders.is_empty()));
             prop_assert!(world.leaders.len() <= 1);
             prop_assert_eq!(world.pid().is_some(), !world.leaders.is_empty());
         }
         world.feed(Event::Stop);
+        world.judge(Judgement::Back);
         if std::mem::take(&mut world.configuring) {
             world.feed(Event::Configured(true));
         }
@@ -461,10 +495,11 @@ proptest! {
             let event = match which {
                 0 => Event::Start,
                 1 => Event::Stop,
-                2 => Event::Restart,
+                2 => Event::Change { start: true },
                 3 | 4 => Event::DependenciesReady,
                 5 | 6 => Event::Spawned(pid),
                 7 => Event::SpawnFailed("no".into()),
+                8 if matches!(one.state(), State::Validating { .. }) => Event::Judged(Judgement::Good),
                 8 => Event::Configured(true),
                 9..=11 => Event::Ended { pid: one.state().pid().unwrap_or(0), status: exited(1), remains: which == 9 },
                 _ => Event::Timer,

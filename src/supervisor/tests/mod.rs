@@ -1,2 +1,3 @@
+mod change;
 mod instance;
 mod machine;

@@ -1,0 +1,171 @@
+//! The second half of a change: judged once everything is down that it needs down, and then made, or not.
+
+use super::super::Event;
+use super::super::components;
+use super::super::owner::{Owner, policy_of};
+use super::super::prepare::{self, Launched};
+use super::judge::{self, Judged};
+use super::{Change, Command, Stage};
+use crate::config::LauncherSettings;
+use crate::message;
+use crate::supervisor::{Event as Happening, Judgement};
+use std::rc::Rc;
+use std::sync::Arc;
+use tokio::sync::{Mutex, oneshot};
+
+impl Owner {
+    pub(super) fn judge_change(&mut self, id: u64, change: &mut Change) {
+        change.stage = Stage::Judging;
+        let (Some(target), Some(files)) = (&change.target, self.changes.files.clone()) else { return };
+        let is_reload = matches!(change.command, Command::Reload { .. });
+        if is_reload {
+            // Before the first line of what is run for it.
+            self.context.output.set_rules(prepare::wto_rules(&target.generation.instance.configuration));
+        }
+        let mut components = Vec::new();
+        for part in &mut change.parts {
+            if let Some(launched) = &part.launched {
+                let (sender, receiver) = oneshot::channel();
+                part._wanted = Some(sender);
+                components.push((launched.component.clone(), Some(receiver)));
+            }
+        }
+        let unlaunched = target.unlaunched.clone();
+        let (context, sender, generation) = (Arc::clone(&self.context), self.sender.clone(), Arc::clone(&target.generation));
+        tokio::task::spawn_local(async move {
+            let request = judge::Request { id, generation, components, unlaunched, is_reload };
+            let judged = judge::judge(&context, &files, request).await;
+            // The owner has gone.
+            let _ = sender.send(Event::ChangeJudged { id, judged });
+        });
+    }
+
+    /// The validate commands have ended: what becomes of the change.
+    pub(in super::super) fn change_judged(&mut self, id: u64, judged: Judged) {
+        let Some(mut change) = self.changes.open.remove(&id) else { return };
+        self.begin_answer(change.answer.take());
+        self.drop_stopped(&mut change).into_iter().for_each(|message| self.say(message));
+        match judged {
+            Judged::Good if change.parts.is_empty() && matches!(change.command, Command::Restart { .. }) => self.withdraw_files(id),
+            Judged::Good => self.make_change(id, change),
+            Judged::Bad(messages) => {
+                messages.into_iter().for_each(|message| self.say(message));
+                self.take_back(change);
+            }
+        }
+        self.end_answer();
+    }
+
+    /// Nothing is left of a change whose files were written.
+    fn withdraw_files(&self, id: u64) {
+        let Some(files) = self.changes.files.clone() else { return };
+        let context = Arc::clone(&self.context);
+        tokio::task::spawn_local(async move {
+            if let Err(error) = files.withdraw(&context, id).await {
+                context.output.message(message::zwel0918e("workspace", error));
+            }
+        });
+    }
+
+    /// The configuration of before holds; its files have been written again.
+    fn take_back(&mut self, change: Change) {
+        if matches!(change.command, Command::Reload { .. }) {
+            self.say(message::zwel0988e("it could not be applied, everything is as it was"));
+            if let Some(current) = &self.changes.current {
+                self.context.output.set_rules(prepare::wto_rules(&current.instance.configuration));
+            }
+        }
+        for part in change.parts {
+            let Some(index) = part.index else { continue };
+            if matches!(change.command, Command::Restart { .. }) {
+                self.say(message::zwel0922e(&part.name, "the new configuration could not be applied"));
+            }
+            // One that was leaving when it was found to be new goes on leaving.
+            let judgement = if part.is_new { Judgement::Away } else { Judgement::Back };
+            self.step(index, Happening::Judged(judgement));
+            if self.instance.member(index).is_some_and(|member| member.machine.state().is_down()) {
+                self.foreground_down();
+            }
+        }
+    }
+
+    fn make_change(&mut self, id: u64, change: Change) {
+        let (Some(target), Some(mut settings)) = (change.target, self.settings.clone()) else { return };
+        let files = self.changes.files.clone();
+        tokio::task::spawn_local(async move {
+            if let Some(files) = files {
+                files.accept(id).await;
+            }
+        });
+        if matches!(change.command, Command::Reload { .. }) {
+            settings = target.generation.instance.configuration.launcher_settings();
+            self.settings = Some(settings.clone());
+            self.context.output.set_time_zone(target.generation.instance.configuration.time_zone());
+            self.changes.current = Some(target.generation);
+        }
+        for launched in target.adjusted {
+            let index = self.instance.members().iter().position(|member| member.name == launched.component.name);
+            if let Some(index) = index {
+                self.replace(index, launched, &settings);
+            }
+        }
+        let turn = Rc::new(Mutex::new(()));
+        let (mut changed, mut gone) = (Vec::new(), Vec::new());
+        for part in change.parts {
+            match (part.index, part.launched) {
+                (Some(index), Some(launched)) if !part.is_new => {
+                    self.replace(index, launched, &settings);
+                    changed.push(index);
+                }
+                (Some(index), None) => {
+                    if let Some(member) = self.instance.member_mut(index) {
+                        member.removed = true;
+                    }
+                    gone.push(index);
+                }
+                (_, Some(launched)) => changed.push(self.take_in(launched)),
+                (None, None) => {}
+            }
+        }
+        self.connect();
+        for index in gone {
+            self.step(index, Happening::Judged(Judgement::Away));
+        }
+        for index in changed {
+            if let Some(child) = self.children.get_mut(index) {
+                child.turn = Rc::clone(&turn);
+            }
+            if !self.instance.is_changing(index) {
+                // New: it is down, and judged already.
+                self.step(index, Happening::Change { start: true });
+            }
+            self.step(index, Happening::Judged(Judgement::Good));
+        }
+    }
+
+    /// Runs the configure command of a change; [`Event::Configured`] follows.
+    pub(in super::super) fn configure(&mut self, index: usize) {
+        let Some(child) = self.children.get(index) else { return };
+        let (launched, turn) = (child.launched.clone(), Rc::clone(&child.turn));
+        let (context, sender) = (Arc::clone(&self.context), self.sender.clone());
+        tokio::task::spawn_local(async move {
+            let _turn = turn.lock().await;
+            let may_start = components::configure(&context, &launched.instance, &launched.component).await;
+            // The owner has gone.
+            let _ = sender.send(Event::Configured { index, may_start });
+        });
+    }
+
+    /// From now on the component is what a new configuration says.
+    fn replace(&mut self, index: usize, launched: Launched, settings: &LauncherSettings) {
+        let policy = policy_of(&self.begun, &launched, settings);
+        let required = launched.instance.configuration.component_settings(&launched.component.name).required;
+        if let Some(member) = self.instance.member_mut(index) {
+            member.machine.policy = policy;
+            (member.required, member.removed) = (required, false);
+        }
+        if let Some(child) = self.children.get_mut(index) {
+            child.launched = launched;
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! The configuration read anew, and everything about it that can be judged while its components run.
+
+use super::super::prepare::{self, Launched};
+use super::super::{Begun, Context, Instance, foreground};
+use super::Generation;
+use super::differ::{Difference, differs};
+use crate::component::{self, Component, Phase};
+use crate::config::Configuration;
+use crate::message::{self, Message, Severity};
+use std::sync::Arc;
+
+/// What is asked of a new configuration.
+pub(super) enum Wanted {
+    /// These components, whatever has changed.
+    Named(Vec<(usize, String)>),
+    /// What differs from these.
+    Different(Vec<(usize, Launched)>),
+}
+
+/// A good configuration, and what it means for what runs.
+pub(in super::super) struct Found {
+    pub(super) generation: Arc<Generation>,
+    /// Index (None: new), name and what it is to be (None: it goes), in the order in which components are configured.
+    pub(super) parts: Vec<(Option<usize>, String, Option<Launched>)>,
+    /// Named, and why the configuration does not have it.
+    pub(super) refused: Vec<(usize, Vec<Message>)>,
+    /// In play and not launched: those that are new or have changed.
+    pub(super) unlaunched: Vec<Component>,
+    /// Only the launcher's own settings of them have changed.
+    pub(super) adjusted: Vec<Launched>,
+}
+
+/// Reads and judges. Warnings that the configuration before did not have are said.
+///
+/// # Errors
+/// Everything that is wrong.
+pub(super) async fn read(
+    context: &Arc<Context>,
+    begun: &Arc<Begun>,
+    current: &Arc<Generation>,
+    wanted: Wanted,
+) -> Result<Found, Vec<Message>> {
+    let says: Box<dyn Fn(String) -> Message> = match &wanted {
+        Wanted::Different(_) => Box::new(message::zwel0988e),
+        Wanted::Named(names) => {
+            let all = names.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(", ");
+            Box::new(move |why| message::zwel0918e(&all, why))
+        }
+    };
+    let generation = Arc::new(generation(context, begun, &current.instance, &*says).await?);
+    for warning in generation.warnings.difference(&current.warnings) {
+        context.output.message(message::zwel0916w(warning));
+    }
+    Ok(match wanted {
+        Wanted::Named(names) => named(&generation, names),
+        Wanted::Different(running) => different(&generation, current, running),
+    })
+}
+
+async fn generation(
+    context: &Arc<Context>,
+    begun: &Arc<Begun>,
+    running: &Instance,
+    says: &dyn Fn(String) -> Message,
+) -> Result<Generation, Vec<Message>> {
+    let mut configuration = prepare::load(context, begun).await?;
+    foreground::enable(begun, &mut configuration);
+    if let Some(why) = moved(&configuration, running) {
+        return Err(vec![says(why.to_owned())]);
+    }
+    let platform = Arc::clone(&context.platform);
+    let checked = tokio::task::spawn_blocking(move || {
+        let checked = component::check(&configuration, &*platform);
+        (configuration, checked)
+    });
+    let (configuration, checked) = checked.await.map_err(|error| vec![message::zwel0925e(error)])?;
+    let directories = checked.directories.iter().map(component::DirectoryProblem::problem);
+    let (errors, warnings): (Vec<_>, Vec<_>) = directories.chain(checked.problems).partition(|problem| problem.error);
+    let mut errors: Vec<Message> = errors.iter().map(|error| says(error.to_string())).collect();
+    let failures = checked.survey.failures.iter().filter_map(prepare::failure_message);
+    errors.extend(failures.filter(|message| message.severity() == Severity::Error));
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let (runtime, workspace) = (running.runtime.clone(), running.workspace.clone());
+    let environment = prepare::instance_environment(context, &configuration, &workspace, &checked.survey);
+    Ok(Generation {
+        instance: Arc::new(Instance::new(configuration, runtime, workspace, environment)),
+        survey: checked.survey,
+        warnings: warnings.iter().map(ToString::to_string).collect(),
+    })
+}
+
+/// Why a new configuration cannot take the place of the one that runs: both directories were entered and locked at the start and hold until
+/// the end.
+fn moved(configuration: &Configuration, running: &Instance) -> Option<&'static str> {
+    if configuration.runtime_directory().as_deref() != Some(&running.runtime) {
+        return Some("zowe.runtimeDirectory has changed, which takes a stop and start of the launcher");
+    }
+    if configuration.workspace_directory().as_deref() != Some(&running.workspace) {
+        return Some("zowe.workspaceDirectory has changed, which takes a stop and start of the launcher");
+    }
+    None
+}
+
+fn named(generation: &Arc<Generation>, names: Vec<(usize, String)>) -> Found {
+    let mut found = Found::new(generation);
+    let mut parts = Vec::new();
+    for (index, name) in names {
+        match launched(generation, &name) {
+            Ok(launched) => parts.push((Some(index), name, Some(launched))),
+            Err(messages) => found.refused.push((index, messages)),
+        }
+    }
+    let position = |name: &str| generation.survey.in_play.iter().position(|component| component.name == *name);
+    parts.sort_by_key(|(_, name, _)| position(name));
+    found.parts = parts;
+    found
+}
+
+fn different(generation: &Arc<Generation>, current: &Generation, running: Vec<(usize, Launched)>) -> Found {
+    let survey = &generation.survey;
+    let mut found = Found::new(generation);
+    for component in &survey.in_play {
+        let name = &component.name;
+        if !survey.launched.contains(name) {
+            let before = current.survey.in_play.iter().find(|before| before.name == *name);
+            let same = before.map(|before| difference(before, &current.instance, component, &generation.instance));
+            if same.is_none_or(|difference| difference == Difference::Component) {
+                found.unlaunched.push(component.clone());
+            }
+            continue;
+        }
+        let before = running.iter().find(|(_, launched)| launched.component.name == *name);
+        let kind = before
+            .map_or(Difference::Component, |(_, before)| difference(&before.component, &before.instance, component, &generation.instance));
+        match (kind, before) {
+            (Difference::None, _) => {}
+            (Difference::Supervision, Some((_, before))) => {
+                found.adjusted.push(Launched { instance: Arc::clone(&generation.instance), ..before.clone() });
+            }
+            // The start command was there a moment ago; the survey names the component because of it.
+            _ => match launched(generation, name) {
+                Ok(launched) => found.parts.push((before.map(|(index, _)| *index), name.clone(), Some(launched))),
+                Err(_) => continue,
+            },
+        }
+    }
+    for (index, launched) in &running {
+        if !survey.launched.contains(&launched.component.name) {
+            found.parts.push((Some(*index), launched.component.name.clone(), None));
+        }
+    }
+    found
+}
+
+fn difference(before: &Component, as_before: &Instance, now: &Component, as_now: &Instance) -> Difference {
+    if now.manifest != before.manifest || now.directory != before.directory {
+        return Difference::Component;
+    }
+    differs(&as_before.configuration.value, &as_now.configuration.value, &now.name)
+}
+
+/// A component of a new configuration as it is to be launched.
+fn launched(generation: &Generation, name: &str) -> Result<Launched, Vec<Message>> {
+    let one = |why: &str| Err(vec![message::zwel0918e(name, why)]);
+    let instance = &generation.instance;
+    if !instance.configuration.is_enabled(name) {
+        return one("the component is not enabled any more: STOP it");
+    }
+    if instance.configuration.is_suppressed(name) {
+        return one("component apiml takes its place in the new configuration: STOP it");
+    }
+    let failures = generation.survey.failures.iter().filter(|failure| failure.component == name);
+    let failures: Vec<Message> = failures.map(|failure| prepare::component_error(name, &failure.error)).collect();
+    if !failures.is_empty() {
+        return Err(failures);
+    }
+    let Some(component) = generation.survey.in_play.iter().find(|component| component.name == name).cloned() else {
+        return one("the component is not in play any more");
+    };
+    match component.command(Phase::Start) {
+        Ok(Some(start)) => Ok(Launched { component, start, instance: Arc::clone(instance) }),
+        Ok(None) => one("the component has no start command any more"),
+        Err(error) => Err(vec![prepare::component_error(name, &error)]),
+    }
+}
+
+impl Found {
+    fn new(generation: &Arc<Generation>) -> Found {
+        Found { generation: Arc::clone(generation), parts: Vec::new(), refused: Vec::new(), unlaunched: Vec::new(), adjusted: Vec::new() }
+    }
+}
