@@ -118,6 +118,12 @@ enum Event {
         index: usize,
         happening: crate::supervisor::Event,
     },
+    /// A line of a component's output says that it is ready if it still runs after this time.
+    Settling {
+        index: usize,
+        pid: Pid,
+        after: std::time::Duration,
+    },
     /// An orphan was reaped: perhaps the last process of a group.
     Stray,
     /// Files of the component that runs in the foreground have changed.

@@ -191,6 +191,7 @@ impl Owner {
                 }
             }
             Event::Watched { index, happening } => self.step(index, happening),
+            Event::Settling { index, pid, after } => self.settling(index, pid, after),
             Event::RestartChecked(checked) => self.restart_checked(*checked),
             Event::Reloaded(reloaded) => self.reloaded(*reloaded),
         }

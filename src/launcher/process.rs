@@ -11,9 +11,11 @@ use crate::message;
 use crate::output::Attachment;
 use crate::platform::{Pid, PreparedEnvironment, StopSignal, unix};
 use crate::supervisor::{Event as Happening, State};
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::AsFd;
+use std::time::Duration;
 
 impl Owner {
     pub(super) fn spawn_next(&mut self) {
@@ -51,7 +53,8 @@ impl Owner {
                 let _ = pid_sender.send(pid);
                 let name = launched.component.name.clone();
                 let log = launched.instance.configuration.component_log(&name);
-                let watch = watch::watch(readiness.as_ref(), settings.fatal_messages, index, pid, self.sender.clone());
+                let values = launched.instance.environment.values().chain(own.values()).map(OsString::as_os_str);
+                let watch = watch::watch(readiness.as_ref(), settings.fatal_messages, (index, pid), values, self.sender.clone());
                 let attachment = Attachment { log, watch };
                 self.children[index].pipe = Some(self.context.output.attach(&name, reader, attachment));
                 self.children[index].input = input_of_ours.map(File::from);
@@ -86,6 +89,18 @@ impl Owner {
         };
         let asking = probe::ask(&self.context, launched, &probe, question, (file_end, environment), tell);
         self.children[index].asking.extend(asking.map(|asking| (question, asking)));
+    }
+
+    /// A process has written what its kind writes before it serves.
+    pub(super) fn settling(&mut self, index: usize, pid: Pid, after: Duration) {
+        let sender = self.sender.clone();
+        let asking = probe::after(after, move || {
+            // The owner has gone.
+            let _ = sender.send(Event::Watched { index, happening: Happening::ReadyReported(pid) });
+        });
+        if let Some(child) = self.children.get_mut(index) {
+            child.asking.push((Question::Readiness, asking));
+        }
     }
 
     fn whole_environment_of(&self, launched: &Launched) -> Environment {

@@ -7,6 +7,7 @@
 
 mod attachment;
 mod code_page;
+mod echo;
 mod line;
 mod log_file;
 mod partial;
@@ -21,7 +22,8 @@ pub use attachment::{Attachment, Watch};
 pub use code_page::decode_lines;
 pub use line::{RULER, time_zone, timestamp};
 pub use log_file::LogSettings;
-pub use pattern::Pattern;
+pub use echo::is_message_id;
+pub use pattern::WatchedText;
 pub use wto::WtoRules;
 
 use crate::message::{Message, Operator, Severity};

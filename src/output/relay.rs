@@ -7,7 +7,7 @@ use super::pattern::{Matcher, Pattern};
 use super::rate::Rate;
 use super::tail::Tail;
 use super::{Attachment, Item, LogSettings, PipeId, Queue, Shared, Watch, WtoRules, line, printable, wto};
-use crate::message::{Message, Operator, zwel0926w, zwel0990w, zwel0991w, zwel0992w, zwel0993i, zwel0994i};
+use crate::message::{Message, Operator, Severity, zwel0926w, zwel0990w, zwel0991w, zwel0992w, zwel0993i, zwel0994i};
 use crate::platform::{Platform, unix};
 use mio::unix::pipe::Receiver;
 use mio::{Events, Interest, Poll, Token};
@@ -228,6 +228,11 @@ impl Relay {
             Item::Message(message) => self.message(&message),
             Item::ServerCommand { severity, source, text } => {
                 self.prefix.server_command(&mut self.out, severity, &source, &text);
+                // What debugging shows is no message.
+                let found = if severity == Severity::Debug { None } else { self.rules.of_message(&text) };
+                if let Some(text) = found {
+                    self.platform.wto(&text);
+                }
             }
             Item::Plain { severity, text } => self.prefix.launcher(&mut self.out, severity, &text),
             Item::Lines(mut bytes) => {
@@ -488,6 +493,9 @@ impl Relay {
                 }
             }
             let Some(watch) = &pipe.watch else { return };
+            if watch.echoes.iter().any(|echo| echo.as_bytes().trim_ascii_end() == hit.line.trim_ascii_end()) {
+                return;
+            }
             for index in hit.watched {
                 if !std::mem::replace(&mut pipe.reported[index], true) {
                     (watch.matched)(pipe.id, index);
