@@ -101,8 +101,7 @@ pub(super) async fn run(
         if owner.phase == Phase::Ending {
             preparing = None;
         }
-        let deadline = owner.instance.deadline();
-        if deadline.is_some_and(|deadline| deadline <= owner.now()) {
+        if owner.instance.deadline().is_some_and(|deadline| deadline <= owner.now()) {
             // Not by way of a timer, whose grain is a millisecond: an interval may be 0.
             owner.timers();
             continue;
@@ -123,7 +122,8 @@ pub(super) async fn run(
                 None => return (ConditionCode::Internal, None),
             },
             () = std::future::ready(()), if !owner.to_spawn.is_empty() => owner.spawn_next(),
-            () = sleep_until(owner.origin, deadline) => {}
+            // What was just settled may have set a time.
+            () = sleep_until(owner.origin, owner.instance.deadline()) => {}
             result = prepared(&mut preparing) => {
                 preparing = None;
                 match result {

@@ -1,9 +1,10 @@
 //! Whether what was found in a line is said there or only named: components print their environment, their configuration and the commands
 //! of their scripts, and the texts that are looked for stand in all of these, as settings. Pure.
 //!
-//! Two rules. A text of zowe.sysMessages is a plain substring (reference/messages.md), and so is a readiness text that is no message id:
-//! both are looked for everywhere but in what is surely the echo of a setting ([`is_echo`]). A message id that a component is watched for
-//! has to be the id of its line ([`is_id_of_line`]): it stands where a message begins, and a message follows.
+//! Two rules. A text of zowe.sysMessages is a plain substring (reference/messages.md), and so is a text that a component is watched for and
+//! that is no message id: both are looked for everywhere but in what is surely the echo of a setting ([`is_echo`], [`is_item`]). A message
+//! id that a component is watched for has to be the id of its line ([`is_id_of_line`]): it stands where a message begins, and a message
+//! follows.
 
 /// Keys under which programs that log in JSON or as `key=value` write the text of a message.
 const MESSAGE_KEYS: [&[u8]; 10] =
@@ -14,14 +15,50 @@ const SETTINGS: [&[u8]; 4] = [b"sysMessages", b"fatalMessages", b"readiness", b"
 
 /// Names of levels, in any case, with which a prefix may end.
 const LEVELS: [&[u8]; 14] = [
-    b"info", b"warn", b"warning", b"error", b"debug", b"trace", b"audit", b"notice", b"severe", b"fatal", b"critical", b"fine", b"information",
+    b"info",
+    b"warn",
+    b"warning",
+    b"error",
+    b"debug",
+    b"trace",
+    b"audit",
+    b"notice",
+    b"severe",
+    b"fatal",
+    b"critical",
+    b"fine",
+    b"information",
     b"config",
 ];
 
 /// Words after which an id is spoken of, or that are commands of a script which is being shown.
 const OF_SPEECH: [&[u8]; 26] = [
-    b"for", b"message", b"messages", b"id", b"ids", b"of", b"on", b"to", b"until", b"is", b"not", b"no", b"see", b"with", b"text", b"and", b"or",
-    b"the", b"contains", b"expects", b"awaits", b"matches", b"echo", b"printf", b"print", b"grep",
+    b"for",
+    b"message",
+    b"messages",
+    b"id",
+    b"ids",
+    b"of",
+    b"on",
+    b"to",
+    b"until",
+    b"is",
+    b"not",
+    b"no",
+    b"see",
+    b"with",
+    b"text",
+    b"and",
+    b"or",
+    b"the",
+    b"contains",
+    b"expects",
+    b"awaits",
+    b"matches",
+    b"echo",
+    b"printf",
+    b"print",
+    b"grep",
 ];
 
 /// Whether a text has the shape of a message id: a prefix of letters, a number, mostly a letter for the severity (ZWEAM000I, ZWED0031I,
@@ -42,6 +79,12 @@ pub(super) fn is_echo(line: &[u8], at: usize, end: usize) -> bool {
         || SETTINGS.iter().any(|setting| has_key(before, setting))
         || is_element_in_quotes(before, &line[end..])
         || is_value_of_our_keys(before, &line[end..])
+}
+
+/// Whether what stands at `at..end` of a line is all of an item of a YAML list: as the texts of our settings are shown.
+pub(super) fn is_item(line: &[u8], at: usize, end: usize) -> bool {
+    let (before, after) = (line[..at].trim_ascii(), line[end..].trim_ascii());
+    before == b"-" && (after.is_empty() || after.starts_with(b"#"))
 }
 
 /// Whether the message id at `at..end` of a line is the id of the message that the line is.

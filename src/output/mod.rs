@@ -20,9 +20,9 @@ mod wto;
 
 pub use attachment::{Attachment, Watch};
 pub use code_page::decode_lines;
+pub use echo::is_message_id;
 pub use line::{RULER, time_zone, timestamp};
 pub use log_file::LogSettings;
-pub use echo::is_message_id;
 pub use pattern::WatchedText;
 pub use wto::WtoRules;
 

@@ -79,7 +79,7 @@ impl WatchedText {
         let said = if self.is_id {
             self.pattern.find_where(line, |at, end| echo::is_id_of_line(line, at, end))
         } else {
-            self.pattern.find_said(line)
+            self.pattern.find_where(line, |at, end| !echo::is_echo(line, at, end) && !echo::is_item(line, at, end))
         };
         said.is_some()
     }
@@ -132,8 +132,7 @@ impl Matcher {
             let start = memchr::memrchr(b'\n', &rest[..found.start()]).map_or(0, |position| position + 1);
             let end = memchr::memchr(b'\n', &rest[found.start()..]).map_or(rest.len(), |position| found.start() + position);
             let line = &rest[start..end];
-            let watched: Vec<usize> =
-                self.watched.iter().filter(|(_, text)| text.is_said_in(line)).map(|(index, _)| *index).collect();
+            let watched: Vec<usize> = self.watched.iter().filter(|(_, text)| text.is_said_in(line)).map(|(index, _)| *index).collect();
             let sys_message = self.sys_message(line);
             if sys_message.is_some() || !watched.is_empty() {
                 hit(Hit { line, sys_message, watched });

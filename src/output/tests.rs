@@ -141,7 +141,8 @@ fn watched_texts_are_reported_once_each_with_the_rules_of_now() {
     let (reader, mut writer) = pipe(&platform);
     let (sender, receiver) = mpsc::channel();
     let matched = Arc::new(move |pipe, index| sender.send((pipe, index)).unwrap());
-    let watch = Watch { texts: vec!["Started*seconds".into(), "fatal".into(), "started".into()], echoes: vec!["  started".into()], matched };
+    let watch =
+        Watch { texts: vec!["Started*seconds".into(), "fatal".into(), "started".into()], echoes: vec!["  started".into()], matched };
     let id = output.attach("c", reader, Attachment { watch: Some(watch), ..Attachment::default() });
     output.set_rules(WtoRules::new(&["ZWE*up".into()], false, true));
     writer.write_all(b"  started\nseconds Started\nZWEA000I is up, Started Gateway in 3 seconds\n").unwrap();

@@ -20,6 +20,7 @@ mod output;
 mod prepare;
 mod probes;
 mod processes;
+mod readiness;
 mod registry;
 mod services;
 mod startup;

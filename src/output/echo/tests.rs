@@ -7,27 +7,66 @@ use proptest::prelude::*;
 /// A line that says what is looked for, and the text. From the sources and documentation of what writes them.
 const SAID: &[(&str, &str)] = &[
     // API ML, logback's default pattern of 2.x and 3.x; the documentation's examples.
-    ("ZWEAM000I", "2024-10-24 10:11:12.345 <ZWEADS1:main:66493> ZWESVUSR INFO  ((o.z.a.p.s.ServiceStartupEventHandler)) ZWEAM000I Discovery Service started in 21.785 seconds"),
-    ("ZWEAM000I", "2020-08-10 06:44:33.386 <ZWEADS1:main:66493> ZWESVUSR INFO  (o.z.a.p.s.ServiceStartupEventHandler) ZWEAM000I Discovery Service has been started in 1275.604 seconds"),
-    ("ZWEAM001I", "[AG] 2024-09-26 08:44:35.200 <ZWEAGW1:DiscoveryClient-InstanceInfoReplicator-%d:28573> jb892003 INFO  ((o.z.a.g.c.GatewayHealthIndicator)) ZWEAM001I API Mediation Layer started"),
-    ("ZWEAM001I", "2026-07-01 07:20:27.337 <ZWEAGW1:main:33885081> ZWESVUSR INFO  (o.z.a.GatewayHealthIndicator) ZWEAM001I API Mediation Layer started"),
+    (
+        "ZWEAM000I",
+        "2024-10-24 10:11:12.345 <ZWEADS1:main:66493> ZWESVUSR INFO  ((o.z.a.p.s.ServiceStartupEventHandler)) ZWEAM000I Discovery Service started in 21.785 seconds",
+    ),
+    (
+        "ZWEAM000I",
+        "2020-08-10 06:44:33.386 <ZWEADS1:main:66493> ZWESVUSR INFO  (o.z.a.p.s.ServiceStartupEventHandler) ZWEAM000I Discovery Service has been started in 1275.604 seconds",
+    ),
+    (
+        "ZWEAM001I",
+        "[AG] 2024-09-26 08:44:35.200 <ZWEAGW1:DiscoveryClient-InstanceInfoReplicator-%d:28573> jb892003 INFO  ((o.z.a.g.c.GatewayHealthIndicator)) ZWEAM001I API Mediation Layer started",
+    ),
+    (
+        "ZWEAM001I",
+        "2026-07-01 07:20:27.337 <ZWEAGW1:main:33885081> ZWESVUSR INFO  (o.z.a.GatewayHealthIndicator) ZWEAM001I API Mediation Layer started",
+    ),
     // With the colours that some terminals get, and with what is left of them without their ESC.
-    ("ZWEAM000I", "2025-07-29 08:13:44.560 \x1b[35m<ZWE1AC:main:17171209>\x1b[0;39m \x1b[35mZWESVUSR\x1b[0;39m \x1b[36mINFO \x1b[0;39m \x1b[36m((o.z.a.p.s.ServiceStartupEventHandler))\x1b[0;39m ZWEAM000I API Catalog Service started in 71.757 seconds"),
-    ("ZWEAM000I", "2025-07-29 08:13:44.560 <ZWE1AC:main:17171209> [35mZWESVUSR[0;39m [36mINFO [0;39m ((o.z.a.p.s.ServiceStartupEventHandler)) ZWEAM000I API Catalog Service started"),
+    (
+        "ZWEAM000I",
+        "2025-07-29 08:13:44.560 \x1b[35m<ZWE1AC:main:17171209>\x1b[0;39m \x1b[35mZWESVUSR\x1b[0;39m \x1b[36mINFO \x1b[0;39m \x1b[36m((o.z.a.p.s.ServiceStartupEventHandler))\x1b[0;39m ZWEAM000I API Catalog Service started in 71.757 seconds",
+    ),
+    (
+        "ZWEAM000I",
+        "2025-07-29 08:13:44.560 <ZWE1AC:main:17171209> [35mZWESVUSR[0;39m [36mINFO [0;39m ((o.z.a.p.s.ServiceStartupEventHandler)) ZWEAM000I API Catalog Service started",
+    ),
     // The documentation's pattern that puts the id in front.
-    ("ZWEAM001I", "ZWEAM001I 2024-09-30 10:17:53.814 <ZWEAGW1:x:3335> jb892003 INFO ((o.z.a.g.c.GatewayHealthIndicator)) ZWEAM001I API Mediation Layer started"),
+    (
+        "ZWEAM001I",
+        "ZWEAM001I 2024-09-30 10:17:53.814 <ZWEAGW1:x:3335> jb892003 INFO ((o.z.a.g.c.GatewayHealthIndicator)) ZWEAM001I API Mediation Layer started",
+    ),
     // app-server: zlux-shared's logger, with and without the process and the user.
-    ("ZWED0031I", "2024-10-24 10:11:12.345 <ZWED:16842753> ZWESVUSR INFO (_zsf.install,index.js:352) ZWED0031I - Server is ready at https://lpar:7556/, Plugins successfully loaded: 100% (9/9)"),
-    ("ZWED0031I", "2022-06-01 10:11:12.345 INFO (_zsf.install,:) ZWED0031I - Server is ready at https://lpar:7556/, Plugins successfully loaded: 89% (8/9)"),
-    ("ZWED0021I", "2024-10-24 10:11:12.345 <ZWED:16842753> ZWESVUSR INFO (_zsf.apiml,apiml.js:275) ZWED0021I - Eureka Client Registered from 10.1.1.1."),
+    (
+        "ZWED0031I",
+        "2024-10-24 10:11:12.345 <ZWED:16842753> ZWESVUSR INFO (_zsf.install,index.js:352) ZWED0031I - Server is ready at https://lpar:7556/, Plugins successfully loaded: 100% (9/9)",
+    ),
+    (
+        "ZWED0031I",
+        "2022-06-01 10:11:12.345 INFO (_zsf.install,:) ZWED0031I - Server is ready at https://lpar:7556/, Plugins successfully loaded: 89% (8/9)",
+    ),
+    (
+        "ZWED0021I",
+        "2024-10-24 10:11:12.345 <ZWED:16842753> ZWESVUSR INFO (_zsf.apiml,apiml.js:275) ZWED0021I - Eureka Client Registered from 10.1.1.1.",
+    ),
     // zss.
-    ("ZWES1013I", "2024-10-24 10:11:12.345 <ZWES:67174496> ZWESVUSR INFO (zowe.zss.mvd.server,zss.c:1080) ZWES1013I ZSS Server has started. Version '3.0.0+20241024' 64-bit"),
+    (
+        "ZWES1013I",
+        "2024-10-24 10:11:12.345 <ZWES:67174496> ZWESVUSR INFO (zowe.zss.mvd.server,zss.c:1080) ZWES1013I ZSS Server has started. Version '3.0.0+20241024' 64-bit",
+    ),
     ("ZWES1013I", "ZWES1013I ZSS Server has started. Version '1.18.0+20201214' "),
-    ("ZWES1014I", "2024-10-24 10:11:12.345 <ZWES:67174496> ZWESVUSR INFO (zowe.zss.mvd.server,zss.c:1102) ZWES1014I ZIS status - 'Ok' (name='ZWESIS_STD      ', cmsRC='0', description='Ok', clientVersion='2')"),
+    (
+        "ZWES1014I",
+        "2024-10-24 10:11:12.345 <ZWES:67174496> ZWESVUSR INFO (zowe.zss.mvd.server,zss.c:1102) ZWES1014I ZIS status - 'Ok' (name='ZWESIS_STD      ', cmsRC='0', description='Ok', clientVersion='2')",
+    ),
     ("ZWESVSTRT", "ZWESVSTRT"),
     // Other programs of the field.
     ("CWWKF0011I", "[AUDIT   ] CWWKF0011I: The defaultServer server is ready to run a smarter planet."),
-    ("CWWKF0011I", "[10/24/24, 10:11:12:345 UTC] 0000002a com.ibm.ws.kernel.feature.internal.FeatureManager A CWWKF0011I: The server is ready"),
+    (
+        "CWWKF0011I",
+        "[10/24/24, 10:11:12:345 UTC] 0000002a com.ibm.ws.kernel.feature.internal.FeatureManager A CWWKF0011I: The server is ready",
+    ),
     ("CSQX500I", "+CSQX500I MQ1 CHANNEL A.TO.B STARTED"),
     ("DSNL004I", " *DSNL004I DB2A DDF START COMPLETE"),
     ("READY001I", "READY001I"),
@@ -49,11 +88,15 @@ const SAID: &[(&str, &str)] = &[
     ("READY001I", "2026-11-21 USR00123 READY001I user USR00123"),
     ("READY001I", "the list is READY001I,READY002I and then: INFO READY001I up"),
     // No ids: found anywhere.
-    ("Started GatewayServiceApplication", "2024-10-24 10:11:12.345 <ZWEAGW1:main:1> ZWESVUSR INFO  ((o.z.a.g.GatewayServiceApplication)) Started GatewayServiceApplication in 31.4 seconds (process running for 33.1)"),
+    (
+        "Started GatewayServiceApplication",
+        "2024-10-24 10:11:12.345 <ZWEAGW1:main:1> ZWESVUSR INFO  ((o.z.a.g.GatewayServiceApplication)) Started GatewayServiceApplication in 31.4 seconds (process running for 33.1)",
+    ),
     ("http server listening at port", "[sample-node-api] http server listening at port 18000"),
     ("UP", "{\"status\":\"UP\"}"),
     ("ready", "state=ready"),
     ("PORT=8080", "PORT=8080"),
+    ("no licence", "- no licence found"),
     ("up * running", "up and really running"),
 ];
 
@@ -119,6 +162,8 @@ const ECHOED: &[(&str, &str)] = &[
     ("Started GatewayServiceApplication", "        - \"Started GatewayServiceApplication\""),
     ("Started GatewayServiceApplication", "        log: 'Started GatewayServiceApplication'"),
     ("up * running", "MESSAGE=up and running"),
+    ("no licence", "  - no licence"),
+    ("no licence", "  - no licence # ask for one"),
 ];
 
 fn says(text: &str, line: &str) -> bool {
@@ -146,7 +191,8 @@ fn what_is_a_message_id() {
     for id in ["ZWEAM000I", "ZWED0031I", "CWWKF0011I", "IEF404I", "BPXP018I", "DFHSI1517", "CSQX500I"] {
         assert!(is_message_id(id), "{id}");
     }
-    for text in ["", "ZWE", "ZWEAM000", "zweam000I", "ZWEAM000II", "ZWEAM000I x", "ZW1I", "ZWE*I", "1234", "ÄÖÜ0001I", "UP", "PORT=8080"] {
+    for text in ["", "ZWE", "ZWEAM000", "zweam000I", "ZWEAM000II", "ZWEAM000I x", "ZW1I", "ZWE*I", "1234", "ÄÖÜ0001I", "UP", "PORT=8080"]
+    {
         assert_eq!(is_message_id(text), text == "ZWEAM000", "{text}");
     }
 }
@@ -170,7 +216,8 @@ fn a_sys_message_is_found_wherever_it_is_not_surely_a_setting() {
     ] {
         assert!(found("ZWED0031I", line), "{line}");
     }
-    for line in ["ZWE_zowe_sysMessages=ZWED0031I", "MSGS=ZWED0031I", "+ export a=ZWED0031I", "sysMessages: [ZWED0031I]", "  \"ZWED0031I\","] {
+    for line in ["ZWE_zowe_sysMessages=ZWED0031I", "MSGS=ZWED0031I", "+ export a=ZWED0031I", "sysMessages: [ZWED0031I]", "  \"ZWED0031I\","]
+    {
         assert!(!found("ZWED0031I", line), "{line}");
     }
 }
