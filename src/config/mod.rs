@@ -26,7 +26,7 @@ pub(crate) mod testing;
 mod tests;
 
 pub use load::{LoadError, Origin, merged_sources, read_mapping, runtime_directory_of, source_text};
-pub use problem::{Location, Problem, unique};
+pub use problem::{Cause, Location, Problem, unique};
 pub use secrets::show as show_value;
 pub use source::{SourceError, display_sources, ha_instance, normalize_id, parse_sources};
 pub use variables::RunFacts;

@@ -17,10 +17,19 @@ pub struct Version {
 impl Version {
     /// None when the file is missing, broken or has no version.
     pub fn read(runtime: &Path) -> Option<Version> {
-        let bytes = read_file(&runtime.join("manifest.json")).ok()?;
-        let text = super::encoding::decode(&bytes).ok()?;
-        let manifest: Value = serde_json::from_str(&text).ok()?;
-        let version = lookup(&manifest, &["version"])?.as_str()?.to_string();
+        Version::try_read(runtime).ok()
+    }
+
+    /// # Errors
+    /// The file and why there is no version in it.
+    pub fn try_read(runtime: &Path) -> Result<Version, String> {
+        let file = runtime.join("manifest.json");
+        let failed = |why: String| format!("{}: {why}", file.display());
+        let bytes = read_file(&file).map_err(|error| failed(error.to_string()))?;
+        let text = super::encoding::decode(&bytes).map_err(|error| failed(error.reason))?;
+        let manifest: Value = serde_json::from_str(&text).map_err(|error| failed(format!("it is no JSON: {error}")))?;
+        let version = lookup(&manifest, &["version"]).and_then(Value::as_str);
+        let version = version.ok_or_else(|| failed("it has no version, a text".to_owned()))?.to_string();
         let field = |name: &str| match lookup(&manifest, &["build", name]) {
             Some(Value::String(text)) => Some(text.clone()),
             Some(Value::Number(number)) => Some(number.to_string()),
@@ -30,7 +39,7 @@ impl Version {
             (Some(branch), Some(number), Some(hash)) => Some(format!("{branch}#{number} ({hash})")),
             _ => None,
         };
-        Some(Version { version, build })
+        Ok(Version { version, build })
     }
 }
 

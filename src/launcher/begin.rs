@@ -4,6 +4,9 @@ use super::{Begun, ConditionCode, Context, Start};
 use crate::config::{self, SourceError};
 use crate::message;
 
+/// Bytes of a CONFIG value at most: 17 paths of z/OS, as many as today's launcher takes.
+const LONGEST_CONFIG: usize = 17 * 1024;
+
 /// Issues ZWEL0021I to ZWEL0024I.
 ///
 /// # Errors
@@ -11,12 +14,17 @@ use crate::message;
 pub(super) fn begin(context: &Context, start: &Start) -> Result<Begun, ConditionCode> {
     let output = &context.output;
     let sources = start.config.as_deref().map(config::parse_sources);
-    let zowe = match &sources {
-        Some(Ok(sources)) => config::runtime_directory_of(sources, &*context.platform).and_then(|runtime| config::zowe_version(&runtime)),
+    let runtime = match &sources {
+        Some(Ok(sources)) => config::runtime_directory_of(sources, &*context.platform).filter(|runtime| runtime.is_dir()),
         _ => None,
     };
-    output.message(message::zwel0021i(env!("CARGO_PKG_VERSION"), zowe.as_deref().unwrap_or("unknown")));
+    let version = runtime.map(|runtime| config::Version::try_read(&runtime));
+    let shown = version.as_ref().and_then(|version| version.as_ref().ok()).map_or("unknown", |version| version.version.as_str());
+    output.message(message::zwel0021i(env!("CARGO_PKG_VERSION"), shown));
     output.ruler();
+    if let Some(Err(why)) = &version {
+        output.message(message::zwel0075w(why));
+    }
     if let Some(why) = &start.no_console {
         output.message(message::zwel0934w(why));
     }
@@ -25,15 +33,18 @@ pub(super) fn begin(context: &Context, start: &Start) -> Result<Begun, Condition
         output.message(message::zwel0036e());
         ConditionCode::NotStarted
     };
-    let [argument] = start.arguments.as_slice() else { return Err(failed(message::zwel0035e())) };
     let sources = match sources {
         None => return Err(failed(message::zwel0026e("CONFIG"))),
+        Some(_) if start.config.as_ref().is_some_and(|config| config.trim_end().len() > LONGEST_CONFIG) => {
+            return Err(failed(message::zwel0027e("CONFIG")));
+        }
         Some(Err(SourceError::MemberMissing { .. })) => return Err(failed(message::zwel0068e())),
         Some(Err(error)) => return Err(failed(message::zwel0046e(error))),
         Some(Ok(sources)) => sources,
     };
-    let ha_instance = config::ha_instance(argument, &*context.platform);
     output.message(message::zwel0023i(config::display_sources(&sources)));
+    let [argument] = start.arguments.as_slice() else { return Err(failed(message::zwel0035e())) };
+    let ha_instance = config::ha_instance(argument, &*context.platform);
     output.message(message::zwel0024i(&ha_instance.id));
     Ok(Begun { sources, ha_instance, foreground: None })
 }

@@ -1,6 +1,6 @@
 //! The components of an instance: the workspace written, all validated, all configured. RESTART does the last two for one.
 
-use super::prepare::{GLOBAL, Launched, PREPARE, component_error, refuse};
+use super::prepare::{GLOBAL, Launched, PREPARE, component_error, not_prepared, refuse};
 use super::timing::TARGET;
 use super::{Begun, ConditionCode, Context, Instance};
 use crate::component::{self, CommandLine, Component, Phase, Survey};
@@ -28,8 +28,8 @@ pub(super) async fn prepare_components(
     let output = &context.output;
     let written = info_span!(target: TARGET, "workspace").in_scope(|| write_workspace(context, instance, &survey));
     if let Err(error) = written {
-        let why = [message::zwel0918e("workspace", error), message::zwel0140e(&context.config_text), message::zwel0030e()];
-        return Err(refuse(context, why));
+        let why = [message::zwel0918e("workspace", error), message::zwel0140e(&context.config_text)];
+        return Err(refuse(context, why.into_iter().chain(not_prepared(context))));
     }
     if let Some(foreground) = &begun.foreground {
         survey.in_play.retain(|component| component.name == foreground.name);
@@ -39,7 +39,7 @@ pub(super) async fn prepare_components(
     output.server_command(Severity::Info, VALIDATE, "process component validations ...");
     let validated = validate_all(context, instance, &survey.in_play).instrument(info_span!(target: TARGET, "validate"));
     if validated.await > 0 {
-        return Err(refuse(context, [message::zwel0030e()]));
+        return Err(refuse(context, not_prepared(context)));
     }
     output.server_command(Severity::Info, CONFIGURE, "process component configurations ...");
     if begun.foreground.is_none() {
@@ -71,7 +71,7 @@ async fn configure_all(context: &Arc<Context>, instance: &Arc<Instance>, survey:
     for component in &survey.in_play {
         let configured = configure(context, instance, component);
         if !configured.instrument(info_span!(target: TARGET, "configure", component = component.name.as_str())).await {
-            return Err(refuse(context, [message::zwel0030e()]));
+            return Err(refuse(context, not_prepared(context)));
         }
     }
     Ok(())

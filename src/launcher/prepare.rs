@@ -3,7 +3,7 @@
 use super::timing::{self, TARGET};
 use super::{Begun, ConditionCode, Context, EventSender, Instance, components, foreground, guard};
 use crate::component::{self, Checked, CommandLine, Component, ComponentError, DirectoryFault, DirectoryProblem, Purpose, Survey};
-use crate::config::{Configuration, Environment, LoadError, LoadRequest, Problem, Version};
+use crate::config::{Cause, Configuration, Environment, LoadError, LoadRequest, Problem, Version};
 use crate::lifecycle::{startup, workspace};
 use crate::message::{self, Message, Severity};
 use crate::platform::unix::watch::Watch;
@@ -49,6 +49,12 @@ pub(super) fn refuse(context: &Context, messages: impl IntoIterator<Item = Messa
         context.output.message(message);
     }
     ConditionCode::NotStarted
+}
+
+/// The preparation was not successful: today's launcher leaves it to a command, and says how that ended.
+pub(super) fn not_prepared(context: &Context) -> [Message; 2] {
+    let command = format!("zwe internal start prepare --config {}", context.config_text);
+    [message::zwel0066w(command, ConditionCode::NotStarted as i32), message::zwel0030e()]
 }
 
 /// Loads and prepares the instance.
@@ -116,8 +122,16 @@ pub(super) async fn load(context: &Arc<Context>, begun: &Arc<Begun>) -> Result<C
         }
         Ok(Err(error)) => {
             let of_templates = matches!(error, LoadError::Templates(_));
-            let said = |problem: &Problem| if of_templates { message::zwel0045e(problem) } else { message::zwel0047e(problem) };
-            let mut messages: Vec<Message> = error.problems().iter().map(said).collect();
+            let said = |problem: &Problem| match &problem.cause {
+                Cause::NotOpened(why) => {
+                    let file = problem.place.as_ref().map(|place| place.file.as_str()).unwrap_or_default();
+                    vec![message::zwel0318e(file, why), message::zwel0048e(file, why)]
+                }
+                Cause::NotRead => vec![message::zwel0046e(problem)],
+                _ if of_templates => vec![message::zwel0045e(problem)],
+                _ => vec![message::zwel0047e(problem)],
+            };
+            let mut messages: Vec<Message> = error.problems().iter().flat_map(said).collect();
             messages.push(message::zwel0072e());
             Err(messages)
         }
@@ -145,6 +159,9 @@ async fn check(context: &Arc<Context>, configuration: Configuration) -> Result<(
     checked.await.map_err(|_| refuse(context, [message::zwel0071e()]))
 }
 
+/// The status of Zowe's configuration manager for a schema that it cannot use.
+const BAD_SCHEMA: u32 = 5;
+
 /// Says everything that is wrong or odd: directories and components each with their message, the rest as lines after ZWEL0070E.
 ///
 /// # Errors
@@ -164,6 +181,9 @@ fn report(context: &Context, checked: &Checked) -> Result<(), ConditionCode> {
     }
     if !errors.is_empty() {
         failed = true;
+        if errors.iter().any(|error| error.cause == Cause::Schema) {
+            output.message(message::zwel0073e(BAD_SCHEMA));
+        }
         output.message(message::zwel0070e());
         output.lines(errors.iter().map(|error| format!("  {}\n", one_line(error))).collect::<String>().into_bytes());
     } else if !failed {
@@ -176,7 +196,7 @@ fn report(context: &Context, checked: &Checked) -> Result<(), ConditionCode> {
         output.message(message);
     }
     if unprepared {
-        output.message(message::zwel0030e());
+        not_prepared(context).into_iter().for_each(|message| output.message(message));
     }
     if failed || unprepared { Err(ConditionCode::NotStarted) } else { Ok(()) }
 }
@@ -287,7 +307,7 @@ async fn startup_checks(context: &Context, begun: &Begun, instance: &Instance, m
         context.output.message(finding.message());
     }
     if findings.iter().any(|finding| finding.severity == Severity::Error) {
-        return Err(refuse(context, [message::zwel0030e()]));
+        return Err(refuse(context, not_prepared(context)));
     }
     Ok(())
 }

@@ -45,7 +45,10 @@ impl Owner {
         let file_end = readiness.as_ref().and_then(probe::file_end);
         let (input, input_of_ours) = match settings.standard_input.then(unix::process::control_pipe).transpose() {
             Ok(pipe) => pipe.unzip(),
-            Err(error) => return Happening::SpawnFailed(error.to_string()),
+            Err(error) => {
+                self.context.output.message(message::zwel0055e(format_args!("of component {}", launched.component.name), &error));
+                return Happening::SpawnFailed(error.to_string());
+            }
         };
         let input = input.as_ref().map(AsFd::as_fd);
         match self.context.runner.start(&script, base, &own, input, settings.ending(), on_end) {
@@ -55,7 +58,7 @@ impl Owner {
                 let log = launched.instance.configuration.component_log(&name);
                 let values = launched.instance.environment.values().chain(own.values()).map(OsString::as_os_str);
                 let watch = watch::watch(readiness.as_ref(), settings.fatal_messages, (index, pid), values, self.sender.clone());
-                let attachment = Attachment { log, watch };
+                let attachment = Attachment { log, watch, pid: Some(pid) };
                 self.children[index].pipe = Some(self.context.output.attach(&name, reader, attachment));
                 self.children[index].input = input_of_ours.map(File::from);
                 self.ask(index, pid, Question::Readiness, readiness, file_end);

@@ -115,6 +115,11 @@ impl Owner {
                 self.say(message::zwel0927e(&name, why));
                 self.say(message::zwel0040e(name));
             }
+            Note::RestartFailed(why) => {
+                self.say(message::zwel0927e(&name, why));
+                self.say(message::zwel0040e(&name));
+                self.say(message::zwel0049e(name));
+            }
             Note::WillKill(pid) => self.say(message::zwel0063w(name, pid)),
             // The instance says it with names: Effect::StartedWithout.
             Note::WaitedInVain(_) => {}

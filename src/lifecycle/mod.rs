@@ -7,5 +7,5 @@ mod script;
 pub mod startup;
 pub mod workspace;
 
-pub use run::{Finished, Runner, SHELL_VARIABLE, ScriptError};
+pub use run::{Finished, NO_INPUT, Runner, SHELL_VARIABLE, ScriptError};
 pub use script::{Script, Then, script_text};

@@ -16,6 +16,9 @@ use std::time::Duration;
 /// Where the shell is; POSIX has it there, z/OS too.
 const SHELL: &str = "/bin/sh";
 
+/// What everything reads that has no other standard input.
+pub const NO_INPUT: &str = "/dev/null";
+
 /// Variable of a stop command: the process id of the component, which is also the id of its process group.
 pub const STOPPED_PROCESS: &str = "ZWELNCH_PID";
 
@@ -69,10 +72,10 @@ pub struct Runner {
 
 impl Runner {
     /// # Errors
-    /// When /dev/null cannot be opened.
+    /// When [`NO_INPUT`] cannot be opened.
     pub fn new(platform: Arc<dyn Platform>, processes: Arc<Processes>, output: Output) -> io::Result<Runner> {
         let shell = std::env::var_os(SHELL_VARIABLE).filter(|shell| !shell.is_empty()).map_or_else(|| PathBuf::from(SHELL), PathBuf::from);
-        Ok(Runner { platform, processes, output, null: File::open("/dev/null")?, shell, running: Mutex::default() })
+        Ok(Runner { platform, processes, output, null: File::open(NO_INPUT)?, shell, running: Mutex::default() })
     }
 
     /// Runs a command to its end, or until `bound` is over, and returns everything it wrote. The output goes to an unlinked file: it may be

@@ -1,6 +1,7 @@
 //! What is done with a component's lines besides relaying them.
 
 use super::{LogSettings, PipeId};
+use crate::platform::Pid;
 use std::sync::Arc;
 
 /// Texts that a component's lines are searched for, in the same pass as for zowe.sysMessages.
@@ -28,4 +29,6 @@ pub struct Attachment {
     pub watch: Option<Watch>,
     /// The component's own log file.
     pub log: Option<LogSettings>,
+    /// The process that writes, where it is one.
+    pub pid: Option<Pid>,
 }

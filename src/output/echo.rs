@@ -160,10 +160,16 @@ fn may_begin_after(before: &[u8], text: bool) -> bool {
         b',' | b'[' | b'{' | b';' | b'=' | b'(' | b'"' | b'\'' | b'/' => false,
         b'>' | b')' | b']' | b'|' | b'}' => true,
         _ if is_level => true,
-        _ if OF_SPEECH.iter().any(|one| word.eq_ignore_ascii_case(one)) => false,
+        // In capitals it is a user ID.
+        _ if is_of_speech(word) => false,
         // A thread, a logger, a user ID or a time: without a text behind it the id ends a sentence, or a list.
         _ => text || !word.iter().all(u8::is_ascii_lowercase) && !is_id(word),
     }
+}
+
+fn is_of_speech(word: &[u8]) -> bool {
+    let [first, rest @ ..] = word else { return false };
+    OF_SPEECH.iter().any(|one| one[1..] == *rest && one[0] == first.to_ascii_lowercase())
 }
 
 /// `+ command`, as a shell shows what it runs (PS4).

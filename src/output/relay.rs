@@ -7,8 +7,8 @@ use super::pattern::{Matcher, Pattern};
 use super::rate::Rate;
 use super::tail::Tail;
 use super::{Attachment, Item, LogSettings, PipeId, Queue, Shared, Watch, WtoRules, line, printable, wto};
-use crate::message::{Message, Operator, Severity, zwel0926w, zwel0990w, zwel0991w, zwel0992w, zwel0993i, zwel0994i};
-use crate::platform::{Platform, unix};
+use crate::message::{Message, Operator, Severity, zwel0050e, zwel0926w, zwel0990w, zwel0991w, zwel0992w, zwel0993i, zwel0994i};
+use crate::platform::{Pid, Platform, unix};
 use mio::unix::pipe::Receiver;
 use mio::{Events, Interest, Poll, Token};
 use std::cell::RefCell;
@@ -36,6 +36,7 @@ const SHORT: usize = 8 * 1024;
 struct Pipe {
     id: PipeId,
     component: String,
+    pid: Option<Pid>,
     receiver: Receiver,
     partial: Partial,
     /// Where programs may write IBM-1047.
@@ -291,6 +292,7 @@ impl Relay {
         let pipe = Pipe {
             id,
             component,
+            pid: attachment.pid,
             receiver,
             partial: Partial::default(),
             transcoder,
@@ -427,7 +429,11 @@ impl Relay {
                 return match other {
                     Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => After::Empty,
                     Err(error) if error.kind() == std::io::ErrorKind::Interrupted => After::More,
-                    _ => After::Ended,
+                    Err(error) => {
+                        self.message(&zwel0050e(&pipe.component, pipe.pid.unwrap_or(-1), error));
+                        After::Ended
+                    }
+                    Ok(_) => After::Ended,
                 };
             }
         };

@@ -136,6 +136,18 @@ fn a_log_file_that_cannot_be_written_is_said_once_and_sysprint_goes_on() {
 }
 
 #[test]
+fn a_pipe_that_cannot_be_read_is_told_of() {
+    let (platform, output) = setup();
+    // The end to write into: reading it is refused.
+    let (_reader, writer) = platform.output_pipe().unwrap();
+    let id = output.attach("c", writer, Attachment { pid: Some(7), ..Attachment::default() });
+    output.drain(id);
+    output.close();
+    let text = platform.sysprint_text();
+    assert!(text.contains("ZWEL0050E cannot read output from comp c(7) - "), "{text}");
+}
+
+#[test]
 fn watched_texts_are_reported_once_each_with_the_rules_of_now() {
     let (platform, output) = setup();
     let (reader, mut writer) = pipe(&platform);

@@ -152,6 +152,7 @@ fn note_text(note: &Note) -> String {
         Note::NotAlive(_) => "ZWEL0982E",
         Note::WaitedInVain(_) => "ZWEL0904W",
         Note::StartFailed(_) => "ZWEL0040E",
+        Note::RestartFailed(_) => "ZWEL0040E, ZWEL0049E",
         Note::WillKill(_) => "ZWEL0063W",
     }
     .into()

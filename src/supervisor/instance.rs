@@ -364,7 +364,7 @@ impl Instance {
                 effects.push(Effect::StartedWithout(index, time, self.names(&self.unmet(index))));
             }
             action => {
-                self.start_failed |= matches!(action, Action::Note(Note::StartFailed(_)));
+                self.start_failed |= matches!(action, Action::Note(Note::StartFailed(_) | Note::RestartFailed(_)));
                 effects.push(Effect::Component(index, action));
             }
         }

@@ -6,6 +6,7 @@ mod nulls;
 
 use super::load::read_file;
 use super::node::Node;
+use super::problem::Cause;
 use super::{Configuration, Location, Problem, encoding, runtime_file};
 use explain::{Finding, findings};
 use jsonschema::{Draft, Registry, Validator};
@@ -143,8 +144,10 @@ fn read_schema(file: &Path) -> Result<Schema, Problem> {
 /// Everything wrong by `schemas/zowe-yaml-schema.json`; nothing where the runtime has none.
 pub(super) fn validate(configuration: &Configuration) -> Vec<Problem> {
     let schemas = of(configuration);
-    let mut problems = schemas.problems.clone();
-    problems.extend(schemas.base.iter().flat_map(|base| check_configuration(configuration, base)));
+    let unusable = schemas.base.iter().filter_map(|base| base.as_ref().err());
+    let mut problems: Vec<Problem> =
+        schemas.problems.iter().chain(unusable).map(|problem| problem.clone().caused_by(Cause::Schema)).collect();
+    problems.extend(schemas.base.iter().filter(|base| base.is_ok()).flat_map(|base| check_configuration(configuration, base)));
     problems
 }
 

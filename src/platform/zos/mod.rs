@@ -313,7 +313,7 @@ impl Platform for ZosPlatform {
         shim::tag(descriptor).ok().filter(|(ccsid, text)| *text && *ccsid != 0).map(|(ccsid, _)| ccsid)
     }
 
-    fn listen(&self, listener: OperatorListener) -> io::Result<()> {
+    fn listen(&self, listener: OperatorListener) -> Result<(), ListenError> {
         console::listen(listener, self.has_console)
     }
 

@@ -389,7 +389,7 @@ fn what_is_lost_is_told_of_at_once_while_another_waits_for_it() {
         world.notes
     };
     let degraded = InstanceNote::Degraded(vec!["c0".into(), "c1".into()]);
-    assert_eq!(lose(false), [degraded.clone()]);
+    assert_eq!(lose(false), std::slice::from_ref(&degraded));
     assert_eq!(lose(true), [degraded, InstanceNote::End("c0 failed for good and is required".into())]);
 }
 
