@@ -296,6 +296,8 @@ pub struct LauncherSettings {
     pub on_component_configure_fail: OnFailure,
     /// `zowe.launchScript.logLevel` is debug or trace.
     pub debug: bool,
+    /// `zowe.launchScript.logLevel` is trace.
+    pub trace: bool,
     /// `components.launcher.onRequiredFailed`: true for `stay`; default false (`exit`).
     pub stay_when_required_failed: bool,
     /// `components.launcher.onDependencyProblem`: true for `ignore`; default false (`exit`).

@@ -1,6 +1,6 @@
 //! The first lines of a run: who starts, from what configuration, as which HA instance.
 
-use super::{Begun, ConditionCode, Context, Start};
+use super::{Begun, ConditionCode, Context, Start, debug};
 use crate::config::{self, SourceError};
 use crate::message;
 
@@ -46,5 +46,6 @@ pub(super) fn begin(context: &Context, start: &Start) -> Result<Begun, Condition
     let [argument] = start.arguments.as_slice() else { return Err(failed(message::zwel0035e())) };
     let ha_instance = config::ha_instance(argument, &*context.platform);
     output.message(message::zwel0024i(&ha_instance.id));
+    debug::begun(context, start, &ha_instance);
     Ok(Begun { sources, ha_instance, foreground: None })
 }

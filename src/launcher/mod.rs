@@ -2,6 +2,7 @@
 
 mod begin;
 mod components;
+mod debug;
 mod foreground;
 mod guard;
 mod operator;

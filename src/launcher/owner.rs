@@ -4,7 +4,7 @@
 use super::prepare::{self, Launched, Prepared};
 use super::probe;
 use super::report::{Answering, job_name_warning};
-use super::{Begun, ConditionCode, Context, Event, EventSender, watch};
+use super::{Begun, ConditionCode, Context, Event, EventSender, debug, watch};
 use crate::component::{self, Question};
 use crate::config::LauncherSettings;
 use crate::message::{self, Message};
@@ -266,7 +266,9 @@ impl Owner {
 
     /// Feeds one event to a component and does what follows from it.
     pub(super) fn step(&mut self, index: usize, happening: Happening) {
-        let effects = self.instance.step(index, happening, self.now());
+        let before = self.instance.member(index).map_or("", |member| member.machine.state().name());
+        let effects = self.instance.step(index, happening.clone(), self.now());
+        debug::stepped(&self.context.output, &self.instance, index, before, &happening);
         self.apply(effects);
     }
 
@@ -286,6 +288,7 @@ impl Owner {
             })
             .collect();
         for effect in effects {
+            debug::decided(&self.context.output, &self.instance, &effect);
             match effect {
                 Effect::Waits(index, names) => {
                     let name = self.name_of(index);

@@ -1,7 +1,7 @@
 //! From a configuration to an instance: load, check, make the workspace, keep others out. The components follow in `components`.
 
 use super::timing::{self, TARGET};
-use super::{Begun, ConditionCode, Context, EventSender, Instance, components, foreground, guard};
+use super::{Begun, ConditionCode, Context, EventSender, Instance, components, debug, foreground, guard};
 use crate::component::{self, Checked, CommandLine, Component, ComponentError, DirectoryFault, DirectoryProblem, Purpose, Survey};
 use crate::config::{Cause, Configuration, Environment, LoadError, LoadRequest, Problem, Version};
 use crate::lifecycle::{startup, workspace};
@@ -63,17 +63,17 @@ pub(super) fn not_prepared(context: &Context) -> [Message; 2] {
 /// The condition code, after the messages that say why.
 pub(super) async fn prepare(context: Arc<Context>, begun: Arc<Begun>, sender: EventSender) -> Result<Prepared, ConditionCode> {
     let begun_at = Instant::now();
-    let mut loaded =
-        load(&context, &begun).instrument(info_span!(target: TARGET, "load")).await.map_err(|messages| refuse(&context, messages))?;
+    let reading = read(&context, &begun).instrument(info_span!(target: TARGET, "load"));
+    let mut loaded = reading.await.map_err(|messages| refuse(&context, messages))?;
     context.output.set_rules(wto_rules(&loaded));
     context.output.set_time_zone(loaded.time_zone());
-    if loaded.launcher_settings().debug {
-        context.output.set_debug(true);
-    }
+    context.output.set_verbosity(context.output.verbosity().max(debug::verbosity(&loaded)));
+    debug::loaded(&context.output, &loaded);
     foreground::begin(&context, &begun, &mut loaded)?;
     let (configuration, checked) = check(&context, loaded).instrument(info_span!(target: TARGET, "check")).await?;
     let runtime = configuration.runtime_directory().filter(|_| !checked.directories.iter().any(|fault| fault.purpose == Purpose::Runtime));
     let runtime = runtime.map(|runtime| enter_runtime(&context, runtime)).transpose()?;
+    debug::surveyed(&context.output, &configuration, &checked.survey);
     report(&context, &checked)?;
     let runtime = runtime.ok_or(ConditionCode::NotStarted)?;
     let watch = foreground::watch(&context, &begun, &checked.survey, sender)?;
@@ -82,11 +82,14 @@ pub(super) async fn prepare(context: Arc<Context>, begun: Arc<Begun>, sender: Ev
     guard::end_leftovers(&context, &workspace, &begun.ha_instance.id).await;
     begin_prepare(&context, &configuration, &runtime, &workspace);
     let environment = instance_environment(&context, &configuration, &workspace, &checked.survey);
+    context.runner.show_variables(&environment);
     let instance = Arc::new(Instance::new(configuration, runtime, workspace, environment));
     startup_checks(&context, &begun, &instance, checked.survey.clone()).instrument(info_span!(target: TARGET, "startup checks")).await?;
     let launched = components::prepare_components(&context, &begun, &instance, checked.survey).await?;
     report_timing(&context, begun_at.elapsed());
-    Ok(Prepared { instance, launched, lock, watch })
+    let prepared = Prepared { instance, launched, lock, watch };
+    debug::prepared(&context.output, &prepared);
+    Ok(prepared)
 }
 
 /// Users wait for minutes for some instances and wonder what for (reference/users.md).
@@ -109,6 +112,12 @@ pub(super) fn wto_rules(configuration: &Configuration) -> crate::output::WtoRule
 /// # Errors
 /// The messages that say why.
 pub(super) async fn load(context: &Arc<Context>, begun: &Arc<Begun>) -> Result<Configuration, Vec<Message>> {
+    let loaded = read(context, begun).await?;
+    debug::loaded(&context.output, &loaded);
+    Ok(loaded)
+}
+
+async fn read(context: &Arc<Context>, begun: &Arc<Begun>) -> Result<Configuration, Vec<Message>> {
     let (platform, begun) = (Arc::clone(&context.platform), Arc::clone(begun));
     let loaded = tokio::task::spawn_blocking(move || {
         Configuration::load(&LoadRequest { sources: &begun.sources, ha_instance: &begun.ha_instance, platform: &*platform })

@@ -103,6 +103,10 @@ pub(super) fn ask(
             tokio::time::sleep(pause).await;
             pause = if count.is_good { probe.interval } else { (pause * 2).min(probe.interval) };
             let answer = way.ask(&context, &launched, &environment, probe.timeout).await;
+            context.output.trace(|| {
+                let said = answer.as_ref().map_or_else(|why| format!("no, {why}"), |()| "yes".to_owned());
+                format!("probe: {} of {}: {said}", question.key(), launched.component.name)
+            });
             if let Some(verdict) = count.answer(answer) {
                 // A line in a file stands there for good.
                 let is_final = verdict == Verdict::Good && matches!(way, Way::File(_));

@@ -6,6 +6,7 @@ mod certificates;
 mod compare;
 mod compare_zwelnch;
 mod component;
+mod debugging;
 mod demo;
 mod documents;
 mod eureka;

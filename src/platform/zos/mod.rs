@@ -8,7 +8,7 @@ pub mod text;
 
 use super::ebcdic::{ibm_1047, to_ibm_1047};
 use super::unix::process;
-use super::{FileLock, LockError, OperatorListener, Pid, Platform, ProcessEntry, SpawnRequest, Target, WaitStatus};
+use super::{FileLock, ListenError, LockError, OperatorListener, Pid, Platform, ProcessEntry, SpawnRequest, Target, WaitStatus};
 use crate::message;
 use nix::libc;
 use shim::DataDefinition;
