@@ -14,11 +14,11 @@ fn main() {
         return;
     }
     println!("cargo::rustc-cfg=zwelnch_zos");
-    for path in ["src/platform/zos/shim.c", "src/platform/zos/shim.h", "tests/zos-stub"] {
+    for path in ["src/platform/zos/shim.c", "src/platform/zos/shim_resources.c", "src/platform/zos/shim.h", "tests/zos-stub"] {
         println!("cargo::rerun-if-changed={path}");
     }
     let mut shim = build();
-    shim.file("src/platform/zos/shim.c");
+    shim.file("src/platform/zos/shim.c").file("src/platform/zos/shim_resources.c");
     if is_zos {
         // The character functions of the C library have an ASCII and an EBCDIC form; ours are the ASCII ones, as Rust's.
         shim.std("gnu11").flag("-m64").flag("-fzos-le-char-mode=ascii");

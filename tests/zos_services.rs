@@ -9,7 +9,7 @@ use zwelnch::config::Environment;
 use zwelnch::ha::operator::{Operator, SystemConsole};
 use zwelnch::platform::ebcdic::{ibm_1047, to_ibm_1047};
 use zwelnch::platform::zos::{ZosPlatform, shim};
-use zwelnch::platform::{ChildEnvironment, End, GroupOfChild, LockError, Platform, PreparedEnvironment, SpawnRequest};
+use zwelnch::platform::{ChildEnvironment, End, GroupOfChild, LockError, MemoryLimits, Platform, PreparedEnvironment, SpawnRequest};
 
 unsafe extern "C" {
     fn zos_stub_directory(directory: *const std::ffi::c_char);
@@ -285,4 +285,66 @@ fn symbols_and_operator_commands_are_programs_of_the_system() {
     assert_eq!(console.issue("D T").map(|answer| answer.accepted), Ok(true));
     assert_eq!(console.issue("P NONE").map(|answer| answer.accepted), Ok(false));
     assert!(console.issue("S ZWESLSTC").unwrap_err().to_string().contains("operator command 'S ZWESLSTC' cannot be issued: "));
+}
+
+/// A process id that no process has any more.
+fn ended_process() -> i32 {
+    let mut child = std::process::Command::new("/bin/true").spawn().unwrap();
+    let pid = child.id().try_into().unwrap();
+    child.wait().unwrap();
+    pid
+}
+
+/// What `ipcs` shows with no process attached: message queues by who sent and received last, semaphores by who used them last.
+#[test]
+fn what_ended_processes_have_left_of_interprocess_communication_is_removed() {
+    let stub = Stub::new();
+    let platform = ZosPlatform::for_command();
+    // Nothing at all.
+    assert_eq!(platform.remove_left_over_ipc().unwrap(), 0);
+    fs::create_dir(stub.directory.path().join("ipc")).unwrap();
+    assert_eq!(platform.remove_left_over_ipc().unwrap(), 0);
+    let (own, gone, user) = (std::process::id(), ended_process(), nix::unistd::geteuid().as_raw());
+    let other = user + 1;
+    let members = [
+        ("q.3", format!("{user} {gone} {gone}")),
+        ("q.5", format!("{user} {gone} {own}")),
+        ("q.6", format!("{other} {gone} {gone}")),
+        ("q.9", format!("{user} 0 0")),
+        ("q.12", format!("{user} {gone} 0")),
+        ("s.4", format!("{user} {gone} {gone}")),
+        ("s.7", format!("{user} {gone} {own} {gone}")),
+        ("s.8", format!("{user} 0")),
+        ("s.11", format!("{other} {gone}")),
+    ];
+    for (name, text) in &members {
+        stub.write(&format!("ipc/{name}"), text);
+    }
+    assert_eq!(platform.remove_left_over_ipc().unwrap(), 3);
+    let left = |name: &str| stub.directory.path().join("ipc").join(name).exists();
+    let removed: Vec<&str> = members.iter().map(|(name, _)| *name).filter(|name| !left(name)).collect();
+    assert_eq!(removed, ["q.3", "q.12", "s.4"]);
+
+    fails_once("getipc", EACCES, || shim::ipc(shim::IpcKind::Messages));
+    fails_once("semctl", EACCES, || shim::semaphore_user(7, 1));
+    // The one that cannot be removed is told of, the others are removed all the same.
+    stub.write("ipc/q.3", &members[0].1);
+    stub.write("ipc/q.12", &members[4].1);
+    fail("msgctl", EPERM);
+    let error = platform.remove_left_over_ipc().unwrap_err();
+    assert!(error.to_string().contains("errno2 0BAD0042"), "{error}");
+    assert!(left("q.3") && !left("q.12"));
+}
+
+#[test]
+fn limits_of_memory() {
+    let stub = Stub::new();
+    let platform = ZosPlatform::for_command();
+    assert_eq!(platform.memory_limits().unwrap(), MemoryLimits { above_bar: None, address_space: None });
+    // MEMLIMIT is told in MiB.
+    stub.write("memlimit", "2048\n");
+    stub.write("assize", "123456789\n");
+    let limits = fails_once("getrlimit", EINVAL, shim::memory_limits);
+    assert_eq!(limits, (2048 << 20, 123_456_789));
+    assert_eq!(platform.memory_limits().unwrap(), MemoryLimits { above_bar: Some(2 << 30), address_space: Some(123_456_789) });
 }

@@ -98,6 +98,7 @@ pub(super) fn run(arguments: Arguments) -> i32 {
 
 /// Runs a component of an instance in this process's foreground.
 fn run_component(ha_instance: String, config: Option<String>, foreground: Foreground) -> i32 {
+    super::set_umask();
     // Before any other thread is made: signals are blocked in all of them.
     let platform = NativePlatform::for_foreground();
     let from_environment = Start::from_environment(vec![ha_instance], None);

@@ -11,13 +11,14 @@ mod terminal;
 pub use arguments::{Arguments, command};
 
 use crate::launcher::{self, ConditionCode, Start};
+use crate::lifecycle::startup::{BIND_WORDS, bind_answer};
 use crate::lifecycle::workspace;
 use crate::platform::NativePlatform;
 use crate::platform::process::MARKER;
 use crate::platform::unix::process::inherited_environment;
 use crate::supervisor::guardian;
 use clap::Parser;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -41,6 +42,9 @@ pub fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     if let Some(code) = snapshot(&arguments) {
+        return ExitCode::from(code);
+    }
+    if let Some(code) = bind(&arguments) {
         return ExitCode::from(code);
     }
     let of_proc = std::env::var_os(crate::platform::unix::JOB_DIRECTORY).is_some();
@@ -81,6 +85,17 @@ fn snapshot(arguments: &[OsString]) -> Option<u8> {
     })
 }
 
+/// `internal bind ADDRESS:PORT`: whether this process could listen there, as a start-up check asks on z/OS under a component's job name.
+fn bind(arguments: &[OsString]) -> Option<u8> {
+    let [_, internal, bind, address] = arguments else { return None };
+    if [internal, bind] != BIND_WORDS.map(OsStr::new) {
+        return None;
+    }
+    let address = address.to_str()?.parse().ok()?;
+    terminal::document(&bind_answer(&NativePlatform::for_command(), address));
+    Some(0)
+}
+
 /// As a PROC's program, or under the name ZWELNCH, every argument is the launcher's. Else a first argument that is no command word and no
 /// option is the HA instance id.
 fn call(arguments: &[OsString], of_proc: bool, is_command: impl Fn(&str) -> bool) -> Call {
@@ -100,6 +115,7 @@ fn call(arguments: &[OsString], of_proc: bool, is_command: impl Fn(&str) -> bool
 
 /// Runs the launcher in this process.
 fn launch(arguments: Vec<String>) -> i32 {
+    set_umask();
     let (platform, no_console) = NativePlatform::for_launcher();
     let platform = Arc::new(platform);
     let start = Start::from_environment(arguments, no_console);
@@ -107,6 +123,11 @@ fn launch(arguments: Vec<String>) -> i32 {
     let code = launcher::run(platform.clone(), start) as i32;
     platform.end_job(code);
     code
+}
+
+/// Of this process, and so of every command and component that it starts. Its own files have modes of their own.
+fn set_umask() {
+    crate::platform::unix::set_umask(std::env::var("_EDC_UMASK_DFLT").ok().as_deref());
 }
 
 /// What the initiator told this process is not the components' business.

@@ -2,7 +2,7 @@
 //! before it gives up. Reads files; starts and writes nothing.
 
 use super::directories::{self, DirectoryProblem, Purpose};
-use super::{Survey, dependencies, ports, readiness, survey};
+use super::{Failure, Survey, dependencies, ports, readiness, survey};
 use crate::config::{Configuration, Problem, unique};
 use crate::platform::Platform;
 
@@ -21,7 +21,7 @@ impl Checked {
     /// The whole report, each problem once.
     pub fn all(&self) -> Vec<Problem> {
         let directories = self.directories.iter().map(DirectoryProblem::problem);
-        let failures = self.survey.failures.iter().flat_map(|failure| failure.error.problems(failure.place.clone()));
+        let failures = self.survey.failures.iter().flat_map(Failure::problems);
         unique(directories.chain(self.problems.iter().cloned()).chain(failures).collect())
     }
 }

@@ -2,15 +2,20 @@
 
 use super::version_range::{Version, VersionRange};
 use super::{Component, Dependency, NotInPlay, Survey};
-use crate::config::{Configuration, Location, Problem, overlay};
+use crate::config::{Configuration, Location, Problem, SINGLE_SERVICE, overlay};
 
-/// All that a component depends on, each once: by its manifest, and by `components.<c>.launcher.dependsOn`.
+/// All that a component depends on, each once: by its manifest, and by `components.<c>.launcher.dependsOn`. What depends on a part of the
+/// single-service API ML depends on that too, which is what runs.
 pub fn needs(configuration: &Configuration, component: &Component) -> Vec<String> {
+    let is_part = |name: &str| configuration.is_suppressed(name) || name == SINGLE_SERVICE;
     let of_manifest = component.manifest.dependencies.iter().map(|needed| needed.name.clone());
     let mut names: Vec<String> = Vec::new();
     for name in of_manifest.chain(configuration.component_settings(&component.name).depends_on) {
-        if !names.contains(&name) {
-            names.push(name);
+        let runs_in = Some(SINGLE_SERVICE.to_string()).filter(|_| configuration.is_suppressed(&name) && !is_part(&component.name));
+        for name in [name].into_iter().chain(runs_in) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
         }
     }
     names
@@ -58,11 +63,15 @@ fn problem(
         let text = version_problem(name, dependency, found)?;
         return Some(Problem::warning(place("versionRange"), text));
     }
+    if configuration.is_suppressed(needed) && survey.in_play.iter().any(|other| other.name == SINGLE_SERVICE) {
+        // No component of its own is installed, and none is needed.
+        return None;
+    }
     let reason = survey.not_launched.iter().find(|(other, _)| other == needed).map(|(_, reason)| reason);
     let state = match reason {
         // The reason it cannot be used stands in the report already.
         Some(NotInPlay::Unusable) => "is enabled, but not installed or not usable".to_string(),
-        Some(NotInPlay::Suppressed) => "is not started, as component apiml takes its place".to_string(),
+        Some(NotInPlay::Suppressed) => "is part of component apiml, which is not installed or not usable".to_string(),
         Some(_) => format!("is not enabled; components.{needed}.enabled: true is expected"),
         None if survey.installed.iter().any(|other| other.name == *needed) => {
             format!("is installed, but not enabled; components.{needed}.enabled: true is expected")

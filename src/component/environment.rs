@@ -22,7 +22,7 @@ pub fn instance_environment(
         config,
         merged_file,
         installed: &survey.installed_names(),
-        enabled: &survey.in_play_names(),
+        enabled: &survey.enabled_names(configuration),
         launched: &survey.launched,
         defaults: &survey.defaults(),
         version: version.as_deref(),
@@ -63,17 +63,10 @@ pub fn own_variables(component: &Component, configuration: &Configuration) -> En
     let share_as = configuration.component_settings(&component.name).share_as;
     own.insert("_BPX_SHAREAS".into(), share_as.name().to_uppercase().into());
     // What must live in the launcher's address space cannot have one with a name of its own.
-    if let Some(name) = job_name_of(component, configuration).filter(|_| share_as != ShareAs::Must) {
+    if let Some(name) = super::job_name_of(&component.name, configuration).filter(|_| share_as != ShareAs::Must) {
         own.entry("_BPX_JOBNAME".into()).or_insert_with(|| name.into());
     }
     own
-}
-
-/// The name of the component's address space on z/OS; None: the system's choice, which is the launcher's with a digit.
-fn job_name_of(component: &Component, configuration: &Configuration) -> Option<String> {
-    let text = |path: &[&str]| configuration.get(path).and_then(serde_json::Value::as_str);
-    let suffix = text(&["components", &component.name, "zowe", "job", "suffix"]);
-    super::job_name::job_name(&component.name, text(&["zowe", "job", "prefix"]), suffix)
 }
 
 /// The configuration as `.configs-<ha>.json` holds it: the whole of it with the component's own properties, manifest defaults included, as

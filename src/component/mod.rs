@@ -22,11 +22,12 @@ pub use check::{Checked, check};
 pub use dependencies::needs;
 pub use directories::{DirectoryFault, DirectoryProblem, Purpose};
 pub use environment::{configs, environment, instance_environment, own_variables, variables, with_defaults};
+pub use job_name::job_name_of;
 pub use locate::installed;
 pub use order::order;
-pub use ports::{Listener, launched_listeners, ports_of};
+pub use ports::{Listener, launched_listeners, listeners_to_check, ports_of};
 pub use readiness::{Probe, ProbeKind, Question, probe};
-pub use survey::{Failure, NotInPlay, Survey, survey};
+pub use survey::{Failure, NotInPlay, Survey, Weight, survey};
 
 use crate::config::{Location, Problem};
 use command::split_words;

@@ -2,7 +2,7 @@
 
 use super::{NotInPlay, Survey};
 use crate::config::settings::{self, StartupCheck};
-use crate::config::{Configuration, HaInstance, Location, Problem, lookup, normalize_id, secrets};
+use crate::config::{Configuration, HaInstance, Location, Problem, SINGLE_SERVICE, SingleService, lookup, normalize_id, secrets};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -11,6 +11,9 @@ const FURTHER: &[(&str, &[&str], &[&str], &str)] = &[
     ("caching-service", &["storage", "infinispan", "jgroups", "port"], &["storage", "mode"], "infinispan"),
     ("caching-service", &["storage", "infinispan", "jgroups", "keyExchange", "port"], &["storage", "mode"], "infinispan"),
 ];
+
+/// The parts of API ML as one service whose ports it listens at (validateAttlsPorts of zowe-install-packaging).
+const SINGLE_SERVICE_LISTENS: &[&str] = &["gateway", "discovery"];
 
 /// A port that a component listens on.
 #[derive(Debug, Clone)]
@@ -22,6 +25,10 @@ pub struct Listener {
     /// The addresses it is bound to, as configured; empty for all.
     pub addresses: Vec<String>,
     pub place: Location,
+    /// The component whose process listens: the one service for its parts.
+    pub component: String,
+    /// The name of its address space on z/OS, by which ports are reserved there; None where the system chooses it.
+    pub job_name: Option<String>,
 }
 
 /// Ports outside 1 to 65535 (errors) and ports that two listeners of one system share (as `startupChecks.ports` says; an error by default).
@@ -33,7 +40,7 @@ pub(super) fn problems(configuration: &Configuration, survey: &Survey) -> Vec<Pr
         StartupCheck::Exit => true,
     };
     let runs = |name: &str| runs(survey, name);
-    let own = listeners(configuration, &runs);
+    let own = checked_listeners(configuration, &runs);
     let mut report = |listener: &Listener, text: String| {
         let path: Vec<&str> = listener.path.iter().map(String::as_str).collect();
         problems.push(Problem { error: shared, ..Problem::warning(Some(listener.place.clone()), text) }.about(&path));
@@ -51,7 +58,7 @@ pub(super) fn problems(configuration: &Configuration, survey: &Survey) -> Vec<Pr
         earlier.push(listener);
     }
     for (id, other) in others_of_system(configuration) {
-        for listener in listeners(&other, &runs) {
+        for listener in checked_listeners(&other, &runs) {
             if let Some(first) = by_port.get(&listener.port).and_then(|own| own.iter().find(|first| meet(first, &listener))) {
                 let text = format!(
                     "{}: {} is the port of {} of HA instance {id} too ({}), which has the same sysname; a port of its own is expected",
@@ -72,9 +79,22 @@ fn meet(a: &Listener, b: &Listener) -> bool {
     all(a) || all(b) || a.addresses.iter().any(|address| b.addresses.contains(address))
 }
 
-/// The ports of a component by name of their property, for display.
+/// The ports of a component by name of their property, for display: the one service's are those of its parts.
 pub fn ports_of(configuration: &Configuration, component: &str) -> Vec<(String, u16)> {
-    listeners(configuration, &|name| name == component).into_iter().map(|listener| (listener.name, listener.port)).collect()
+    let is_its = |listener: &Listener| listener.component == component || listener.path.get(1).is_some_and(|name| name == component);
+    listeners(configuration, &|_| true).into_iter().filter(is_its).map(|listener| (listener.name, listener.port)).collect()
+}
+
+/// Those whose ports are to be free before a start, narrowed to the address of zowe.network.server.vipaIp.
+fn checked_listeners(configuration: &Configuration, runs: &dyn Fn(&str) -> bool) -> Vec<Listener> {
+    let mut listeners = listeners(configuration, runs);
+    listeners.retain(|listener| configuration.validates_port_free(&listener.component));
+    for listener in &mut listeners {
+        if let Some(address) = configuration.vipa(&listener.component) {
+            listener.addresses = vec![address];
+        }
+    }
+    listeners
 }
 
 /// Whether anything of a component will run, as far as its manifest tells.
@@ -88,22 +108,48 @@ pub fn launched_listeners(configuration: &Configuration, survey: &Survey) -> Vec
     listeners(configuration, &|name| survey.launched.iter().any(|launched| launched == name))
 }
 
+/// The same without those that are not to be looked at, and with the addresses to be looked at; and which were left out.
+pub fn listeners_to_check(configuration: &Configuration, survey: &Survey) -> (Vec<Listener>, Vec<Listener>) {
+    let runs = |name: &str| survey.launched.iter().any(|launched| launched == name);
+    let mut left_out = listeners(configuration, &runs);
+    left_out.retain(|listener| !configuration.validates_port_free(&listener.component));
+    (checked_listeners(configuration, &runs), left_out)
+}
+
+/// `runs`: whether a component is launched; of the parts of the one service, that one is asked for.
 fn listeners(configuration: &Configuration, runs: &dyn Fn(&str) -> bool) -> Vec<Listener> {
     let mut listeners = Vec::new();
-    for name in configuration.component_names().iter().filter(|name| configuration.is_enabled(name) && runs(name)) {
+    let is_service = configuration.single_service() == SingleService::On;
+    let has_port = |name: &str| configuration.get(&["components", name, "port"]).and_then(port).is_some();
+    for name in configuration.component_names().iter().filter(|name| configuration.is_enabled(name)) {
+        let runs_in = if configuration.is_suppressed(name) { SINGLE_SERVICE } else { name.as_str() };
+        if !runs(runs_in) {
+            continue;
+        }
         let mut add = |below: &[&str]| {
             let path: Vec<&str> = ["components", name].iter().chain(below).copied().collect();
             if let Some(Ok(port)) = configuration.get(&path).and_then(port) {
+                let own = addresses_of(configuration, runs_in);
                 listeners.push(Listener {
                     name: path.join("."),
                     port,
-                    addresses: addresses(configuration, name),
+                    addresses: own.unwrap_or_else(|| addresses(configuration, name)),
                     place: configuration.place(&path),
                     path: path.into_iter().map(str::to_string).collect(),
+                    component: runs_in.to_string(),
+                    job_name: super::job_name_of(name, configuration),
                 });
             }
         };
-        add(&["port"]);
+        // The one service listens at the ports of the gateway, else its own, and of discovery; nothing else of it has a port.
+        let is_listened_at = match name.as_str() {
+            _ if !is_service => true,
+            SINGLE_SERVICE => !has_port("gateway"),
+            name => SINGLE_SERVICE_LISTENS.contains(&name) || !configuration.is_suppressed(name),
+        };
+        if is_listened_at {
+            add(&["port"]);
+        }
         for (component, path, condition, expected) in FURTHER.iter().filter(|(component, ..)| component == name) {
             let condition: Vec<&str> = ["components", component].iter().chain(*condition).copied().collect();
             let holds = configuration.get(&condition).and_then(Value::as_str).is_some_and(|text| text.eq_ignore_ascii_case(expected));
@@ -115,12 +161,21 @@ fn listeners(configuration: &Configuration, runs: &dyn Fn(&str) -> bool) -> Vec<
     listeners
 }
 
+const LISTEN_ADDRESSES: [&str; 4] = ["zowe", "network", "server", "listenAddresses"];
+
 /// `components.<c>.zowe.network.server.listenAddresses`, else `zowe.network.server.listenAddresses`.
 pub(super) fn addresses(configuration: &Configuration, component: &str) -> Vec<String> {
-    let below = ["zowe", "network", "server", "listenAddresses"];
-    let own: Vec<&str> = ["components", component].iter().chain(&below).copied().collect();
-    let list = [own.as_slice(), below.as_slice()].into_iter().find_map(|path| configuration.get(path).and_then(Value::as_array));
-    list.map(|items| items.iter().filter_map(Value::as_str).map(str::to_string).collect()).unwrap_or_default()
+    addresses_of(configuration, component).or_else(|| texts(configuration, &LISTEN_ADDRESSES)).unwrap_or_default()
+}
+
+/// Only those of the component itself.
+fn addresses_of(configuration: &Configuration, component: &str) -> Option<Vec<String>> {
+    texts(configuration, &["components", component].into_iter().chain(LISTEN_ADDRESSES).collect::<Vec<_>>())
+}
+
+fn texts(configuration: &Configuration, path: &[&str]) -> Option<Vec<String>> {
+    let items = configuration.get(path)?.as_array()?;
+    Some(items.iter().filter_map(Value::as_str).map(str::to_string).collect())
 }
 
 /// The configurations of the HA instances that run on the same system as this one.

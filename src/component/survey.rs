@@ -1,7 +1,8 @@
 //! Which components a configuration brings into play, and why not the others.
 
 use super::{Component, ComponentError, Phase, installed, needs, order};
-use crate::config::{Configuration, Location, Problem};
+use crate::config::settings::{self, StartupCheck};
+use crate::config::{Configuration, Location, Problem, SINGLE_SERVICE, SINGLE_SERVICE_PARTS, SingleService};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,7 +12,7 @@ use std::fmt;
 pub enum NotInPlay {
     /// `components.<name>.enabled` is not true.
     Disabled,
-    /// Part of the single-service API ML, which is enabled.
+    /// Part of the single-service API ML, which is enabled: in play all the same, where it is installed.
     Suppressed,
     /// Enabled, and not installed or not usable; the reason stands among the problems.
     Unusable,
@@ -23,7 +24,9 @@ impl fmt::Display for NotInPlay {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             NotInPlay::Disabled => "not enabled",
-            NotInPlay::Suppressed => "part of component apiml, which is enabled",
+            NotInPlay::Suppressed => {
+                "part of component apiml, which is enabled and runs in its place; it is validated, configured and registered"
+            }
             NotInPlay::Unusable => "enabled, but not installed or not usable",
             NotInPlay::NothingToStart => "has no start command",
         })
@@ -53,6 +56,43 @@ pub struct Failure {
     pub component: String,
     pub place: Option<Location>,
     pub error: ComponentError,
+    pub weight: Weight,
+}
+
+/// How much a failure matters: of components that are not installed or have no usable manifest as
+/// `zowe.launchScript.startupChecks.components` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weight {
+    /// The instance is not started.
+    Error,
+    /// The others run.
+    Warning,
+    /// Nobody wants to know.
+    None,
+}
+
+impl Failure {
+    /// What [`Component::locate`] found, for a component that is enabled. Where nobody has chosen, an unusable manifest is an error, as it
+    /// always was, and a component that is not installed a warning, as the C launcher just goes on without.
+    fn of_installation(configuration: &Configuration, component: &str, error: ComponentError) -> Failure {
+        let chosen = configuration.setting_in_force(&settings::CHECK_COMPONENTS, "launcher").is_some();
+        let weight = match configuration.startup_check(&settings::CHECK_COMPONENTS) {
+            StartupCheck::Exit if !chosen && matches!(error, ComponentError::NotInstalled { .. }) => Weight::Warning,
+            StartupCheck::Exit => Weight::Error,
+            StartupCheck::Warn => Weight::Warning,
+            StartupCheck::Disabled => Weight::None,
+        };
+        Failure { component: component.to_string(), place: Some(configuration.place(&["components", component])), error, weight }
+    }
+
+    /// As a report lists it.
+    pub fn problems(&self) -> Vec<Problem> {
+        let problems = self.error.problems(self.place.clone()).into_iter();
+        match self.weight {
+            Weight::None => Vec::new(),
+            weight => problems.map(|problem| Problem { error: weight == Weight::Error, ..problem }).collect(),
+        }
+    }
 }
 
 impl Survey {
@@ -66,9 +106,21 @@ impl Survey {
         self.in_play.iter().map(|component| component.name.clone()).collect()
     }
 
+    /// Names of those that are enabled, as components are told: those in play, and all parts of the single-service API ML, installed by
+    /// themselves or not.
+    pub fn enabled_names(&self, configuration: &Configuration) -> Vec<String> {
+        let mut names = self.in_play_names();
+        if names.iter().any(|name| name == SINGLE_SERVICE) {
+            let parts = SINGLE_SERVICE_PARTS.iter().filter(|part| configuration.is_suppressed(part));
+            let absent: Vec<String> = parts.map(|part| (*part).to_string()).filter(|part| !names.contains(part)).collect();
+            names.extend(absent);
+        }
+        names
+    }
+
     /// Everything wrong and odd, as a report lists it.
     pub fn problems(&self) -> Vec<Problem> {
-        let failures = self.failures.iter().flat_map(|failure| failure.error.problems(failure.place.clone()));
+        let failures = self.failures.iter().flat_map(Failure::problems);
         failures.chain(self.warnings.iter().cloned()).collect()
     }
 
@@ -88,16 +140,19 @@ pub fn survey(configuration: &Configuration) -> Survey {
     let mut in_play = Vec::new();
     for name in configuration.component_names() {
         if !configuration.is_enabled(&name) {
-            let reason = if configuration.is_suppressed(&name) { NotInPlay::Suppressed } else { NotInPlay::Disabled };
-            survey.not_launched.push((name, reason));
+            survey.not_launched.push((name, NotInPlay::Disabled));
             continue;
         }
-        let place = Some(configuration.place(&["components", &name]));
         let known = survey.installed.iter().find(|component| component.name == name).cloned();
         let component = match known.map_or_else(|| Component::locate(&name, &runtime, extension.as_deref()), Ok) {
             Ok(component) => component,
+            // What the one service does needs no component of that name.
+            Err(ComponentError::NotInstalled { .. }) if configuration.is_suppressed(&name) => {
+                survey.not_launched.push((name, NotInPlay::Suppressed));
+                continue;
+            }
             Err(error) => {
-                survey.failures.push(Failure { component: name.clone(), place, error });
+                survey.failures.push(Failure::of_installation(configuration, &name, error));
                 survey.not_launched.push((name, NotInPlay::Unusable));
                 continue;
             }
@@ -105,14 +160,33 @@ pub fn survey(configuration: &Configuration) -> Survey {
         survey.warnings.extend(component.warnings.iter().cloned());
         in_play.push(component);
     }
+    if configuration.single_service() == SingleService::NotInstalled {
+        let place = configuration.place(&["components", SINGLE_SERVICE, "enabled"]);
+        let text = format!(
+            "components.{SINGLE_SERVICE}.enabled: API ML as one process is not installed, so that those of its parts that are enabled run by themselves: {}; set it to false for this level of Zowe",
+            SINGLE_SERVICE_PARTS.join(", ")
+        );
+        survey.warnings.push(Problem::warning(Some(place), text).about(&["components", SINGLE_SERVICE, "enabled"]));
+    }
     for (name, error) in broken {
         // An unusable component that is not enabled harms nobody.
         if !configuration.is_enabled(&name) {
             survey.warnings.extend(error.problems(None).into_iter().map(|problem| Problem { error: false, ..problem }));
         }
     }
+    define_services_once(configuration, &mut in_play);
     arrange(&mut survey, configuration, in_play);
     survey
+}
+
+/// Parts of the single-service API ML and that itself bring the same static definitions (z/OSMF's). Those of the one that runs are written.
+fn define_services_once(configuration: &Configuration, in_play: &mut [Component]) {
+    let service = in_play.iter().find(|component| component.name == SINGLE_SERVICE);
+    let defined: Vec<String> =
+        service.iter().flat_map(|service| &service.manifest.static_definitions).map(|definition| definition.file.clone()).collect();
+    for part in in_play.iter_mut().filter(|component| configuration.is_suppressed(&component.name)) {
+        part.manifest.static_definitions.retain(|definition| !defined.contains(&definition.file));
+    }
 }
 
 /// Orders those in play and looks for their commands.
@@ -137,6 +211,9 @@ fn arrange(survey: &mut Survey, configuration: &Configuration, in_play: Vec<Comp
         let Some(component) = by_name.remove(&name) else { continue };
         for phase in Phase::ALL {
             match component.command(phase) {
+                _ if phase == Phase::Start && configuration.is_suppressed(&name) => {
+                    survey.not_launched.push((name.clone(), NotInPlay::Suppressed));
+                }
                 Ok(Some(_)) if phase == Phase::Start => survey.launched.push(name.clone()),
                 Ok(None) if phase == Phase::Start => survey.not_launched.push((name.clone(), NotInPlay::NothingToStart)),
                 Ok(_) => {}
@@ -146,7 +223,7 @@ fn arrange(survey: &mut Survey, configuration: &Configuration, in_play: Vec<Comp
                     }
                     // A command that cannot be used is the manifest's fault.
                     let place = Some(component.place(&["commands", phase.name()]));
-                    survey.failures.push(Failure { component: name.clone(), place, error });
+                    survey.failures.push(Failure { component: name.clone(), place, error, weight: Weight::Error });
                 }
             }
         }

@@ -4,7 +4,9 @@ use super::node::{Node, NodeValue, Place};
 use super::overlay::{self, Found};
 use super::problem::Cause;
 use super::yaml::{self, Document};
-use super::{Configuration, HaInstance, LoadRequest, Location, Problem, Source, encoding, lookup, merge, runtime_file, template};
+use super::{
+    Configuration, HaInstance, LoadRequest, Location, Problem, SingleService, Source, encoding, lookup, merge, runtime_file, template,
+};
 use crate::platform::Platform;
 use std::io::Read;
 use std::path::Path;
@@ -100,6 +102,7 @@ impl Configuration {
             raw_tree: merged,
             names: names.into(),
             schemas: Arc::new(OnceLock::new()),
+            single_service: SingleService::Off,
         };
         let overlaid = configuration.for_instance(request.ha_instance);
         if evaluation.errors.is_empty() {
@@ -159,6 +162,7 @@ impl Configuration {
         if configuration.runtime_directory() != self.runtime_directory() {
             configuration.schemas = Arc::new(OnceLock::new());
         }
+        configuration.single_service = configuration.find_single_service();
         Ok(configuration)
     }
 

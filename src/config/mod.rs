@@ -19,6 +19,7 @@ mod peers;
 mod problem;
 mod provenance;
 mod source;
+mod zowe_variables;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -85,6 +86,20 @@ pub struct Configuration {
     names: Arc<[String]>,
     /// The runtime directory's schemas, read once.
     schemas: Arc<OnceLock<schema::Schemas>>,
+    /// Whether `components.apiml` takes the place of its parts.
+    single_service: SingleService,
+}
+
+/// What became of `components.apiml.enabled`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SingleService {
+    /// It is not true.
+    #[default]
+    Off,
+    /// API ML is one process.
+    On,
+    /// It is true, but the runtime directory (of an older Zowe) and the directory of extensions have no such component: its parts run.
+    NotInstalled,
 }
 
 impl Configuration {
@@ -128,27 +143,60 @@ impl Configuration {
         self.text(&["zowe", "extensionDirectory"]).map(PathBuf::from)
     }
 
-    /// All keys of `components` in document order, except `launcher`, which holds settings and is no component.
+    /// All keys of `components` in document order, except `launcher`, which holds settings and is no component; and the parts of the
+    /// single-service API ML that has none of them.
     pub fn component_names(&self) -> Vec<String> {
         let components = self.get(&["components"]).and_then(Value::as_object);
-        components.map(|map| map.keys().filter(|name| *name != "launcher").cloned().collect()).unwrap_or_default()
+        let mut names: Vec<String> =
+            components.map(|map| map.keys().filter(|name| *name != "launcher").cloned().collect()).unwrap_or_default();
+        for part in SINGLE_SERVICE_PARTS.iter().filter(|part| self.is_suppressed(part)) {
+            if !names.iter().any(|name| name == part) {
+                names.push((*part).to_string());
+            }
+        }
+        names
     }
 
-    /// True when a component is enabled after the overlay and not part of the single-service API ML that is enabled.
+    /// True when a component is enabled after the overlay; parts of the single-service API ML that is enabled are, whatever they say.
     pub fn is_enabled(&self, name: &str) -> bool {
-        name != "launcher" && self.enabled_flag(name) && !self.is_suppressed(name)
+        name != "launcher" && (self.enabled_flag(name) || self.is_suppressed(name))
     }
 
     /// True when a component is enabled in this HA instance, in another one or without an overlay.
     pub fn is_enabled_anywhere(&self, name: &str) -> bool {
-        let enabled = |root: &Value| is_true(lookup(root, &["components", name, "enabled"]));
         let overlays = lookup(&self.base, &["haInstances"]).and_then(Value::as_object);
-        enabled(&self.value) || enabled(&self.base) || overlays.is_some_and(|overlays| overlays.values().any(enabled))
+        self.is_enabled(name)
+            || self.is_enabled_with(None, name)
+            || overlays.is_some_and(|overlays| overlays.values().any(|overlay| self.is_enabled_with(Some(overlay), name)))
     }
 
-    /// True when `components.apiml.enabled` takes this component's place.
+    /// The same for the instance of an overlay (None: without one), by what the configuration says alone.
+    fn is_enabled_with(&self, overlay: Option<&Value>, name: &str) -> bool {
+        let enabled = |name: &str| is_true(self.of_instance(overlay, &["components", name, "enabled"]));
+        let as_part = SINGLE_SERVICE_PARTS.contains(&name) && self.single_service != SingleService::NotInstalled;
+        enabled(name) || (as_part && enabled(SINGLE_SERVICE))
+    }
+
+    /// True when `components.apiml` takes this component's place: it is enabled, configured and registered, and not launched.
     pub fn is_suppressed(&self, name: &str) -> bool {
-        SINGLE_SERVICE_PARTS.contains(&name) && self.enabled_flag("apiml")
+        SINGLE_SERVICE_PARTS.contains(&name) && self.single_service == SingleService::On
+    }
+
+    /// Whether API ML runs as one process.
+    pub fn single_service(&self) -> SingleService {
+        self.single_service
+    }
+
+    /// Looks for the component that is API ML as one process, where it is enabled. Without a runtime directory to look in it is taken for
+    /// installed.
+    fn find_single_service(&self) -> SingleService {
+        if !self.enabled_flag(SINGLE_SERVICE) {
+            return SingleService::Off;
+        }
+        let Some(components) = self.runtime_directory().map(|runtime| runtime.join("components")) else { return SingleService::On };
+        let places = [Some(components.clone()), self.extension_directory()];
+        let is_installed = places.into_iter().flatten().any(|place| crate::platform::files::is_directory(&place.join(SINGLE_SERVICE)));
+        if is_installed || !crate::platform::files::is_directory(&components) { SingleService::On } else { SingleService::NotInstalled }
     }
 
     /// Enables a component for this run alone: `zwelnch component run` of one that is not. Changes `value` only.
@@ -165,6 +213,7 @@ impl Configuration {
                 }
             }
         }
+        self.single_service = self.find_single_service();
     }
 
     fn enabled_flag(&self, name: &str) -> bool {
@@ -204,7 +253,10 @@ impl Configuration {
     }
 }
 
-/// The components that `components.apiml.enabled` suppresses (reference/lifecycle.md).
+/// API ML as one process.
+pub const SINGLE_SERVICE: &str = "apiml";
+
+/// The components whose place it takes, in the order of Zowe's own list (zowe-newest.md).
 pub const SINGLE_SERVICE_PARTS: &[&str] = &["gateway", "discovery", "api-catalog", "caching-service", "zaas"];
 
 /// What a path names in a value.

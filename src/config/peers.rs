@@ -4,7 +4,7 @@
 
 use super::node::{Node, NodeValue};
 use super::variables::scalar_text;
-use super::{Configuration, is_true, lookup};
+use super::{Configuration, lookup};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -42,9 +42,8 @@ impl Configuration {
 
     /// True for an instance whose caching service, a component or a part of the single-service API ML, is enabled and has that storage.
     fn keeps_in_infinispan(&self, overlay: Option<&Value>) -> bool {
-        let enabled = |name| is_true(self.of_instance(overlay, &["components", name, "enabled"]));
         let mode = self.of_instance(overlay, &["components", "caching-service", "storage", "mode"]).and_then(Value::as_str);
-        (enabled("caching-service") || enabled("apiml")) && mode.is_some_and(|mode| mode.eq_ignore_ascii_case("infinispan"))
+        self.is_enabled_with(overlay, "caching-service") && mode.is_some_and(|mode| mode.eq_ignore_ascii_case("infinispan"))
     }
 }
 

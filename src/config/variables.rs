@@ -1,6 +1,6 @@
 //! What components see: ZWE_ variables and the rest of reference/configuration.md, "Environment variables".
 
-use super::{Configuration, Environment, Problem, lookup};
+use super::{Configuration, Environment, Problem, lookup, zowe_variables};
 use crate::platform::Platform;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -11,6 +11,9 @@ pub const PROTECTED: &[&str] = &["ZWE_CLI_PARAMETER_CONFIG", "ZWE_CLI_PARAMETER_
 
 /// Variables that begin so concern the launcher's own start and are not passed on.
 const LAUNCHER_ONLY: &str = "_CEE_ENVFILE";
+
+/// Variables of the configuration that are left alone where the launcher inherits them.
+const GIVEN: [&str; 2] = ["ZWE_DISCOVERY_SERVICES_LIST", "ZWE_ALLOWED_DOMAINS"];
 
 /// What a run knows besides its configuration.
 #[derive(Debug, Clone, Default)]
@@ -146,7 +149,17 @@ impl Configuration {
             }
         }
         variables.insert("ZWE_DISCOVERY_SERVICES_LIST".into(), self.discovery_services());
+        variables.insert("ZWE_ALLOWED_DOMAINS".into(), self.allowed_domains());
+        if let Some(file) = self.instance_config_file() {
+            variables.insert("ZWE_HA_INSTANCE_CONFIG".into(), file);
+        }
         variables
+    }
+
+    /// The file that holds the whole configuration as this HA instance sees it; None for one that haInstances does not have.
+    fn instance_config_file(&self) -> Option<String> {
+        self.overlay.as_ref()?;
+        Some(format!("{}/.env/.zowe-{}-merged.yaml", self.text(&["zowe", "workspaceDirectory"])?, self.ha_instance.id))
     }
 
     /// The host name of this HA instance: the overlay's, else the first of zowe.externalDomains, else empty.
@@ -177,8 +190,8 @@ impl Configuration {
         let mut services: Vec<String> = Vec::new();
         let mut service = |overlay: Option<&Value>, host: &str| {
             let port = self.of_instance(overlay, &["components", "discovery", "port"]).map(scalar_text).unwrap_or_default();
-            if super::is_true(self.of_instance(overlay, &["components", "discovery", "enabled"])) && !port.is_empty() {
-                services.push(format!("https://{host}:{port}/eureka/"));
+            if self.is_enabled_with(overlay, "discovery") && !port.is_empty() {
+                services.push(format!("https://{}:{port}/eureka/", crate::net::url_host(host)));
             }
         };
         match lookup(&self.base, &["haInstances"]) {
@@ -201,18 +214,25 @@ impl Configuration {
     pub fn instance_environment(&self, platform: &dyn Platform, facts: &RunFacts<'_>) -> Environment {
         let mut environment: Environment = facts.inherited.cloned().unwrap_or_default();
         environment.retain(|name, _| !name.starts_with(LAUNCHER_ONLY));
-        let given_services = environment.get("ZWE_DISCOVERY_SERVICES_LIST").filter(|list| !list.is_empty()).cloned();
+        let given = GIVEN.map(|name| (name, environment.get(name).filter(|value| !value.is_empty()).cloned()));
         for (name, value) in self.instance_variables(facts.defaults) {
             set(&mut environment, &name, &value);
         }
-        if let Some(list) = given_services {
-            environment.insert("ZWE_DISCOVERY_SERVICES_LIST".into(), list);
+        for (name, value) in given {
+            environment.extend(value.map(|value| (name.to_string(), value)));
         }
-        for (name, value) in self.run_variables(platform, facts) {
+        for (name, value) in self.run_variables(platform, facts).into_iter().chain(self.zosmf_variables(facts.inherited)) {
             set(&mut environment, name, &value);
         }
-        for (name, value) in self.added_variables() {
-            set(&mut environment, &name, &value);
+        if environment.get("USER").is_none_or(|user| user.is_empty()) {
+            set(&mut environment, "USER", &platform.user_name());
+        }
+        let added = self.added_variables();
+        for (name, value) in &added {
+            set(&mut environment, name, value);
+        }
+        if !added.iter().any(|(name, _)| name == "PATH") {
+            environment.insert("PATH".into(), zowe_variables::path(&environment));
         }
         environment
     }
@@ -241,6 +261,7 @@ impl Configuration {
             ("ROOT_DIR", runtime),
             ("WORKSPACE_DIR", workspace.clone()),
             ("CONFIG", facts.config.to_string()),
+            ("ZWE_PRIVATE_CONFIG_ORIG", facts.config.to_string()),
         ]
     }
 

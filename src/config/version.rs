@@ -20,16 +20,18 @@ impl Version {
         Version::try_read(runtime).ok()
     }
 
+    /// The same.
+    ///
     /// # Errors
-    /// The file and why there is no version in it.
+    /// The file, and why it says nothing.
     pub fn try_read(runtime: &Path) -> Result<Version, String> {
         let file = runtime.join("manifest.json");
-        let failed = |why: String| format!("{}: {why}", file.display());
-        let bytes = read_file(&file).map_err(|error| failed(error.to_string()))?;
-        let text = super::encoding::decode(&bytes).map_err(|error| failed(error.reason))?;
-        let manifest: Value = serde_json::from_str(&text).map_err(|error| failed(format!("it is no JSON: {error}")))?;
+        let why = |why: String| format!("{}: {why}", file.display());
+        let bytes = read_file(&file).map_err(|error| why(error.to_string()))?;
+        let text = super::encoding::decode(&bytes).map_err(|error| why(error.reason))?;
+        let manifest: Value = serde_json::from_str(&text).map_err(|error| why(error.to_string()))?;
         let version = lookup(&manifest, &["version"]).and_then(Value::as_str);
-        let version = version.ok_or_else(|| failed("it has no version, a text".to_owned()))?.to_string();
+        let version = version.ok_or_else(|| why("it has no text version, such as 3.1.0".to_string()))?.to_string();
         let field = |name: &str| match lookup(&manifest, &["build", name]) {
             Some(Value::String(text)) => Some(text.clone()),
             Some(Value::Number(number)) => Some(number.to_string()),

@@ -131,8 +131,7 @@ fn address(configuration: &Configuration, name: &str, hostname: &str) -> Option<
         return None;
     }
     let scheme = configuration.get(&["components", name, "scheme"]).and_then(Value::as_str).unwrap_or("https");
-    // An address of IPv6 is written in brackets.
-    let host = if hostname.contains(':') && !hostname.starts_with('[') { format!("[{hostname}]") } else { hostname.to_owned() };
+    let host = crate::net::url_host(hostname);
     port(configuration, name).map(|port| format!("{scheme}://{host}:{port}"))
 }
 

@@ -19,6 +19,7 @@ pub use startup::startup_checks;
 
 use crate::component::{self, Survey};
 use crate::config::{Configuration, Environment, HaInstance, Origin, lookup, normalize_id, overlay, secrets};
+use crate::lifecycle::workspace;
 use crate::platform::Platform;
 use serde_json::Value;
 
@@ -153,7 +154,8 @@ pub fn environment_of(
     component: Option<&str>,
     inherited: Option<&Environment>,
 ) -> Result<Environment, InspectError> {
-    let instance = component::instance_environment(platform, configuration, survey, (config, None), inherited);
+    let merged = configuration.workspace_directory().map(|workspace| workspace::merged_file(&workspace));
+    let instance = component::instance_environment(platform, configuration, survey, (config, merged.as_deref()), inherited);
     let Some(name) = component else { return Ok(instance) };
     match survey.installed.iter().find(|component| component.name.eq_ignore_ascii_case(name)) {
         Some(component) => Ok(component::environment(component, configuration, &instance)),

@@ -49,7 +49,10 @@ fn write_plan(text: &mut String, configuration: &Configuration, survey: &Survey)
     for phases in [&[Phase::Validate][..], &[Phase::PreConfigure, Phase::Configure], &[Phase::Start]] {
         for component in &survey.in_play {
             for phase in phases {
-                write_command(text, component, *phase)?;
+                // What API ML as one process takes the place of is not started.
+                if *phase != Phase::Start || !configuration.is_suppressed(&component.name) {
+                    write_command(text, component, *phase)?;
+                }
             }
         }
     }
@@ -84,6 +87,9 @@ fn written(configuration: &Configuration, survey: &Survey) -> Vec<PathBuf> {
         [".zowe.json", &format!(".zowe-{ha_id}.json"), ".zowe-merged.yaml", &format!(".instance-{ha_id}.env"), &format!(".{ha_id}.lock")]
     {
         paths.push(private.join(name));
+    }
+    if configuration.overlay.is_some() {
+        paths.push(private.join(format!(".zowe-{ha_id}-merged.yaml")));
     }
     paths.push(leftovers::record_path(&private, ha_id));
     if configuration.runtime_directory().is_some_and(|runtime| runtime.join("manifest.json").exists()) {

@@ -14,15 +14,17 @@ const LONGEST_CONFIG: usize = 17 * 1024;
 pub(super) fn begin(context: &Context, start: &Start) -> Result<Begun, ConditionCode> {
     let output = &context.output;
     let sources = start.config.as_deref().map(config::parse_sources);
-    let runtime = match &sources {
-        Some(Ok(sources)) => config::runtime_directory_of(sources, &*context.platform).filter(|runtime| runtime.is_dir()),
+    let zowe = match &sources {
+        Some(Ok(sources)) => config::runtime_directory_of(sources, &*context.platform)
+            // One that is not there is told of when the whole configuration is.
+            .filter(|runtime| crate::platform::files::is_directory(runtime))
+            .map(|runtime| config::Version::try_read(&runtime)),
         _ => None,
     };
-    let version = runtime.map(|runtime| config::Version::try_read(&runtime));
-    let shown = version.as_ref().and_then(|version| version.as_ref().ok()).map_or("unknown", |version| version.version.as_str());
-    output.message(message::zwel0021i(env!("CARGO_PKG_VERSION"), shown));
+    let version = zowe.as_ref().and_then(|zowe| zowe.as_ref().ok()).map_or("unknown", |zowe| zowe.version.as_str());
+    output.message(message::zwel0021i(env!("CARGO_PKG_VERSION"), version));
     output.ruler();
-    if let Some(Err(why)) = &version {
+    if let Some(Err(why)) = &zowe {
         output.message(message::zwel0075w(why));
     }
     if let Some(why) = &start.no_console {

@@ -107,6 +107,7 @@ pub(super) fn write_workspace(context: &Context, instance: &Instance, survey: &S
         merged: configuration.base.clone(),
         base: component::with_defaults(&configuration.base, &survey.installed),
         instance: component::with_defaults(&configuration.value, &survey.installed),
+        instance_merged: configuration.overlay.is_some().then(|| configuration.value.clone()),
         environment: as_environment(configuration.instance_variables(&survey.defaults())),
         runtime_manifest: Some(instance.runtime.join("manifest.json")).filter(|path| path.exists()),
     };

@@ -59,6 +59,17 @@ pub(super) async fn end_leftovers(context: &Arc<Context>, workspace: &Path, ha_i
     }
 }
 
+/// Removes what ended processes of this user have left of interprocess communication, where the system shows whose it is.
+pub(super) async fn remove_left_over_ipc(context: &Arc<Context>) {
+    let platform = Arc::clone(&context.platform);
+    let removed = tokio::task::spawn_blocking(move || platform.remove_left_over_ipc()).await;
+    match removed.map_err(std::io::Error::other).and_then(|removed| removed) {
+        Ok(0) => {}
+        Ok(count) => context.output.message(message::zwel0908i(count)),
+        Err(error) => context.output.message(message::zwel0909w(error)),
+    }
+}
+
 /// Sends a component what its machine asks for. A request to end (`is_stop`: not one to clear what an end has left) begins with the stop
 /// command, where there is one; the signal follows when that has ended, or when its time is over.
 pub(super) fn signal(

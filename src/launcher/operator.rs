@@ -2,6 +2,7 @@
 
 use super::owner::{Owner, Phase};
 use crate::component;
+use crate::config::{SINGLE_SERVICE, SINGLE_SERVICE_PARTS};
 use crate::console::{self, Command, CommandError, ComponentDetail, ComponentView};
 use crate::lifecycle::workspace;
 use crate::message;
@@ -100,7 +101,14 @@ impl Owner {
         let names: Vec<&str> = present.iter().filter_map(|index| self.instance.member(*index)).map(|member| member.name.as_str()).collect();
         let selection = console::select(&names, typed);
         for unknown in selection.unknown {
+            let part = self.children.first().and_then(|child| {
+                let configuration = &child.launched.instance.configuration;
+                SINGLE_SERVICE_PARTS.iter().find(|part| part.eq_ignore_ascii_case(&unknown) && configuration.is_suppressed(part))
+            });
             self.say(message::zwel0054w(unknown));
+            if let Some(part) = part {
+                self.say(message::zwel0953i(part, SINGLE_SERVICE));
+            }
         }
         selection.found.into_iter().filter_map(|at| present.get(at).copied()).collect()
     }

@@ -2,7 +2,9 @@
 
 use super::timing::{self, TARGET};
 use super::{Begun, ConditionCode, Context, EventSender, Instance, components, debug, foreground, guard};
-use crate::component::{self, Checked, CommandLine, Component, ComponentError, DirectoryFault, DirectoryProblem, Purpose, Survey};
+use crate::component::{
+    self, Checked, CommandLine, Component, ComponentError, DirectoryFault, DirectoryProblem, Failure, Purpose, Survey, Weight,
+};
 use crate::config::{Cause, Configuration, Environment, LoadError, LoadRequest, Problem, Version};
 use crate::lifecycle::{startup, workspace};
 use crate::message::{self, Message, Severity};
@@ -80,6 +82,7 @@ pub(super) async fn prepare(context: Arc<Context>, begun: Arc<Begun>, sender: Ev
     let workspace = make_workspace(&context, &configuration)?;
     let lock = lock_instance(&context, &workspace, &begun.ha_instance.id)?;
     guard::end_leftovers(&context, &workspace, &begun.ha_instance.id).await;
+    guard::remove_left_over_ipc(&context).await;
     begin_prepare(&context, &configuration, &runtime, &workspace);
     let environment = instance_environment(&context, &configuration, &workspace, &checked.survey);
     context.runner.show_variables(&environment);
@@ -200,7 +203,7 @@ fn report(context: &Context, checked: &Checked) -> Result<(), ConditionCode> {
     }
     let mut unprepared = false;
     for failure in &checked.survey.failures {
-        let message = component_error(&failure.component, &failure.error);
+        let Some(message) = failure_message(failure) else { continue };
         unprepared |= message.severity() == Severity::Error;
         output.message(message);
     }
@@ -276,11 +279,6 @@ fn lock_instance(context: &Context, workspace: &Path, ha_id: &str) -> Result<Fil
     })
 }
 
-/// Where the merged configuration is written: what the components' scripts read.
-fn merged_file(workspace: &Path) -> PathBuf {
-    workspace.join(workspace::ENVIRONMENT_DIRECTORY).join(".zowe-merged.yaml")
-}
-
 /// The first lines of the prepare step.
 fn begin_prepare(context: &Context, configuration: &Configuration, runtime: &Path, workspace: &Path) {
     let output = &context.output;
@@ -291,7 +289,11 @@ fn begin_prepare(context: &Context, configuration: &Configuration, runtime: &Pat
     let build = version.and_then(|version| version.build).unwrap_or_else(unknown);
     output.server_command(Severity::Info, PREPARE, format!("build and hash: {build}"));
     let ha_id = &configuration.ha_instance.id;
-    output.server_command(Severity::Info, PREPARE, format!("starting Zowe instance {ha_id} with {} ...", merged_file(workspace).display()));
+    output.server_command(
+        Severity::Info,
+        PREPARE,
+        format!("starting Zowe instance {ha_id} with {} ...", workspace::merged_file(workspace).display()),
+    );
     output.server_command(Severity::Info, GLOBAL, "process global validations ...");
 }
 
@@ -321,6 +323,18 @@ async fn startup_checks(context: &Context, begun: &Begun, instance: &Instance, m
     Ok(())
 }
 
+/// What is said of a failure, with the weight that it has; None: nothing.
+pub(super) fn failure_message(failure: &Failure) -> Option<Message> {
+    let message = component_error(&failure.component, &failure.error);
+    let problems = || failure.problems().iter().map(one_line).collect::<Vec<_>>().join("; ");
+    match (failure.weight, message.severity()) {
+        (Weight::None, _) => None,
+        (Weight::Error, Severity::Error) | (Weight::Warning, Severity::Warning) => Some(message),
+        (Weight::Error, _) => Some(message::zwel0950e("components", problems())),
+        (Weight::Warning, _) => Some(message::zwel0951w("components", problems())),
+    }
+}
+
 /// ZWEL0915W, ZWEL0172E, or why else a component cannot be used.
 pub(super) fn component_error(name: &str, error: &ComponentError) -> Message {
     match error {
@@ -336,7 +350,7 @@ pub(super) fn component_error(name: &str, error: &ComponentError) -> Message {
 /// The variables that all components have in common.
 pub(super) fn instance_environment(context: &Context, configuration: &Configuration, workspace: &Path, survey: &Survey) -> Environment {
     let inherited = crate::platform::unix::process::inherited_environment();
-    let merged_file = merged_file(workspace);
+    let merged_file = workspace::merged_file(workspace);
     let config = (context.config_text.as_str(), Some(merged_file.as_path()));
     component::instance_environment(&*context.platform, configuration, survey, config, Some(&inherited))
 }

@@ -195,7 +195,7 @@ fn connect(host: &str, port: u16, timeout: Duration) -> Result<(), String> {
 fn get(kind: &ProbeKind, timeout: Duration, trust: &Trust) -> Result<(), String> {
     let ProbeKind::Http { secure, host, port, path, status } = kind else { return Ok(()) };
     let scheme = if *secure { "https" } else { "http" };
-    let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
+    let host = net::url_host(host);
     let url = format!("{scheme}://{host}:{port}{path}");
     let request = net::Request::new(url.clone(), timeout, trust.clone());
     let found = net::get_blocking(&request).map_err(|error| format!("{url}: {error}"))?.status;

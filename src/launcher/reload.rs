@@ -151,7 +151,7 @@ async fn plan(
     let directories = checked.directories.iter().map(crate::component::DirectoryProblem::problem);
     let errors: Vec<Message> =
         directories.chain(checked.problems.iter().cloned()).filter(|problem| problem.error).map(message::zwel0988e).collect();
-    let failures = checked.survey.failures.iter().map(|failure| prepare::component_error(&failure.component, &failure.error));
+    let failures = checked.survey.failures.iter().filter_map(prepare::failure_message);
     let failures = failures.filter(|message| message.severity() == message::Severity::Error);
     let errors: Vec<Message> = errors.into_iter().chain(failures).collect();
     if !errors.is_empty() {

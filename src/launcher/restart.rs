@@ -191,6 +191,9 @@ pub(super) async fn check_one(
     if !instance.configuration.is_enabled(name) {
         return one("the component is not enabled any more: STOP it");
     }
+    if instance.configuration.is_suppressed(name) {
+        return one("component apiml takes its place in the new configuration: STOP it");
+    }
     let failures = survey.failures.iter().filter(|failure| failure.component == name);
     let failures: Vec<Message> = failures.map(|failure| prepare::component_error(name, &failure.error)).collect();
     if !failures.is_empty() {

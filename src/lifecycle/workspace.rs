@@ -91,6 +91,9 @@ pub struct PreparedFiles {
     pub base: Value,
     /// `.zowe-<ha>.json`: that with the overlay of the instance.
     pub instance: Value,
+    /// `.zowe-<ha>-merged.yaml`, ZWE_HA_INSTANCE_CONFIG: [`PreparedFiles::merged`] with the overlay of the instance; None for one that
+    /// haInstances does not have.
+    pub instance_merged: Option<Value>,
     /// `.instance-<ha>.env`: the variables that all components have in common.
     pub environment: Environment,
     /// `<runtime>/manifest.json`, copied to `<workspace>/manifest.json`; None where there is none.
@@ -119,6 +122,11 @@ pub fn snapshot_path(workspace: &Path, component: &str, ha_id: &str) -> PathBuf 
     workspace.join(ENVIRONMENT_DIRECTORY).join(component).join(format!(".{ha_id}.env"))
 }
 
+/// Where the merged configuration is written, ZWE_CLI_PARAMETER_CONFIG: what the components' scripts read.
+pub fn merged_file(workspace: &Path) -> PathBuf {
+    workspace.join(ENVIRONMENT_DIRECTORY).join(".zowe-merged.yaml")
+}
+
 /// Writes everything that prepare leaves in the workspace, making directories that are missing. The components come one by one: the
 /// variables of each hold those of all others, so that all of them at once would be most of the launcher's memory.
 ///
@@ -134,6 +142,16 @@ pub fn write_files(
     make_directories(workspace)?;
     let private = workspace.join(ENVIRONMENT_DIRECTORY);
     write_json(&private.join(format!(".zowe-{ha_id}.json")), &files.instance)?;
+    let instance_merged = private.join(format!(".zowe-{ha_id}-merged.yaml"));
+    match &files.instance_merged {
+        Some(merged) => write_yaml(&instance_merged, merged)?,
+        None => match std::fs::remove_file(&instance_merged) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                return Err(WorkspaceError::Write { path: instance_merged, source });
+            }
+            _ => {}
+        },
+    }
     write_instance(&private.join(format!(".instance-{ha_id}.env")), &files.environment)?;
     let mut manifests = Vec::new();
     for component in components {
@@ -156,10 +174,7 @@ pub fn write_files(
         file::remove_abandoned(&workspace.join(directory.0));
     }
     write_json(&private.join(".zowe.json"), &files.base)?;
-    let merged_path = private.join(".zowe-merged.yaml");
-    let merged = serde_yaml::to_string(&files.merged)
-        .map_err(|error| WorkspaceError::Content { path: merged_path.clone(), why: error.to_string() })?;
-    write(&merged_path, merged.as_bytes(), PRIVATE)?;
+    write_yaml(&merged_file(workspace), &files.merged)?;
     if let Some(manifest) = &files.runtime_manifest {
         copy(manifest, &workspace.join("manifest.json"), 0o644)?;
     }
@@ -218,6 +233,12 @@ fn wait_for_lock(path: &Path, ha_id: &str, locker: Locker<'_>) -> Result<FileLoc
 
 fn write(path: &Path, content: &[u8], mode: u32) -> Result<(), WorkspaceError> {
     write_atomically(path, content, mode).map_err(|source| WorkspaceError::Write { path: path.to_path_buf(), source })
+}
+
+fn write_yaml(path: &Path, value: &Value) -> Result<(), WorkspaceError> {
+    let text =
+        serde_yaml::to_string(value).map_err(|error| WorkspaceError::Content { path: path.to_path_buf(), why: error.to_string() })?;
+    write(path, text.as_bytes(), PRIVATE)
 }
 
 fn write_json(path: &Path, value: &Value) -> Result<(), WorkspaceError> {

@@ -299,8 +299,8 @@ messages! {
         "Contact support.";
     ZWEL0075W zwel0075w "ZWEL0075W" Warning OnMatch (why)
         "Could not read manifest.json version: {why}",
-        "manifest.json of the runtime directory is missing, cannot be read or has no version: it is shown as unknown.",
-        "Check that the runtime directory is complete and readable for the user id of the started task.";
+        "manifest.json of the runtime directory is missing or damaged; the version of Zowe is shown as unknown, and what depends on it is not checked.",
+        "See whether the runtime directory is whole and can be read by the started task's user.";
     ZWEL0112E zwel0112e "ZWEL0112E" Error OnMatch ()
         "Zowe runtime environment must be prepared first with \"zwe internal start prepare\" command.",
         "Never issued: the launcher prepares by itself what it starts.",
@@ -365,6 +365,14 @@ messages! {
         "Zowe instance {id} has ended, condition code {n}",
         "The launcher has ended; the condition code is that of the job step: 0 after P, 8 not started, 12 all failed, 16 internal error.",
         "None when 0; else see the messages before.";
+    ZWEL0908I zwel0908i "ZWEL0908I" Info OnMatch (n)
+        "{n} message queues and sets of semaphores that ended processes had left were removed",
+        "z/OS keeps them until somebody removes them; when they are as many as it allows, node.js cannot be started any more. Only those of the started task's user are removed, and only where every process that used them has ended.",
+        "None.";
+    ZWEL0909W zwel0909w "ZWEL0909W" Warning OnMatch (why)
+        "cannot remove message queues and semaphores that ended processes have left: {why}",
+        "They could not be listed, or one of them could not be removed; the start goes on.",
+        "See ipcs, and remove what is left of earlier runs with ipcrm.";
     ZWEL0910E zwel0910e "ZWEL0910E" Error Wto (id, job, sysname)
         "HA instance {id} is already running in this workspace: job {job} on {sysname}",
         "Another launcher runs this HA instance on the same workspace.",
@@ -485,6 +493,10 @@ messages! {
         "startup check {check}: {why}",
         "Something that the check concerns was not looked at, a key ring for example.",
         "None.";
+    ZWEL0953I zwel0953i "ZWEL0953I" Info OnMatch (name, service)
+        "component {name} runs as part of component {service}, which is to be named in its place",
+        "API ML runs as one process, so that its parts cannot be operated one by one.",
+        "Name the component that runs, or set components.apiml.enabled to false to run the parts by themselves.";
     ZWEL0970W zwel0970w "ZWEL0970W" Warning OnMatch (name)
         "component {name} is not enabled in this configuration, it is run all the same",
         "zwelnch component run starts a component of which components.<name>.enabled is not true.",

@@ -9,10 +9,19 @@ mod verifier;
 
 pub mod haproxy;
 
+use std::borrow::Cow;
+use std::net::Ipv6Addr;
 use std::time::Duration;
 
 /// How much of an answer's body is kept where the caller does not say, in bytes; the rest is not read.
 pub const BODY_LIMIT: usize = 64 * 1024;
+
+/// A host as it stands in a URL, or before a colon and a port: an address of IPv6 in brackets, anything else as it is.
+pub fn url_host(host: &str) -> Cow<'_, str> {
+    // `%` begins a zone, which only an address of this system's own links has.
+    let address = host.split('%').next().unwrap_or_default();
+    if address.parse::<Ipv6Addr>().is_ok() { Cow::Owned(format!("[{host}]")) } else { Cow::Borrowed(host) }
+}
 
 /// A certificate with its private key, shown to servers that ask for one.
 #[derive(Clone, PartialEq, Eq)]
@@ -129,4 +138,27 @@ pub fn get_blocking(request: &Request) -> Result<Response, HttpError> {
 /// Whether this program can speak HTTP at all.
 pub fn is_built() -> bool {
     cfg!(feature = "http")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 3986, 3.2.2: only a literal address of IPv6 stands in brackets.
+    #[test]
+    fn addresses_of_ipv6_stand_in_brackets() {
+        for (host, expected) in [
+            ("::1", "[::1]"),
+            ("2001:db8::2", "[2001:db8::2]"),
+            ("::ffff:192.0.2.1", "[::ffff:192.0.2.1]"),
+            ("fe80::1%eth0", "[fe80::1%eth0]"),
+            ("[::1]", "[::1]"),
+            ("192.0.2.1", "192.0.2.1"),
+            ("zowe.example.com", "zowe.example.com"),
+            ("zowe.example.com:443", "zowe.example.com:443"),
+            ("", ""),
+        ] {
+            assert_eq!(url_host(host), expected);
+        }
+    }
 }

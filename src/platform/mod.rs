@@ -229,6 +229,14 @@ pub enum LockError {
     Io(#[from] io::Error),
 }
 
+/// How much memory this process may have, and with it each that it starts: bytes; None: as much as there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MemoryLimits {
+    /// z/OS alone: above the bar (MEMLIMIT).
+    pub above_bar: Option<u64>,
+    pub address_space: Option<u64>,
+}
+
 /// The services of the system the launcher runs on. One instance a process, shared by all threads.
 pub trait Platform: Send + Sync {
     /// True on z/OS: children can be address spaces, ZWE_RUN_ON_ZOS is true.
@@ -252,6 +260,11 @@ pub trait Platform: Send + Sync {
 
     /// The user id of this process, upper case, as SYSPRINT lines show it.
     fn user_id(&self) -> String;
+
+    /// The same as the system writes it: USER.
+    fn user_name(&self) -> String {
+        self.user_id()
+    }
 
     /// The name of the job this process runs as.
     fn job_name(&self) -> String;
@@ -308,6 +321,23 @@ pub trait Platform: Send + Sync {
     /// processes means anything to a later run.
     fn boot_identity(&self) -> Option<String> {
         None
+    }
+
+    /// Removes the message queues and semaphores of this user that only processes that have ended have used; how many. Elsewhere than on
+    /// z/OS nothing shows whose they are, and nothing is removed.
+    ///
+    /// # Errors
+    /// When they cannot be looked for, or one cannot be removed; the others are.
+    fn remove_left_over_ipc(&self) -> io::Result<usize> {
+        Ok(0)
+    }
+
+    /// What limits the memory of this process.
+    ///
+    /// # Errors
+    /// The system's.
+    fn memory_limits(&self) -> io::Result<MemoryLimits> {
+        unix::memory_limits()
     }
 
     /// True while a process of the group exists, the leader's corpse included.

@@ -99,7 +99,7 @@ fn a_schema_of_the_runtime_that_cannot_be_used() {
 fn a_manifest_of_the_runtime_without_a_version() {
     let instance = good();
     let manifest = instance.runtime().join("manifest.json");
-    for (text, why) in [(None, "No such file"), (Some("{"), "it is no JSON"), (Some("{\"version\": 3}"), "it has no version")] {
+    for (text, why) in [(None, "No such file"), (Some("{"), "EOF while parsing"), (Some("{\"version\": 3}"), "it has no text version")] {
         text.into_iter().for_each(|text| std::fs::write(&manifest, text).unwrap());
         let running = instance.up();
         let line = running.wait_for("ZWEL0075W Could not read manifest.json version: ");

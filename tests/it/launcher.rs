@@ -16,7 +16,7 @@ fn from_s_to_p_in_the_order_of_the_contract() {
     let instance = Instance::new()
         .component("alpha", SLEEPER, "launcher:\n  restartIntervals: [1, 2]\n  minUptime: 5\n  shareAs: no")
         .component("beta", SLEEPER, "");
-    std::fs::write(instance.runtime().join("manifest.json"), "{\"version\": \"3.6.0\"}").unwrap();
+    std::fs::write(instance.runtime().join("manifest.json"), r#"{"version": "3.2.0"}"#).unwrap();
     let mut running = instance.up();
     running.wait_for_count("up", 2);
     let (answer, code) = instance.console("P ZWESLSTC");

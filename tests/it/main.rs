@@ -16,6 +16,7 @@ mod inspect;
 mod launcher;
 mod lifecycle;
 mod members;
+mod newest;
 mod operator;
 mod output;
 mod prepare;

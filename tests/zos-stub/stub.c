@@ -7,6 +7,8 @@
 #include <pthread.h>
 #include <spawn.h>
 #include <string.h>
+#include <stdarg.h>
+#include <sys/__getipc.h>
 #include <sys/__messag.h>
 #include <sys/ps.h>
 #include <sys/types.h>
@@ -612,6 +614,132 @@ int __shutdown_registration(int regtype, int regscope, int regoptions)
     return 0;
 }
 
+/* ---- Interprocess communication: ipc/q.<id> with "uid sender receiver", ipc/s.<id> with "uid pid ..." a semaphore ---- */
+
+static FILE *open_ipc(char kind, int id, const char *mode)
+{
+    char name[64], path[PATH_MAX + 64];
+    snprintf(name, sizeof name, "ipc/%c.%d", kind, id);
+    path_of(path, sizeof path, name);
+    return fopen(path, mode);
+}
+
+static int remove_ipc(char kind, int id)
+{
+    char name[64], path[PATH_MAX + 64];
+    snprintf(name, sizeof name, "ipc/%c.%d", kind, id);
+    path_of(path, sizeof path, name);
+    return unlink(path) == 0 ? 0 : fail_with(EINVAL, 0);
+}
+
+/* The token is the id of the member before; the list begins anew behind its end, as it has been seen to on z/OS. */
+int __getipc(int token_id, IPCQPROC *bufptr, size_t buflng, int cmd)
+{
+    char path[PATH_MAX + 64], kind = cmd == IPCQSEM ? 's' : 'q';
+    struct dirent *entry;
+    DIR *directory;
+    int next = 0, lowest = 0;
+    FILE *file;
+    if (fails("getipc"))
+        return -1;
+    if (buflng != sizeof *bufptr || (cmd != IPCQSEM && cmd != IPCQMSG))
+        return fail_with(EFAULT, 0);
+    path_of(path, sizeof path, "ipc");
+    directory = opendir(path);
+    if (directory == NULL)
+        return fail_with(EINVAL, 0);
+    while ((entry = readdir(directory)) != NULL) {
+        int id = entry->d_name[0] == kind ? atoi(entry->d_name + 2) : 0;
+        if (id > token_id && (next == 0 || id < next))
+            next = id;
+        if (id > 0 && (lowest == 0 || id < lowest))
+            lowest = id;
+    }
+    closedir(directory);
+    if (next == 0)
+        next = lowest;
+    if (next == 0)
+        return 0;
+    bufptr->msg.ipcqmid = next;
+    file = open_ipc(kind, next, "r");
+    if (file != NULL) {
+        int user = -1, sender = 0, receiver = 0;
+        if (fscanf(file, "%d %d %d", &user, &sender, &receiver) < 1)
+            user = -1;
+        bufptr->msg.ipcqpcp.uid = (uid_t)user;
+        if (kind == 'q') {
+            bufptr->msg.ipcqlspid = sender;
+            bufptr->msg.ipcqlrpid = receiver;
+        }
+        fclose(file);
+    }
+    return next;
+}
+
+int zos_stub_msgctl(int id, int command, struct msqid_ds *buffer)
+{
+    (void)buffer;
+    if (fails("msgctl"))
+        return -1;
+    return command == IPC_RMID ? remove_ipc('q', id) : fail_with(EINVAL, 0);
+}
+
+int zos_stub_semctl(int id, int number, int command, ...)
+{
+    int pid = 0, count = -1;
+    FILE *file;
+    if (fails("semctl"))
+        return -1;
+    if (command == IPC_RMID)
+        return remove_ipc('s', id);
+    file = open_ipc('s', id, "r");
+    if (file == NULL)
+        return fail_with(EINVAL, 0);
+    /* The first is the owner. */
+    while (count <= number && fscanf(file, "%d", &pid) == 1)
+        count++;
+    if (command == GETPID) {
+        fclose(file);
+        return count == number + 1 ? pid : fail_with(EINVAL, 0);
+    }
+    while (fscanf(file, "%d", &pid) == 1)
+        count++;
+    fclose(file);
+    if (command == IPC_STAT) {
+        union {
+            int val;
+            struct semid_ds *buf;
+            unsigned short *array;
+        } argument;
+        va_list arguments;
+        va_start(arguments, command);
+        argument.buf = va_arg(arguments, struct semid_ds *);
+        va_end(arguments);
+        argument.buf->sem_nsems = (unsigned long)count;
+        return 0;
+    }
+    return fail_with(EINVAL, 0);
+}
+
+/* The file memlimit holds MiB, assize bytes; no limit where there is no file. */
+int zos_stub_getrlimit(int resource, struct rlimit *limit)
+{
+    char path[PATH_MAX + 64];
+    unsigned long long number;
+    FILE *file;
+    if (fails("getrlimit"))
+        return -1;
+    limit->rlim_cur = limit->rlim_max = RLIM_INFINITY;
+    path_of(path, sizeof path, resource == RLIMIT_MEMLIMIT ? "memlimit" : "assize");
+    file = fopen(path, "r");
+    if (file != NULL) {
+        if (fscanf(file, "%llu", &number) == 1)
+            limit->rlim_cur = (rlim_t)number;
+        fclose(file);
+    }
+    return 0;
+}
+
 /* ---- The system ---- */
 
 static void word_of_file(const char *name, const char *otherwise, char *place, size_t size)
@@ -686,7 +814,7 @@ const uint8_t *zos_stub_storage(uint32_t address)
     pointer(low + 0x224, 0x1000);
     pointer(low + 0x1000 + 0x6C, 0x1800);
     pointer(low + 0x1000 + 0xB0, 0x3800);
-    word_of_file("job-name", "ZWESLSTC", text, sizeof text);
+    word_of_file("job-name", getenv("_BPX_JOBNAME") != NULL ? getenv("_BPX_JOBNAME") : "ZWESLSTC", text, sizeof text);
     ebcdic_name(low + 0x3800, text, 8);
     word_of_file("user-id", "ZWESVUSR", text, sizeof text);
     ebcdic_name(low + 0x1800 + 0xC0, text, 8);

@@ -337,3 +337,116 @@ fn a_second_launcher_of_the_instance_is_refused() {
     zos.operator(b'S', 0, "");
     assert_eq!(zos.wait_end(), 0);
 }
+
+#[test]
+fn a_start_removes_what_earlier_runs_left_and_says_who_has_too_little_memory() {
+    let mut zos = Zos::new(two_components());
+    fs::create_dir(zos.instance.path("zos/ipc")).unwrap();
+    let mut child = Command::new("/bin/true").spawn().unwrap();
+    child.wait().unwrap();
+    let queue = zos.instance.path("zos/ipc/q.7");
+    fs::write(&queue, format!("{} {} 0", nix::unistd::geteuid(), child.id())).unwrap();
+    fs::write(zos.instance.path("zos/memlimit"), "1024").unwrap();
+    zos.start();
+    assert_eq!(zos.wait_end(), 8);
+    let sysprint = zos.dd("SYSPRINT");
+    assert!(sysprint.contains("ZWEL0908I 1 message queues and sets of semaphores") && !queue.exists(), "{sysprint}");
+    let why = "ZWEL0950E startup check memory: user ZWESVUSR may have 1 GiB of memory above the bar (MEMLIMIT); 4 GiB or more are expected";
+    assert!(sysprint.contains(why), "{sysprint}");
+}
+
+#[test]
+fn attls_rules_are_asked_for_under_the_job_name_of_each_component() {
+    use std::os::unix::fs::PermissionsExt;
+    let on = "port: 17984\nzowe: {network: {server: {tls: {attls: true}}}}";
+    let instance = Instance::new()
+        .component("gateway", "exec sleep 1000", &on.replace('4', "3"))
+        .component("zss", "exec sleep 1000", on)
+        .component("zaas", "exec sleep 1000", "port: 17985");
+    let program = instance.runtime().join("bin/utils/attls-test");
+    fs::create_dir_all(program.parent().unwrap()).unwrap();
+    // A rule for the gateway alone, and for zaas, for which it is off.
+    let text = format!("#!/bin/sh\necho \"$_BPX_JOBNAME $_BPX_SHAREAS $*\" >> {}\n", instance.path("asked").display())
+        + "case $2 in 17983 | 17985) exit 0 ;; esac\necho 'AT-TLS: no policy'\nexit 8\n";
+    fs::write(&program, text).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut zos = Zos::new(instance);
+    zos.start();
+    assert_eq!(zos.wait_end(), 8);
+    let asked = fs::read_to_string(zos.instance.path("asked")).unwrap();
+    for line in [
+        "ZWE1AG NO --serverPort 17983 --serverHost 0.0.0.0 --direction 1\n",
+        "ZWE1SZ NO --serverPort 17984 --serverHost 0.0.0.0 --direction 1\n",
+    ] {
+        assert!(asked.contains(line), "{asked}");
+    }
+    let sysprint = zos.dd("SYSPRINT");
+    let missing = "components.zss.port: AT-TLS is on, but has no rule for port 17984 at address 0.0.0.0, user ZWESVUSR and job ZWE1SZ ('AT-TLS: no policy')";
+    let too_many = "components.zaas.port: AT-TLS has a rule for port 17985 at address 0.0.0.0, user ZWESVUSR and job ZWE1AZ, but is not on";
+    assert!(sysprint.contains(missing) && sysprint.contains(too_many), "{sysprint}");
+    assert!(!sysprint.contains("components.gateway.port: AT-TLS"), "{sysprint}");
+}
+
+#[test]
+fn a_port_is_asked_for_under_the_name_that_a_process_has() {
+    let zos = Zos::new(two_components());
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = server.local_addr().unwrap();
+    let bind = |address: &str, name: &str| {
+        let mut command = Command::new(crate::harness::program());
+        command.args(["internal", "bind", address]).env("_BPX_JOBNAME", name).env("ZWELNCH_ZOS_STUB", zos.instance.path("zos"));
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    assert_eq!(bind(&taken.to_string(), "ZWE1AG"), "in-use ZWE1AG\n");
+    assert_eq!(bind("127.0.0.1:0", "ZWE1SZ"), "free ZWE1SZ\n");
+    assert_eq!(bind("[2001:db8::1]:7554", "ZWE1SZ"), "not-this-system ZWE1SZ\n");
+}
+
+/// A port that the system refuses to this user stands for one that TCP/IP has reserved for other jobs.
+#[test]
+fn a_port_that_the_components_own_job_may_not_have_either_ends_the_start() {
+    let reserved =
+        fs::read_to_string("/proc/sys/net/ipv4/ip_unprivileged_port_start").ok().and_then(|text| text.trim().parse::<u16>().ok());
+    let is_root = nix::unistd::geteuid().is_root();
+    let setpriv = crate::harness::program_or_skip("setpriv");
+    if reserved.is_none_or(|first| first <= 1023) || (is_root && setpriv.is_none()) || emulator().is_some() {
+        crate::harness::skip("no port is refused to this user");
+        return;
+    }
+    let mut zos = Zos::new(Instance::new().component(
+        "gateway",
+        "exec sleep 1000",
+        "port: 1023\nzowe: {network: {server: {listenAddresses: [127.0.0.1]}}}",
+    ));
+    zos.instance.write_config();
+    let text = fs::read_to_string(zos.instance.config()).unwrap();
+    let text = text.replacen("zowe:\n", "zowe:\n  launchScript: {startupChecks: {user: disabled}}\n", 1);
+    fs::write(zos.instance.path("zos/data-sets/ZOWE.PARMLIB/ZWEYAML"), to_ibm_1047(&text)).unwrap();
+    let of_launcher = zos.command("PARMLIB(ZOWE.PARMLIB(ZWEYAML))");
+    let mut command = match setpriv.filter(|_| is_root) {
+        Some(setpriv) => {
+            let mut command = Command::new(setpriv);
+            command.args(["--bounding-set", "-net_bind_service", "--inh-caps", "-net_bind_service"]).arg(of_launcher.get_program());
+            command
+        }
+        None => Command::new(of_launcher.get_program()),
+    };
+    command.args(of_launcher.get_args()).env_clear().envs(of_launcher.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    // Asked under its own name, and refused to that too.
+    zos.child = Some(command.spawn().unwrap());
+    assert_eq!(zos.wait_end(), 8);
+    let sysprint = zos.dd("SYSPRINT");
+    let refused = "ZWEL0950E startup check ports: ";
+    let why = "components.gateway.port: job ZWE1AG may not listen on port 1023 at address 127.0.0.1";
+    assert!(sysprint.contains(refused) && sysprint.contains(why), "{sysprint}");
+    assert!(zos.file("spawned").contains(" NO ZWE1AG "), "{}", zos.file("spawned"));
+
+    // Nothing can be asked under that name: nobody knows, and the component finds out.
+    zos.fail("spawn.jobname", 1, nix::libc::EPERM);
+    zos.child = Some(command.spawn().unwrap());
+    zos.wait_for("SYSPRINT", "ZWEL0001I component gateway started", 1);
+    let sysprint = zos.dd("SYSPRINT");
+    let warned = "ZWEL0951W startup check ports: ";
+    let why = "where the port is reserved for its job ZWE1AG, which was not asked: its process was named ZWESLSTC";
+    assert!(sysprint.contains(warned) && sysprint.contains(why), "{sysprint}");
+}

@@ -204,6 +204,19 @@ impl Configuration {
         }
     }
 
+    /// Whether the ports of a component must be free before it is started.
+    pub fn validates_port_free(&self, component: &str) -> bool {
+        in_force(self, &VALIDATE_PORT_FREE, component) != Some(Parsed::Boolean(false))
+    }
+
+    /// The one address at which they must be; None: where the component listens.
+    pub fn vipa(&self, component: &str) -> Option<String> {
+        match in_force(self, &VIPA, component) {
+            Some(Parsed::Text(address)) if !address.trim().is_empty() => Some(address.trim().to_string()),
+            _ => None,
+        }
+    }
+
     /// Where the value in force of a setting of the launcher, or of a component, was set and what it is; None: its default applies.
     pub fn setting_in_force(&self, setting: &Setting, component: &str) -> Option<(Vec<String>, &Value)> {
         setting.places.iter().find_map(|place| {

@@ -277,6 +277,44 @@ pub static CHECK_CERTIFICATE: Setting = startup_check!("certificate", "what foll
 pub static CHECK_USER: Setting = startup_check!("user", "what follows when the started task's user is not fit for it");
 pub static CHECK_JAVA: Setting = startup_check!("java", "what follows when Java is not found or not fit");
 pub static CHECK_NODE: Setting = startup_check!("node", "what follows when node.js is not found or not fit");
+pub static CHECK_COMPONENTS: Setting = startup_check!(
+    "components",
+    "what follows when a component that is enabled has no usable manifest, or is not installed (where neither place is set: a warning)"
+);
+pub static CHECK_DIRECTORIES: Setting = startup_check!(
+    "directories",
+    "what follows when zowe.runtimeDirectory, workspaceDirectory, logDirectory and extensionDirectory are not apart from each other, everybody may write to one, this user cannot read or write one, or a file system has no room"
+);
+pub static CHECK_ATTLS: Setting = startup_check!(
+    "attls",
+    "what follows when AT-TLS is on for a component and its port has no rule, or the other way round; it can be asked on z/OS alone, by bin/utils/attls-test of the runtime directory"
+);
+pub static CHECK_MEMORY: Setting = startup_check!(
+    "memory",
+    "what follows when the user may not have the memory that Zowe asks for: 4 GiB above the bar (MEMLIMIT) and 250000 KiB of address space on z/OS, 4 GiB of address space elsewhere"
+);
+pub static VALIDATE_PORT_FREE: Setting = Setting {
+    places: &[
+        "components.*.zowe.network.server.validatePortFree",
+        "zowe.network.server.validatePortFree",
+        "zowe.network.validatePortFree",
+        "zowe.environments.ZWE_NETWORK_VALIDATE_PORT_FREE",
+    ],
+    kind: Kind::Boolean,
+    default: "true",
+    meaning: "whether it is looked at before a start that the ports of a component are free; false where a distributed VIPA or the like makes them look taken",
+};
+pub static VIPA: Setting = Setting {
+    places: &[
+        "components.*.zowe.network.server.vipaIp",
+        "zowe.network.server.vipaIp",
+        "zowe.network.vipaIp",
+        "zowe.environments.ZWE_NETWORK_VIPA_IP",
+    ],
+    kind: Kind::Text,
+    default: "''",
+    meaning: "the one address at which the ports have to be free, in place of those that a component listens at",
+};
 pub static CHECK_ZOSMF_JWT: Setting = startup_check!("zosmfjwt", "what follows when z/OSMF gives no JSON web tokens");
 
 /// All settings, in the order of the documentation.
@@ -319,6 +357,12 @@ pub static SETTINGS: &[&Setting] = &[
     &CHECK_JAVA,
     &CHECK_NODE,
     &CHECK_ZOSMF_JWT,
+    &CHECK_COMPONENTS,
+    &CHECK_DIRECTORIES,
+    &CHECK_ATTLS,
+    &CHECK_MEMORY,
+    &VALIDATE_PORT_FREE,
+    &VIPA,
     &VALIDATION,
     &ENVIRONMENTS,
     &JOB_NAME,

@@ -166,6 +166,9 @@ const OTHER_VARIABLES: &[(&str, &str, &str)] = &[
     ("25-missing-ha", "_list_1", "elements of a default list that a shorter one replaced are left out"),
 ];
 
+/// What the tools of 3.1, which made the cases, did not set yet.
+const SINCE: &[&str] = &["ZWE_ALLOWED_DOMAINS", "ZWE_HA_INSTANCE_CONFIG"];
+
 #[test]
 fn variables_are_those_of_the_public_tool() {
     let Some(runtime) = GoldenRuntime::new(true) else { return };
@@ -205,7 +208,7 @@ fn assert_component(case: &str, id: &str, configuration: &Configuration, compone
 }
 
 fn assert_same(case: &str, what: &str, ours: &BTreeMap<String, String>, expected: &BTreeMap<String, String>) {
-    let names: BTreeSet<&String> = ours.keys().chain(expected.keys()).collect();
+    let names: BTreeSet<&String> = ours.keys().chain(expected.keys()).filter(|name| !SINCE.contains(&name.as_str())).collect();
     let differing: Vec<String> = names
         .into_iter()
         .filter(|name| ours.get(*name) != expected.get(*name))

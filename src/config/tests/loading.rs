@@ -226,9 +226,31 @@ fn discovery_services_are_those_of_the_instances_that_run_one() {
 }
 
 #[test]
-fn the_single_service_suppresses_its_parts() {
-    let configuration = load("components: {apiml: {enabled: true}, gateway: {enabled: true}, zss: {enabled: true}}\n");
-    assert!(configuration.is_enabled("apiml") && configuration.is_enabled("zss") && !configuration.is_enabled("gateway"));
+fn the_single_service_takes_the_place_of_its_parts_whatever_they_say() {
+    let text = "components: {apiml: {enabled: true}, gateway: {enabled: false, port: 1}, zss: {enabled: true}}\n";
+    let configuration = load(text);
+    assert_eq!(configuration.component_names(), ["apiml", "gateway", "zss", "discovery", "api-catalog", "caching-service", "zaas"]);
+    assert!(configuration.component_names().iter().all(|name| configuration.is_enabled(name)));
+    assert!(configuration.is_suppressed("gateway") && configuration.is_suppressed("zaas") && !configuration.is_suppressed("apiml"));
+    let parts = load(&text.replace("apiml: {enabled: true}", "apiml: {enabled: false}"));
+    assert_eq!(parts.component_names(), ["apiml", "gateway", "zss"]);
+    assert!(!parts.is_enabled("gateway") && !parts.is_enabled("discovery") && !parts.is_suppressed("gateway"));
+}
+
+#[test]
+fn a_runtime_that_does_not_have_the_single_service_runs_its_parts() {
+    let directory = tempfile::tempdir().unwrap();
+    let components = directory.path().join("components");
+    let text = format!(
+        "zowe: {{runtimeDirectory: {}}}\ncomponents: {{apiml: {{enabled: true}}, gateway: {{enabled: true}}, zaas: {{enabled: false}}}}\n",
+        directory.path().display()
+    );
+    std::fs::create_dir(&components).unwrap();
+    let older = load(&text);
+    assert_eq!(older.single_service(), SingleService::NotInstalled);
+    assert!(!older.is_suppressed("gateway") && older.is_enabled("gateway") && !older.is_enabled("zaas") && !older.is_enabled("discovery"));
+    std::fs::create_dir(components.join("apiml")).unwrap();
+    assert_eq!(load(&text).single_service(), SingleService::On);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 mod golden;
 mod loading;
+mod newest;
 mod properties;
 mod template;
 mod timing;

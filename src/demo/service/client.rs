@@ -30,7 +30,7 @@ impl Registration {
 
     /// As Eureka's clients send it.
     pub fn body(&self) -> Value {
-        let base = format!("http://{}:{}", self.host, self.port);
+        let base = format!("http://{}:{}", crate::net::url_host(&self.host), self.port);
         // Three renewals may be lost.
         let lease = (self.renew.as_secs_f64() * 3.0).ceil().max(1.0) as u64;
         let address = super::message::address_of(&self.host).map_or_else(|_| self.host.clone(), |address| address.to_string());

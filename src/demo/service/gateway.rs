@@ -156,7 +156,7 @@ impl Server {
             let head = format!(
                 "{} /{rest}{query} HTTP/1.1\r\nHost: {}:{}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
                 request.method,
-                route.peer.host,
+                crate::net::url_host(&route.peer.host),
                 route.peer.port,
                 request.header("content-type").unwrap_or("application/json"),
                 request.body.len()

@@ -102,7 +102,8 @@ impl Target {
         let mut connection = TcpStream::connect_timeout(&(address, self.port).into(), patience)?;
         connection.set_read_timeout(Some(patience))?;
         connection.set_write_timeout(Some(patience))?;
-        write!(connection, "GET {} HTTP/1.1\r\nHost: {}:{}\r\nConnection: close\r\n\r\n", self.path, self.host, self.port)?;
+        let host = crate::net::url_host(&self.host);
+        write!(connection, "GET {} HTTP/1.1\r\nHost: {host}:{}\r\nConnection: close\r\n\r\n", self.path, self.port)?;
         let mut answer = Vec::new();
         connection.take(HEAD_LIMIT as u64).read_to_end(&mut answer)?;
         status(&answer).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the answer is no HTTP"))

@@ -170,7 +170,8 @@ impl Peer {
         let length = body.len();
         let request = format!(
             "{method} {target} HTTP/1.1\r\nHost: {}:{}\r\n{headers}Content-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}",
-            self.host, self.port
+            crate::net::url_host(&self.host),
+            self.port
         );
         stream.write_all(request.as_bytes())?;
         let mut bytes = Vec::new();

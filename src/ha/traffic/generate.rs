@@ -96,7 +96,7 @@ fn bind(configuration: &Configuration, bind: &str, problems: &mut Vec<Problem>) 
     if has_port {
         return bind.to_owned();
     }
-    let address = if bind.contains(':') && !bind.starts_with('[') { format!("[{bind}]") } else { bind.to_owned() };
+    let address = crate::net::url_host(bind).into_owned();
     match port(configuration, &["zowe", "externalPort"]) {
         Ok(port) => format!("{address}:{port}"),
         Err(problem) => {
@@ -144,10 +144,7 @@ fn line(id: &str, instance: &Configuration) -> Result<Line, Vec<Problem>> {
     let path = if single_service && instance.get(&own).is_none() { ["components", "apiml", "port"] } else { own };
     let found = port(instance, &path);
     match (found, problems.is_empty()) {
-        (Ok(port), true) => {
-            let host = if hostname.contains(':') && !hostname.starts_with('[') { format!("[{hostname}]") } else { hostname };
-            Ok(Line::Server { id: id.to_owned(), address: format!("{host}:{port}") })
-        }
+        (Ok(port), true) => Ok(Line::Server { id: id.to_owned(), address: format!("{}:{port}", crate::net::url_host(&hostname)) }),
         (found, _) => {
             problems.extend(found.err());
             Err(problems)

@@ -4,8 +4,11 @@
 //! What is to be looked at, and what it means, are functions of the configuration and of what was seen; the looking itself has a time bound
 //! of its own, and all checks are made at once.
 
+mod attls;
 mod certificate;
+mod directories;
 mod key_store;
+mod memory;
 mod names;
 mod ports;
 mod private_key;
@@ -15,6 +18,7 @@ mod version;
 mod zosmf;
 
 pub use key_store::{TrustStore, client_identity, pem_identity, pem_trust, trust_store};
+pub use ports::{WORDS as BIND_WORDS, answer as bind_answer};
 pub use zosmf::{server_trust, trust_with};
 
 use super::Runner;
@@ -40,6 +44,9 @@ pub enum Check {
     Certificate,
     Zosmf,
     ZosmfJwt,
+    Directories,
+    Attls,
+    Memory,
 }
 
 impl Check {
@@ -53,6 +60,9 @@ impl Check {
             Check::Certificate => "certificate",
             Check::Zosmf => "zosmf",
             Check::ZosmfJwt => "zosmfjwt",
+            Check::Directories => "directories",
+            Check::Attls => "attls",
+            Check::Memory => "memory",
         }
     }
 
@@ -65,6 +75,9 @@ impl Check {
             Check::Certificate => &settings::CHECK_CERTIFICATE,
             Check::Zosmf => &settings::CHECK_ZOSMF,
             Check::ZosmfJwt => &settings::CHECK_ZOSMF_JWT,
+            Check::Directories => &settings::CHECK_DIRECTORIES,
+            Check::Attls => &settings::CHECK_ATTLS,
+            Check::Memory => &settings::CHECK_MEMORY,
         }
     }
 }
@@ -190,19 +203,26 @@ pub async fn check(subject: Subject<'_>) -> Vec<Finding> {
     if is_made(Check::User) {
         findings.extend(user::findings(&subject.platform.user_id(), user::is_superuser(), subject.platform.is_zos()));
     }
-    let ports = is_made(Check::Ports).then(|| crate::component::launched_listeners(configuration, subject.survey));
+    if is_made(Check::Memory) {
+        let platform = subject.platform;
+        findings.extend(memory::findings(platform.memory_limits(), &platform.user_id(), platform.is_zos()));
+    }
+    let directories = is_made(Check::Directories).then(|| directories::plan(configuration));
     let certificates = is_made(Check::Certificate).then(|| certificate::plan(configuration, subject.survey));
     let zosmf =
         zosmf::plan(configuration, &subject.survey.launched).and_then(|plan| plan.only(is_made(Check::Zosmf), is_made(Check::ZosmfJwt)));
     let others = tokio::join!(
-        on_thread(Check::Ports, BOUND, ports.map(|listeners| move || ports::findings(&listeners))),
+        ports(subject, is_made(Check::Ports)),
         runtime::findings(subject, runtime::JAVA, is_made(Check::Java)),
         runtime::findings(subject, runtime::NODE, is_made(Check::Node)),
         on_thread(Check::Certificate, BOUND, certificates.map(|plan| move || certificate::findings(&plan))),
         on_thread(Check::Zosmf, BOUND, zosmf.map(|plan| move || zosmf::findings(&plan))),
+        on_thread(Check::Directories, BOUND, directories.map(|plan| move || directories::findings(&plan))),
+        attls::findings(subject, is_made(Check::Attls)),
     );
-    let others = [others.0, others.1, others.2, others.3, others.4];
+    let others = [others.0, others.1, others.2, others.3, others.4, others.5, others.6];
     findings.extend(others.into_iter().flatten());
+    findings.sort_by_key(|finding| finding.check);
     for finding in &mut findings {
         if configuration.startup_check(finding.check.setting()) == StartupCheck::Warn && finding.severity == Severity::Error {
             finding.severity = Severity::Warning;
@@ -211,23 +231,43 @@ pub async fn check(subject: Subject<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Runs what may block on a thread of its own, which is left to itself when the time is over: a blocking task of tokio's would keep the
-/// launcher from ending.
+/// Binds the ports of what will be launched, except where the configuration says that they are not to be looked at.
+async fn ports(subject: Subject<'_>, is_made: bool) -> Vec<Finding> {
+    if !is_made {
+        return Vec::new();
+    }
+    let (listeners, left_out) = crate::component::listeners_to_check(subject.configuration, subject.survey);
+    let mut findings = Vec::from_iter(ports::left_out(&left_out));
+    match seen_on_thread(Check::Ports, BOUND, move || ports::look(listeners, &crate::platform::unix::bind)).await {
+        Ok(seen) => findings.extend(ports::findings(subject, seen).await),
+        Err(finding) => findings.push(finding),
+    }
+    findings
+}
+
+/// What may block, on a thread of its own; nothing where there is no work.
 async fn on_thread(check: Check, bound: Duration, work: Option<impl FnOnce() -> Vec<Finding> + Send + 'static>) -> Vec<Finding> {
     let Some(work) = work else { return Vec::new() };
+    seen_on_thread(check, bound, work).await.unwrap_or_else(|finding| vec![finding])
+}
+
+/// Runs what may block on a thread of its own, which is left to itself when the time is over: a blocking task of tokio's would keep the
+/// launcher from ending.
+///
+/// # Errors
+/// The finding that says that the check was not made.
+async fn seen_on_thread<T: Send + 'static>(check: Check, bound: Duration, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Finding> {
     let (sender, receiver) = tokio::sync::oneshot::channel();
     let spawned = std::thread::Builder::new().name(format!("check-{check}")).spawn(move || {
         // Nobody waits any more.
         let _ = sender.send(work());
     });
-    let not_made = |why: String| vec![Finding::new(check, Severity::Warning, format!("was not made: {why}"))];
-    if let Err(error) = spawned {
-        return not_made(error.to_string());
-    }
+    let not_made = |why: String| Finding::new(check, Severity::Warning, format!("was not made: {why}"));
+    spawned.map_err(|error| not_made(error.to_string()))?;
     match tokio::time::timeout(bound, receiver).await {
-        Ok(Ok(findings)) => findings,
-        Ok(Err(_)) => not_made("internal error, contact support".to_string()),
-        Err(_) => not_made(format!("no end after {} s; a file system or name server that hangs?", bound.as_secs())),
+        Ok(Ok(seen)) => Ok(seen),
+        Ok(Err(_)) => Err(not_made("internal error, contact support".to_string())),
+        Err(_) => Err(not_made(format!("no end after {} s; a file system or name server that hangs?", bound.as_secs()))),
     }
 }
 

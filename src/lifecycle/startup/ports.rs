@@ -1,13 +1,20 @@
-//! Whether the ports of the components are free: by binding them as the components will, and letting go at once. Nothing listens, so no
-//! client is ever accepted, and a socket that never listened leaves nothing that could keep the component from binding.
+//! Whether the ports of the components are free: by binding them as the components will, and letting go at once.
+//!
+//! On z/OS ports are reserved by job name (PORT statement of the TCP/IP profile): one that is refused to this program is asked for again by
+//! a process that has the component's name.
 
-use super::{Check, Finding, Property};
+use super::{Check, Finding, Property, Subject};
 use crate::component::Listener;
 use crate::message::Severity;
-use socket2::{Domain, Protocol, Socket, Type};
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::time::Duration;
+
+/// An address space is made for each question.
+const BOUND: Duration = Duration::from_secs(20);
+/// Of the answer, in bytes.
+const ANSWER: u64 = 1024;
 
 /// What binding one address and port gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +23,7 @@ enum Outcome {
     InUse,
     /// A VIPA that is elsewhere now, or a slip of the pen.
     NotThisSystem,
-    /// A port below 1024, as a rule.
+    /// A port below 1024, as a rule; on z/OS one that is reserved for another job.
     NotPermitted,
     /// The system has no such addresses at all.
     Unsupported,
@@ -24,31 +31,148 @@ enum Outcome {
     Odd(i32),
 }
 
-pub(super) fn findings(listeners: &[Listener]) -> Vec<Finding> {
-    let mut seen = BTreeMap::new();
-    let mut findings = Vec::new();
+/// What was looked at for a listener.
+#[derive(Debug)]
+pub(super) struct Seen {
+    listener: Listener,
+    what: Result<Bound, (String, io::Error)>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Bound {
+    address: SocketAddr,
+    /// Somebody asks for this very address.
+    is_asked_for: bool,
+    outcome: Outcome,
+}
+
+/// Binds every listener's addresses, each address and port once.
+pub(super) fn look(listeners: Vec<Listener>, bind: &dyn Fn(SocketAddr) -> io::Result<()>) -> Vec<Seen> {
+    let mut known = BTreeMap::new();
+    let mut seen = Vec::new();
     for listener in listeners {
-        let property = Property { path: listener.path.clone(), place: listener.place.clone() };
-        let mut add = |severity, text: String| {
-            findings.push(Finding::new(Check::Ports, severity, text).about(&property));
-        };
-        for address in addresses(listener) {
-            match address {
-                Ok((ip, is_asked_for)) => {
-                    let address = SocketAddr::new(ip, listener.port);
-                    let outcome = *seen.entry(address).or_insert_with(|| bind(address));
-                    if let Some((severity, text)) = verdict(&listener.name, address, outcome, is_asked_for) {
-                        add(severity, text);
-                    }
-                }
-                Err((name, why)) => add(
-                    Severity::Warning,
-                    format!("{}: listen address '{name}' is not known: {why}; correct zowe.network.server.listenAddresses", listener.name),
-                ),
-            }
+        for address in addresses(&listener) {
+            let what = address.map(|(ip, is_asked_for)| {
+                let address = SocketAddr::new(ip, listener.port);
+                let outcome =
+                    *known.entry(address).or_insert_with(|| bind(address).map_or_else(|error| outcome(&error), |()| Outcome::Free));
+                Bound { address, is_asked_for, outcome }
+            });
+            seen.push(Seen { listener: listener.clone(), what });
         }
     }
+    seen
+}
+
+/// What it means. What z/OS refused to this program is asked for under the component's job name.
+pub(super) async fn findings(subject: Subject<'_>, seen: Vec<Seen>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for Seen { listener, what } in seen {
+        let property = Property { path: listener.path.clone(), place: listener.place.clone() };
+        let found = match what {
+            Ok(bound) if bound.outcome == Outcome::NotPermitted && subject.platform.is_zos() => {
+                let asked = ask_as(subject, &listener, bound.address).await;
+                under_its_name(&listener, bound, asked)
+            }
+            Ok(bound) => verdict(&listener.name, bound.address, bound.outcome, bound.is_asked_for),
+            Err((name, why)) => Some((
+                Severity::Warning,
+                format!("{}: listen address '{name}' is not known: {why}; correct zowe.network.server.listenAddresses", listener.name),
+            )),
+        };
+        findings.extend(found.map(|(severity, text)| Finding::new(Check::Ports, severity, text).about(&property)));
+    }
     findings
+}
+
+/// Those that were not looked at because the configuration says so.
+pub(super) fn left_out(listeners: &[Listener]) -> Option<Finding> {
+    let names: Vec<&str> = listeners.iter().map(|listener| listener.name.as_str()).collect();
+    let text = || format!("{}: not looked at, as zowe.network.server.validatePortFree is false", names.join(", "));
+    (!names.is_empty()).then(|| Finding::new(Check::Ports, Severity::Info, text()))
+}
+
+/// `internal bind ADDRESS:PORT`, in a process of the component's job name: what the port is to that. The reason where that cannot be told.
+async fn ask_as(subject: Subject<'_>, listener: &Listener, address: SocketAddr) -> Result<Outcome, String> {
+    let job_name = listener.job_name.as_deref().ok_or("the name of its address space is the system's choice")?;
+    let program = subject.platform.own_program().ok_or("this program's own path is not known")?;
+    let mut environment = subject.environment.clone();
+    // Only an address space of its own has a name of its own.
+    environment.extend([("_BPX_JOBNAME".to_string(), job_name.into()), ("_BPX_SHAREAS".to_string(), "NO".into())]);
+    let arguments = [WORDS[0], WORDS[1], &address.to_string()];
+    let (finished, output) = subject
+        .runner
+        .run_program(&program, &arguments, &environment, BOUND, ANSWER)
+        .await
+        .map_err(|error| format!("{} cannot be run: {error}", program.display()))?;
+    let output = crate::config::encoding::decode(&output).unwrap_or_default();
+    match output.trim().split_once(' ') {
+        _ if finished.timed_out => Err(format!("no answer within {} s", BOUND.as_secs())),
+        // Naming an address space needs READ to BPX.JOBNAME.
+        Some((_, had)) if had != job_name => Err(format!("its process was named {had}, as BPX.JOBNAME does not let this user choose")),
+        Some((word, _)) => read_outcome(word).ok_or_else(|| format!("the answer was '{word}'")),
+        None => Err(format!("it ended with {}", finished.status.end)),
+    }
+}
+
+/// The words after the program's name by which [`answer`] is called.
+pub const WORDS: [&str; 2] = ["internal", "bind"];
+
+/// The answer of `internal bind ADDRESS:PORT`: what binding it gave, and the name of the job that asked.
+pub fn answer(platform: &dyn crate::platform::Platform, address: SocketAddr) -> String {
+    let outcome = crate::platform::unix::bind(address).map_or_else(|error| outcome(&error), |()| Outcome::Free);
+    format!("{} {}\n", word(outcome), platform.job_name())
+}
+
+fn word(outcome: Outcome) -> String {
+    match outcome {
+        Outcome::Free => "free".to_string(),
+        Outcome::InUse => "in-use".to_string(),
+        Outcome::NotThisSystem => "not-this-system".to_string(),
+        Outcome::NotPermitted => "not-permitted".to_string(),
+        Outcome::Unsupported => "unsupported".to_string(),
+        Outcome::Odd(number) => number.to_string(),
+    }
+}
+
+fn read_outcome(word: &str) -> Option<Outcome> {
+    Some(match word {
+        "free" => Outcome::Free,
+        "in-use" => Outcome::InUse,
+        "not-this-system" => Outcome::NotThisSystem,
+        "not-permitted" => Outcome::NotPermitted,
+        "unsupported" => Outcome::Unsupported,
+        number => Outcome::Odd(number.parse().ok()?),
+    })
+}
+
+/// What is said of a port that z/OS refused to this program, once the component's own job has been asked.
+fn under_its_name(listener: &Listener, bound: Bound, asked: Result<Outcome, String>) -> Option<(Severity, String)> {
+    let Bound { address, is_asked_for, .. } = bound;
+    match asked {
+        Ok(Outcome::NotPermitted) if is_asked_for => Some((
+            Severity::Error,
+            format!(
+                "{}: job {} may not listen on port {} at address {}; reserve the port for it (PORT statement of the TCP/IP profile; D TCPIP,,OBEYFILE puts it in force) or take another one",
+                listener.name,
+                listener.job_name.as_deref().unwrap_or_default(),
+                address.port(),
+                address.ip()
+            ),
+        )),
+        Ok(outcome) => verdict(&listener.name, address, outcome, is_asked_for),
+        Err(_) if !is_asked_for => None,
+        Err(why) => Some((
+            Severity::Warning,
+            format!(
+                "{}: this program may not listen on port {} at address {}; the component may, where the port is reserved for its job{}, which was not asked: {why}",
+                listener.name,
+                address.port(),
+                address.ip(),
+                listener.job_name.as_ref().map(|name| format!(" {name}")).unwrap_or_default()
+            ),
+        )),
+    }
 }
 
 /// The addresses that a component binds: those configured; else all, of both families, where the second is not asked for by anybody.
@@ -108,19 +232,6 @@ fn verdict(name: &str, address: SocketAddr, outcome: Outcome, is_asked_for: bool
     }
 }
 
-/// Binds as servers do: SO_REUSEADDR, so that connections of a former run in TIME_WAIT do not count.
-fn bind(address: SocketAddr) -> Outcome {
-    let bound = || -> io::Result<()> {
-        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-        socket.set_reuse_address(true)?;
-        if address.is_ipv6() {
-            socket.set_only_v6(true)?;
-        }
-        socket.bind(&address.into())
-    };
-    bound().map_or_else(|error| outcome(&error), |()| Outcome::Free)
-}
-
 fn outcome(error: &io::Error) -> Outcome {
     use nix::errno::Errno;
     match error.raw_os_error().map(Errno::from_raw) {
@@ -145,7 +256,47 @@ mod tests {
             port,
             addresses: addresses.iter().map(|address| (*address).to_string()).collect(),
             place: Location::new("zowe.yaml", 3, 5),
+            component: "web".into(),
+            job_name: Some("ZWE1XWB".into()),
         }
+    }
+
+    fn findings(listeners: &[Listener]) -> Vec<Finding> {
+        let seen = look(listeners.to_vec(), &crate::platform::unix::bind);
+        let verdicts = seen.into_iter().map(|Seen { listener, what }| {
+            let bound = what.unwrap();
+            verdict(&listener.name, bound.address, bound.outcome, bound.is_asked_for)
+        });
+        verdicts.flatten().map(|(severity, text)| Finding::new(Check::Ports, severity, text)).collect()
+    }
+
+    #[test]
+    fn a_port_that_is_refused_to_this_program_is_the_components_when_its_own_job_may_have_it() {
+        let refuse = |_| Err(io::Error::from_raw_os_error(nix::libc::EACCES));
+        let seen = look(vec![listener(443, &["192.0.2.1"])], &refuse);
+        let bound = *seen[0].what.as_ref().unwrap();
+        assert_eq!(bound.outcome, Outcome::NotPermitted);
+        let severity = |asked| under_its_name(&seen[0].listener, bound, asked);
+        assert_eq!(severity(Ok(Outcome::Free)), None);
+        let (error, text) = severity(Ok(Outcome::NotPermitted)).unwrap();
+        assert!(error == Severity::Error && text.contains("job ZWE1XWB may not listen on port 443"), "{text}");
+        assert_eq!(severity(Ok(Outcome::InUse)).unwrap().0, Severity::Error);
+        let (warning, text) = severity(Err("nobody knows".into())).unwrap();
+        assert!(warning == Severity::Warning && text.contains("its job ZWE1XWB") && text.ends_with("nobody knows"), "{text}");
+        // Off z/OS nothing else decides.
+        assert_eq!(verdict("x", bound.address, bound.outcome, true).unwrap().0, Severity::Error);
+    }
+
+    #[test]
+    fn the_answer_of_another_process_is_read_as_it_was_given() {
+        for outcome in [Outcome::Free, Outcome::InUse, Outcome::NotThisSystem, Outcome::NotPermitted, Outcome::Unsupported, Outcome::Odd(7)]
+        {
+            assert_eq!(read_outcome(&word(outcome)), Some(outcome));
+        }
+        assert_eq!(read_outcome("nonsense"), None);
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let platform = crate::platform::fake::FakePlatform::default();
+        assert_eq!(answer(&platform, server.local_addr().unwrap()), "in-use ZWESLSTC\n");
     }
 
     #[test]

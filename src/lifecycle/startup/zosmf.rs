@@ -62,10 +62,8 @@ pub(super) fn plan(configuration: &Configuration, launched: &[String]) -> Option
     if trust_stores.is_empty() {
         trust_stores.extend(store(configuration, &["zowe", "certificate"], "truststore"));
     }
-    // An address of IPv6 is written in brackets.
-    let shown = if host.contains(':') && !host.starts_with('[') { format!("[{host}]") } else { host.to_string() };
     Some(Plan {
-        server: format!("https://{shown}:{port}"),
+        server: format!("https://{}:{port}", net::url_host(host)),
         host: Property::of(configuration, &["zOSMF", "host"]),
         provider: Property::of(configuration, &with(name, &["provider"])),
         info: true,

@@ -130,6 +130,7 @@ fn prepared(runtime: &Path) -> PreparedFiles {
         merged: serde_json::json!({"zowe": {"job": {"name": "007"}}}),
         base: serde_json::json!({"a": 1}),
         instance: serde_json::json!({"a": 2}),
+        instance_merged: Some(serde_json::json!({"zowe": {"job": {"name": "008"}}})),
         environment: environment(&[("ZWE_a", b"2")]),
         runtime_manifest: Some(runtime.join("manifest.json")),
     }
@@ -176,6 +177,7 @@ fn prepare_leaves_the_tree_of_the_reference_and_nothing_temporary() {
         [
             "700 .env",
             "600 .env/.instance-lpar1.env",
+            "600 .env/.zowe-lpar1-merged.yaml",
             "600 .env/.zowe-lpar1.json",
             "600 .env/.zowe-merged.yaml",
             "600 .env/.zowe.json",
@@ -204,6 +206,13 @@ fn prepare_leaves_the_tree_of_the_reference_and_nothing_temporary() {
     assert_eq!(read("alpha/.instance-lpar1.env"), "#!/bin/sh\nZWE_configs_port=9101\n");
     let merged: serde_json::Value = serde_yaml::from_str(&read(".zowe-merged.yaml")).unwrap();
     assert_eq!(merged["zowe"]["job"]["name"], "007");
+    let merged: serde_json::Value = serde_yaml::from_str(&read(".zowe-lpar1-merged.yaml")).unwrap();
+    assert_eq!(merged["zowe"]["job"]["name"], "008");
+
+    // Of an instance that haInstances does not have any more nothing is left to be read.
+    let none = PreparedFiles { instance_merged: None, ..prepared(runtime.path()) };
+    write_files(&workspace, "lpar1", &none, &mut components(runtime.path()).into_iter(), &free).unwrap();
+    assert!(!workspace.join(".env/.zowe-lpar1-merged.yaml").exists() && workspace.join(".env/.zowe-merged.yaml").exists());
 }
 
 #[test]

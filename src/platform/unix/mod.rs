@@ -178,6 +178,10 @@ impl Platform for UnixPlatform {
         self.user_id.clone()
     }
 
+    fn user_name(&self) -> String {
+        system::effective_user()
+    }
+
     fn job_name(&self) -> String {
         self.job.as_ref().map_or_else(String::new, |job| job.name.clone())
     }
@@ -308,8 +312,7 @@ impl Platform for UnixPlatform {
     }
 
     fn is_writable_directory(&self, path: &Path) -> bool {
-        use nix::unistd::{AccessFlags, access};
-        path.is_dir() && access(path, AccessFlags::W_OK | AccessFlags::X_OK).is_ok()
+        is_writable_directory(path)
     }
 
     fn own_program(&self) -> Option<PathBuf> {
@@ -356,6 +359,62 @@ pub fn temporary_file() -> io::Result<File> {
 /// The effective UID of this process is 0.
 pub fn is_superuser() -> bool {
     nix::unistd::geteuid().is_root()
+}
+
+/// RLIMIT_AS.
+///
+/// # Errors
+/// The system's.
+pub fn memory_limits() -> io::Result<crate::platform::MemoryLimits> {
+    let (bytes, _) = nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_AS)?;
+    let address_space = Some(bytes).filter(|bytes| *bytes != nix::sys::resource::RLIM_INFINITY);
+    Ok(crate::platform::MemoryLimits { above_bar: None, address_space })
+}
+
+/// Binds an address and port and lets go at once, as a server does that uses addresses again: whether it could. Nothing listens, so no client
+/// is ever accepted, and a socket that never listened leaves nothing that could keep a component from binding.
+///
+/// # Errors
+/// The system's.
+pub fn bind(address: std::net::SocketAddr) -> io::Result<()> {
+    use socket2::{Domain, Protocol, Socket, Type};
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    // Connections of a former run in TIME_WAIT do not count.
+    socket.set_reuse_address(true)?;
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    socket.bind(&address.into())
+}
+
+/// Bytes that this user may still write to the file system of a path.
+///
+/// # Errors
+/// The system's.
+pub fn free_space(path: &Path) -> io::Result<u64> {
+    let system = nix::sys::statvfs::statvfs(path)?;
+    Ok((system.blocks_available() as u64).saturating_mul(system.fragment_size() as u64))
+}
+
+/// Whether this process can read the names in a directory and go through it: asked of the system, not read from mode bits.
+pub fn is_readable_directory(path: &Path) -> bool {
+    use nix::unistd::{AccessFlags, access};
+    access(path, AccessFlags::R_OK | AccessFlags::X_OK).is_ok()
+}
+
+/// Whether this process can make files in a directory, likewise.
+pub fn is_writable_directory(path: &Path) -> bool {
+    use nix::unistd::{AccessFlags, access};
+    crate::platform::files::is_directory(path) && access(path, AccessFlags::W_OK | AccessFlags::X_OK).is_ok()
+}
+
+/// Sets what is denied for files and directories that are made from now on. `wanted`: in octal, as `_EDC_UMASK_DFLT` has it. Otherwise as
+/// Zowe's sample says, 0002: the group may write what components make. What others were denied so far they still are.
+pub fn set_umask(wanted: Option<&str>) {
+    use nix::sys::stat::{Mode, mode_t, umask};
+    let wanted = wanted.and_then(|text| mode_t::from_str_radix(text.trim(), 8).ok()).and_then(Mode::from_bits);
+    let inherited = umask(Mode::S_IWOTH);
+    umask(wanted.unwrap_or(Mode::S_IWOTH | (inherited & Mode::S_IRWXO)));
 }
 
 /// Opens a log file to append to, made with mode 640 when it is not there. Neither a symbolic link is followed nor a FIFO waited for.

@@ -110,6 +110,12 @@ pub(in crate::platform) fn group_exists(group: Pid) -> bool {
     group > 1 && killpg(nix::unistd::Pid::from_raw(group), None) != Err(Errno::ESRCH)
 }
 
+/// Whether there is such a process, one that may not be signalled included.
+#[cfg_attr(not(zwelnch_zos), allow(dead_code))]
+pub(in crate::platform) fn exists(pid: Pid) -> bool {
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), None) != Err(Errno::ESRCH)
+}
+
 /// See [`crate::platform::Platform::output_pipe`].
 pub(in crate::platform) fn output_pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     #[cfg(target_os = "linux")]

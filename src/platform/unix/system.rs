@@ -17,7 +17,7 @@ mod syslog;
 mod tests;
 mod wire;
 
-pub use jobs::{JobConnection, JobDescription, JobEnd, JobEntry, JobKind, JobRecord, TakenEntry, listen_at, own_user_name};
+pub use jobs::{JobConnection, JobDescription, JobEnd, JobEntry, JobKind, JobRecord, TakenEntry, effective_user, listen_at, own_user_name};
 pub use syslog::{SyslogLine, clock_time, julian_date, parse_syslog_line, syslog_line};
 pub use wire::{Reply, Request, decode_request, encode_request, peer_is_allowed, read_line, read_request, send, send_line};
 

@@ -202,6 +202,12 @@ fn security_manager_of(id: &str) -> &'static str {
     }
 }
 
+/// Whether all processes that have used something have ended. What nobody has used yet has just been made, perhaps.
+fn is_left_over(users: &[Pid], exists: &dyn Fn(Pid) -> bool) -> bool {
+    let mut users = users.iter().copied().filter(|pid| *pid > 0).peekable();
+    users.peek().is_some() && !users.any(exists)
+}
+
 fn entry(process: &shim::Process) -> ProcessEntry {
     ProcessEntry {
         pid: process.pid,
@@ -293,6 +299,36 @@ impl Platform for ZosPlatform {
         Some(format!("ipl/{ipl}"))
     }
 
+    fn remove_left_over_ipc(&self) -> io::Result<usize> {
+        let mut removed = 0;
+        let mut refused = None;
+        for kind in [shim::IpcKind::Messages, shim::IpcKind::Semaphores] {
+            for member in shim::ipc(kind)?.iter().filter(|member| member.user == nix::unistd::geteuid().as_raw()) {
+                let users = match kind {
+                    shim::IpcKind::Messages => vec![member.last_sender, member.last_receiver],
+                    // One that cannot be asked may be in use.
+                    shim::IpcKind::Semaphores => {
+                        let users: Result<Vec<Pid>, _> = (0..member.count).map(|number| shim::semaphore_user(member.id, number)).collect();
+                        users.unwrap_or_default()
+                    }
+                };
+                if is_left_over(&users, &process::exists) {
+                    match shim::remove_ipc(kind, member.id) {
+                        Ok(()) => removed += 1,
+                        Err(error) => refused = refused.or(Some(error)),
+                    }
+                }
+            }
+        }
+        refused.map_or(Ok(removed), |error| Err(error.into()))
+    }
+
+    fn memory_limits(&self) -> io::Result<super::MemoryLimits> {
+        let (above_bar, address_space) = shim::memory_limits()?;
+        let bytes = |number: u64| Some(number).filter(|number| *number != u64::MAX);
+        Ok(super::MemoryLimits { above_bar: bytes(above_bar), address_space: bytes(address_space) })
+    }
+
     fn group_exists(&self, group: Pid) -> bool {
         process::group_exists(group)
     }
@@ -377,8 +413,7 @@ impl Platform for ZosPlatform {
     }
 
     fn is_writable_directory(&self, path: &Path) -> bool {
-        use nix::unistd::{AccessFlags, access};
-        super::files::is_directory(path) && access(path, AccessFlags::W_OK | AccessFlags::X_OK).is_ok()
+        super::unix::is_writable_directory(path)
     }
 
     fn own_program(&self) -> Option<PathBuf> {
@@ -403,6 +438,13 @@ mod tests {
     #[test]
     fn security_managers_have_their_usual_names() {
         assert_eq!(["RCVT", "ACF2", "RTSS", ""].map(security_manager_of), ["RACF", "ACF2", "TSS", "NONE"]);
+    }
+
+    #[test]
+    fn only_what_ended_processes_have_used_is_left_over() {
+        let left = |users: &[Pid]| is_left_over(users, &|pid| pid == 7);
+        assert!(left(&[8, 9]) && left(&[0, 9]));
+        assert!(!left(&[7, 9]) && !left(&[0, 7]) && !left(&[0, 0]) && !left(&[]));
     }
 
     #[test]

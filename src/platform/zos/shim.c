@@ -66,11 +66,12 @@ int32_t zwelnch_shim_version(void)
     return ZWELNCH_SHIM_VERSION;
 }
 
-void zwelnch_shim_layout(uint32_t sizes[3])
+void zwelnch_shim_layout(uint32_t sizes[4])
 {
     sizes[0] = (uint32_t)sizeof(struct zwelnch_console_origin);
     sizes[1] = (uint32_t)sizeof(struct zwelnch_descriptor);
     sizes[2] = (uint32_t)sizeof(struct zwelnch_process);
+    sizes[3] = (uint32_t)sizeof(struct zwelnch_ipc);
 }
 
 /* ---- The operator's console ---- */

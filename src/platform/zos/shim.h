@@ -24,10 +24,10 @@ extern "C" {
 #endif
 
 /* The interface's version: platform::zos refuses a shim that was built with another one. */
-#define ZWELNCH_SHIM_VERSION 2
+#define ZWELNCH_SHIM_VERSION 3
 int32_t zwelnch_shim_version(void);
 /* sizeof the structures below, in their order: the Rust side compares them with its own. */
-void zwelnch_shim_layout(uint32_t sizes[3]);
+void zwelnch_shim_layout(uint32_t sizes[4]);
 
 /* ---- The operator's console ------------------------------------------------------------------------------------------------------ */
 
@@ -160,6 +160,31 @@ void zwelnch_user_id(uint8_t name[8]);
 void zwelnch_ipl(uint8_t time_and_date[8]);
 /* RCVTID: RCVT for RACF, ACF2, RTSS for Top Secret; blanks: none. */
 void zwelnch_security_product(uint8_t name[4]);
+
+/* ---- What a user has ------------------------------------------------------------------------------------------------------------- */
+
+#define ZWELNCH_IPC_MESSAGES 1
+#define ZWELNCH_IPC_SEMAPHORES 2
+
+/*
+ * A message queue, with the processes that last sent and received (0: none yet), or a set of so many semaphores. user: its owner.
+ */
+struct zwelnch_ipc {
+    int32_t id;
+    uint32_t user;
+    int32_t last_sender;
+    int32_t last_receiver;
+    int32_t count;
+};
+
+/* All of one kind that this process may see (__getipc). Returns how many there are; at most `capacity` were written. */
+int32_t zwelnch_ipc_list(int32_t kind, struct zwelnch_ipc members[], size_t capacity, int32_t *reason);
+/* The process that last used one semaphore of a set, counted from 0; 0: none yet. */
+int32_t zwelnch_semaphore_user(int32_t id, int32_t number, int32_t *reason);
+int32_t zwelnch_ipc_remove(int32_t kind, int32_t id, int32_t *reason);
+
+/* Bytes that this process may have above the bar (MEMLIMIT), and of its address space; UINT64_MAX: as many as there are. */
+int32_t zwelnch_memory_limits(uint64_t *above_bar, uint64_t *address_space, int32_t *reason);
 
 /* Ends the enclave with a condition code, 0 to 4095; does not return. */
 void zwelnch_exit(int32_t condition_code);

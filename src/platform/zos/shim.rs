@@ -7,7 +7,7 @@ use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
 /// Of the interface that this module was written for.
-const VERSION: i32 = 2;
+const VERSION: i32 = 3;
 /// Of a MODIFY's text.
 const MODIFY_SIZE: usize = 128;
 
@@ -39,6 +39,28 @@ pub struct Process {
     pub started: i64,
     /// Milliseconds of CPU time in all.
     pub cpu: i64,
+}
+
+/// A message queue or a set of semaphores, as __getipc gives it.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Ipc {
+    pub id: i32,
+    /// User id of its owner.
+    pub user: u32,
+    /// The processes that last sent and received by a queue; 0: none yet.
+    pub last_sender: i32,
+    pub last_receiver: i32,
+    /// How many semaphores there are in a set.
+    pub count: i32,
+}
+
+/// What kind of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum IpcKind {
+    Messages = 1,
+    Semaphores = 2,
 }
 
 /// What an operator said.
@@ -88,6 +110,10 @@ unsafe extern "C" {
     fn zwelnch_user_id(name: *mut u8);
     fn zwelnch_ipl(time_and_date: *mut u8);
     fn zwelnch_security_product(name: *mut u8);
+    fn zwelnch_ipc_list(kind: i32, members: *mut Ipc, capacity: size_t, reason: *mut i32) -> i32;
+    fn zwelnch_semaphore_user(id: i32, number: i32, reason: *mut i32) -> i32;
+    fn zwelnch_ipc_remove(kind: i32, id: i32, reason: *mut i32) -> i32;
+    fn zwelnch_memory_limits(above_bar: *mut u64, address_space: *mut u64, reason: *mut i32) -> i32;
     fn zwelnch_exit(condition_code: i32) -> !;
 }
 
@@ -119,13 +145,13 @@ fn call(function: impl FnOnce(*mut i32) -> i32) -> Result<i32> {
 
 /// Whether the shim that is linked is the one that this module was written for.
 pub fn is_right_one() -> bool {
-    let mut sizes = [0_u32; 3];
-    // SAFETY: the layout function writes three integers to the place it is given.
+    let mut sizes = [0_u32; 4];
+    // SAFETY: the layout function writes four integers to the place it is given.
     let version = unsafe {
         zwelnch_shim_layout(sizes.as_mut_ptr());
         zwelnch_shim_version()
     };
-    let ours = [size_of::<Origin>(), size_of::<Descriptor>(), size_of::<Process>()];
+    let ours = [size_of::<Origin>(), size_of::<Descriptor>(), size_of::<Process>(), size_of::<Ipc>()];
     version == VERSION && sizes.iter().zip(ours).all(|(theirs, ours)| usize::try_from(*theirs) == Ok(ours))
 }
 
@@ -209,6 +235,41 @@ pub fn processes() -> Result<Vec<Process>> {
         // There may be more of them by the next call.
         processes.resize(count + 64, Process::default());
     }
+}
+
+/// All message queues, or sets of semaphores, that this process may see.
+pub fn ipc(kind: IpcKind) -> Result<Vec<Ipc>> {
+    let mut members = vec![Ipc::default(); 64];
+    loop {
+        // SAFETY: at most as many are written as there is room for.
+        let count = call(|reason| unsafe { zwelnch_ipc_list(kind as i32, members.as_mut_ptr(), members.len(), reason) })?;
+        let count = usize::try_from(count).unwrap_or_default();
+        if count <= members.len() {
+            members.truncate(count);
+            return Ok(members);
+        }
+        // There may be more of them by the next call.
+        members.resize(count + 16, Ipc::default());
+    }
+}
+
+/// The process that last used a semaphore of a set; 0: none yet.
+pub fn semaphore_user(id: i32, number: i32) -> Result<Pid> {
+    // SAFETY: nothing but the reason is written.
+    call(|reason| unsafe { zwelnch_semaphore_user(id, number, reason) })
+}
+
+pub fn remove_ipc(kind: IpcKind, id: i32) -> Result<()> {
+    // SAFETY: as above.
+    call(|reason| unsafe { zwelnch_ipc_remove(kind as i32, id, reason) }).map(drop)
+}
+
+/// Bytes that this process may have above the bar, and of address space; `u64::MAX`: no limit.
+pub fn memory_limits() -> Result<(u64, u64)> {
+    let (mut above_bar, mut address_space) = (0, 0);
+    // SAFETY: two integers are written to places that live.
+    call(|reason| unsafe { zwelnch_memory_limits(&mut above_bar, &mut address_space, reason) })?;
+    Ok((above_bar, address_space))
 }
 
 /// Blocks the signals of [`ENDING_SIGNALS`] in this thread and those that it will start.

@@ -79,6 +79,16 @@ int zos_stub_sigprocmask(int how, const sigset_t *set, sigset_t *old);
 int __osname(struct utsname *name);
 int zos_stub_uname(struct utsname *name);
 
+/* --- <sys/msg.h>, <sys/sem.h>, <sys/resource.h> --- */
+#include <sys/msg.h>
+#include <sys/resource.h>
+#include <sys/sem.h>
+/* Not among the limits that Linux has. */
+#define RLIMIT_MEMLIMIT 100
+int zos_stub_msgctl(int id, int command, struct msqid_ds *buffer);
+int zos_stub_semctl(int id, int number, int command, ...);
+int zos_stub_getrlimit(int resource, struct rlimit *limit);
+
 /* --- what is no C --- */
 const uint8_t *zos_stub_storage(uint32_t address);
 int32_t zos_stub_svc_35(void *list);
@@ -109,6 +119,9 @@ void zos_stub_directory(const char *directory);
 #define waitpid zos_stub_waitpid
 #define sigwait zos_stub_sigwait
 #define sigprocmask zos_stub_sigprocmask
+#define msgctl zos_stub_msgctl
+#define semctl zos_stub_semctl
+#define getrlimit zos_stub_getrlimit
 #endif
 
 #endif

@@ -316,9 +316,14 @@ fn write_record(record: &JobRecord) -> io::Result<()> {
 
 /// The user this process runs as, upper case; its number where it has no name.
 pub fn own_user_name() -> String {
+    effective_user().to_uppercase()
+}
+
+/// The same as the system writes it.
+pub fn effective_user() -> String {
     let user = nix::unistd::geteuid();
     match nix::unistd::User::from_uid(user) {
-        Ok(Some(entry)) => entry.name.to_uppercase(),
+        Ok(Some(entry)) => entry.name,
         _ => user.to_string(),
     }
 }
