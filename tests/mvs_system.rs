@@ -15,7 +15,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use zwelnch::mvs::console::{ConsoleOptions, interactive};
 use zwelnch::mvs::{Answer, Programs, issue_with, jcl_member};
-use zwelnch::platform::unix::system::{JobDescription, JobKind, Request, SystemDirectory, read_request};
+use zwelnch::platform::unix::system::{
+    ACCEPTED_CODED, JobDescription, JobKind, Request, SystemDirectory, encode_end, encode_line, read_request,
+};
 
 type Test = (&'static str, fn());
 
@@ -32,6 +34,7 @@ const TESTS: &[Test] = &[
     ("a_launcher_typed_in_a_shell_is_cancelled", a_launcher_typed_in_a_shell_is_cancelled),
     ("a_console_on_a_pipe_ends_what_it_started", a_console_on_a_pipe_ends_what_it_started),
     ("a_console_on_a_terminal", a_console_on_a_terminal),
+    ("a_long_answer_keeps_nobody_from_typing", a_long_answer_keeps_nobody_from_typing),
     ("a_console_gives_its_terminal_back", a_console_gives_its_terminal_back),
     ("a_console_whose_terminal_goes_ends_what_it_started", a_console_whose_terminal_goes_ends_what_it_started),
 ];
@@ -86,6 +89,7 @@ fn launcher() -> i32 {
 
 fn serve(listener: &UnixListener) -> i32 {
     let mut kept = Vec::new();
+    let mut slow: Option<UnixStream> = None;
     for stream in listener.incoming() {
         let mut stream: UnixStream = stream.unwrap();
         let text = match read_request(&stream, Duration::from_secs(30)) {
@@ -98,6 +102,15 @@ fn serve(listener: &UnixListener) -> i32 {
         };
         match text.as_str() {
             "HANG" => kept.push(stream),
+            "SLOW" => {
+                stream.write_all(ACCEPTED_CODED.as_bytes()).unwrap();
+                slow = Some(stream);
+            }
+            "FLUSH" => {
+                let answer = encode_line("the late answer", true) + encode_end(true);
+                slow.take().unwrap().write_all(answer.as_bytes()).unwrap();
+                stream.write_all(b"ACCEPTED\nflushed\n").unwrap();
+            }
             "REFUSE" => stream.write_all(b"REJECTED BUSY\n").unwrap(),
             "DIE" => {
                 let _ = kill(Pid::this(), Signal::SIGKILL);
@@ -583,6 +596,19 @@ fn a_console_whose_terminal_goes_ends_what_it_started() {
         assert!(child.wait().unwrap().success());
         reader.join().unwrap();
     }
+}
+
+fn a_long_answer_keeps_nobody_from_typing() {
+    let sys = Sys::new();
+    let mut terminal = Terminal::new(&sys);
+    terminal.expect("STARTED - TIME=");
+    // The first answer comes when the second command has been carried out: the console must not wait for it.
+    terminal.type_keys(b"F ZWESLSTC,APPL=SLOW\rF ZWESLSTC,APPL=FLUSH\r");
+    sys.wait_for("flushed");
+    terminal.expect("the late answer");
+    terminal.type_keys(b"\x04");
+    terminal.expect("$HASP395 ZWESLSTC ENDED - RC=0000");
+    assert!(terminal.child.wait().unwrap().success());
 }
 
 fn a_console_on_a_terminal() {

@@ -1,8 +1,10 @@
 //! The command line's definition: parsing, help and completion come of it.
 
 mod ha;
+mod operate;
 
 pub use ha::{Compare, Expectation, Ha, Haproxy, Reach, Sysplex, Upgrade};
+pub use operate::{Addressee, Instances, Launcher, Level, Status, System, Waiting};
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -38,17 +40,14 @@ pub enum Command {
         #[command(subcommand)]
         command: ComponentCommand,
     },
-    /// Show the components of a running instance (F job,APPL=DISP)
-    Status {
-        #[command(flatten)]
-        system: System,
-        #[arg(long, value_enum, default_value = "text")]
-        format: ReportFormat,
-    },
-    /// Start HA instances, each on its system under its job name (S ZWESLSTC,HAINST=...,JOBNAME=...)
+    /// Show the components of the running instances, job by job (F job,APPL=DISP)
+    Status(Status),
+    /// Start HA instances, each on its system under its job name (S ZWESLSTC,HAINST=...,JOBNAME=...), or components of one
     Start(Instances),
-    /// Stop HA instances (P job)
+    /// Stop HA instances (P job), or components of one
     Stop(Instances),
+    #[command(flatten)]
+    Launcher(Launcher),
     /// Print the PROC to install, or another member for z/OS, edited
     Jcl {
         /// Name of the member; --list shows all
@@ -145,38 +144,6 @@ pub struct Selection {
     /// Configuration as in CONFIG [default: the environment variable CONFIG]
     #[arg(short, long, value_name = "CONFIG")]
     pub config: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub struct System {
-    /// System directory [default: ZWELNCH_SYSTEM, else one below the XDG state home]
-    #[arg(long, value_name = "DIR")]
-    pub system: Option<PathBuf>,
-    /// Job, where the system runs several
-    #[arg(long, value_name = "NAME")]
-    pub job: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub struct Instances {
-    /// HA instance; may be given several times
-    #[arg(short = 'i', long = "ha-instance", value_name = "ID", required_unless_present = "all")]
-    pub ids: Vec<String>,
-    /// All instances of haInstances
-    #[arg(long, conflicts_with = "ids")]
-    pub all: bool,
-    /// Configuration as in CONFIG [default: the environment variable CONFIG]
-    #[arg(short, long, value_name = "CONFIG")]
-    pub config: Option<String>,
-    /// Only print the operator commands, for somebody else to type
-    #[arg(long)]
-    pub print: bool,
-    /// Name of the PROC
-    #[arg(long, value_name = "MEMBER", default_value = "ZWESLSTC")]
-    pub member: String,
-    /// System directory whose console is used [default: ZWELNCH_SYSTEM, else one below the XDG state home]
-    #[arg(long, value_name = "DIR")]
-    pub system: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

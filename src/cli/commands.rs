@@ -1,17 +1,18 @@
 //! Each command's one call into floor 4.
 
 use super::arguments::{
-    Arguments, Command, ComponentCommand, Console, Demo, DemoCommand, Format, Generated, Ha, Instances, Internal, ReportFormat, Selection,
-    Service, Shape, System,
+    Arguments, Command, ComponentCommand, Console, Demo, DemoCommand, Format, Generated, Ha, Internal, ReportFormat, Selection, Service,
+    Shape,
 };
 use super::availability;
 use super::generate;
+use super::operate;
 use super::terminal::{document, fail, terminal};
 use crate::component;
 use crate::config::{self, Configuration, LoadError, LoadRequest};
 use crate::demo::{self, layout, service};
 use crate::develop;
-use crate::ha::{self, operate::Operation};
+use crate::ha::operate::Operation;
 use crate::inspect;
 use crate::launcher::{self, Foreground, Start};
 use crate::mvs;
@@ -41,9 +42,10 @@ pub(super) fn run(arguments: Arguments) -> i32 {
             run_component(ha_instance, config, Foreground { name, watch })
         }
         Command::Console(console) => run_console(console),
-        Command::Status { system, format } => status(&system, matches!(format, ReportFormat::Json)),
-        Command::Start(instances) => operate(&instances, Operation::Start),
-        Command::Stop(instances) => operate(&instances, Operation::Stop),
+        Command::Status(status) => super::status::run(&status),
+        Command::Start(instances) => operate::instances(&instances, Operation::Start),
+        Command::Stop(instances) => operate::instances(&instances, Operation::Stop),
+        Command::Launcher(launcher) => operate::launcher(&launcher),
         Command::Jcl { list: true, .. } => {
             document(&mvs::member_list());
             0
@@ -175,12 +177,12 @@ fn run_demo(arguments: &Demo) -> i32 {
 
 fn interactive(system: &SystemDirectory, options: &mvs::console::ConsoleOptions) -> i32 {
     match mvs::console::interactive(system, options) {
-        Ok(outcome) => outcome.code(),
+        Ok(outcome) => outcome.exit_code(),
         Err(error) => fail(error),
     }
 }
 
-fn open_system(path: Option<&Path>) -> Result<SystemDirectory, i32> {
+pub(super) fn open_system(path: Option<&Path>) -> Result<SystemDirectory, i32> {
     SystemDirectory::open(path).map_err(fail)
 }
 
@@ -193,87 +195,9 @@ fn run_console(console: Console) -> i32 {
         let options = mvs::console::ConsoleOptions { job: console.system.job, ..mvs::console::ConsoleOptions::default() };
         return interactive(&system, &options);
     }
-    one_shot(&system, console.system.job.as_deref(), &console.command.join(" "))
-}
-
-fn one_shot(system: &SystemDirectory, job: Option<&str>, command: &str) -> i32 {
-    let (lines, code) = mvs::console::one_shot(system, job, command);
+    let (lines, code) = mvs::console::one_shot(&system, console.system.job.as_deref(), &console.command.join(" "));
     document(&lines.join("\n"));
     code
-}
-
-/// The DISP answer of the one job there is, or of the named one.
-fn status(arguments: &System, json: bool) -> i32 {
-    let system = match open_system(arguments.system.as_deref()) {
-        Ok(system) => system,
-        Err(code) => return code,
-    };
-    let job = match job_of(&system, arguments.job.as_deref()) {
-        Ok(job) => job,
-        Err(why) => return fail(why),
-    };
-    if !json {
-        return one_shot(&system, None, &format!("F {job},APPL=DISP"));
-    }
-    let (lines, code) = mvs::console::one_shot(&system, None, &format!("F {job},APPL=DISP,JSON"));
-    if code != 0 {
-        return fail(lines.join("; "));
-    }
-    let components: Result<Vec<serde_json::Value>, _> =
-        lines.iter().filter_map(|line| line.find('{').map(|at| &line[at..])).map(serde_json::from_str).collect();
-    match components.and_then(|components| serde_json::to_string_pretty(&components)) {
-        Ok(text) => {
-            document(&text);
-            0
-        }
-        Err(error) => fail(error),
-    }
-}
-
-/// Issues the commands that start or stop instances, or shows them.
-fn operate(arguments: &Instances, operation: Operation) -> i32 {
-    let configuration = match whole_configuration(arguments.config.as_deref()) {
-        Ok(configuration) => configuration,
-        Err(code) => return code,
-    };
-    let console = match availability::Console::open(arguments.system.as_deref(), configuration.runtime_directory().as_deref()) {
-        Ok(console) => console,
-        Err(error) => return fail(error),
-    };
-    let console = console.operator();
-    let member = arguments.member.to_uppercase();
-    let commands = match ha::operate::commands(&configuration, &arguments.ids, &console.sysname(), &member, operation) {
-        Ok(commands) => commands,
-        Err(error) => return fail(error),
-    };
-    let mut code = 0;
-    for command in commands {
-        document(&command.text);
-        if arguments.print {
-            continue;
-        }
-        code = code.max(match console.issue(&command.text) {
-            Ok(answer) => {
-                document(&answer.lines.join("\n"));
-                if answer.accepted { 0 } else { 8 }
-            }
-            Err(error) => fail(error),
-        });
-    }
-    code
-}
-
-/// The named job, or the only one that there is.
-fn job_of(system: &SystemDirectory, named: Option<&str>) -> Result<String, String> {
-    if let Some(name) = named {
-        return Ok(name.to_owned());
-    }
-    let names: Vec<String> = system.jobs().into_iter().map(|job| job.job_name).collect();
-    match names.as_slice() {
-        [only] => Ok(only.clone()),
-        [] => Err(format!("no job is running in {}", system.path().display())),
-        several => Err(format!("several jobs are running, name one with --job: {}", several.join(", "))),
-    }
 }
 
 /// CONFIG of a command: a bare relative path is meant from here, as everywhere in a shell.
@@ -363,6 +287,14 @@ pub(super) fn whole_configuration(config: Option<&str>) -> Result<Configuration,
     let (_, sources) = sources(config)?;
     let (none, platform) = (config::HaInstance::none(), NativePlatform::for_command());
     Configuration::load(&LoadRequest { sources: &sources, ha_instance: &none, platform: &platform }).map_err(fail)
+}
+
+/// [`whole_configuration`] where it is only a help: None, and nothing said, when it does not load.
+pub(super) fn readable_configuration(config: Option<&str>) -> Option<Configuration> {
+    let config = config.map(absolute_config).or_else(|| Start::from_environment(Vec::new(), None).config)?;
+    let sources = config::parse_sources(&config).ok()?;
+    let (none, platform) = (config::HaInstance::none(), NativePlatform::for_command());
+    Configuration::load(&LoadRequest { sources: &sources, ha_instance: &none, platform: &platform }).ok()
 }
 
 /// Loads what a command was asked about and hands it, with CONFIG as given, to `answer`.

@@ -2,10 +2,13 @@
 
 mod arguments;
 mod availability;
+mod bare_word;
 mod commands;
 mod compare;
 mod generate;
 mod ha;
+mod operate;
+mod status;
 mod terminal;
 
 pub use arguments::{Arguments, command};
@@ -28,6 +31,8 @@ use std::sync::Arc;
 enum Call {
     /// The launcher, with all its arguments.
     Launch(Vec<String>),
+    /// What may be an HA instance id or a command that is mistyped, and what follows it.
+    Word(Vec<String>),
     /// A command for clap to read.
     Command,
 }
@@ -48,8 +53,12 @@ pub fn main() -> ExitCode {
         return ExitCode::from(code);
     }
     let of_proc = std::env::var_os(crate::platform::unix::JOB_DIRECTORY).is_some();
-    let code = match call(&arguments, of_proc, |word| command().get_subcommands().any(|known| known.get_name() == word)) {
+    let code = match call(&arguments, of_proc, |word| command().find_subcommand(word).is_some()) {
         Call::Launch(arguments) => launch(arguments),
+        Call::Word(arguments) => match bare_word::refusal(&arguments) {
+            None => launch(arguments),
+            Some(why) => terminal::fail(why),
+        },
         Call::Command => match Arguments::try_parse_from(&arguments) {
             Ok(arguments) => commands::run(arguments),
             Err(error) => {
@@ -96,8 +105,8 @@ fn bind(arguments: &[OsString]) -> Option<u8> {
     Some(0)
 }
 
-/// As a PROC's program, or under the name ZWELNCH, every argument is the launcher's. Else a first argument that is no command word and no
-/// option is the HA instance id.
+/// Under the name ZWELNCH, which PGM=ZWELNCH gives, every argument is the launcher's. Else a first argument that is no command word and no
+/// option may be the HA instance id: in a PROC that runs zwelnch by its path it is, in a shell [`bare_word`] says.
 fn call(arguments: &[OsString], of_proc: bool, is_command: impl Fn(&str) -> bool) -> Call {
     let text = |argument: &OsString| argument.to_string_lossy().into_owned();
     let rest = || arguments.iter().skip(1).map(text).collect();
@@ -106,9 +115,16 @@ fn call(arguments: &[OsString], of_proc: bool, is_command: impl Fn(&str) -> bool
         .and_then(|program| std::path::Path::new(program).file_name())
         .is_some_and(|name| name.to_str() == Some("ZWELNCH"));
     match arguments.get(1).map(text) {
-        Some(first) if first == "internal" && of_proc && !named_zwelnch => Call::Command,
-        _ if of_proc || named_zwelnch => Call::Launch(rest()),
-        Some(first) if !first.starts_with('-') && first != "help" && !is_command(&first) => Call::Launch(rest()),
+        _ if named_zwelnch => Call::Launch(rest()),
+        Some(first) if !first.starts_with('-') && first != "help" && !is_command(&first) => {
+            if of_proc {
+                Call::Launch(rest())
+            } else {
+                Call::Word(rest())
+            }
+        }
+        // Without an argument a PROC says what is missing.
+        None if of_proc => Call::Launch(rest()),
         _ => Call::Command,
     }
 }
@@ -149,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_first_argument_that_is_no_command_is_the_id() {
-        assert_eq!(called(&["zwelnch", "lpar1"], false), Call::Launch(vec!["lpar1".into()]));
+        assert_eq!(called(&["zwelnch", "lpar1"], false), Call::Word(vec!["lpar1".into()]));
         assert_eq!(called(&["zwelnch", "console"], false), Call::Command);
         assert_eq!(called(&["zwelnch", "--version"], false), Call::Command);
         assert_eq!(called(&["zwelnch"], false), Call::Command);
@@ -157,9 +173,17 @@ mod tests {
 
     #[test]
     fn a_procs_program_and_zwelnch_take_every_word_as_the_id() {
-        assert_eq!(called(&["zwelnch", "console"], true), Call::Launch(vec!["console".into()]));
+        assert_eq!(called(&["ZWELNCH", "console"], true), Call::Launch(vec!["console".into()]));
         assert_eq!(called(&["/usr/lpp/ZWELNCH", "console"], false), Call::Launch(vec!["console".into()]));
         assert_eq!(called(&["ZWELNCH"], false), Call::Launch(vec![]));
+    }
+
+    #[test]
+    fn a_proc_that_runs_zwelnch_by_its_path_may_name_a_command() {
+        let path = "/usr/lpp/zwelnch/bin/zwelnch";
+        assert_eq!(called(&[path, "console", "lpar1"], true), Call::Command);
+        assert_eq!(called(&[path, "lpar1"], true), Call::Launch(vec!["lpar1".into()]));
+        assert_eq!(called(&[path], true), Call::Launch(vec![]));
     }
 
     #[test]

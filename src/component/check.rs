@@ -2,7 +2,7 @@
 //! before it gives up. Reads files; starts and writes nothing.
 
 use super::directories::{self, DirectoryProblem, Purpose};
-use super::{Failure, Survey, dependencies, ports, readiness, survey};
+use super::{Failure, Survey, dependencies, ports, readiness, registration, survey};
 use crate::config::{Configuration, Problem, unique};
 use crate::platform::Platform;
 
@@ -15,6 +15,9 @@ pub struct Checked {
     pub directories: Vec<DirectoryProblem>,
     /// All else, except [`Survey::failures`]: schemas, settings, ports, dependencies, manifests.
     pub problems: Vec<Problem>,
+    /// What of the registration of components will fail or is odd. A start says it of each component when it is configured, and
+    /// `onComponentConfigureFail` tells whether it goes on.
+    pub registration: Vec<Problem>,
 }
 
 impl Checked {
@@ -22,7 +25,7 @@ impl Checked {
     pub fn all(&self) -> Vec<Problem> {
         let directories = self.directories.iter().map(DirectoryProblem::problem);
         let failures = self.survey.failures.iter().flat_map(Failure::problems);
-        unique(directories.chain(self.problems.iter().cloned()).chain(failures).collect())
+        unique(directories.chain(self.problems.iter().cloned()).chain(failures).chain(self.registration.iter().cloned()).collect())
     }
 }
 
@@ -43,5 +46,6 @@ pub fn check(configuration: &Configuration, platform: &dyn Platform) -> Checked 
         problems.extend(readiness::problems(configuration, component));
         problems.extend(component.validate_manifest(configuration));
     }
-    Checked { survey, directories, problems: unique(problems) }
+    let registration = registration::problems(configuration, &survey, platform);
+    Checked { survey, directories, problems: unique(problems), registration }
 }

@@ -12,6 +12,8 @@ mod manifest;
 mod order;
 mod ports;
 mod readiness;
+mod references;
+mod registration;
 mod survey;
 mod version_range;
 
@@ -27,6 +29,9 @@ pub use locate::installed;
 pub use order::order;
 pub use ports::{Listener, launched_listeners, listeners_to_check, ports_of};
 pub use readiness::{Probe, ProbeKind, Question, probe};
+pub use references::{Expansion, Finding, FindingKind, expand};
+pub(crate) use registration::regular_file;
+pub use registration::{DEFINITIONS_KEY, Definition, FileError, PLUGINS_KEY, PluginDefinition, no_yaml};
 pub use survey::{Failure, NotInPlay, Survey, Weight, survey};
 
 use crate::config::{Location, Problem};

@@ -2,6 +2,7 @@
 
 pub mod choice;
 pub mod encoding;
+pub mod json;
 pub mod merge;
 pub mod node;
 pub mod overlay;
@@ -29,7 +30,7 @@ mod tests;
 pub use load::{LoadError, Origin, merged_sources, read_mapping, runtime_directory_of, source_text};
 pub use problem::{Cause, Location, Problem, unique};
 pub use secrets::show as show_value;
-pub use source::{SourceError, display_sources, ha_instance, normalize_id, parse_sources};
+pub use source::{SourceError, display_given, display_sources, first_argument, ha_instance, normalize_id, parse_sources};
 pub use variables::RunFacts;
 pub use version::{Version, zowe_version};
 

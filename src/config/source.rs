@@ -48,6 +48,15 @@ pub fn display_sources(sources: &[Source]) -> String {
     sources.iter().map(Source::to_string).collect::<Vec<_>>().join(":")
 }
 
+/// The same, but for one relative path without `FILE(`: that is shown as it was given.
+pub fn display_given(config: &str, sources: &[Source]) -> String {
+    let given = config.trim_end();
+    match sources {
+        [Source::File(path)] if path.is_relative() && path.as_os_str() == given => given.to_owned(),
+        sources => display_sources(sources),
+    }
+}
+
 /// Reads a CONFIG value, left-most source first. Trailing blanks are dropped: STDENV lines are padded. A value that begins with
 /// neither `FILE(` nor `PARMLIB(` is one path; a path in a list may hold `:` only inside `FILE(...)`.
 ///
@@ -160,6 +169,11 @@ fn closing_or_end(text: &str) -> usize {
 /// An id as keys of haInstances are compared: lower-cased, characters other than letters and digits as `_`.
 pub fn normalize_id(id: &str) -> String {
     id.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect()
+}
+
+/// The part of a program's argument that is the HA instance id: what follows a comma is another parameter of PARM, which nobody reads.
+pub fn first_argument(argument: &str) -> &str {
+    argument.split(',').next().unwrap_or_default()
 }
 
 /// The HA instance that an argument means. The placeholders of an unset HAINST, and an empty argument, mean the lower-cased system

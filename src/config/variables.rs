@@ -284,8 +284,9 @@ fn set(environment: &mut Environment, name: &str, value: &str) {
 
 /// Why an entry of `zowe.environments` is not passed on.
 fn refusal(name: &str, value: &Value) -> Option<&'static str> {
-    if name.is_empty() || !name.chars().all(|character| character.is_ascii_alphanumeric() || matches!(character, '_' | '-')) {
-        return Some("its name holds other characters than letters, digits, '_' and '-'");
+    let begins = |first: char| first.is_ascii_alphabetic() || first == '_';
+    if !name.starts_with(begins) || !name.chars().all(|character| character.is_ascii_alphanumeric() || character == '_') {
+        return Some("its name is none of a variable: letters, digits and '_' are expected, the first no digit");
     }
     if name.starts_with(LAUNCHER_ONLY) {
         return Some("variables that begin with _CEE_ENVFILE concern the launcher's own start");

@@ -48,10 +48,11 @@ pub fn display(components: &[ComponentView]) -> Vec<Message> {
 }
 
 /// A component as `zwelnch status --format json` shows it: one line of JSON. Times are in seconds.
-pub fn json(component: &ComponentView) -> String {
+pub fn json(component: &ComponentView, ha_instance: &str) -> String {
     let seconds = |time: Duration| (time.as_secs_f64() * 1000.0).round() / 1000.0;
     serde_json::json!({
         "name": component.name,
+        "haInstance": ha_instance,
         "state": component.state,
         "ready": component.ready,
         "pid": component.pid,

@@ -1,5 +1,6 @@
 //! Where operator commands are issued, and what is answered: the console of z/OS, or the console of a system directory.
 
+use crate::message;
 use crate::mvs;
 use crate::platform::Platform;
 use crate::platform::unix::system::SystemDirectory;
@@ -7,8 +8,10 @@ use crate::platform::unix::system::SystemDirectory;
 /// The answer to one operator command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// False when the system said that it did not take the command.
+    /// False when the system, or the launcher that it was passed on to, said that it does not do what the command asks for.
     pub accepted: bool,
+    /// The launcher has taken the command, but its answer has broken off: what came of it is not known.
+    pub broken: bool,
     pub lines: Vec<String>,
 }
 
@@ -39,8 +42,8 @@ impl Operator for SystemDirectory {
     }
 
     fn issue(&self, command: &str) -> Result<Answer, OperatorError> {
-        let mvs::Answer { accepted, lines, .. } = mvs::issue(self, command);
-        Ok(Answer { accepted, lines })
+        let mvs::Answer { accepted, broken, lines, .. } = mvs::issue(self, command);
+        Ok(Answer { accepted, broken, lines })
     }
 }
 
@@ -54,17 +57,18 @@ impl Operator for SystemConsole<'_> {
 
     fn issue(&self, command: &str) -> Result<Answer, OperatorError> {
         match self.0.issue_command(command) {
-            Ok(lines) => Ok(Answer { accepted: !lines.iter().any(|line| is_refusal(line)), lines }),
+            Ok(lines) => Ok(Answer { accepted: !lines.iter().any(|line| is_refusal(line)), broken: false, lines }),
             Err(error) => Err(OperatorError { command: command.to_owned(), why: error.to_string() }),
         }
     }
 }
 
-/// True for the messages by which z/OS and TCP/IP say that they have not taken a command: the answer's lines may begin with a time stamp.
+/// True for the messages by which z/OS, TCP/IP and the launcher say that they have not done what a command asks for: the answer's lines may
+/// begin with a time stamp.
 pub fn is_refusal(line: &str) -> bool {
     const REFUSALS: [&str; 14] = [
         "IEE305I", "IEE307I", "IEE308I", "IEE309I", "IEE311I", "IEE341I", "IEE342I", "IEE345I", "IEE535I", "IEE707I", "IEE499I", "IEF452I",
         "EZZ0059I", "EZZ0065I",
     ];
-    line.split_whitespace().any(|word| REFUSALS.contains(&word))
+    line.split_whitespace().any(|word| REFUSALS.contains(&word) || (word.starts_with("ZWEL") && message::is_refusal(word)))
 }

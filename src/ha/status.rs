@@ -49,7 +49,12 @@ impl Launcher {
 
 /// Asks a launcher by `F job,APPL=DISP` on its system: the table, not JSON, as a console of z/OS cuts long lines.
 pub fn launcher(target: &Target, operator: &dyn Operator) -> Launcher {
-    let command = routed(target.sysname.as_deref(), &operator.sysname(), &format!("F {},APPL=DISP", target.job_name));
+    launcher_of(target.sysname.as_deref(), &target.job_name, operator)
+}
+
+/// The same of any job. `sysname`: None where it runs on the console's own system.
+pub fn launcher_of(sysname: Option<&str>, job: &str, operator: &dyn Operator) -> Launcher {
+    let command = routed(sysname, &operator.sysname(), &format!("F {job},APPL=DISP"));
     let lines = match operator.issue(&command) {
         Ok(answer) => answer.lines,
         Err(error) => return Launcher::Unknown(error.to_string()),

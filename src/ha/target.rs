@@ -1,16 +1,13 @@
 //! One HA instance as its peers and operators see it: where it runs, under what name, and at which addresses it answers. Pure but for reading
 //! configurations and manifests.
 
-use super::operate::{OperateError, defined_id, place_of};
+use super::operate::{OperateError, defined_id, member_of, place_of};
 use crate::component;
 use crate::config::variables::scalar_text;
 use crate::config::{self, Configuration, HaInstance, LoadError, LoadRequest, normalize_id};
 use crate::platform::Platform;
 use serde_json::Value;
 use std::collections::BTreeSet;
-
-/// The PROC where a configuration names none.
-pub const MEMBER: &str = "ZWESLSTC";
 
 /// An HA instance of a sysplex.
 #[derive(Debug, Clone)]
@@ -81,13 +78,11 @@ impl Target {
         let wanted = HaInstance { id: normalize_id(&id), from_placeholder: false };
         let configuration = whole.for_instance(&wanted).map_err(|why| TargetError::Load { config: config.to_owned(), why })?;
         let (sysname, job_name) = place_of(&configuration, &id);
-        let member =
-            configuration.get(&["zowe", "setup", "security", "stcs", "zowe"]).and_then(Value::as_str).filter(|name| !name.is_empty());
         let hostname = configuration.hostname();
         let address = |name: &str| address(&configuration, name, &hostname);
         let services = services(&configuration);
         Ok(Target {
-            member: member.unwrap_or(MEMBER).to_uppercase(),
+            member: member_of(&configuration),
             gateway: address("gateway"),
             discovery: address("discovery"),
             level: configuration.runtime_directory().and_then(|runtime| config::zowe_version(&runtime)),

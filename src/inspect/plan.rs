@@ -3,10 +3,9 @@
 use crate::component::{Component, Phase, Survey};
 use crate::config::settings::SETTINGS;
 use crate::config::{Configuration, display_sources, secrets};
-use crate::lifecycle::registration;
 use crate::lifecycle::workspace::{ENVIRONMENT_DIRECTORY, snapshot_path};
+use crate::lifecycle::{LIBRARY, Shells, registration};
 use crate::supervisor::leftovers;
-use serde_json::Value;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -46,6 +45,7 @@ fn write_plan(text: &mut String, configuration: &Configuration, survey: &Survey)
         writeln!(text, "  {}: installed, not configured", component.name)?;
     }
     writeln!(text, "\nCommands, in this order:")?;
+    write_shell(text, configuration)?;
     for phases in [&[Phase::Validate][..], &[Phase::PreConfigure, Phase::Configure], &[Phase::Start]] {
         for component in &survey.in_play {
             for phase in phases {
@@ -115,6 +115,9 @@ fn registered(component: &Component, workspace: &Path, ha_id: &str, paths: &mut 
     if [Phase::PreConfigure, Phase::Configure].iter().any(|phase| matches!(component.command(*phase), Ok(Some(_)))) {
         paths.push(snapshot_path(workspace, &component.name, ha_id));
     }
+    if manifest.registers_anything() {
+        paths.push(registration::list_path(workspace, &component.name, ha_id));
+    }
     for definition in &manifest.static_definitions {
         paths.push(workspace.join("api-mediation/api-defs").join(registration::definition_name(&component.name, &definition.file, ha_id)));
     }
@@ -126,12 +129,20 @@ fn registered(component: &Component, workspace: &Path, ha_id: &str, paths: &mut 
         }
     }
     for plugin in &manifest.app_framework_plugins {
-        let definition = component.file("appfwPlugins", &format!("{}/pluginDefinition.json", plugin.trim_end_matches('/')));
-        let definition = definition.ok().and_then(|file| std::fs::read(file).ok());
-        let definition: Option<Value> = definition.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        if let Some(identifier) = definition.as_ref().and_then(|definition| definition.get("identifier")).and_then(Value::as_str) {
-            paths.push(workspace.join("app-server/plugins").join(format!("{identifier}.json")));
+        if let Ok(definition) = component.plugin_definition(plugin) {
+            paths.push(workspace.join("app-server/plugins").join(format!("{}.json", definition.identifier)));
         }
+    }
+}
+
+/// The shell that runs them, where it is not the usual one or will not do.
+fn write_shell(text: &mut String, configuration: &Configuration) -> std::fmt::Result {
+    let has_library = configuration.runtime_directory().is_some_and(|runtime| crate::platform::files::is_file(&runtime.join(LIBRARY)));
+    let shells = Shells::find();
+    match (shells.reason(), shells.warning()) {
+        (Some(reason), _) if has_library => writeln!(text, "  (by {}: {reason})", shells.with(true).display()),
+        (_, Some(warning)) if has_library => writeln!(text, "  (WARNING {warning})"),
+        _ => Ok(()),
     }
 }
 

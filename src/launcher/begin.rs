@@ -44,9 +44,10 @@ pub(super) fn begin(context: &Context, start: &Start) -> Result<Begun, Condition
         Some(Err(error)) => return Err(failed(message::zwel0046e(error))),
         Some(Ok(sources)) => sources,
     };
-    output.message(message::zwel0023i(config::display_sources(&sources)));
+    let given = start.config.as_deref().unwrap_or_default();
+    output.message(message::zwel0023i(config::display_given(given, &sources)));
     let [argument] = start.arguments.as_slice() else { return Err(failed(message::zwel0035e())) };
-    let ha_instance = config::ha_instance(argument, &*context.platform);
+    let ha_instance = config::ha_instance(config::first_argument(argument), &*context.platform);
     output.message(message::zwel0024i(&ha_instance.id));
     debug::begun(context, start, &ha_instance);
     Ok(Begun { sources, ha_instance, foreground: None })

@@ -5,7 +5,7 @@ use super::timing::TARGET;
 use super::{Begun, ConditionCode, Context, Instance};
 use crate::component::{self, CommandLine, Component, Phase, Survey};
 use crate::config::{Environment, OnFailure, Problem};
-use crate::lifecycle::{Finished, Script, Then, registration, workspace};
+use crate::lifecycle::{Finished, LIBRARY, Script, Then, registration, workspace};
 use crate::message::{self, Message, Severity};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -35,6 +35,7 @@ pub(super) async fn prepare_components(
         survey.in_play.retain(|component| component.name == foreground.name);
         survey.launched.retain(|name| *name == foreground.name);
     }
+    say_shell(context, instance);
     output.server_command(Severity::Info, GLOBAL, "global validations are successful");
     output.server_command(Severity::Info, VALIDATE, "process component validations ...");
     let validated = validate_all(context, instance, &survey.in_play).instrument(info_span!(target: TARGET, "validate"));
@@ -65,9 +66,22 @@ pub(super) async fn prepare_components(
     Ok(launched)
 }
 
+/// Says once which shell runs the commands, where it is not the usual one or will not do.
+fn say_shell(context: &Context, instance: &Instance) {
+    if !crate::platform::files::is_file(&instance.runtime.join(LIBRARY)) {
+        return;
+    }
+    let shells = context.runner.shells();
+    if let Some(reason) = shells.reason() {
+        context.output.message(message::zwel0948i(shells.with(true).display(), reason));
+    }
+    if let Some(warning) = shells.warning() {
+        context.output.message(message::zwel0916w(warning));
+    }
+}
+
 /// Configures every component in play, in their order: those that others depend on come first.
 async fn configure_all(context: &Arc<Context>, instance: &Arc<Instance>, survey: &Survey) -> Result<(), ConditionCode> {
-    remove_stale(context, instance, survey);
     for component in &survey.in_play {
         let configured = configure(context, instance, component);
         if !configured.instrument(info_span!(target: TARGET, "configure", component = component.name.as_str())).await {
@@ -79,13 +93,23 @@ async fn configure_all(context: &Arc<Context>, instance: &Arc<Instance>, survey:
 
 /// Removes what earlier registrations have left in the workspace.
 pub(super) fn remove_stale(context: &Context, instance: &Instance, survey: &Survey) {
-    let retired: Vec<&Component> =
-        survey.installed.iter().filter(|component| !instance.configuration.is_enabled_anywhere(&component.name)).collect();
-    let ha_id = &instance.configuration.ha_instance.id;
+    let ha_ids = instance.ha_ids();
+    let is_wanted = |name: &str| instance.configuration.is_enabled_anywhere(name);
+    let outcome = registration::remove_stale(instance.place(&ha_ids), &survey.installed, &survey.in_play, &is_wanted);
+    for error in say_registration(context, outcome) {
+        context.output.server_command(Severity::Warning, CONFIGURE, error.to_string());
+    }
+}
+
+/// Says what a registration has done and found odd; the errors are the caller's to say.
+fn say_registration(context: &Context, outcome: registration::Outcome) -> Vec<registration::RegistrationError> {
     let output = &context.output;
-    let outcome = registration::remove_stale(&instance.workspace, &instance.runtime, ha_id, &survey.in_play, &retired);
     outcome.notes.into_iter().for_each(|note| output.server_command(Severity::Debug, CONFIGURE, note));
-    outcome.errors.into_iter().for_each(|error| output.server_command(Severity::Warning, CONFIGURE, error.to_string()));
+    outcome.warnings.iter().for_each(|warning| output.message(message::zwel0916w(warning)));
+    for left in outcome.left {
+        output.message(message::zwel0949w(left.component, left.file.display(), left.why));
+    }
+    outcome.errors
 }
 
 pub(super) fn write_workspace(context: &Context, instance: &Instance, survey: &Survey) -> Result<(), workspace::WorkspaceError> {
@@ -121,7 +145,7 @@ pub(super) fn script_of(context: &Context, instance: &Instance, component: &Comp
     let existing = |path: PathBuf| crate::platform::files::is_file(&path).then_some(path);
     Script {
         instance_env: context.instance_directory.as_ref().and_then(|directory| existing(directory.join("instance.env"))),
-        library: existing(instance.runtime.join("bin/libs/configmgr-index.sh")),
+        library: existing(instance.runtime.join(LIBRARY)),
         directory: component.directory.clone(),
         command,
         then,
@@ -215,12 +239,6 @@ pub(super) async fn configure(context: &Context, instance: &Instance, component:
     // Most components have nothing to configure, and an environment is as large as the whole configuration.
     let is_needed = !component.manifest.static_definitions.is_empty() || commands.iter().any(|(_, command)| !matches!(command, Ok(None)));
     let mut environment = if is_needed { instance.environment_of(component) } else { Environment::new() };
-    let outcome = registration::register(component, &environment, &instance.workspace, &instance.runtime, ha_id);
-    outcome.notes.into_iter().for_each(|note| output.server_command(Severity::Debug, CONFIGURE, note));
-    for error in outcome.errors {
-        output.message(message::zwel0918e(&component.name, error));
-        good = false;
-    }
     let snapshot = workspace::snapshot_path(&instance.workspace, &component.name, ha_id);
     // A snapshot of an earlier run must not be taken for one of this run's.
     if let Err(error) = std::fs::remove_file(&snapshot) {
@@ -229,7 +247,13 @@ pub(super) async fn configure(context: &Context, instance: &Instance, component:
             good = false;
         }
     }
+    let ha_ids = instance.ha_ids();
     for (phase, command) in commands {
+        if phase == Phase::Configure {
+            // After preConfigure, which may make what is registered, and before configure, which may change it.
+            let outcome = registration::register(component, &environment, instance.place(&ha_ids));
+            good &= registered(context, component, outcome);
+        }
         match command {
             Ok(None) => {}
             Ok(Some(command)) => {
@@ -241,7 +265,17 @@ pub(super) async fn configure(context: &Context, instance: &Instance, component:
             }
         }
     }
+    good &= registered(context, component, registration::after_configure(component, instance.place(&ha_ids)));
     good || instance.configuration.launcher_settings().on_component_configure_fail != OnFailure::Exit
+}
+
+/// Says how a registration ended. False when something of it could not be done.
+fn registered(context: &Context, component: &Component, outcome: registration::Outcome) -> bool {
+    let errors = say_registration(context, outcome);
+    for error in &errors {
+        context.output.message(message::zwel0918e(&component.name, error));
+    }
+    errors.is_empty()
 }
 
 /// Runs one of the two configure commands; its exports are in `environment` and in the snapshot afterwards.

@@ -18,7 +18,7 @@ mod watch;
 
 use crate::component::{self, Component};
 use crate::config::{Configuration, Environment, HaInstance};
-use crate::lifecycle::{self, Runner};
+use crate::lifecycle::{self, Runner, registration};
 use crate::message;
 use crate::output::Output;
 use crate::platform::process::Processes;
@@ -103,11 +103,24 @@ impl Instance {
     fn environment_of(&self, component: &Component) -> Environment {
         component::environment(component, &self.configuration, &self.environment)
     }
+
+    /// The HA instances of the configuration, as files name them.
+    fn ha_ids(&self) -> Vec<String> {
+        self.configuration.instance_ids().iter().map(|id| crate::config::normalize_id(id)).collect()
+    }
+
+    /// Where components of this instance are registered.
+    fn place<'a>(&'a self, ha_ids: &'a [String]) -> registration::Place<'a> {
+        let ha_id = &self.configuration.ha_instance.id;
+        registration::Place { workspace: &self.workspace, runtime: &self.runtime, ha_id, ha_ids }
+    }
 }
 
 /// What reaches the owner task.
 enum Event {
     Operator(OperatorRequest),
+    /// The configuration is good and no other launcher has the instance: components are prepared from here on.
+    Admitted,
     /// A component's leader was reaped.
     Ended {
         index: usize,

@@ -29,7 +29,8 @@ impl Owner {
             Ok(Command::Display(names)) => self.display(&names),
             Ok(Command::DisplayJson) => {
                 let views = self.views(&self.present());
-                views.iter().for_each(|view| self.tell(&message::zwel0920i(console::json(view))));
+                let id = self.begun.ha_instance.id.clone();
+                views.iter().for_each(|view| self.tell(&message::zwel0920i(console::json(view, &id))));
             }
             Ok(Command::LogLevel { debug }) => {
                 self.context.output.set_debug(debug);

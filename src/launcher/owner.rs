@@ -10,7 +10,7 @@ use crate::config::LauncherSettings;
 use crate::message::{self, Message};
 use crate::output::PipeId;
 use crate::platform::unix::watch::Watch;
-use crate::platform::{FileLock, OperatorRequest, WaitStatus};
+use crate::platform::{AnswerSink, FileLock, OperatorRequest, WaitStatus};
 use crate::supervisor::{Action, Effect, Event as Happening, Instance, InstancePolicy, Moment, NewMember, Note, Policy, StartLimit, State};
 use std::collections::{HashMap, VecDeque};
 use std::fs::File;
@@ -55,6 +55,8 @@ pub(super) struct Owner {
     pub(super) settings: Option<LauncherSettings>,
     /// A RELOAD is reading the configuration.
     pub(super) reloading: bool,
+    /// Those who wait for the configuration to be found good; None: it was.
+    awaiting: Option<Vec<Box<dyn AnswerSink>>>,
     pub(super) code: ConditionCode,
     origin: Instant,
     /// Files of the component in the foreground have changed since it was last restarted for that.
@@ -91,6 +93,7 @@ pub(super) async fn run(
         answering: None,
         settings: None,
         reloading: false,
+        awaiting: Some(Vec::new()),
         code: ConditionCode::Ended,
         origin: Instant::now(),
         files_changed: false,
@@ -164,7 +167,12 @@ impl Owner {
             Event::Operator(OperatorRequest::Stop) => self.stop_requested(message::zwel0014i()),
             Event::Operator(OperatorRequest::Signal(_)) => self.stop_requested(message::zwel0019i()),
             Event::Operator(OperatorRequest::Modify { text, answer }) => self.modify(&text, answer),
+            Event::Operator(OperatorRequest::Await(answer)) => match &mut self.awaiting {
+                Some(awaiting) => awaiting.push(answer),
+                None => answer.complete(),
+            },
             Event::Operator(OperatorRequest::Lost(why)) => self.say(message::zwel0929e(why)),
+            Event::Admitted => self.awaiting.take().unwrap_or_default().into_iter().for_each(|answer| answer.complete()),
             Event::Ended { index, pid, status } => {
                 if let Some((pipe, unasked)) = self.children.get(index).and_then(|child| Some((child.pipe?, self.is_up(index)))) {
                     // What led to an end that nobody asked for is shown once more, beside the messages about it.

@@ -1,7 +1,7 @@
 //! From a configuration to an instance: load, check, make the workspace, keep others out. The components follow in `components`.
 
 use super::timing::{self, TARGET};
-use super::{Begun, ConditionCode, Context, EventSender, Instance, components, debug, foreground, guard};
+use super::{Begun, ConditionCode, Context, Event, EventSender, Instance, components, debug, foreground, guard};
 use crate::component::{
     self, Checked, CommandLine, Component, ComponentError, DirectoryFault, DirectoryProblem, Failure, Purpose, Survey, Weight,
 };
@@ -78,9 +78,11 @@ pub(super) async fn prepare(context: Arc<Context>, begun: Arc<Begun>, sender: Ev
     debug::surveyed(&context.output, &configuration, &checked.survey);
     report(&context, &checked)?;
     let runtime = runtime.ok_or(ConditionCode::NotStarted)?;
-    let watch = foreground::watch(&context, &begun, &checked.survey, sender)?;
+    let watch = foreground::watch(&context, &begun, &checked.survey, sender.clone())?;
     let workspace = make_workspace(&context, &configuration)?;
     let lock = lock_instance(&context, &workspace, &begun.ha_instance.id)?;
+    // The owner has gone: it ends.
+    let _ = sender.send(Event::Admitted);
     guard::end_leftovers(&context, &workspace, &begun.ha_instance.id).await;
     guard::remove_left_over_ipc(&context).await;
     begin_prepare(&context, &configuration, &runtime, &workspace);

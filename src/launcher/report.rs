@@ -19,6 +19,9 @@ impl Owner {
         match &mut self.answering {
             Some(answering) => {
                 answering.sink.line(message.text());
+                if message.is_refusal() {
+                    answering.sink.refuse();
+                }
                 answering.messages.push(message);
             }
             None => self.context.output.message(message),
@@ -39,6 +42,7 @@ impl Owner {
     pub(super) fn end_answer(&mut self) {
         if let Some(answering) = self.answering.take() {
             self.context.output.messages(answering.messages);
+            answering.sink.complete();
         }
     }
 

@@ -1,201 +1,231 @@
 //! Built-in registration at configure: static API definitions, shared libraries of the API Mediation Layer and app framework plug-ins.
 //! Contract: reference/lifecycle.md, section Built-in registration at configure.
+//!
+//! Everything is claimed on a list ([`owned`]), and only what stands there is ever removed: configure commands, installations and people write
+//! into the same directories.
 
+mod definitions;
 mod files;
 mod libraries;
+mod owned;
 mod plugins;
-mod reference;
 #[cfg(test)]
 mod tests;
 
-pub use reference::replace_references;
+pub use definitions::definition_name;
+pub use owned::list_path;
 
 use super::workspace::check_component_name;
-use crate::component::{Component, StaticDefinition};
-use crate::config::Environment;
-use files::{file_names, inside, read_text, remove, write};
+use crate::component::{Component, FileError};
+use crate::config::{Environment, Location, Problem};
+use files::write;
 use libraries::DEPTH_LIMIT;
-use std::collections::{BTreeMap, BTreeSet};
+use owned::{Owned, State};
+use std::collections::BTreeSet;
 use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 const DEFINITIONS: &str = "api-mediation/api-defs";
-const DEFINITIONS_KEY: &str = "apimlServices.static[].file";
+const POINTERS: &str = "app-server/plugins";
+/// Directories of the workspace that things are registered in.
+const PLACES: [&str; 5] = [DEFINITIONS, POINTERS, "gateway/sharedLibs", "zaas/sharedLibs", "discovery/sharedLibs"];
+
+/// Where things are registered.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// Its directories are there already ([`super::workspace::make_directories`]).
+    pub workspace: &'a Path,
+    pub runtime: &'a Path,
+    pub ha_id: &'a str,
+    /// All HA instances of the configuration; empty where they are not known.
+    pub ha_ids: &'a [String],
+}
 
 /// Why a component could not be registered.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistrationError {
-    #[error("component {component}: {key} names '{path}', which cannot be read - {source}; correct the manifest or install the file")]
-    Read { component: String, key: &'static str, path: String, source: io::Error },
-    #[error("component {component}: {key} names '{path}', which is outside of the component's directory; correct the manifest")]
-    Outside { component: String, key: &'static str, path: String },
-    #[error("component {component}: {key} names '{path}', which is larger than {limit} bytes")]
-    TooLarge { component: String, key: &'static str, path: String, limit: u64 },
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("{0}")]
+    Reference(Problem),
     #[error("component {component}: '{}' nests directories more than {DEPTH_LIMIT} deep", path.display())]
     TooDeep { component: String, path: PathBuf },
-    #[error("component {component}: '{path}/pluginDefinition.json': {why}")]
-    PluginDefinition { component: String, path: String, why: String },
     #[error("component name '{0}' cannot be a directory name; use letters, digits, '-' and '_'")]
     ComponentName(String),
     #[error("cannot write '{}' - {source}; check the owner and mode of its directory and the free space of the file system", path.display())]
     Write { path: PathBuf, source: io::Error },
+    #[error("the list of what is registered, '{}', cannot be used - {source}; what stands on it is left as it is", path.display())]
+    List { path: PathBuf, source: io::Error },
 }
 
-/// What was done, for the debug log, and everything that could not be done.
+/// A file that looks like one that should go, and stays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    pub component: String,
+    pub file: PathBuf,
+    pub why: &'static str,
+}
+
+/// What was done, for the debug log, what is odd, and everything that could not be done.
 #[derive(Debug, Default)]
 pub struct Outcome {
     pub notes: Vec<String>,
+    pub warnings: Vec<Problem>,
+    pub left: Vec<Left>,
     pub errors: Vec<RegistrationError>,
 }
 
 impl Outcome {
-    fn of(&mut self, result: Result<String, RegistrationError>) {
-        match result {
-            Ok(note) => self.notes.push(note),
-            Err(error) => self.errors.push(error),
-        }
-    }
-
-    fn all(&mut self, result: Result<Vec<String>, RegistrationError>) {
-        match result {
-            Ok(notes) => self.notes.extend(notes),
-            Err(error) => self.errors.push(error),
-        }
+    fn warn(&mut self, file: &Path, text: String) {
+        self.warnings.push(Problem::warning(Some(Location::whole(file.display().to_string())), text));
     }
 }
 
-/// Registers one component for one HA instance; what fails keeps nothing else from being registered. The directories of the workspace are
-/// there already ([`super::workspace::make_directories`]). `environment` is the component's own.
-pub fn register(component: &Component, environment: &Environment, workspace: &Path, runtime: &Path, ha_id: &str) -> Outcome {
+const CHANGED: &str = "something else has written it since this program registered it";
+const UNLISTED: &str = "it is not on the list of what this program has registered";
+
+/// The registration of one component as it goes on.
+struct Registration<'a> {
+    component: &'a Component,
+    place: Place<'a>,
+    owned: Owned,
+    /// What the component registers now, below the workspace.
+    current: BTreeSet<String>,
+    outcome: Outcome,
+}
+
+/// A file to write: path below the workspace, content, mode.
+struct Item {
+    path: String,
+    content: Vec<u8>,
+    mode: u32,
+}
+
+/// Registers one component for one HA instance, and removes what it has registered before and has no more; what fails keeps nothing else from
+/// being registered, but nothing is removed then. `environment` is the component's own.
+pub fn register(component: &Component, environment: &Environment, place: Place<'_>) -> Outcome {
     let mut outcome = Outcome::default();
     if check_component_name(&component.name).is_err() {
         outcome.errors.push(RegistrationError::ComponentName(component.name.clone()));
         return outcome;
     }
-    let manifest = &component.manifest;
-    for definition in &manifest.static_definitions {
-        outcome.of(register_definition(component, definition, environment, workspace, ha_id));
-    }
-    for (key, directory, paths) in libraries::kinds(component, workspace) {
-        outcome.all(libraries::copy(component, key, paths, &directory));
-    }
-    for path in &manifest.app_framework_plugins {
-        outcome.of(plugins::register(component, path, workspace, runtime));
-    }
-    outcome
+    let owned = Owned::read(&place, &component.name).unwrap_or_else(|error| {
+        outcome.errors.push(error);
+        Owned::anew(&place, &component.name)
+    });
+    let mut registration = Registration { component, place, owned, current: BTreeSet::new(), outcome };
+    registration.run(environment);
+    registration.outcome
 }
 
-/// The name of the file that a static definition (`apimlServices.static[].file`) of a component is written to.
-pub fn definition_name(component: &str, file: &str, ha_id: &str) -> String {
-    DefinitionName { component, definition: &definition_word(file), ha_id }.file_name()
+impl Registration<'_> {
+    fn run(&mut self, environment: &Environment) {
+        let mut items = definitions::items(self, environment);
+        items.extend(plugins::items(self));
+        // The list before the files: another instance that finds one of them finds whose it is.
+        for item in &items {
+            self.owned.claim(item.path.clone(), &item.content);
+        }
+        self.save();
+        for item in items {
+            let written = write(&self.place.workspace.join(&item.path), &item.content, item.mode);
+            self.done(written.map(|()| format!("{} registered", item.path)));
+        }
+        definitions::keep_one_of_each(self);
+        libraries::copy_all(self);
+        self.save();
+        if self.outcome.errors.is_empty() {
+            for path in self.owned.paths().into_iter().filter(|path| !self.current.contains(path)).collect::<Vec<_>>() {
+                withdraw(&self.place, &self.component.name, &mut self.owned, &path, &mut self.outcome);
+            }
+            self.save();
+        }
+    }
+
+    fn save(&mut self) {
+        if let Err(error) = self.owned.save() {
+            self.outcome.errors.push(error);
+        }
+    }
+
+    fn done(&mut self, result: Result<String, RegistrationError>) {
+        match result {
+            Ok(note) => self.outcome.notes.push(note),
+            Err(error) => self.outcome.errors.push(error),
+        }
+    }
 }
 
-/// Removes what earlier registrations have left, so that no stale service stays registered: static definitions of this instance (those of
-/// other instances are theirs to remove) that no component in play has any more, pointers to plug-ins that their component has no more, and
-/// everything of components that are `retired`: installed, but enabled in no HA instance.
-pub fn remove_stale(workspace: &Path, runtime: &Path, ha_id: &str, in_play: &[Component], retired: &[&Component]) -> Outcome {
+/// After the component's configure command: what it has made of its own definitions and pointers is the component's registration too, and must
+/// be what the Discovery Service can read.
+pub fn after_configure(component: &Component, place: Place<'_>) -> Outcome {
     let mut outcome = Outcome::default();
-    remove_stale_definitions(workspace, ha_id, in_play, &mut outcome);
-    let in_use = in_play.iter().map(|component| (component, component.manifest.app_framework_plugins.as_slice()));
-    let out_of_use = retired.iter().map(|component| (*component, [].as_slice()));
-    plugins::remove_stale(workspace, runtime, &in_use.chain(out_of_use).collect::<Vec<_>>(), &mut outcome);
-    for component in retired.iter().filter(|component| check_component_name(&component.name).is_ok()) {
-        for (key, directory, _) in libraries::kinds(component, workspace) {
-            outcome.all(libraries::copy(component, key, &[], &directory));
+    if component.manifest.static_definitions.is_empty() && component.manifest.app_framework_plugins.is_empty() {
+        return outcome;
+    }
+    // One that cannot be read was told when the component was registered.
+    let Ok(mut owned) = Owned::read(&place, &component.name) else { return outcome };
+    let texts = |path: &&String| path.starts_with(DEFINITIONS) || path.starts_with(POINTERS);
+    for path in owned.paths().iter().filter(texts) {
+        owned.reclaim(place.workspace, path);
+        if path.starts_with(DEFINITIONS) {
+            outcome.warnings.extend(definitions::unreadable(&place.workspace.join(path)));
+        }
+    }
+    if let Err(error) = owned.save() {
+        outcome.errors.push(error);
+    }
+    outcome
+}
+
+/// Removes what earlier registrations have left, so that no stale service stays registered: static definitions of this instance whose
+/// components are not in play (those of other instances are theirs to remove), and everything of components that `is_wanted`, which asks
+/// whether one is enabled in any HA instance, does not want.
+pub fn remove_stale(place: Place<'_>, installed: &[Component], in_play: &[Component], is_wanted: &dyn Fn(&str) -> bool) -> Outcome {
+    let mut outcome = Outcome::default();
+    let plays = |name: &str| in_play.iter().any(|component| component.name == name);
+    for name in owned::listed_components(place.workspace, place.ha_id).into_iter().filter(|name| !plays(name)) {
+        let mut owned = match Owned::read(&place, &name) {
+            Ok(owned) => owned,
+            Err(error) => {
+                outcome.errors.push(error);
+                continue;
+            }
+        };
+        for path in owned.paths() {
+            if path.starts_with(DEFINITIONS) || !is_wanted(&name) {
+                withdraw(&place, &name, &mut owned, &path, &mut outcome);
+            }
+        }
+        if let Err(error) = owned.save() {
+            outcome.errors.push(error);
+        }
+    }
+    // An earlier program has kept no list: what its definitions were can only be told, not known.
+    for component in installed.iter().filter(|component| !plays(&component.name)) {
+        for definition in &component.manifest.static_definitions {
+            let file = place.workspace.join(DEFINITIONS).join(definition_name(&component.name, &definition.file, place.ha_id));
+            let was_told = outcome.left.iter().any(|left| left.file == file);
+            if file.symlink_metadata().is_ok() && !was_told {
+                outcome.left.push(Left { component: component.name.clone(), file, why: UNLISTED });
+            }
         }
     }
     outcome
 }
 
-fn remove_stale_definitions(workspace: &Path, ha_id: &str, in_play: &[Component], outcome: &mut Outcome) {
-    let directory = workspace.join(DEFINITIONS);
-    let mut present: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-    for component in in_play {
-        let definitions = component.manifest.static_definitions.iter().map(|definition| definition_word(&definition.file));
-        present.insert(&component.name, definitions.collect());
-    }
-    let names = match file_names(&directory) {
-        Ok(names) => names,
-        Err(error) => return outcome.errors.push(error),
-    };
-    for name in names {
-        let stale = DefinitionName::parse(&name).is_some_and(|parts| {
-            parts.ha_id == ha_id && !present.get(parts.component).is_some_and(|definitions| definitions.contains(parts.definition))
-        });
-        if stale {
-            let removed = remove(&directory.join(&name));
-            outcome.of(removed.map(|()| format!("removed the static definition {name}, which no component has any more")));
+/// Removes a file that is on the list and not registered any more.
+fn withdraw(place: &Place<'_>, component: &str, owned: &mut Owned, path: &str, outcome: &mut Outcome) {
+    match owned.remove(place.workspace, path) {
+        Ok(State::AsWritten) => {
+            files::remove_empty_parents(place.workspace, path);
+            outcome.notes.push(format!("removed {path}, which component {component} does not register any more"));
         }
-    }
-}
-
-/// The parts of `<component>.<definition>.<ha>.yml`; only the component may hold a dot.
-#[derive(Debug, PartialEq, Eq)]
-struct DefinitionName<'a> {
-    component: &'a str,
-    definition: &'a str,
-    ha_id: &'a str,
-}
-
-impl<'a> DefinitionName<'a> {
-    fn parse(file_name: &'a str) -> Option<Self> {
-        let mut parts = file_name.strip_suffix(".yml")?.rsplitn(3, '.');
-        let (ha_id, definition, component) = (parts.next()?, parts.next()?, parts.next()?);
-        Some(DefinitionName { component, definition, ha_id })
-    }
-
-    fn file_name(&self) -> String {
-        format!("{}.{}.{}.yml", self.component, self.definition, self.ha_id)
-    }
-}
-
-/// A definition's file name in one word: what is no letter or digit becomes `_`.
-fn definition_word(file: &str) -> String {
-    file.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect()
-}
-
-fn register_definition(
-    component: &Component,
-    static_definition: &StaticDefinition,
-    environment: &Environment,
-    workspace: &Path,
-    ha_id: &str,
-) -> Result<String, RegistrationError> {
-    let directory = workspace.join(DEFINITIONS);
-    let template = inside(component, DEFINITIONS_KEY, &static_definition.file)?;
-    let template = read_text(component, DEFINITIONS_KEY, &static_definition.file, &template)?;
-    let text = replace_references(&template, &|name| environment.get(name).map(|value| value.as_bytes().to_vec()));
-    let definition = definition_word(&static_definition.file);
-    let name = DefinitionName { component: &component.name, definition: &definition, ha_id };
-    if static_definition.once && !others(&directory, &name)?.is_empty() {
-        // Ours may be left from before the other was written.
-        if directory.join(name.file_name()).exists() {
-            keep_one(&directory, &name)?;
+        Ok(State::Gone) => {}
+        Ok(State::Changed) if owned::is_claimed_elsewhere(place, component, path) => {}
+        Ok(State::Changed) => {
+            outcome.left.push(Left { component: component.to_owned(), file: place.workspace.join(path), why: CHANGED });
         }
-        return Ok(format!("static definition {definition} of {} is registered by another HA instance", component.name));
+        Err(error) => outcome.errors.push(error),
     }
-    write(&directory.join(name.file_name()), &text, 0o770)?;
-    if static_definition.once {
-        keep_one(&directory, &name)?;
-    }
-    Ok(format!("static definition {} written", name.file_name()))
-}
-
-/// The same definition as other instances wrote it.
-fn others(directory: &Path, name: &DefinitionName<'_>) -> Result<Vec<String>, RegistrationError> {
-    let same =
-        |other: &DefinitionName<'_>| other.component == name.component && other.definition == name.definition && other.ha_id != name.ha_id;
-    Ok(file_names(directory)?.into_iter().filter(|file| DefinitionName::parse(file).is_some_and(|other| same(&other))).collect())
-}
-
-/// Two instances that start at once may both have written a definition that is wanted once. Whoever writes last sees both files, and the
-/// least name stays, so that exactly one is left whatever the order was and no lock is needed.
-fn keep_one(directory: &Path, name: &DefinitionName<'_>) -> Result<(), RegistrationError> {
-    let own = name.file_name();
-    let others = others(directory, name)?;
-    if others.iter().any(|other| *other < own) {
-        return remove(&directory.join(own));
-    }
-    others.iter().try_for_each(|other| remove(&directory.join(other)))
 }

@@ -1,6 +1,7 @@
 //! Runs lifecycle commands as processes.
 
 use super::script::{Script, script_text};
+use super::shell::Shells;
 use crate::component::CommandLine;
 use crate::config::{Environment, secrets};
 use crate::output::{Attachment, Output, Verbosity};
@@ -10,21 +11,15 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-
-/// Where the shell is; POSIX has it there, z/OS too.
-const SHELL: &str = "/bin/sh";
 
 /// What everything reads that has no other standard input.
 pub const NO_INPUT: &str = "/dev/null";
 
 /// Variable of a stop command: the process id of the component, which is also the id of its process group.
 pub const STOPPED_PROCESS: &str = "ZWELNCH_PID";
-
-/// Variable of STDENV that names another shell (an absolute path): bash, where `server | tee log` is to end with the code of the server.
-pub const SHELL_VARIABLE: &str = "ZWELNCH_SHELL";
 
 /// Between SIGTERM and SIGKILL for a command that was given enough time.
 const LAST_GRACE: Duration = Duration::from_secs(2);
@@ -67,7 +62,7 @@ pub struct Runner {
     output: Output,
     /// Empty, read-only: standard input of everything.
     null: File,
-    shell: PathBuf,
+    shells: Shells,
     running: Mutex<BTreeSet<Pid>>,
     /// Variables that debug lines have shown: each value once.
     shown: Mutex<Environment>,
@@ -77,8 +72,13 @@ impl Runner {
     /// # Errors
     /// When [`NO_INPUT`] cannot be opened.
     pub fn new(platform: Arc<dyn Platform>, processes: Arc<Processes>, output: Output) -> io::Result<Runner> {
-        let shell = std::env::var_os(SHELL_VARIABLE).filter(|shell| !shell.is_empty()).map_or_else(|| PathBuf::from(SHELL), PathBuf::from);
-        Ok(Runner { platform, processes, output, null: File::open(NO_INPUT)?, shell, running: Mutex::default(), shown: Mutex::default() })
+        let (null, shells) = (File::open(NO_INPUT)?, Shells::find());
+        Ok(Runner { platform, processes, output, null, shells, running: Mutex::default(), shown: Mutex::default() })
+    }
+
+    /// The shells that run the commands.
+    pub fn shells(&self) -> &Shells {
+        &self.shells
     }
 
     /// Shows variables in debug lines, secrets masked: those that were not shown before, or with another value; all of them in a trace.
@@ -102,7 +102,7 @@ impl Runner {
         self.output.debug(|| {
             let command = std::iter::once(script.command.file.display().to_string());
             let words: Vec<String> = command.chain(script.command.arguments.iter().map(|argument| shown_argument(argument))).collect();
-            format!("command: in {}: {} with {}", script.directory.display(), words.join(" "), self.shell.display())
+            format!("command: in {}: {} with {}", script.directory.display(), words.join(" "), self.shells.of(script).display())
         });
         self.show_variables(own);
         self.output.trace(|| {
@@ -311,7 +311,7 @@ impl Runner {
         self.show_script(script, own);
         let own = PreparedEnvironment::new(own)?;
         let request = SpawnRequest {
-            program: self.shell.clone(),
+            program: self.shells.of(script).to_path_buf(),
             arguments: vec!["sh".into(), "-c".into(), script_text(script).into()],
             environment: ChildEnvironment { base, own: &own, marker: None },
             descriptors: vec![(input, 0), (out, 1), (out, 2)],

@@ -10,8 +10,7 @@ mod shell_format;
 #[cfg(test)]
 mod tests;
 
-pub use file::{is_being_written, make_directory, write_atomically};
-pub(crate) use shell_format::is_identifier;
+pub use file::{make_directory, remove_abandoned, write_atomically};
 pub use shell_format::{FormatError, format_instance, format_snapshot, parse_snapshot};
 
 use crate::config::Environment;

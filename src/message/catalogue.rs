@@ -481,6 +481,23 @@ messages! {
         "the line was not sent to component {name}: {why}",
         "SEND works for running components with launcher.stdin: true that read what they are sent.",
         "Correct what the message names.";
+    ZWEL0943E zwel0943e "ZWEL0943E" Error OnMatch (command, why)
+        "the answer to {command} has broken off: {why}",
+        "The job has taken the command, but its answer has no end: the job ended meanwhile, or nothing came for a minute. What came of the \
+         command is not known. A console ends with exit code 12.",
+        "Look at the job's SYSPRINT and at DISP.";
+    ZWEL0944I zwel0944i "ZWEL0944I" Info OnMatch (path)
+        "{path} is not on this system, this zwelnch runs in its place",
+        "A procedure names zwelnch by the path that it has on z/OS. Off z/OS the procedure is rehearsed with the program that reads it.",
+        "None.";
+    ZWEL0948I zwel0948i "ZWEL0948I" Info OnMatch (shell, why)
+        "lifecycle commands are run by {shell}: {why}",
+        "The runtime directory has Zowe's shell functions, which are written for the z/OS shell. Not on z/OS.",
+        "None. ZWELNCH_SHELL in STDENV names another shell by its absolute path.";
+    ZWEL0949W zwel0949w "ZWEL0949W" Warning OnMatch (name, file, why)
+        "component {name}: '{file}' is left as it is - {why}",
+        "A static definition, a plug-in pointer or a shared library in the workspace would be removed, for its component does not register it any more; but only what this program wrote, and nothing has changed since, is its own to remove.",
+        "Remove the file if nothing needs it: what stands there stays registered.";
     ZWEL0950E zwel0950e "ZWEL0950E" Error OnMatch (check, why)
         "startup check {check}: {why}",
         "A start-up check has failed; all are made before ZWEL0030E ends the launcher.",

@@ -81,6 +81,18 @@ pub struct Entry {
     pub operator: Operator,
 }
 
+/// Messages below the severity of an error by which a launcher says that it does not do what was asked for.
+const REFUSALS: [&str; 3] = ["ZWEL0054W", "ZWEL0931I", "ZWEL0932I"];
+
+fn refuses(entry: &Entry) -> bool {
+    entry.severity == Severity::Error || REFUSALS.contains(&entry.id)
+}
+
+/// Whether a message of the launcher with this id, in an answer to a command, says that the command was not carried out.
+pub fn is_refusal(id: &str) -> bool {
+    ENTRIES.iter().any(|entry| entry.id == id && refuses(entry))
+}
+
 /// A message ready to be written: made by the functions of the catalogue only.
 #[derive(Debug, Clone)]
 pub struct Message {
@@ -103,6 +115,11 @@ impl Message {
 
     pub fn operator(&self) -> Operator {
         self.entry.operator
+    }
+
+    /// In an answer to a command: the command was not carried out, or not in full.
+    pub fn is_refusal(&self) -> bool {
+        refuses(self.entry)
     }
 
     /// Id and text, as they stand on SYSPRINT after the level.

@@ -19,10 +19,19 @@ messages! {
         "MODIFY COMMAND NOT DELIVERED TO {job} - APPL= IS MISSING",
         "A program under UNIX System Services receives only what stands after APPL=.",
         "Enter F job,APPL=text.";
+    BPXM047I bpxm047i "BPXM047I" Error Always (program, why)
+        "BPXBATCH FAILED BECAUSE SPAWN (BPX1SPN) OF {program} FAILED - {why}",
+        "The program that PARM or STDPARM of BPXBATCH or BPXBATSL names cannot be run. Off z/OS a path that ends in zwelnch need not exist: \
+         this program runs in its place.",
+        "Correct the path, or make the program executable.";
+    BPXM082I bpxm082i "BPXM082I" Error Always ()
+        "THE AUTHORIZED BPXBATCH INTERFACE DOES NOT SUPPORT THE SH KEYWORD. REQUEST IS REJECTED",
+        "BPXBATA2 and BPXBATA8 run programs, not shells.",
+        "Use PGM, or BPXBATCH.";
     CSV003I csv003i "CSV003I" Error Always (program)
         "REQUESTED MODULE {program} NOT FOUND",
-        "Off z/OS there are no load modules: ZWELNCH is the one program that a procedure can run.",
-        "Use a procedure with PGM=ZWELNCH.";
+        "Off z/OS there are no load modules: a procedure can run ZWELNCH, and by BPXBATCH, BPXBATSL, BPXBATA2 or BPXBATA8 what has a path.",
+        "Use a procedure with one of these in PGM=.";
     EZZ0053I ezz0053i "EZZ0053I" Info Always (command)
         "COMMAND {command} COMPLETED SUCCESSFULLY",
         "TCP/IP has carried a command out.",

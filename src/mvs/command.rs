@@ -8,6 +8,16 @@ use crate::platform::unix::system::{COMMAND_LIMIT, is_name, is_system_name};
 /// Verbs in full, as the console completes them.
 pub const VERBS: &[&str] = &["START", "MODIFY", "STOP", "CANCEL", "DISPLAY", "ROUTE", "VARY"];
 
+/// What may be typed in place of a verb; all that knows short forms asks [`verb`].
+const SHORT: [(&str, &str); 7] =
+    [("S", "START"), ("F", "MODIFY"), ("P", "STOP"), ("C", "CANCEL"), ("D", "DISPLAY"), ("RO", "ROUTE"), ("V", "VARY")];
+
+/// The verb in full of a folded first word.
+pub fn verb(word: &str) -> Option<&'static str> {
+    let word = SHORT.iter().find(|(short, _)| *short == word).map_or(word, |(_, full)| full);
+    VERBS.iter().find(|known| **known == word).copied()
+}
+
 /// A command understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
@@ -23,8 +33,8 @@ pub enum Command {
     Cancel(Target),
     /// `D A,L`
     DisplayActivity,
-    /// `D A,job`
-    DisplayJob(String),
+    /// `D A,job[.id]`
+    DisplayJob(Target),
     /// `D T`
     DisplayTime,
     /// `D TCPIP,[stack],NETSTAT,CONN`
@@ -59,8 +69,9 @@ pub struct Start {
 /// Which jobs a command means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
-    /// Job name; without an identifier beside it also the identifier of a job.
+    /// Job name; without an identifier beside it also the identifier or the id of a job.
     pub name: String,
+    /// Identifier of the START command, or job id.
     pub identifier: Option<String>,
 }
 
@@ -74,11 +85,11 @@ impl std::fmt::Display for Target {
 }
 
 impl Target {
-    /// True when a job of this name and identifier is meant.
-    pub fn matches(&self, job_name: &str, identifier: &str) -> bool {
+    /// True when a job of this name, identifier and id is meant.
+    pub fn matches(&self, job_name: &str, identifier: &str, job_id: &str) -> bool {
         match &self.identifier {
-            Some(wanted) => self.name == job_name && wanted == identifier,
-            None => self.name == job_name || self.name == identifier,
+            Some(wanted) => self.name == job_name && (wanted == identifier || wanted == job_id),
+            None => [job_name, identifier, job_id].contains(&self.name.as_str()),
         }
     }
 }
@@ -132,17 +143,10 @@ pub fn fold(text: &str) -> String {
 pub fn parse(text: &str) -> Result<Command, CommandError> {
     let text = text.trim();
     let text = text.strip_prefix('/').unwrap_or(text).trim_start();
-    let verb = fold(text.split([' ', ',']).next().unwrap_or_default());
-    let name = match verb.as_str() {
-        "S" | "START" => "START",
-        "F" | "MODIFY" => "MODIFY",
-        "P" | "STOP" => "STOP",
-        "C" | "CANCEL" => "CANCEL",
-        "D" | "DISPLAY" => "DISPLAY",
-        "RO" | "ROUTE" => "ROUTE",
-        "V" | "VARY" => "VARY",
+    let typed = fold(text.split([' ', ',']).next().unwrap_or_default());
+    let Some(name) = verb(&typed) else {
         // At most a name's worth of what was typed, so that the answer stays a line.
-        _ => return Err(CommandError::Invalid { command: verb.chars().filter(|character| !character.is_control()).take(8).collect() }),
+        return Err(CommandError::Invalid { command: typed.chars().filter(|character| !character.is_control()).take(8).collect() });
     };
     let command = || name.to_owned();
     if text.chars().count() > COMMAND_LIMIT || text.chars().any(char::is_control) {
@@ -153,9 +157,9 @@ pub fn parse(text: &str) -> Result<Command, CommandError> {
     }
     if name == "ROUTE" {
         // Folded by the system that it is for, once.
-        return route(text.get(verb.len()..).unwrap_or_default().trim());
+        return route(text.get(typed.len()..).unwrap_or_default().trim());
     }
-    let operands = fold(text.get(verb.len()..).unwrap_or_default());
+    let operands = fold(text.get(typed.len()..).unwrap_or_default());
     let operands = operands.trim();
     if operands.is_empty() {
         return Err(CommandError::Missing { command: command() });
@@ -252,7 +256,7 @@ fn display(operands: &str) -> Result<Command, CommandError> {
         ("T", "") => Ok(Command::DisplayTime),
         ("TCPIP", rest) => vary::parse_display(rest).map(Command::DisplayConnections),
         ("A" | "J" | "JOBS", "" | "L" | "LIST" | "A" | "ALL") => Ok(Command::DisplayActivity),
-        ("A" | "J" | "JOBS", job) => name(job, "DISPLAY").map(Command::DisplayJob),
+        ("A" | "J" | "JOBS", job) => target(job, "DISPLAY").map(Command::DisplayJob),
         _ => Err(CommandError::Parameter { command: "DISPLAY".to_owned(), parameter: operands.to_owned() }),
     }
 }
@@ -369,7 +373,7 @@ mod tests {
         assert_eq!(parse("C A.B"), Ok(Command::Cancel(target("A", Some("B")))));
         assert_eq!(parse("D A,L"), Ok(Command::DisplayActivity));
         assert_eq!(parse("d a"), Ok(Command::DisplayActivity));
-        assert_eq!(parse("DISPLAY A,zweslstc"), Ok(Command::DisplayJob("ZWESLSTC".into())));
+        assert_eq!(parse("DISPLAY A,zweslstc"), Ok(Command::DisplayJob(target("ZWESLSTC", None))));
         assert_eq!(parse("D T"), Ok(Command::DisplayTime));
     }
 
@@ -432,11 +436,13 @@ mod tests {
             Ok(Command::Stop(target)) => target,
             other => panic!("{other:?}"),
         };
-        assert!(target("ZWESLSTC").matches("ZWESLSTC", "A"));
-        assert!(target("A").matches("ZWESLSTC", "A"));
-        assert!(target("ZWESLSTC.A").matches("ZWESLSTC", "A"));
-        assert!(!target("ZWESLSTC.B").matches("ZWESLSTC", "A"));
-        assert!(!target("B").matches("ZWESLSTC", "A"));
+        let found = |text: &str| target(text).matches("ZWESLSTC", "A", "STC00002");
+        for text in ["ZWESLSTC", "A", "ZWESLSTC.A", "STC00002", "ZWESLSTC.STC00002"] {
+            assert!(found(text), "{text}");
+        }
+        for text in ["ZWESLSTC.B", "B", "STC00001", "ZWESLSTC.STC00001", "A.STC00002"] {
+            assert!(!found(text), "{text}");
+        }
     }
 
     proptest! {

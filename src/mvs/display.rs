@@ -1,5 +1,6 @@
 //! The tables of D A,L and D A,job; pure but for the path of the spool.
 
+use super::command::Target;
 use crate::message::mvs;
 use crate::platform::unix::system::{JobKind, JobRecord, SystemDirectory, clock_time, julian_date};
 use jiff::Timestamp;
@@ -31,9 +32,9 @@ pub(super) fn activity(jobs: &[JobRecord], sysname: &str, now: Timestamp) -> Vec
 }
 
 /// D A,job: the jobs of a name in full.
-pub(super) fn job(system: &SystemDirectory, jobs: &[JobRecord], name: &str, now: Timestamp) -> Vec<String> {
+pub(super) fn job(system: &SystemDirectory, jobs: &[JobRecord], target: &Target, now: Timestamp) -> Vec<String> {
     if jobs.is_empty() {
-        return vec![mvs::iee341i(name).text().to_owned()];
+        return vec![mvs::iee341i(target).text().to_owned()];
     }
     let mut lines = vec![mvs::iee115i(clock_time(now), julian_date(now), system.sysname()).text().to_owned()];
     for job in jobs {

@@ -9,7 +9,6 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};
 use nix::sys::signal::{SigSet, Signal, kill};
-use nix::sys::stat::Mode;
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
@@ -37,11 +36,15 @@ pub(super) struct StartedStep {
     pub identifier: String,
     pub step_name: String,
     pub job_id: String,
+    /// The zeroth argument.
+    pub name: String,
     pub program: PathBuf,
     /// Without the zeroth.
     pub arguments: Vec<String>,
     /// The whole of it, but for what only the initiator knows.
     pub environment: Vec<(String, String)>,
+    pub stdin: PathBuf,
+    /// Standard output and standard error, whatever their DD statements are called.
     pub sysprint: PathBuf,
     pub syserr: PathBuf,
 }
@@ -230,7 +233,8 @@ fn spawn(step: &StartedStep, entry: &JobEntry, directory: &Path) -> io::Result<P
     // SAFETY: F_DUPFD_CLOEXEC has just made this descriptor, and nobody else knows it.
     let control = unsafe { OwnedFd::from_raw_fd(control) };
     let mut actions = PosixSpawnFileActions::init()?;
-    actions.add_open(0, "/dev/null", OFlag::O_RDONLY, Mode::empty())?;
+    let stdin = open_input(&step.stdin)?;
+    actions.add_dup2(stdin.as_raw_fd(), 0)?;
     actions.add_dup2(sysprint.as_raw_fd(), 1)?;
     actions.add_dup2(syserr.as_raw_fd(), 2)?;
     actions.add_dup2(control.as_raw_fd(), CONTROL_DESCRIPTOR)?;
@@ -239,7 +243,7 @@ fn spawn(step: &StartedStep, entry: &JobEntry, directory: &Path) -> io::Result<P
     attributes.set_pgroup(Pid::from_raw(0))?;
     attributes.set_sigmask(&SigSet::empty())?;
     let text = |text: &str| CString::new(text).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error));
-    let mut arguments = vec![c"ZWELNCH".to_owned()];
+    let mut arguments = vec![text(&step.name)?];
     for argument in &step.arguments {
         arguments.push(text(argument)?);
     }
@@ -258,6 +262,17 @@ fn spawn(step: &StartedStep, entry: &JobEntry, directory: &Path) -> io::Result<P
     let program = CString::new(step.program.as_os_str().as_bytes()).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
     posix_spawn(program.as_c_str(), &actions, &attributes, &arguments, &environment)
         .map_err(|errno| io::Error::other(format!("{}: {}", step.program.display(), errno.desc())))
+}
+
+/// Opens a standard input. It may be a FIFO that nobody writes to: that must not keep START waiting.
+fn open_input(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(OFlag::O_NONBLOCK.bits())
+        .open(path)
+        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+    fcntl(&file, FcntlArg::F_SETFL(OFlag::empty()))?;
+    Ok(file)
 }
 
 fn open_spool(path: &Path) -> io::Result<File> {

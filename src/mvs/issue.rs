@@ -2,7 +2,7 @@
 
 use super::command::{Command, Systems, Target, fold, parse};
 use super::{display, initiator, start, vary};
-use crate::message::mvs;
+use crate::message::{self, mvs};
 use crate::platform::unix::system::{
     JobEnd, JobKind, JobRecord, Reply, Request, SystemDirectory, clock_time, julian_date, send, send_line,
 };
@@ -20,16 +20,35 @@ const BUSY_AFTER: Duration = Duration::from_secs(5);
 /// The name under which SYSLOG shows what concerns no job.
 const CONSOLE: &str = "CONSOLE";
 
+/// Exit code of a console whose command was refused.
+pub const REFUSED: i32 = 8;
+
+/// Exit code of a console that does not know what came of its command.
+pub const UNKNOWN: i32 = 12;
+
 /// The answer to a command.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Answer {
-    /// The system has done, or passed on, what was asked for.
+    /// The system, or the job that it was passed on to, does what was asked for.
     pub accepted: bool,
+    /// A job has taken the command and its answer has broken off: what came of it is not known.
+    pub broken: bool,
     pub lines: Vec<String>,
     /// Id of the job that a START began.
     pub job_id: Option<String>,
     /// True when SYSLOG holds every line of the answer; false when it could not be written.
     pub logged: bool,
+}
+
+impl Answer {
+    /// 0 when the command was accepted, else [`REFUSED`] or [`UNKNOWN`].
+    pub fn exit_code(&self) -> i32 {
+        match (self.broken, self.accepted) {
+            (true, _) => UNKNOWN,
+            (false, true) => 0,
+            (false, false) => REFUSED,
+        }
+    }
 }
 
 /// The programs that a started task is made of.
@@ -74,9 +93,9 @@ pub fn issue_with(system: &SystemDirectory, text: &str, programs: &Programs) -> 
     };
     let accepted = match command {
         Command::Start(command) => {
-            let job_id = start::start(&mut answer, &command, programs);
-            answer.answer.job_id.clone_from(&job_id);
-            job_id.is_some()
+            let started = start::start(&mut answer, &command, programs);
+            answer.answer.job_id = started.job_id;
+            started.accepted
         }
         Command::Modify { target, text } => modify(&mut answer, &target, text),
         Command::Stop(target) => for_each_job(&mut answer, &target, |answer, job| pass_on(answer, job, &Request::Stop, "STOP")),
@@ -86,9 +105,9 @@ pub fn issue_with(system: &SystemDirectory, text: &str, programs: &Programs) -> 
             answer.say_all(CONSOLE, "", &lines);
             true
         }
-        Command::DisplayJob(name) => {
-            let jobs = matching(system, &Target { name: name.clone(), identifier: None });
-            let lines = display::job(system, &jobs, &name, Timestamp::now());
+        Command::DisplayJob(target) => {
+            let jobs = matching(system, &target);
+            let lines = display::job(system, &jobs, &target, Timestamp::now());
             answer.say_all(CONSOLE, "", &lines);
             !jobs.is_empty()
         }
@@ -129,6 +148,7 @@ fn route(answer: &mut Answering<'_>, wanted: &Systems, command: &str, programs: 
         };
         let routed = issue_with(system, command, programs);
         accepted &= routed.accepted;
+        answer.answer.broken |= routed.broken;
         // They are in the log of the system that gave them; here they are the answer to what was typed here.
         let is_here = name == answer.system().sysname();
         if several {
@@ -149,21 +169,27 @@ fn modify(answer: &mut Answering<'_>, target: &Target, text: Option<String>) -> 
     })
 }
 
-/// As on z/OS a command goes to every job that its name fits; accepted when one of them took it.
+/// As on z/OS a command goes to every job that its name fits; accepted when all of them do it.
 fn for_each_job(answer: &mut Answering<'_>, target: &Target, mut act: impl FnMut(&mut Answering<'_>, &JobRecord) -> bool) -> bool {
     let jobs = matching(answer.system(), target);
     if jobs.is_empty() {
         answer.say(CONSOLE, "", mvs::iee341i(target).text());
     }
-    let mut accepted = false;
+    let mut accepted = !jobs.is_empty();
     for job in &jobs {
-        accepted |= act(answer, job);
+        accepted &= act(answer, job);
     }
     accepted
 }
 
 fn matching(system: &SystemDirectory, target: &Target) -> Vec<JobRecord> {
-    system.jobs().into_iter().filter(|job| target.matches(&job.job_name, &job.identifier)).collect()
+    system.jobs().into_iter().filter(|job| target.matches(&job.job_name, &job.identifier, &job.job_id)).collect()
+}
+
+/// How a command means this job and no other: by its identifier, or where others have the same by its id.
+pub(super) fn unique_target(job: &JobRecord, jobs: &[JobRecord]) -> String {
+    let same = jobs.iter().filter(|known| known.job_name == job.job_name && known.identifier == job.identifier).count();
+    format!("{}.{}", job.job_name, if same > 1 { &job.job_id } else { &job.identifier })
 }
 
 fn pass_on(answer: &mut Answering<'_>, job: &JobRecord, request: &Request, command: &str) -> bool {
@@ -174,11 +200,16 @@ fn pass_on(answer: &mut Answering<'_>, job: &JobRecord, request: &Request, comma
 fn report(answer: &mut Answering<'_>, job: &JobRecord, result: io::Result<Reply>, command: &str) -> bool {
     match result {
         Ok(reply) => {
-            if !reply.accepted {
+            // A job that took the command says itself why it does not do it.
+            if !reply.taken {
                 let why = if reply.why == "BUSY" || reply.why.is_empty() { "TASK BUSY" } else { reply.why.as_str() };
                 answer.say(&job.job_name, &job.job_id, mvs::iee342i(command, why).text());
             }
             answer.say_all(&job.job_name, &job.job_id, &reply.lines);
+            if let Some(why) = &reply.broken {
+                answer.answer.broken = true;
+                answer.say(&job.job_name, &job.job_id, message::zwel0943e(command, why).text());
+            }
             reply.accepted
         }
         Err(error) => {

@@ -1,9 +1,11 @@
 //! A system off z/OS: a directory with a procedure library, a spool, a log and jobs, and the operator commands that work on it. Contract:
 //! issue 2, "A system off z/OS". Nothing here runs on z/OS, where the real thing is.
 //!
-//! `command`, `jcl`, `language_environment` and `member` are pure; `issue` carries commands out, `start` makes jobs of members, `vary` switches
-//! traffic, and `initiator` is the process that a job runs under.
+//! `command`, `jcl`, `language_environment`, `batch` and `member` are pure; `issue` carries commands out, `start` makes jobs of members, `begun`
+//! tells whether they run, `vary` switches traffic, and `initiator` is the process that a job runs under.
 
+pub mod batch;
+mod begun;
 pub mod command;
 pub mod console;
 mod display;
@@ -13,7 +15,8 @@ pub mod jcl;
 pub mod language_environment;
 mod member;
 mod start;
+mod step;
 pub mod vary;
 
-pub use issue::{Answer, Programs, issue, issue_with};
+pub use issue::{Answer, Programs, REFUSED, UNKNOWN, issue, issue_with};
 pub use member::{Edit, MEMBERS, Member, MemberError, MemberKind, jcl_member, member, member_list};

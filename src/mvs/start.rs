@@ -1,12 +1,13 @@
 //! START: from a member of a procedure library to a job that runs under its initiator.
 
+use super::begun;
 use super::command::Start;
 use super::initiator::StartedStep;
 use super::issue::{Answering, Programs};
-use super::jcl::{self, DataSource, Procedure, Step, Symbols};
-use super::language_environment::{EnvironmentFile, read_environment_file, read_parm};
-use crate::message::mvs;
-use crate::platform::unix::system::{SystemDirectory, is_name, own_user_name};
+use super::jcl::{self, Procedure, Symbols};
+use super::step::{input, output, target_of};
+use crate::message::{self, mvs};
+use crate::platform::unix::system::{SystemDirectory, own_user_name};
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -17,72 +18,45 @@ use std::process::{Command, Stdio};
 const FILE_LIMIT: u64 = 1024 * 1024;
 
 /// What a started task inherits of the environment of who starts it.
-const INHERITED: &[&str] = &["PATH", "HOME", "LOGNAME", "TMPDIR", "LANG", "ZWELNCH_DATASETS"];
+pub(super) const INHERITED: &[&str] = &["PATH", "HOME", "LOGNAME", "TMPDIR", "LANG", "ZWELNCH_DATASETS"];
 
-/// The environment of a program and its arguments.
-type Surroundings = (Vec<(String, String)>, Vec<String>);
+/// What came of a START.
+#[derive(Debug, Default)]
+pub(super) struct Started {
+    /// Of the job that began, even if it has ended since.
+    pub job_id: Option<String>,
+    pub accepted: bool,
+}
 
-/// Why a step's environment cannot be had: the DD and the reason.
-type NotFound = (String, String);
+/// What the member means.
+struct Source {
+    job_name: String,
+    procedure: Procedure,
+    /// The member is a job: its own JOB statement stands in JESJCL.
+    is_job: bool,
+}
 
-/// Starts a job. Says all that there is to say; the job's id when it runs.
-pub(super) fn start(answer: &mut Answering<'_>, command: &Start, programs: &Programs) -> Option<String> {
+/// Starts a job. Says all that there is to say.
+pub(super) fn start(answer: &mut Answering<'_>, command: &Start, programs: &Programs) -> Started {
     let system = answer.system();
-    let job_name = command.job_name.clone().unwrap_or_else(|| command.member.clone());
+    let Some(Source { job_name, procedure, is_job }) = read_source(answer, command) else { return Started::default() };
     let identifier = command.identifier.clone().unwrap_or_else(|| job_name.clone());
-    answer.say(&job_name, "", mvs::hasp100(&command.member).text());
-    let libraries = proclib_concatenation(system, std::env::var_os("ZWELNCH_PROCLIB"));
-    let text = match find_member(&libraries, &command.member) {
-        Ok(Some((library, text))) => {
-            answer.say(&job_name, "", mvs::iefc001i(&command.member, library.display()).text());
-            text
-        }
-        Ok(None) => {
-            let libraries = libraries.iter().map(|library| library.display().to_string()).collect::<Vec<_>>().join(":");
-            answer.say(&job_name, "", mvs::iefc612i(&command.member, libraries).text());
-            return jcl_error(answer, &job_name);
-        }
-        Err(error) => {
-            answer.say(&job_name, "", mvs::iee707i("START", error).text());
-            return None;
-        }
-    };
-    let procedure = match jcl::read(&text, &symbols(system, command)) {
-        Ok(procedure) => procedure,
-        Err(errors) => {
-            for error in errors {
-                answer.say(&job_name, "", error.message().text());
-            }
-            return jcl_error(answer, &job_name);
-        }
-    };
     let step = &procedure.step;
-    if step.program != "ZWELNCH" {
-        answer.say(&job_name, "", mvs::csv003i(&step.program).text());
-        let time = crate::platform::unix::system::clock_time(jiff::Timestamp::now());
-        answer.say(&job_name, "", mvs::ief450i(&job_name, &step.name, "S806", "00000004", time).text());
-        return None;
-    }
-    let (environment, arguments) = match environment_and_arguments(system, step) {
-        Ok(found) => found,
-        Err((name, why)) => {
-            answer.say(&job_name, "", mvs::ief212i(&job_name, &step.name, name, why).text());
-            return jcl_error(answer, &job_name);
-        }
-    };
-    let sysprint = !matches!(step.data_definition("SYSPRINT").and_then(|dd| dd.sources.first()), Some(DataSource::Dummy));
-    let syserr = !matches!(step.data_definition("SYSERR").and_then(|dd| dd.sources.first()), Some(DataSource::Dummy));
-    let made = make_spool(system, &job_name, &procedure, command).and_then(|(job_id, spool)| {
+    let step_name = if step.name.is_empty() { job_name.clone() } else { step.name.clone() };
+    let Some(target) = target_of(answer, &job_name, step, programs) else { return Started::default() };
+    let made = make_spool(system, &job_name, &procedure, command, is_job).and_then(|(job_id, spool)| {
         let started = StartedStep {
             job_name: job_name.clone(),
             identifier: identifier.clone(),
-            step_name: if step.name.is_empty() { job_name.clone() } else { step.name.clone() },
+            step_name,
             job_id: job_id.clone(),
-            program: programs.launcher.clone(),
-            arguments,
-            environment,
-            sysprint: if sysprint { spool.join("SYSPRINT") } else { PathBuf::from("/dev/null") },
-            syserr: if syserr { spool.join("SYSERR") } else { PathBuf::from("/dev/null") },
+            name: target.name,
+            program: target.program,
+            arguments: target.arguments,
+            environment: target.environment,
+            stdin: input(step, target.input, &spool)?,
+            sysprint: output(step, &target.output, &spool),
+            syserr: output(step, &target.errors, &spool),
         };
         let directory = system.create_job_directory(&job_id)?;
         started.write(&directory)?;
@@ -92,30 +66,81 @@ pub(super) fn start(answer: &mut Answering<'_>, command: &Start, programs: &Prog
         Ok(made) => made,
         Err(error) => {
             answer.say(&job_name, "", mvs::iee707i("START", error).text());
-            return None;
+            return Started::default();
         }
     };
     answer.say(&job_name, &job_id, mvs::ief695i(&command.member, &job_name, own_user_name()).text());
+    for path in &target.replaced {
+        answer.say(&job_name, &job_id, message::zwel0944i(path).text());
+    }
+    let from = begun::end_of_syslog(system);
     match run_initiator(programs, system, &directory) {
         Ok(lines) => {
-            for line in lines {
-                answer.note(line);
+            for line in &lines {
+                answer.note(line.clone());
             }
-            Some(job_id)
+            let accepted = !target.is_zwelnch || begun::is_taken(answer, &job_id, &directory, from, &lines);
+            Started { job_id: Some(job_id), accepted }
         }
         Err(error) => {
             // The entry has no job.json yet, so nobody takes it for a job; what is left of it does no harm.
             let _ = fs::remove_dir_all(&directory);
             answer.say(&job_name, &job_id, mvs::iee707i("START", error).text());
+            Started::default()
+        }
+    }
+}
+
+/// Finds the member and reads it, as a procedure or as a job. None when it cannot be run, which has been said then.
+fn read_source(answer: &mut Answering<'_>, command: &Start) -> Option<Source> {
+    let system = answer.system();
+    let name = command.job_name.clone().unwrap_or_else(|| command.member.clone());
+    answer.say(&name, "", mvs::hasp100(&command.member).text());
+    let libraries = proclib_concatenation(system, std::env::var_os("ZWELNCH_PROCLIB"));
+    let text = match find_member(&libraries, &command.member) {
+        Ok(Some((library, text))) => {
+            answer.say(&name, "", mvs::iefc001i(&command.member, library.display()).text());
+            text
+        }
+        Ok(None) => {
+            let libraries = libraries.iter().map(|library| library.display().to_string()).collect::<Vec<_>>().join(":");
+            answer.say(&name, "", mvs::iefc612i(&command.member, libraries).text());
+            jcl_error(answer, &name);
+            return None;
+        }
+        Err(error) => {
+            answer.say(&name, "", mvs::iee707i("START", error).text());
+            return None;
+        }
+    };
+    let symbols = symbols(system, command);
+    let is_job = jcl::is_job(&text);
+    let read = if is_job {
+        // A library that cannot be read has no members.
+        let library = |member: &str| find_member(&libraries, member).ok().flatten().map(|(_, text)| text);
+        jcl::read_started_job(&text, &symbols, &library).map(|(job, listing)| {
+            let step = job.steps.into_iter().next().map(|step| step.step);
+            (command.job_name.clone().unwrap_or(job.name), step, listing)
+        })
+    } else {
+        jcl::read(&text, &symbols).map(|procedure| (name.clone(), Some(procedure.step), procedure.listing))
+    };
+    match read {
+        Ok((job_name, Some(step), listing)) => Some(Source { job_name, procedure: Procedure { step, listing }, is_job }),
+        Ok(_) => None,
+        Err(errors) => {
+            for error in errors {
+                answer.say(&name, "", error.message().text());
+            }
+            jcl_error(answer, &name);
             None
         }
     }
 }
 
-fn jcl_error(answer: &mut Answering<'_>, job_name: &str) -> Option<String> {
+pub(super) fn jcl_error(answer: &mut Answering<'_>, job_name: &str) {
     answer.say(job_name, "", mvs::ief452i(job_name).text());
     answer.say(job_name, "", mvs::iee122i().text());
-    None
 }
 
 /// The system's own PROCLIB, then the directories that ZWELNCH_PROCLIB lists with colons between.
@@ -140,7 +165,7 @@ fn find_member(libraries: &[PathBuf], member: &str) -> io::Result<Option<(PathBu
 }
 
 /// The text of an ordinary file of at most 1 MiB.
-fn read_bounded(path: &Path) -> io::Result<String> {
+pub(super) fn read_bounded(path: &Path) -> io::Result<String> {
     if !fs::metadata(path)?.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "not an ordinary file"));
     }
@@ -165,79 +190,24 @@ fn symbols(system: &SystemDirectory, command: &Start) -> Symbols {
     }
 }
 
-/// The whole environment of the step's program, and its arguments: a few variables of ours, those of ENVAR, those of `_CEE_ENVFILE`.
-fn environment_and_arguments(system: &SystemDirectory, step: &Step) -> Result<Surroundings, NotFound> {
-    let parm = read_parm(&step.parm);
-    let mut environment: Vec<(String, String)> = Vec::new();
-    let mut set = |name: &str, value: String| {
-        environment.retain(|(known, _)| known != name);
-        environment.push((name.to_owned(), value));
-    };
-    for name in INHERITED {
-        if let Ok(value) = std::env::var(name) {
-            set(name, value);
-        }
-    }
-    set("ZWELNCH_SYSTEM", system.path().display().to_string());
-    for (name, value) in parm.variables {
-        set(&name, value);
-    }
-    let lines = match &parm.environment_file {
-        Some(EnvironmentFile::DataDefinition(name)) => data_lines(step, name)?,
-        Some(EnvironmentFile::Path(path)) => path_lines(path).map_err(|why| (path.clone(), why))?,
-        None => Vec::new(),
-    };
-    for (name, value) in read_environment_file(lines.iter().map(String::as_str)) {
-        set(&name, value);
-    }
-    Ok((environment, parm.arguments))
-}
-
-/// The lines of a data definition, all that is concatenated to it included. One that is missing has none, as on z/OS.
-fn data_lines(step: &Step, name: &str) -> Result<Vec<String>, NotFound> {
-    let mut lines = Vec::new();
-    for source in step.data_definition(name).map(|dd| dd.sources.as_slice()).unwrap_or_default() {
-        match source {
-            DataSource::Instream(data) => lines.extend(data.iter().cloned()),
-            DataSource::Path(path) => lines.extend(path_lines(path).map_err(|why| (name.to_owned(), why))?),
-            DataSource::DataSet { name: data_set, .. } => {
-                let root = std::env::var_os("ZWELNCH_DATASETS").map(PathBuf::from);
-                let path = data_set_path(root.as_deref(), data_set).map_err(|why| (name.to_owned(), why))?;
-                lines.extend(path_lines(&path.display().to_string()).map_err(|why| (name.to_owned(), why))?);
-            }
-            DataSource::Sysout(_) | DataSource::Dummy | DataSource::Other => {}
-        }
-    }
-    Ok(lines)
-}
-
-fn path_lines(path: &str) -> Result<Vec<String>, String> {
-    let text = read_bounded(Path::new(path)).map_err(|error| format!("{path}: {error}"))?;
-    Ok(text.lines().map(str::to_owned).collect())
-}
-
-/// Where `A.B(MEM)` or `A.B` is: a file in a directory, or a file, under the root of data sets. Names cannot lead out of it.
-fn data_set_path(root: Option<&Path>, name: &str) -> Result<PathBuf, String> {
-    let root = root.ok_or_else(|| format!("{name}: ZWELNCH_DATASETS is not set"))?;
-    let (data_set, member) = match name.split_once('(') {
-        Some((data_set, rest)) => (data_set, Some(rest.strip_suffix(')').ok_or_else(|| format!("{name} is not a data set name"))?)),
-        None => (name, None),
-    };
-    let good = data_set.split('.').all(is_name) && data_set.len() <= 44 && member.is_none_or(is_name);
-    if !good {
-        return Err(format!("{name} is not a data set name"));
-    }
-    let path = root.join(data_set);
-    Ok(member.map_or_else(|| path.clone(), |member| path.join(member)))
-}
-
 /// A job id and its spool directory with JESJCL in it.
-fn make_spool(system: &SystemDirectory, job_name: &str, procedure: &Procedure, command: &Start) -> io::Result<(String, PathBuf)> {
+fn make_spool(
+    system: &SystemDirectory,
+    job_name: &str,
+    procedure: &Procedure,
+    command: &Start,
+    is_job: bool,
+) -> io::Result<(String, PathBuf)> {
     let job_id = system.next_job_id()?;
     let spool = system.spool_directory(job_name, &job_id);
     DirBuilder::new().mode(0o700).create(&spool)?;
     let symbols: String = command.symbols.iter().map(|(name, value)| format!(",{name}='{}'", value.replace('\'', "''"))).collect();
-    let mut text = format!("         //{job_name:<8} JOB MSGLEVEL=1\n         //STARTING EXEC {}{symbols}\n", command.member);
+    let mut text = match is_job {
+        false => format!("         //{job_name:<8} JOB MSGLEVEL=1\n         //STARTING EXEC {}{symbols}\n", command.member),
+        true if symbols.is_empty() => String::new(),
+        // What START puts into a job.
+        true => format!("         //         SET {}\n", symbols.trim_start_matches(',')),
+    };
     for line in &procedure.listing {
         text.push_str(line);
         text.push('\n');
@@ -272,17 +242,6 @@ fn run_initiator(programs: &Programs, system: &SystemDirectory, directory: &Path
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn data_sets_are_directories_that_names_cannot_leave() {
-        let root = Some(Path::new("/data"));
-        assert_eq!(data_set_path(root, "A.B(MEM)").unwrap(), Path::new("/data/A.B/MEM"));
-        assert_eq!(data_set_path(root, "A.B").unwrap(), Path::new("/data/A.B"));
-        for name in ["..", "A/B", "A.B(../C)", "A.B(C", "a.b", "A..B", ""] {
-            assert!(data_set_path(root, name).is_err(), "{name}");
-        }
-        assert!(data_set_path(None, "A.B").is_err());
-    }
 
     #[test]
     fn the_first_library_that_has_a_member_wins() {

@@ -186,16 +186,24 @@ pub enum OperatorRequest {
     Modify { text: String, answer: Box<dyn AnswerSink> },
     /// `P job`.
     Stop,
+    /// Somebody waits until the configuration is found good and components are prepared; answered with no lines.
+    Await(Box<dyn AnswerSink>),
     /// A signal that asks the launcher to end, by name.
     Signal(&'static str),
     /// The console cannot be listened to any more; why.
     Lost(String),
 }
 
-/// The console that issued a MODIFY. The answer is complete when the sink is dropped.
+/// The console that issued a MODIFY. An answer that is dropped without being completed has broken off.
 pub trait AnswerSink: Send + std::fmt::Debug {
     /// One line of the answer; never blocks for long, and a console that has gone is no error.
     fn line(&mut self, text: &str);
+
+    /// The command was not carried out, or not in full. For consoles whose commands have an exit code.
+    fn refuse(&mut self) {}
+
+    /// Nothing follows.
+    fn complete(self: Box<Self>) {}
 }
 
 /// Where operator requests are delivered: called from any thread, must not block.

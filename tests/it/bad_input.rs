@@ -37,7 +37,11 @@ fn no_config() {
 fn arguments() {
     let instance = good();
     instance.write_config();
-    let refusal = ["ZWEL0035E invalid command line arguments, provide HA_INSTANCE_ID as a first argument", "ZWEL0036E"];
+    let refusal = [
+        "ZWEL0023I Zowe YAML config file is 'FILE(",
+        "ZWEL0035E invalid command line arguments, provide HA_INSTANCE_ID as a first argument",
+        "ZWEL0036E",
+    ];
     assert_refused(&run_to_end(instance.launcher(&["lpar1", "lpar2"])), &refusal);
     assert_refused(&run_to_end(instance.launcher(&["launch"])), &refusal);
     // What CONFIG is was read before: it is said, as today's launcher says it.

@@ -39,7 +39,7 @@ fn start_of_a_running_component_is_refused_when_configured_so() {
     let instance = Instance::new().component("alpha", SLEEPER, "").extra("  launcher:\n    startRunning: reject\n");
     let _running = instance.up();
     let old = instance.pid("alpha");
-    let answer = instance.modify("START(alpha)");
+    let answer = instance.refused("START(alpha)");
     assert!(answer.contains("ZWEL0039E cannot start component alpha - already running"), "{answer}");
     assert_eq!(instance.pid("alpha"), old);
 }
@@ -63,7 +63,7 @@ fn a_stop_that_takes_its_time_delays_nobody() {
     // A second signal ends the grace time.
     running.signal(nix::sys::signal::Signal::SIGTERM);
     running.wait_for("ZWEL0008I");
-    assert!(instance.modify("START(alpha)").contains("ZWEL0932I"));
+    assert!(instance.refused("START(alpha)").contains("ZWEL0932I"));
     running.signal(nix::sys::signal::Signal::SIGTERM);
     assert_eq!(running.wait_end(), 0);
     let out = running.all();
@@ -81,7 +81,7 @@ fn what_is_no_command_is_answered_too() {
         ("STOP(nosuch)", "ZWEL0054W component NOSUCH not found"),
         ("RESTART(nosuch)", "ZWEL0054W"),
     ] {
-        let answer = instance.modify(text);
+        let answer = instance.refused(text);
         assert!(answer.contains(id), "{text}: {answer}");
     }
     instance.modify("STOP(alpha)");
@@ -100,10 +100,10 @@ fn restart_reads_the_configuration_anew() {
     // Not good: left running, and said so.
     std::fs::write(instance.config(), yaml.replace("port: 1001", "port: 6666")).unwrap();
     let old = instance.pid("alpha");
-    let answer = instance.modify("RESTART(alpha)");
+    let answer = instance.refused("RESTART(alpha)");
     assert!(answer.contains("ZWEL0917E Component alpha commands.validate ended with rc=4.") && answer.contains("ZWEL0922E"), "{answer}");
     std::fs::write(instance.config(), "zowe: [\n").unwrap();
-    let answer = instance.modify("RESTART(alpha)");
+    let answer = instance.refused("RESTART(alpha)");
     assert!(answer.contains("zowe.yaml:") && answer.contains("ZWEL0922E"), "{answer}");
     assert_eq!(instance.pid("alpha"), old);
     // START restarts it as it was prepared.
@@ -155,7 +155,7 @@ fn p_ends_a_restart_whose_configure_command_hangs() {
 fn lists_and_patterns_name_several_components() {
     let instance = ["api-one", "api-two", "zss"].iter().fold(Instance::new(), |instance, name| instance.component(name, SLEEPER, ""));
     let running = instance.up();
-    let answer = instance.modify("STOP(API-*,ghost)");
+    let answer = instance.refused("STOP(API-*,ghost)");
     assert!(answer.contains("ZWEL0054W component GHOST not found"), "{answer}");
     assert_eq!(answer.matches("ZWEL0923I").count(), 2, "{answer}");
     running.wait_for("ZWEL0002I component api-one stopped");
@@ -172,13 +172,13 @@ fn lists_and_patterns_name_several_components() {
 fn what_is_no_command_is_answered_with_what_is() {
     let instance = Instance::new().component("alpha", SLEEPER, "");
     let running = instance.up();
-    let answer = instance.modify("RESTRAT(alpha)");
+    let answer = instance.refused("RESTRAT(alpha)");
     let expected = ["ZWEL0042E command not recognized", "ZWEL0984I did you mean RESTART?"];
     assert!(expected.iter().all(|text| answer.contains(text)), "{answer}");
     let help = instance.modify("HELP");
     assert!(help.contains("ZWEL0985I RELOAD ") && help.contains("CASCADE"), "{help}");
     assert!(instance.modify("LOGLEVEL(debug)").contains("ZWEL0989I log level is debug"));
-    assert!(instance.modify("LOGLEVEL(loud)").contains("ZWEL0041E"));
+    assert!(instance.refused("LOGLEVEL(loud)").contains("ZWEL0041E"));
     // One answer, one piece.
     let out = running.all();
     let lines: Vec<&str> =
@@ -245,7 +245,7 @@ fn reload_applies_what_has_changed_and_nothing_else() {
     assert!(instance.modify("RELOAD").contains("ZWEL0987I RELOAD: no component has changed"));
 
     std::fs::write(instance.config(), final_yaml.replace("18002", "70000")).unwrap();
-    let answer = instance.modify("RELOAD");
+    let answer = instance.refused("RELOAD");
     assert!(answer.contains("zowe.yaml:") && answer.contains("ZWEL0988E"), "{answer}");
     assert_eq!(pid_in(&instance.modify("DISP"), "gone"), pid_in(&before, "gone"), "an invalid configuration changes nothing");
 
@@ -285,9 +285,9 @@ fn a_line_is_sent_to_a_component_that_reads_them() {
     let (answer, code) = instance.console("F ZWESLSTC,APPL='SEND(alpha,Hello, (world) $HOME)'");
     assert!(code == 0 && answer.contains("ZWEL0937I the line was sent to component alpha"), "{answer}");
     running.wait_for("got <Hello, (world) $HOME>");
-    let answer = instance.modify("SEND(beta,x)");
+    let answer = instance.refused("SEND(beta,x)");
     assert!(answer.contains("ZWEL0938E") && answer.contains("components.beta.launcher.stdin is not true"), "{answer}");
-    assert!(instance.modify("SEND(alpha)").contains("ZWEL0041E"));
+    assert!(instance.refused("SEND(alpha)").contains("ZWEL0041E"));
     // The next process has an input of its own.
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(instance.pid("alpha").unwrap()), nix::sys::signal::Signal::SIGKILL).unwrap();
     running.wait_for_count("ZWEL0001I component alpha started", 2);
@@ -295,4 +295,71 @@ fn a_line_is_sent_to_a_component_that_reads_them() {
     running.wait_for("got <AGAIN>");
     instance.console("P ZWESLSTC");
     assert_eq!(running.wait_end(), 0);
+}
+
+/// A console runs `command`; its answer, and its exit code.
+fn console_of(instance: &Instance, command: &str) -> std::process::Child {
+    let mut console = std::process::Command::new(crate::harness::program());
+    console.arg("console").arg("--system").arg(instance.system()).arg(command);
+    console.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap()
+}
+
+/// An instance whose next RELOAD brings a component with this validate command.
+fn with_component_to_come(validate: &str) -> (Instance, crate::harness::Running) {
+    let instance = Instance::new().component("alpha", SLEEPER, "").component("fresh", SLEEPER, "");
+    instance.script("fresh", "validate", validate);
+    instance.write_config();
+    let yaml = std::fs::read_to_string(instance.config()).unwrap();
+    std::fs::write(instance.config(), yaml.replace("fresh:\n    enabled: true", "fresh:\n    enabled: false")).unwrap();
+    let running = crate::harness::Running::spawn(instance.launcher(&["lpar1"]), instance.directory.path());
+    running.wait_for("ZWEL0012I");
+    std::fs::write(instance.config(), yaml).unwrap();
+    (instance, running)
+}
+
+#[test]
+fn an_answer_that_takes_longer_than_a_job_may_be_busy_reaches_the_console_that_asked() {
+    // Longer than the five seconds after which a job is busy: it is not, it has taken the command.
+    let (instance, running) = with_component_to_come("sleep 6");
+    let (answer, code) = instance.console("F ZWESLSTC,APPL=RELOAD");
+    assert!(code == 0 && answer.contains("ZWEL0987I RELOAD: component fresh is new"), "{code}: {answer}");
+    running.wait_for("ZWEL0001I component fresh started");
+}
+
+#[test]
+fn an_answer_that_breaks_off_is_said_and_has_a_code_of_its_own() {
+    let (instance, mut running) = with_component_to_come("echo > ../../../validating; sleep 1000");
+    let console = console_of(&instance, "F ZWESLSTC,APPL=RELOAD");
+    let seen = crate::harness::wait_until(std::time::Instant::now() + crate::harness::PATIENCE, || {
+        instance.path("validating").exists().then_some(())
+    });
+    assert!(seen.is_some(), "{}", running.all());
+    running.signal(nix::sys::signal::Signal::SIGKILL);
+    let output = console.wait_with_output().unwrap();
+    let answer = crate::harness::text(&output);
+    assert!(output.status.code() == Some(12) && answer.contains("ZWEL0943E the answer to MODIFY has broken off"), "{answer}");
+    running.wait_end();
+}
+
+#[test]
+fn commands_of_a_pipe_have_the_code_of_the_worst() {
+    use std::io::Write;
+    let instance = Instance::new().component("alpha", SLEEPER, "");
+    let _running = instance.up();
+    let piped = |commands: &str| {
+        let mut console = std::process::Command::new(crate::harness::program());
+        let mut child = console
+            .args(["console", "--job", "ZWESLSTC", "--system"])
+            .arg(instance.system())
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(commands.as_bytes()).unwrap();
+        child.wait_with_output().unwrap().status.code()
+    };
+    assert_eq!(piped("D T\nDISP\n"), Some(0));
+    for refused in ["STOP(nobody)", "FOO", "D TCPIP", "P NOJOB", "V TCPIP,,SYSPLEX,QUIESCE,PORT=1", "S NOSUCH"] {
+        assert_eq!(piped(&format!("{refused}\nDISP\n")), Some(8), "{refused}");
+    }
 }

@@ -169,7 +169,11 @@ fn jobs_of_one_name_are_told_apart_by_their_identifiers() {
 #[test]
 fn a_launcher_that_cannot_start_tells_its_condition_code() {
     let system = Installed::new(Instance::new().component("alpha", SLEEPER, "").extra("haInstances:\n  lpar2: {hostname: a}\n"));
-    system.issue("S ZWESLSTC,HAINST=nosuch");
+    let (answer, code) = system.issue("S ZWESLSTC,HAINST=nosuch");
+    assert_eq!(code, 8, "{answer}");
+    for text in ["$HASP373 ZWESLSTC STARTED", "ZWEL0911E HA instance nosuch", "$HASP395 ZWESLSTC ENDED - RC=0008"] {
+        assert_eq!(answer.matches(text).count(), 1, "{text} in {answer}");
+    }
     let log = system.wait_syslog("$HASP395 ZWESLSTC ENDED - RC=0008");
     assert!(log.contains("ZWEL0911E HA instance nosuch is not defined in haInstances, defined: lpar2"), "{log}");
 }
@@ -310,4 +314,102 @@ fn a_sysplex_is_operated_from_any_of_its_systems() {
     assert!(code == 8 && answer.contains("did you mean lpar"), "{answer}");
     let ended = wait_until(Instant::now() + PATIENCE, || processes_of(installed.0.directory.path()).is_empty().then_some(()));
     assert!(ended.is_some(), "{:?}", processes_of(installed.0.directory.path()));
+}
+
+/// A member of the system's PROCLIB with this instance's CONFIG.
+fn install(system: &Installed, name: &str, text: &str) {
+    let config = system.0.config().display().to_string();
+    fs::write(system.0.system().join("PROCLIB").join(name), text.replace("@CONFIG@", &config)).unwrap();
+}
+
+fn spool(system: &Installed, job: &str, file: &str) -> String {
+    let mut found: Vec<_> = fs::read_dir(system.0.system().join("spool")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    found.retain(|path| path.file_stem().is_some_and(|name| name == job));
+    found.sort();
+    found.pop().map(|path| fs::read_to_string(path.join(file)).unwrap_or_default()).unwrap_or_default()
+}
+
+/// Starts a member, waits until its launcher's output in `file` says that components are started, stops it and sees nothing left.
+fn from_s_to_p(system: &Installed, command: &str, job: &str, file: &str) -> String {
+    let (answer, code) = system.issue(command);
+    assert_eq!(code, 0, "{command}: {answer}");
+    assert!(answer.contains(&format!("$HASP373 {job} STARTED")), "{answer}");
+    let up = wait_until(Instant::now() + PATIENCE, || spool(system, job, file).contains("ZWEL0012I").then_some(()));
+    assert!(up.is_some(), "{command}: {}\n{}", spool(system, job, file), system.syslog());
+    assert!(system.issue(&format!("F {job},APPL=DISP")).0.contains("alpha"), "{command}");
+    assert_eq!(system.issue(&format!("P {job}")).1, 0, "{command}");
+    system.wait_syslog(&format!("$HASP395 {job} ENDED - RC=0000"));
+    let left = wait_until(Instant::now() + PATIENCE, || processes_of(system.0.directory.path()).is_empty().then_some(()));
+    assert!(left.is_some(), "{command}: processes are left");
+    answer
+}
+
+fn two_instances() -> Installed {
+    Installed::new(Instance::new().component("alpha", SLEEPER, "").extra("haInstances:\n  lpar1: {hostname: a}\n  lpar2: {hostname: b}\n"))
+}
+
+#[test]
+fn the_proc_that_needs_no_load_library_is_rehearsed() {
+    let system = two_instances();
+    let config = system.0.config();
+    let member = Command::new(program()).args(["jcl", "ZWESLSTB", "--set-config", config.to_str().unwrap()]).output().unwrap();
+    install(&system, "ZWESLSTB", &text(&member));
+    let answer = from_s_to_p(&system, "S ZWESLSTB,HAINST=lpar1,JOBNAME=ZWE1", "ZWE1", "STDOUT");
+    assert!(answer.contains("ZWEL0944I /usr/lpp/zwelnch/bin/zwelnch is not on this system"), "{answer}");
+    assert!(spool(&system, "ZWE1", "STDOUT").contains("ZWEL0024I HA_INSTANCE_ID is 'lpar1'"));
+    let (answer, code) = system.issue("S ZWESLSTB,HAINST=nosuch");
+    assert!(code == 8 && answer.contains("ZWEL0911E"), "{answer}");
+}
+
+#[test]
+fn procs_that_run_zwelnch_by_bpxbatch_are_rehearsed() {
+    let system = two_instances();
+    let streams = "//STDOUT DD SYSOUT=*\n//STDERR DD SYSOUT=*\n//STDENV DD *\nCONFIG=@CONFIG@\n/*\n";
+    let own = system.0.path("zwelnch");
+    std::os::unix::fs::symlink(program(), &own).unwrap();
+    for (name, exec, more) in [
+        ("PGMID", "PGM=BPXBATCH,PARM='PGM /usr/lpp/bin/zwelnch lpar2'", String::new()),
+        ("SHELL", "PGM=BPXBATCH,PARM='SH exec /z/zwelnch launch lpar2'", String::new()),
+        ("STDPGM", "PGM=BPXBATSL", format!("//STDPARM DD *\nPGM {}\nlaunch\nlpar2\n/*\n", own.display())),
+        ("STDSH", "PGM=BPXBATCH,PARM='PGM /not/this'", "//STDPARM DD *\nSH A=1;\n/usr/lpp/bin/zwelnch launch\nlpar2\n/*\n".to_owned()),
+    ] {
+        let member = format!("//{name} PROC\n//ZWELNCH EXEC {exec}\n{streams}{more}");
+        install(&system, name, &member);
+        from_s_to_p(&system, &format!("S {name}"), name, "STDOUT");
+        assert!(spool(&system, name, "STDOUT").contains("ZWEL0024I HA_INSTANCE_ID is 'lpar2'"), "{name}");
+    }
+    for (name, exec, expected) in [
+        ("NOPATH", "PGM=BPXBATCH,PARM='PGM /none/tool'", "BPXM047I BPXBATCH FAILED BECAUSE SPAWN (BPX1SPN) OF /none/tool"),
+        ("NOWORD", "PGM=BPXBATCH,PARM='/none/tool'", "BEGINS WITH NEITHER SH NOR PGM"),
+        ("AUTHSH", "PGM=BPXBATA8,PARM='SH ls'", "BPXM082I"),
+        ("OTHER", "PGM=IEFBR14", "CSV003I"),
+    ] {
+        install(&system, name, &format!("//{name} PROC\n//S EXEC {exec}\n{streams}"));
+        let (answer, code) = system.issue(&format!("S {name}"));
+        assert!(code == 8 && answer.contains(expected), "{name}: {answer}");
+    }
+    // A shell alone reads STDIN, and its end is the job's.
+    install(
+        &system,
+        "STDIN",
+        &format!("//STDIN PROC\n//S EXEC PGM=BPXBATCH,PARM=SH\n{streams}//STDIN DD *\necho from stdin; exit 5\n/*\n"),
+    );
+    assert_eq!(system.issue("S STDIN").1, 0);
+    system.wait_syslog("$HASP395 STDIN    ENDED - RC=0005".replace("    ", " ").as_str());
+    assert!(spool(&system, "STDIN", "STDOUT").contains("from stdin"));
+}
+
+#[test]
+fn a_member_with_a_job_statement_is_started_as_it_is() {
+    let system = two_instances();
+    let job = "//ZWEJOB JOB 'ZOWE',MSGLEVEL=1\n//JESDS OUTPUT JESDS=ALL\n// SET WHICH=lpar9\n//RUN EXEC ZWESLSTC,HAINST='&WHICH'\n//ZWELNCH.SYSERR DD DUMMY\n";
+    install(&system, "ZWESTC", job);
+    from_s_to_p(&system, "S ZWESTC,WHICH='lpar1'", "ZWEJOB", "SYSPRINT");
+    assert!(spool(&system, "ZWEJOB", "SYSPRINT").contains("ZWEL0024I HA_INSTANCE_ID is 'lpar1'"));
+    let listing = spool(&system, "ZWEJOB", "JESJCL");
+    assert!(listing.contains("//ZWEJOB JOB 'ZOWE'") && listing.contains("SET WHICH='lpar1'") && listing.contains("XXZWELNCH"), "{listing}");
+    let (answer, code) = system.issue("S ZWESTC");
+    assert!(code == 8 && answer.contains("ZWEL0911E HA instance lpar9"), "{answer}");
+    from_s_to_p(&system, "S ZWESTC,HAINST=LPAR2,JOBNAME=ZWE2", "ZWE2", "SYSPRINT");
+    assert!(spool(&system, "ZWE2", "SYSPRINT").contains("ZWEL0024I HA_INSTANCE_ID is 'lpar2'"));
 }

@@ -230,7 +230,7 @@ pub static ENVIRONMENTS: Setting = Setting {
     places: &["zowe.environments"],
     kind: Kind::Mapping,
     default: "{}",
-    meaning: "variables for every component, byte for byte; names of letters, digits, '_' and '-'",
+    meaning: "variables for every component, byte for byte; names of letters, digits and '_', the first no digit",
 };
 pub static JOB_NAME: Setting = Setting {
     places: &["zowe.job.name"],

@@ -194,7 +194,7 @@ fn settings_that_cannot_be_used_are_named_and_the_default_applies() {
 #[test]
 fn zowe_environments_wins_but_not_over_what_is_protected() {
     let configuration = load(
-        "zowe:\n  runtimeDirectory: /r\n  environments:\n    A: \"q'\\\"$`\\\\\\nä\"\n    B-1: true\n    PATH: mine\n    ZWE_zowe_runtimeDirectory: evil\n    _CEE_ENVFILE_S: x\n    \"A B\": x\n    L: [1]\n    ZWE_zowe_workspaceDirectory: over\n    Z: \"a\\0b\"\n",
+        "zowe:\n  runtimeDirectory: /r\n  environments:\n    A: \"q'\\\"$`\\\\\\nä\"\n    B_1: true\n    B-1: x\n    -key-: x\n    1TEST: x\n    _: y\n    PATH: mine\n    ZWE_zowe_runtimeDirectory: evil\n    _CEE_ENVFILE_S: x\n    \"A B\": x\n    L: [1]\n    ZWE_zowe_workspaceDirectory: over\n    Z: \"a\\0b\"\n",
     );
     let inherited: Environment =
         [("PATH", "theirs"), ("HOME", "/h"), ("_CEE_ENVFILE", "DD:STDENV")].map(|(name, value)| (name.to_string(), value.into())).into();
@@ -202,16 +202,17 @@ fn zowe_environments_wins_but_not_over_what_is_protected() {
     let environment = configuration.instance_environment(&FakePlatform::default(), &facts);
     let get = |name: &str| environment.get(name).map(|value| value.to_str().unwrap());
     assert_eq!(get("A"), Some("q'\"$`\\\nä"));
-    assert_eq!(get("B-1"), Some("true"));
+    assert_eq!(get("B_1"), Some("true"));
+    assert_eq!(get("_"), Some("y"));
     assert_eq!(get("PATH"), Some("mine"));
     assert_eq!(get("HOME"), Some("/h"));
     assert_eq!(get("ZWE_zowe_runtimeDirectory"), Some("/r"));
     assert_eq!(get("ZWE_zowe_workspaceDirectory"), Some("over"));
     assert_eq!(get("CONFIG"), Some("/c"));
-    for absent in ["_CEE_ENVFILE", "_CEE_ENVFILE_S", "A B", "L", "Z", "ZWE_zowe_environments_Z"] {
+    for absent in ["_CEE_ENVFILE", "_CEE_ENVFILE_S", "B-1", "-key-", "1TEST", "A B", "L", "Z", "ZWE_zowe_environments_Z"] {
         assert_eq!(get(absent), None, "{absent}");
     }
-    assert_eq!(configuration.validate().len(), 5, "{:#?}", configuration.validate());
+    assert_eq!(configuration.validate().len(), 8, "{:#?}", configuration.validate());
 }
 
 #[test]

@@ -1,4 +1,5 @@
 mod golden;
+mod json;
 mod loading;
 mod newest;
 mod properties;

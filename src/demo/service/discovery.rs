@@ -2,7 +2,7 @@
 
 use super::client::{self, Registration};
 use super::message::{self, Peer, Request};
-use super::registry::{Shape, Store};
+use super::registry::{Shape, Store, Which};
 use super::{Reporter, ServiceOptions};
 use crate::ha::registry;
 use serde_json::Value;
@@ -102,7 +102,7 @@ impl Server {
         if request.path() == "/application/health" {
             return (200, JSON, r#"{"status":"UP","components":{"discoveryComposite":{"status":"UP"}}}"#.to_owned());
         }
-        let Some(steps) = request.steps("/eureka/apps") else {
+        let Some(steps) = request.steps("/eureka/") else {
             return (404, JSON, r#"{"error":"there is /eureka/apps and /application/health"}"#.to_owned());
         };
         if self.deaf && request.header(REPLICATION) == Some("true") {
@@ -115,29 +115,38 @@ impl Server {
         for evicted in store.evict(now) {
             self.report.line(&format!("DEMO0043W {evicted} is evicted: its lease has run out"));
         }
+        let which = match steps.as_slice() {
+            ["apps"] => Some(Which::All),
+            ["apps", "delta"] => Some(Which::Changed),
+            ["apps", app] => Some(Which::Application(app)),
+            ["apps", app, id] => Some(Which::Instance(app, id)),
+            ["instances", id] => Some(Which::AnyInstance(id)),
+            ["vips", name] => Some(Which::Virtual(name, false)),
+            ["svips", name] => Some(Which::Virtual(name, true)),
+            _ => None,
+        };
+        if let Some(which) = which.filter(|_| request.method == "GET") {
+            let found = if request.header("accept").is_some_and(|accept| accept.contains(JSON)) {
+                store.json(which, self.shape).map(|value| (200, JSON, value.to_string()))
+            } else {
+                store.xml(which).map(|text| (200, "application/xml", text))
+            };
+            return found.unwrap_or((404, JSON, String::new()));
+        }
         match (request.method.as_str(), steps.as_slice()) {
-            ("GET", steps) if steps.len() <= 2 => {
-                let (app, id) = (steps.first().copied(), steps.get(1).copied());
-                let found = if request.header("accept").is_some_and(|accept| accept.contains(JSON)) {
-                    store.json(app, id, self.shape).map(|value| (200, JSON, value.to_string()))
-                } else {
-                    store.xml(app, id).map(|text| (200, "application/xml", text))
-                };
-                found.unwrap_or((404, JSON, String::new()))
-            }
-            ("POST", [app]) => {
+            ("POST", ["apps", app]) => {
                 let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
                 if store.register(app, &body["instance"], now) {
                     (204, JSON, String::new())
                 } else {
-                    (400, JSON, r#"{"error":"an instance with an instanceId is expected"}"#.to_owned())
+                    (400, JSON, r#"{"error":"an instance with an instanceId or a hostName is expected"}"#.to_owned())
                 }
             }
-            ("PUT", [app, id]) => done(store.renew(app, id, now)),
-            ("DELETE", [app, id]) => done(store.cancel(app, id)),
-            ("PUT", [app, id, "status"]) => done(store.override_status(app, id, request.parameter("value"))),
-            ("DELETE", [app, id, "status"]) => done(store.override_status(app, id, None)),
-            _ => (405, JSON, String::new()),
+            ("PUT", ["apps", app, id]) => done(store.renew(app, id, request.parameter("lastDirtyTimestamp"), now)),
+            ("DELETE", ["apps", app, id]) => done(store.cancel(app, id, now)),
+            ("PUT", ["apps", app, id, "status"]) => done(store.override_status(app, id, request.parameter("value"), now)),
+            ("DELETE", ["apps", app, id, "status"]) => done(store.override_status(app, id, None, now)),
+            _ => (if which.is_some() { 405 } else { 404 }, JSON, String::new()),
         }
     }
 
@@ -156,7 +165,7 @@ impl Server {
                 continue;
             }
             if let Some([app, id]) = request.steps("/eureka/apps").as_deref() {
-                let known = self.store().json(Some(app), Some(id), Shape::List);
+                let known = self.store().json(Which::Instance(app, id), Shape::List);
                 if let Some(instance) = known {
                     let _ = peer.ask("POST", &format!("/eureka/apps/{app}"), &marked, &instance.to_string(), PATIENCE);
                 }

@@ -121,8 +121,9 @@ pub fn answer(connection: &mut impl Write, status: u16, kind: &str, body: &str) 
         502 => "Bad Gateway",
         _ => "Status",
     };
-    let length = body.len();
-    let text = format!("HTTP/1.1 {status} {reason}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
+    // An answer without content has no length of it either.
+    let content = if status == 204 { String::new() } else { format!("Content-Type: {kind}\r\nContent-Length: {}\r\n", body.len()) };
+    let text = format!("HTTP/1.1 {status} {reason}\r\n{content}Connection: close\r\n\r\n{body}");
     connection.write_all(text.as_bytes())?;
     connection.flush()
 }

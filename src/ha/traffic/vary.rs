@@ -73,7 +73,7 @@ impl Vary<'_> {
 
     fn switch(&self, quiesce: bool) -> Result<Vec<String>, TrafficError> {
         let command = self.vary(quiesce);
-        let Answer { accepted, mut lines } = self.issue(&command)?;
+        let Answer { accepted, mut lines, .. } = self.issue(&command)?;
         if accepted && !lines.iter().any(|line| is_failure(line)) {
             if lines.iter().any(|line| line.contains(COMPLETED)) {
                 return Ok(lines);
@@ -104,7 +104,7 @@ impl Traffic for Vary<'_> {
     /// TCP/IP answers displays, and something listens at the port. Whether VARY is permitted shows when it is issued.
     fn check(&self) -> Result<(), TrafficError> {
         let command = self.display();
-        let Answer { accepted, mut lines } = self.issue(&command)?;
+        let Answer { accepted, mut lines, .. } = self.issue(&command)?;
         let report = parse_report(&lines);
         match report {
             Some(report) if accepted && report.listens(self.port) => Ok(()),
@@ -131,7 +131,7 @@ impl Traffic for Vary<'_> {
 
     /// None when the console shows no such report.
     fn connections(&self) -> Result<Option<u64>, TrafficError> {
-        let Answer { accepted, lines } = self.issue(&self.display())?;
+        let Answer { accepted, lines, .. } = self.issue(&self.display())?;
         Ok(parse_report(&lines).filter(|_| accepted).map(|report| report.established(self.port, self.job_name().as_deref())))
     }
 }

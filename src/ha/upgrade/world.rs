@@ -40,7 +40,7 @@ impl Site<'_> {
     pub fn command(&self, who: Who, operation: Operation) -> String {
         let target = &self.of(who).0;
         let place = (target.sysname.as_deref(), target.job_name.as_str());
-        command_text(operation, &target.id, place, &self.operator.sysname(), &target.member)
+        command_text(operation, Some(&target.id), place, &self.operator.sysname(), &target.member)
     }
 
     /// What the registries are to hold when this one of B runs beside the peers.

@@ -1,69 +1,46 @@
 //! Plug-ins of the app framework: a pointer file for each, which names the plug-in's directory.
 
-use super::RegistrationError;
-use super::files::{file_names, inside, is_file_word, plain_path, read_text, remove, write};
-use crate::component::Component;
-use std::path::{Path, PathBuf};
+use super::{Item, POINTERS, Registration};
+use std::path::{Component as PathPart, Path, PathBuf};
 
-const POINTERS: &str = "app-server/plugins";
-const KEY: &str = "appfwPlugins[].path";
 const RUNTIME_DIRECTORY: &str = "$ZWE_zowe_runtimeDirectory";
 
-/// Writes the pointer of one plug-in, over one that points elsewhere: the plug-in may have moved.
-pub(super) fn register(component: &Component, path: &str, workspace: &Path, runtime: &Path) -> Result<String, RegistrationError> {
-    let refuse = |why: String| RegistrationError::PluginDefinition { component: component.name.clone(), path: path.to_string(), why };
-    let definition_name = format!("{}/pluginDefinition.json", path.trim_end_matches('/'));
-    let definition_file = inside(component, KEY, &definition_name)?;
-    let definition = read_text(component, KEY, &definition_name, &definition_file)?;
-    let definition: serde_json::Value = serde_json::from_slice(&definition)
-        .map_err(|error| refuse(format!("line {} column {}: {error}; correct the JSON", error.line(), error.column())))?;
-    let identifier = definition["identifier"].as_str().ok_or_else(|| refuse("the string 'identifier' is missing; add it".to_string()))?;
-    if !is_file_word(identifier) {
-        return Err(refuse(format!(
-            "identifier '{}' cannot be a file name; use letters, digits, '.', '-' and '_'",
-            identifier.escape_debug()
-        )));
+/// The pointers of the component's plug-ins, over ones that point elsewhere: a plug-in may have moved.
+pub(super) fn items(registration: &mut Registration<'_>) -> Vec<Item> {
+    let component = registration.component;
+    let runtime = plain_path(registration.place.runtime);
+    let mut items = Vec::new();
+    for path in &component.manifest.app_framework_plugins {
+        let definition = match component.plugin_definition(path) {
+            Ok(definition) => definition,
+            Err(error) => {
+                registration.outcome.errors.push(error.into());
+                continue;
+            }
+        };
+        registration.outcome.warnings.extend(definition.warnings);
+        let identifier = definition.identifier;
+        let pointer = pointer(&identifier, &plain_path(&component.directory.join(path)), &runtime);
+        let path = format!("{POINTERS}/{identifier}.json");
+        registration.current.insert(path.clone());
+        items.push(Item { path, content: format!("{pointer:#}").into_bytes(), mode: 0o644 });
     }
-    let pointer = pointer(identifier, &location_of(component, path), &plain_path(runtime));
-    let target = workspace.join(POINTERS).join(format!("{identifier}.json"));
-    let text = serde_json::to_vec_pretty(&pointer).map_err(|error| refuse(error.to_string()))?;
-    write(&target, &text, 0o644)?;
-    Ok(format!("app framework plug-in {identifier} registered in '{}'", target.display()))
+    items
 }
 
-/// Removes pointers into the directories of components to plug-ins that are not among those given with each.
-pub(super) fn remove_stale(workspace: &Path, runtime: &Path, plugins: &[(&Component, &[String])], outcome: &mut super::Outcome) {
-    let directory = workspace.join(POINTERS);
-    let names = match file_names(&directory) {
-        Ok(names) => names,
-        Err(error) => return outcome.errors.push(error),
-    };
-    for name in names.iter().filter(|name| name.ends_with(".json")) {
-        let path = directory.join(name);
-        // One that cannot be read is not ours.
-        let Some(location) = location_in(&path, runtime) else { continue };
-        let stale = plugins.iter().any(|(component, paths)| {
-            location.starts_with(plain_path(&component.directory)) && !paths.iter().any(|path| location_of(component, path) == location)
-        });
-        if stale {
-            outcome
-                .of(remove(&path)
-                    .map(|()| format!("removed the app framework pointer {name}, whose component has no such plug-in any more")));
+/// The path without `.` and `..` parts, by its text alone; that it leads into the component was checked.
+fn plain_path(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            PathPart::CurDir => {}
+            PathPart::ParentDir => {
+                plain.pop();
+            }
+            part => plain.push(part),
         }
     }
-}
-
-/// Where a pointer file points.
-fn location_in(pointer: &Path, runtime: &Path) -> Option<PathBuf> {
-    let text = std::fs::read(pointer).ok()?;
-    let pointer: serde_json::Value = serde_json::from_slice(&text).ok()?;
-    let location = pointer["pluginLocation"].as_str()?;
-    let relative = pointer["relativeTo"].as_str() == Some(RUNTIME_DIRECTORY);
-    Some(plain_path(&if relative { runtime.join(location) } else { PathBuf::from(location) }))
-}
-
-fn location_of(component: &Component, path: &str) -> PathBuf {
-    plain_path(&component.directory.join(path))
+    plain
 }
 
 /// The pointer file. A plug-in under the runtime directory is named relative to it, so that the pointer outlives a move of the runtime.

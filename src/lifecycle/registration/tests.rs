@@ -1,3 +1,5 @@
+use super::definitions::{DefinitionName, definition_word};
+use super::files::file_names;
 use super::*;
 use crate::component::{Manifest, StaticDefinition};
 use crate::lifecycle::workspace::make_directories;
@@ -6,89 +8,9 @@ use std::ffi::OsString;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use tempfile::TempDir;
 
-fn replaced(text: &str, variables: &[(&str, &str)]) -> String {
-    let lookup = |name: &str| variables.iter().find(|pair| pair.0 == name).map(|pair| pair.1.as_bytes().to_vec());
-    String::from_utf8(replace_references(text.as_bytes(), &lookup)).unwrap()
-}
-
-#[test]
-fn references_are_replaced_as_a_shell_does() {
-    let variables = [("A", "one"), ("B_2", "two"), ("EMPTY", ""), ("LOOP", "${A} $A")];
-    for (text, expected) in [
-        ("$A ${A} ${B_2}x $B_2.x", "one one twox two.x"),
-        (
-            "[$NONE] [${NONE}] [${NONE:-fallback}] [${EMPTY:-fallback}] [${EMPTY-fallback}] [${NONE-x}]",
-            "[] [] [fallback] [fallback] [] [x]",
-        ),
-        ("${NONE:-${A}-${NONE:-${B_2}}}!", "one-two!"),
-        ("${A:-unused ${NONE}}", "one"),
-        ("${NONE:-}|${NONE:-a:-b}", "|a:-b"),
-        // A value is text: it is not replaced again.
-        ("$LOOP", "${A} $A"),
-        ("${NONE:-{}}", "{}"),
-    ] {
-        assert_eq!(replaced(text, &variables), expected, "{text}");
-    }
-}
-
-#[test]
-fn what_is_no_reference_stays() {
-    for text in
-        ["$", "$$", "cost: 5$", "${", "${A", "${}", "${.x}", "$1", "${1}", "${A:=x}", "${A:+x}", "${#A}", "$(id)", "`id`", "}", "a{b}c"]
-    {
-        assert_eq!(replaced(text, &[("A", "one"), ("id", "no")]), text, "{text}");
-    }
-}
-
-#[test]
-fn a_text_of_unfinished_or_deep_references_takes_no_longer_than_another() {
-    let unfinished = "${A:-".repeat(200_000);
-    assert_eq!(replaced(&unfinished, &[]), unfinished);
-    let deep = format!("{}x{}", "${N:-".repeat(100_000), "}".repeat(100_000));
-    assert!(replaced(&deep, &[]).contains('x'));
-}
-
-/// What `sh` makes of the same text in a here-document.
-fn by_shell(text: &str, variables: &[(String, String)]) -> String {
-    let script = format!("cat <<ZWE_END_OF_TEXT\n{text}\nZWE_END_OF_TEXT\n");
-    let output = std::process::Command::new("sh")
-        .arg("-c")
-        .arg(script)
-        .env_clear()
-        .env("PATH", "/usr/bin:/bin")
-        .envs(variables.iter().map(|(name, value)| (name, value)))
-        .output()
-        .unwrap();
-    String::from_utf8(output.stdout).unwrap().trim_end_matches('\n').to_string()
-}
+mod ownership;
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(100))]
-
-    #[test]
-    fn a_shell_agrees(
-        pieces in prop::collection::vec(prop_oneof![
-            "[a-z :/-]{1,6}",
-            Just("$VA".to_string()), Just("${VA}".to_string()), Just("${VB:-x}".to_string()), Just("${VC:-${VA}${VB-y}}".to_string()),
-            Just("${VC-${VB:-deep ${VA:-er}}}".to_string()),
-        ], 1..8),
-        values in prop::collection::vec("[ a-z$'{}]{0,5}", 3),
-        known in prop::collection::vec(any::<bool>(), 3),
-    ) {
-        let text = pieces.concat();
-        prop_assume!(!text.ends_with(' '));
-        let variables: Vec<(String, String)> = ["VA", "VB", "VC"].iter().zip(values).zip(known)
-            .filter(|(_, known)| *known).map(|((name, value), _)| (name.to_string(), value)).collect();
-        let borrowed: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        prop_assert_eq!(replaced(&text, &borrowed), by_shell(&text, &variables));
-    }
-
-    #[test]
-    fn any_bytes_are_taken(text in prop::collection::vec(prop_oneof![Just(b'$'), Just(b'{'), Just(b'}'), Just(b':'), Just(b'-'), any::<u8>()], 0..80)) {
-        let without = replace_references(&text, &|_| None);
-        prop_assert!(without.len() <= text.len());
-    }
-
     #[test]
     fn a_definition_s_name_is_read_back(component in "[a-z][a-z0-9._-]{0,10}", file in "[a-zA-Z0-9/._ -]{1,20}", ha_id in "[a-z0-9_]{1,8}") {
         let definition = definition_word(&file);
@@ -131,8 +53,33 @@ impl House {
     }
 
     fn register(&self, manifest: Manifest, ha_id: &str) -> Result<Vec<String>, RegistrationError> {
+        result(self.outcome(manifest, ha_id, &[]))
+    }
+
+    fn outcome(&self, manifest: Manifest, ha_id: &str, ha_ids: &[&str]) -> Outcome {
         let environment = Environment::from([("ZWE_haInstance_id".to_string(), OsString::from(ha_id))]);
-        result(register(&self.alpha(manifest), &environment, &self.workspace(), &self.runtime(), ha_id))
+        let ha_ids: Vec<String> = ha_ids.iter().map(|id| (*id).to_owned()).collect();
+        let (workspace, runtime) = (self.workspace(), self.runtime());
+        register(&self.alpha(manifest), &environment, Place { workspace: &workspace, runtime: &runtime, ha_id, ha_ids: &ha_ids })
+    }
+
+    fn remove_stale(&self, ha_id: &str, installed: &[Component], in_play: &[Component], is_wanted: bool) -> Outcome {
+        let (workspace, runtime) = (self.workspace(), self.runtime());
+        let place = Place { workspace: &workspace, runtime: &runtime, ha_id, ha_ids: &[] };
+        remove_stale(place, installed, in_play, &|_| is_wanted)
+    }
+
+    fn list(&self, ha_id: &str) -> PathBuf {
+        list_path(&self.workspace(), "alpha", ha_id)
+    }
+
+    /// As another instance has left it.
+    fn write_list(&self, ha_id: &str, files: &[(&str, &str)]) {
+        let files: std::collections::BTreeMap<&str, String> =
+            files.iter().map(|(path, content)| (*path, owned::digest_of(content.as_bytes()))).collect();
+        std::fs::create_dir_all(self.list(ha_id).parent().unwrap()).unwrap();
+        std::fs::write(self.list(ha_id), serde_json::json!({ "files": files }).to_string()).unwrap();
+        std::fs::set_permissions(self.list(ha_id), std::fs::Permissions::from_mode(0o600)).unwrap();
     }
 
     fn definitions(&self) -> Vec<String> {
@@ -184,38 +131,6 @@ fn a_definition_wanted_once_is_there_once_and_its_owner_renews_it() {
 }
 
 #[test]
-fn two_instances_that_wrote_it_at_once_leave_one() {
-    let house = House::new();
-    let directory = house.workspace().join(DEFINITIONS);
-    let name = |ha_id| DefinitionName { component: "alpha", definition: "defs_yml", ha_id };
-    for order in [["lpar1", "lpar2"], ["lpar2", "lpar1"]] {
-        for ha_id in ["lpar1", "lpar2"] {
-            std::fs::write(directory.join(name(ha_id).file_name()), "x").unwrap();
-        }
-        for ha_id in order {
-            keep_one(&directory, &name(ha_id)).unwrap();
-        }
-        assert_eq!(house.definitions(), ["alpha.defs_yml.lpar1.yml"]);
-    }
-}
-
-#[test]
-fn only_this_instance_s_definitions_of_disabled_components_are_removed() {
-    let house = House::new();
-    let directory = house.workspace().join(DEFINITIONS);
-    for name in
-        ["alpha.d_yml.lpar1.yml", "beta.d_yml.lpar1.yml", "be.ta.d_yml.lpar1.yml", "beta.d_yml.lpar2.yml", "manual.yml", "a.lpar1.yml"]
-    {
-        std::fs::write(directory.join(name), "x").unwrap();
-    }
-    std::fs::write(directory.join("alpha.dropped_yml.lpar1.yml"), "x").unwrap();
-    let notes =
-        result(remove_stale(&house.workspace(), &house.runtime(), "lpar1", &[house.alpha(definition("d.yml", false))], &[])).unwrap();
-    assert_eq!(notes.len(), 3, "{notes:?}");
-    assert_eq!(house.definitions(), ["a.lpar1.yml", "alpha.d_yml.lpar1.yml", "beta.d_yml.lpar2.yml", "manual.yml"]);
-}
-
-#[test]
 fn everything_that_cannot_be_registered_is_named_and_the_rest_is() {
     let house = House::new();
     house.component_file("good.yml", "x");
@@ -225,7 +140,7 @@ fn everything_that_cannot_be_registered_is_named_and_the_rest_is() {
         app_framework_plugins: vec!["absent".into()],
         ..Manifest::default()
     };
-    let outcome = register(&house.alpha(manifest), &Environment::new(), &house.workspace(), &house.runtime(), "lpar1");
+    let outcome = house.outcome(manifest, "lpar1", &[]);
     assert_eq!((outcome.errors.len(), outcome.notes.len()), (3, 1), "{outcome:?}");
     assert_eq!(house.definitions(), ["alpha.good_yml.lpar1.yml"]);
 }
@@ -250,33 +165,114 @@ fn a_library_that_the_component_has_no_more_is_gone() {
     std::fs::remove_file(target.join(".kept.jar.123.4.tmp")).unwrap();
     house.register(libraries(&[]), "lpar1").unwrap();
     assert!(!target.exists());
-    // A link is removed, what it leads to is not.
+    // A link that something has put there leads nothing away, and stays.
     house.register(libraries(&["libs"]), "lpar1").unwrap();
     let outside = house.directory.path().join("outside");
     std::fs::create_dir(&outside).unwrap();
     std::fs::write(outside.join("precious"), "x").unwrap();
     symlink(&outside, target.join("link")).unwrap();
-    house.register(libraries(&["libs"]), "lpar1").unwrap();
-    assert!(outside.join("precious").exists() && !target.join("link").exists());
+    house.register(libraries(&[]), "lpar1").unwrap();
+    assert_eq!(file_names(&target).unwrap(), ["link"]);
+    assert!(outside.join("precious").exists());
 }
 
 #[test]
-fn what_a_component_that_is_enabled_nowhere_has_registered_goes() {
+fn a_plugin_that_the_component_has_no_more_goes_and_others_stay() {
     let house = House::new();
-    house.component_file("libs/a.jar", "a");
     house.component_file("web/pluginDefinition.json", r#"{"identifier": "org.peer.web"}"#);
     house.component_file("desk/pluginDefinition.json", r#"{"identifier": "org.peer.desk"}"#);
-    let manifest =
-        Manifest { zaas_shared_libs: vec!["libs".into()], app_framework_plugins: vec!["web".into(), "desk".into()], ..Manifest::default() };
-    house.register(manifest.clone(), "lpar1").unwrap();
-    let pointers = house.workspace().join("app-server/plugins");
-    std::fs::write(pointers.join("foreign.json"), r#"{"identifier": "foreign", "pluginLocation": "/opt/foreign"}"#).unwrap();
-    let alpha = house.alpha(Manifest { app_framework_plugins: vec!["web".into()], ..manifest.clone() });
-    result(remove_stale(&house.workspace(), &house.runtime(), "lpar1", &[alpha], &[])).unwrap();
+    let plugins =
+        |paths: &[&str]| Manifest { app_framework_plugins: paths.iter().map(|path| (*path).into()).collect(), ..Manifest::default() };
+    house.register(plugins(&["web", "desk"]), "lpar1").unwrap();
+    let pointers = house.workspace().join(POINTERS);
+    std::fs::write(pointers.join("foreign.json"), r#"{"identifier": "foreign", "pluginLocation": "components/alpha/x"}"#).unwrap();
+    house.register(plugins(&["web"]), "lpar1").unwrap();
     assert_eq!(file_names(&pointers).unwrap(), ["foreign.json", "org.peer.web.json"]);
-    result(remove_stale(&house.workspace(), &house.runtime(), "lpar1", &[], &[&house.alpha(manifest)])).unwrap();
-    assert_eq!(file_names(&pointers).unwrap(), ["foreign.json"]);
-    assert!(!house.workspace().join("zaas/sharedLibs/alpha").exists());
+    // It has another identifier now.
+    house.component_file("web/pluginDefinition.json", "{\"identifier\": \"org.peer.new\", // and a comma too many\n}");
+    let outcome = house.outcome(plugins(&["web"]), "lpar1", &[]);
+    assert_eq!((outcome.errors.len(), outcome.warnings.len()), (0, 1), "{outcome:?}");
+    assert_eq!(file_names(&pointers).unwrap(), ["foreign.json", "org.peer.new.json"]);
+    // What could not be read keeps what there was.
+    std::fs::remove_file(house.runtime().join("components/alpha/web/pluginDefinition.json")).unwrap();
+    assert_eq!(house.outcome(plugins(&["web"]), "lpar1", &[]).errors.len(), 1);
+    assert_eq!(file_names(&pointers).unwrap(), ["foreign.json", "org.peer.new.json"]);
+}
+
+#[test]
+fn definitions_and_plugins_may_be_in_ibm_1047() {
+    let house = House::new();
+    let ebcdic = |text: &str| crate::platform::ebcdic::to_ibm_1047(text);
+    house.component_file("d.yml", "");
+    house.component_file("web/pluginDefinition.json", "");
+    let directory = house.runtime().join("components/alpha");
+    std::fs::write(directory.join("d.yml"), ebcdic("title: \u{e4}\nid: ${ZWE_haInstance_id}\n")).unwrap();
+    std::fs::write(directory.join("web/pluginDefinition.json"), ebcdic("{\"identifier\": \"org.peer.web\"}")).unwrap();
+    let manifest = Manifest { app_framework_plugins: vec!["web".into()], ..definition("d.yml", false) };
+    house.register(manifest, "lpar1").unwrap();
+    assert_eq!(house.read("api-mediation/api-defs/alpha.d_yml.lpar1.yml"), "title: \u{e4}\nid: lpar1\n");
+    assert!(house.workspace().join(POINTERS).join("org.peer.web.json").exists());
+    std::fs::write(directory.join("d.yml"), [0xff, 0xfe, b'a', 0]).unwrap();
+    let error = house.register(definition("d.yml", false), "lpar1").unwrap_err().to_string();
+    assert!(error.contains("d.yml:1:1: is UTF-16"), "{error}");
+}
+
+#[test]
+fn a_reference_that_must_have_a_value_keeps_its_definition_from_being_registered() {
+    let house = House::new();
+    house.component_file("d.yml", "a: 1\nurl: ${ZWE_haInstance_ids:?no id}\n");
+    house.component_file("e.yml", "a: ${ZWE_none}\nb: `date`\n");
+    let manifest = Manifest {
+        static_definitions: ["d.yml", "e.yml"].map(|file| StaticDefinition { file: file.into(), once: false }).to_vec(),
+        ..Manifest::default()
+    };
+    let outcome = house.outcome(manifest, "lpar1", &[]);
+    let error = outcome.errors[0].to_string();
+    assert!(
+        error.contains("d.yml:2:6: component alpha: ZWE_haInstance_ids has no value: no id")
+            && error.ends_with("did you mean ZWE_haInstance_id?"),
+        "{error}"
+    );
+    assert_eq!(outcome.warnings.len(), 2, "{outcome:?}");
+    assert_eq!(house.definitions(), ["alpha.e_yml.lpar1.yml"]);
+}
+
+#[test]
+fn the_real_plugin_definitions_are_registered() {
+    let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/zowe/components");
+    if !shared.is_dir() {
+        assert!(std::env::var_os("ZWELNCH_REQUIRE_ALL").is_none(), "{} is missing", shared.display());
+        println!("skipped: {} is missing", shared.display());
+        return;
+    }
+    let mut found = vec![shared.clone()];
+    let mut definitions = Vec::new();
+    while let Some(directory) = found.pop() {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                found.push(path);
+            } else if path.file_name().unwrap() == "pluginDefinition.json" {
+                definitions.push(path.parent().unwrap().to_path_buf());
+            }
+        }
+    }
+    assert!(definitions.len() >= 15, "{definitions:?}");
+    let house = House::new();
+    let paths: Vec<String> = definitions.iter().map(|path| path.strip_prefix(&shared).unwrap().to_string_lossy().into_owned()).collect();
+    let manifest = Manifest { app_framework_plugins: paths, ..Manifest::default() };
+    let component = Component {
+        name: "all".into(),
+        manifest_file: shared.join("gateway/manifest.yaml"),
+        directory: shared,
+        manifest,
+        warnings: Vec::new(),
+    };
+    let (workspace, runtime) = (house.workspace(), house.runtime());
+    let place = Place { workspace: &workspace, runtime: &runtime, ha_id: "lpar1", ha_ids: &[] };
+    let outcome = register(&component, &Environment::new(), place);
+    assert!(outcome.errors.is_empty(), "{outcome:?}");
+    assert_eq!(outcome.notes.len(), definitions.len());
 }
 
 #[test]
@@ -319,7 +315,9 @@ fn a_plugin_s_pointer_names_its_directory_relative_to_the_runtime_where_it_lies_
          \"relativeTo\": \"$ZWE_zowe_runtimeDirectory\"\n}"
     );
     let elsewhere = house.directory.path().join("elsewhere");
-    result(register(&house.alpha(manifest), &Environment::new(), &house.workspace(), &elsewhere, "lpar1")).unwrap();
+    let workspace = house.workspace();
+    let place = Place { workspace: &workspace, runtime: &elsewhere, ha_id: "lpar1", ha_ids: &[] };
+    result(register(&house.alpha(manifest), &Environment::new(), place)).unwrap();
     let pointer: serde_json::Value = serde_json::from_str(&house.read("app-server/plugins/org.peer.gamma.plugin.json")).unwrap();
     assert_eq!(pointer["pluginLocation"], house.runtime().join("components/alpha/web").to_string_lossy().as_ref());
     assert!(pointer.get("relativeTo").is_none());
@@ -360,10 +358,10 @@ fn paths_of_a_manifest_stay_inside_the_component() {
     let absolute = outside.to_string_lossy().into_owned();
     for path in ["../../../secret.yml", "link.yml", absolute.as_str()] {
         let error = house.register(definition(path, false), "lpar1").unwrap_err();
-        assert!(matches!(error, RegistrationError::Outside { .. }), "{path}: {error}");
+        assert!(matches!(error, RegistrationError::File(FileError::Outside { .. })), "{path}: {error}");
     }
     let libraries = Manifest { gateway_shared_libs: vec!["libs".into()], ..Manifest::default() };
-    assert!(matches!(house.register(libraries, "lpar1").unwrap_err(), RegistrationError::Outside { .. }));
+    assert!(matches!(house.register(libraries, "lpar1").unwrap_err(), RegistrationError::File(FileError::Outside { .. })));
     assert!(!house.workspace().join("gateway/sharedLibs/alpha/evil.jar").exists());
     assert!(house.definitions().is_empty());
 }
@@ -404,7 +402,9 @@ fn golden_static_definitions() {
             manifest: definition(file, false),
             warnings: Vec::new(),
         };
-        result(register(&component, &variables("lpar1", port), &house.workspace(), &shared.join("_runtime"), "lpar1")).unwrap();
+        let (workspace, runtime) = (house.workspace(), shared.join("_runtime"));
+        let place = Place { workspace: &workspace, runtime: &runtime, ha_id: "lpar1", ha_ids: &[] };
+        result(register(&component, &variables("lpar1", port), place)).unwrap();
     }
     let golden = shared.join("03-ha-overlay/ws.lpar1/ws/api-mediation/api-defs");
     let names = file_names(&golden).unwrap();

@@ -90,7 +90,7 @@ fn age(path: &Path) -> Option<std::time::Duration> {
 }
 
 /// Removes the temporary files in a directory that a run which was killed has left: they may hold secrets.
-pub(super) fn remove_abandoned(directory: &Path) {
+pub fn remove_abandoned(directory: &Path) {
     let Ok(entries) = std::fs::read_dir(directory) else { return };
     for entry in entries.flatten() {
         if entry.file_name().to_str().is_some_and(is_temporary_name) && !is_being_written(&entry.path()) {

@@ -83,7 +83,7 @@ fn format(environment: &Environment, line: impl Fn(&mut Vec<u8>, &[u8], &[u8])) 
 }
 
 /// A name that a POSIX shell can assign to.
-pub(crate) fn is_identifier(name: &[u8]) -> bool {
+fn is_identifier(name: &[u8]) -> bool {
     name.first().is_some_and(|first| first.is_ascii_alphabetic() || *first == b'_')
         && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
 }

@@ -4,14 +4,23 @@ use super::editor::{Editor, Input};
 use super::for_job;
 use super::others::Others;
 use super::screen::{Screen, Scrolling};
-use crate::mvs::issue::{Programs, issue_with};
+use crate::message::mvs;
+use crate::mvs::command::{Command, parse};
+use crate::mvs::issue::{Answer, Programs, REFUSED, issue_with, unique_target};
 use crate::platform::unix::system::{COMMAND_LIMIT, SystemDirectory};
 use std::io::{self, BufRead, IsTerminal, Read};
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
 
 /// Lines of SYSLOG that a console shows when it begins.
 const LAST_LINES: usize = 10;
+
+/// How long the console of a terminal waits for an answer before the next command can be typed; SYSLOG shows the answer when it comes. Longer
+/// than a job may take to be busy.
+const ANSWER_LIMIT: Duration = Duration::from_secs(6);
+
+/// How long the console waits at its end for a START that is under way.
+const START_LIMIT: Duration = Duration::from_secs(40);
 
 /// How a console is to be run.
 #[derive(Debug, Clone)]
@@ -60,14 +69,19 @@ pub struct ConsoleOutcome {
     pub started: Vec<String>,
     /// Those of them that did not end although they were to be stopped.
     pub left: Vec<String>,
-    /// True when every command was accepted.
-    pub all_accepted: bool,
+    /// The worst exit code of a command; 0 on a terminal, where somebody saw what was refused.
+    pub worst: i32,
 }
 
 impl ConsoleOutcome {
     /// 0, or 8 when a job that was to be stopped is left.
     pub fn code(&self) -> i32 {
-        if self.left.is_empty() { 0 } else { 8 }
+        if self.left.is_empty() { 0 } else { REFUSED }
+    }
+
+    /// [`ConsoleOutcome::code`], or that of the worst command of a pipe.
+    pub fn exit_code(&self) -> i32 {
+        self.code().max(self.worst)
     }
 }
 
@@ -90,7 +104,17 @@ pub fn interactive(system: &SystemDirectory, options: &ConsoleOptions) -> io::Re
     if let Some(error) = trouble {
         screen.write(&[format!("SYSLOG is shown after each command only: {error}")]);
     }
-    let mut console = Console { system, programs, screen, scrolling, job: options.job.as_deref(), started: Vec::new(), all_accepted: true };
+    let mut console = Console {
+        system,
+        programs,
+        screen,
+        scrolling,
+        job: options.job.as_deref(),
+        started: Vec::new(),
+        worst: 0,
+        goes_on: on_terminal,
+        pending: Vec::new(),
+    };
     for command in &options.first_commands {
         console.command(command);
     }
@@ -100,13 +124,16 @@ pub fn interactive(system: &SystemDirectory, options: &ConsoleOptions) -> io::Re
     };
     // From here on the terminal is as it was found: Ctrl-C ends the waiting for jobs.
     drop(editor);
+    let worst = if on_terminal { 0 } else { console.worst };
+    // What is to be stopped has to be known.
+    console.collect(if options.stop_at_end { START_LIMIT } else { Duration::ZERO });
     let mut left = Vec::new();
     if options.stop_at_end {
         left = console.stop_started(options.stop_limit);
         left.extend(others.stop(&console.programs, options.stop_limit));
     }
     console.screen.show_news();
-    Ok(ConsoleOutcome { end, started: console.started, left, all_accepted: console.all_accepted })
+    Ok(ConsoleOutcome { end, started: console.started, left, worst })
 }
 
 struct Console<'a> {
@@ -116,7 +143,18 @@ struct Console<'a> {
     scrolling: Scrolling,
     job: Option<&'a str>,
     started: Vec<String>,
-    all_accepted: bool,
+    worst: i32,
+    /// A command whose answer takes long does not keep the next one from being typed.
+    goes_on: bool,
+    /// Answers that have not come yet.
+    pending: Vec<Pending>,
+}
+
+/// A command that is being carried out.
+struct Pending {
+    answer: mpsc::Receiver<Answer>,
+    /// It may start a job.
+    starts: bool,
 }
 
 impl Console<'_> {
@@ -165,13 +203,52 @@ impl Console<'_> {
     }
 
     fn command(&mut self, text: &str) {
-        let answer = issue_with(self.system, &for_job(self.job, text), &self.programs);
+        let command = for_job(self.job, text).into_owned();
+        self.collect(Duration::ZERO);
+        if !self.goes_on {
+            let answer = issue_with(self.system, &command, &self.programs);
+            return self.take(answer);
+        }
+        let starts = matches!(parse(&command), Ok(Command::Start(_) | Command::Route { .. }));
+        let (sender, receiver) = mpsc::channel();
+        let (system, programs) = (self.system.clone(), self.programs.clone());
+        let worker = std::thread::Builder::new().name("answer".to_owned()).spawn(move || {
+            // The console has gone.
+            let _ = sender.send(issue_with(&system, &command, &programs));
+        });
+        if let Err(error) = worker {
+            self.screen.write(&[mvs::iee707i("CONSOLE", error).text().to_owned()]);
+            return;
+        }
+        match receiver.recv_timeout(ANSWER_LIMIT) {
+            Ok(answer) => self.take(answer),
+            Err(_) => {
+                self.screen.show_news();
+                self.pending.push(Pending { answer: receiver, starts });
+            }
+        }
+    }
+
+    fn take(&mut self, answer: Answer) {
+        self.worst = self.worst.max(answer.exit_code());
         self.started.extend(answer.job_id);
-        self.all_accepted &= answer.accepted;
         self.screen.show_news();
         // The answer comes with SYSLOG, unless SYSLOG could not be written.
         if !answer.logged {
             self.screen.write(&answer.lines);
+        }
+    }
+
+    /// Takes the answers that have come meanwhile. Those to what may have started jobs are waited for, at most for `limit`.
+    fn collect(&mut self, limit: Duration) {
+        let deadline = Instant::now() + limit;
+        for pending in std::mem::take(&mut self.pending) {
+            let patience = if pending.starts { deadline.saturating_duration_since(Instant::now()) } else { Duration::ZERO };
+            match pending.answer.recv_timeout(patience) {
+                Ok(answer) => self.take(answer),
+                Err(mpsc::RecvTimeoutError::Timeout) => self.pending.push(pending),
+                Err(mpsc::RecvTimeoutError::Disconnected) => {}
+            }
         }
     }
 
@@ -183,7 +260,7 @@ impl Console<'_> {
             let jobs = self.system.jobs();
             let running: Vec<String> = left.into_iter().filter(|id| jobs.iter().any(|job| job.job_id == *id)).collect();
             for job in jobs.iter().filter(|job| running.contains(&job.job_id)) {
-                self.command(&format!("{verb} {}.{}", job.job_name, job.identifier));
+                self.command(&format!("{verb} {}", unique_target(job, &jobs)));
             }
             left = self.screen.wait_for_ends(&running, &self.scrolling, limit);
             if left.is_empty() {
@@ -215,7 +292,7 @@ fn help(job: Option<&str>) -> Vec<String> {
         "S member[.id][,JOBNAME=name][,symbol=value...]   start a procedure of PROCLIB",
         "F job[.id],APPL=DISP                             components of the launcher, their state",
         "F job[.id],APPL=START(c) STOP(c) RESTART(c)      start (running: restart), stop, restart anew configured",
-        "P job[.id]                                       stop in order",
+        "P job[.id]                                       stop in order; .id: its identifier, or its job id",
         "C job[.id]                                       cancel: end at once",
         "D A,L    D A,job    D T                          all jobs, one job, the time",
         "RO system,command    RO *ALL,command             have other systems of the sysplex do it",

@@ -13,15 +13,16 @@ mod terminal;
 
 pub use interactive::{ConsoleEnd, ConsoleOptions, ConsoleOutcome, interactive};
 
-use super::command::fold;
-use super::issue::{Answer, issue};
+use super::command::{fold, verb};
+use super::issue::issue;
 use crate::platform::unix::system::SystemDirectory;
 use std::borrow::Cow;
 
-/// Issues one command. Returns the lines of its answer and the exit code that tells acceptance: 0, else 8.
+/// Issues one command. Returns the lines of its answer and the exit code: 0 accepted, 8 refused, 12 when the answer has broken off.
 pub fn one_shot(system: &SystemDirectory, job: Option<&str>, command: &str) -> (Vec<String>, i32) {
-    let Answer { accepted, lines, .. } = issue(system, &for_job(job, command));
-    (lines, if accepted { 0 } else { 8 })
+    let answer = issue(system, &for_job(job, command));
+    let code = answer.exit_code();
+    (answer.lines, code)
 }
 
 /// What a command means at a console that is about one job: a verb that needs a job gets its name, and what is no operator command at
@@ -29,22 +30,31 @@ pub fn one_shot(system: &SystemDirectory, job: Option<&str>, command: &str) -> (
 fn for_job<'a>(job: Option<&str>, text: &'a str) -> Cow<'a, str> {
     let Some(job) = job else { return Cow::Borrowed(text) };
     let command = text.trim();
-    let verb = fold(command.split([' ', ',']).next().unwrap_or_default());
-    let alone = verb.len() == command.len();
-    match verb.trim_start_matches('/') {
-        "" => Cow::Borrowed(text),
-        "P" | "STOP" if alone => Cow::Owned(format!("P {job}")),
-        "C" | "CANCEL" if alone => Cow::Owned(format!("C {job}")),
-        "D" if alone => Cow::Owned(format!("D A,{job}")),
-        "DISPLAY" if alone => Cow::Owned(format!("F {job},APPL={command}")),
-        "S" | "START" | "F" | "MODIFY" | "P" | "STOP" | "C" | "CANCEL" | "D" | "DISPLAY" | "RO" | "ROUTE" => Cow::Borrowed(text),
-        _ => Cow::Owned(format!("F {job},APPL={command}")),
+    let typed = fold(command.split([' ', ',']).next().unwrap_or_default());
+    let alone = typed.len() == command.len();
+    let word = typed.trim_start_matches('/');
+    match (verb(word), alone) {
+        _ if word.is_empty() => Cow::Borrowed(text),
+        (Some("STOP"), true) => Cow::Owned(format!("P {job}")),
+        (Some("CANCEL"), true) => Cow::Owned(format!("C {job}")),
+        (Some("DISPLAY"), true) if word == "D" => Cow::Owned(format!("D A,{job}")),
+        (Some("DISPLAY"), true) | (None, _) => Cow::Owned(format!("F {job},APPL={command}")),
+        (Some(_), _) => Cow::Borrowed(text),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::command::VERBS;
     use super::*;
+
+    #[test]
+    fn every_verb_is_one_at_a_console_about_a_job_too() {
+        for word in VERBS {
+            let command = format!("{word} X,Y");
+            assert_eq!(for_job(Some("ZWE1"), &command), command);
+        }
+    }
 
     #[test]
     fn a_console_about_one_job_takes_short_commands() {
@@ -61,6 +71,8 @@ mod tests {
             ("F OTHER,APPL=DISP", "F OTHER,APPL=DISP"),
             ("S ZWESLSTC", "S ZWESLSTC"),
             ("RO LPR2,D T", "RO LPR2,D T"),
+            ("v tcpip,,sysplex,quiesce,port=7554", "v tcpip,,sysplex,quiesce,port=7554"),
+            ("VARY TCPIP,,SYSPLEX,RESUME,PORT=1", "VARY TCPIP,,SYSPLEX,RESUME,PORT=1"),
             ("", ""),
         ] {
             assert_eq!(for_job(Some("ZWE1"), typed), meant, "{typed}");

@@ -1,6 +1,6 @@
 //! Jobs on the other systems of the sysplex: what a console has had started there by RO is stopped there at its end.
 
-use crate::mvs::issue::{Programs, issue_with};
+use crate::mvs::issue::{Programs, issue_with, unique_target};
 use crate::platform::unix::system::{JobRecord, SystemDirectory};
 use crate::platform::unix::watch::watch_file;
 use std::collections::BTreeSet;
@@ -25,8 +25,9 @@ impl Others {
         for (system, before) in &self.0 {
             let ours = || -> Vec<JobRecord> { system.jobs().into_iter().filter(|job| !before.contains(&job.job_id)).collect() };
             for (verb, limit) in [("P", limit), ("C", Duration::from_secs(10))] {
+                let all = system.jobs();
                 for job in ours() {
-                    issue_with(system, &format!("{verb} {}.{}", job.job_name, job.identifier), programs);
+                    issue_with(system, &format!("{verb} {}", unique_target(&job, &all)), programs);
                 }
                 wait(system, limit, || ours().is_empty());
             }

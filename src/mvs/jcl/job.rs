@@ -1,8 +1,10 @@
-//! What the statements of a batch job mean that a procedure does not have: JOB, IF/THEN/ELSE/ENDIF, EXPORT, and symbols in in-stream data.
+//! What the statements of a batch job mean that a procedure does not have: JOB, IF/THEN/ELSE/ENDIF, EXPORT, symbols in in-stream data, and,
+//! in a job that START finds in the place of a procedure, the call of one.
 
+use super::call::Calls;
 use super::procedure::{Reading, check_keyword, sort};
 use super::statement::{Statement, statements};
-use super::{DataSource, JclError, LINE_LIMIT, Position, RECORD_LENGTH, Step, Symbols};
+use super::{DataSource, JclError, LINE_LIMIT, Library, Position, RECORD_LENGTH, Step, Symbols};
 
 /// Keywords of JOB.
 const JOB_KEYWORDS: &[&str] = &[
@@ -33,6 +35,32 @@ pub struct JobStep {
 /// # Errors
 /// Every error of the job, in the order of its lines; at least one.
 pub fn read_job(text: &str, symbols: &Symbols) -> Result<Job, Vec<JclError>> {
+    read_with(text, symbols, None).map(|(job, _)| job)
+}
+
+/// Whether the first statement of a member is JOB: then START runs it as it is.
+pub fn is_job(text: &str) -> bool {
+    let first = text.lines().find(|line| line.starts_with("//") && !line.starts_with("//*"));
+    first.and_then(|line| line.split_ascii_whitespace().nth(1)) == Some("JOB")
+}
+
+/// Reads a job that START is to run: its one step, which may be that of a procedure. The symbols of START take the place of SET statements
+/// before the first EXEC, of EXEC and of PROC, whether anything uses them or not. Also its listing for JESJCL.
+///
+/// # Errors
+/// As [`read_job`]; a job of more than one step, or with conditions, is one.
+pub fn read_started_job(text: &str, symbols: &Symbols, library: &Library<'_>) -> Result<(Job, Vec<String>), Vec<JclError>> {
+    let (job, listing) = read_with(text, symbols, Some(library))?;
+    let at = Position { line: 1, column: 1 };
+    let why = match job.steps.as_slice() {
+        [step] if step.conditions.is_empty() => return Ok((job, listing)),
+        [_] => "A STEP THAT DEPENDS ON A CONDITION CANNOT BE RUN OFF Z/OS",
+        _ => "A JOB WITH MORE THAN ONE STEP CANNOT BE RUN OFF Z/OS",
+    };
+    Err(vec![JclError::Member { at, why: why.to_owned() }])
+}
+
+fn read_with(text: &str, symbols: &Symbols, library: Option<&Library<'_>>) -> Result<(Job, Vec<String>), Vec<JclError>> {
     if let Some((index, _)) = text.lines().enumerate().nth(LINE_LIMIT) {
         let at = Position { line: index + 1, column: 1 };
         return Err(vec![JclError::Member { at, why: format!("MEMBER HAS MORE THAN {LINE_LIMIT} LINES") }]);
@@ -40,22 +68,43 @@ pub fn read_job(text: &str, symbols: &Symbols) -> Result<Job, Vec<JclError>> {
     let (statements, errors) = statements(text);
     let mut reading = Reading::new(symbols, errors);
     reading.is_job = true;
-    let mut job = Reader { reading, job: None, open: Vec::new(), exported: Exported::Nothing, visible: Vec::new(), conditions: Vec::new() };
+    let (calls, in_procedures) = match library {
+        Some(library) => Calls::new(text, &statements, library),
+        None => (None, Vec::new()),
+    };
+    let mut job = Reader {
+        reading,
+        job: None,
+        open: Vec::new(),
+        exported: Exported::Nothing,
+        visible: Vec::new(),
+        conditions: Vec::new(),
+        start: if calls.is_some() { symbols.overrides.clone() } else { Vec::new() },
+        calls,
+    };
+    job.define_start_symbols();
+    let lines: Vec<&str> = text.lines().collect();
     for (index, statement) in statements.iter().enumerate() {
+        if job.calls.is_some() {
+            job.reading.list(index, statement, &lines, "//");
+        }
+        if in_procedures.contains(&index) {
+            continue;
+        }
         let result = job.statement(index, statement);
         job.reading.errors.extend(result.err());
     }
     if let Some((_, at)) = job.open.pop() {
         job.reading.errors.push(JclError::Member { at, why: "THE IF STATEMENT HAS NO ENDIF".to_owned() });
     }
-    let Reader { reading: Reading { steps, mut errors, .. }, job, conditions, .. } = job;
+    let Reader { reading: Reading { steps, mut errors, listing, .. }, job, conditions, .. } = job;
     if steps.is_empty() && errors.is_empty() {
         errors.push(JclError::NoSteps { at: Position { line: text.lines().count().max(1), column: 1 } });
     }
     match job {
         Some((name, keywords)) if errors.is_empty() => {
             let steps = steps.into_iter().zip(conditions).map(|(step, conditions)| JobStep { step, conditions }).collect();
-            Ok(Job { name, keywords, steps })
+            Ok((Job { name, keywords, steps }, listing))
         }
         _ => {
             sort(&mut errors);
@@ -82,9 +131,18 @@ struct Reader<'a> {
     visible: Vec<(String, String)>,
     /// One for each step.
     conditions: Vec<Vec<String>>,
+    /// Symbols of the START command, which hold against SET, EXEC and PROC.
+    start: Vec<(String, String)>,
+    /// In a job that START runs: the procedures that it may call.
+    calls: Option<Calls<'a>>,
 }
 
 impl Reader<'_> {
+    /// The SET statement that START puts into a job.
+    fn define_start_symbols(&mut self) {
+        self.reading.defined.extend(self.start.iter().cloned());
+    }
+
     fn statement(&mut self, index: usize, statement: &Statement) -> Result<(), JclError> {
         let member = |why: &str| Err(JclError::Member { at: statement.at, why: why.to_owned() });
         match statement.operation.as_str() {
@@ -121,18 +179,27 @@ impl Reader<'_> {
                 let result = self.reading.set(statement);
                 let set = self.reading.defined.get(before..).unwrap_or_default();
                 self.visible.extend(set.iter().filter(|(name, _)| self.exported.has(name)).cloned());
+                if self.reading.steps.is_empty() && self.open.is_empty() {
+                    self.define_start_symbols();
+                }
                 result?;
             }
             "EXEC" => {
                 let steps = self.reading.steps.len();
-                let result = self.reading.exec(statement);
+                let result = match &mut self.calls {
+                    Some(calls) => calls.exec(&mut self.reading, statement, &self.start),
+                    None => self.reading.exec(statement),
+                };
                 if self.reading.steps.len() > steps {
                     self.conditions.push(self.open.iter().map(|(condition, _)| condition.clone()).collect());
                 }
                 result?;
             }
             "DD" => {
-                self.reading.dd(statement)?;
+                match &mut self.calls {
+                    Some(calls) => calls.dd(&mut self.reading, statement)?,
+                    None => self.reading.dd(statement)?,
+                }
                 self.instream(statement)?;
             }
             "JCLLIB" | "OUTPUT" => drop(self.reading.resolve(statement)?),

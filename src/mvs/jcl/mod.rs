@@ -1,9 +1,11 @@
-//! A reader of JCL as START meets it: one member of a procedure library with one step. Pure: text in, procedure or errors out. Batch jobs
-//! are read too, so that the ones that are shipped can be checked; nothing here runs them.
+//! A reader of JCL as START meets it: one member of a procedure library with one step, or a job with one. Pure: text in, procedure or errors
+//! out. Batch jobs of many steps are read too, so that the ones that are shipped can be checked; nothing here runs them.
 //!
 //! `statement` joins lines to statements and takes in-stream data along, `operand` takes operand fields apart and replaces symbols,
-//! `procedure` says what the statements mean, `job` what those mean that only jobs have. All errors of a member are reported at once. Rules: z/OS MVS JCL Reference.
+//! `procedure` says what the statements mean, `job` what those mean that only jobs have, `call` what EXEC makes of a procedure. All errors of
+//! a member are reported at once. Rules: z/OS MVS JCL Reference.
 
+mod call;
 mod job;
 mod operand;
 mod procedure;
@@ -11,7 +13,7 @@ mod statement;
 #[cfg(test)]
 mod tests;
 
-pub use job::{Job, JobStep, read_job};
+pub use job::{Job, JobStep, is_job, read_job, read_started_job};
 pub use procedure::read;
 
 use crate::message::{Message, mvs};
@@ -104,6 +106,9 @@ pub struct Symbols {
     /// SYSNAME and the like, there whether they are used or not.
     pub system: Vec<(String, String)>,
 }
+
+/// The procedure library: the text of a member, or None.
+pub type Library<'a> = dyn Fn(&str) -> Option<String> + 'a;
 
 /// A procedure with all symbols replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]

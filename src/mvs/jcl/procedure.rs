@@ -6,7 +6,7 @@ use super::{DataDefinition, DataSource, JclError, LINE_LIMIT, PARM_LIMIT, Positi
 use crate::platform::unix::system::is_name;
 
 /// Keywords of EXEC that a procedure may have; those that are not read here have no effect off z/OS.
-const EXEC_KEYWORDS: &[&str] = &[
+pub(super) const EXEC_KEYWORDS: &[&str] = &[
     "ACCT", "ADDRSPC", "CCSID", "COND", "DYNAMNBR", "MEMLIMIT", "PARM", "PERFORM", "PGM", "RD", "REGION", "REGIONX", "RLSTMOUT", "TIME",
     "TVSAMCOM", "TVSMSG",
 ];
@@ -18,6 +18,13 @@ const DD_KEYWORDS: &[&str] = &[
     "MODIFY", "OUTLIM", "OUTPUT", "PATH", "PATHDISP", "PATHMODE", "PATHOPTS", "RECFM", "RECORG", "REFDD", "RETPD", "SECMODEL", "SEGMENT",
     "SPACE", "SPIN", "STORCLAS", "SUBSYS", "SYMBOLS", "SYSOUT", "TERM", "UCS", "UNIT", "VOL", "VOLUME",
 ];
+
+/// The symbols that the PROC statement of a procedure defines.
+pub(super) fn symbols_of(text: &str) -> Vec<String> {
+    let (statements, _) = statements(text);
+    let proc = statements.first().filter(|statement| statement.operation == "PROC");
+    proc.into_iter().flat_map(|statement| &statement.operands).filter_map(|operand| operand.keyword.clone()).collect()
+}
 
 /// Reads a member of a procedure library: its one step with all symbols replaced.
 ///
@@ -32,13 +39,7 @@ pub fn read(text: &str, symbols: &Symbols) -> Result<Procedure, Vec<JclError>> {
     let mut reading = Reading::new(symbols, errors);
     let lines: Vec<&str> = text.lines().collect();
     for (index, statement) in statements.iter().enumerate() {
-        let (from, to) = statement.lines;
-        for (offset, line) in lines.get(from..to).unwrap_or_default().iter().enumerate() {
-            let number = if offset == 0 { (index + 1).to_string() } else { String::new() };
-            let line = line.trim_end();
-            let shown = line.strip_prefix("//").map_or_else(|| line.to_owned(), |rest| format!("XX{rest}"));
-            reading.listing.push(format!("{number:>8} {shown}"));
-        }
+        reading.list(index, statement, &lines, "XX");
         reading.statement(index, statement);
     }
     for symbol in std::mem::take(&mut reading.unused) {
@@ -112,7 +113,7 @@ impl Resolved<'_> {
 }
 
 pub(super) struct Reading<'a> {
-    symbols: &'a Symbols,
+    pub symbols: &'a Symbols,
     /// Symbols of PROC and SET with their values, the last of a name wins.
     pub defined: Vec<(String, String)>,
     unused: Vec<String>,
@@ -120,7 +121,7 @@ pub(super) struct Reading<'a> {
     /// A job has any number of steps, a procedure that can be run off z/OS has one.
     pub is_job: bool,
     pub errors: Vec<JclError>,
-    listing: Vec<String>,
+    pub listing: Vec<String>,
 }
 
 impl<'a> Reading<'a> {
@@ -133,6 +134,17 @@ impl<'a> Reading<'a> {
             is_job: false,
             errors,
             listing: Vec::new(),
+        }
+    }
+
+    /// Shows a statement as JESJCL does, `mark` in the place of its slashes.
+    pub fn list(&mut self, index: usize, statement: &Statement, lines: &[&str], mark: &str) {
+        let (from, to) = statement.lines;
+        for (offset, line) in lines.get(from..to).unwrap_or_default().iter().enumerate() {
+            let number = if offset == 0 { (index + 1).to_string() } else { String::new() };
+            let line = line.trim_end();
+            let shown = line.strip_prefix("//").map_or_else(|| line.to_owned(), |rest| format!("{mark}{rest}"));
+            self.listing.push(format!("{number:>8} {shown}"));
         }
     }
 
@@ -251,9 +263,14 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    pub fn dd(&mut self, statement: &Statement) -> Result<(), JclError> {
+    /// Where the data of a DD statement is.
+    pub fn data_source(&mut self, statement: &Statement) -> Result<DataSource, JclError> {
         let resolved = self.resolve(statement)?;
-        let source = source(&resolved, statement)?;
+        source(&resolved, statement)
+    }
+
+    pub fn dd(&mut self, statement: &Statement) -> Result<(), JclError> {
+        let source = self.data_source(statement)?;
         let no_step = || JclError::Member { at: statement.at, why: "A DD STATEMENT STANDS BEFORE ANY EXEC STATEMENT".to_owned() };
         let step = self.steps.last_mut().ok_or_else(no_step)?;
         if !statement.name.is_empty() {

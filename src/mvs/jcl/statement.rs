@@ -72,7 +72,8 @@ pub(super) fn statements(text: &str) -> (Vec<Statement>, Vec<JclError>) {
             }
             Line::Statement(columns) => {
                 if let Some(statement) = reader.statement(columns) {
-                    let ends = statement.operation == "PEND";
+                    // A job may hold procedures of its own.
+                    let ends = statement.operation == "PEND" && statements.first().is_none_or(|first: &Statement| first.operation != "JOB");
                     statements.push(statement);
                     if ends {
                         break;
@@ -114,7 +115,9 @@ impl<'a> Reader<'a> {
         let operation_at = skip_blanks(columns, name_end);
         let (operation_end, operation) = word(columns, operation_at);
         let at = position(operation_at);
-        if !name.is_empty() && !is_name(&name) {
+        // DD statements behind the call of a procedure name the step that they change: step.ddname.
+        let is_label = |name: &str| name.split_once('.').map_or_else(|| is_name(name), |(step, name)| is_name(step) && is_name(name));
+        if !name.is_empty() && !is_label(&name) {
             self.errors.push(JclError::Label { at: position(0), label: name.clone() });
         }
         if operation.is_empty() {

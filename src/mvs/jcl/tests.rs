@@ -180,7 +180,89 @@ fn parm_lines(parm: &str) -> String {
     lines.join("\n") + "'\n"
 }
 
+const PROC: &str = "//ZWESLSTC PROC HAINST=dflt,RGN=0M\n\
+     //ZWELNCH  EXEC PGM=ZWELNCH,REGION=&RGN,PARM='/&HAINST.&TAIL.'\n\
+     //STDENV   DD  *\nA=1\n/*\n//SYSIN DD DUMMY\n// PEND\n";
+
+fn started(text: &str, overrides: &[(&str, &str)]) -> Result<(Job, Vec<String>), Vec<String>> {
+    let library = |name: &str| (name == "ZWESLSTC").then(|| PROC.to_owned());
+    read_started_job(text, &symbols(overrides), &library)
+        .map_err(|errors| errors.iter().map(|error| error.message().text().to_owned()).collect())
+}
+
+fn parm(text: &str, overrides: &[(&str, &str)]) -> String {
+    let (job, _) = started(text, overrides).unwrap_or_else(|errors| panic!("{errors:#?}"));
+    job.steps[0].step.parm.clone()
+}
+
+#[test]
+fn a_member_with_a_job_statement_is_a_job() {
+    assert!(is_job("//* a comment\n//ZWE1   JOB (ACCT),'x',CLASS=A\n") && !is_job(PROC) && !is_job("//X EXEC PGM=JOB\n") && !is_job(""));
+}
+
+#[test]
+fn a_started_job_calls_a_procedure_or_has_its_step() {
+    let call = "//ZWE1   JOB MSGLEVEL=1\n//JESDS  OUTPUT JESDS=ALL\n// SET TAIL=T\n//RUN EXEC ZWESLSTC,HAINST=one\n";
+    let (job, listing) = started(&call.replace("one", "'one'"), &[]).unwrap();
+    assert_eq!((job.name.as_str(), job.steps[0].step.parm.as_str(), job.steps[0].step.name.as_str()), ("ZWE1", "/oneT", "ZWELNCH"));
+    assert!(
+        listing.iter().any(|line| line.contains("//RUN EXEC")) && listing.iter().any(|line| line.contains("XXZWELNCH")),
+        "{listing:#?}"
+    );
+    let own = "//ZWE1   JOB\n// SET H=x\n//S EXEC PGM=ZWELNCH,PARM='/&H'\n";
+    assert_eq!(parm(own, &[]), "/x");
+    let inside = "//J JOB\n//MINE PROC A=b\n//S EXEC PGM=ZWELNCH,PARM='/&A'\n// PEND\n//R EXEC PROC=MINE,A=C\n";
+    assert_eq!(parm(inside, &[]), "/C");
+    assert_eq!(parm("//J JOB\n// SET TAIL=\n//R EXEC ZWESLSTC,PARM='/other'\n", &[]), "/other");
+}
+
+/// z/OS MVS JCL Reference, "Overrides" of the SET statement: what START says holds against SET before the first EXEC, EXEC and PROC.
+#[test]
+fn the_symbols_of_start_hold_against_set_exec_and_proc() {
+    let start = [("HAINST", "start"), ("TAIL", "S"), ("NOBODYS", "x")];
+    let call = |rest: &str| format!("//J JOB\n// SET TAIL=T,HAINST=SET\n//R EXEC ZWESLSTC{rest}\n");
+    assert_eq!(parm(&call(""), &start), "/startS");
+    assert_eq!(parm(&call(",HAINST=EXEC"), &start), "/startS");
+    assert_eq!(parm(&call(""), &[]), "/dfltT", "the default of PROC is after SET");
+    assert_eq!(parm(&call(",HAINST=EXEC"), &[]), "/EXECT");
+}
+
+#[test]
+fn dd_statements_behind_a_call_change_those_of_the_procedure_and_add_to_them() {
+    let job = "//J JOB\n// SET TAIL=\n//R EXEC ZWESLSTC\n//ZWELNCH.STDENV DD *\nB=2\n/*\n//         DD PATH='/more'\n//NEW DD DUMMY\n";
+    let (job, _) = started(job, &[]).unwrap_or_else(|errors| panic!("{errors:#?}"));
+    let step = &job.steps[0].step;
+    let expected = [DataSource::Instream(vec!["B=2".into()]), DataSource::Path("/more".into())];
+    assert_eq!(step.data_definition("STDENV").unwrap().sources, expected);
+    assert!(step.data_definition("SYSIN").is_some() && step.data_definition("NEW").is_some());
+}
+
+#[test]
+fn jobs_that_cannot_be_started_here_say_why() {
+    for (rest, expected) in [
+        ("//R EXEC NONE\n", "PROCEDURE NONE WAS NOT FOUND"),
+        ("//R EXEC ZWESLSTC,HAINTS=X\n", "PROCEDURE ZWESLSTC: IEFC657I THE SYMBOL HAINTS WAS NOT USED"),
+        ("//R EXEC ZWESLSTC\n", "IEFC628I"),
+        ("//A EXEC PGM=ZWELNCH\n//B EXEC PGM=ZWELNCH\n", "MORE THAN ONE STEP"),
+        ("//C IF RC = 0 THEN\n//A EXEC PGM=ZWELNCH\n// ENDIF\n", "DEPENDS ON A CONDITION"),
+        ("// SET TAIL=\n//R EXEC ZWESLSTC\n//OTHER.STDENV DD DUMMY\n", "IEFC662I"),
+        ("//R EXEC REGION=0M\n", "NEITHER PGM= NOR A PROCEDURE"),
+        ("", "IEFC607I"),
+    ] {
+        let errors = started(&format!("//J JOB\n{rest}"), &[]).map(|(job, _)| job).unwrap_err();
+        assert!(errors.iter().any(|error| error.contains(expected)), "{rest}: {errors:?}");
+    }
+}
+
 proptest! {
+    #[test]
+    fn any_job_is_read_or_refused(lines in prop::collection::vec("(//|//\\*|/\\*|// )?[A-Z.]{0,5} ?(PROC|EXEC|DD|SET|PEND|JOB|IF|ELSE|ENDIF) ?(ZWESLSTC)?[A-Z&.,='()* ]{0,20}( THEN)?", 0..8)) {
+        let text = format!("//J JOB\n{}", lines.join("\n"));
+        if let Err(errors) = started(&text, &[("HAINST", "x")]) {
+            prop_assert!(!errors.is_empty() && errors.iter().all(|error| !error.contains('\n')));
+        }
+    }
+
     #[test]
     fn any_text_is_read_or_refused(text in any::<String>()) {
         let _ = read(&text, &symbols(&[("HAINST", "x")]));

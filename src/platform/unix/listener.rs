@@ -1,6 +1,6 @@
 //! Operator requests: the control socket of the job, and the signals that ask it to end.
 
-use super::system::{Request, peer_is_allowed, read_request};
+use super::system::{ACCEPTED, ACCEPTED_CODED, AT_WORK, KEEP_ALIVE, Request, encode_end, encode_line, peer_is_allowed, read_any_request};
 use crate::platform::{AnswerSink, OperatorListener, OperatorRequest};
 use nix::libc;
 use nix::sys::signal::{SigSet, Signal};
@@ -11,9 +11,6 @@ use std::time::Duration;
 
 /// How long a console may take to say its one line, and to read its answer.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// The first line of the reply to a request that was taken.
-const ACCEPTED: &[u8] = b"ACCEPTED\n";
 
 /// The signals that ask the launcher to end, as P does.
 const ENDING: [(Signal, &str); 3] = [(Signal::SIGTERM, "SIGTERM"), (Signal::SIGINT, "SIGINT"), (Signal::SIGHUP, "SIGHUP")];
@@ -92,37 +89,75 @@ fn try_serve(mut stream: UnixStream, listener: &OperatorListener) -> io::Result<
     if !peer_is_allowed(&stream)? {
         return stream.write_all(b"REJECTED not the owner of this system\n");
     }
-    let request = match read_request(&stream, PATIENCE) {
+    let (request, coded) = match read_any_request(&stream, PATIENCE) {
         Ok(Some(request)) => request,
         Ok(None) => return Ok(()),
         Err(error) => return writeln!(stream, "REJECTED {error}"),
     };
-    // Before the request is handed on, which cannot fail: a launcher that has nothing to stop is gone before the next line is reached.
-    stream.write_all(ACCEPTED)?;
+    let (sender, receiver) = mpsc::channel();
+    let answer = Box::new(ToConsole { sender, refused: false });
+    // The first line before the request is handed on, which cannot fail: a launcher that has nothing to stop is gone before the next line is
+    // reached.
     match request {
         Request::Stop => {
+            stream.write_all(ACCEPTED.as_bytes())?;
             listener(OperatorRequest::Stop);
-            Ok(())
+            return Ok(());
         }
         Request::Modify(text) => {
-            let (sender, receiver) = mpsc::channel();
-            listener(OperatorRequest::Modify { text, answer: Box::new(ToConsole(sender)) });
-            // Ends when the owner has dropped the other end: the answer is complete.
-            for line in receiver {
-                writeln!(stream, "{line}")?;
-            }
-            Ok(())
+            stream.write_all(first_line(coded))?;
+            listener(OperatorRequest::Modify { text, answer });
+        }
+        Request::Await => {
+            stream.write_all(first_line(coded))?;
+            listener(OperatorRequest::Await(answer));
+        }
+    }
+    relay(&mut stream, coded, &receiver)
+}
+
+fn first_line(coded: bool) -> &'static [u8] {
+    if coded { ACCEPTED_CODED.as_bytes() } else { ACCEPTED.as_bytes() }
+}
+
+/// Writes an answer as it comes. One that the owner drops without an end is left without one.
+fn relay(stream: &mut UnixStream, coded: bool, answer: &mpsc::Receiver<Part>) -> io::Result<()> {
+    loop {
+        match answer.recv_timeout(KEEP_ALIVE) {
+            Ok(Part::Line(text)) => stream.write_all(encode_line(&text, coded).as_bytes())?,
+            Ok(Part::End { accepted }) if coded => return stream.write_all(encode_end(accepted).as_bytes()),
+            Err(mpsc::RecvTimeoutError::Timeout) if coded => stream.write_all(AT_WORK.as_bytes())?,
+            Err(mpsc::RecvTimeoutError::Timeout) => {}
+            Ok(Part::End { .. }) | Err(mpsc::RecvTimeoutError::Disconnected) => return Ok(()),
         }
     }
 }
 
+/// What the owner says to a console.
+#[derive(Debug)]
+enum Part {
+    Line(String),
+    End { accepted: bool },
+}
+
 /// Hands answer lines to the thread that serves the console: the owner task never waits for a socket.
 #[derive(Debug)]
-struct ToConsole(mpsc::Sender<String>);
+struct ToConsole {
+    sender: mpsc::Sender<Part>,
+    refused: bool,
+}
 
 impl AnswerSink for ToConsole {
     fn line(&mut self, text: &str) {
         // The console has gone.
-        let _ = self.0.send(text.to_owned());
+        let _ = self.sender.send(Part::Line(text.to_owned()));
+    }
+
+    fn refuse(&mut self) {
+        self.refused = true;
+    }
+
+    fn complete(self: Box<Self>) {
+        let _ = self.sender.send(Part::End { accepted: !self.refused });
     }
 }

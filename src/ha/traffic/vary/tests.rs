@@ -23,7 +23,7 @@ impl Operator for Fixed {
 
     fn issue(&self, command: &str) -> Result<Answer, OperatorError> {
         self.issued.lock().unwrap().push(command.to_owned());
-        Ok(Answer { accepted: self.accepted, lines: self.lines.lines().map(str::to_owned).collect() })
+        Ok(Answer { accepted: self.accepted, broken: false, lines: self.lines.lines().map(str::to_owned).collect() })
     }
 }
 

@@ -126,7 +126,7 @@ fn a_command_and_its_answer_travel() {
     });
     let modify = Request::Modify("START(gateway)".into());
     let reply = send(&record, &modify, Duration::from_secs(10)).unwrap();
-    assert_eq!(reply, Reply { accepted: true, why: String::new(), lines: vec!["line 1".into(), "line 2".into()] });
+    assert_eq!(reply, Reply { taken: true, accepted: true, lines: vec!["line 1".into(), "line 2".into()], ..Reply::default() });
     let reply = send(&record, &Request::Stop, Duration::from_secs(10)).unwrap();
     assert_eq!((reply.accepted, reply.why.as_str()), (false, "BUSY"));
     assert_eq!(send(&record, &Request::Stop, Duration::from_secs(10)).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
@@ -135,6 +135,64 @@ fn a_command_and_its_answer_travel() {
     assert_eq!(send(&record, &Request::Stop, Duration::from_millis(50)).unwrap_err().kind(), io::ErrorKind::TimedOut);
     entry.end().unwrap();
     assert_eq!(send(&record, &Request::Stop, Duration::from_secs(10)).unwrap_err().kind(), io::ErrorKind::NotFound);
+}
+
+/// The replies of a server that writes these answers, one a connection.
+fn replies(answers: &[&str]) -> Vec<Reply> {
+    let (_place, system) = system();
+    let entry = system.register_job(description("STC00001".into())).unwrap();
+    let record = entry.record().clone();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for answer in answers {
+                let (mut stream, _) = entry.listener().accept().unwrap();
+                assert_eq!(read_any_request(&stream, Duration::from_secs(10)).unwrap(), Some((Request::Await, true)));
+                stream.write_all(answer.as_bytes()).unwrap();
+            }
+        });
+        answers.iter().map(|_| send(&record, &Request::Await, Duration::from_secs(10)).unwrap()).collect()
+    })
+}
+
+#[test]
+fn a_coded_answer_tells_what_came_of_the_command_and_that_it_is_complete() {
+    let line = |text: &str| encode_line(text, true);
+    let head = format!("{ACCEPTED_CODED}{}{AT_WORK}{}", line("=0"), line(""));
+    let given = |end: &str| format!("{head}{end}");
+    let answers = [given(encode_end(true)), given(encode_end(false)), given(""), given("-half a li"), given("?\n")];
+    let replies = replies(&answers.each_ref().map(String::as_str));
+    let came: Vec<(bool, bool)> = replies.iter().map(|reply| (reply.accepted, reply.broken.is_some())).collect();
+    assert_eq!(came, [(true, false), (false, false), (false, true), (false, true), (false, true)]);
+    assert!(replies.iter().all(|reply| reply.taken && reply.lines[..2] == ["=0", ""]), "{replies:?}");
+    assert_eq!(replies[2].broken.as_deref(), Some("the job closed the connection"));
+}
+
+#[test]
+fn an_answer_has_no_end_in_time_only_when_the_job_says_nothing() {
+    let (_place, system) = system();
+    let entry = system.register_job(description("STC00001".into())).unwrap();
+    let record = entry.record().clone();
+    let patience = Patience { first: Duration::from_secs(10), whole: Some(Duration::from_millis(50)) };
+    std::thread::scope(|scope| {
+        let server = scope.spawn(|| {
+            let (mut stream, _) = entry.listener().accept().unwrap();
+            stream.write_all(ACCEPTED_CODED.as_bytes()).unwrap();
+            stream
+        });
+        let reply = send_patiently(&record, &Request::Stop, patience).unwrap();
+        assert!(reply.taken && !reply.accepted && reply.broken.is_some(), "{reply:?}");
+        drop(server.join().unwrap());
+    });
+}
+
+#[test]
+fn a_client_of_before_is_not_taken_for_one_that_wants_a_code() {
+    for (sent, coded) in [("MODIFY DISP\n", false), ("MODIFY DISP\nCODED\n", true), ("MODIFY DISP\nCODED\nMORE\n", false)] {
+        let (mut client, server) = UnixStream::pair().unwrap();
+        client.write_all(sent.as_bytes()).unwrap();
+        let read = read_any_request(&server, Duration::from_secs(10)).unwrap();
+        assert_eq!(read, Some((Request::Modify("DISP".into()), coded)), "{sent:?}");
+    }
 }
 
 #[test]

@@ -1,6 +1,10 @@
 //! How a command reaches a job: one connection a command to the job's control socket. The client writes one line; the server answers
 //! `ACCEPTED` or `REJECTED <why>` on the first line, then the lines of the answer, and closes. A connection that is closed without a
 //! line is only a look whether the job lives.
+//!
+//! A client that writes `CODED` as a second line wants to know what came of the command. A server that can tell says `ACCEPTED CODED`, and
+//! every further line has a mark: `-` a line of the answer, `.` the job is still at work, `=` and a code the end: 0 the command was carried
+//! out, 8 it was refused. A coded answer without its end has broken off. Clients and servers of before know nothing of it and lose nothing.
 
 use super::{COMMAND_LIMIT, JobRecord};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket};
@@ -13,8 +17,20 @@ use std::time::{Duration, Instant};
 /// Most bytes of an answer that are read; the rest is dropped.
 const ANSWER_LIMIT: u64 = 1024 * 1024;
 
-/// How long an answer may take from its first line to its last.
-const ANSWER_TIME: Duration = Duration::from_secs(60);
+/// How long a job may say nothing while an answer is awaited. One that is at work says so every [`KEEP_ALIVE`].
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// How often a server says that an answer is still to come.
+pub const KEEP_ALIVE: Duration = Duration::from_secs(10);
+
+/// The second line of a request whose sender understands coded answers.
+const CODED: &str = "CODED\n";
+
+/// The first line of a reply: the request is handed on.
+pub const ACCEPTED: &str = "ACCEPTED\n";
+
+/// The same, and a coded answer follows.
+pub const ACCEPTED_CODED: &str = "ACCEPTED CODED\n";
 
 /// What an operator may want of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,22 +38,53 @@ pub enum Request {
     /// The text after `APPL=`: 1 to 126 characters, none of them a control character.
     Modify(String),
     Stop,
+    /// Answered, with no lines, once the launcher has found its configuration good and begins to prepare components.
+    Await,
+}
+
+/// A line of an answer as a server writes it to a client of either kind.
+pub fn encode_line(text: &str, coded: bool) -> String {
+    format!("{}{text}\n", if coded { "-" } else { "" })
+}
+
+/// The line of a coded answer that says that it is still to come.
+pub const AT_WORK: &str = ".\n";
+
+/// The last line of a coded answer.
+pub fn encode_end(accepted: bool) -> &'static str {
+    if accepted { "=0\n" } else { "=8\n" }
 }
 
 /// What the job said.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reply {
+    /// The command was handed on.
+    pub taken: bool,
+    /// It was and, where the job tells, it was not refused.
     pub accepted: bool,
-    /// Why it was rejected; empty when it was not.
+    /// Why it was not even handed on; empty when it was.
     pub why: String,
     pub lines: Vec<String>,
+    /// Why the answer ended before its end; what came of the command is not known then.
+    pub broken: Option<String>,
+}
+
+/// How long a client waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// For the first line: after that the job is busy.
+    pub first: Duration,
+    /// For the whole answer; None: as long as the job says that it is at work.
+    pub whole: Option<Duration>,
 }
 
 /// A request line without its line end; None for anything that is not one.
 pub fn decode_request(line: &str) -> Option<Request> {
     let line = line.strip_suffix('\n').unwrap_or(line);
-    if line == "STOP" {
-        return Some(Request::Stop);
+    match line {
+        "STOP" => return Some(Request::Stop),
+        "AWAIT" => return Some(Request::Await),
+        _ => {}
     }
     let text = line.strip_prefix("MODIFY ")?;
     let good = !text.trim().is_empty() && text.chars().count() <= COMMAND_LIMIT && !text.chars().any(char::is_control);
@@ -48,6 +95,7 @@ pub fn decode_request(line: &str) -> Option<Request> {
 pub fn encode_request(request: &Request) -> Option<String> {
     let line = match request {
         Request::Stop => "STOP\n".to_owned(),
+        Request::Await => "AWAIT\n".to_owned(),
         Request::Modify(text) => format!("MODIFY {text}\n"),
     };
     decode_request(&line).map(|_| line)
@@ -58,12 +106,17 @@ pub fn encode_request(request: &Request) -> Option<String> {
 /// # Errors
 /// The system's; InvalidData for a line that is no request.
 pub fn read_request(stream: &UnixStream, timeout: Duration) -> io::Result<Option<Request>> {
-    match read_line(stream, timeout)? {
-        None => Ok(None),
-        Some(line) => {
-            decode_request(&line).map(Some).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not a request of this protocol"))
-        }
-    }
+    Ok(read_any_request(stream, timeout)?.map(|(request, _)| request))
+}
+
+/// Server: [`read_request`], and whether the peer understands a coded answer.
+///
+/// # Errors
+/// As [`read_request`].
+pub fn read_any_request(stream: &UnixStream, timeout: Duration) -> io::Result<Option<(Request, bool)>> {
+    let Some((line, coded)) = read_lines(stream, timeout)? else { return Ok(None) };
+    let request = decode_request(&line).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not a request of this protocol"))?;
+    Ok(Some((request, coded)))
 }
 
 /// Server: reads one line, with its line end and of at most 1024 bytes, from a peer that may be slow or hostile; None when it closed.
@@ -71,13 +124,20 @@ pub fn read_request(stream: &UnixStream, timeout: Duration) -> io::Result<Option
 /// # Errors
 /// The system's; InvalidData for bytes that are no UTF-8.
 pub fn read_line(stream: &UnixStream, timeout: Duration) -> io::Result<Option<String>> {
+    Ok(read_lines(stream, timeout)?.map(|(line, _)| line))
+}
+
+/// The first line, and whether `CODED` came with it: both lines are one write, and no more is waited for.
+fn read_lines(stream: &UnixStream, timeout: Duration) -> io::Result<Option<(String, bool)>> {
     stream.set_read_timeout(Some(timeout))?;
+    let mut reader = BufReader::new(stream.take(1024));
     let mut line = Vec::new();
-    BufReader::new(stream.take(1024)).read_until(b'\n', &mut line)?;
+    reader.read_until(b'\n', &mut line)?;
     if line.is_empty() {
         return Ok(None);
     }
-    String::from_utf8(line).map(Some).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+    let coded = reader.buffer() == CODED.as_bytes();
+    String::from_utf8(line).map(|line| Some((line, coded))).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
 /// Server: true when the process at the other end runs under our user id or is root's.
@@ -112,56 +172,99 @@ pub(super) fn peer_pid(stream: &UnixStream) -> Option<i32> {
     }
 }
 
-/// Client: sends a request to a job and waits for its answer.
+/// Client: sends a request to a job and waits for its answer, however long that takes once the job has taken the request.
 ///
 /// # Errors
 /// `TimedOut` when the first line does not come within `timeout`: the job is busy. `ConnectionRefused`, `NotFound` or
 /// `UnexpectedEof` when it is gone. InvalidInput for a text that cannot be sent.
 pub fn send(job: &JobRecord, request: &Request, timeout: Duration) -> io::Result<Reply> {
-    let line = encode_request(request).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the text cannot be sent to a job"))?;
-    send_line(&job.directory().join("control"), &line, timeout)
+    send_patiently(job, request, Patience { first: timeout, whole: None })
 }
 
-/// [`send`] for any socket that speaks this protocol; `line` ends with a line end.
+/// [`send`] with a bound for the whole answer, which counts as broken off then.
+///
+/// # Errors
+/// As [`send`].
+pub fn send_patiently(job: &JobRecord, request: &Request, patience: Patience) -> io::Result<Reply> {
+    let line = encode_request(request).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the text cannot be sent to a job"))?;
+    exchange(&job.directory().join("control"), &(line + CODED), patience)
+}
+
+/// Sends one line, with its line end, to any socket that speaks this protocol.
 ///
 /// # Errors
 /// As [`send`].
 pub fn send_line(path: &Path, line: &str, timeout: Duration) -> io::Result<Reply> {
+    exchange(path, line, Patience { first: timeout, whole: None })
+}
+
+fn exchange(path: &Path, request: &str, patience: Patience) -> io::Result<Reply> {
     let mut stream = connect_to(path)?;
     stream.set_nonblocking(false)?;
-    stream.set_write_timeout(Some(timeout))?;
-    stream.set_read_timeout(Some(timeout))?;
-    stream.write_all(line.as_bytes()).map_err(busy_or_gone)?;
+    stream.set_write_timeout(Some(patience.first))?;
+    stream.set_read_timeout(Some(patience.first))?;
+    stream.write_all(request.as_bytes()).map_err(busy_or_gone)?;
     let mut reader = BufReader::new((&stream).take(ANSWER_LIMIT));
     let mut first = Vec::new();
     reader.read_until(b'\n', &mut first).map_err(busy_or_gone)?;
-    let mut reply = decode_first_line(&first)?;
-    let deadline = Instant::now() + ANSWER_TIME;
+    let (mut reply, coded) = decode_first_line(&first)?;
+    let deadline = patience.whole.map(|whole| Instant::now() + whole);
+    let mut line = Vec::new();
     loop {
-        let mut bytes = Vec::new();
-        match reader.read_until(b'\n', &mut bytes) {
-            Ok(0) => break,
-            Ok(_) => reply.lines.push(String::from_utf8_lossy(&bytes).trim_end_matches('\n').to_owned()),
-            // The command was taken; what was said of it so far is the answer.
-            Err(_) => break,
-        }
-        if Instant::now() > deadline {
+        let left = deadline.map_or(SILENCE, |deadline| deadline.saturating_duration_since(Instant::now()).min(SILENCE));
+        if left.is_zero() {
+            reply.broken = Some("it took too long".to_owned());
             break;
         }
+        stream.set_read_timeout(Some(left))?;
+        line.clear();
+        match reader.read_until(b'\n', &mut line) {
+            // Only a coded answer tells that it is complete.
+            Ok(0) if coded => reply.broken = Some("the job closed the connection".to_owned()),
+            Ok(0) => {}
+            Ok(_) if !coded => {
+                reply.lines.push(text_of(&line));
+                continue;
+            }
+            Ok(_) => match line.split_first() {
+                Some((b'-', text)) => {
+                    reply.lines.push(text_of(text));
+                    continue;
+                }
+                Some((b'.', _)) => continue,
+                Some((b'=', code)) => reply.accepted = code == b"0\n",
+                _ => reply.broken = Some("a line of it is not of this protocol".to_owned()),
+            },
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => {
+                reply.broken = Some(match busy_or_gone(error) {
+                    error if error.kind() == io::ErrorKind::TimedOut => format!("nothing came for {} seconds", left.as_secs().max(1)),
+                    error => error.to_string(),
+                })
+            }
+        }
+        break;
     }
+    reply.accepted &= reply.broken.is_none();
     Ok(reply)
 }
 
-fn decode_first_line(line: &[u8]) -> io::Result<Reply> {
-    let text = String::from_utf8_lossy(line);
-    let text = text.trim_end_matches('\n');
-    if text == "ACCEPTED" {
-        return Ok(Reply { accepted: true, why: String::new(), lines: Vec::new() });
-    }
-    match text.strip_prefix("REJECTED") {
-        Some(why) => Ok(Reply { accepted: false, why: why.trim().to_owned(), lines: Vec::new() }),
-        None if text.is_empty() => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the job closed the connection without an answer")),
-        None => Err(io::Error::new(io::ErrorKind::InvalidData, "the job's answer is not of this protocol")),
+fn text_of(line: &[u8]) -> String {
+    String::from_utf8_lossy(line).trim_end_matches('\n').to_owned()
+}
+
+/// The reply as far as its first line goes, and whether the rest is coded.
+fn decode_first_line(line: &[u8]) -> io::Result<(Reply, bool)> {
+    let text = text_of(line);
+    let taken = Reply { taken: true, accepted: true, ..Reply::default() };
+    match text.as_str() {
+        "ACCEPTED" => Ok((taken, false)),
+        "ACCEPTED CODED" => Ok((taken, true)),
+        "" => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the job closed the connection without an answer")),
+        text => match text.strip_prefix("REJECTED") {
+            Some(why) => Ok((Reply { why: why.trim().to_owned(), ..Reply::default() }, false)),
+            None => Err(io::Error::new(io::ErrorKind::InvalidData, "the job's answer is not of this protocol")),
+        },
     }
 }
 

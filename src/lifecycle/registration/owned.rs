@@ -1,0 +1,227 @@
+//! What registration has written into the workspace for one component and HA instance: `<workspace>/.env/<component>/.registered-<ha>.json`, a list
+//! of paths with the digest of what was written there. Configure commands write into the same directories; only what stands on this list, and
+//! is as it was written, is ours to remove.
+
+use super::files::{failed, remove};
+use super::{Place, RegistrationError};
+use crate::lifecycle::workspace::{ENVIRONMENT_DIRECTORY, write_atomically};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// A list of ten thousand files is a tenth of this.
+const SIZE_LIMIT: u64 = 16 * 1024 * 1024;
+
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Content {
+    /// Path below the workspace: digest (SHA-256, hexadecimal) of the content.
+    files: BTreeMap<String, String>,
+}
+
+/// The list of one component and HA instance.
+#[derive(Debug)]
+pub(super) struct Owned {
+    path: PathBuf,
+    saved: Content,
+    now: Content,
+}
+
+/// What a path on a list is today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    AsWritten,
+    /// Something else has written it since.
+    Changed,
+    Gone,
+}
+
+/// The list of what one component has registered for an HA instance.
+pub fn list_path(workspace: &Path, component: &str, ha_id: &str) -> PathBuf {
+    workspace.join(ENVIRONMENT_DIRECTORY).join(component).join(format!(".registered-{ha_id}.json"))
+}
+
+/// Components that have a list of this HA instance.
+pub(super) fn listed_components(workspace: &Path, ha_id: &str) -> Vec<String> {
+    let directory = workspace.join(ENVIRONMENT_DIRECTORY);
+    let names = super::files::file_names(&directory).unwrap_or_default();
+    names.into_iter().filter(|name| list_path(workspace, name, ha_id).symlink_metadata().is_ok()).collect()
+}
+
+impl Owned {
+    /// Reads the list; empty where there is none.
+    ///
+    /// # Errors
+    /// One that cannot be trusted or read: nothing that may stand on it is ours then.
+    pub(super) fn read(place: &Place<'_>, component: &str) -> Result<Owned, RegistrationError> {
+        Owned::read_of(place.workspace, component, place.ha_id)
+    }
+
+    fn read_of(workspace: &Path, component: &str, ha_id: &str) -> Result<Owned, RegistrationError> {
+        let path = list_path(workspace, component, ha_id);
+        match read_list(&path) {
+            Ok(saved) => Ok(Owned { now: Content { files: saved.files.clone() }, saved, path }),
+            Err(source) => Err(RegistrationError::List { path, source }),
+        }
+    }
+
+    /// An empty list in the place of one that cannot be read.
+    pub(super) fn anew(place: &Place<'_>, component: &str) -> Owned {
+        let path = list_path(place.workspace, component, place.ha_id);
+        Owned { path, saved: Content::default(), now: Content::default() }
+    }
+
+    pub(super) fn paths(&self) -> Vec<String> {
+        self.now.files.keys().cloned().collect()
+    }
+
+    pub(super) fn has(&self, path: &str) -> bool {
+        self.now.files.contains_key(path)
+    }
+
+    /// From now on this content at this path is ours. Claimed before it is written, so that another instance, which may write the same, sees
+    /// whose it is.
+    pub(super) fn claim(&mut self, path: String, content: &[u8]) {
+        self.now.files.insert(path, digest_of(content));
+    }
+
+    pub(super) fn disclaim(&mut self, path: &str) {
+        self.now.files.remove(path);
+    }
+
+    /// What the component's own configure command has made of what was written for it is the component's registration too.
+    pub(super) fn reclaim(&mut self, workspace: &Path, path: &str) {
+        if let (Some(digest), Ok(now)) = (self.now.files.get_mut(path), digest_at(&workspace.join(path))) {
+            *digest = now;
+        }
+    }
+
+    pub(super) fn state(&self, workspace: &Path, path: &str) -> State {
+        match digest_at(&workspace.join(path)) {
+            Ok(digest) if self.now.files.get(path) == Some(&digest) => State::AsWritten,
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => State::Gone,
+            _ => State::Changed,
+        }
+    }
+
+    /// Removes a file of the list if it is as it was written, and takes it off the list in any case.
+    ///
+    /// # Errors
+    /// [`RegistrationError::Write`]: it stays on the list.
+    pub(super) fn remove(&mut self, workspace: &Path, path: &str) -> Result<State, RegistrationError> {
+        let state = self.state(workspace, path);
+        if state == State::AsWritten {
+            remove(&workspace.join(path))?;
+        }
+        self.disclaim(path);
+        Ok(state)
+    }
+
+    /// Writes the list, mode 600, if it has changed; an empty one is removed.
+    ///
+    /// # Errors
+    /// [`RegistrationError::Write`].
+    pub(super) fn save(&mut self) -> Result<(), RegistrationError> {
+        if self.now == self.saved {
+            return Ok(());
+        }
+        if self.now.files.is_empty() {
+            remove(&self.path)?;
+        } else {
+            let text = serde_json::to_vec_pretty(&self.now).map_err(|error| failed(&self.path)(error.into()))?;
+            if let Some(directory) = self.path.parent() {
+                crate::lifecycle::workspace::make_directory(directory, 0o700).map_err(failed(directory))?;
+            }
+            write_atomically(&self.path, &text, 0o600).map_err(failed(&self.path))?;
+        }
+        self.saved = Content { files: self.now.files.clone() };
+        Ok(())
+    }
+}
+
+/// True where a list of another HA instance has this file as it is now.
+pub(super) fn is_claimed_elsewhere(place: &Place<'_>, component: &str, path: &str) -> bool {
+    let directory = place.workspace.join(ENVIRONMENT_DIRECTORY).join(component);
+    let names = super::files::file_names(&directory).unwrap_or_default();
+    let others = names.iter().filter_map(|name| name.strip_prefix(".registered-")?.strip_suffix(".json"));
+    others
+        .filter(|ha_id| *ha_id != place.ha_id)
+        .filter_map(|ha_id| Owned::read_of(place.workspace, component, ha_id).ok())
+        .any(|list| list.has(path) && list.state(place.workspace, path) == State::AsWritten)
+}
+
+/// Removes a file that another HA instance has written, if its list says so and nothing has changed it.
+///
+/// # Errors
+/// [`RegistrationError`]; a list that cannot be read.
+pub(super) fn remove_of_another(place: &Place<'_>, component: &str, ha_id: &str, path: &str) -> Result<State, RegistrationError> {
+    let list = Owned::read_of(place.workspace, component, ha_id)?;
+    if !list.has(path) {
+        return Ok(State::Changed);
+    }
+    let state = list.state(place.workspace, path);
+    if state == State::AsWritten {
+        remove(&place.workspace.join(path))?;
+    }
+    // It stays on that list: the instance takes it off itself, and two writers of one list would lose entries.
+    Ok(state)
+}
+
+/// A regular file of the user that this program runs as, which nobody else may write: who can write it could have files removed.
+fn read_list(path: &Path) -> io::Result<Content> {
+    let file = match open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Content::default()),
+        file => file?,
+    };
+    let metadata = file.metadata()?;
+    let refuse = |why: &str| Err(io::Error::new(io::ErrorKind::InvalidData, why));
+    if metadata.uid() != nix::unistd::geteuid().as_raw() || metadata.mode() & 0o022 != 0 {
+        return refuse("it belongs to another user, or others may write it");
+    }
+    let mut text = Vec::new();
+    if file.take(SIZE_LIMIT + 1).read_to_end(&mut text)? as u64 > SIZE_LIMIT {
+        return refuse("it is too large");
+    }
+    let content: Content = serde_json::from_slice(&text).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+    if content.files.keys().all(|path| is_in_place(path)) { Ok(content) } else { refuse("it names a file where nothing is registered") }
+}
+
+/// Below one of the directories that things are registered in, by its text.
+fn is_in_place(path: &str) -> bool {
+    let places = super::PLACES.iter().any(|place| path.strip_prefix(place).is_some_and(|rest| rest.starts_with('/')));
+    places && path.split('/').all(|step| !matches!(step, "" | "." | ".."))
+}
+
+/// No link is followed at the end, and a FIFO is not waited for.
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    let flags = nix::fcntl::OFlag::O_NOFOLLOW | nix::fcntl::OFlag::O_NONBLOCK;
+    let file = File::options().read(true).custom_flags(flags.bits()).open(path)?;
+    if crate::platform::files::kind(&file.metadata()?) == crate::platform::files::FileKind::Regular {
+        Ok(file)
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"))
+    }
+}
+
+fn digest_at(path: &Path) -> io::Result<String> {
+    let mut file = open(path)?;
+    let mut digest = Sha256::new();
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(hexadecimal(&digest.finalize())),
+            count => digest.update(buffer.get(..count).unwrap_or_default()),
+        }
+    }
+}
+
+pub(super) fn digest_of(content: &[u8]) -> String {
+    hexadecimal(&Sha256::digest(content))
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
