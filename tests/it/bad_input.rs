@@ -292,13 +292,15 @@ fn a_validate_that_fails() {
 #[test]
 fn a_missing_command_file() {
     let instance = good();
-    instance.manifest("alpha", "commands:\n  start: bin/nosuch.sh\n  validate: bin/none.sh\n");
+    instance.manifest("alpha", "commands:\n  start: bin/nosuch.sh\n  validate: bin\n");
     let result = instance.run_to_end();
     assert_refused(
         &result,
         &[
-            "ZWEL0172E Component alpha has commands.start defined but the file is missing.",
-            "ZWEL0172E Component alpha has commands.validate defined but the file is missing.",
+            "ZWEL0172E Component alpha has commands.start defined but the file is missing. Looked for ",
+            "/runtime/components/alpha/bin/nosuch.sh\n",
+            "ZWEL0172E Component alpha has commands.validate defined but the file is missing. Looked for ",
+            "/runtime/components/alpha/bin, which is a directory\n",
             "ZWEL0030E",
         ],
     );

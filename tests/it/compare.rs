@@ -202,7 +202,8 @@ fn what_cannot_be_compared_is_said_with_what_there_is() {
     let answer = pair.compare(&["--b-instance", "lpar3"]);
     assert_eq!((answer.code, answer.out.as_str()), (8, ""));
     assert!(
-        answer.err.contains("b.yaml: HA instance 'lpar3' is not defined in haInstances, defined: lpar1, LPAR2; did you mean"),
+        answer.err.contains("ZWEL0911E HA instance lpar3 is not defined in haInstances, defined: lpar1, LPAR2; did you mean lpar1? (in ")
+            && answer.err.contains("b.yaml)"),
         "{}",
         answer.err
     );
