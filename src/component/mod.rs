@@ -7,6 +7,7 @@ mod dependencies;
 mod directories;
 mod environment;
 mod job_name;
+mod known;
 mod locate;
 mod manifest;
 mod order;

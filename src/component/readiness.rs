@@ -1,7 +1,7 @@
 //! When a component counts as ready, and as alive: `components.<c>.launcher.readiness` and `liveness`, the manifest's keys of the same
-//! names and its `messages.ready`, and what is known of Zowe's own components (reference/ha.md, messages of readiness). Pure.
+//! names and its `messages.ready`, and what is known of Zowe's own components ([`super::known`]). Pure.
 
-use super::{Component, split_words};
+use super::{Component, known, split_words};
 use crate::config::{Configuration, Location, Problem, lookup, overlay, show_value};
 use serde_json::{Map, Value};
 use std::path::PathBuf;
@@ -15,13 +15,16 @@ pub struct Probe {
     pub interval: Duration,
     /// For one question; default 5 s, at least 1 s.
     pub timeout: Duration,
+    /// Texts of its output that come before it serves: it is ready if it still runs so much later. Of Zowe's own components alone.
+    pub settling: Vec<(String, Duration)>,
     /// Failures one after the other that make a ready component not ready, or a live one dead; default 3, at least 1.
     pub failure_threshold: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProbeKind {
-    /// A line of the component's output, or of a file, holds one of these texts; `*` in one stands for anything.
+    /// A line of the component's output, or of a file, says one of these texts ([`crate::output::WatchedText`]); `*` in one stands for
+    /// anything.
     Log { texts: Vec<String>, file: Option<PathBuf> },
     /// A connection is accepted.
     Tcp { host: String, port: u16 },
@@ -47,19 +50,6 @@ impl Question {
     }
 }
 
-/// Lines that Zowe's own components write once they serve (reference/ha.md).
-const KNOWN: &[(&str, &str)] = &[
-    ("gateway", "ZWEAM000I"),
-    ("zaas", "ZWEAM000I"),
-    ("discovery", "ZWEAM000I"),
-    ("api-catalog", "ZWEAM000I"),
-    ("caching-service", "ZWEAM000I"),
-    ("apiml", "ZWEAM001I"),
-    ("app-server", "ZWED0031I"),
-    ("app-server", "ZWED0021I"),
-    ("zss", "ZWES1013I"),
-];
-
 /// The probe of a component; None: running counts as ready, and nothing asks whether it is alive.
 ///
 /// # Errors
@@ -82,17 +72,18 @@ pub fn probe(configuration: &Configuration, component: &Component, question: Que
     if question == Question::Liveness {
         return Ok(None);
     }
-    let mut texts = component.manifest.ready_messages.clone();
-    if texts.is_empty() {
-        texts = KNOWN.iter().filter(|(name, _)| *name == component.name).map(|(_, text)| (*text).to_owned()).collect();
-    }
-    Ok((!texts.is_empty()).then(|| Probe { kind: ProbeKind::Log { texts, file: None }, ..Probe::default() }))
+    let (texts, settling) = match component.manifest.ready_messages.clone() {
+        texts if texts.is_empty() => known::texts(component),
+        texts => (texts, Vec::new()),
+    };
+    Ok((!texts.is_empty()).then(|| Probe { kind: ProbeKind::Log { texts, file: None }, settling, ..Probe::default() }))
 }
 
 impl Default for Probe {
     fn default() -> Self {
         Probe {
             kind: ProbeKind::Log { texts: Vec::new(), file: None },
+            settling: Vec::new(),
             interval: Duration::from_secs(5),
             timeout: Duration::from_secs(5),
             failure_threshold: 3,
@@ -173,6 +164,7 @@ impl Reader<'_> {
             timeout: self.seconds(map, "timeout").unwrap_or(default.timeout),
             failure_threshold: self.whole(map, "failureThreshold").unwrap_or(default.failure_threshold),
             kind: kind?,
+            ..default
         })
     }
 
@@ -389,7 +381,7 @@ mod tests {
         let named = |name: &str| Manifest { name: name.into(), ..Manifest::default() };
         let log = |text: &str| Some(ProbeKind::Log { texts: vec![text.into()], file: None });
         assert_eq!(of(named("c")), None);
-        assert_eq!(of(named("gateway")), log("ZWEAM000I"));
+        assert_eq!(of(named("app-server")), log("ZWED0031I"));
         assert_eq!(of(Manifest { ready_messages: vec!["own".into()], ..named("gateway") }), log("own"));
         let both = Manifest { readiness: json!("mine"), ready_messages: vec!["own".into()], ..named("gateway") };
         assert_eq!(of(both), log("mine"));

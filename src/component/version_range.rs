@@ -21,6 +21,11 @@ impl Version {
         Some(Version { numbers: numbers.map(|number| number.copied().unwrap_or(0)), pre_release: partial.pre_release })
     }
 
+    /// The version that this is a pre-release of, or itself.
+    pub fn released(self) -> Version {
+        Version::new(self.numbers)
+    }
+
     fn new(numbers: [u64; 3]) -> Version {
         Version { numbers, pre_release: false }
     }

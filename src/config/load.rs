@@ -2,6 +2,7 @@
 
 use super::node::{Node, NodeValue, Place};
 use super::overlay::{self, Found};
+use super::problem::Cause;
 use super::yaml::{self, Document};
 use super::{
     Configuration, HaInstance, LoadRequest, Location, Problem, SingleService, Source, encoding, json, lookup, merge, runtime_file, template,
@@ -254,11 +255,20 @@ fn defaults_file(user: &Arc<Node>, platform: &dyn Platform) -> Option<std::path:
 
 fn read_source(source: &Source, index: usize, platform: &dyn Platform) -> Result<Document, Vec<Problem>> {
     let name = source.name();
-    let failed = |text: String| vec![Problem::error(Some(Location::whole(&name)), text)];
+    let failed = |(why, cause): (String, Cause)| {
+        vec![Problem::error(Some(Location::whole(&name)), format!("cannot be read: {why}")).caused_by(cause)]
+    };
+    let cause = |error: &std::io::Error, why: String| match error.kind() {
+        std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof => (why, Cause::NotRead),
+        _ => (why.clone(), Cause::NotOpened(why)),
+    };
     let (bytes, padded) = match source {
-        Source::File(path) => (read_file(path).map_err(|error| failed(format!("cannot be read: {}", unreadable(path, &error))))?, false),
+        Source::File(path) => {
+            let read = read_file(path);
+            (read.map_err(|error| failed(cause(&error, unreadable(path, &error))))?, false)
+        }
         Source::Member { data_set, member } => {
-            (platform.read_member(data_set, member).map_err(|error| failed(format!("cannot be read: {error}")))?, true)
+            (platform.read_member(data_set, member).map_err(|error| failed(cause(&error, error.to_string())))?, true)
         }
     };
     parse(&bytes, &name, u32::try_from(index).unwrap_or(u32::MAX), padded, true)
@@ -282,8 +292,9 @@ fn unreadable(path: &Path, error: &std::io::Error) -> String {
 /// # Errors
 /// Everything wrong, with line and column.
 fn parse(bytes: &[u8], name: &str, source: u32, padded: bool, templates: bool) -> Result<Document, Vec<Problem>> {
-    let text =
-        encoding::decode(bytes).map_err(|error| vec![Problem::error(Some(Location::new(name, error.line, error.column)), error.reason)])?;
+    let text = encoding::decode(bytes).map_err(|error| {
+        vec![Problem::error(Some(Location::new(name, error.line, error.column)), error.reason).caused_by(Cause::NotRead)]
+    })?;
     let text = if padded { encoding::strip_padding(&text) } else { text };
     let document = yaml::read(&text, name, source, templates)?;
     if document.root.is_mapping() {

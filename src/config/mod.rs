@@ -30,7 +30,7 @@ pub(crate) mod testing;
 mod tests;
 
 pub use load::{LoadError, Origin, merged_sources, read_mapping, runtime_directory_of, source_text};
-pub use problem::{Location, Problem, unique};
+pub use problem::{Cause, Location, Problem, unique};
 pub use secrets::show as show_value;
 pub use source::{SourceError, display_given, display_sources, first_argument, ha_instance, normalize_id, parse_sources};
 pub use variables::RunFacts;
@@ -351,6 +351,8 @@ pub struct LauncherSettings {
     pub on_component_configure_fail: OnFailure,
     /// `zowe.launchScript.logLevel` is debug or trace.
     pub debug: bool,
+    /// `zowe.launchScript.logLevel` is trace.
+    pub trace: bool,
     /// `components.launcher.onRequiredFailed`: true for `stay`; default false (`exit`).
     pub stay_when_required_failed: bool,
     /// `components.launcher.onDependencyProblem`: true for `ignore`; default false (`exit`).

@@ -44,15 +44,36 @@ pub struct Problem {
     pub property: Option<String>,
     /// What is wrong and what is expected, without secrets.
     pub text: String,
+    /// What kind of thing is wrong, where operators know a message of its own for it.
+    pub cause: Cause,
+}
+
+/// See [`Problem::cause`].
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Cause {
+    /// What a file says.
+    #[default]
+    Content,
+    /// A source could not be opened; why.
+    NotOpened(String),
+    /// A source could not be read to its end, or is no text.
+    NotRead,
+    /// A schema of the runtime directory cannot be used.
+    Schema,
 }
 
 impl Problem {
     pub fn error(place: Option<Location>, text: String) -> Self {
-        Problem { error: true, place, property: None, text }
+        Problem { error: true, place, property: None, text, cause: Cause::Content }
     }
 
     pub fn warning(place: Option<Location>, text: String) -> Self {
-        Problem { error: false, place, property: None, text }
+        Problem { error: false, place, property: None, text, cause: Cause::Content }
+    }
+
+    /// The same, of this cause.
+    pub fn caused_by(self, cause: Cause) -> Self {
+        Problem { cause, ..self }
     }
 
     /// The same, about a property.

@@ -45,6 +45,28 @@ pub fn masked(value: &Value) -> Value {
     mask(value, false)
 }
 
+/// A variable's value as debug lines show it.
+pub fn shown_variable(name: &str, value: &str) -> String {
+    if is_secret_name(name) && !value.is_empty() || is_secret_text(value) { MASK.to_string() } else { value.to_string() }
+}
+
+/// Every secret of a configuration, of at least four characters: shorter ones are no secret, and parts of all kinds of words.
+pub fn values(value: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    collect(value, false, &mut found);
+    found
+}
+
+fn collect(value: &Value, secret: bool, found: &mut Vec<String>) {
+    match value {
+        Value::Object(map) => map.iter().for_each(|(key, value)| collect(value, secret || is_secret_name(key), found)),
+        Value::Array(items) => items.iter().for_each(|item| collect(item, secret, found)),
+        Value::String(text) if (secret || is_secret_text(text)) && text.chars().count() >= 4 => found.push(text.clone()),
+        Value::Number(number) if secret && number.to_string().len() >= 4 => found.push(number.to_string()),
+        _ => {}
+    }
+}
+
 fn mask(value: &Value, secret: bool) -> Value {
     match value {
         Value::Object(map) => {

@@ -1,8 +1,11 @@
 //! The first lines of a run: who starts, from what configuration, as which HA instance.
 
-use super::{Begun, ConditionCode, Context, Start};
+use super::{Begun, ConditionCode, Context, Start, debug};
 use crate::config;
 use crate::message;
+
+/// Bytes of a CONFIG value at most: 17 paths of z/OS, as many as today's launcher takes.
+const LONGEST_CONFIG: usize = 17 * 1024;
 
 /// Issues ZWEL0021I to ZWEL0024I.
 ///
@@ -34,6 +37,9 @@ pub(super) fn begin(context: &Context, start: &Start) -> Result<Begun, Condition
     };
     let sources = match sources {
         None => return Err(failed(message::zwel0026e("CONFIG"))),
+        Some(_) if start.config.as_ref().is_some_and(|config| config.trim_end().len() > LONGEST_CONFIG) => {
+            return Err(failed(message::zwel0027e("CONFIG")));
+        }
         Some(Err(error)) => return Err(failed(error.message())),
         Some(Ok(sources)) => sources,
     };
@@ -42,5 +48,6 @@ pub(super) fn begin(context: &Context, start: &Start) -> Result<Begun, Condition
     let [argument] = start.arguments.as_slice() else { return Err(failed(message::zwel0035e())) };
     let ha_instance = config::ha_instance(config::first_argument(argument), &*context.platform);
     output.message(message::zwel0024i(&ha_instance.id));
+    debug::begun(context, start, &ha_instance);
     Ok(Begun { sources, ha_instance, foreground: None })
 }

@@ -1,6 +1,6 @@
 //! The components of an instance: the workspace written, all validated, all configured. A change does the same for what it changes.
 
-use super::prepare::{GLOBAL, Launched, PREPARE, component_error, refuse};
+use super::prepare::{GLOBAL, Launched, PREPARE, component_error, not_prepared, refuse};
 use super::timing::TARGET;
 use super::{Begun, ConditionCode, Context, Instance};
 use crate::component::{self, CommandLine, Component, Phase, Survey};
@@ -30,8 +30,8 @@ pub(super) async fn prepare_components(
     let output = &context.output;
     let written = write_workspace(context, instance, &survey).instrument(info_span!(target: TARGET, "workspace"));
     if let Err(error) = written.await {
-        let why = [message::zwel0918e("workspace", error), message::zwel0140e(&context.config_text), message::zwel0030e()];
-        return Err(refuse(context, why));
+        let why = [message::zwel0918e("workspace", error), message::zwel0140e(&context.config_text)];
+        return Err(refuse(context, why.into_iter().chain(not_prepared(context))));
     }
     if let Some(foreground) = &begun.foreground {
         survey.in_play.retain(|component| component.name == foreground.name);
@@ -48,7 +48,7 @@ pub(super) async fn prepare_components(
     let in_play = survey.in_play.iter().map(|component| (component.clone(), None)).collect();
     validate_all(context, instance, in_play, say).instrument(info_span!(target: TARGET, "validate")).await;
     if errors > 0 {
-        return Err(refuse(context, [message::zwel0030e()]));
+        return Err(refuse(context, not_prepared(context)));
     }
     output.server_command(Severity::Info, CONFIGURE, "process component configurations ...");
     if begun.foreground.is_none() {
@@ -96,7 +96,7 @@ async fn configure_all(context: &Arc<Context>, instance: &Arc<Instance>, survey:
     for component in &survey.in_play {
         let configured = configure(context, instance, component);
         if !configured.instrument(info_span!(target: TARGET, "configure", component = component.name.as_str())).await {
-            return Err(refuse(context, [message::zwel0030e()]));
+            return Err(refuse(context, not_prepared(context)));
         }
     }
     Ok(())

@@ -3,6 +3,7 @@
 mod begin;
 mod change;
 mod components;
+mod debug;
 mod foreground;
 mod guard;
 mod operator;
@@ -16,11 +17,11 @@ mod watch;
 
 use crate::component::{self, Component};
 use crate::config::{Configuration, Environment, HaInstance};
-use crate::lifecycle::{Runner, registration};
+use crate::lifecycle::{self, Runner, registration};
 use crate::message;
 use crate::output::Output;
 use crate::platform::process::Processes;
-use crate::platform::{OperatorRequest, Pid, Platform, PreparedEnvironment, WaitStatus};
+use crate::platform::{ListenError, OperatorRequest, Pid, Platform, PreparedEnvironment, WaitStatus};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -130,6 +131,12 @@ enum Event {
         index: usize,
         happening: crate::supervisor::Event,
     },
+    /// A line of a component's output says that it is ready if it still runs after this time.
+    Settling {
+        index: usize,
+        pid: Pid,
+        after: std::time::Duration,
+    },
     /// An orphan was reaped: perhaps the last process of a group.
     Stray,
     /// Files of the component that runs in the foreground have changed.
@@ -205,7 +212,8 @@ fn run_with(
     start: Start,
     foreground: Option<Foreground>,
 ) -> std::io::Result<(ConditionCode, Option<WaitStatus>)> {
-    let runner = Runner::new(Arc::clone(platform), Arc::clone(processes), output.clone())?;
+    let runner = Runner::new(Arc::clone(platform), Arc::clone(processes), output.clone())
+        .inspect_err(|error| output.message(message::zwel0056e(lifecycle::NO_INPUT, error)))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let (sender, receiver) = mpsc::unbounded_channel();
     let for_console = sender.clone();
@@ -214,8 +222,11 @@ fn run_with(
         let _ = for_console.send(Event::Operator(request));
     }));
     if let Err(error) = listening {
-        output.message(message::zwel0043e());
-        return Err(error);
+        output.message(match error {
+            ListenError::Signals(_) => message::zwel0031e(),
+            ListenError::Console(_) => message::zwel0043e(),
+        });
+        return Err(std::io::Error::other(error));
     }
     let context = Arc::new(Context {
         platform: Arc::clone(platform),
@@ -274,5 +285,9 @@ mod tests {
         let text = platform.sysprint_text();
         assert!(text.contains("ZWEL0043E failed to start console thread") && text.contains("ZWEL0925E internal error: "), "{text}");
         assert_eq!(platform.wtos().len(), 2);
+        let platform = Arc::new(FakePlatform::without_signals());
+        assert_eq!(run(platform.clone(), Start::default()), ConditionCode::Internal);
+        let text = platform.sysprint_text();
+        assert!(text.contains("ZWEL0031E failed to setup signal handlers") && text.contains("ZWEL0925E internal error: "), "{text}");
     }
 }

@@ -5,7 +5,7 @@ use super::change::Changes;
 use super::prepare::{self, Launched, Prepared};
 use super::probe;
 use super::report::{Answering, job_name_warning};
-use super::{Begun, ConditionCode, Context, Event, EventSender, watch};
+use super::{Begun, ConditionCode, Context, Event, EventSender, debug, watch};
 use crate::component::{self, Question};
 use crate::config::LauncherSettings;
 use crate::message::{self, Message};
@@ -105,8 +105,7 @@ pub(super) async fn run(
         if owner.phase == Phase::Ending {
             preparing = None;
         }
-        let deadline = owner.instance.deadline();
-        if deadline.is_some_and(|deadline| deadline <= owner.now()) {
+        if owner.instance.deadline().is_some_and(|deadline| deadline <= owner.now()) {
             // Not by way of a timer, whose grain is a millisecond: an interval may be 0.
             owner.timers();
             continue;
@@ -128,7 +127,8 @@ pub(super) async fn run(
                 None => return (ConditionCode::Internal, None),
             },
             () = std::future::ready(()), if !owner.to_spawn.is_empty() => owner.spawn_next(),
-            () = sleep_until(owner.origin, deadline) => {}
+            // What was just settled may have set a time.
+            () = sleep_until(owner.origin, owner.instance.deadline()) => {}
             result = prepared(&mut preparing) => {
                 preparing = None;
                 match result {
@@ -201,6 +201,7 @@ impl Owner {
                 }
             }
             Event::Watched { index, happening } => self.step(index, happening),
+            Event::Settling { index, pid, after } => self.settling(index, pid, after),
             Event::ChangeRead { id, result } => self.change_read(id, *result),
             Event::ChangeJudged { id, judged } => self.change_judged(id, judged),
         }
@@ -276,7 +277,9 @@ impl Owner {
 
     /// Feeds one event to a component and does what follows from it.
     pub(super) fn step(&mut self, index: usize, happening: Happening) {
-        let effects = self.instance.step(index, happening, self.now());
+        let before = self.instance.member(index).map_or("", |member| member.machine.state().name());
+        let effects = self.instance.step(index, happening.clone(), self.now());
+        debug::stepped(&self.context.output, &self.instance, index, before, &happening);
         self.apply(effects);
     }
 
@@ -302,6 +305,7 @@ impl Owner {
             })
             .collect();
         for effect in effects {
+            debug::decided(&self.context.output, &self.instance, &effect);
             match effect {
                 Effect::Waits(index, names) => {
                     let name = self.name_of(index);

@@ -2,11 +2,11 @@
 
 use super::change::Generation;
 use super::timing::{self, TARGET};
-use super::{Begun, ConditionCode, Context, Event, EventSender, Instance, components, foreground, guard};
+use super::{Begun, ConditionCode, Context, Event, EventSender, Instance, components, debug, foreground, guard};
 use crate::component::{
     self, Checked, CommandLine, Component, ComponentError, DirectoryFault, DirectoryProblem, Failure, Purpose, Survey, Weight,
 };
-use crate::config::{Configuration, Environment, LoadRequest, Problem, Version};
+use crate::config::{Cause, Configuration, Environment, LoadRequest, Problem, Version};
 use crate::lifecycle::{startup, workspace};
 use crate::message::{self, Message, Severity};
 use crate::platform::unix::watch::Watch;
@@ -54,23 +54,29 @@ pub(super) fn refuse(context: &Context, messages: impl IntoIterator<Item = Messa
     ConditionCode::NotStarted
 }
 
+/// The preparation was not successful: today's launcher leaves it to a command, and says how that ended.
+pub(super) fn not_prepared(context: &Context) -> [Message; 2] {
+    let command = format!("zwe internal start prepare --config {}", context.config_text);
+    [message::zwel0066w(command, ConditionCode::NotStarted as i32), message::zwel0030e()]
+}
+
 /// Loads and prepares the instance.
 ///
 /// # Errors
 /// The condition code, after the messages that say why.
 pub(super) async fn prepare(context: Arc<Context>, begun: Arc<Begun>, sender: EventSender) -> Result<Prepared, ConditionCode> {
     let begun_at = Instant::now();
-    let mut loaded =
-        load(&context, &begun).instrument(info_span!(target: TARGET, "load")).await.map_err(|messages| refuse(&context, messages))?;
+    let reading = read(&context, &begun).instrument(info_span!(target: TARGET, "load"));
+    let mut loaded = reading.await.map_err(|messages| refuse(&context, messages))?;
     context.output.set_rules(wto_rules(&loaded));
     context.output.set_time_zone(loaded.time_zone());
-    if loaded.launcher_settings().debug {
-        context.output.set_debug(true);
-    }
+    context.output.set_verbosity(context.output.verbosity().max(debug::verbosity(&loaded)));
+    debug::loaded(&context.output, &loaded);
     foreground::begin(&context, &begun, &mut loaded)?;
     let (configuration, checked) = check(&context, loaded).instrument(info_span!(target: TARGET, "check")).await?;
     let runtime = configuration.runtime_directory().filter(|_| !checked.directories.iter().any(|fault| fault.purpose == Purpose::Runtime));
     let runtime = runtime.map(|runtime| enter_runtime(&context, runtime)).transpose()?;
+    debug::surveyed(&context.output, &configuration, &checked.survey);
     report(&context, &checked)?;
     let warnings = checked.problems.iter().filter(|problem| !problem.error).map(ToString::to_string).collect();
     let runtime = runtime.ok_or(ConditionCode::NotStarted)?;
@@ -83,12 +89,15 @@ pub(super) async fn prepare(context: Arc<Context>, begun: Arc<Begun>, sender: Ev
     guard::remove_left_over_ipc(&context).await;
     begin_prepare(&context, &configuration, &runtime, &workspace);
     let environment = instance_environment(&context, &configuration, &workspace, &checked.survey);
+    context.runner.show_variables(&environment);
     let instance = Arc::new(Instance::new(configuration, runtime, workspace, environment));
     startup_checks(&context, &begun, &instance, checked.survey.clone()).instrument(info_span!(target: TARGET, "startup checks")).await?;
     let generation = Arc::new(Generation { instance: Arc::clone(&instance), survey: checked.survey.clone(), warnings });
     let launched = components::prepare_components(&context, &begun, &instance, checked.survey).await?;
     report_timing(&context, begun_at.elapsed());
-    Ok(Prepared { generation, launched, lock, watch })
+    let prepared = Prepared { generation, launched, lock, watch };
+    debug::prepared(&context.output, &prepared);
+    Ok(prepared)
 }
 
 /// Users wait for minutes for some instances and wonder what for (reference/users.md).
@@ -111,6 +120,12 @@ pub(super) fn wto_rules(configuration: &Configuration) -> crate::output::WtoRule
 /// # Errors
 /// The messages that say why.
 pub(super) async fn load(context: &Arc<Context>, begun: &Arc<Begun>) -> Result<Configuration, Vec<Message>> {
+    let loaded = read(context, begun).await?;
+    debug::loaded(&context.output, &loaded);
+    Ok(loaded)
+}
+
+async fn read(context: &Arc<Context>, begun: &Arc<Begun>) -> Result<Configuration, Vec<Message>> {
     let (platform, begun) = (Arc::clone(&context.platform), Arc::clone(begun));
     let loaded = tokio::task::spawn_blocking(move || {
         Configuration::load(&LoadRequest { sources: &begun.sources, ha_instance: &begun.ha_instance, platform: &*platform })
@@ -143,6 +158,9 @@ async fn check(context: &Arc<Context>, configuration: Configuration) -> Result<(
     checked.await.map_err(|_| refuse(context, [message::zwel0071e()]))
 }
 
+/// The status of Zowe's configuration manager for a schema that it cannot use.
+const BAD_SCHEMA: u32 = 5;
+
 /// Says everything that is wrong or odd: directories and components each with their message, the rest as lines after ZWEL0070E.
 ///
 /// # Errors
@@ -162,6 +180,9 @@ fn report(context: &Context, checked: &Checked) -> Result<(), ConditionCode> {
     }
     if !errors.is_empty() {
         failed = true;
+        if errors.iter().any(|error| error.cause == Cause::Schema) {
+            output.message(message::zwel0073e(BAD_SCHEMA));
+        }
         output.message(message::zwel0070e());
         output.lines(errors.iter().map(|error| format!("  {}\n", one_line(error))).collect::<String>().into_bytes());
     } else if !failed {
@@ -174,7 +195,7 @@ fn report(context: &Context, checked: &Checked) -> Result<(), ConditionCode> {
         output.message(message);
     }
     if unprepared {
-        output.message(message::zwel0030e());
+        not_prepared(context).into_iter().for_each(|message| output.message(message));
     }
     if failed || unprepared { Err(ConditionCode::NotStarted) } else { Ok(()) }
 }
@@ -284,7 +305,7 @@ async fn startup_checks(context: &Context, begun: &Begun, instance: &Instance, m
         context.output.message(finding.message());
     }
     if findings.iter().any(|finding| finding.severity == Severity::Error) {
-        return Err(refuse(context, [message::zwel0030e()]));
+        return Err(refuse(context, not_prepared(context)));
     }
     Ok(())
 }

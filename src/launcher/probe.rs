@@ -7,11 +7,13 @@ use crate::component::{CommandLine, Probe, ProbeKind, Question};
 use crate::config::Environment;
 use crate::lifecycle::{Then, startup};
 use crate::net::{self, Trust};
-use crate::output::Pattern;
+use crate::output::WatchedText;
 use std::collections::VecDeque;
+use std::fs::Metadata;
 use std::io::{Read, Seek, SeekFrom};
 use std::net::{TcpStream, ToSocketAddrs};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::task::AbortHandle;
@@ -101,6 +103,10 @@ pub(super) fn ask(
             tokio::time::sleep(pause).await;
             pause = if count.is_good { probe.interval } else { (pause * 2).min(probe.interval) };
             let answer = way.ask(&context, &launched, &environment, probe.timeout).await;
+            context.output.trace(|| {
+                let said = answer.as_ref().map_or_else(|why| format!("no, {why}"), |()| "yes".to_owned());
+                format!("probe: {} of {}: {said}", question.key(), launched.component.name)
+            });
             if let Some(verdict) = count.answer(answer) {
                 // A line in a file stands there for good.
                 let is_final = verdict == Verdict::Good && matches!(way, Way::File(_));
@@ -197,56 +203,143 @@ fn get(kind: &ProbeKind, timeout: Duration, trust: &Trust) -> Result<(), String>
     if good { Ok(()) } else { Err(format!("{url} answered {found}")) }
 }
 
-/// Looks for texts in what is appended to a file from now on.
+/// Runs something on the owner's thread after a while, unless what is returned is dropped before.
+pub(super) fn after(time: Duration, then: impl FnOnce() + 'static) -> Asking {
+    let task = tokio::task::spawn_local(async move {
+        tokio::time::sleep(time).await;
+        then();
+    });
+    Asking(task.abort_handle())
+}
+
+/// Looks for texts in what is appended to a file from now on. A file that takes its place, or that is begun anew, is read from its
+/// beginning.
 pub(super) struct FileEnd {
     file: PathBuf,
-    texts: Vec<Pattern>,
+    texts: Vec<WatchedText>,
+    /// Device and inode.
+    identity: Option<(u64, u64)>,
     position: u64,
+    /// What stands before the position: a file that was truncated and has grown beyond it has something else there.
+    before: VecDeque<u8>,
     /// The beginning of a line whose end is not there yet.
     partial: VecDeque<u8>,
 }
 
 /// Of one line, and of what is read at a time.
 const LINE_LIMIT: usize = 64 * 1024;
+/// Bytes by which a file is known again.
+const KNOWN_BEFORE: usize = 1024;
 
 impl FileEnd {
     fn new(file: PathBuf, texts: &[String]) -> FileEnd {
-        let position = std::fs::metadata(&file).map_or(0, |metadata| metadata.len());
-        FileEnd { file, texts: texts.iter().filter_map(|text| Pattern::new(text)).collect(), position, partial: VecDeque::new() }
+        let texts = texts.iter().filter_map(|text| WatchedText::new(text)).collect();
+        let mut end = FileEnd { file, texts, identity: None, position: 0, before: VecDeque::new(), partial: VecDeque::new() };
+        // What cannot be read now is read from its beginning when it can.
+        let _ = end.skip();
+        end
+    }
+
+    fn skip(&mut self) -> std::io::Result<()> {
+        let file = std::fs::File::open(&self.file)?;
+        let metadata = file.metadata()?;
+        let known = usize::try_from(metadata.len()).map_or(KNOWN_BEFORE, |length| length.min(KNOWN_BEFORE));
+        let mut before = vec![0; known];
+        file.read_exact_at(&mut before, metadata.len() - known as u64)?;
+        (self.identity, self.position, self.before) = (Some((metadata.dev(), metadata.ino())), metadata.len(), before.into());
+        Ok(())
+    }
+
+    /// Whether it is the file that was read before, up to the position.
+    fn is_same(&mut self, file: &std::fs::File, metadata: &Metadata) -> std::io::Result<bool> {
+        if self.identity != Some((metadata.dev(), metadata.ino())) || metadata.len() < self.position {
+            return Ok(false);
+        }
+        let mut before = vec![0; self.before.len()];
+        file.read_exact_at(&mut before, self.position - self.before.len() as u64)?;
+        Ok(before == *self.before.make_contiguous())
     }
 
     fn look(&mut self) -> Result<(), String> {
-        let why = |error: std::io::Error, file: &Path| format!("{}: {error}", file.display());
-        let mut file = std::fs::File::open(&self.file).map_err(|error| why(error, &self.file))?;
-        let length = file.metadata().map_err(|error| why(error, &self.file))?.len();
-        if length < self.position {
-            // Begun anew.
+        match self.find() {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(format!("{} does not hold the text yet", self.file.display())),
+            Err(error) => Err(format!("{}: {error}", self.file.display())),
+        }
+    }
+
+    fn find(&mut self) -> std::io::Result<bool> {
+        let mut file = std::fs::File::open(&self.file)?;
+        let metadata = file.metadata()?;
+        if !self.is_same(&file, &metadata)? {
             self.position = 0;
+            self.before.clear();
             self.partial.clear();
         }
-        file.seek(SeekFrom::Start(self.position)).map_err(|error| why(error, &self.file))?;
+        self.identity = Some((metadata.dev(), metadata.ino()));
+        file.seek(SeekFrom::Start(self.position))?;
         let mut block = vec![0; LINE_LIMIT];
         loop {
-            let read = file.read(&mut block).map_err(|error| why(error, &self.file))?;
+            let read = file.read(&mut block)?;
             if read == 0 {
-                return Err(format!("{} does not hold the text yet", self.file.display()));
+                return Ok(false);
             }
             self.position += read as u64;
+            self.before.extend(&block[..read]);
+            self.before.drain(..self.before.len().saturating_sub(KNOWN_BEFORE));
             self.partial.extend(&block[..read]);
             while let Some(end) = self.partial.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = self.partial.drain(..=end).collect();
-                if self.texts.iter().any(|text| text.find(&line).is_some()) {
-                    return Ok(());
+                if self.texts.iter().any(|text| text.is_said_in(&line)) {
+                    return Ok(true);
                 }
             }
             // A text at the end of a line that never ends counts as well.
             let line = self.partial.make_contiguous();
-            if self.texts.iter().any(|text| text.find(line).is_some()) {
-                return Ok(());
+            if self.texts.iter().any(|text| text.is_said_in(line)) {
+                return Ok(true);
             }
             if self.partial.len() > LINE_LIMIT {
                 self.partial.drain(..self.partial.len() - LINE_LIMIT);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn a_file_is_followed_however_it_is_begun_anew() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("m.log");
+        let old = "an old line\n".repeat(20);
+        let new = format!("{}UP NOW\n{}", "a new line\n".repeat(9), "and more\n".repeat(60));
+        let text = ["UP NOW".to_owned()];
+        let found = |begin: &dyn Fn()| {
+            std::fs::write(&file, old.clone() + "UP NOW\n").unwrap();
+            let mut end = FileEnd::new(file.clone(), &text);
+            let before = end.look().is_ok();
+            begin();
+            (before, end.look().is_ok())
+        };
+        let appended = || std::fs::OpenOptions::new().append(true).open(&file).unwrap().write_all(new.as_bytes()).unwrap();
+        assert_eq!(found(&appended), (false, true));
+        assert_eq!(found(&|| std::fs::write(&file, &new).unwrap()), (false, true), "truncated");
+        let rolled = || {
+            std::fs::rename(&file, directory.path().join("m.1")).unwrap();
+            std::fs::write(&file, &new).unwrap();
+        };
+        assert_eq!(found(&rolled), (false, true));
+        let removed = || std::fs::remove_file(&file).unwrap();
+        assert_eq!(found(&removed), (false, false));
+        let mut end = FileEnd::new(file.clone(), &text);
+        assert!(end.look().is_err_and(|why| why.contains("m.log")));
+        std::fs::write(&file, "UP").unwrap();
+        assert!(end.look().is_err());
+        std::fs::write(&file, "UP NOW").unwrap();
+        assert!(end.look().is_ok(), "a line without its end");
     }
 }

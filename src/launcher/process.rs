@@ -11,9 +11,11 @@ use crate::message;
 use crate::output::Attachment;
 use crate::platform::{Pid, PreparedEnvironment, StopSignal, unix};
 use crate::supervisor::{Event as Happening, State};
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::AsFd;
+use std::time::Duration;
 
 impl Owner {
     pub(super) fn spawn_next(&mut self) {
@@ -43,7 +45,10 @@ impl Owner {
         let file_end = readiness.as_ref().and_then(probe::file_end);
         let (input, input_of_ours) = match settings.standard_input.then(unix::process::control_pipe).transpose() {
             Ok(pipe) => pipe.unzip(),
-            Err(error) => return Happening::SpawnFailed(error.to_string()),
+            Err(error) => {
+                self.context.output.message(message::zwel0055e(format_args!("of component {}", launched.component.name), &error));
+                return Happening::SpawnFailed(error.to_string());
+            }
         };
         let input = input.as_ref().map(AsFd::as_fd);
         match self.context.runner.start(&script, base, &own, input, settings.ending(), on_end) {
@@ -51,8 +56,9 @@ impl Owner {
                 let _ = pid_sender.send(pid);
                 let name = launched.component.name.clone();
                 let log = launched.instance.configuration.component_log(&name);
-                let watch = watch::watch(readiness.as_ref(), settings.fatal_messages, index, pid, self.sender.clone());
-                let attachment = Attachment { log, watch };
+                let values = launched.instance.environment.values().chain(own.values()).map(OsString::as_os_str);
+                let watch = watch::watch(readiness.as_ref(), settings.fatal_messages, (index, pid), values, self.sender.clone());
+                let attachment = Attachment { log, watch, pid: Some(pid) };
                 self.children[index].pipe = Some(self.context.output.attach(&name, reader, attachment));
                 self.children[index].input = input_of_ours.map(File::from);
                 self.ask(index, pid, Question::Readiness, readiness, file_end);
@@ -86,6 +92,18 @@ impl Owner {
         };
         let asking = probe::ask(&self.context, launched, &probe, question, (file_end, environment), tell);
         self.children[index].asking.extend(asking.map(|asking| (question, asking)));
+    }
+
+    /// A process has written what its kind writes before it serves.
+    pub(super) fn settling(&mut self, index: usize, pid: Pid, after: Duration) {
+        let sender = self.sender.clone();
+        let asking = probe::after(after, move || {
+            // The owner has gone.
+            let _ = sender.send(Event::Watched { index, happening: Happening::ReadyReported(pid) });
+        });
+        if let Some(child) = self.children.get_mut(index) {
+            child.asking.push((Question::Readiness, asking));
+        }
     }
 
     fn whole_environment_of(&self, launched: &Launched) -> Environment {

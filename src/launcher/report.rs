@@ -63,7 +63,13 @@ impl Owner {
     /// What there is to say of the instance as a whole.
     pub(super) fn settle(&mut self) {
         let id = self.begun.ha_instance.id.clone();
-        for note in self.instance.settle(self.now()) {
+        let before = self.instance.phase();
+        let notes = self.instance.settle(self.now());
+        if before != self.instance.phase() {
+            let now = self.instance.phase().name();
+            self.context.output.debug(|| format!("decide: the instance is {now}, it was {}", before.name()));
+        }
+        for note in notes {
             match note {
                 InstanceNote::AllStarted { failed } => {
                     self.say(if failed { message::zwel0052w() } else { message::zwel0007i() });
@@ -119,6 +125,11 @@ impl Owner {
             Note::StartFailed(why) => {
                 self.say(message::zwel0927e(&name, why));
                 self.say(message::zwel0040e(name));
+            }
+            Note::RestartFailed(why) => {
+                self.say(message::zwel0927e(&name, why));
+                self.say(message::zwel0040e(&name));
+                self.say(message::zwel0049e(name));
             }
             Note::WillKill(pid) => self.say(message::zwel0063w(name, pid)),
             // The instance says it with names: Effect::StartedWithout.

@@ -2,8 +2,9 @@
 
 use super::script::{Script, script_text};
 use super::shell::Shells;
-use crate::config::Environment;
-use crate::output::{Attachment, Output};
+use crate::component::CommandLine;
+use crate::config::{Environment, secrets};
+use crate::output::{Attachment, Output, Verbosity};
 use crate::platform::process::{OnEnd, Processes};
 use crate::platform::{ChildEnvironment, Ending, GroupOfChild, Pid, Platform, PreparedEnvironment, SpawnRequest, StopSignal, WaitStatus};
 use std::collections::BTreeSet;
@@ -14,6 +15,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+
+/// What everything reads that has no other standard input.
+pub const NO_INPUT: &str = "/dev/null";
 
 /// Variable of a stop command: the process id of the component, which is also the id of its process group.
 pub const STOPPED_PROCESS: &str = "ZWELNCH_PID";
@@ -63,26 +67,60 @@ pub struct Runner {
     running: Mutex<BTreeSet<Pid>>,
     /// Set by [`Runner::kill_all`]: nothing is run any more but what ends components.
     ending: AtomicBool,
+    /// Variables that debug lines have shown: each value once.
+    shown: Mutex<Environment>,
 }
 
 impl Runner {
     /// # Errors
-    /// When /dev/null cannot be opened.
+    /// When [`NO_INPUT`] cannot be opened.
     pub fn new(platform: Arc<dyn Platform>, processes: Arc<Processes>, output: Output) -> io::Result<Runner> {
         Ok(Runner {
             platform,
             processes,
             output,
-            null: File::open("/dev/null")?,
+            null: File::open(NO_INPUT)?,
             shells: Shells::find(),
             running: Mutex::default(),
             ending: AtomicBool::new(false),
+            shown: Mutex::default(),
         })
     }
 
     /// The shells that run the commands.
     pub fn shells(&self) -> &Shells {
         &self.shells
+    }
+
+    /// Shows variables in debug lines, secrets masked: those that were not shown before, or with another value; all of them in a trace.
+    pub fn show_variables(&self, environment: &Environment) {
+        if self.output.verbosity() < Verbosity::Debug {
+            return;
+        }
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        for (name, value) in environment {
+            let news = shown.get(name) != Some(value);
+            if news || self.output.verbosity() == Verbosity::Trace {
+                self.output.debug(|| format!("variable: {name}={}", secrets::shown_variable(name, &value.to_string_lossy())));
+            }
+            if news {
+                shown.insert(name.clone(), value.clone());
+            }
+        }
+    }
+
+    fn show_script(&self, script: &Script, own: &Environment) {
+        self.output.debug(|| {
+            let command = std::iter::once(script.command.file.display().to_string());
+            let words: Vec<String> = command.chain(script.command.arguments.iter().map(|argument| shown_argument(argument))).collect();
+            format!("command: in {}: {} with {}", script.directory.display(), words.join(" "), self.shells.of(script).display())
+        });
+        self.show_variables(own);
+        self.output.trace(|| {
+            let arguments = script.command.arguments.iter().map(|argument| shown_argument(argument)).collect();
+            let shown = Script { command: CommandLine { arguments, ..script.command.clone() }, ..script.clone() };
+            format!("command: the shell is given {}", script_text(&shown))
+        });
     }
 
     /// Runs a command to its end, or until `bound` is over, and returns everything it wrote. The output goes to an unlinked file: it may be
@@ -122,6 +160,10 @@ impl Runner {
         limit: u64,
     ) -> io::Result<(Finished, Vec<u8>)> {
         let mut file = crate::platform::unix::temporary_file()?;
+        self.output.debug(|| {
+            let words: Vec<String> = arguments.iter().map(|argument| shown_argument(argument)).collect();
+            format!("command: {} {}", program.display(), words.join(" "))
+        });
         let all = std::iter::once(program.as_os_str().to_owned()).chain(arguments.iter().map(Into::into));
         let own = PreparedEnvironment::new(environment)?;
         let base = PreparedEnvironment::default();
@@ -275,7 +317,12 @@ impl Runner {
         waited.is_over = true;
         drop(waited);
         let left_running = self.processes.signal(pid, StopSignal::Kill);
-        Ok(Finished { status: status?, timed_out, left_running })
+        let status = status?;
+        self.output.debug(|| {
+            let why = if timed_out { ", as its time was over" } else { "" };
+            format!("command: process {pid} ended with {}{why}", status.end)
+        });
+        Ok(Finished { status, timed_out, left_running })
     }
 
     fn spawn(
@@ -287,6 +334,7 @@ impl Runner {
         ending: Ending,
         on_end: OnEnd,
     ) -> io::Result<Pid> {
+        self.show_script(script, own);
         let own = PreparedEnvironment::new(own)?;
         let request = SpawnRequest {
             program: self.shells.of(script).to_path_buf(),
@@ -312,6 +360,15 @@ impl Drop for Waited<'_> {
         if !self.is_over {
             self.runner.processes.signal(self.pid, StopSignal::Kill);
         }
+    }
+}
+
+/// An argument as debug lines show it: the value of `--name=value` and `name=value` is masked where the name says that it is a secret.
+fn shown_argument(argument: &str) -> String {
+    match argument.split_once('=') {
+        Some((name, value)) => format!("{name}={}", secrets::shown_variable(name, value)),
+        None if secrets::is_secret_text(argument) => secrets::MASK.to_owned(),
+        None => argument.to_owned(),
     }
 }
 

@@ -107,12 +107,12 @@ messages! {
         "Set it in the STDENV data definition of the PROC; CONFIG names zowe.yaml.";
     ZWEL0027E zwel0027e "ZWEL0027E" Error Always (name)
         "{name} env variable too large",
-        "The value of a variable is longer than the launcher accepts.",
-        "Shorten it.";
+        "CONFIG has more than 17,408 bytes.",
+        "Name fewer sources, or shorter paths.";
     ZWEL0028E zwel0028e "ZWEL0028E" Error Always ()
         "failed to get component list",
-        "The list of components could not be made.",
-        "See the message before.";
+        "Never issued: what is wrong with a component is told of each, and ZWEL0029E where none is left.",
+        "None.";
     ZWEL0029E zwel0029e "ZWEL0029E" Error Always ()
         "start component list is empty",
         "No enabled component has a start command.",
@@ -123,8 +123,8 @@ messages! {
         "Correct what the messages before name and start again.";
     ZWEL0031E zwel0031e "ZWEL0031E" Error Always ()
         "failed to setup signal handlers",
-        "The system refused a signal handler.",
-        "Contact support.";
+        "The thread that waits for signals could not be made; the launcher ends.",
+        "See the reason in the message after; most likely a limit of the system or of the user id was reached.";
     ZWEL0032E zwel0032e "ZWEL0032E" Error Always (what, dir)
         "failed to find {what}='{dir}', check if the dir exists",
         "A directory that the configuration names does not exist.",
@@ -175,7 +175,7 @@ messages! {
         "See the reason in the message before; the launcher ends.";
     ZWEL0044E zwel0044e "ZWEL0044E" Error OnMatch ()
         "failed to stop console thread",
-        "The console could not be closed.",
+        "Never issued: the console is closed with the launcher.",
         "None.";
     ZWEL0045E zwel0045e "ZWEL0045E" Error OnMatch (why)
         "error converting zowe.yaml file - {why}",
@@ -183,7 +183,7 @@ messages! {
         "Correct what the message names.";
     ZWEL0046E zwel0046e "ZWEL0046E" Error OnMatch (why)
         "error reading zowe.yaml file - {why}",
-        "The configuration could not be read.",
+        "CONFIG is no list of sources, or a source of the configuration could be opened but not read to its end, is too large or is no text.",
         "Correct what the message names.";
     ZWEL0047E zwel0047e "ZWEL0047E" Error OnMatch (why)
         "failed to parse zowe.yaml - {why}",
@@ -195,16 +195,16 @@ messages! {
         "Check the path and the permissions.";
     ZWEL0049E zwel0049e "ZWEL0049E" Error OnMatch (name)
         "failed to restart component {name}",
-        "The component could not be started again.",
-        "See the message before.";
+        "The process of a component that had ended unasked could not be created. Follows ZWEL0040E.",
+        "See the reason in ZWEL0927E; the restart intervals apply.";
     ZWEL0050E zwel0050e "ZWEL0050E" Error OnMatch (name, pid, why)
         "cannot read output from comp {name}({pid}) - {why}",
-        "The output of a component could not be read.",
-        "None; the component goes on.";
+        "The pipe that a component writes its output to could not be read; what it writes from now on is lost.",
+        "RESTART the component to have its output again.";
     ZWEL0051W zwel0051w "ZWEL0051W" Warning OnMatch ()
         "failed to read zowe.yaml, launcher will use default settings",
-        "Settings could not be read.",
-        "Check the configuration.";
+        "Never issued: a configuration that cannot be read keeps the launcher from starting.",
+        "None.";
     ZWEL0052W zwel0052w "ZWEL0052W" Warning OnMatch ()
         "not all components started",
         "At least one start command failed.",
@@ -219,12 +219,12 @@ messages! {
         "Use DISP for the names.";
     ZWEL0055E zwel0055e "ZWEL0055E" Error OnMatch (file, why)
         "failed to create file for stdin({file}) - {why}",
-        "The empty standard input could not be made.",
-        "Check the temporary directory.";
+        "The pipe that is to be the standard input of a component (components.<name>.launcher.stdin) could not be made.",
+        "See the reason: a limit of open files, as a rule. The restart intervals apply.";
     ZWEL0056E zwel0056e "ZWEL0056E" Error OnMatch (file, why)
         "failed to open file for stdin({file}) - {why}",
-        "The empty standard input could not be opened.",
-        "Check the temporary directory.";
+        "The empty standard input of components could not be opened; the launcher ends.",
+        "Check /dev/null.";
     ZWEL0057E zwel0057e "ZWEL0057E" Error Always (dir)
         "failed to create workspace dir '{dir}'",
         "The workspace directory could not be made.",
@@ -235,7 +235,7 @@ messages! {
         "None.";
     ZWEL0059E zwel0059e "ZWEL0059E" Error Always ()
         "failed to get WORKSPACE_DIR dir",
-        "zowe.workspaceDirectory could not be read.",
+        "zowe.workspaceDirectory is not set.",
         "Check the configuration.";
     ZWEL0060E zwel0060e "ZWEL0060E" Error Always ()
         "WORKSPACE_DIR is empty string",
@@ -243,8 +243,8 @@ messages! {
         "Set zowe.workspaceDirectory in zowe.yaml.";
     ZWEL0061E zwel0061e "ZWEL0061E" Error OnMatch (what, file)
         "failed to find {what}='{file}', check if the file exists",
-        "A file that is needed does not exist.",
-        "Check the installation.";
+        "Never issued: ZWEL0048E, ZWEL0172E and others say which file.",
+        "None.";
     ZWEL0062E zwel0062e "ZWEL0062E" Error OnMatch (dir, why)
         "failed to create dir '{dir}' - {why}",
         "A directory could not be made.",
@@ -263,11 +263,11 @@ messages! {
         "See the reason.";
     ZWEL0066W zwel0066w "ZWEL0066W" Warning OnMatch (cmd, rc)
         "command '{cmd}' ended with code {rc}",
-        "A command ended with a non-zero code.",
-        "See its output.";
+        "The preparation of the instance, which today's launcher leaves to a command, was not successful; ZWEL0030E follows.",
+        "See the messages before.";
     ZWEL0067E zwel0067e "ZWEL0067E" Error OnMatch ()
         "PARMLIB() entries must all have the same member name",
-        "Retired: member names may differ.",
+        "Never issued: member names may differ since 3.3.",
         "None.";
     ZWEL0068E zwel0068e "ZWEL0068E" Error Always ()
         "PARMLIB() entries must have a member name",
@@ -291,8 +291,8 @@ messages! {
         "Correct what the lines before name.";
     ZWEL0073E zwel0073e "ZWEL0073E" Error Always (n)
         "Launcher Could not load schemas, status={n}",
-        "A schema of the runtime directory could not be used.",
-        "Check the schemas directory of the runtime.";
+        "A schema of the runtime directory could not be used; ZWEL0070E and the lines after it say which and why. Status 5: it is no schema.",
+        "Check the schemas directory of the runtime: zowe.runtimeDirectory may name a directory that is no runtime of Zowe.";
     ZWEL0074E zwel0074e "ZWEL0074E" Error OnMatch ()
         "Log context was not created",
         "Logging could not be set up.",
@@ -303,8 +303,8 @@ messages! {
         "See whether the runtime directory is whole and can be read by the started task's user.";
     ZWEL0112E zwel0112e "ZWEL0112E" Error OnMatch ()
         "Zowe runtime environment must be prepared first with \"zwe internal start prepare\" command.",
-        "A component was asked to start before prepare.",
-        "Start the launcher instead.";
+        "Never issued: the launcher prepares by itself what it starts.",
+        "None.";
     ZWEL0140E zwel0140e "ZWEL0140E" Error OnMatch (config)
         "Failed to translate Zowe configuration ({config}).",
         "The merged configuration could not be written.",
@@ -329,6 +329,10 @@ messages! {
         "Component {name} commands.configure ended with rc={rc}.",
         "A configure command failed; zowe.launchScript.onComponentConfigureFail decides what follows.",
         "See the component's output before.";
+    ZWEL0318E zwel0318e "ZWEL0318E" Error OnMatch (file, why)
+        "- failed to read '{file}' - {why}",
+        "A configuration source could not be opened. ZWEL0048E says the same in the launcher's own words.",
+        "Check the path and the permissions.";
     ZWEL0900I zwel0900i "ZWEL0900I" Info Wto (name, s)
         "component {name} is ready after {s} seconds",
         "The component has passed its readiness check.",

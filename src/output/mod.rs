@@ -7,6 +7,7 @@
 
 mod attachment;
 mod code_page;
+mod echo;
 mod line;
 mod log_file;
 mod partial;
@@ -15,20 +16,22 @@ mod printable;
 mod rate;
 mod relay;
 mod tail;
+mod verbosity;
 mod wto;
 
 pub use attachment::{Attachment, Watch};
 pub use code_page::decode_lines;
+pub use echo::is_message_id;
 pub use line::{RULER, time_zone, timestamp};
 pub use log_file::LogSettings;
-pub use pattern::Pattern;
+pub use pattern::WatchedText;
+pub use verbosity::Verbosity;
 pub use wto::WtoRules;
 
 use crate::message::{Message, Operator, Severity};
 use crate::platform::Platform;
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 /// A component's pipe while the relay reads it; never reused in one process.
@@ -95,7 +98,7 @@ struct Shared {
     /// Writing to it wakes the relay thread. A pipe of our own, because mio's waker loses wake-ups with the poll(2) selector whenever a
     /// descriptor is registered at the same time (tokio-rs/mio#1874), and that selector is what z/OS has.
     waker: mio::unix::pipe::Sender,
-    debug: AtomicBool,
+    debugging: verbosity::Debugging,
     thread: Mutex<Option<std::thread::JoinHandle<()>>>,
 }
 
@@ -120,8 +123,12 @@ impl Output {
         let poll = mio::Poll::new()?;
         let (waker, mut woken) = mio::unix::pipe::new()?;
         poll.registry().register(&mut woken, relay::WAKER, mio::Interest::READABLE)?;
-        let shared =
-            Arc::new(Shared { queue: Mutex::new(Queue::default()), waker, debug: AtomicBool::new(false), thread: Mutex::new(None) });
+        let shared = Arc::new(Shared {
+            queue: Mutex::new(Queue::default()),
+            waker,
+            debugging: verbosity::Debugging::default(),
+            thread: Mutex::new(None),
+        });
         let for_thread = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("relay".to_owned())
@@ -168,13 +175,30 @@ impl Output {
         if severity == Severity::Debug && !self.debug_enabled() {
             return;
         }
-        self.put(Item::ServerCommand { severity, source: source.to_owned(), text: text.into() });
+        let mut text = text.into();
+        if severity == Severity::Debug {
+            text = self.shared.debugging.masked(text);
+        }
+        self.put(Item::ServerCommand { severity, source: source.to_owned(), text });
     }
 
     /// Writes a debug line when debug lines are on (ZLDEBUG=ON, zowe.launchScript.logLevel).
     pub fn debug(&self, text: impl FnOnce() -> String) {
-        if self.debug_enabled() {
-            self.put(Item::Plain { severity: Severity::Debug, text: text() });
+        self.plain(Verbosity::Debug, text);
+    }
+
+    /// Writes a debug line when even more than those is wanted (zowe.launchScript.logLevel: trace).
+    pub fn trace(&self, text: impl FnOnce() -> String) {
+        self.plain(Verbosity::Trace, text);
+    }
+
+    fn plain(&self, wanted: Verbosity, text: impl FnOnce() -> String) {
+        if self.verbosity() >= wanted {
+            let text = self.shared.debugging.masked(text());
+            // One line each, whatever stands in it.
+            let one_line = |character: char| if character.is_control() { character.escape_default().to_string() } else { character.into() };
+            let text = if text.contains(char::is_control) { text.chars().map(one_line).collect() } else { text };
+            self.put(Item::Plain { severity: Severity::Debug, text });
         }
     }
 
@@ -232,11 +256,24 @@ impl Output {
     }
 
     pub fn set_debug(&self, on: bool) {
-        self.shared.debug.store(on, Ordering::Relaxed);
+        self.set_verbosity(if on { Verbosity::Debug } else { Verbosity::Info });
+    }
+
+    pub fn set_verbosity(&self, verbosity: Verbosity) {
+        self.shared.debugging.set(verbosity);
+    }
+
+    pub fn verbosity(&self) -> Verbosity {
+        self.shared.debugging.get()
+    }
+
+    /// From now on these texts are masked in debug lines.
+    pub fn hide(&self, secrets: impl IntoIterator<Item = String>) {
+        self.shared.debugging.hide(secrets);
     }
 
     fn debug_enabled(&self) -> bool {
-        self.shared.debug.load(Ordering::Relaxed)
+        self.verbosity() >= Verbosity::Debug
     }
 
     /// Waits until everything written so far stands on SYSPRINT.

@@ -1,8 +1,12 @@
 //! What is looked for in lines: texts, where `*` stands for anything within the line, all of them in one pass.
 
+use super::echo;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use memchr::memmem::Finder;
 use std::sync::Arc;
+
+/// Places of a text in one line that are looked at.
+const OCCURRENCES: usize = 16;
 
 /// One text: its pieces between the `*`s, which a line has to hold in this order.
 #[derive(Debug)]
@@ -18,19 +22,66 @@ impl Pattern {
     }
 
     /// Where in a line the match begins. Taking the first place of each piece is enough: a later one leaves less for the rest.
-    pub fn find(&self, line: &[u8]) -> Option<usize> {
-        let (mut begin, mut from) = (None, 0);
-        for piece in &self.pieces {
-            let at = from + piece.find(&line[from..])?;
-            begin = begin.or(Some(at));
-            from = at + piece.needle().len();
+    pub(super) fn find(&self, line: &[u8]) -> Option<usize> {
+        self.find_where(line, |_, _| true)
+    }
+
+    /// Where the match begins of which `accept`, given its beginning and end, says that it counts: the first that does of a text without
+    /// `*`, else the first or none.
+    fn find_where(&self, line: &[u8], accept: impl Fn(usize, usize) -> bool) -> Option<usize> {
+        if let [piece] = self.pieces.as_slice() {
+            // A line that only echoes a text does so soon; a bound keeps a line that is made of it from taking for ever.
+            return piece.find_iter(line).take(OCCURRENCES).find(|at| accept(*at, at + piece.needle().len()));
         }
-        begin
+        let (mut begin, mut end) = (None, 0);
+        for piece in &self.pieces {
+            let at = end + piece.find(&line[end..])?;
+            begin = begin.or(Some(at));
+            end = at + piece.needle().len();
+        }
+        begin.filter(|at| accept(*at, end))
+    }
+
+    /// Where in a line the match begins that is no echo of a setting.
+    pub(super) fn find_said(&self, line: &[u8]) -> Option<usize> {
+        self.find_where(line, |at, end| !echo::is_echo(line, at, end))
     }
 
     /// The longest piece: the rarest in a text, most likely.
     fn key(&self) -> &[u8] {
         self.pieces.iter().map(Finder::needle).max_by_key(|needle| needle.len()).unwrap_or_default()
+    }
+}
+
+/// A text that a log is watched for: a message id counts only as the id of its line, any other text wherever it is no echo of a setting.
+#[derive(Debug)]
+pub struct WatchedText {
+    pattern: Pattern,
+    is_id: bool,
+}
+
+impl WatchedText {
+    /// None for a text that every line would match.
+    pub fn new(text: &str) -> Option<WatchedText> {
+        Some(WatchedText { pattern: Pattern::new(text)?, is_id: echo::is_message_id(text) })
+    }
+
+    /// Whether a line, with or without its end, says it.
+    pub fn is_said_in(&self, line: &[u8]) -> bool {
+        let mut printable = Vec::new();
+        // Colours of a terminal stand between a level and what follows it.
+        let line = if memchr::memchr(0x1b, line).is_some() {
+            super::printable::append(&mut printable, line);
+            &printable
+        } else {
+            line
+        };
+        let said = if self.is_id {
+            self.pattern.find_where(line, |at, end| echo::is_id_of_line(line, at, end))
+        } else {
+            self.pattern.find_where(line, |at, end| !echo::is_echo(line, at, end) && !echo::is_item(line, at, end))
+        };
+        said.is_some()
     }
 }
 
@@ -50,14 +101,14 @@ pub(super) struct Matcher {
     automaton: Option<AhoCorasick>,
     sys_messages: Arc<[Pattern]>,
     /// With their indices as the caller knows them.
-    watched: Vec<(usize, Pattern)>,
+    watched: Vec<(usize, WatchedText)>,
 }
 
 impl Matcher {
     pub(super) fn new(sys_messages: Arc<[Pattern]>, watched: &[String]) -> Matcher {
-        let pattern = |(index, text): (usize, &String)| Pattern::new(text).map(|pattern| (index, pattern));
-        let watched: Vec<(usize, Pattern)> = watched.iter().enumerate().filter_map(pattern).collect();
-        let keys: Vec<&[u8]> = sys_messages.iter().chain(watched.iter().map(|(_, pattern)| pattern)).map(Pattern::key).collect();
+        let indexed = |(index, text): (usize, &String)| WatchedText::new(text).map(|text| (index, text));
+        let watched: Vec<(usize, WatchedText)> = watched.iter().enumerate().filter_map(indexed).collect();
+        let keys: Vec<&[u8]> = sys_messages.iter().chain(watched.iter().map(|(_, text)| &text.pattern)).map(Pattern::key).collect();
         let automaton = if keys.is_empty() {
             None
         } else {
@@ -70,7 +121,7 @@ impl Matcher {
 
     /// Where the first sysMessage in a line begins.
     pub(super) fn sys_message(&self, line: &[u8]) -> Option<usize> {
-        self.sys_messages.iter().filter_map(|pattern| pattern.find(line)).min()
+        self.sys_messages.iter().filter_map(|pattern| pattern.find_said(line)).min()
     }
 
     /// Calls `hit` for each line of a block of whole lines that matches, once a line, in their order.
@@ -81,8 +132,7 @@ impl Matcher {
             let start = memchr::memrchr(b'\n', &rest[..found.start()]).map_or(0, |position| position + 1);
             let end = memchr::memchr(b'\n', &rest[found.start()..]).map_or(rest.len(), |position| found.start() + position);
             let line = &rest[start..end];
-            let watched: Vec<usize> =
-                self.watched.iter().filter(|(_, pattern)| pattern.find(line).is_some()).map(|(index, _)| *index).collect();
+            let watched: Vec<usize> = self.watched.iter().filter(|(_, text)| text.is_said_in(line)).map(|(index, _)| *index).collect();
             let sys_message = self.sys_message(line);
             if sys_message.is_some() || !watched.is_empty() {
                 hit(Hit { line, sys_message, watched });

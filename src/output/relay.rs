@@ -7,8 +7,8 @@ use super::pattern::{Matcher, Pattern};
 use super::rate::Rate;
 use super::tail::Tail;
 use super::{Attachment, Item, LogSettings, PipeId, Queue, Shared, Watch, WtoRules, line, printable, wto};
-use crate::message::{Message, Operator, zwel0926w, zwel0990w, zwel0991w, zwel0992w, zwel0993i, zwel0994i};
-use crate::platform::{Platform, unix};
+use crate::message::{Message, Operator, Severity, zwel0050e, zwel0926w, zwel0990w, zwel0991w, zwel0992w, zwel0993i, zwel0994i};
+use crate::platform::{Pid, Platform, unix};
 use mio::unix::pipe::Receiver;
 use mio::{Events, Interest, Poll, Token};
 use std::cell::RefCell;
@@ -36,6 +36,7 @@ const SHORT: usize = 8 * 1024;
 struct Pipe {
     id: PipeId,
     component: String,
+    pid: Option<Pid>,
     receiver: Receiver,
     partial: Partial,
     /// Where programs may write IBM-1047.
@@ -229,7 +230,10 @@ impl Relay {
             Item::ServerCommand { severity, source, text } => {
                 let start = self.out.len();
                 self.prefix.server_command(&mut self.out, severity, &source, &text);
-                self.tell_operator(start);
+                // What debugging shows is no message.
+                if severity != Severity::Debug {
+                    self.tell_operator(start);
+                }
             }
             Item::Plain { severity, text } => self.prefix.launcher(&mut self.out, severity, &text),
             Item::Lines(mut bytes) => {
@@ -292,6 +296,7 @@ impl Relay {
         let pipe = Pipe {
             id,
             component,
+            pid: attachment.pid,
             receiver,
             partial: Partial::default(),
             transcoder,
@@ -428,7 +433,11 @@ impl Relay {
                 return match other {
                     Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => After::Empty,
                     Err(error) if error.kind() == std::io::ErrorKind::Interrupted => After::More,
-                    _ => After::Ended,
+                    Err(error) => {
+                        self.message(&zwel0050e(&pipe.component, pipe.pid.unwrap_or(-1), error));
+                        After::Ended
+                    }
+                    Ok(_) => After::Ended,
                 };
             }
         };
@@ -494,6 +503,9 @@ impl Relay {
                 }
             }
             let Some(watch) = &pipe.watch else { return };
+            if watch.echoes.iter().any(|echo| echo.as_bytes().trim_ascii_end() == hit.line.trim_ascii_end()) {
+                return;
+            }
             for index in hit.watched {
                 if !std::mem::replace(&mut pipe.reported[index], true) {
                     (watch.matched)(pipe.id, index);

@@ -136,15 +136,28 @@ fn a_log_file_that_cannot_be_written_is_said_once_and_sysprint_goes_on() {
 }
 
 #[test]
+fn a_pipe_that_cannot_be_read_is_told_of() {
+    let (platform, output) = setup();
+    // The end to write into: reading it is refused.
+    let (_reader, writer) = platform.output_pipe().unwrap();
+    let id = output.attach("c", writer, Attachment { pid: Some(7), ..Attachment::default() });
+    output.drain(id);
+    output.close();
+    let text = platform.sysprint_text();
+    assert!(text.contains("ZWEL0050E cannot read output from comp c(7) - "), "{text}");
+}
+
+#[test]
 fn watched_texts_are_reported_once_each_with_the_rules_of_now() {
     let (platform, output) = setup();
     let (reader, mut writer) = pipe(&platform);
     let (sender, receiver) = mpsc::channel();
     let matched = Arc::new(move |pipe, index| sender.send((pipe, index)).unwrap());
-    let watch = Watch { texts: vec!["Started*seconds".into(), "fatal".into(), "started".into()], matched };
+    let watch =
+        Watch { texts: vec!["Started*seconds".into(), "fatal".into(), "started".into()], echoes: vec!["  started".into()], matched };
     let id = output.attach("c", reader, Attachment { watch: Some(watch), ..Attachment::default() });
     output.set_rules(WtoRules::new(&["ZWE*up".into()], false, true));
-    writer.write_all(b"seconds Started\nZWEA000I is up, Started Gateway in 3 seconds\n").unwrap();
+    writer.write_all(b"  started\nseconds Started\nZWEA000I is up, Started Gateway in 3 seconds\n").unwrap();
     writer.write_all(b"started\nstarted\nZWEA001I is up, fatal and started\nfatal\nZWEA002I up\n").unwrap();
     output.drain(id);
     output.close();

@@ -10,11 +10,17 @@ pub struct FakePlatform {
     pub symbols: BTreeMap<String, String>,
     /// By data set and member.
     pub members: BTreeMap<(String, String), Vec<u8>>,
+    /// There is no thread that could wait for signals, instead of no console.
+    refuses_signals: bool,
     sysprint: Mutex<Vec<u8>>,
     wtos: Mutex<Vec<String>>,
 }
 
 impl FakePlatform {
+    pub fn without_signals() -> FakePlatform {
+        FakePlatform { refuses_signals: true, ..FakePlatform::default() }
+    }
+
     pub fn sysprint(&self) -> Vec<u8> {
         self.sysprint.lock().unwrap().clone()
     }
@@ -83,8 +89,9 @@ impl Platform for FakePlatform {
         unix::process::output_pipe()
     }
 
-    fn listen(&self, _: OperatorListener) -> io::Result<()> {
-        Err(io::ErrorKind::Unsupported.into())
+    fn listen(&self, _: OperatorListener) -> Result<(), ListenError> {
+        let refused = io::ErrorKind::Unsupported.into();
+        Err(if self.refuses_signals { ListenError::Signals(refused) } else { ListenError::Console(refused) })
     }
 
     fn wto(&self, text: &str) {

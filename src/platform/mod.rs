@@ -220,6 +220,17 @@ pub struct FileLock {
     pub file: std::fs::File,
 }
 
+/// Why operator requests cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum ListenError {
+    /// ZWEL0031E
+    #[error("no thread can wait for signals: {0}")]
+    Signals(io::Error),
+    /// ZWEL0043E
+    #[error("no console can be listened to: {0}")]
+    Console(io::Error),
+}
+
 /// Why a lock was not had.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
@@ -369,8 +380,8 @@ pub trait Platform: Send + Sync {
     /// Begins to deliver operator requests.
     ///
     /// # Errors
-    /// When there is no console to listen to.
-    fn listen(&self, listener: OperatorListener) -> io::Result<()>;
+    /// When there are no signals or no console to listen to.
+    fn listen(&self, listener: OperatorListener) -> Result<(), ListenError>;
 
     /// Writes a text to the operator's console and the system log: at most 126 characters, the rest is cut.
     fn wto(&self, text: &str);

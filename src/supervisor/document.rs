@@ -169,6 +169,7 @@ fn note_text(note: &Note) -> String {
         Note::NotAlive(_) => "ZWEL0982E",
         Note::WaitedInVain(_) => "ZWEL0904W",
         Note::StartFailed(_) => "ZWEL0040E",
+        Note::RestartFailed(_) => "ZWEL0040E, ZWEL0049E",
         Note::WillKill(_) => "ZWEL0063W",
     }
     .into()
@@ -179,7 +180,7 @@ fn instances(page: &mut String) -> std::fmt::Result {
     writeln!(
         page,
         "\n## An instance\n\n\
-         Two components without readiness checks, `b` needs `a`; each line goes on from the one before.\n\n\
+         Two components without readiness checks, `b` needs `a`; each line goes on from the one before, 20 seconds later.\n\n\
          | event | state | a | b | what is said |\n|---|---|---|---|---|"
     )?;
     let mut instance = Instance::new(InstancePolicy::default());
@@ -199,6 +200,7 @@ fn instances(page: &mut String) -> std::fmt::Result {
         ("process of a ends", event(0, ended(1, 1))),
         ("its interval is over", event(0, Event::Timer)),
         ("process of a made", event(0, Event::Spawned(3))),
+        ("20 seconds go by", Box::new(|instance, now| drop(instance.timers(now)))),
         ("STOP(b)", event(1, Event::Stop)),
         ("process of b ends", event(1, ended(2, 0))),
         ("START(b)", event(1, Event::Start)),
@@ -208,7 +210,7 @@ fn instances(page: &mut String) -> std::fmt::Result {
         ("process of a ends", event(0, ended(3, 0))),
     ];
     for (second, (name, step)) in (1_u64..).zip(steps) {
-        let now = Moment(Duration::from_secs(second * 2));
+        let now = Moment(Duration::from_secs(second * 20));
         step(&mut instance, now);
         let said: Vec<&str> = instance
             .settle(now)

@@ -11,6 +11,7 @@ use super::state::{Action, Event, Note, Policy, Reply, State};
 use super::{Machine, Moment};
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
+use whole::Told;
 
 /// Where an instance stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -55,9 +56,10 @@ pub struct InstancePolicy {
 pub enum InstanceNote {
     /// Every component has had its first start. `failed`: not each of them succeeded.
     AllStarted { failed: bool },
-    /// So many of so many components are ready, so long after the begin.
+    /// So many of so many components are ready, so long after the begin. After the first time only after [`InstanceNote::Degraded`], and not
+    /// before it has been so for a while.
     Ready { ready: usize, of: usize, after: Duration },
-    /// These are wanted and not ready.
+    /// These are wanted and not ready. Until [`InstanceNote::Ready`] is said again, only for others than those.
     Degraded(Vec<String>),
     /// It must end, because of this.
     End(String),
@@ -111,8 +113,7 @@ pub struct Instance {
     start_failed: bool,
     /// Failed for good since the last look.
     lost: Vec<usize>,
-    /// Those that the last [`InstanceNote::Degraded`] named.
-    named: BTreeSet<usize>,
+    told: Told,
     ending: bool,
     changed: bool,
 }
@@ -226,7 +227,7 @@ impl Instance {
 
     /// When a timer is due.
     pub fn deadline(&self) -> Option<Moment> {
-        self.members.iter().filter_map(|member| member.machine.deadline()).min()
+        self.members.iter().filter_map(|member| member.machine.deadline()).chain(self.told.due).min()
     }
 
     /// True once everything is down after [`Instance::end`].
@@ -247,6 +248,7 @@ impl Instance {
     pub fn end(&mut self, now: Moment) -> Vec<Effect> {
         self.ending = true;
         self.phase = InstancePhase::Stopping;
+        self.told.due = None;
         let all: Vec<usize> = (0..self.members.len()).collect();
         self.order(&Event::Stop, &all, now)
     }
@@ -263,8 +265,12 @@ impl Instance {
         effects
     }
 
-    /// Feeds the timer to those whose time has come.
+    /// Feeds the timer to those whose time has come. [`Instance::settle`] is to be asked afterwards.
     pub fn timers(&mut self, now: Moment) -> Vec<Effect> {
+        if self.told.due.is_some_and(|due| due <= now) {
+            self.told.due = None;
+            self.changed = true;
+        }
         let due = |member: &Member| member.machine.deadline().is_some_and(|deadline| deadline <= now);
         let due: Vec<usize> = self.members.iter().enumerate().filter(|(_, member)| due(member)).map(|(index, _)| index).collect();
         due.into_iter().flat_map(|index| self.step(index, Event::Timer, now)).collect()
@@ -315,7 +321,7 @@ impl Instance {
                 effects.push(Effect::StartedWithout(index, time, self.names(&self.unmet(index))));
             }
             action => {
-                self.start_failed |= matches!(action, Action::Note(Note::StartFailed(_)));
+                self.start_failed |= matches!(action, Action::Note(Note::StartFailed(_) | Note::RestartFailed(_)));
                 effects.push(Effect::Component(index, action));
             }
         }

@@ -231,7 +231,7 @@ impl Machine {
 
     fn spawn_failed(&mut self, why: String, now: Moment) -> Vec<Action> {
         let State::Starting { then } = self.state else { return Vec::new() };
-        let mut actions = vec![Action::Note(Note::StartFailed(why))];
+        let mut actions = vec![Action::Note(if self.failures > 0 { Note::RestartFailed(why) } else { Note::StartFailed(why) })];
         actions.extend(match then {
             None | Some(AfterStop::Fail) => self.failed(Duration::ZERO, None, None, now),
             Some(then) => self.stopped(then, now, now),

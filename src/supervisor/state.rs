@@ -259,6 +259,8 @@ pub enum Note {
     /// The time to wait for others is over.
     WaitedInVain(Duration),
     StartFailed(String),
+    /// The same of a start after a failure.
+    RestartFailed(String),
     WillKill(Pid),
 }
 

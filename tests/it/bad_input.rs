@@ -44,6 +44,85 @@ fn arguments() {
     ];
     assert_refused(&run_to_end(instance.launcher(&["lpar1", "lpar2"])), &refusal);
     assert_refused(&run_to_end(instance.launcher(&["launch"])), &refusal);
+    // What CONFIG is was read before: it is said, as today's launcher says it.
+    let (_, out) = run_to_end(instance.launcher(&["lpar1", "lpar2"]));
+    let at = |text: &str| out.find(text).unwrap_or_else(|| panic!("{text} is missing in {out}"));
+    assert!(at("ZWEL0023I Zowe YAML config file is") < at("ZWEL0035E") && !out.contains("ZWEL0024I"), "{out}");
+}
+
+#[test]
+fn a_config_that_is_too_long() {
+    let instance = good();
+    let mut launcher = instance.launcher(&["lpar1"]);
+    launcher.env("CONFIG", format!("FILE({})", "/x".repeat(9000)));
+    assert_refused(&run_to_end(launcher), &["ZWEL0027E CONFIG env variable too large", "ZWEL0036E"]);
+}
+
+/// The ids of today's launcher and of the configuration manager for the same events.
+#[test]
+fn sources_that_cannot_be_opened_or_read() {
+    let instance = good();
+    instance.write_config();
+    let refused = |config: String, expected: &[&str]| {
+        let mut launcher = instance.launcher(&["lpar1"]);
+        launcher.env("CONFIG", config);
+        let expected: Vec<&str> = expected.iter().copied().chain(["ZWEL0072E Launcher Could not load configurations"]).collect();
+        assert_refused(&run_to_end(launcher), &expected);
+    };
+    let missing = [
+        "ZWEL0318E - failed to read '/no/such.yaml' - No such file or directory",
+        "ZWEL0048E failed to open zowe.yaml - /no/such.yaml: No such file",
+    ];
+    refused("/no/such.yaml".to_owned(), &missing);
+    // All of them at once, and what is wrong with those that can be read.
+    std::fs::write(instance.path("broken.yaml"), "zowe: [").unwrap();
+    std::fs::write(instance.path("binary.yaml"), [0x7f, b'E', b'L', b'F', 0, 1, 2, 0xff]).unwrap();
+    let directory = instance.directory.path().display();
+    let all = [
+        missing[0],
+        missing[1],
+        "ZWEL0047E failed to parse zowe.yaml - ",
+        "ZWEL0046E error reading zowe.yaml file - ",
+        "it is not a regular file",
+    ];
+    refused(format!("FILE(/no/such.yaml):FILE({directory}/broken.yaml):FILE({directory}/binary.yaml):FILE({directory})"), &all);
+}
+
+#[test]
+fn a_schema_of_the_runtime_that_cannot_be_used() {
+    let instance = good();
+    std::fs::create_dir_all(instance.runtime().join("schemas")).unwrap();
+    for text in ["{", r#"{"type": "nothing"}"#] {
+        std::fs::write(instance.runtime().join("schemas/zowe-yaml-schema.json"), text).unwrap();
+        let expected = ["ZWEL0073E Launcher Could not load schemas, status=5", "ZWEL0070E", "zowe-yaml-schema.json"];
+        assert_refused(&instance.run_to_end(), &expected);
+    }
+}
+
+#[test]
+fn a_manifest_of_the_runtime_without_a_version() {
+    let instance = good();
+    let manifest = instance.runtime().join("manifest.json");
+    for (text, why) in [(None, "No such file"), (Some("{"), "the file ends here"), (Some("{\"version\": 3}"), "it has no text version")] {
+        text.into_iter().for_each(|text| std::fs::write(&manifest, text).unwrap());
+        let running = instance.up();
+        let line = running.wait_for("ZWEL0075W Could not read manifest.json version: ");
+        assert!(line.contains(why) && line.contains("manifest.json:"), "{line}");
+        assert!(running.all().contains("Zowe version unknown"), "{}", running.all());
+    }
+    std::fs::write(&manifest, "{\"version\": \"3.6.0\"}").unwrap();
+    let running = instance.up();
+    assert!(running.all().contains("Zowe version 3.6.0") && !running.all().contains("ZWEL0075W"), "{}", running.all());
+}
+
+#[test]
+fn a_preparation_that_fails_is_told_as_the_command_that_it_was() {
+    let instance = good();
+    instance.script("alpha", "validate", "exit 3");
+    instance.manifest("alpha", "commands: {start: bin/start.sh, validate: bin/validate.sh}\n");
+    let expected =
+        ["ZWEL0066W command 'zwe internal start prepare --config ", "' ended with code 8", "ZWEL0030E failed to prepare Zowe instance"];
+    assert_refused(&instance.run_to_end(), &expected);
 }
 
 #[test]

@@ -55,6 +55,30 @@ fn documents_name_what_exists() {
     }
 }
 
+/// Every `.rs` below a directory.
+fn sources(directory: &std::path::Path) -> String {
+    let mut text = String::new();
+    for entry in fs::read_dir(directory).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        if path.is_dir() {
+            text += &sources(&path);
+        } else if path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("message/catalogue.rs") {
+            text += &fs::read_to_string(path).unwrap();
+        }
+    }
+    text
+}
+
+/// A row of the catalogue is issued somewhere, or says that it never is.
+#[test]
+fn what_is_never_issued_says_so() {
+    let all = sources(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")));
+    for entry in zwelnch::message::ENTRIES {
+        let issued = all.contains(&entry.id.to_lowercase());
+        assert_eq!(!issued, entry.reason.starts_with("Never issued"), "{}: {}", entry.id, entry.reason);
+    }
+}
+
 #[test]
 fn states_document() {
     let expected = zwelnch::supervisor::document();

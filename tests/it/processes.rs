@@ -429,16 +429,21 @@ fn limit(pid: u32, resource: libc::__rlimit_resource_t, soft: libc::rlim_t) -> l
 fn without_descriptors_a_component_waits_its_interval_and_recovers() {
     let instance = Instance::new()
         .component("alpha", SLEEPER, "launcher: {restartIntervals: [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]}")
-        .component("beta", SLEEPER, "");
+        .component("beta", SLEEPER, "")
+        .component("gamma", SLEEPER, "launcher: {stdin: true, restartIntervals: [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1]}");
     let running = instance.up();
-    running.wait_for_count("up", 2);
+    running.wait_for_count("up", 3);
     let pid = instance.pid("alpha").unwrap();
+    let reads = instance.pid("gamma").unwrap();
     // None is free from now on; those that are open stay.
     let old = limit(running.child.id(), libc::RLIMIT_NOFILE, 3);
     kill_now(pid);
+    kill_now(reads);
     let line = running.wait_for("ZWEL0927E failed to spawn component alpha");
     assert!(line.contains("EMFILE") || line.contains("Too many open files"), "{line}");
     running.wait_for("ZWEL0040E");
+    running.wait_for("ZWEL0049E failed to restart component alpha");
+    running.wait_for("ZWEL0055E failed to create file for stdin(of component gamma) - ");
     running.wait_for_count("ZWEL0005I next attempt to restart component alpha", 2);
     limit(running.child.id(), libc::RLIMIT_NOFILE, old);
     running.wait_for_count("ZWEL0001I component alpha started", 2);

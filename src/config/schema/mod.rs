@@ -11,6 +11,7 @@ mod patterns;
 mod tests;
 
 use super::node::Node;
+use super::problem::Cause;
 use super::{Configuration, Location, Problem, json, keys, runtime_file};
 pub(super) use documents::{Documents, Position};
 use explain::{Finding, Refused, findings};
@@ -186,11 +187,11 @@ fn read_schema(file: &Path) -> Result<Schema, Problem> {
 /// Everything wrong by `schemas/zowe-yaml-schema.json`; nothing where the runtime has none.
 pub(super) fn validate(configuration: &Configuration) -> Vec<Problem> {
     let schemas = of(configuration);
-    let mut problems = schemas.problems.clone();
-    match &schemas.base {
-        Some(Ok(compiled)) => problems.extend(check_configuration(configuration, compiled)),
-        Some(Err(broken)) => problems.extend(broken.iter().cloned()),
-        None => {}
+    let unusable = schemas.base.iter().filter_map(|base| base.as_ref().err()).flatten();
+    let mut problems: Vec<Problem> =
+        schemas.problems.iter().chain(unusable).map(|problem| problem.clone().caused_by(Cause::Schema)).collect();
+    if let Some(Ok(compiled)) = &schemas.base {
+        problems.extend(check_configuration(configuration, compiled));
     }
     problems
 }

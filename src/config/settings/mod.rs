@@ -292,6 +292,7 @@ impl Configuration {
             reject_start_of_running: word(&START_RUNNING) == "reject",
             on_component_configure_fail: if word(&ON_CONFIGURE_FAIL) == "exit" { OnFailure::Exit } else { OnFailure::Warn },
             debug: matches!(word(&LOG_LEVEL), "debug" | "trace"),
+            trace: word(&LOG_LEVEL) == "trace",
             stay_when_required_failed: word(&ON_REQUIRED_FAILED) == "stay",
             ignore_dependency_problems: word(&ON_DEPENDENCY_PROBLEM) == "ignore",
             dependency_timeout: durations(in_force(self, &DEPENDENCY_TIMEOUT, "launcher")).first().copied().unwrap_or_default(),

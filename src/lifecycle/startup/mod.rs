@@ -133,11 +133,10 @@ impl Finding {
 
     /// For the report of `check`.
     pub fn problem(&self) -> Problem {
+        let make = if self.severity == Severity::Error { Problem::error } else { Problem::warning };
         Problem {
-            error: self.severity == Severity::Error,
-            place: self.place.clone(),
             property: self.property.as_ref().map(|path| path.join(".")),
-            text: format!("startup check {}: {}", self.check, self.text),
+            ..make(self.place.clone(), format!("startup check {}: {}", self.check, self.text))
         }
     }
 }

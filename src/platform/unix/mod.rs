@@ -8,7 +8,7 @@ mod processes;
 pub mod system;
 pub mod watch;
 
-use super::{FileLock, LockError, OperatorListener, Pid, Platform, ProcessEntry, SpawnRequest, Target, WaitStatus};
+use super::{FileLock, ListenError, LockError, OperatorListener, Pid, Platform, ProcessEntry, SpawnRequest, Target, WaitStatus};
 use nix::libc;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -250,11 +250,11 @@ impl Platform for UnixPlatform {
         process::output_pipe()
     }
 
-    fn listen(&self, listener: OperatorListener) -> io::Result<()> {
-        listener::signals(&listener)?;
+    fn listen(&self, listener: OperatorListener) -> Result<(), ListenError> {
+        listener::signals(&listener).map_err(ListenError::Signals)?;
         let socket = self.job.as_ref().and_then(|job| job.listener.lock().unwrap_or_else(PoisonError::into_inner).take());
         match socket {
-            Some(socket) => listener::control(socket, listener),
+            Some(socket) => listener::control(socket, listener).map_err(ListenError::Console),
             None => Ok(()),
         }
     }

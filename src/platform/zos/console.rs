@@ -2,7 +2,7 @@
 
 use super::{shim, text};
 use crate::platform::ebcdic::ibm_1047;
-use crate::platform::{AnswerSink, OperatorListener, OperatorRequest};
+use crate::platform::{AnswerSink, ListenError, OperatorListener, OperatorRequest};
 use std::io;
 use std::sync::mpsc;
 
@@ -13,13 +13,13 @@ type Answer = (shim::Origin, Vec<String>);
 ///
 /// # Errors
 /// When the system refuses a thread.
-pub(super) fn listen(listener: OperatorListener, with_console: bool) -> io::Result<()> {
-    signals(OperatorListener::clone(&listener))?;
+pub(super) fn listen(listener: OperatorListener, with_console: bool) -> Result<(), ListenError> {
+    signals(OperatorListener::clone(&listener)).map_err(ListenError::Signals)?;
     if !with_console {
         return Ok(());
     }
     let (sender, answers) = mpsc::channel::<Answer>();
-    start("answers", move || answers.into_iter().for_each(|(origin, lines)| answer(&origin, &lines)))?;
+    start("answers", move || answers.into_iter().for_each(|(origin, lines)| answer(&origin, &lines))).map_err(ListenError::Console)?;
     start("console", move || {
         loop {
             match shim::console_wait() {
@@ -35,6 +35,7 @@ pub(super) fn listen(listener: OperatorListener, with_console: bool) -> io::Resu
             }
         }
     })
+    .map_err(ListenError::Console)
 }
 
 fn start(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<()> {

@@ -8,7 +8,7 @@ pub mod text;
 
 use super::ebcdic::{ibm_1047, to_ibm_1047};
 use super::unix::process;
-use super::{FileLock, LockError, OperatorListener, Pid, Platform, ProcessEntry, SpawnRequest, Target, WaitStatus};
+use super::{FileLock, ListenError, LockError, OperatorListener, Pid, Platform, ProcessEntry, SpawnRequest, Target, WaitStatus};
 use crate::message;
 use nix::libc;
 use shim::DataDefinition;
@@ -349,7 +349,7 @@ impl Platform for ZosPlatform {
         shim::tag(descriptor).ok().filter(|(ccsid, text)| *text && *ccsid != 0).map(|(ccsid, _)| ccsid)
     }
 
-    fn listen(&self, listener: OperatorListener) -> io::Result<()> {
+    fn listen(&self, listener: OperatorListener) -> Result<(), ListenError> {
         console::listen(listener, self.has_console)
     }
 

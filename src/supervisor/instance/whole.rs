@@ -1,8 +1,30 @@
 //! The state of the whole: starting, ready, degraded, or at its end.
 
 use super::super::Moment;
-use super::super::state::State;
+use super::super::state::{Policy, State};
 use super::{Instance, InstanceNote, InstancePhase};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// The shortest time that all has to be ready before that is said again.
+const HOLD: Duration = Duration::from_secs(10);
+
+/// What was said of the whole.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Told {
+    /// When it was last said that all is ready.
+    ready: Option<Moment>,
+    /// It was said since that it is degraded.
+    degraded: bool,
+    /// Those that were named with it.
+    named: BTreeSet<usize>,
+    /// All is ready again since, which has not been said yet.
+    ready_since: Option<Moment>,
+    /// When it is to be said.
+    pub(super) due: Option<Moment>,
+    /// How often in a row, with no calm between, all has not stayed ready.
+    losses: u32,
+}
 
 impl Instance {
     /// Looks at the whole after a batch of events: what there is to say, nothing twice.
@@ -21,26 +43,28 @@ impl Instance {
             self.all_started = true;
             notes.push(InstanceNote::AllStarted { failed: self.start_failed });
         }
-        if self.all_started {
+        // What is lost is told of at once, also while another waits for it.
+        if self.all_started || self.members.iter().any(|member| !member.removed && member.machine.state().is_lost()) {
             notes.extend(self.assess(now));
             notes.extend(self.reason_to_end().map(InstanceNote::End));
         }
         notes
     }
 
+    /// The phase follows what is, at once. What is said does not: automation acts on it, and a component that ends again and again would
+    /// have it said again and again that all is well. So after the first time [`InstanceNote::Ready`] is said again only after
+    /// [`InstanceNote::Degraded`], and when all has been ready for the time of [`Instance::hold`]; until then nothing is said of those that
+    /// were named already.
     fn assess(&mut self, now: Moment) -> Option<InstanceNote> {
         let present = || self.members.iter().enumerate().filter(|(_, member)| !member.removed);
         let of = present().count();
         let wanted: Vec<usize> = present().filter(|(_, member)| member.machine.state().is_wanted()).map(|(index, _)| index).collect();
         let missing: Vec<usize> = wanted.iter().copied().filter(|index| !self.members[*index].machine.is_ready()).collect();
         if missing.is_empty() {
-            self.named.clear();
-            if wanted.is_empty() || self.phase == InstancePhase::Ready {
-                return None;
-            }
-            self.phase = InstancePhase::Ready;
-            return Some(InstanceNote::Ready { ready: wanted.len(), of, after: now.since(self.begun) });
+            return self.all_ready(wanted.len(), of, now);
         }
+        self.told.ready_since = None;
+        self.told.due = None;
         let state = |index: &usize| self.members[*index].machine.state();
         let bad =
             |index: &usize| state(index).is_lost() || matches!(state(index), State::BackOff { .. } | State::Running { ready_by: None, .. });
@@ -52,13 +76,58 @@ impl Instance {
         if failed.is_empty() || first_way {
             return None;
         }
-        let news = self.phase != InstancePhase::Degraded || failed.iter().any(|index| !self.named.contains(index));
         self.phase = InstancePhase::Degraded;
-        if !news {
+        if self.told.degraded && failed.iter().all(|index| self.told.named.contains(index)) {
             return None;
         }
-        self.named = missing.iter().copied().collect();
+        self.told.named.extend(&missing);
+        if !std::mem::replace(&mut self.told.degraded, true) {
+            if let Some(said) = self.told.ready {
+                let calm = now.since(said) >= self.longest_hold();
+                self.told.losses = if calm { 1 } else { self.told.losses.saturating_add(1) };
+            }
+        }
         Some(InstanceNote::Degraded(self.names(&missing)))
+    }
+
+    fn all_ready(&mut self, ready: usize, of: usize, now: Moment) -> Option<InstanceNote> {
+        if ready == 0 {
+            return None;
+        }
+        self.phase = InstancePhase::Ready;
+        if self.told.ready.is_some() {
+            if !self.told.degraded {
+                return None;
+            }
+            let due = self.told.ready_since.get_or_insert(now).after(self.hold());
+            if now < due {
+                self.told.due = Some(due);
+                return None;
+            }
+        }
+        self.told = Told { ready: Some(now), losses: self.told.losses, ..Told::default() };
+        Some(InstanceNote::Ready { ready, of, after: now.since(self.begun) })
+    }
+
+    /// How long all has to be ready before that is said again: 10 s after the first loss, twice as long after each further one, at least
+    /// what the restart intervals of those that were named say for so many failures, and at most [`Instance::longest_hold`].
+    fn hold(&self) -> Duration {
+        let loss = self.told.losses.max(1) as usize;
+        let interval = |intervals: &[Duration]| intervals.get(loss - 1).or(intervals.last()).copied();
+        let of_intervals = self.named_policies().filter_map(|policy| interval(&policy.restart_intervals)).max().unwrap_or_default();
+        let doubled = HOLD.saturating_mul(1 << (loss - 1).min(16));
+        doubled.min(self.longest_hold()).max(of_intervals)
+    }
+
+    /// The longest of minUptime and the restart intervals of those that were named, and at least 10 s: who has run for so long has
+    /// recovered.
+    fn longest_hold(&self) -> Duration {
+        let of = |policy: &Policy| policy.restart_intervals.iter().copied().max().unwrap_or_default().max(policy.min_uptime);
+        self.named_policies().map(of).max().unwrap_or_default().max(HOLD)
+    }
+
+    fn named_policies(&self) -> impl Iterator<Item = &Policy> {
+        self.told.named.iter().filter_map(|index| self.members.get(*index)).map(|member| &member.machine.policy)
     }
 
     /// After failures: does the instance go on?

@@ -299,6 +299,9 @@ fn degraded_and_ready_are_said_once_for_a_burst() {
     assert_eq!(world.notes.len(), 1, "on their way");
     world.all_ready();
     world.settle();
+    assert!(world.instance.phase() == InstancePhase::Ready && world.notes.len() == 1, "not for long enough to be said: {:?}", world.notes);
+    world.advance(Duration::from_secs(10));
+    world.settle();
     assert!(matches!(world.notes[1..], [InstanceNote::Ready { ready: 3, of: 3, .. }]), "{:?}", world.notes);
     // What an operator stops or restarts is not missed.
     world.notes.clear();
@@ -306,6 +309,104 @@ fn degraded_and_ready_are_said_once_for_a_burst() {
     world.order(Event::Change { start: true }, &[1]);
     world.settle();
     assert_eq!(world.notes, []);
+}
+
+/// A component that is up for `up` seconds, again and again, from second 0 to `until`; when it was said that all is ready.
+fn said_of_a_loop(up: u64, until: u64, intervals: &[u64]) -> Vec<u64> {
+    let mut world = World::new(&[&[], &[]]);
+    let policy = Policy {
+        restart_intervals: intervals.iter().copied().map(Duration::from_secs).collect(),
+        min_uptime: Duration::from_secs(90),
+        has_readiness: false,
+        ..policy()
+    };
+    (0..2).for_each(|index| world.instance.member_mut(index).unwrap().machine.policy = policy.clone());
+    world.begin();
+    let (mut said, mut uptime) = (Vec::new(), 0);
+    for second in 0..until {
+        world.settle();
+        if world.notes.drain(..).any(|note| matches!(note, InstanceNote::Ready { .. })) {
+            said.push(second);
+        }
+        uptime = if world.pids.contains_key(&0) { uptime + 1 } else { 0 };
+        if uptime > up {
+            uptime = 0;
+            world.end_of(0);
+            world.settle();
+        }
+        world.advance(Duration::from_secs(1));
+    }
+    said
+}
+
+#[test]
+fn who_ends_again_and_again_does_not_have_all_said_to_be_well_again_and_again() {
+    let default = [1, 1, 1, 5, 5, 10, 20, 60, 120, 240];
+    assert_eq!(said_of_a_loop(2, 3600, &default), [0]);
+    assert_eq!(said_of_a_loop(9, 3600, &default), [0]);
+    assert_eq!(said_of_a_loop(9, 3600, &[0; 10]), [0]);
+    // Up for longer than it takes to be believed: each time it takes longer.
+    assert_eq!(said_of_a_loop(15, 3600, &default), [0, 26], "10 s, then 20 s");
+    assert_eq!(said_of_a_loop(60, 3600, &default).len(), 4, "10, 20 and 40 s");
+    // Longer than minUptime: it is restarted for ever, and each time it has recovered for a while, but in the end for 240 s.
+    let said = said_of_a_loop(100, 36_000, &default);
+    assert!(said.len() == 5, "{said:?}");
+}
+
+#[test]
+fn who_ends_once_is_believed_soon_and_after_a_calm_so_again() {
+    let mut world = World::new(&[&[]]);
+    world.begin();
+    world.all_ready();
+    world.settle();
+    for _ in 0..5 {
+        world.advance(Duration::from_secs(1000));
+        world.notes.clear();
+        world.end_of(0);
+        world.settle();
+        world.advance(Duration::from_secs(1));
+        world.ready(0);
+        world.settle();
+        assert_eq!(world.notes, [InstanceNote::Degraded(vec!["c0".into()])]);
+        let due = world.now.after(Duration::from_secs(10));
+        assert_eq!(world.instance.deadline(), Some(due));
+        world.advance(Duration::from_secs(10));
+        world.settle();
+        assert!(matches!(world.notes[1..], [InstanceNote::Ready { .. }]), "{:?}", world.notes);
+        assert_eq!(world.instance.deadline(), None);
+    }
+}
+
+#[test]
+fn what_is_not_ready_any_more_has_its_time_to_begin_again_and_an_end_has_none() {
+    let mut world = World::new(&[&[], &[]]);
+    world.begin();
+    world.all_ready();
+    world.settle();
+    world.end_of(0);
+    world.settle();
+    world.advance(Duration::from_secs(1));
+    world.all_ready();
+    world.settle();
+    world.advance(Duration::from_secs(9));
+    world.settle();
+    // The other is degraded too: it was not named before.
+    world.end_of(1);
+    world.settle();
+    let named = |name: &str| InstanceNote::Degraded(vec![name.into()]);
+    assert_eq!(world.notes[2..], [named("c0"), named("c1")]);
+    // Once more the same: nothing that was not said.
+    world.end_of(0);
+    world.settle();
+    assert_eq!(world.notes.len(), 4);
+    world.advance(Duration::from_secs(2));
+    world.all_ready();
+    world.settle();
+    let effects = world.instance.end(world.now);
+    world.apply(effects);
+    world.advance(Duration::from_secs(100));
+    world.settle();
+    assert_eq!(world.notes.len(), 4);
 }
 
 #[test]
@@ -325,6 +426,25 @@ fn a_required_component_that_is_lost_ends_the_instance() {
     };
     assert_eq!(lose(false).last(), Some(&InstanceNote::End("c0 failed for good and is required".into())));
     assert!(matches!(lose(true).last(), Some(InstanceNote::Degraded(_))));
+}
+
+#[test]
+fn what_is_lost_is_told_of_at_once_while_another_waits_for_it() {
+    let lose = |required: bool| {
+        let mut world = World::new(&[&[], &[0], &[]]);
+        world.instance.member_mut(0).unwrap().required = required;
+        world.begin();
+        world.ready(2);
+        for _ in 0..3 {
+            world.end_of(0);
+            world.advance(Duration::from_secs(2));
+        }
+        world.settle();
+        world.notes
+    };
+    let degraded = InstanceNote::Degraded(vec!["c0".into(), "c1".into()]);
+    assert_eq!(lose(false), std::slice::from_ref(&degraded));
+    assert_eq!(lose(true), [degraded, InstanceNote::End("c0 failed for good and is required".into())]);
 }
 
 #[test]
@@ -362,6 +482,59 @@ fn stimulus() -> impl Strategy<Value = Stimulus> {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
+
+    /// Between two that say that all is ready there is one that says that it is not, and at least 10 s; nobody is named twice between them;
+    /// and when all stays ready, it is said.
+    #[test]
+    fn what_is_said_of_the_whole(members in 1..5usize, stimuli in prop::collection::vec((0..7u8, 0..5usize, 0..40_000u64), 0..120)) {
+        let needs: Vec<&[usize]> = vec![&[]; members];
+        let mut world = World::new(&needs);
+        world.begin();
+        let mut said: Vec<(Moment, InstanceNote)> = Vec::new();
+        for (kind, index, milliseconds) in stimuli {
+            let index = index % members;
+            match kind {
+                0 | 1 => world.end_of(index),
+                2 => world.all_ready(),
+                3 => world.ready(index),
+                4 => if let Some(pid) = world.pids.get(&index) { world.step(index, Event::ReadyLost(*pid)) },
+                5 => world.order(Event::Start, &[index]),
+                _ => world.advance(Duration::from_millis(milliseconds)),
+            }
+            world.settle();
+            let now = world.now;
+            said.extend(world.notes.drain(..).map(|note| (now, note)));
+        }
+        (0..members).for_each(|index| if !world.pids.contains_key(&index) { world.order(Event::Start, &[index]) });
+        world.all_ready();
+        for _ in 0..20 {
+            world.settle();
+            world.advance(Duration::from_secs(1));
+        }
+        world.settle();
+        let now = world.now;
+        said.extend(world.notes.drain(..).map(|note| (now, note)));
+        let mut ready: Option<Moment> = None;
+        let mut named: Vec<String> = Vec::new();
+        let mut degraded = false;
+        for (at, note) in said {
+            match note {
+                InstanceNote::Ready { .. } => {
+                    prop_assert!(ready.is_none() || degraded, "twice in a row");
+                    prop_assert!(ready.is_none_or(|before| at.since(before) >= Duration::from_secs(10)));
+                    (ready, degraded) = (Some(at), false);
+                    named.clear();
+                }
+                InstanceNote::Degraded(names) => {
+                    prop_assert!(names.iter().any(|name| !named.contains(name)), "said before");
+                    degraded = true;
+                    named.extend(names);
+                }
+                _ => {}
+            }
+        }
+        prop_assert!(ready.is_some() && !degraded, "it stayed ready and that was not said");
+    }
 
     /// Nobody is started before its dependencies unless it waited in vain; never two processes of one; and the end always comes.
     #[test]

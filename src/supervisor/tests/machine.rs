@@ -406,7 +406,7 @@ proptest! {
                         // A start that follows at once and fails is another story.
                         let answers = new
                             .iter()
-                            .take_while(|note| !matches!(note, Note::StartFailed(_)))
+                            .take_while(|note| !matches!(note, Note::StartFailed(_) | Note::RestartFailed(_)))
                             .filter(|note| {
                                 let lost = matches!(note, Note::RetriesExhausted | Note::StartLimitReached(_) | Note::Fatal(_));
                                 lost || matches!(note, Note::NextAttempt(_) | Note::Stopped)
