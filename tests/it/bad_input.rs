@@ -83,7 +83,7 @@ fn sources_that_cannot_be_opened_or_read() {
         missing[1],
         "ZWEL0047E failed to parse zowe.yaml - ",
         "ZWEL0046E error reading zowe.yaml file - ",
-        "it is not a regular file",
+        "it is a directory, and a file is expected",
     ];
     refused(format!("FILE(/no/such.yaml):FILE({directory}/broken.yaml):FILE({directory}/binary.yaml):FILE({directory})"), &all);
 }

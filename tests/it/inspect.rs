@@ -326,9 +326,9 @@ fn commands_use_the_launchers_messages() {
         (vec!["stop", "-i", "lpar3", "--print"], "ZWEL0911E HA instance lpar3 "),
         (vec!["start", "-c", "PARMLIB(A.B)"], "ZWEL0068E "),
         (vec!["ha", "status", "-c", "PARMLIB(A.B)"], "ZWEL0068E "),
-        (vec!["ha", "haproxy", "-c", "/no/such/zowe.yaml"], "ZWEL0047E "),
+        (vec!["ha", "haproxy", "-c", "/no/such/zowe.yaml"], "ZWEL0048E "),
         (vec!["config", "-c", "FIEL(/x)"], "did you mean FILE(/path)?"),
-        (vec!["config", "-c", "/no/such/zowe.yaml"], "ZWEL0047E failed to parse zowe.yaml - /no/such/zowe.yaml: cannot be read"),
+        (vec!["config", "-c", "/no/such/zowe.yaml"], "ZWEL0048E failed to open zowe.yaml - /no/such/zowe.yaml: No such file"),
         (vec!["env", "-i", "lpar1", "wbe"], "component wbe is not installed or cannot be used; did you mean web?"),
     ] {
         let answer = ask(&instance, &arguments);
