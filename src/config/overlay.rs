@@ -51,10 +51,14 @@ pub fn find(root: &Node, id: &str) -> Found {
 /// The name that is most like another one, when it is like enough to be meant.
 pub fn nearest(name: &str, known: &[String]) -> Option<String> {
     let name = name.to_lowercase();
+    let length = name.chars().count();
+    let most = |candidate: &String| 1 + candidate.chars().count() / 3;
     known
         .iter()
+        // Of thousands of names most are too long or too short to be meant: that is seen at once.
+        .filter(|candidate| candidate.chars().count().abs_diff(length) <= most(candidate))
         .map(|candidate| (strsim::damerau_levenshtein(&name, &candidate.to_lowercase()), candidate))
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.chars().count() / 3)
+        .filter(|(distance, candidate)| *distance <= most(candidate))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate.clone())
 }

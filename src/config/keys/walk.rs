@@ -4,6 +4,7 @@ use super::hints::Keys;
 use super::names::{self, Others, Part};
 use super::{COMPONENTS, ComponentKeys, Walked, documented, near, schema_of};
 use crate::config::node::{Entry, Node, NodeValue};
+use crate::config::schema::Root;
 use crate::config::{Configuration, Problem, load, schema};
 use serde_json::Value;
 use std::cell::OnceCell;
@@ -25,8 +26,7 @@ impl Configuration {
         let roots = own.iter().map(|component| component.root()).chain([schemas.root()]);
         all.extend(roots.flatten().flat_map(|(documents, _)| documents.all()));
         all.extend(&configs);
-        let parts = own.iter().map(|own| own.root().map(names::whole).unwrap_or_default());
-        let parts = configs.iter().map(names::plain).zip(parts);
+        let parts = configs.iter().zip(own.iter().map(|own| own.root()));
         let of_components = components.iter().map(|component| component.name.to_owned()).zip(parts).collect();
         let mut walk = Walk {
             configuration: self,
@@ -74,7 +74,7 @@ struct Walk<'a> {
     /// The runtime has a schema of configurations.
     has_schema: bool,
     /// The installed ones, by name: the defaults of its manifest, and its schema.
-    of_components: BTreeMap<String, (Vec<Part<'a>>, Vec<Part<'a>>)>,
+    of_components: BTreeMap<String, (&'a Value, Option<Root<'a>>)>,
     /// What was found for parts of the configuration without an overlay, by their address: they live as long as the configuration.
     before: Walked,
     problems: Vec<Problem>,
@@ -136,8 +136,9 @@ impl<'a> Walk<'a> {
     /// What a component's own schema and its manifest name.
     fn component(&self, name: &str, ruled: &mut Vec<Part<'a>>, known: &mut Vec<Part<'a>>) {
         let Some((configs, schema)) = self.of_components.get(name) else { return };
-        known.extend(configs.iter().cloned());
-        let components = names::step(schema, "components");
+        known.extend(names::plain(configs));
+        let schema = schema.clone().map(names::whole).unwrap_or_default();
+        let components = names::step(&schema, "components");
         ruled.extend(names::step(&components, name));
         let named = names::keys(&components);
         if !named.contains(&name) {
