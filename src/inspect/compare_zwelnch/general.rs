@@ -24,6 +24,10 @@ pub const GENERAL: &[General] = general! {
     "errors-at-once", "stopped at the first kind of error, without file and line", "says all that is wrong at once, with file, line and column";
     "path-dot", "gave components a PATH with the directory '.' in it where the started task has none", "gives them /bin:/usr/bin after those of java and node: never '.'";
     "configure-output", "hung when a configure script wrote more than 60 kB", "relays output of any length";
+    "configure-exports", "kept no exported variable of a configure script that ended with exit or set -e, nor those of preConfigure for configure", "keeps them, and gives them to the commands that follow";
+    "configure-directory", "took a configure command whose directory cannot be entered for one that succeeded", "says that it failed (ZWEL0317E)";
+    "references", "put null in the place of ${NAME:+text} without a value, and left nested references in static definitions alone", "replaces references as a shell's here-document does, and tells what stays";
+    "configs-overlay", "left the HA instance's overlay out of configs in .configs-<ha>.json, though not out of ZWE_configs_ variables", "writes what the variables say";
     "snapshot-mode", "left the variables of components, passwords among them, readable for everybody in the workspace", "writes them for their owner only";
     "shared-workspace", "let two instances write the same files of a shared workspace at once", "writes each file whole or not at all, under a lock where it is shared";
     "stop-while-preparing", "took P only when the components had been started", "ends at once, also while it prepares";
