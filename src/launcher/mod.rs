@@ -141,6 +141,11 @@ enum Event {
     Stray,
     /// Files of the component that runs in the foreground have changed.
     FilesChanged,
+    /// LOGROTATE is done; what kept files from being begun anew.
+    LogsRotated {
+        sink: Option<Box<dyn crate::platform::AnswerSink>>,
+        failures: Vec<message::Message>,
+    },
     /// A component's configure command for a change is done.
     Configured {
         index: usize,

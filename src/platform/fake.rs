@@ -12,6 +12,8 @@ pub struct FakePlatform {
     pub members: BTreeMap<(String, String), Vec<u8>>,
     /// There is no thread that could wait for signals, instead of no console.
     refuses_signals: bool,
+    /// SYSPRINT takes nothing, and says so.
+    pub sysprint_is_full: std::sync::atomic::AtomicBool,
     sysprint: Mutex<Vec<u8>>,
     wtos: Mutex<Vec<String>>,
 }
@@ -99,6 +101,9 @@ impl Platform for FakePlatform {
     }
 
     fn write_sysprint(&self, bytes: &[u8]) -> io::Result<()> {
+        if self.sysprint_is_full.load(std::sync::atomic::Ordering::SeqCst) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
         self.sysprint.lock().unwrap().extend_from_slice(bytes);
         Ok(())
     }

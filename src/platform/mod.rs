@@ -10,6 +10,7 @@ pub mod environment;
 pub mod fake;
 pub mod files;
 pub mod process;
+pub mod standard_output;
 pub mod unix;
 #[cfg(zwelnch_zos)]
 pub mod zos;
