@@ -480,7 +480,7 @@ fn two_names_of_one_variable_are_a_warning_with_both_places() {
     instance.write_config();
     let check = instance.launcher(&["check"]).output().unwrap();
     let said = text(&check);
-    assert_eq!(check.status.code(), Some(0), "{said}");
+    assert_eq!(check.status.code(), Some(4), "{said}");
     for (other, first) in [
         ("components.my_comp", "components.my-comp"),
         ("components.my-comp.my_port", "components.my-comp.my-port"),

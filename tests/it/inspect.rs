@@ -416,7 +416,6 @@ fn a_document_that_was_not_written_is_no_success_and_a_reader_that_has_gone_is_n
         &["jcl", "--list"],
         &["generate", "man"],
         &["generate", "completion", "bash"],
-        &["ha", "haproxy"],
         &["status"],
         &["status", "--format", "json"],
         &console,
