@@ -174,8 +174,9 @@ fn run_guarded(platform: Arc<dyn Platform>, start: Start, foreground: Option<For
         return (ConditionCode::Internal, None);
     };
     output.set_debug(start.debug);
-    let processes = match Processes::start(Arc::clone(&platform)) {
-        Ok(processes) => processes,
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let (processes, runtime) = match Processes::start(Arc::clone(&platform)).and_then(|processes| Ok((processes, runtime()?))) {
+        Ok(started) => started,
         Err(error) => {
             output.message(message::zwel0925e(error));
             output.close();
@@ -184,7 +185,10 @@ fn run_guarded(platform: Arc<dyn Platform>, start: Start, foreground: Option<For
     };
     guard::start(&platform, &processes, &output);
     // A fault anywhere ends in a message and a code, not in a trace on a descriptor that a started task does not have.
-    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run_with(&platform, &processes, &output, start, foreground)));
+    let run = || run_with(&runtime, &platform, &processes, &output, start, foreground);
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
+    // A look-up, or a file, that does not answer must not keep the launcher from ending.
+    runtime.shutdown_background();
     let fault = match result {
         Ok(Ok(ended)) => {
             guard::finish(&processes, &output);
@@ -206,6 +210,7 @@ fn run_guarded(platform: Arc<dyn Platform>, start: Start, foreground: Option<For
 }
 
 fn run_with(
+    runtime: &tokio::runtime::Runtime,
     platform: &Arc<dyn Platform>,
     processes: &Arc<Processes>,
     output: &Output,
@@ -214,7 +219,6 @@ fn run_with(
 ) -> std::io::Result<(ConditionCode, Option<WaitStatus>)> {
     let runner = Runner::new(Arc::clone(platform), Arc::clone(processes), output.clone())
         .inspect_err(|error| output.message(message::zwel0056e(lifecycle::NO_INPUT, error)))?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let (sender, receiver) = mpsc::unbounded_channel();
     let for_console = sender.clone();
     let listening = platform.listen(Arc::new(move |request| {
@@ -240,7 +244,7 @@ fn run_with(
     // Everything that is timed runs on this thread.
     let _subscriber = tracing::subscriber::set_default(context.timing.clone());
     let local = tokio::task::LocalSet::new();
-    local.block_on(&runtime, async move {
+    local.block_on(runtime, async move {
         match begin::begin(&context, &start) {
             Ok(begun) => {
                 let ha_id = begun.ha_instance.id.clone();
