@@ -522,6 +522,10 @@ messages! {
         "component {name} runs as part of component {service}, which is to be named in its place",
         "API ML runs as one process, so that its parts cannot be operated one by one.",
         "Name the component that runs, or set components.apiml.enabled to false to run the parts by themselves.";
+    ZWEL0965W zwel0965w "ZWEL0965W" Warning Always (n, s)
+        "up to {n} lines are lost, SYSPRINT was not read for {s} seconds at the end",
+        "The launcher ended all the same. Not counted is what components had written that was still in their pipes.",
+        "Find out why SYSPRINT is not read (a full spool, a pipe that nobody reads).";
     ZWEL0970W zwel0970w "ZWEL0970W" Warning OnMatch (name)
         "component {name} is not enabled in this configuration, it is run all the same",
         "zwelnch component run starts a component of which components.<name>.enabled is not true.",
