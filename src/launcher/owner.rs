@@ -173,6 +173,7 @@ impl Owner {
                 Some(awaiting) => awaiting.push(answer),
                 None => answer.complete(),
             },
+            Event::Operator(OperatorRequest::Delayed(why)) => self.say(message::zwel0966w(why)),
             Event::Operator(OperatorRequest::Lost(why)) => self.say(message::zwel0929e(why)),
             Event::Admitted => self.awaiting.take().unwrap_or_default().into_iter().for_each(|answer| answer.complete()),
             Event::Ended { index, pid, status } => {

@@ -194,6 +194,8 @@ pub enum OperatorRequest {
     Await(Box<dyn AnswerSink>),
     /// A signal that asks the launcher to end, by name.
     Signal(&'static str),
+    /// The console cannot be listened to for the moment, and why; said once until it is over.
+    Delayed(String),
     /// The console cannot be listened to any more; why.
     Lost(String),
 }
