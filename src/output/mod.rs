@@ -30,6 +30,7 @@ pub use wto::WtoRules;
 
 use crate::message::{Message, Operator, Severity};
 use crate::platform::Platform;
+use crate::platform::fault::{Faults, OnFault};
 use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
@@ -128,6 +129,7 @@ struct Shared {
     in_hand: AtomicUsize,
     /// Closed by the end of the relay thread; None once that was waited for.
     ended: Mutex<Option<mpsc::Receiver<()>>>,
+    faults: Faults,
 }
 
 #[derive(Default)]
@@ -172,6 +174,7 @@ impl Output {
             platform,
             in_hand: AtomicUsize::new(0),
             ended: Mutex::new(Some(ended)),
+            faults: Faults::default(),
         });
         let for_thread = Arc::clone(&shared);
         std::thread::Builder::new().name("relay".to_owned()).stack_size(256 * 1024).spawn(move || {
@@ -179,6 +182,11 @@ impl Output {
             relay::Relay::new(poll, woken, for_thread).run();
         })?;
         Ok(Output { shared })
+    }
+
+    /// Who is told of a panic of the relay thread: lines may be lost.
+    pub fn on_fault(&self, on_fault: OnFault) {
+        self.shared.faults.listen(on_fault);
     }
 
     fn put(&self, item: Item) {

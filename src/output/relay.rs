@@ -141,7 +141,13 @@ impl Relay {
         }
     }
 
+    /// Relays until it is told to close. A panic is told; then it goes on, without the pipe that was being read.
     pub(super) fn run(mut self) {
+        let shared = Arc::clone(&self.shared);
+        shared.faults.outlive("relay", || self.relay_all());
+    }
+
+    fn relay_all(&mut self) {
         let mut events = Events::with_capacity(256);
         let mut pace = Pace::default();
         while !self.closing {

@@ -8,6 +8,7 @@ pub mod ebcdic;
 pub mod environment;
 #[cfg(test)]
 pub mod fake;
+pub mod fault;
 pub mod files;
 pub mod process;
 pub mod unix;
