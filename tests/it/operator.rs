@@ -420,3 +420,25 @@ fn consoles_are_bounded_in_number_and_one_too_many_is_told_that_the_task_is_busy
     instance.console("P ZWESLSTC");
     assert_eq!(running.wait_end(), 0);
 }
+
+/// A call that the engine does not interrupt. RELOAD refuses it and says so, the next RELOAD is as if it had not been, and P waits for none.
+#[test]
+fn a_template_that_never_ends_blocks_neither_p_nor_a_later_reload() {
+    let instance = Instance::new().component("alpha", SLEEPER, "");
+    let mut running = instance.up();
+    let right = std::fs::read_to_string(instance.config()).unwrap();
+    let endless = "zowe:\n  endless: \"${{ Array.prototype.indexOf.call({length: 2**53-1}, 1) }}\"\n";
+    std::fs::write(instance.config(), right.replacen("zowe:\n", endless, 1)).unwrap();
+    let answer = instance.refused("RELOAD");
+    assert!(running.all().contains("its thread is abandoned") || answer.contains("its thread is abandoned"), "{answer}");
+    std::fs::write(instance.config(), &right).unwrap();
+    let answer = instance.modify("RELOAD");
+    assert!(answer.contains("no component has changed"), "{answer}");
+    std::fs::write(instance.config(), right.replacen("zowe:\n", endless, 1)).unwrap();
+    let system = instance.system();
+    let reload = std::thread::spawn(move || crate::harness::console(&system, "F ZWESLSTC,APPL=RELOAD"));
+    running.wait_for_count("ZWEL0013I command 'RELOAD' received", 3);
+    instance.console("P ZWESLSTC");
+    assert_eq!(running.wait_end(), 0);
+    reload.join().unwrap();
+}
