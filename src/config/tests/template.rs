@@ -180,16 +180,6 @@ fn an_endless_loop_ends_after_two_seconds_of_cpu_time_and_is_named() {
     assert!(found[0].contains("0.yaml:2:4") && found[0].contains("2 s of CPU time"), "{found:?}");
 }
 
-/// Calls that QuickJS does not interrupt. Each would take years.
-#[test]
-fn a_template_that_never_ends_is_abandoned_and_named() {
-    for call in ["indexOf.call({length: 2**53-1}, 1)", "lastIndexOf.call({length: 2**53-1}, 1)", "reverse.call({length: 2**53-1})"] {
-        let found = failures(&format!("a: \"${{{{ b }}}}\"\nb: \"${{{{ Array.prototype.{call} }}}}\"\nc: \"${{{{ 1 }}}}\"\n"));
-        assert_eq!(found.len(), 1, "{found:?}");
-        assert!(found[0].contains("0.yaml:2:4") && found[0].contains("2 s of CPU time") && found[0].contains("abandoned"), "{found:?}");
-    }
-}
-
 #[test]
 fn runaway_memory_and_recursion_are_errors() {
     let found = failures("a: \"${{ (() => { const l = []; for (;;) l.push(new Array(1000).fill(1)) })() }}\"\n");
