@@ -70,12 +70,15 @@ pub(super) struct Owner {
 type Preparing = Pin<Box<dyn Future<Output = Result<Prepared, ConditionCode>>>>;
 
 /// Runs the instance to its end; the second value is how the component in the foreground ended.
+///
+/// # Errors
+/// A fault of another thread, which ends the run at once.
 pub(super) async fn run(
     context: Arc<Context>,
     begun: Begun,
     sender: EventSender,
     mut events: mpsc::UnboundedReceiver<Event>,
-) -> (ConditionCode, Option<WaitStatus>) {
+) -> std::io::Result<(ConditionCode, Option<WaitStatus>)> {
     let begun = Arc::new(begun);
     let stray_sender = sender.clone();
     context.processes.on_stray(Box::new(move |_| {
@@ -117,14 +120,15 @@ pub(super) async fn run(
         owner.follow_changes();
         owner.follow_files();
         if owner.is_over() {
-            return (owner.over(), owner.foreground_end());
+            return Ok((owner.over(), owner.foreground_end()));
         }
         tokio::select! {
             biased;
             event = events.recv() => match event {
+                Some(Event::Fault(why)) => return Err(std::io::Error::other(why)),
                 Some(event) => owner.event(event),
                 // The owner holds a sender itself.
-                None => return (ConditionCode::Internal, None),
+                None => return Ok((ConditionCode::Internal, None)),
             },
             () = std::future::ready(()), if !owner.to_spawn.is_empty() => owner.spawn_next(),
             // What was just settled may have set a time.
@@ -133,7 +137,7 @@ pub(super) async fn run(
                 preparing = None;
                 match result {
                     Ok(prepared) => owner.begin_starting(prepared),
-                    Err(code) => return (code, None),
+                    Err(code) => return Ok((code, None)),
                 }
             }
         }
@@ -173,6 +177,7 @@ impl Owner {
                 Some(awaiting) => awaiting.push(answer),
                 None => answer.complete(),
             },
+            Event::Operator(OperatorRequest::Delayed(why)) => self.say(message::zwel0966w(why)),
             Event::Operator(OperatorRequest::Lost(why)) => self.say(message::zwel0929e(why)),
             Event::Admitted => self.awaiting.take().unwrap_or_default().into_iter().for_each(|answer| answer.complete()),
             Event::Ended { index, pid, status } => {
@@ -194,6 +199,8 @@ impl Owner {
             }
             Event::Stray => self.look_for_groups_gone(),
             Event::FilesChanged => self.files_changed = true,
+            // It has ended the loop.
+            Event::Fault(_) => {}
             Event::Configured { index, may_start } => {
                 self.step(index, Happening::Configured(may_start));
                 if !may_start {

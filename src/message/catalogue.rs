@@ -441,7 +441,7 @@ messages! {
         "failed to spawn component {name} - {why}",
         "The system refused a process; ZWEL0040E follows.",
         "See the reason.";
-    ZWEL0929E zwel0929e "ZWEL0929E" Error OnMatch (why)
+    ZWEL0929E zwel0929e "ZWEL0929E" Error Always (why)
         "console listener failed - {why}",
         "Operator commands cannot be received.",
         "See the reason.";
@@ -522,6 +522,14 @@ messages! {
         "component {name} runs as part of component {service}, which is to be named in its place",
         "API ML runs as one process, so that its parts cannot be operated one by one.",
         "Name the component that runs, or set components.apiml.enabled to false to run the parts by themselves.";
+    ZWEL0965W zwel0965w "ZWEL0965W" Warning Always (n, s)
+        "up to {n} lines are lost, SYSPRINT was not read for {s} seconds at the end",
+        "The launcher ended all the same. Not counted is what components had written that was still in their pipes.",
+        "Find out why SYSPRINT is not read (a full spool, a pipe that nobody reads).";
+    ZWEL0966W zwel0966w "ZWEL0966W" Warning Wto (why)
+        "operator commands are not taken for the moment - {why}",
+        "The system had no descriptor or memory for a console's connection. It is tried ten times a second until it is taken.",
+        "See the reason: raise the limit of open files (MAXFILEPROC), or end programs that keep connections to the console.";
     ZWEL0970W zwel0970w "ZWEL0970W" Warning OnMatch (name)
         "component {name} is not enabled in this configuration, it is run all the same",
         "zwelnch component run starts a component of which components.<name>.enabled is not true.",

@@ -97,7 +97,7 @@ messages! {
         "D A,L lists the jobs.";
     IEE342I iee342i "IEE342I" Error Always (command, why)
         "{command} REJECTED-{why}",
-        "The job did not take the command. TASK BUSY: it did not react in time.",
+        "The job did not take the command. TASK BUSY: it did not react in time, or serves as many consoles as it can.",
         "Enter the command again; if it is rejected again, look at the job's SYSPRINT, or CANCEL it.";
     IEE421I iee421i "IEE421I" Info Always (systems, command)
         "RO {systems},{command}",

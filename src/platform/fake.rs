@@ -4,6 +4,7 @@
 use super::*;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 #[derive(Default)]
 pub struct FakePlatform {
@@ -12,6 +13,11 @@ pub struct FakePlatform {
     pub members: BTreeMap<(String, String), Vec<u8>>,
     /// There is no thread that could wait for signals, instead of no console.
     refuses_signals: bool,
+    listens: bool,
+    /// The first write to SYSPRINT panics.
+    fails: AtomicBool,
+    /// The reaper thread's first wait panics.
+    pub reaper_fails: AtomicBool,
     sysprint: Mutex<Vec<u8>>,
     wtos: Mutex<Vec<String>>,
 }
@@ -19,6 +25,10 @@ pub struct FakePlatform {
 impl FakePlatform {
     pub fn without_signals() -> FakePlatform {
         FakePlatform { refuses_signals: true, ..FakePlatform::default() }
+    }
+
+    pub fn with_failing_sysprint() -> FakePlatform {
+        FakePlatform { listens: true, fails: AtomicBool::new(true), ..FakePlatform::default() }
     }
 
     pub fn sysprint(&self) -> Vec<u8> {
@@ -70,6 +80,7 @@ impl Platform for FakePlatform {
     }
 
     fn wait_for_end(&self) -> bool {
+        assert!(!self.reaper_fails.swap(false, Ordering::SeqCst), "waiting fails");
         false
     }
 
@@ -90,6 +101,9 @@ impl Platform for FakePlatform {
     }
 
     fn listen(&self, _: OperatorListener) -> Result<(), ListenError> {
+        if self.listens {
+            return Ok(());
+        }
         let refused = io::ErrorKind::Unsupported.into();
         Err(if self.refuses_signals { ListenError::Signals(refused) } else { ListenError::Console(refused) })
     }
@@ -99,6 +113,7 @@ impl Platform for FakePlatform {
     }
 
     fn write_sysprint(&self, bytes: &[u8]) -> io::Result<()> {
+        assert!(!self.fails.swap(false, Ordering::SeqCst), "SYSPRINT fails");
         self.sysprint.lock().unwrap().extend_from_slice(bytes);
         Ok(())
     }

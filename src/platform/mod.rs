@@ -4,10 +4,12 @@
 //! The interface is what z/OS can do, not what Linux can: a process is created by `spawn()` with a descriptor map and no code of ours
 //! between fork and exec, so the child's working directory is the caller's business (the shell's `cd`).
 
+mod cpu_clock;
 pub mod ebcdic;
 pub mod environment;
 #[cfg(test)]
 pub mod fake;
+pub mod fault;
 pub mod files;
 pub mod process;
 pub mod unix;
@@ -21,6 +23,7 @@ pub type NativePlatform = unix::UnixPlatform;
 #[cfg(zwelnch_zos)]
 pub type NativePlatform = zos::ZosPlatform;
 
+pub use cpu_clock::CpuClock;
 pub use environment::{ChildEnvironment, PreparedEnvironment};
 #[cfg(not(zwelnch_zos))]
 pub use unix::process::cpu_time;
@@ -194,6 +197,8 @@ pub enum OperatorRequest {
     Await(Box<dyn AnswerSink>),
     /// A signal that asks the launcher to end, by name.
     Signal(&'static str),
+    /// The console cannot be listened to for the moment, and why; said once until it is over.
+    Delayed(String),
     /// The console cannot be listened to any more; why.
     Lost(String),
 }

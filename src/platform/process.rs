@@ -4,6 +4,7 @@
 //! becomes our child when its parent ends, and the variable [`MARKER`] in its environment says whose it was. It is looked for when a
 //! leader has ended, not before: nothing is done for the components that live on.
 
+use super::fault::{Faults, OnFault};
 use super::unix::{SIGCONT, SIGKILL};
 use super::{Ending, Pid, Platform, SpawnRequest, StopSignal, Target, WaitStatus};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -49,6 +50,7 @@ pub struct Processes {
     spawned: Condvar,
     /// Some process has ended.
     ended: Condvar,
+    faults: Faults,
 }
 
 #[derive(Default)]
@@ -89,11 +91,24 @@ impl Processes {
     pub fn start(platform: Arc<dyn Platform>) -> io::Result<Arc<Processes>> {
         let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         let run = format!("{:x}-{:x}", std::process::id(), since_epoch.as_nanos());
-        let processes = Processes { platform, run, table: Mutex::new(Table::default()), spawned: Condvar::new(), ended: Condvar::new() };
-        let processes = Arc::new(processes);
+        let processes = Arc::new(Processes {
+            platform,
+            run,
+            table: Mutex::new(Table::default()),
+            spawned: Condvar::new(),
+            ended: Condvar::new(),
+            faults: Faults::default(),
+        });
         let for_thread = Arc::clone(&processes);
-        std::thread::Builder::new().name("reaper".to_owned()).stack_size(128 * 1024).spawn(move || for_thread.reap())?;
+        std::thread::Builder::new().name("reaper".to_owned()).stack_size(128 * 1024).spawn(move || {
+            for_thread.faults.outlive("reaper", || for_thread.reap());
+        })?;
         Ok(processes)
+    }
+
+    /// Who is told of a panic of the reaper thread: ends may have been missed.
+    pub fn on_fault(&self, on_fault: OnFault) {
+        self.faults.listen(on_fault);
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {
