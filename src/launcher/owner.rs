@@ -348,7 +348,7 @@ impl Owner {
         matches!(state, Some(State::Running { .. } | State::Ready { .. }))
     }
 
-    /// P or a signal. A second signal ends the grace time of every component.
+    /// P or a signal. A second signal that comes later (see [`Instance::hurry`]) ends the grace time of every component.
     fn stop_requested(&mut self, message: Message) {
         if self.phase == Phase::Ending {
             if message.id() == message::ZWEL0019I.id {

@@ -5,6 +5,7 @@ mod notify;
 pub mod process;
 mod process_table;
 mod processes;
+pub mod signals;
 pub mod system;
 pub mod watch;
 
