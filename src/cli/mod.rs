@@ -46,6 +46,7 @@ pub fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     crate::platform::unix::signals::settle();
+    crate::platform::unix::program::remember();
     if let Some(code) = snapshot(&arguments) {
         return ExitCode::from(code);
     }

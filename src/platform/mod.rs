@@ -415,6 +415,7 @@ pub trait Platform: Send + Sync {
     /// Whether this process can make files in a directory: asked of the system, not read from mode bits.
     fn is_writable_directory(&self, path: &std::path::Path) -> bool;
 
-    /// The path of this very program, for the helpers that run as processes of their own; None when it has none (a load module).
+    /// A path of this very program, for the helpers that run as processes of their own: it names the file that runs, also when another has
+    /// been installed in its place meanwhile. None when it has none (a load module).
     fn own_program(&self) -> Option<PathBuf>;
 }

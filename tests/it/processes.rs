@@ -463,3 +463,54 @@ fn a_stopped_component_is_woken_to_end() {
     let out = end(&instance, running);
     assert!(out.contains("told") && !out.contains("ZWEL0063W"), "{out}");
 }
+
+/// The launcher of a copy of the program, which can be replaced.
+fn of_copy(instance: &Instance) -> (PathBuf, Command) {
+    let copy = instance.path("installed");
+    // By a process of its own: while this one writes an executable, a child that another test has just forked may keep it busy.
+    assert!(Command::new("cp").arg(crate::harness::program()).arg(&copy).status().unwrap().success());
+    let prototype = instance.launcher(&[]);
+    let mut command = Command::new(&copy);
+    command.arg("lpar1").env_clear().envs(prototype.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.stdin(std::process::Stdio::null());
+    (copy, command)
+}
+
+#[test]
+fn a_program_that_is_replaced_while_it_runs_goes_on_as_it_was() {
+    // Not a program at all, another one, and none: what an upgrade leaves, and what it passes through.
+    for replace in [Some("not a program"), Some("#!/bin/sh\nexit 3\n"), None] {
+        let instance = Instance::new().component("alpha", "echo \"up $FROM_CONFIGURE\"; exec sleep 1000", "").component(
+            "beta",
+            STUBBORN,
+            "launcher: {stop: {graceSeconds: 1}}",
+        );
+        instance.script("alpha", "configure", "export FROM_CONFIGURE=configured\n");
+        instance.write_config();
+        let (copy, command) = of_copy(&instance);
+        let mut running = Running::spawn(command, instance.directory.path());
+        running.wait_for("ZWEL0012I");
+        running.wait_for("up configured");
+        match replace {
+            Some(text) => {
+                let new = instance.path("installed.new");
+                fs::write(&new, text).unwrap();
+                fs::set_permissions(&new, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+                fs::rename(new, &copy).unwrap();
+            }
+            None => fs::remove_file(&copy).unwrap(),
+        }
+        assert!(instance.modify("RESTART(alpha)").contains("ZWEL"));
+        running.wait_for_count("up configured", 2);
+        // A guardian that was killed is replaced by one of the same program.
+        let first = guardian(&running);
+        kill_now(first);
+        wait_gone(first);
+        assert_ne!(guardian(&running), first);
+        let out = running.all();
+        assert!(!out.contains("ZWEL0995W") && !out.contains("ZWEL0933W") && !out.contains("ZWEL0317E"), "{out}");
+        running.signal(Signal::SIGKILL);
+        running.wait_end();
+        wait_nothing_left(&instance);
+    }
+}

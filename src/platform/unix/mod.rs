@@ -5,6 +5,7 @@ mod notify;
 pub mod process;
 mod process_table;
 mod processes;
+pub mod program;
 pub mod signals;
 pub mod system;
 pub mod watch;
@@ -317,7 +318,7 @@ impl Platform for UnixPlatform {
     }
 
     fn own_program(&self) -> Option<PathBuf> {
-        std::env::current_exe().ok()
+        program::held()
     }
 }
 

@@ -165,6 +165,9 @@ pub fn become_guardian() {
     }
     // No file system is kept busy.
     let _ = nix::unistd::chdir("/");
+    // Else it is called by the number of the descriptor that it was started from.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let _ = nix::sys::prctl::set_name(c"zwelnch");
 }
 
 /// The program's own environment, as a component inherits it; names that are not UTF-8 are left out.
