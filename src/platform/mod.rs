@@ -220,6 +220,25 @@ pub struct FileLock {
     pub file: std::fs::File,
 }
 
+impl FileLock {
+    /// Whether the path still names the file that is locked: who would lock it by its path finds it locked.
+    ///
+    /// # Errors
+    /// The system's; that there is nothing of that name is none.
+    pub fn is_at(&self, path: &std::path::Path) -> io::Result<bool> {
+        files::is_same(&self.file, path)
+    }
+
+    /// A file that has just been locked, if nobody has removed or replaced it between its opening and that.
+    ///
+    /// # Errors
+    /// [`LockError::Io`].
+    pub fn verified(file: std::fs::File, path: &std::path::Path) -> Result<FileLock, LockError> {
+        let lock = FileLock { file };
+        if lock.is_at(path)? { Ok(lock) } else { Err(LockError::Io(io::Error::other("the file was removed or replaced meanwhile"))) }
+    }
+}
+
 /// Why operator requests cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {

@@ -514,3 +514,61 @@ fn a_program_that_is_replaced_while_it_runs_goes_on_as_it_was() {
         wait_nothing_left(&instance);
     }
 }
+
+/// A second start of the instance, as another job.
+fn second(instance: &Instance) -> Command {
+    let mut second = instance.launcher(&["lpar1"]);
+    second.env("JOBNAME", "OTHER");
+    second
+}
+
+#[test]
+fn a_start_without_the_lock_file_touches_nothing_of_a_launcher_that_lives() {
+    let instance = Instance::new().component("alpha", SLEEPER, "").component("beta", DAEMON, "");
+    let mut running = instance.up();
+    let pids = ["alpha", "beta"].map(|name| instance.pid(name).unwrap());
+    let left = number_in(&component(&instance, "beta").join("left"));
+    // Removed, and another in its place.
+    for again in [false, true] {
+        fs::remove_file(instance.path("workspace/.env/.lpar1.lock")).unwrap();
+        if again {
+            fs::write(instance.path("workspace/.env/.lpar1.lock"), "somebody else\n").unwrap();
+        }
+        let (code, out) = crate::harness::run_to_end(second(&instance));
+        assert_eq!(code, 8, "{out}");
+        assert!(out.contains("ZWEL0910E HA instance lpar1 is already running in this workspace: job "), "{out}");
+        assert!(!out.contains("ZWEL0912I"), "{out}");
+        // It is locked again, for those who know nothing of records.
+        running.wait_for_count("ZWEL0968W lock file '", if again { 2 } else { 1 });
+    }
+    assert!(is_alive(left));
+    assert_eq!(["alpha", "beta"].map(|name| instance.pid(name).unwrap()), pids);
+    assert!(!running.all().contains("ended unasked"), "{}", running.all());
+    // Without the record it is the lock again that refuses.
+    fs::remove_file(instance.path("workspace/.env/.lpar1.processes")).unwrap();
+    let (code, out) = crate::harness::run_to_end(second(&instance));
+    assert!(
+        code == 8 && out.contains("ZWEL0910E HA instance lpar1 is already running in this workspace: job ZWESLSTC on"),
+        "{code}: {out}"
+    );
+    // The record is written again with the next process.
+    assert!(instance.modify("RESTART(alpha)").contains("ZWEL"));
+    running.wait_for_count("ZWEL0001I component alpha started", 2);
+    assert!(instance.path("workspace/.env/.lpar1.processes").exists());
+    assert_eq!(instance.console("P ZWESLSTC").1, 0);
+    assert_eq!(running.wait_end(), 0, "{}", running.all());
+}
+
+#[test]
+fn a_lock_that_another_job_has_taken_is_told_of() {
+    let instance = Instance::new().component("alpha", SLEEPER, "");
+    let running = instance.up();
+    let path = instance.path("workspace/.env/.lpar1.lock");
+    // A launcher that does not know of the record, as earlier versions did not.
+    let other = instance.path("workspace/.env/other");
+    let _held = zwelnch::platform::Platform::lock_file(&zwelnch::platform::NativePlatform::for_command(), &other, "OTHER SYS\n").unwrap();
+    fs::rename(other, &path).unwrap();
+    let line = running.wait_for("ZWEL0969E lock file '");
+    assert!(line.contains("job OTHER on SYS has locked it"), "{line}");
+    assert!(instance.pid("alpha").is_some());
+}

@@ -297,7 +297,7 @@ impl Platform for UnixPlatform {
             Ok(_) => {
                 file.set_len(0)?;
                 file.write_all(holder.as_bytes())?;
-                Ok(FileLock { file })
+                FileLock::verified(file, path)
             }
             Err(nix::errno::Errno::EAGAIN | nix::errno::Errno::EACCES) => {
                 let mut text = String::new();

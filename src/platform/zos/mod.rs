@@ -400,7 +400,7 @@ impl Platform for ZosPlatform {
             Ok(()) => {
                 file.set_len(0)?;
                 file.write_all(holder.as_bytes())?;
-                Ok(FileLock { file })
+                FileLock::verified(file, path)
             }
             Err(error) if error.errno == libc::EAGAIN => {
                 let mut text = String::new();
