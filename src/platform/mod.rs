@@ -336,6 +336,12 @@ pub trait Platform: Send + Sync {
         Some(list.into_iter().filter(|entry| entry.parent == own).collect())
     }
 
+    /// The children of a process, by process id; None where the system has no list of them. Cheaper by far than [`Platform::process_list`].
+    fn children_of(&self, pid: Pid) -> Option<Vec<Pid>> {
+        let _ = pid;
+        None
+    }
+
     /// One process; None also where the system does not tell.
     fn process(&self, pid: Pid) -> Option<ProcessEntry> {
         let _ = pid;

@@ -572,3 +572,71 @@ fn a_lock_that_another_job_has_taken_is_told_of() {
     assert!(line.contains("job OTHER on SYS has locked it"), "{line}");
     assert!(instance.pid("alpha").is_some());
 }
+
+/// A chain of daemons: each makes the next, in a session of its own, and ends 2 ms later; none hears a request to end. `$1`: goes on for as
+/// long as this file is there, and writes a byte of each generation to `<file>.beat`.
+const CHAIN: &str = "import os, signal, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+file = sys.argv[1]
+while os.path.exists(file):
+    if os.fork():
+        time.sleep(0.002)
+        os._exit(0)
+    os.setsid()
+    with open(file + '.beat', 'a') as beat:
+        beat.write('x')
+";
+
+/// Ends the chain also when the test fails.
+struct Chain {
+    file: PathBuf,
+}
+
+impl Chain {
+    fn of(instance: &Instance, name: &str) -> Chain {
+        let file = component(instance, name).join("go");
+        fs::write(component(instance, name).join("chain.py"), CHAIN).unwrap();
+        fs::write(&file, "").unwrap();
+        Chain { file }
+    }
+
+    fn beats(&self) -> u64 {
+        fs::metadata(self.file.with_extension("beat")).map_or(0, |metadata| metadata.len())
+    }
+
+    fn wait_alive(&self) {
+        wait_until(deadline(), || (self.beats() > 20).then_some(())).expect("there is no chain");
+    }
+
+    /// No generation follows for so long that many would have.
+    fn has_ended(&self) -> bool {
+        let before = self.beats();
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        self.beats() == before
+    }
+}
+
+impl Drop for Chain {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.file);
+    }
+}
+
+#[test]
+fn a_chain_of_daemons_ends_with_its_component() {
+    let Some(python) = crate::harness::program_or_skip("python3") else { return };
+    let start = format!("{} chain.py $PWD/go &\nexec sleep 1000", python.display());
+    let settings = "launcher: {stop: {graceSeconds: 1}}";
+    let instance = Instance::new().component("alpha", &start, settings).component("beta", &start, settings);
+    let (alpha, beta) = (Chain::of(&instance, "alpha"), Chain::of(&instance, "beta"));
+    let mut running = instance.up();
+    [&alpha, &beta].into_iter().for_each(Chain::wait_alive);
+    assert!(instance.modify("STOP(alpha)").contains("ZWEL0923I"));
+    running.wait_for("ZWEL0002I component alpha stopped");
+    assert!(alpha.has_ended(), "stopped, and the chain goes on: {}", running.all());
+    assert!(!beta.has_ended(), "another component's chain was ended");
+    assert_eq!(instance.console("P ZWESLSTC").1, 0);
+    assert_eq!(running.wait_end(), 0, "{}", running.all());
+    assert!(beta.has_ended(), "P has ended, and the chain goes on: {}", running.all());
+    wait_nothing_left(&instance);
+}

@@ -232,6 +232,10 @@ impl Platform for UnixPlatform {
             .or_else(|| processes::list(skip).map(|list| list.into_iter().filter(|entry| entry.parent == own).collect()))
     }
 
+    fn children_of(&self, pid: Pid) -> Option<Vec<Pid>> {
+        processes::children_of(pid)
+    }
+
     fn process(&self, pid: Pid) -> Option<ProcessEntry> {
         processes::entry(pid)
     }
