@@ -80,6 +80,9 @@ pub enum Command {
         /// Instead: what behaves differently than under ZWELNCH, for this configuration
         #[arg(long)]
         compare_zwelnch: bool,
+        /// With --compare-zwelnch: what differs for every configuration alike, too
+        #[arg(long, requires = "compare_zwelnch")]
+        all: bool,
     },
     /// Print the merged and evaluated configuration
     Config {

@@ -2,7 +2,7 @@
 
 use super::arguments::{Expectation, Reach, Sysplex, Upgrade};
 use super::commands::{NO_CONFIGURATION, absolute_config};
-use super::terminal::{document, fail, terminal};
+use super::terminal::{document, fail, fail_with, terminal};
 use crate::ha::ask::{self, Access, PemFiles};
 use crate::ha::operator::{Operator, SystemConsole};
 use crate::ha::target::{self, Named, Target};
@@ -13,6 +13,7 @@ use crate::ha::upgrade::world::{Run, Site};
 use crate::ha::upgrade::{self, Approval, Outcome, Patience, Progress, Step, plan, record};
 use crate::ha::{status as ha_status, verify as ha_verify};
 use crate::launcher::Start;
+use crate::message::Message;
 use crate::platform::unix::process::inherited_environment;
 use crate::platform::unix::system::SystemDirectory;
 use crate::platform::{NativePlatform, Platform};
@@ -96,7 +97,7 @@ fn sysplex(arguments: &Sysplex) -> Result<Vec<(Target, Access)>, i32> {
         return Err(fail(NO_CONFIGURATION));
     }
     let platform = NativePlatform::for_command();
-    let targets = target::targets(&configs, &platform).map_err(fail)?;
+    let targets = target::targets(&configs, &platform).map_err(|error| fail_with(&error.messages()))?;
     reached(targets, &arguments.reach)
 }
 
@@ -196,9 +197,9 @@ fn prepare(arguments: &Upgrade) -> Result<Prepared, i32> {
         (Ok(old), Ok(new), Ok(peers)) => (old, new, peers),
         (old, new, peers) => {
             let errors = [old.err(), new.err(), peers.err()];
-            let mut texts: Vec<String> = errors.into_iter().flatten().map(|error| error.to_string()).collect();
-            texts.dedup();
-            return Err(texts.into_iter().map(fail).max().unwrap_or(8));
+            let mut messages: Vec<Message> = errors.into_iter().flatten().flat_map(|error| error.messages()).collect();
+            messages.dedup_by_key(|message| message.text().to_owned());
+            return Err(fail_with(&messages));
         }
     };
     let console =

@@ -7,7 +7,7 @@ use super::arguments::{
 use super::availability;
 use super::generate;
 use super::operate;
-use super::terminal::{document, fail, terminal};
+use super::terminal::{document, fail, fail_with, terminal};
 use crate::component;
 use crate::config::{self, Configuration, LoadError, LoadRequest};
 use crate::demo::{self, layout, service};
@@ -59,8 +59,8 @@ pub(super) fn run(arguments: Arguments) -> i32 {
                 Err(error) => fail(error),
             }
         }
-        Command::Check { ha_instance, config, format, compare_zwelnch: true, .. } => {
-            compare_zwelnch(&ha_instance, config.as_deref(), format)
+        Command::Check { ha_instance, config, format, compare_zwelnch: true, all, .. } => {
+            compare_zwelnch(&ha_instance, config.as_deref(), format, all)
         }
         Command::Check { ha_instance, config, format, startup, .. } => check(&ha_instance, config.as_deref(), format, startup),
         Command::Config { selection, format, path, origin, show_secrets } => inspected(&selection, |loaded, _| {
@@ -73,8 +73,13 @@ pub(super) fn run(arguments: Arguments) -> i32 {
             answered(loaded, |configuration| inspect::config(configuration, view))
         }),
         Command::Env { selection, component, diff, show_secrets } => env(&selection, component.as_deref(), diff.as_deref(), show_secrets),
-        Command::Plan(selection) => inspected(&selection, |loaded, _| {
-            answered(loaded, |configuration| Ok(inspect::plan(configuration, &component::survey(configuration))))
+        Command::Plan(selection) => inspected(&selection, |loaded, _| match loaded {
+            Ok(configuration) => {
+                let (text, code) = inspect::plan(&configuration, &NativePlatform::for_command());
+                document(&text);
+                code.into()
+            }
+            Err(error) => refused(&error),
         }),
         Command::Ha { command: Ha::Compare(arguments) } => super::compare::run(arguments),
         Command::Ha { command: Ha::Status { sysplex, format, watch } } => {
@@ -232,7 +237,7 @@ fn check(named: &[String], config: Option<&str>, format: ReportFormat, startup: 
 }
 
 /// What behaves differently than under ZWELNCH.
-fn compare_zwelnch(named: &[String], config: Option<&str>, format: ReportFormat) -> i32 {
+fn compare_zwelnch(named: &[String], config: Option<&str>, format: ReportFormat, all: bool) -> i32 {
     let platform = NativePlatform::for_command();
     let (_, sources) = match sources(config) {
         Ok(sources) => sources,
@@ -241,8 +246,8 @@ fn compare_zwelnch(named: &[String], config: Option<&str>, format: ReportFormat)
     let named: Vec<config::HaInstance> = named.iter().map(|id| config::ha_instance(id, &platform)).collect();
     let comparison = inspect::compare_zwelnch(&sources, &named, &platform);
     document(&match format {
-        ReportFormat::Json => comparison.json(),
-        ReportFormat::Text => comparison.text(),
+        ReportFormat::Json => comparison.json(all),
+        ReportFormat::Text => comparison.text(all),
     });
     comparison.exit_code().into()
 }
@@ -275,7 +280,7 @@ fn sources(config: Option<&str>) -> Result<(String, Vec<config::Source>), i32> {
     let Some(config) = config.map(absolute_config).or_else(from_environment) else {
         return Err(fail(NO_CONFIGURATION));
     };
-    let sources = config::parse_sources(&config).map_err(fail)?;
+    let sources = config::parse_sources(&config).map_err(|error| fail_with(&[error.message()]))?;
     Ok((config, sources))
 }
 
@@ -283,7 +288,7 @@ fn sources(config: Option<&str>) -> Result<(String, Vec<config::Source>), i32> {
 pub(super) fn whole_configuration(config: Option<&str>) -> Result<Configuration, i32> {
     let (_, sources) = sources(config)?;
     let (none, platform) = (config::HaInstance::none(), NativePlatform::for_command());
-    Configuration::load(&LoadRequest { sources: &sources, ha_instance: &none, platform: &platform }).map_err(fail)
+    Configuration::load(&LoadRequest { sources: &sources, ha_instance: &none, platform: &platform }).map_err(|error| refused(&error))
 }
 
 /// [`whole_configuration`] where it is only a help: None, and nothing said, when it does not load.
@@ -324,5 +329,5 @@ fn answered(loaded: Result<Configuration, LoadError>, ask: impl FnOnce(&Configur
 
 /// Says line by line why a configuration does not load.
 fn refused(error: &LoadError) -> i32 {
-    error.problems().into_iter().map(fail).max().unwrap_or(8)
+    fail_with(&error.messages())
 }

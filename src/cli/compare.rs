@@ -2,7 +2,7 @@
 
 use super::arguments::{Compare, ReportFormat};
 use super::commands::absolute_config;
-use super::terminal::{document, fail};
+use super::terminal::{document, fail, fail_with};
 use crate::config::choice::CHOICE;
 use crate::ha::compare::write::{self, WriteError};
 use crate::ha::compare::{self, Options, Side};
@@ -61,14 +61,5 @@ fn write_b(a: &str, file: &Path) -> i32 {
 
 /// Says line by line why a configuration cannot be compared.
 fn refused(error: &TargetError) -> i32 {
-    match error {
-        TargetError::Load { config, why } => {
-            let said = |problem: crate::config::Problem| match &problem.place {
-                Some(_) => fail(problem),
-                None => fail(format!("{config}: {problem}")),
-            };
-            why.problems().into_iter().map(said).max().unwrap_or(8)
-        }
-        error => fail(error),
-    }
+    fail_with(&error.messages())
 }

@@ -4,7 +4,7 @@
 use super::arguments::{Addressee, Instances, Launcher, Level, Waiting};
 use super::availability::Console;
 use super::commands::whole_configuration;
-use super::terminal::{document, fail};
+use super::terminal::{document, fail, fail_with};
 use crate::config::{Configuration, normalize_id};
 use crate::console::select;
 use crate::ha::operate::{Addressed, Operation, Wanted, addressed};
@@ -60,7 +60,7 @@ pub(super) fn instances(arguments: &Instances, operation: Operation) -> i32 {
             }
             code
         }
-        Err(error) => fail(error),
+        Err(error) => fail_with(&error.messages()),
     }
 }
 
@@ -175,8 +175,8 @@ fn launchers(addressee: &Addressee, components: &[String]) -> Result<(Console, V
         None => whole_configuration(addressee.config.as_deref())?,
     };
     let console = Console::open(addressee.system.as_deref(), configuration.runtime_directory().as_deref()).map_err(fail)?;
-    let found = addressed(&configuration, wanted(addressee, None), &console.operator().sysname()).map_err(fail)?;
-    Ok((console, found))
+    let found = addressed(&configuration, wanted(addressee, None), &console.operator().sysname());
+    Ok((console, found.map_err(|error| fail_with(&error.messages()))?))
 }
 
 fn wanted<'a>(addressee: &'a Addressee, member: Option<&'a str>) -> Wanted<'a> {

@@ -26,6 +26,12 @@ pub(super) fn say(message: &Message) {
     let _ = writeln!(std::io::stderr().lock(), "{message}");
 }
 
+/// Says each message and gives the exit code.
+pub(super) fn fail_with(messages: &[Message]) -> i32 {
+    messages.iter().for_each(say);
+    8
+}
+
 /// Says why a command failed and gives its exit code.
 pub(super) fn fail(why: impl Display) -> i32 {
     say(&message::zwel0930e(why));

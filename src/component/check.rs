@@ -1,8 +1,9 @@
 //! Everything wrong and odd with a configuration and its components, found in one go: the report of `check`, and what a launcher says
 //! before it gives up. Reads files; starts and writes nothing.
 
+use super::clashes::InstancePorts;
 use super::directories::{self, DirectoryProblem, Purpose};
-use super::{Failure, Survey, dependencies, ports, readiness, registration, survey};
+use super::{Component, Failure, Survey, dependencies, ports, readiness, registration, survey};
 use crate::config::{Configuration, Problem, unique};
 use crate::platform::Platform;
 
@@ -15,6 +16,8 @@ pub struct Checked {
     pub directories: Vec<DirectoryProblem>,
     /// All else, except [`Survey::failures`]: schemas, settings, ports, dependencies, manifests.
     pub problems: Vec<Problem>,
+    /// What the instance listens on.
+    pub ports: InstancePorts,
     /// What of the registration of components will fail or is odd. A start says it of each component when it is configured, and
     /// `onComponentConfigureFail` tells whether it goes on.
     pub registration: Vec<Problem>,
@@ -30,15 +33,26 @@ impl Checked {
 }
 
 /// Checks a configuration that loads, by the runtime directory's schemas, the manifests and schemas of the components in play, and the
-/// directories that it names.
+/// directories that it names; with the ports that it shares with other HA instances of its system.
 pub fn check(configuration: &Configuration, platform: &dyn Platform) -> Checked {
+    let mut checked = check_alone(configuration, platform);
+    let shared = ports::shared_ports(configuration, vec![checked.ports.clone()], &checked.survey);
+    checked.problems.extend(shared.into_iter().map(|clash| clash.problem));
+    checked.problems = unique(checked.problems);
+    checked
+}
+
+/// The same without ports that are shared: who checks several HA instances asks [`super::shared_ports`] once for all of
+/// them.
+pub fn check_alone(configuration: &Configuration, platform: &dyn Platform) -> Checked {
     let directories = directories::problems(configuration, platform);
     let has_runtime = !directories.iter().any(|problem| problem.purpose == Purpose::Runtime);
     // Without a runtime directory every component would be reported as not installed: that says nothing.
     let survey = if has_runtime { survey(configuration) } else { Survey::default() };
     let mut problems = configuration.warnings.clone();
     problems.extend(configuration.validate());
-    problems.extend(ports::problems(configuration, &survey));
+    problems.extend(configuration.unread_keys(&survey.installed.iter().map(Component::keys).collect::<Vec<_>>()));
+    problems.extend(ports::out_of_range(configuration));
     problems.extend(survey.warnings.iter().cloned());
     problems.extend(dependencies::problems(configuration, &survey));
     for component in &survey.in_play {
@@ -47,5 +61,6 @@ pub fn check(configuration: &Configuration, platform: &dyn Platform) -> Checked 
         problems.extend(component.validate_manifest(configuration));
     }
     let registration = registration::problems(configuration, &survey, platform);
-    Checked { survey, directories, problems: unique(problems), registration }
+    let ports = ports::of_instance(configuration, &survey);
+    Checked { survey, directories, problems: unique(problems), ports, registration }
 }

@@ -1,6 +1,7 @@
 //! The commands of a component, and the files that its manifest names: all inside its directory.
 
 use super::{CommandLine, Component, ComponentError, Phase};
+use crate::config::keys::ComponentKeys;
 use crate::config::{Configuration, Location, Problem, read_mapping};
 use std::path::PathBuf;
 
@@ -104,6 +105,12 @@ impl Component {
             Ok(document) => configuration.validate_manifest(&document.root, &self.manifest_file.display().to_string()),
             Err(_) => Vec::new(),
         }
+    }
+
+    /// What is known of the keys of its configuration.
+    pub(super) fn keys(&self) -> ComponentKeys<'_> {
+        let schemas = self.schema_files().unwrap_or_default();
+        ComponentKeys { name: &self.name, configs: &self.manifest.configs, schemas }
     }
 
     /// The files of `schemas.configs`.

@@ -39,7 +39,7 @@ impl Component {
         }
         match places.iter().find(|place| crate::platform::files::is_directory(place)) {
             Some(directory) => Err(ComponentError::ManifestMissing { name: name.to_string(), directory: directory.clone() }),
-            None => Err(ComponentError::NotInstalled { name: name.to_string(), places }),
+            None => Err(ComponentError::NotInstalled { name: name.to_string(), places, nearest: None }),
         }
     }
 }

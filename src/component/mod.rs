@@ -1,6 +1,7 @@
 //! A component: its manifest, where it lives, its commands, its environment. Contract: reference/lifecycle.md, section Components.
 
 mod check;
+mod clashes;
 mod command;
 mod dependencies;
 mod directories;
@@ -20,14 +21,15 @@ mod version_range;
 #[cfg(test)]
 mod tests;
 
-pub use check::{Checked, check};
+pub use check::{Checked, check, check_alone};
+pub use clashes::{Clash, InstancePorts};
 pub use dependencies::needs;
 pub use directories::{DirectoryFault, DirectoryProblem, Purpose};
 pub use environment::{base_with_defaults, configs, environment, instance_environment, instance_with_defaults, own_variables, variables};
 pub use job_name::job_name_of;
 pub use locate::installed;
 pub use order::order;
-pub use ports::{Listener, launched_listeners, listeners_to_check, ports_of};
+pub use ports::{Listener, launched_listeners, listeners_to_check, ports_of, shared_ports};
 pub use readiness::{Probe, ProbeKind, Question, probe};
 pub use references::{Expansion, Finding, FindingKind, expand};
 pub(crate) use registration::regular_file;
@@ -128,8 +130,13 @@ pub enum ComponentError {
     #[error("'{name}' is no component name; letters, digits, '-', '_' and '.' are expected")]
     BadName { name: String },
     /// No directory of that name; the places that were searched.
-    #[error("component {name} is not installed; searched: {}", show_paths(.places))]
-    NotInstalled { name: String, places: Vec<PathBuf> },
+    #[error("component {name} is not installed; searched: {}{}", show_paths(.places), did_you_mean(.nearest))]
+    NotInstalled {
+        name: String,
+        places: Vec<PathBuf>,
+        /// The installed one that was meant, where that is known.
+        nearest: Option<String>,
+    },
     /// A directory with no manifest in it.
     #[error("component {name} has no manifest.yaml, manifest.yml or manifest.json in {}", .directory.display())]
     ManifestMissing { name: String, directory: PathBuf },
@@ -140,7 +147,7 @@ pub enum ComponentError {
     #[error("{}", show_problems(.0))]
     Manifest(Vec<Problem>),
     /// ZWEL0172E: the manifest names a command file that is not there.
-    #[error("component {component} has commands.{} defined but the file is missing: {}", .phase.name(), .file.display())]
+    #[error("component {component} has commands.{} defined but the file is missing: {}", .phase.name(), looked_for(.file))]
     CommandMissing { component: String, phase: Phase, file: PathBuf },
     /// A file that a manifest names, after links are resolved, lies outside the component's directory.
     #[error("component {component}: {what} leaves the component's directory: {}", .file.display())]
@@ -160,6 +167,17 @@ impl ComponentError {
             _ => vec![Problem::error(place, self.to_string())],
         }
     }
+}
+
+/// A file that is missing, and what is there in its place.
+pub fn looked_for(file: &std::path::Path) -> String {
+    let what = if crate::platform::files::is_directory(file) { ", which is a directory" } else { "" };
+    format!("{}{what}", file.display())
+}
+
+/// `; did you mean <name>?`, or nothing.
+pub fn did_you_mean(nearest: &Option<String>) -> String {
+    nearest.as_ref().map(|name| format!("; did you mean {name}?")).unwrap_or_default()
 }
 
 fn show_paths(paths: &[PathBuf]) -> String {

@@ -1,10 +1,11 @@
-//! Ports: in range, and each but once on a system. What is found here needs no system; binding tells the rest.
+//! What components listen on: in range, and of which HA instance. What is found here needs no system; binding tells the rest.
 
+use super::clashes::{Clash, InstancePorts, clashes};
 use super::{NotInPlay, Survey};
-use crate::config::settings::{self, StartupCheck};
+use crate::config::settings;
 use crate::config::{Configuration, HaInstance, Location, Problem, SINGLE_SERVICE, SingleService, lookup, normalize_id, secrets};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::HashSet;
 
 /// Besides `port`, what a component listens on, and when: (component, path, path that must hold the value).
 const FURTHER: &[(&str, &[&str], &[&str], &str)] = &[
@@ -31,52 +32,47 @@ pub struct Listener {
     pub job_name: Option<String>,
 }
 
-/// Ports outside 1 to 65535 (errors) and ports that two listeners of one system share (as `startupChecks.ports` says; an error by default).
-pub(super) fn problems(configuration: &Configuration, survey: &Survey) -> Vec<Problem> {
-    let mut problems = out_of_range(configuration);
-    let shared = match configuration.startup_check(&settings::CHECK_PORTS) {
-        StartupCheck::Disabled => return problems,
-        StartupCheck::Warn => false,
-        StartupCheck::Exit => true,
-    };
-    let runs = |name: &str| runs(survey, name);
-    let own = checked_listeners(configuration, &runs);
-    let mut report = |listener: &Listener, text: String| {
-        let path: Vec<&str> = listener.path.iter().map(String::as_str).collect();
-        problems.push(Problem { error: shared, ..Problem::warning(Some(listener.place.clone()), text) }.about(&path));
-    };
-    let mut by_port: BTreeMap<u16, Vec<&Listener>> = BTreeMap::new();
-    for listener in &own {
-        let earlier = by_port.entry(listener.port).or_default();
-        if let Some(first) = earlier.iter().find(|first| meet(first, listener)) {
-            let text = format!(
-                "{}: {} is the port of {} too ({}); a port of its own is expected",
-                listener.name, listener.port, first.name, first.place
-            );
-            report(listener, text);
-        }
-        earlier.push(listener);
+/// What the instance listens on, as far as the survey tells, and what it is to lead to where others want the same.
+pub(super) fn of_instance(configuration: &Configuration, survey: &Survey) -> InstancePorts {
+    let id = normal_to_written(configuration);
+    InstancePorts {
+        id,
+        sysname: sysname(configuration.overlay.as_ref()),
+        listeners: checked_listeners(configuration, &|name| runs(survey, name)),
+        check: Some(configuration.startup_check(&settings::CHECK_PORTS)),
     }
-    for (id, other) in others_of_system(configuration) {
-        for listener in checked_listeners(&other, &runs) {
-            if let Some(first) = by_port.get(&listener.port).and_then(|own| own.iter().find(|first| meet(first, &listener))) {
-                let text = format!(
-                    "{}: {} is the port of {} of HA instance {id} too ({}), which has the same sysname; a port of its own is expected",
-                    first.name, first.port, listener.name, listener.place
-                );
-                report(first, text);
-            }
-        }
-    }
-    problems
 }
 
-/// True when two listeners of one port are in each other's way: one of them listens on all addresses, or both on the same one.
-fn meet(a: &Listener, b: &Listener) -> bool {
-    let all = |listener: &Listener| {
-        listener.addresses.is_empty() || listener.addresses.iter().any(|address| matches!(address.as_str(), "0.0.0.0" | "::"))
-    };
-    all(a) || all(b) || a.addresses.iter().any(|address| b.addresses.contains(address))
+/// Ports that HA instances share within themselves or with others of their systems (errors, or as `startupChecks.ports` says). `asked`: what
+/// the instances listen on that are asked about; the others of their systems are looked up, as `survey` tells what runs. The indexes of a clash
+/// are those of `asked`.
+pub fn shared_ports(configuration: &Configuration, asked: Vec<InstancePorts>, survey: &Survey) -> Vec<Clash> {
+    let count = asked.len();
+    let mut instances = asked;
+    let systems: HashSet<String> = instances.iter().filter_map(|instance| instance.sysname.clone()).collect();
+    let known: HashSet<String> = instances.iter().map(|instance| normalize_id(&instance.id)).collect();
+    for id in configuration.instance_ids().iter().map(|id| (id, normalize_id(id))).filter(|(_, normal)| !known.contains(normal)) {
+        let overlay = lookup(&configuration.base, &["haInstances", id.0]);
+        if sysname(overlay).is_some_and(|sysname| systems.contains(&sysname)) {
+            let other = configuration.for_instance(&HaInstance { id: id.1, from_placeholder: false });
+            instances.extend(other.ok().map(|other| of_instance(&other, survey)));
+        }
+    }
+    // One instance sees them from its own side.
+    let mut found = clashes(&instances, (count == 1).then_some(0));
+    found.iter_mut().for_each(|clash| clash.instances.retain(|index| *index < count));
+    found.retain(|clash| !clash.instances.is_empty());
+    found
+}
+
+/// The id as haInstances has it.
+fn normal_to_written(configuration: &Configuration) -> String {
+    let id = &configuration.ha_instance.id;
+    configuration.instance_ids().into_iter().find(|written| normalize_id(written) == *id).unwrap_or_else(|| id.clone())
+}
+
+fn sysname(overlay: Option<&Value>) -> Option<String> {
+    lookup(overlay?, &["sysname"])?.as_str().map(str::to_lowercase)
 }
 
 /// The ports of a component by name of their property, for display: the one service's are those of its parts.
@@ -178,25 +174,8 @@ fn texts(configuration: &Configuration, path: &[&str]) -> Option<Vec<String>> {
     Some(items.iter().filter_map(Value::as_str).map(str::to_string).collect())
 }
 
-/// The configurations of the HA instances that run on the same system as this one.
-fn others_of_system(configuration: &Configuration) -> Vec<(String, Configuration)> {
-    let sysname_of =
-        |overlay: Option<&Value>| overlay.and_then(|overlay| lookup(overlay, &["sysname"])).and_then(Value::as_str).map(str::to_lowercase);
-    let Some(sysname) = sysname_of(configuration.overlay.as_ref()) else { return Vec::new() };
-    let other = |id: String| {
-        let overlay = lookup(&configuration.base, &["haInstances", &id]);
-        let normal = normalize_id(&id);
-        if normal == configuration.ha_instance.id || sysname_of(overlay).as_ref() != Some(&sysname) {
-            return None;
-        }
-        let instance = HaInstance { id: normal, from_placeholder: false };
-        configuration.for_instance(&instance).ok().map(|other| (id, other))
-    };
-    configuration.instance_ids().into_iter().filter_map(other).collect()
-}
-
 /// Ports outside of the range: errors where they are known to be ports, warnings for keys that only look so (0 may switch something off).
-fn out_of_range(configuration: &Configuration) -> Vec<Problem> {
+pub(super) fn out_of_range(configuration: &Configuration) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut check = |path: &[&str], value: &Value, error: bool| {
         if let Some(Err(())) = port(value) {

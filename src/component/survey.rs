@@ -2,7 +2,7 @@
 
 use super::{Component, ComponentError, Phase, installed, needs, order};
 use crate::config::settings::{self, StartupCheck};
-use crate::config::{Configuration, Location, Problem, SINGLE_SERVICE, SINGLE_SERVICE_PARTS, SingleService};
+use crate::config::{Configuration, Location, Problem, SINGLE_SERVICE, SINGLE_SERVICE_PARTS, SingleService, overlay};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -151,7 +151,10 @@ pub fn survey(configuration: &Configuration) -> Survey {
                 survey.not_launched.push((name, NotInPlay::Suppressed));
                 continue;
             }
-            Err(error) => {
+            Err(mut error) => {
+                if let ComponentError::NotInstalled { nearest, .. } = &mut error {
+                    *nearest = not_configured(configuration, &survey.installed, &name);
+                }
                 survey.failures.push(Failure::of_installation(configuration, &name, error));
                 survey.not_launched.push((name, NotInPlay::Unusable));
                 continue;
@@ -177,6 +180,13 @@ pub fn survey(configuration: &Configuration) -> Survey {
     define_services_once(configuration, &mut in_play);
     arrange(&mut survey, configuration, in_play);
     survey
+}
+
+/// The installed component that a name was meant to be: one that the user's own sources do not name besides.
+fn not_configured(configuration: &Configuration, installed: &[Component], name: &str) -> Option<String> {
+    let names = installed.iter().filter(|component| !configuration.is_set_by_user(&["components", &component.name]));
+    let names: Vec<String> = names.map(|component| component.name.clone()).collect();
+    overlay::nearest(name, &names)
 }
 
 /// Parts of the single-service API ML and that itself bring the same static definitions (z/OSMF's). Those of the one that runs are written.

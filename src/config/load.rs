@@ -255,18 +255,36 @@ fn defaults_file(user: &Arc<Node>, platform: &dyn Platform) -> Option<std::path:
 
 fn read_source(source: &Source, index: usize, platform: &dyn Platform) -> Result<Document, Vec<Problem>> {
     let name = source.name();
-    let failed = |error: std::io::Error| {
-        let cause = match error.kind() {
-            std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof => Cause::NotRead,
-            _ => Cause::NotOpened(error.to_string()),
-        };
-        vec![Problem::error(Some(Location::whole(&name)), format!("cannot be read: {error}")).caused_by(cause)]
+    let failed = |(why, cause): (String, Cause)| {
+        vec![Problem::error(Some(Location::whole(&name)), format!("cannot be read: {why}")).caused_by(cause)]
+    };
+    let cause = |error: &std::io::Error, why: String| match error.kind() {
+        std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof => (why, Cause::NotRead),
+        _ => (why.clone(), Cause::NotOpened(why)),
     };
     let (bytes, padded) = match source {
-        Source::File(path) => (read_file(path).map_err(failed)?, false),
-        Source::Member { data_set, member } => (platform.read_member(data_set, member).map_err(failed)?, true),
+        Source::File(path) => {
+            let read = read_file(path);
+            (read.map_err(|error| failed(cause(&error, unreadable(path, &error))))?, false)
+        }
+        Source::Member { data_set, member } => {
+            (platform.read_member(data_set, member).map_err(|error| failed(cause(&error, error.to_string())))?, true)
+        }
     };
     parse(&bytes, &name, u32::try_from(index).unwrap_or(u32::MAX), padded, true)
+}
+
+/// Why a file of CONFIG cannot be read, and what may have been meant.
+fn unreadable(path: &Path, error: &std::io::Error) -> String {
+    let inside = path.join("zowe.yaml");
+    if crate::platform::files::is_file(&inside) {
+        return format!("{error}; did you mean {}?", inside.display());
+    }
+    let text = path.display().to_string();
+    if error.kind() == std::io::ErrorKind::NotFound && text.contains(":/") {
+        return format!("{error}; a list of files is written FILE({})", text.replace(":/", "):FILE(/"));
+    }
+    error.to_string()
 }
 
 /// The mapping in a file's bytes; `padded` for records of a data set, whose trailing blanks are no text.
@@ -320,6 +338,9 @@ pub fn source_text(name: &str, platform: &dyn Platform) -> Option<String> {
 /// At most [`yaml::MAXIMUM_SIZE`] bytes of a regular file: a pipe or device could block or never end.
 pub(super) fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
     let metadata = std::fs::metadata(path)?;
+    if crate::platform::files::kind(&metadata) == crate::platform::files::FileKind::Directory {
+        return Err(std::io::Error::new(std::io::ErrorKind::IsADirectory, "it is a directory, and a file is expected"));
+    }
     if crate::platform::files::kind(&metadata) != crate::platform::files::FileKind::Regular {
         return Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, "it is not a regular file"));
     }

@@ -3,6 +3,7 @@
 pub mod choice;
 pub mod encoding;
 pub mod json;
+pub mod keys;
 pub mod merge;
 pub mod node;
 pub mod overlay;
@@ -19,6 +20,7 @@ mod load;
 mod peers;
 mod problem;
 mod provenance;
+mod refusal;
 mod source;
 mod zowe_variables;
 

@@ -3,6 +3,7 @@
 use super::merge::{Arrays, merge};
 use super::node::{Entry, Node, NodeValue, Place};
 use super::source::normalize_id;
+use std::collections::{HashMap, hash_map};
 use std::sync::Arc;
 
 /// Keys of an HA instance that do not become top-level ones.
@@ -21,13 +22,14 @@ pub enum Found {
 
 /// Ids that are the same without regard to case: (later key, its place, earlier key).
 pub fn ambiguous(root: &Node) -> Vec<(String, Place, String)> {
-    let mut seen: Vec<(String, &str)> = Vec::new();
+    let mut seen: HashMap<String, &str> = HashMap::new();
     let mut found = Vec::new();
     for entry in instances(root) {
-        let id = normalize_id(&entry.key);
-        match seen.iter().find(|(other, _)| *other == id) {
-            Some((_, first)) => found.push((entry.key.clone(), entry.place, (*first).to_string())),
-            None => seen.push((id, &entry.key)),
+        match seen.entry(normalize_id(&entry.key)) {
+            hash_map::Entry::Occupied(first) => found.push((entry.key.clone(), entry.place, (*first.get()).to_string())),
+            hash_map::Entry::Vacant(place) => {
+                place.insert(&entry.key);
+            }
         }
     }
     found
@@ -49,10 +51,14 @@ pub fn find(root: &Node, id: &str) -> Found {
 /// The name that is most like another one, when it is like enough to be meant.
 pub fn nearest(name: &str, known: &[String]) -> Option<String> {
     let name = name.to_lowercase();
+    let length = name.chars().count();
+    let most = |candidate: &String| 1 + candidate.chars().count() / 3;
     known
         .iter()
+        // Of thousands of names most are too long or too short to be meant: that is seen at once.
+        .filter(|candidate| candidate.chars().count().abs_diff(length) <= most(candidate))
         .map(|candidate| (strsim::damerau_levenshtein(&name, &candidate.to_lowercase()), candidate))
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.chars().count() / 3)
+        .filter(|(distance, candidate)| *distance <= most(candidate))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate.clone())
 }

@@ -107,7 +107,35 @@ fn entry(text: &str, column: usize) -> Result<(Source, &str), SourceError> {
     if path.trim().is_empty() {
         return Err(SourceError::Syntax { column, reason: "an entry of the list is empty".into() });
     }
+    if let Some((keyword, written)) = misspelt(path) {
+        let example = if keyword == "FILE" { "FILE(/path)" } else { "PARMLIB(data.set(member))" };
+        let reason = format!("'{}' is neither FILE( nor PARMLIB(; did you mean {example}?", written.escape_debug());
+        return Err(SourceError::Syntax { column, reason });
+    }
     Ok((Source::File(PathBuf::from(path)), &text[end..]))
+}
+
+/// The keyword that an entry begins with in another spelling, and what is written there; None for what may be a path.
+fn misspelt(entry: &str) -> Option<(&'static str, &str)> {
+    const KEYWORDS: [(&str, usize); 2] = [("FILE", 2), ("PARMLIB", 3)];
+    let end = entry.find(|character: char| !character.is_ascii_alphanumeric()).unwrap_or(entry.len());
+    let (word, rest) = entry.split_at_checked(end)?;
+    let upper = word.to_ascii_uppercase();
+    if let Some((keyword, _)) = KEYWORDS.iter().find(|(keyword, _)| upper == *keyword) {
+        // FILE=/a, FILE (/a), FILE:/a; but file.yaml and file/a are paths.
+        let at = rest.chars().next().map_or(0, char::len_utf8);
+        let is_path = rest.starts_with(['.', '/', '-', '_']);
+        return (!is_path).then_some((*keyword, entry.get(..end + at)?));
+    }
+    let inner = rest.strip_prefix('(').filter(|inner| inner.ends_with(')') || !inner.contains(')'))?;
+    let near = KEYWORDS.iter().filter_map(|(keyword, most)| {
+        let distance = strsim::damerau_levenshtein(&upper, keyword);
+        (!word.is_empty() && (distance <= *most || upper.starts_with(keyword))).then_some((distance, *keyword))
+    });
+    let near = near.min().map(|(_, keyword)| keyword);
+    // Whatever the word: a path in brackets, or a member.
+    let shape = || if inner.starts_with('/') { Some("FILE") } else { inner.ends_with("))").then_some("PARMLIB") };
+    near.or_else(shape).map(|keyword| (keyword, entry.get(..=end).unwrap_or(word)))
 }
 
 /// `PARMLIB(data.set(member))`; `after` is what follows `PARMLIB(`.

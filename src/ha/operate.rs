@@ -4,6 +4,7 @@
 
 use crate::config::{Configuration, LoadError, lookup, normalize_id, overlay};
 use crate::config::{HaInstance, Problem};
+use crate::message::{self, Message};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -86,6 +87,19 @@ pub enum OperateError {
     Load(#[from] LoadError),
     #[error("{}", .0.iter().map(Problem::to_string).collect::<Vec<_>>().join("\n"))]
     Unusable(Vec<Problem>),
+}
+
+impl OperateError {
+    /// As a command says it: an id that is not defined, and a configuration that does not load, as the launcher does.
+    pub fn messages(&self) -> Vec<Message> {
+        match self {
+            OperateError::Unknown { id, defined, nearest } => {
+                vec![message::zwel0911e(id, defined.join(", ") + &crate::component::did_you_mean(nearest))]
+            }
+            OperateError::Load(why) => why.messages(),
+            error => vec![message::zwel0930e(error)],
+        }
+    }
 }
 
 /// The default of zowe.job.name.

@@ -5,6 +5,7 @@ use super::operate::{OperateError, defined_id, member_of, place_of};
 use crate::component;
 use crate::config::variables::scalar_text;
 use crate::config::{self, Configuration, HaInstance, LoadError, LoadRequest, normalize_id};
+use crate::message::{self, Message};
 use crate::platform::Platform;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -48,6 +49,22 @@ pub enum TargetError {
     Count { configurations: usize, instances: usize, ids: String, first: String },
     #[error("HA instance {id} has two configurations, {first} and {second}; give it one")]
     Twice { id: String, first: String, second: String },
+}
+
+impl TargetError {
+    /// As a command says it: what the launcher would say too in its words, with the configuration that is meant.
+    pub fn messages(&self) -> Vec<Message> {
+        match self {
+            TargetError::Source { why, .. } => vec![why.message()],
+            TargetError::Load { config, why: LoadError::UnknownHaInstance { id, defined, nearest } }
+            | TargetError::Instance { config, why: OperateError::Unknown { id, defined, nearest } } => {
+                let nearest = crate::component::did_you_mean(nearest);
+                vec![message::zwel0911e(id, format!("{}{nearest} (in {config})", defined.join(", ")))]
+            }
+            TargetError::Load { why, .. } => why.messages(),
+            error => vec![message::zwel0930e(error)],
+        }
+    }
 }
 
 /// Reads a configuration without an overlay.

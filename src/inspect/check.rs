@@ -2,7 +2,7 @@
 
 use super::snippet;
 use crate::component::{self, Survey};
-use crate::config::{self, Configuration, HaInstance, LoadRequest, Problem, Source, unique};
+use crate::config::{self, Configuration, HaInstance, LoadError, LoadRequest, Problem, Source, unique};
 use crate::lifecycle::startup;
 use crate::message::Severity;
 use crate::platform::Platform;
@@ -32,44 +32,65 @@ pub type StartupChecks<'a> = &'a dyn Fn(&Configuration, &Survey) -> Vec<startup:
 /// Loads a configuration and checks it as the HA instances see it: those named, else all of `haInstances`, else the configuration itself.
 /// `startup`: the start-up checks too, of the HA instances of this system.
 pub fn check(sources: &[Source], named: &[HaInstance], platform: &dyn Platform, startup: Option<StartupChecks<'_>>) -> Report {
-    let mut report = Report::default();
+    let mut report = Gathering::default();
     let none = HaInstance::none();
     let base = match Configuration::load(&LoadRequest { sources, ha_instance: &none, platform }) {
         Ok(base) => base,
         Err(error) => {
-            report.add("", error.problems());
+            report.add("", problems_of(&error));
             return report.sorted();
         }
     };
-    for instance in &super::instances_of(&base, named) {
-        if !instance.id.is_empty() {
-            report.ha_instances.push(instance.id.clone());
-        }
-        match base.for_instance(instance) {
-            Ok(configuration) => {
-                let checked = component::check(&configuration, platform);
-                report.add(&instance.id, checked.all());
-                if let Some(startup) = startup {
-                    report.add_startup(&configuration, &checked.survey, platform, startup);
-                }
-            }
-            Err(error) => report.add(&instance.id, error.problems()),
-        }
-    }
+    report.instances(&base, &super::instances_of(&base, named), platform, startup);
     report.sorted()
 }
 
-impl Report {
+/// A report that is being made.
+#[derive(Default)]
+struct Gathering {
+    report: Report,
+    /// Where each problem stands.
+    known: HashMap<(bool, String), usize>,
+}
+
+impl Gathering {
+    fn instance(&mut self, id: &str) {
+        if !id.is_empty() {
+            self.report.ha_instances.push(id.to_owned());
+        }
+    }
+
+    fn instances(&mut self, base: &Configuration, instances: &[HaInstance], platform: &dyn Platform, startup: Option<StartupChecks<'_>>) {
+        let (mut ids, mut ports, mut survey) = (Vec::new(), Vec::new(), None);
+        for instance in instances {
+            self.instance(&instance.id);
+            match base.for_instance(instance) {
+                Ok(configuration) => {
+                    let checked = component::check_alone(&configuration, platform);
+                    self.add(&instance.id, checked.all());
+                    if let Some(startup) = startup {
+                        self.add_startup(&configuration, &checked.survey, platform, startup);
+                    }
+                    ids.push(&instance.id);
+                    ports.push(checked.ports);
+                    survey.get_or_insert(checked.survey);
+                }
+                Err(error) => self.add(&instance.id, problems_of(&error)),
+            }
+        }
+        for clash in component::shared_ports(base, ports, &survey.unwrap_or_default()) {
+            clash.instances.iter().filter_map(|index| ids.get(*index)).for_each(|id| self.add(id, vec![clash.problem.clone()]));
+        }
+    }
+
     fn add(&mut self, ha_instance: &str, problems: Vec<Problem>) {
-        let mut known: HashMap<(bool, String), usize> =
-            self.findings.iter().enumerate().map(|(index, finding)| (key(&finding.problem), index)).collect();
         for problem in unique(problems) {
-            let key = key(&problem);
-            let index = *known.entry(key).or_insert_with(|| {
-                self.findings.push(Finding { problem, ha_instances: Vec::new() });
-                self.findings.len() - 1
+            let findings = &mut self.report.findings;
+            let index = *self.known.entry(key(&problem)).or_insert_with(|| {
+                findings.push(Finding { problem, ha_instances: Vec::new() });
+                findings.len() - 1
             });
-            if let Some(finding) = self.findings.get_mut(index).filter(|_| !ha_instance.is_empty()) {
+            if let Some(finding) = findings.get_mut(index).filter(|_| !ha_instance.is_empty()) {
                 finding.ha_instances.push(ha_instance.to_string());
             }
         }
@@ -93,18 +114,29 @@ impl Report {
     }
 
     fn note(&mut self, note: String) {
-        if !self.notes.contains(&note) {
-            self.notes.push(note);
+        if !self.report.notes.contains(&note) {
+            self.report.notes.push(note);
         }
+    }
+
+    fn sorted(mut self) -> Report {
+        self.report.findings.sort_by_key(|finding| !finding.problem.error);
+        self.report
+    }
+}
+
+impl Report {
+    /// What a check of one HA instance has found.
+    pub(super) fn of(configuration: &Configuration, checked: &component::Checked) -> Report {
+        let mut report = Gathering::default();
+        let id = &configuration.ha_instance.id;
+        report.instance(id);
+        report.add(id, checked.all());
+        report.sorted()
     }
 
     fn notes_text(&self) -> String {
         self.notes.iter().map(|note| format!("INFO {}\n", escaped(note))).collect()
-    }
-
-    fn sorted(mut self) -> Report {
-        self.findings.sort_by_key(|finding| !finding.problem.error);
-        self
     }
 
     /// How many errors and how many warnings.
@@ -186,6 +218,16 @@ impl Report {
             ids => format!("; HA instances checked: {}", ids.join(", ")),
         };
         format!("{}, {}{checked}\n", plural(errors, "error"), plural(warnings, "warning"))
+    }
+}
+
+/// What keeps a configuration from loading; an id that is not defined under the launcher's own message.
+fn problems_of(error: &LoadError) -> Vec<Problem> {
+    match error {
+        LoadError::UnknownHaInstance { .. } => {
+            error.messages().into_iter().map(|message| Problem::error(None, message.text().to_owned())).collect()
+        }
+        error => error.problems(),
     }
 }
 

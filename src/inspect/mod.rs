@@ -12,7 +12,7 @@ mod startup;
 mod tests;
 
 pub use check::{Finding, Report, StartupChecks, check};
-pub use compare_zwelnch::{Comparison, Difference, compare_zwelnch};
+pub use compare_zwelnch::{Comparison, Difference, GENERAL, General, compare_zwelnch};
 pub use difference::difference;
 pub use plan::plan;
 pub use startup::startup_checks;
@@ -38,8 +38,8 @@ pub enum InspectError {
     #[error("the configuration has no property {path}{}", .nearest.as_ref().map(|key| format!("; did you mean {key}?")).unwrap_or_default())]
     NoProperty { path: String, nearest: Option<String> },
     /// A component that is not installed.
-    #[error("component {name} is not installed or cannot be used; installed: {}", .installed.join(", "))]
-    NoComponent { name: String, installed: Vec<String> },
+    #[error("component {name} is not installed or cannot be used{}; installed: {}", component::did_you_mean(.nearest), .installed.join(", "))]
+    NoComponent { name: String, nearest: Option<String>, installed: Vec<String> },
     /// A value that the format cannot express.
     #[error("the configuration cannot be written: {0}")]
     Write(String),
@@ -160,7 +160,10 @@ pub fn environment_of(
     let Some(name) = component else { return Ok(instance) };
     match survey.installed.iter().find(|component| component.name.eq_ignore_ascii_case(name)) {
         Some(component) => Ok(component::environment(component, configuration, &instance)),
-        None => Err(InspectError::NoComponent { name: name.to_string(), installed: survey.installed_names() }),
+        None => {
+            let installed = survey.installed_names();
+            Err(InspectError::NoComponent { name: name.to_string(), nearest: overlay::nearest(name, &installed), installed })
+        }
     }
 }
 

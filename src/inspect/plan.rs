@@ -1,26 +1,35 @@
 //! `plan`: what a start would do.
 
-use crate::component::{Component, Phase, Survey};
+use super::Report;
+use crate::component::{self, Component, Phase, ProbeKind, Question, Survey};
 use crate::config::settings::SETTINGS;
 use crate::config::{Configuration, display_sources, secrets};
-use crate::lifecycle::workspace::{ENVIRONMENT_DIRECTORY, snapshot_path};
+use crate::lifecycle::workspace::{self, ENVIRONMENT_DIRECTORY, snapshot_path};
 use crate::lifecycle::{LIBRARY, Shells, registration};
+use crate::platform::Platform;
 use crate::supervisor::leftovers;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Components in play and why not the others, the commands that would run in their order, the settings in force and where they were set,
-/// and the files that would be written.
-pub fn plan(configuration: &Configuration, survey: &Survey) -> String {
+/// What [`super::check`] says, components in play and why not the others, the commands that would run in their order, the settings in force and
+/// where they were set, and the files that would be written; and the exit code of the check.
+pub fn plan(configuration: &Configuration, platform: &dyn Platform) -> (String, u8) {
     let mut text = String::new();
+    let checked = component::check(configuration, platform);
+    let report = Report::of(configuration, &checked);
     // Writing to a String does not fail.
-    let _ = write_plan(&mut text, configuration, survey);
-    text
+    let _ = write_plan(&mut text, configuration, &checked.survey, &report);
+    (text, report.exit_code())
 }
 
-fn write_plan(text: &mut String, configuration: &Configuration, survey: &Survey) -> std::fmt::Result {
+fn write_plan(text: &mut String, configuration: &Configuration, survey: &Survey, report: &Report) -> std::fmt::Result {
     writeln!(text, "HA instance {}, configuration {}", configuration.ha_instance.id, display_sources(&configuration.sources))?;
+    writeln!(text, "\nWhat check says:")?;
+    report.text().lines().try_for_each(|line| writeln!(text, "  {line}"))?;
+    if report.counts().0 > 0 {
+        writeln!(text, "With errors nothing is started. Without them:")?;
+    }
     writeln!(text, "\nComponents that are started, in this order:")?;
     if survey.launched.is_empty() {
         writeln!(text, "  none")?;
@@ -35,6 +44,9 @@ fn write_plan(text: &mut String, configuration: &Configuration, survey: &Survey)
             settings.stop_grace.as_secs(),
             settings.share_as.name()
         )?;
+        if let Some(component) = survey.in_play.iter().find(|component| component.name == *name) {
+            write_component(text, configuration, component)?;
+        }
     }
     writeln!(text, "\nComponents that are not started:")?;
     for (name, reason) in &survey.not_launched {
@@ -75,17 +87,61 @@ fn write_plan(text: &mut String, configuration: &Configuration, survey: &Survey)
     Ok(())
 }
 
+/// Job name, ports, what it waits for and when it counts as ready.
+fn write_component(text: &mut String, configuration: &Configuration, component: &Component) -> std::fmt::Result {
+    let job = component::job_name_of(&component.name, configuration);
+    writeln!(text, "    job name: {}", job.as_deref().unwrap_or("none of its own"))?;
+    let ports = component::ports_of(configuration, &component.name);
+    let ports: Vec<String> = ports.into_iter().map(|(name, port)| format!("{port} ({name})")).collect();
+    writeln!(text, "    port: {}", if ports.is_empty() { "none that is known".to_owned() } else { ports.join(", ") })?;
+    let needed = component::needs(configuration, component);
+    if !needed.is_empty() {
+        writeln!(text, "    waits for: {}", needed.join(", "))?;
+    }
+    writeln!(text, "    ready: {}", rule(configuration, component, Question::Readiness, "when it runs"))?;
+    writeln!(text, "    alive: {}", rule(configuration, component, Question::Liveness, "while it runs"))
+}
+
+/// The rule of a probe in words; `none` where there is no probe.
+fn rule(configuration: &Configuration, component: &Component, question: Question, none: &str) -> String {
+    let probe = match component::probe(configuration, component, question) {
+        Ok(Some(probe)) => probe,
+        Ok(None) => return none.to_owned(),
+        Err(_) => return format!("{none}, as its setting cannot be used"),
+    };
+    let often = format!("every {} s", probe.interval.as_secs());
+    match probe.kind {
+        ProbeKind::Log { texts, file } => {
+            let texts: Vec<String> = texts.iter().map(|text| format!("'{}'", text.escape_debug())).collect();
+            let of = file.map_or_else(|| "its output".to_owned(), |file| file.display().to_string());
+            format!("when a line of {of} holds {}", texts.join(" or "))
+        }
+        ProbeKind::Tcp { host, port } => format!("when {host}:{port} accepts a connection, asked {often}"),
+        ProbeKind::Http { secure, host, port, path, status } => {
+            let scheme = if secure { "https" } else { "http" };
+            let status = status.map_or_else(|| "200 to 399".to_owned(), |status| status.to_string());
+            format!("when GET {scheme}://{host}:{port}{path} gives {status}, asked {often}")
+        }
+        ProbeKind::Command { file, arguments } => {
+            let words: Vec<&str> = std::iter::once(file.as_str()).chain(arguments.iter().map(String::as_str)).collect();
+            format!("when {} ends with 0, asked {often}", words.join(" "))
+        }
+    }
+}
+
 /// What a start leaves in the workspace and the log directory: directories end with `/`.
 fn written(configuration: &Configuration, survey: &Survey) -> Vec<PathBuf> {
     let directory = |path: &Path| path.join("");
     let mut paths: Vec<PathBuf> = configuration.log_directory().iter().map(|path| directory(path)).collect();
+    let logs = survey.launched.iter().filter_map(|name| configuration.component_log(name));
+    paths.extend(logs.map(|log| log.path));
     let Some(workspace) = configuration.workspace_directory() else { return paths };
     let ha_id = &configuration.ha_instance.id;
     let private = workspace.join(ENVIRONMENT_DIRECTORY);
     paths.push(directory(&workspace));
-    for name in
-        [".zowe.json", &format!(".zowe-{ha_id}.json"), ".zowe-merged.yaml", &format!(".instance-{ha_id}.env"), &format!(".{ha_id}.lock")]
-    {
+    paths.extend(workspace::directories(&workspace).map(|path| directory(&path)));
+    let of_instance = [format!(".zowe-{ha_id}.json"), format!(".instance-{ha_id}.env"), format!(".{ha_id}.lock")];
+    for name in [".zowe.json", ".zowe-merged.yaml", ".lock"].into_iter().chain(of_instance.iter().map(String::as_str)) {
         paths.push(private.join(name));
     }
     if configuration.overlay.is_some() {
@@ -125,12 +181,38 @@ fn registered(component: &Component, workspace: &Path, ha_id: &str, paths: &mut 
         [("gateway", &manifest.gateway_shared_libs), ("zaas", &manifest.zaas_shared_libs), ("discovery", &manifest.discovery_shared_libs)]
     {
         if !libraries.is_empty() {
-            paths.push(workspace.join(kind).join("sharedLibs").join(&component.name).join(""));
+            let target = workspace.join(kind).join("sharedLibs").join(&component.name);
+            paths.push(target.join(""));
+            for library in libraries {
+                let Ok(source) = component.file("sharedLibs", library) else { continue };
+                match source.file_name() {
+                    _ if crate::platform::files::is_directory(&source) => copies(&source, &target, 0, paths),
+                    Some(name) => paths.push(target.join(name)),
+                    None => {}
+                }
+            }
+            paths.extend(component.manifest_file.file_name().map(|name| target.join(name)));
         }
     }
     for plugin in &manifest.app_framework_plugins {
         if let Ok(definition) = component.plugin_definition(plugin) {
             paths.push(workspace.join("app-server/plugins").join(format!("{}.json", definition.identifier)));
+        }
+    }
+}
+
+/// The files that the content of a directory becomes.
+fn copies(directory: &Path, target: &Path, depth: usize, paths: &mut Vec<PathBuf>) {
+    const DEEPEST: usize = 32;
+    let Ok(entries) = std::fs::read_dir(directory) else { return };
+    let mut found: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    found.sort();
+    for path in found {
+        let Some(name) = path.file_name() else { continue };
+        match crate::platform::files::is_directory(&path) {
+            true if depth < DEEPEST => copies(&path, &target.join(name), depth + 1, paths),
+            true => {}
+            false => paths.push(target.join(name)),
         }
     }
 }

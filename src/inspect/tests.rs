@@ -70,7 +70,7 @@ fn a_problem_says_which_ha_instances_have_it() {
     assert!(text_of.contains("does not exist; an existing directory is expected\n"), "{text_of}");
     let unknown = report_of(text, &["y", "z", "y"]);
     assert_eq!(unknown.ha_instances, ["y", "z"]);
-    assert!(unknown.text().contains("HA instance 'z' is not defined in haInstances, defined: x, Y"), "{}", unknown.text());
+    assert!(unknown.text().contains("ZWEL0911E HA instance z is not defined in haInstances, defined: x, Y"), "{}", unknown.text());
     let json: serde_json::Value = serde_json::from_str(&report.json()).unwrap();
     let port = json["problems"].as_array().unwrap().iter().find(|problem| problem["property"] == "components.a.port").unwrap();
     assert_eq!((&port["line"], &port["column"], &port["haInstances"][0]), (&4.into(), &24.into(), &"x".into()), "{json}");
@@ -127,7 +127,8 @@ fn the_golden_instance_checks_and_its_plan_says_what_would_run() {
     let survey = component::survey(&configuration);
     let checked = component::check(&configuration, &FakePlatform::default());
     assert!(!checked.all().iter().any(|problem| problem.error), "{:#?}", checked.all());
-    let plan = plan(&configuration, &survey);
+    let (plan, code) = plan(&configuration, &FakePlatform::default());
+    assert_eq!(code, 0, "{plan}");
     for needle in [
         "HA instance lpar2",
         "alpha: not enabled",

@@ -1,7 +1,7 @@
 //! The first lines of a run: who starts, from what configuration, as which HA instance.
 
 use super::{Begun, ConditionCode, Context, Start, debug};
-use crate::config::{self, SourceError};
+use crate::config;
 use crate::message;
 
 /// Bytes of a CONFIG value at most: 17 paths of z/OS, as many as today's launcher takes.
@@ -40,8 +40,7 @@ pub(super) fn begin(context: &Context, start: &Start) -> Result<Begun, Condition
         Some(_) if start.config.as_ref().is_some_and(|config| config.trim_end().len() > LONGEST_CONFIG) => {
             return Err(failed(message::zwel0027e("CONFIG")));
         }
-        Some(Err(SourceError::MemberMissing { .. })) => return Err(failed(message::zwel0068e())),
-        Some(Err(error)) => return Err(failed(message::zwel0046e(error))),
+        Some(Err(error)) => return Err(failed(error.message())),
         Some(Ok(sources)) => sources,
     };
     let given = start.config.as_deref().unwrap_or_default();

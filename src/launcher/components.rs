@@ -62,7 +62,10 @@ pub(super) async fn prepare_components(
         // It was there when the instance was checked; a validate or configure command, or an installation, may have removed it since.
         match component.command(Phase::Start) {
             Ok(Some(start)) => launched.push(Launched { start, component, instance: Arc::clone(instance) }),
-            Ok(None) => output.message(message::zwel0172e(&component.name, Phase::Start.name())),
+            Ok(None) => {
+                let file = component.directory.join("bin/start.sh");
+                output.message(message::zwel0172e(&component.name, Phase::Start.name(), file.display()));
+            }
             Err(error) => output.message(component_error(&component.name, &error)),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::owner::{Owner, Phase};
 use crate::component;
-use crate::config::{SINGLE_SERVICE, SINGLE_SERVICE_PARTS};
+use crate::config::{SINGLE_SERVICE, SINGLE_SERVICE_PARTS, overlay};
 use crate::console::{self, Command, CommandError, ComponentDetail, ComponentView};
 use crate::lifecycle::workspace;
 use crate::message;
@@ -102,14 +102,18 @@ impl Owner {
         let present = self.present();
         let names: Vec<&str> = present.iter().filter_map(|index| self.instance.member(*index)).map(|member| member.name.as_str()).collect();
         let selection = console::select(&names, typed);
+        let known: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         for unknown in selection.unknown {
             let part = self.children.first().and_then(|child| {
                 let configuration = &child.launched.instance.configuration;
                 SINGLE_SERVICE_PARTS.iter().find(|part| part.eq_ignore_ascii_case(&unknown) && configuration.is_suppressed(part))
             });
+            let nearest = overlay::nearest(&unknown, &known);
             self.say(message::zwel0054w(unknown));
             if let Some(part) = part {
                 self.say(message::zwel0953i(part, SINGLE_SERVICE));
+            } else if let Some(nearest) = nearest {
+                self.say(message::zwel0984i(format!("did you mean {nearest}?")));
             }
         }
         selection.found.into_iter().filter_map(|at| present.get(at).copied()).collect()

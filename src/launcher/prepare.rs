@@ -7,7 +7,7 @@ use super::{Begun, ConditionCode, Context, Event, EventSender, Instance, compone
 use crate::component::{
     self, Checked, CommandLine, Component, ComponentError, DirectoryFault, DirectoryProblem, Failure, Purpose, Survey, Weight,
 };
-use crate::config::{Cause, Configuration, Environment, LoadError, LoadRequest, Problem, Version};
+use crate::config::{Cause, Configuration, Environment, LoadRequest, Problem, Version};
 use crate::lifecycle::{startup, workspace};
 use crate::message::{self, Message, Severity};
 use crate::platform::unix::watch::Watch;
@@ -133,25 +133,7 @@ async fn read(context: &Arc<Context>, begun: &Arc<Begun>) -> Result<Configuratio
     .await;
     match loaded {
         Ok(Ok(configuration)) => Ok(configuration),
-        Ok(Err(LoadError::UnknownHaInstance { id, defined, nearest })) => {
-            let nearest = nearest.map_or_else(String::new, |nearest| format!("; did you mean {nearest}?"));
-            Err(vec![message::zwel0911e(id, defined.join(", ") + &nearest), message::zwel0072e()])
-        }
-        Ok(Err(error)) => {
-            let of_templates = matches!(error, LoadError::Templates(_));
-            let said = |problem: &Problem| match &problem.cause {
-                Cause::NotOpened(why) => {
-                    let file = problem.place.as_ref().map(|place| place.file.as_str()).unwrap_or_default();
-                    vec![message::zwel0318e(file, why), message::zwel0048e(file, why)]
-                }
-                Cause::NotRead => vec![message::zwel0046e(problem)],
-                _ if of_templates => vec![message::zwel0045e(problem)],
-                _ => vec![message::zwel0047e(problem)],
-            };
-            let mut messages: Vec<Message> = error.problems().iter().flat_map(said).collect();
-            messages.push(message::zwel0072e());
-            Err(messages)
-        }
+        Ok(Err(error)) => Err(error.messages().into_iter().chain([message::zwel0072e()]).collect()),
         Err(error) => Err(vec![message::zwel0925e(error), message::zwel0072e()]),
     }
 }
@@ -328,11 +310,11 @@ pub(super) fn failure_message(failure: &Failure) -> Option<Message> {
 /// ZWEL0915W, ZWEL0172E, or why else a component cannot be used.
 pub(super) fn component_error(name: &str, error: &ComponentError) -> Message {
     match error {
-        ComponentError::NotInstalled { places, .. } => {
+        ComponentError::NotInstalled { places, nearest, .. } => {
             let places: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
-            message::zwel0915w(name, places.join(" and "))
+            message::zwel0915w(name, places.join(" and ") + &crate::component::did_you_mean(nearest))
         }
-        ComponentError::CommandMissing { phase, .. } => message::zwel0172e(name, phase.name()),
+        ComponentError::CommandMissing { phase, file, .. } => message::zwel0172e(name, phase.name(), crate::component::looked_for(file)),
         error => message::zwel0918e(name, error),
     }
 }

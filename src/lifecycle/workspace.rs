@@ -116,6 +116,11 @@ pub fn make_directories(workspace: &Path) -> Result<(), WorkspaceError> {
     file::restrict(&private, 0o700).map_err(|source| WorkspaceError::Directory { path: private, source })
 }
 
+/// The directories of a workspace, parents first.
+pub fn directories(workspace: &Path) -> impl Iterator<Item = PathBuf> {
+    DIRECTORIES.iter().map(move |(name, _)| workspace.join(name))
+}
+
 /// `<workspace>/.env/<component>/.<ha>.env`, the environment snapshot of a component.
 pub fn snapshot_path(workspace: &Path, component: &str, ha_id: &str) -> PathBuf {
     workspace.join(ENVIRONMENT_DIRECTORY).join(component).join(format!(".{ha_id}.env"))

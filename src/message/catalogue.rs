@@ -317,8 +317,8 @@ messages! {
         "Zowe workspace directory (zowe.workspaceDirectory) is not defined in Zowe YAML configuration file.",
         "zowe.workspaceDirectory is not set.",
         "Set zowe.workspaceDirectory in zowe.yaml.";
-    ZWEL0172E zwel0172e "ZWEL0172E" Error OnMatch (name, command)
-        "Component {name} has commands.{command} defined but the file is missing.",
+    ZWEL0172E zwel0172e "ZWEL0172E" Error OnMatch (name, command, file)
+        "Component {name} has commands.{command} defined but the file is missing. Looked for {file}",
         "The manifest names a command file that is not there.",
         "Correct the manifest or reinstall the component.";
     ZWEL0302W zwel0302w "ZWEL0302W" Warning OnMatch ()
@@ -576,7 +576,7 @@ messages! {
         "See the component's output, and its setting launcher.readiness.";
     ZWEL0984I zwel0984i "ZWEL0984I" Info OnMatch (hint)
         "{hint}",
-        "Follows ZWEL0042E: what was meant, perhaps.",
+        "Follows ZWEL0042E or ZWEL0054W: what was meant, perhaps.",
         "Type the command that is meant; HELP lists them all.";
     ZWEL0985I zwel0985i "ZWEL0985I" Info OnMatch (line)
         "{line}",

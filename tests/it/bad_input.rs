@@ -83,7 +83,7 @@ fn sources_that_cannot_be_opened_or_read() {
         missing[1],
         "ZWEL0047E failed to parse zowe.yaml - ",
         "ZWEL0046E error reading zowe.yaml file - ",
-        "it is not a regular file",
+        "it is a directory, and a file is expected",
     ];
     refused(format!("FILE(/no/such.yaml):FILE({directory}/broken.yaml):FILE({directory}/binary.yaml):FILE({directory})"), &all);
 }
@@ -103,11 +103,11 @@ fn a_schema_of_the_runtime_that_cannot_be_used() {
 fn a_manifest_of_the_runtime_without_a_version() {
     let instance = good();
     let manifest = instance.runtime().join("manifest.json");
-    for (text, why) in [(None, "No such file"), (Some("{"), "EOF while parsing"), (Some("{\"version\": 3}"), "it has no text version")] {
+    for (text, why) in [(None, "No such file"), (Some("{"), "the file ends here"), (Some("{\"version\": 3}"), "it has no text version")] {
         text.into_iter().for_each(|text| std::fs::write(&manifest, text).unwrap());
         let running = instance.up();
         let line = running.wait_for("ZWEL0075W Could not read manifest.json version: ");
-        assert!(line.contains(why) && line.contains("manifest.json: "), "{line}");
+        assert!(line.contains(why) && line.contains("manifest.json:"), "{line}");
         assert!(running.all().contains("Zowe version unknown"), "{}", running.all());
     }
     std::fs::write(&manifest, "{\"version\": \"3.6.0\"}").unwrap();
@@ -292,13 +292,15 @@ fn a_validate_that_fails() {
 #[test]
 fn a_missing_command_file() {
     let instance = good();
-    instance.manifest("alpha", "commands:\n  start: bin/nosuch.sh\n  validate: bin/none.sh\n");
+    instance.manifest("alpha", "commands:\n  start: bin/nosuch.sh\n  validate: bin\n");
     let result = instance.run_to_end();
     assert_refused(
         &result,
         &[
-            "ZWEL0172E Component alpha has commands.start defined but the file is missing.",
-            "ZWEL0172E Component alpha has commands.validate defined but the file is missing.",
+            "ZWEL0172E Component alpha has commands.start defined but the file is missing. Looked for ",
+            "/runtime/components/alpha/bin/nosuch.sh\n",
+            "ZWEL0172E Component alpha has commands.validate defined but the file is missing. Looked for ",
+            "/runtime/components/alpha/bin, which is a directory\n",
             "ZWEL0030E",
         ],
     );

@@ -145,7 +145,9 @@ fn ha_instances_of_one_system_share_its_ports() {
     let answer = ask(&instance, &["check"]);
     assert_eq!(answer.code, 8, "{}", answer.out);
     let line = answer.out.lines().find(|line| line.contains("components.db.port: 7002")).unwrap();
-    assert!(line.contains("is the port of components.web.port of HA instance b too") && line.ends_with("[HA instance a]"), "{line}");
+    assert!(line.contains("is the port of components.web.port of HA instance b too") && line.ends_with("[HA instance a, b]"), "{line}");
+    let own = ask(&instance, &["check", "-i", "b"]).out;
+    assert!(own.contains("components.web.port: 7002 is the port of components.db.port of HA instance a too"), "{own}");
     // A network address of its own for each, or the user's word, and they may.
     let yaml = std::fs::read_to_string(instance.config()).unwrap();
     std::fs::write(instance.config(), yaml.replace("zowe:\n", "zowe:\n  launchScript: {startupChecks: {ports: warn}}\n")).unwrap();
@@ -178,7 +180,7 @@ fn faults_that_keep_it_from_loading_are_told_together() {
     }
     let answer = ask(&instance, &["check", "-i", "lpar3"]);
     assert!(
-        answer.out.contains("HA instance 'lpar3' is not defined in haInstances, defined: lpar1, LPAR2; did you mean 'lpar1'?"),
+        answer.out.contains("ERROR ZWEL0911E HA instance lpar3 is not defined in haInstances, defined: lpar1, LPAR2; did you mean lpar1?"),
         "{}",
         answer.out
     );
@@ -242,6 +244,8 @@ fn what_plan_says_will_be_written_is_what_a_start_writes() {
     std::fs::write(web.join("api.yml"), "services: []\n").unwrap();
     std::fs::create_dir(web.join("libs")).unwrap();
     std::fs::write(web.join("libs/a.jar"), "").unwrap();
+    std::fs::create_dir(web.join("libs/deeper")).unwrap();
+    std::fs::write(web.join("libs/deeper/b.jar"), "").unwrap();
     instance.write_config();
     let plan = ask(&instance, &["plan", "-i", "lpar1"]).out;
     assert!(!instance.path("workspace").exists());
@@ -257,16 +261,139 @@ fn what_plan_says_will_be_written_is_what_a_start_writes() {
     let planned: BTreeSet<PathBuf> = files.lines().skip(1).map(|line| PathBuf::from(line.trim())).collect();
     let mut running = instance.up();
     let mut written = tree(&instance.path("workspace"));
-    written.retain(|path| path.is_file() && !path.starts_with(instance.path("workspace/gateway")));
-    // The lock of the moment in which shared files are written.
-    written.remove(&instance.path("workspace/.env/.lock"));
+    let directories: BTreeSet<PathBuf> = written.iter().filter(|path| path.is_dir()).cloned().collect();
+    written.retain(|path| path.is_file());
     for path in &written {
         assert!(planned.contains(path), "{} is not in {files}", path.display());
     }
     for path in planned.iter().filter(|path| !path.to_string_lossy().ends_with('/')) {
         assert!(written.contains(path), "{} was not written: {written:#?}", path.display());
     }
-    assert!(planned.contains(&instance.path("workspace/gateway/sharedLibs/web/")), "{files}");
+    for path in planned.iter().filter(|path| path.to_string_lossy().ends_with('/') && path.starts_with(instance.path("workspace/"))) {
+        let path: PathBuf = path.components().collect();
+        assert!(path == instance.path("workspace") || directories.contains(&path), "{} was not made: {directories:#?}", path.display());
+    }
+    assert!(
+        planned.contains(&instance.path("workspace/gateway/sharedLibs/web/libs/a.jar"))
+            || planned.contains(&instance.path("workspace/gateway/sharedLibs/web/a.jar")),
+        "{files}"
+    );
     running.signal(nix::sys::signal::Signal::SIGTERM);
     assert_eq!(running.wait_end(), 0);
+}
+
+#[test]
+fn plan_says_what_check_says_and_what_a_component_is_like() {
+    let instance = Instance::new()
+        .component("web", SLEEPER, "port: 7001\nlauncher: {dependsOn: [nobody]}\nenabeld: true")
+        .component("gateway", SLEEPER, "port: 7002\nlauncher: {readiness: {https: {path: /up}}, liveness: {tcp: 7003}}")
+        .extra("haInstances:\n  lpar1: {hostname: a.example.com, sysname: LPR1}\n");
+    instance.write_config();
+    let (check, plan) = (ask(&instance, &["check", "-i", "lpar1"]), ask(&instance, &["plan", "-i", "lpar1"]));
+    assert_eq!((check.code, plan.code), (8, 8), "{}", plan.out);
+    assert!(check.out.contains("depends on nobody") && check.out.contains("did you mean enabled?"), "{}", check.out);
+    for line in check.out.lines() {
+        assert!(plan.out.contains(&format!("  {line}\n")), "{line} is missing in {}", plan.out);
+    }
+    for needle in [
+        "With errors nothing is started.",
+        "    port: 7001 (components.web.port)\n",
+        "    job name: ZWE1AG\n",
+        "    ready: when GET https://a.example.com:7002/up gives 200 to 399, asked every 5 s\n",
+        "    alive: when localhost:7003 accepts a connection, asked every 5 s\n",
+        "    ready: when it runs\n",
+    ] {
+        assert!(plan.out.contains(needle), "{needle} is missing in {}", plan.out);
+    }
+    let good = ask(&good(), &["plan", "-i", "lpar1"]);
+    assert!(good.code == 0 && good.out.contains("  0 errors, 0 warnings"), "{}", good.out);
+}
+
+#[test]
+fn commands_use_the_launchers_messages() {
+    let instance = good();
+    for (arguments, expected) in [
+        (
+            vec!["config", "-i", "lpar3"],
+            "ZWEL0911E HA instance lpar3 is not defined in haInstances, defined: lpar1, LPAR2; did you mean lpar1?",
+        ),
+        (vec!["env", "-i", "lpar3"], "ZWEL0911E "),
+        (vec!["plan", "-i", "lpar3"], "ZWEL0911E "),
+        (vec!["env", "-i", "lpar1", "--diff", "lpar3"], "ZWEL0911E "),
+        (vec!["check", "-c", "PARMLIB(A.B)"], "ZWEL0068E PARMLIB() entries must have a member name"),
+        (vec!["plan", "-c", "PARMLIB(A.B())"], "ZWEL0068E "),
+        (vec!["start", "-i", "lpar3", "--print"], "ZWEL0911E HA instance lpar3 "),
+        (vec!["stop", "-i", "lpar3", "--print"], "ZWEL0911E HA instance lpar3 "),
+        (vec!["start", "-c", "PARMLIB(A.B)"], "ZWEL0068E "),
+        (vec!["ha", "status", "-c", "PARMLIB(A.B)"], "ZWEL0068E "),
+        (vec!["ha", "haproxy", "-c", "/no/such/zowe.yaml"], "ZWEL0048E "),
+        (vec!["config", "-c", "FIEL(/x)"], "did you mean FILE(/path)?"),
+        (vec!["config", "-c", "/no/such/zowe.yaml"], "ZWEL0048E failed to open zowe.yaml - /no/such/zowe.yaml: No such file"),
+        (vec!["env", "-i", "lpar1", "wbe"], "component wbe is not installed or cannot be used; did you mean web?"),
+    ] {
+        let answer = ask(&instance, &arguments);
+        assert!(answer.code == 8 && answer.err.contains(expected), "{arguments:?}: {} {}", answer.err, answer.out);
+        assert!(!answer.err.contains("ZWEL0930E") || arguments.contains(&"wbe"), "{arguments:?}: {}", answer.err);
+    }
+    let directory = instance.directory.path().display().to_string();
+    let answer = ask(&instance, &["check", "-c", &directory]);
+    assert!(
+        answer.out.contains(&format!(
+            "{directory}: cannot be read: it is a directory, and a file is expected; did you mean {directory}/zowe.yaml?"
+        )),
+        "{}",
+        answer.out
+    );
+    std::fs::write(instance.config(), "a: ${{ nothing.there }}\n").unwrap();
+    assert!(ask(&instance, &["config"]).err.contains("ZWEL0045E error converting zowe.yaml file - "));
+}
+
+#[test]
+fn slips_of_the_pen_are_said_and_stop_nothing() {
+    let instance = Instance::new()
+        .component("web", SLEEPER, "port: 7001\nenabeld: true")
+        .extra("  wbe: {enabled: true}\nhaInstances:\n  lpar1: {hostname: a, sysname: S}\njava: {hoome: /x}\ncomponents.web.port: 1\n");
+    instance.manifest("web", "comands: {validate: x}\nreadyness: x\napimlService: {}\n");
+    instance.write_config();
+    let answer = ask(&instance, &["check"]);
+    for needle in [
+        "components.web.enabeld: no schema and no component knows this key; did you mean enabled?",
+        "java.hoome: nothing is known to read this key; did you mean home?",
+        "components.web.port: nothing is known to read this key; dots in a key do not nest it: write port below components.web",
+        "comands: nothing reads this key of a manifest; did you mean commands?",
+        "readyness: nothing reads this key of a manifest; did you mean readiness?",
+        "apimlService: nothing reads this key of a manifest; did you mean apimlServices?",
+        "component wbe is not installed; searched: ",
+    ] {
+        assert!(answer.out.lines().any(|line| line.starts_with("WARNING ") && line.contains(needle)), "{needle} in {}", answer.out);
+    }
+    assert_eq!(answer.code, 4, "{}", answer.out);
+    // `web` is configured: it is not what `wbe` was meant to be.
+    assert!(!answer.out.contains("did you mean web?"), "{}", answer.out);
+    let running = instance.up();
+    assert!(running.all().contains("ZWEL0916W") && running.all().contains("did you mean enabled?"), "{}", running.all());
+}
+
+#[test]
+fn a_shared_port_is_one_error_whatever_the_number_of_instances() {
+    let many = |count: usize| {
+        let ids: String = (0..count).map(|number| format!("  l{number}: {{hostname: h{number}, sysname: S}}\n")).collect();
+        let instance = Instance::new()
+            .component("web", SLEEPER, "port: 7001")
+            .component("db", SLEEPER, "port: 7002")
+            .extra(&format!("haInstances:\n{ids}"));
+        instance.write_config();
+        ask(&instance, &["check"])
+    };
+    let answer = many(5);
+    assert_eq!(answer.out.lines().filter(|line| line.starts_with("ERROR ")).count(), 2, "{}", answer.out);
+    assert!(
+        answer.out.contains("components.web.port: 7001 is the port of this component in HA instances l0, l1, l2, l3, l4, which"),
+        "{}",
+        answer.out
+    );
+    // Each one names all, and no more than that.
+    let answer = many(150);
+    assert_eq!((answer.code, answer.out.lines().count()), (8, 3), "{}", answer.out);
+    assert!(answer.out.contains(" l149, which") && answer.out.len() < 150 * 3 * 8 + 1000, "{}", answer.out.len());
 }

@@ -45,7 +45,7 @@ const SERVERS: [(&str, &str, &str); 7] = [
     ),
     (
         "zss",
-        "<ZWES:33554535> ZWESVUSR INFO  (zss.c:1441) ZWES1013I ZSS Server has started. Version 3.1.0+20241014 31-bit",
+        "<ZWES:33554535> ZWESVUSR INFO (zss.c:1441) ZWES1014I ZIS status - Ok (name=ZWESIS_STD, cmsRC=0, description=Ok, clientVersion=2)",
         "crossMemoryServerName: ",
     ),
 ];

@@ -80,6 +80,7 @@ fn what_is_no_command_is_answered_too() {
         ("STOP(alpha", "ZWEL0041E"),
         ("STOP(nosuch)", "ZWEL0054W component NOSUCH not found"),
         ("RESTART(nosuch)", "ZWEL0054W"),
+        ("STOP(alhpa)", "ZWEL0984I did you mean alpha?"),
     ] {
         let answer = instance.refused(text);
         assert!(answer.contains(id), "{text}: {answer}");

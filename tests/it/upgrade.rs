@@ -502,7 +502,7 @@ fn wrong_plans_are_refused_before_anything_moves() {
         assert!(code == 8 && said.contains(expected) && said.contains("Refused; nothing was changed."), "{what}: {said}");
     }
     let (code, said) = refused(&good, "lpar9");
-    assert!(code == 8 && said.contains("haInstances does not define 'lpar9'; defined: lpar1, lpar2"), "{said}");
+    assert!(code == 8 && said.contains("ZWEL0911E HA instance lpar9 is not defined in haInstances, defined: lpar1, lpar2"), "{said}");
     // Both catalogs on: in A and in the new B, whose levels differ.
     let catalog = |yaml: &str| yaml.replacen("components:\n", "components:\n  api-catalog:\n    enabled: true\n", 1);
     let old = fs::read_to_string(sysplex.path("zowe.yaml")).unwrap();

@@ -20,7 +20,7 @@ const META_SCHEMAS: &[&str] = &["https://json-schema.org/", "http://json-schema.
 
 /// All that may be referred to.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Documents {
+pub(in crate::config) struct Documents {
     /// By URI: without a fragment a schema with an `$id`, with one an anchor. The document and the pointer to the place in it.
     targets: HashMap<String, (Arc<Value>, String)>,
     /// Paths by which the files of a component may call each other, and the URI that each stands for.
@@ -29,15 +29,15 @@ pub(super) struct Documents {
 
 /// A schema within its document.
 #[derive(Debug, Clone)]
-pub(super) struct Position<'a> {
+pub(in crate::config) struct Position<'a> {
     /// What a relative reference in it is resolved by.
-    pub(super) base: String,
-    pub(super) schema: &'a Value,
+    pub(in crate::config) base: String,
+    pub(in crate::config) schema: &'a Value,
 }
 
 impl Documents {
     /// Adds a document with an absolute `$id` ([`identified`]).
-    pub(super) fn add(&mut self, document: &Arc<Value>) {
+    pub(in crate::config) fn add(&mut self, document: &Arc<Value>) {
         let base = id(document).unwrap_or_default().to_string();
         self.targets.insert(base.clone(), (Arc::clone(document), String::new()));
         self.index(document, document, &base, &mut Vec::new());
@@ -82,13 +82,18 @@ impl Documents {
         }
     }
 
+    /// The documents themselves.
+    pub(in crate::config) fn all(&self) -> impl Iterator<Item = &Value> {
+        self.targets.values().filter(|(_, pointer)| pointer.is_empty()).map(|(document, _)| document.as_ref())
+    }
+
     /// What a reference names in a schema whose base is `base`.
-    pub(super) fn find(&self, base: &str, reference: &str) -> Option<Position<'_>> {
+    pub(in crate::config) fn find(&self, base: &str, reference: &str) -> Option<Position<'_>> {
         self.at(&self.canonical(base, reference)?)
     }
 
     /// What an absolute URI names, its fragment an anchor or a pointer.
-    pub(super) fn at(&self, uri: &str) -> Option<Position<'_>> {
+    pub(in crate::config) fn at(&self, uri: &str) -> Option<Position<'_>> {
         let (resource, fragment) = uri.split_once('#').unwrap_or((uri, ""));
         let target = if fragment.is_empty() || fragment.starts_with('/') { resource } else { uri };
         let (document, pointer) = self.targets.get(target)?;

@@ -35,9 +35,12 @@ impl Finding {
     }
 }
 
+/// What to say of a key that a schema refuses, by its path and the keys that the schema knows beside it; None for one that is known all the same.
+pub(super) type Refused<'a> = &'a dyn Fn(&[String], &[String]) -> Option<String>;
+
 /// Everything that `value` does wrong by a schema; the documents are those that it refers to, itself among them.
-pub(super) fn findings(documents: &Documents, validator: &Validator, value: &Value) -> Vec<Finding> {
-    let explainer = Explainer { documents };
+pub(super) fn findings(documents: &Documents, validator: &Validator, value: &Value, refused: Refused<'_>) -> Vec<Finding> {
+    let explainer = Explainer { documents, refused };
     let mut findings = Vec::new();
     let errors: Vec<ValidationError<'_>> = validator.iter_errors(value).collect();
     explainer.explain_all(errors.iter(), 0, &mut findings);
@@ -52,6 +55,7 @@ pub(super) fn findings(documents: &Documents, validator: &Validator, value: &Val
 
 struct Explainer<'a> {
     documents: &'a Documents,
+    refused: Refused<'a>,
 }
 
 /// The errors of one alternative.
@@ -80,9 +84,10 @@ impl<'a> Explainer<'a> {
         match error.kind() {
             ValidationErrorKind::AdditionalProperties { unexpected } | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
                 let known = self.known_keys(error);
-                for key in unexpected {
-                    let meant = nearest(key, &known).map_or_else(String::new, |name| format!("; did you mean {name}?"));
-                    findings.push(Finding { path: child(key), value: None, text: format!("is not a known key here{meant}") });
+                for path in unexpected.iter().map(|key| child(key)) {
+                    if let Some(hint) = (self.refused)(&path, &known) {
+                        findings.push(Finding { path, value: None, text: format!("is not a known key here{hint}") });
+                    }
                 }
             }
             ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {

@@ -3,6 +3,7 @@
 
 mod documents;
 mod explain;
+mod known;
 mod meant;
 mod nulls;
 mod patterns;
@@ -11,10 +12,11 @@ mod tests;
 
 use super::node::Node;
 use super::problem::Cause;
-use super::{Configuration, Location, Problem, json, runtime_file};
-use documents::{Documents, Position};
-use explain::{Finding, findings};
+use super::{Configuration, Location, Problem, json, keys, runtime_file};
+pub(super) use documents::{Documents, Position};
+use explain::{Finding, Refused, findings};
 use jsonschema::{Draft, Registry, Validator};
+pub(super) use known::Root;
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -56,10 +58,13 @@ struct Compiled {
 
 /// The schema of one component, or why it cannot be used, and what is odd about its files.
 #[derive(Default)]
-struct OfComponent {
+pub(super) struct OfComponent {
     compiled: Option<Compiled>,
     problems: Vec<Problem>,
 }
+
+/// Names and schemas of components, and what was found with them installed.
+type WalkedFor = (Vec<(String, Vec<PathBuf>)>, keys::Walked);
 
 /// The schemas of a runtime directory, and those of components that were asked for: read and compiled once for a configuration.
 pub struct Schemas {
@@ -73,6 +78,8 @@ pub struct Schemas {
     manifest_file: Option<PathBuf>,
     manifest: OnceLock<Option<OfComponent>>,
     components: Mutex<HashMap<Vec<PathBuf>, Arc<OfComponent>>>,
+    /// What [`Configuration::unread_keys`] found before, and for which components.
+    walked: Mutex<Option<WalkedFor>>,
     /// Files that are no JSON, or no strict one.
     problems: Vec<Problem>,
 }
@@ -105,6 +112,7 @@ impl Schemas {
             manifest_file: runtime.and_then(|runtime| runtime_file(runtime, "schemas/manifest-schema.json")),
             manifest: OnceLock::new(),
             components: Mutex::new(HashMap::new()),
+            walked: Mutex::new(None),
             problems,
         }
     }
@@ -205,37 +213,48 @@ pub(super) fn validate_component(configuration: &Configuration, component: &str,
     of_component.problems.iter().cloned().chain(found).collect()
 }
 
-fn of(configuration: &Configuration) -> &Schemas {
+pub(super) fn of(configuration: &Configuration) -> &Schemas {
     configuration.schemas.get_or_init(|| Schemas::read(configuration.runtime_directory().as_deref()))
 }
 
 /// Whether a component's manifest, as it was read, fits `schemas/manifest-schema.json`. What does not fit is a warning: the launcher checks
 /// for itself what it uses of a manifest, and the rest never kept a component from running.
 pub(super) fn validate_manifest(configuration: &Configuration, manifest: &Node, name: &str) -> Vec<Problem> {
-    let Some(schema) = of(configuration).manifest() else { return Vec::new() };
-    let value = manifest.to_value();
     let place = |path: &[&str]| {
         let place = manifest.place_of(path);
         Location::new(name, place.line, place.column)
     };
-    let found = schema.compiled.iter().flat_map(|compiled| check(&value, &place, compiled));
+    let refused = |path: &[String], _: &[String]| (!keys::reads_of_manifest(path)).then(|| keys::nearest_of_manifest(path));
+    let mut problems = Vec::new();
+    if let Some(schema) = of(configuration).manifest() {
+        problems.extend(schema.problems.iter().cloned());
+        problems.extend(schema.compiled.iter().flat_map(|compiled| check(&manifest.to_value(), &place, &refused, compiled)));
+    }
     // A property of a manifest is none of the configuration's.
-    let plain = |problem: Problem| Problem { error: false, property: None, ..problem };
-    schema.problems.iter().cloned().chain(found).map(plain).collect()
+    let mut problems: Vec<Problem> = problems.into_iter().map(|problem| Problem { error: false, property: None, ..problem }).collect();
+    let slips = keys::slips_of_manifest(manifest, name);
+    problems.extend(slips.into_iter().filter(|slip| !problems.iter().any(|known| known.place == slip.place)).collect::<Vec<_>>());
+    problems
 }
 
 /// What a user could not mend is not said: nulls that the runtime's own defaults set.
 fn check_configuration(configuration: &Configuration, schema: &Compiled) -> Vec<Problem> {
     let defaults = configuration.runtime_directory().map(|runtime| runtime.join("files/defaults.yaml").display().to_string());
     let of_defaults = |problem: &Problem| problem.place.as_ref().is_some_and(|place| Some(&place.file) == defaults.as_ref());
-    let mut problems = check(&configuration.value, &|path| configuration.place(path), schema);
+    // Made when a key is refused: most configurations have none.
+    let hint = |path: &[String], known: &[String]| {
+        let defaults = configuration.default_keys();
+        let components = keys::component_names(configuration).into_iter();
+        Some(keys::Keys::new(of(configuration).root(), &defaults, components).hint(path, known))
+    };
+    let mut problems = check(&configuration.value, &|path| configuration.place(path), &hint, schema);
     problems.retain(|problem| problem.error || !of_defaults(problem));
     problems
 }
 
 /// Errors by the schema, and warnings for null where only Zowe's own tool accepts it. `place` tells where each path was set.
-fn check(value: &Value, place: &dyn Fn(&[&str]) -> Location, compiled: &Compiled) -> Vec<Problem> {
-    let findings = findings(&compiled.documents, &compiled.validator, value);
+fn check(value: &Value, place: &dyn Fn(&[&str]) -> Location, refused: Refused<'_>, compiled: &Compiled) -> Vec<Problem> {
+    let findings = findings(&compiled.documents, &compiled.validator, value, refused);
     let known: HashSet<&[String]> = findings.iter().map(|finding| finding.path.as_slice()).collect();
     let root = compiled.documents.at(&compiled.id);
     let nulls = root.map(|root: Position<'_>| nulls::accepted(&compiled.documents, &root, value)).unwrap_or_default();

@@ -281,7 +281,11 @@ fn texts(schema: &Value, value: &Value) -> Vec<String> {
     documents.add(&schema);
     let validator = jsonschema::options().with_draft(Draft::Draft201909).build(&schema).unwrap();
     let place = |_: &[&str]| Location::whole("x");
-    findings(&documents, &validator, value).iter().map(|finding| finding.problem(&place, true).text).collect()
+    let refused = |path: &[String], known: &[String]| {
+        let meant = path.last().and_then(|key| crate::config::overlay::nearest(key, known));
+        Some(meant.map_or_else(String::new, |name| format!("; did you mean {name}?")))
+    };
+    findings(&documents, &validator, value, &refused).iter().map(|finding| finding.problem(&place, true).text).collect()
 }
 
 #[test]

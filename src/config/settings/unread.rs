@@ -48,9 +48,14 @@ fn visit(configuration: &Configuration, pattern: &[&str], path: Vec<String>, oth
             None => {
                 let steps: Vec<&str> = path.iter().map(String::as_str).collect();
                 let names: Vec<String> = known.iter().map(|(name, _)| name.clone()).collect();
-                let hint = match overlay::nearest(key, &names) {
-                    Some(nearest) => format!("did you mean {nearest}?"),
-                    None => format!("known here: {}", names.join(", ")),
+                let nested = key.rsplit_once('.').filter(|(above, _)| names.iter().any(|name| above.split('.').next() == Some(name)));
+                let hint = match (nested, overlay::nearest(key, &names)) {
+                    (Some((above, last)), _) => {
+                        let parent = steps.get(..steps.len() - 1).unwrap_or_default().join(".");
+                        format!("dots in a key do not nest it: write {last} below {parent}.{above}, each key on a line of its own")
+                    }
+                    (None, Some(nearest)) => format!("did you mean {nearest}?"),
+                    (None, None) => format!("known here: {}", names.join(", ")),
                 };
                 let shown = secrets::show(&steps, value);
                 let text = format!("{}: nothing reads this setting ({shown}); {hint}", path.join("."));

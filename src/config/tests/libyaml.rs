@@ -37,13 +37,17 @@ json.dump([events(text) for text in json.load(sys.stdin)], sys.stdout)
 
 /// What the C library says of texts; None, said aloud, where it is absent; a failure then when ZWELNCH_REQUIRE_ALL is 1.
 fn oracle(texts: &[String]) -> Option<Vec<Vec<Value>>> {
-    let present = Command::new("python3").args(["-c", "import yaml; yaml.CLoader"]).stderr(Stdio::null()).status();
-    if !present.is_ok_and(|status| status.success()) {
+    // The system's package belongs to the system's Python, which need not be the first of PATH.
+    let has_it = |python: &&str| {
+        let status = Command::new(python).args(["-c", "import yaml; yaml.CLoader"]).stderr(Stdio::null()).status();
+        status.is_ok_and(|status| status.success())
+    };
+    let Some(python) = ["python3", "/usr/bin/python3"].into_iter().find(has_it) else {
         assert!(std::env::var("ZWELNCH_REQUIRE_ALL").as_deref() != Ok("1"), "Python's yaml with libyaml is required");
         println!("skipped: Python's yaml with libyaml is absent");
         return None;
-    }
-    let mut child = Command::new("python3").args(["-c", ORACLE]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    };
+    let mut child = Command::new(python).args(["-c", ORACLE]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let input = serde_json::to_vec(texts).unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let writer = std::thread::spawn(move || stdin.write_all(&input).unwrap());

@@ -20,6 +20,26 @@ fn config_is_a_path_or_a_list() {
     assert_eq!(parse_sources("/a:b").unwrap(), [file("/a:b")]);
     assert_eq!(parse_sources("FILE(/a):PARMLIB(A.B(C)):FILE(/x:y(1))").unwrap(), [file("/a"), member("A.B", "C"), file("/x:y(1)")]);
     assert_eq!(parse_sources("zowe.yaml").unwrap(), [file("zowe.yaml")]);
+    for (text, expected) in [
+        ("FIEL(/a)", "'FIEL(' is neither FILE( nor PARMLIB(; did you mean FILE(/path)?"),
+        ("FILE(/a):fle(/b)", "CONFIG, character 10: 'fle('"),
+        ("FIEL(/a", "did you mean FILE("),
+        ("FILE (/a)", "'FILE ' is neither"),
+        ("FILE=/a", "'FILE=' is neither"),
+        ("FILE:/a", "did you mean FILE("),
+        ("FILES(/a):/b", "did you mean FILE("),
+        ("DSN(/a)", "did you mean FILE("),
+        ("PARMLB(A.B(C))", "did you mean PARMLIB(data.set(member))?"),
+        ("PARMLIBS(A.B(C))", "did you mean PARMLIB("),
+        ("PAMRLIB(A.B(C)):FILE(/x)", "did you mean PARMLIB("),
+        ("DSN(A.B(C))", "did you mean PARMLIB("),
+    ] {
+        let error = parse_sources(text).unwrap_err().to_string();
+        assert!(error.contains(expected), "{text}: {error}");
+    }
+    for path in ["file.yaml", "file/zowe.yaml", "parmlib-a/zowe.yaml", "copy(1).yaml", "tile(1).yaml", "zowe(2)", "a/b(c)"] {
+        assert_eq!(parse_sources(path).unwrap(), [file(path)]);
+    }
     assert_eq!(display_sources(&parse_sources("/a").unwrap()), "FILE(/a)");
     assert_eq!(display_sources(&parse_sources("FILE(/a):PARMLIB(A.B(C))").unwrap()), "FILE(/a):PARMLIB(A.B(C))");
 }
@@ -139,7 +159,7 @@ fn every_unreadable_source_is_named_at_once() {
         Err(LoadError::Sources(problems)) => {
             assert_eq!(problems.len(), 5, "{problems:#?}");
             assert!(problems[2].place.as_ref().unwrap().to_string().ends_with("list.yaml:1:1"));
-            assert!(problems[3].text.contains("not a regular file"));
+            assert!(problems[3].text.contains("it is a directory"));
             assert_eq!(problems[4].place.as_ref().unwrap().to_string(), "A.B(C)");
         }
         other => panic!("{other:?}"),

@@ -373,3 +373,14 @@ fn the_greeter_validates_and_exports_what_it_starts_with() {
     let text = String::from_utf8_lossy(&shown.stdout).into_owned();
     assert!(text.ends_with("Hello from lpar1 on localhost, it's \"quoted\" and costs $5."), "{shown:?}");
 }
+
+#[test]
+fn a_check_finds_nothing_in_the_samples() {
+    let parent = TempDir::new().unwrap();
+    for (name, options) in [("one", options(program())), ("sysplex", sysplex(program()))] {
+        let layout = lay_out(&parent.path().join(name), &options).unwrap();
+        let sources = [crate::config::Source::File(layout.configuration.clone())];
+        let report = crate::inspect::check(&sources, &[], &crate::platform::fake::FakePlatform::default(), None);
+        assert_eq!((report.findings.as_slice(), report.ha_instances.is_empty()), (&[][..], false), "{name}");
+    }
+}

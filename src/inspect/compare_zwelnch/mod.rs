@@ -1,10 +1,13 @@
 //! `check --compare-zwelnch`: what behaves differently than under ZWELNCH, the launcher written in C, for one configuration. Only what this
 //! configuration concerns is told. Facts about ZWELNCH: reference/configuration.md, lifecycle.md, users.md and messages.md.
 
+mod general;
 mod report;
 mod rules;
 mod sources;
+mod values;
 
+pub use general::{GENERAL, General};
 pub use report::Comparison;
 
 use crate::component;
@@ -12,7 +15,7 @@ use crate::config::{Configuration, HaInstance, LoadError, LoadRequest, Location,
 use crate::platform::Platform;
 
 /// One behaviour that is another one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Difference {
     /// What kind, for tools: a word that stays the same from release to release.
     pub kind: &'static str,
@@ -61,19 +64,32 @@ pub fn compare_zwelnch(sources: &[Source], named: &[HaInstance], platform: &dyn 
         }
     };
     comparison.add("", of_sources(&base, platform));
-    for instance in &super::instances_of(&base, named) {
+    let (mut ids, mut ports, mut survey) = (Vec::new(), Vec::new(), None);
+    let instances = super::instances_of(&base, named);
+    for instance in &instances {
         if !instance.id.is_empty() {
             comparison.ha_instances.push(instance.id.clone());
         }
         match base.for_instance(instance) {
             Ok(configuration) => {
-                let checked = component::check(&configuration, platform);
+                let checked = component::check_alone(&configuration, platform);
                 let size = |file: &std::path::Path| std::fs::metadata(file).ok().map(|metadata| metadata.len());
                 comparison.add(&instance.id, rules::differences(&configuration, &checked.survey, &size));
+                comparison.add(&instance.id, values::differences(&configuration));
                 comparison.add(&instance.id, new_refusals(&configuration, &checked));
+                ids.push(&instance.id);
+                ports.push(checked.ports);
+                survey.get_or_insert(checked.survey);
             }
             Err(error) => comparison.add_load_error(&instance.id, &error),
         }
+    }
+    for clash in component::shared_ports(&base, ports, &survey.unwrap_or_default()).into_iter().filter(|clash| clash.problem.error) {
+        clash
+            .instances
+            .iter()
+            .filter_map(|index| ids.get(*index))
+            .for_each(|id| comparison.add(id, vec![refused_now(clash.problem.clone())]));
     }
     comparison
 }
@@ -100,10 +116,16 @@ fn of_sources(base: &Configuration, platform: &dyn Platform) -> Vec<Difference> 
 
 /// Errors of the check that ZWELNCH did not make: it validated by schemas alone.
 fn new_refusals(configuration: &Configuration, checked: &component::Checked) -> Vec<Difference> {
+    let relative = checked.directories.iter().filter(|problem| problem.fault == component::DirectoryFault::Relative);
+    let relative: Vec<Problem> = relative.map(component::DirectoryProblem::problem).collect();
     let mut as_before: Vec<Problem> = configuration.validate();
     as_before.extend(checked.survey.in_play.iter().flat_map(|component| component.validate(configuration)));
     let errors = unique(checked.problems.clone()).into_iter().filter(|problem| problem.error && !as_before.contains(problem));
-    let difference = |problem: Problem| Difference {
+    errors.chain(relative).map(refused_now).collect()
+}
+
+fn refused_now(problem: Problem) -> Difference {
+    Difference {
         property: problem.property.unwrap_or_default(),
         ..Difference::new(
             "refused",
@@ -113,8 +135,7 @@ fn new_refusals(configuration: &Configuration, checked: &component::Checked) -> 
         )
         .action("correct it, or see docs/configuration.md for the check that can be turned off")
         .refused()
-    };
-    errors.map(difference).collect()
+    }
 }
 
 /// Why a configuration does not load, as far as ZWELNCH loaded it; the second value is what it did not load either.
@@ -132,6 +153,9 @@ fn of_load_error(error: &LoadError) -> (Vec<Difference>, Vec<Problem>) {
                     refused(problem, "duplicate-key", "took the last of them, silently", "delete the others: the last one was in force")
                 } else if text.contains("does not fit in 64 bits") {
                     refused(problem, "large-integer", "cut the number to 64 bits, silently", "write it in quotes")
+                } else if text.contains("stands in single quotes") {
+                    let before = "did not load it either, and did not say where";
+                    refused(problem, "template-quotes", before, "write it plain, or in double quotes")
                 } else if text.contains(yaml::NOT_PART_OF_THE_DOCUMENT) {
                     let before = "did not read it nor what follows it, silently";
                     refused(problem, "rest-of-file", before, "mend the place: what follows it was not in force")

@@ -1,8 +1,9 @@
 //! The comparison as text and as JSON.
 
-use super::{Difference, of_load_error};
+use super::{Difference, GENERAL, of_load_error};
 use crate::config::{LoadError, Problem};
 use serde_json::{Value, json};
+use std::collections::HashMap;
 
 /// All differences, each once, with the HA instances that have it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -13,18 +14,18 @@ pub struct Comparison {
     pub errors: Vec<Problem>,
     /// Ids of the HA instances that were compared.
     pub ha_instances: Vec<String>,
+    /// Where each difference stands among `differences`.
+    known: HashMap<Difference, usize>,
 }
 
 impl Comparison {
     pub(super) fn add(&mut self, ha_instance: &str, differences: Vec<Difference>) {
         for difference in differences {
-            let index = match self.differences.iter().position(|(known, _)| *known == difference) {
-                Some(index) => index,
-                None => {
-                    self.differences.push((difference, Vec::new()));
-                    self.differences.len() - 1
-                }
-            };
+            let differences = &mut self.differences;
+            let index = *self.known.entry(difference).or_insert_with_key(|difference| {
+                differences.push((difference.clone(), Vec::new()));
+                differences.len() - 1
+            });
             if let Some((_, instances)) = self.differences.get_mut(index).filter(|_| !ha_instance.is_empty()) {
                 if instances.last().map(String::as_str) != Some(ha_instance) {
                     instances.push(ha_instance.to_owned());
@@ -52,8 +53,8 @@ impl Comparison {
         }
     }
 
-    /// Four lines for each difference; the last line counts them.
-    pub fn text(&self) -> String {
+    /// Four lines for each difference, those of every configuration after them where `all` is true; the last line counts the former.
+    pub fn text(&self, all: bool) -> String {
         let mut text = String::new();
         for problem in &self.errors {
             text.push_str(&format!(
@@ -68,6 +69,10 @@ impl Comparison {
             text.push_str(&format!("\n  ZWELNCH: {}\n  zwelnch: {}\n", shown(&difference.before), shown(&difference.now)));
             text.push_str(&format!("  to do:   {}\n\n", shown(difference.action.as_deref().unwrap_or("nothing"))));
         }
+        for general in GENERAL.iter().filter(|_| all) {
+            let (before, now) = (general.before, general.now);
+            text.push_str(&format!("every configuration: {}\n  ZWELNCH: {before}\n  zwelnch: {now}\n\n", general.kind));
+        }
         let count = self.differences.len();
         text.push_str(&format!("{count} difference{} to ZWELNCH", if count == 1 { "" } else { "s" }));
         match self.refused() {
@@ -77,11 +82,14 @@ impl Comparison {
         if !self.ha_instances.is_empty() {
             text.push_str(&format!("; HA instances compared: {}", self.ha_instances.join(", ")));
         }
+        if !all {
+            text.push_str(&format!("; {} more concern every configuration: --all", GENERAL.len()));
+        }
         text + "\n"
     }
 
-    /// For tools.
-    pub fn json(&self) -> String {
+    /// For tools; `all`: with what concerns every configuration.
+    pub fn json(&self, all: bool) -> String {
         let number = |value: u32| if value > 0 { Value::from(value) } else { Value::Null };
         let difference = |(difference, instances): &(Difference, Vec<String>)| {
             let place = difference.place.as_ref();
@@ -98,7 +106,10 @@ impl Comparison {
                 "haInstances": instances,
             })
         };
+        let general = GENERAL.iter().filter(|_| all);
+        let general = general.map(|general| json!({ "kind": general.kind, "before": general.before, "now": general.now }));
         let report = json!({
+            "general": general.collect::<Vec<_>>(),
             "exitCode": self.exit_code(),
             "haInstances": self.ha_instances,
             "errors": self.errors.iter().map(Problem::to_string).collect::<Vec<_>>(),

@@ -3,7 +3,7 @@
 use super::Difference;
 use crate::component::{Component, ComponentError, Phase, Survey};
 use crate::config::settings::{MINIMUM_UPTIME, ON_ALL_FAILED, START_RUNNING};
-use crate::config::{Configuration, variables};
+use crate::config::{Configuration, normalize_id, variables};
 use serde_json::Value;
 use std::path::Path;
 
@@ -31,6 +31,8 @@ pub(super) fn differences(configuration: &Configuration, survey: &Survey, size: 
     for component in &survey.in_play {
         differences.extend(registration(component));
         differences.extend(long_script(component, size));
+        differences.extend(default_scripts(component));
+        differences.extend(outside(component));
     }
     differences.extend(order(configuration, survey));
     differences.extend(minimum_uptime(configuration, survey));
@@ -38,9 +40,11 @@ pub(super) fn differences(configuration: &Configuration, survey: &Survey, size: 
     differences
 }
 
-/// haInstances keys that ZWELNCH never found, as it looked for the id in lower case.
+/// The instance's key of haInstances where ZWELNCH never found it, as it looked for the id in lower case.
 fn upper_case(configuration: &Configuration) -> Vec<Difference> {
-    let ids = configuration.instance_ids().into_iter().filter(|id| id.chars().any(|character| character.is_ascii_uppercase()));
+    let own = |id: &String| normalize_id(id) == configuration.ha_instance.id;
+    let ids = configuration.instance_ids().into_iter().filter(own);
+    let ids = ids.filter(|id| id.chars().any(|character| character.is_ascii_uppercase()));
     let difference = |id: String| {
         let path = ["haInstances", id.as_str()];
         Difference::new(
@@ -214,6 +218,38 @@ fn registration(component: &Component) -> Vec<Difference> {
         differences.push(found.about(&["components", &component.name]));
     }
     differences
+}
+
+/// Scripts that run although the manifest names none.
+fn default_scripts(component: &Component) -> Vec<Difference> {
+    let phases = Phase::ALL.into_iter().filter(|phase| !component.manifest.commands.contains_key(phase));
+    let difference = |phase: Phase| {
+        let file = component.command(phase).ok().flatten()?.file;
+        let relative = file.strip_prefix(&component.directory).unwrap_or(&file).display().to_string();
+        let key = phase.name();
+        let before = format!("did not run {relative}, as the manifest names no commands.{key}");
+        let now = match phase {
+            Phase::Start => format!("starts the component by {relative}"),
+            _ => format!("runs {relative}: where the manifest names no commands.{key}, it is the default"),
+        };
+        let found = Difference::new("default-script", Some(component.place(&["commands"])), before, now);
+        Some(found.about(&["components", &component.name]).action(format!("name it in commands.{key} of the manifest, or remove it")))
+    };
+    phases.filter_map(difference).collect()
+}
+
+/// Commands outside of the component's directory.
+fn outside(component: &Component) -> Vec<Difference> {
+    let difference = |phase: Phase| match component.command(phase) {
+        Err(ComponentError::Outside { file, .. }) => {
+            let path = ["commands", phase.name()];
+            let now = "does not start: a command must lie in the component's directory (ZWEL0918E)";
+            let found = Difference::new("command-outside", Some(component.place(&path)), format!("ran {}", file.display()), now);
+            Some(found.about(&["components", &component.name]).action("move the file into the component's directory").refused())
+        }
+        _ => None,
+    };
+    Phase::ALL.into_iter().filter_map(difference).collect()
 }
 
 fn long_script(component: &Component, size: &dyn Fn(&Path) -> Option<u64>) -> Option<Difference> {

@@ -1,0 +1,200 @@
+//! Ports that listeners of one system share: one finding a port, whatever their number. What is found here needs no system; binding tells the
+//! rest. Pure.
+
+use super::Listener;
+use crate::config::Problem;
+use crate::config::settings::StartupCheck;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// What an HA instance listens on.
+#[derive(Debug, Clone, Default)]
+pub struct InstancePorts {
+    /// As haInstances has it; empty for a configuration without an overlay.
+    pub id: String,
+    /// In lower case; None where it is not known, and then it shares no system.
+    pub sysname: Option<String>,
+    pub listeners: Vec<Listener>,
+    /// What a clash leads to; None: nobody asks.
+    pub check: Option<StartupCheck>,
+}
+
+/// A port that is wanted more than once.
+#[derive(Debug, Clone)]
+pub struct Clash {
+    pub problem: Problem,
+    /// Indexes of the HA instances that it concerns.
+    pub instances: Vec<usize>,
+}
+
+/// A listener, by the indexes of its HA instance and of itself.
+type Holder = (usize, usize);
+
+/// The clashes of HA instances, those of one system together. `own`: as this instance sees it, and only what concerns it.
+pub fn clashes(instances: &[InstancePorts], own: Option<usize>) -> Vec<Clash> {
+    let asked = |instance: &InstancePorts| !matches!(instance.check, None | Some(StartupCheck::Disabled));
+    let mut systems: BTreeMap<Result<&str, usize>, Vec<usize>> = BTreeMap::new();
+    for (index, instance) in instances.iter().enumerate().filter(|(_, instance)| asked(instance)) {
+        systems.entry(instance.sysname.as_deref().ok_or(index)).or_default().push(index);
+    }
+    let mut found = Vec::new();
+    for system in systems.values() {
+        let mut by_port: BTreeMap<u16, Vec<Holder>> = BTreeMap::new();
+        for index in system {
+            for (position, listener) in instances.get(*index).into_iter().flat_map(|instance| instance.listeners.iter().enumerate()) {
+                by_port.entry(listener.port).or_default().push((*index, position));
+            }
+        }
+        found.extend(by_port.values().filter_map(|holders| clash(instances, &in_the_way(instances, holders), own)));
+    }
+    found
+}
+
+fn listener(instances: &[InstancePorts], (instance, position): Holder) -> Option<&Listener> {
+    instances.get(instance)?.listeners.get(position)
+}
+
+/// Those of the holders of one port that are in each other's way: one of them listens on all addresses, or two on the same one.
+fn in_the_way(instances: &[InstancePorts], holders: &[Holder]) -> Vec<Holder> {
+    let addresses = |holder: &Holder| listener(instances, *holder).map(|listener| listener.addresses.as_slice()).unwrap_or_default();
+    let on_all =
+        |addresses: &[String]| addresses.is_empty() || addresses.iter().any(|address| matches!(address.as_str(), "0.0.0.0" | "::"));
+    if holders.iter().any(|holder| on_all(addresses(holder))) {
+        return holders.to_vec();
+    }
+    let mut users: HashMap<&str, usize> = HashMap::new();
+    for address in holders.iter().flat_map(|holder| addresses(holder).iter().map(String::as_str).collect::<BTreeSet<_>>()) {
+        *users.entry(address).or_default() += 1;
+    }
+    let shares = |holder: &&Holder| addresses(holder).iter().any(|address| users.get(address.as_str()).is_some_and(|users| *users > 1));
+    holders.iter().filter(shares).copied().collect()
+}
+
+/// The holders of one name, which may be one in several HA instances.
+struct Group<'a> {
+    listener: &'a Listener,
+    ids: Vec<&'a str>,
+}
+
+fn clash(instances: &[InstancePorts], holders: &[Holder], own: Option<usize>) -> Option<Clash> {
+    let concerned: BTreeSet<usize> = holders.iter().map(|(instance, _)| *instance).collect();
+    if holders.len() < 2 || own.is_some_and(|own| !concerned.contains(&own)) {
+        return None;
+    }
+    // Its own come first; of one instance alone the last one is the one too many.
+    let mut order = holders.to_vec();
+    order.sort_by_key(|(instance, _)| Some(*instance) != own);
+    if concerned.len() == 1 {
+        order.rotate_right(1);
+    }
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for holder in order {
+        let (Some(listener), Some(instance)) = (listener(instances, holder), instances.get(holder.0)) else { continue };
+        match groups.iter_mut().find(|group| group.listener.name == listener.name) {
+            Some(group) => group.ids.push(&instance.id),
+            None => groups.push(Group { listener, ids: vec![&instance.id] }),
+        }
+    }
+    let (head, others) = groups.split_first()?;
+    let exits = |index: &usize| instances.get(*index).is_some_and(|instance| instance.check == Some(StartupCheck::Exit));
+    let error = own.map_or_else(|| concerned.iter().any(exits), |own| exits(&own));
+    let text = text(head, others, concerned.len() > 1);
+    let path: Vec<&str> = head.listener.path.iter().map(String::as_str).collect();
+    let problem = Problem { error, ..Problem::warning(Some(head.listener.place.clone()), text) }.about(&path);
+    Some(Clash { problem, instances: concerned.into_iter().collect() })
+}
+
+fn text(head: &Group<'_>, others: &[Group<'_>], across: bool) -> String {
+    let Listener { name, port, .. } = head.listener;
+    let of_instances = |ids: &[&str]| match ids {
+        [id] => format!("HA instance {id}"),
+        ids => format!("HA instances {}", ids.join(", ")),
+    };
+    let other = |group: &Group<'_>| {
+        let Listener { name, place, .. } = group.listener;
+        if across { format!("{name} of {} too ({place})", of_instances(&group.ids)) } else { format!("{name} too ({place})") }
+    };
+    let mut parts: Vec<String> = Vec::new();
+    if head.ids.len() > 1 {
+        parts.push(format!("is the port of this component in {}", of_instances(&head.ids)));
+    }
+    if !others.is_empty() {
+        parts.push(format!("is the port of {}", others.iter().map(other).collect::<Vec<_>>().join(", of ")));
+    }
+    let system = if across { ", which have the same sysname" } else { "" };
+    format!("{name}: {port} {}{system}; a port of its own is expected", parts.join(", and "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Location;
+    use proptest::prelude::*;
+
+    fn listener(name: &str, port: u16, addresses: &[&str]) -> Listener {
+        let addresses = addresses.iter().map(|address| (*address).to_owned()).collect();
+        let place = Location::new("z", 1, 1);
+        Listener { name: name.into(), path: vec![name.into()], port, addresses, place, component: name.into(), job_name: None }
+    }
+
+    fn instance(id: &str, sysname: Option<&str>, listeners: Vec<Listener>) -> InstancePorts {
+        InstancePorts { id: id.into(), sysname: sysname.map(str::to_owned), listeners, check: Some(StartupCheck::Exit) }
+    }
+
+    #[test]
+    fn a_port_is_one_finding_that_names_all() {
+        let five: Vec<InstancePorts> =
+            (0..5).map(|number| instance(&format!("l{number}"), Some("s"), vec![listener("a", 1, &[]), listener("b", 2, &[])])).collect();
+        let found = clashes(&five, None);
+        assert_eq!(found.len(), 2);
+        assert_eq!(
+            found[0].problem.text,
+            "a: 1 is the port of this component in HA instances l0, l1, l2, l3, l4, which have the same sysname; a port of its own is expected"
+        );
+        assert_eq!(found[0].instances, [0, 1, 2, 3, 4]);
+        let mut six = five;
+        six.push(instance("x", Some("s"), vec![listener("c", 1, &[])]));
+        let found = clashes(&six, Some(5));
+        assert_eq!(found.len(), 1, "b is none of its business");
+        assert!(found[0].problem.text.starts_with("c: 1 is the port of a of HA instances l0, l1, l2, l3, l4 too (z:1:1), which have"));
+        six[5].check = Some(StartupCheck::Warn);
+        assert_eq!((clashes(&six, Some(5))[0].problem.error, clashes(&six, None)[0].problem.error), (false, true));
+        six[5].check = Some(StartupCheck::Disabled);
+        assert!(clashes(&six, Some(5)).is_empty());
+    }
+
+    #[test]
+    fn one_instance_and_other_systems() {
+        let alone = [instance("", None, vec![listener("a", 1, &[]), listener("b", 1, &[]), listener("c", 1, &[])])];
+        let found = clashes(&alone, None);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].problem.text, "c: 1 is the port of a too (z:1:1), of b too (z:1:1); a port of its own is expected");
+        let two = [instance("x", Some("p"), vec![listener("a", 1, &[])]), instance("y", Some("q"), vec![listener("a", 1, &[])])];
+        assert!(clashes(&two, None).is_empty());
+        let unknown = [instance("x", None, vec![listener("a", 1, &[])]), instance("y", None, vec![listener("a", 1, &[])])];
+        assert!(clashes(&unknown, None).is_empty());
+    }
+
+    proptest! {
+        /// A listener is named just when another one of its system is in its way, by the plain definition.
+        #[test]
+        fn as_pairs_of_listeners_say(raw in proptest::collection::vec((0usize..3, 0u16..3, proptest::collection::vec(0usize..4, 0..3)), 0..8)) {
+            const ADDRESSES: [&str; 4] = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "0.0.0.0"];
+            let mut instances: Vec<InstancePorts> = (0..3).map(|number| instance(&format!("i{number}"), Some("s"), Vec::new())).collect();
+            for (number, (index, port, addresses)) in raw.iter().enumerate() {
+                let addresses: Vec<&str> = addresses.iter().map(|index| ADDRESSES[*index]).collect();
+                instances[*index].listeners.push(listener(&format!("n{number}"), *port, &addresses));
+            }
+            let all: Vec<&Listener> = instances.iter().flat_map(|instance| &instance.listeners).collect();
+            let everywhere = |listener: &Listener| listener.addresses.is_empty() || listener.addresses.contains(&"0.0.0.0".to_owned());
+            let meet = |a: &Listener, b: &Listener| {
+                a.name != b.name && a.port == b.port && (everywhere(a) || everywhere(b) || a.addresses.iter().any(|address| b.addresses.contains(address)))
+            };
+            let expected: Vec<&String> = all.iter().filter(|a| all.iter().any(|b| meet(a, b))).map(|listener| &listener.name).collect();
+            let found = clashes(&instances, None);
+            for listener in &all {
+                let named = found.iter().any(|clash| clash.problem.text.split([' ', ':']).any(|word| word == listener.name));
+                prop_assert_eq!(named, expected.contains(&&listener.name), "{} in {:?}", &listener.name, &found);
+            }
+        }
+    }
+}

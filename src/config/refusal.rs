@@ -1,0 +1,35 @@
+//! What is said of a configuration that cannot be used: the same message ids from the launcher and from the commands of a shell.
+
+use super::{Cause, LoadError, Problem, SourceError};
+use crate::message::{self, Message};
+
+impl SourceError {
+    /// ZWEL0068E for an entry without a member, ZWEL0046E else.
+    pub fn message(&self) -> Message {
+        match self {
+            SourceError::MemberMissing { .. } => message::zwel0068e(),
+            error => message::zwel0046e(error),
+        }
+    }
+}
+
+impl LoadError {
+    /// The messages of each problem: ZWEL0911E for an id that is not defined, ZWEL0318E and ZWEL0048E for a file that cannot be opened,
+    /// ZWEL0046E for one that cannot be read to its end, ZWEL0045E for templates, ZWEL0047E else.
+    pub fn messages(&self) -> Vec<Message> {
+        if let LoadError::UnknownHaInstance { id, defined, nearest } = self {
+            let nearest = nearest.as_ref().map_or_else(String::new, |nearest| format!("; did you mean {nearest}?"));
+            return vec![message::zwel0911e(id, defined.join(", ") + &nearest)];
+        }
+        let said = |problem: &Problem| match &problem.cause {
+            Cause::NotOpened(why) => {
+                let file = problem.place.as_ref().map(|place| place.file.as_str()).unwrap_or_default();
+                vec![message::zwel0318e(file, why), message::zwel0048e(file, why)]
+            }
+            Cause::NotRead => vec![message::zwel0046e(problem)],
+            _ if matches!(self, LoadError::Templates(_)) => vec![message::zwel0045e(problem)],
+            _ => vec![message::zwel0047e(problem)],
+        };
+        self.problems().iter().flat_map(said).collect()
+    }
+}
