@@ -6,6 +6,7 @@ mod components;
 mod debug;
 mod foreground;
 mod guard;
+mod lock;
 mod operator;
 mod owner;
 mod prepare;

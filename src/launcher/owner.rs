@@ -2,6 +2,7 @@
 //! the next event, so no operator's command waits for another's work.
 
 use super::change::Changes;
+use super::lock::InstanceLock;
 use super::prepare::{self, Launched, Prepared};
 use super::probe;
 use super::report::{Answering, job_name_warning};
@@ -11,7 +12,7 @@ use crate::config::LauncherSettings;
 use crate::message::{self, Message};
 use crate::output::PipeId;
 use crate::platform::unix::watch::Watch;
-use crate::platform::{AnswerSink, FileLock, OperatorRequest, WaitStatus};
+use crate::platform::{AnswerSink, OperatorRequest, WaitStatus};
 use crate::supervisor::{Action, Effect, Event as Happening, Instance, InstancePolicy, Moment, NewMember, Note, Policy, StartLimit, State};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fs::File;
@@ -63,7 +64,7 @@ pub(super) struct Owner {
     /// Files of the component in the foreground have changed since it was last restarted for that.
     pub(super) files_changed: bool,
     /// Keeps a second launcher of this instance out until the end.
-    _lock: Option<FileLock>,
+    _lock: Option<InstanceLock>,
     _watch: Option<Watch>,
 }
 
@@ -355,7 +356,7 @@ impl Owner {
         matches!(state, Some(State::Running { .. } | State::Ready { .. }))
     }
 
-    /// P or a signal. A second signal ends the grace time of every component.
+    /// P or a signal. A second signal that comes later (see [`Instance::hurry`]) ends the grace time of every component.
     fn stop_requested(&mut self, message: Message) {
         if self.phase == Phase::Ending {
             if message.id() == message::ZWEL0019I.id {

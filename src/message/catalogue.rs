@@ -530,6 +530,14 @@ messages! {
         "operator commands are not taken for the moment - {why}",
         "The system had no descriptor or memory for a console's connection. It is tried ten times a second until it is taken.",
         "See the reason: raise the limit of open files (MAXFILEPROC), or end programs that keep connections to the console.";
+    ZWEL0968W zwel0968w "ZWEL0968W" Warning Wto (file, id)
+        "lock file '{file}' of HA instance {id} was removed while it runs, it was made anew",
+        "Somebody has removed the lock file, or the whole workspace. Until it was made anew, a second start was refused only by the record of processes.",
+        "Leave the files of the workspace alone while an instance runs.";
+    ZWEL0969E zwel0969e "ZWEL0969E" Error Wto (file, id, why)
+        "lock file '{file}' of HA instance {id} is another one than this launcher's - {why}",
+        "The lock file was removed while the instance runs, and cannot be locked again: a second start of the instance may not be refused.",
+        "If another launcher runs the instance, stop one of the two; else correct the reason. The launcher tries again every 5 seconds.";
     ZWEL0970W zwel0970w "ZWEL0970W" Warning OnMatch (name)
         "component {name} is not enabled in this configuration, it is run all the same",
         "zwelnch component run starts a component of which components.<name>.enabled is not true.",

@@ -225,6 +225,25 @@ pub struct FileLock {
     pub file: std::fs::File,
 }
 
+impl FileLock {
+    /// Whether the path still names the file that is locked: who would lock it by its path finds it locked.
+    ///
+    /// # Errors
+    /// The system's; that there is nothing of that name is none.
+    pub fn is_at(&self, path: &std::path::Path) -> io::Result<bool> {
+        files::is_same(&self.file, path)
+    }
+
+    /// A file that has just been locked, if nobody has removed or replaced it between its opening and that.
+    ///
+    /// # Errors
+    /// [`LockError::Io`].
+    pub fn verified(file: std::fs::File, path: &std::path::Path) -> Result<FileLock, LockError> {
+        let lock = FileLock { file };
+        if lock.is_at(path)? { Ok(lock) } else { Err(LockError::Io(io::Error::other("the file was removed or replaced meanwhile"))) }
+    }
+}
+
 /// Why operator requests cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
@@ -320,6 +339,12 @@ pub trait Platform: Send + Sync {
         let own = Pid::try_from(std::process::id()).unwrap_or_default();
         let list = self.process_list(skip)?;
         Some(list.into_iter().filter(|entry| entry.parent == own).collect())
+    }
+
+    /// The children of a process, by process id; None where the system has no list of them. Cheaper by far than [`Platform::process_list`].
+    fn children_of(&self, pid: Pid) -> Option<Vec<Pid>> {
+        let _ = pid;
+        None
     }
 
     /// One process; None also where the system does not tell.
@@ -420,6 +445,7 @@ pub trait Platform: Send + Sync {
     /// Whether this process can make files in a directory: asked of the system, not read from mode bits.
     fn is_writable_directory(&self, path: &std::path::Path) -> bool;
 
-    /// The path of this very program, for the helpers that run as processes of their own; None when it has none (a load module).
+    /// A path of this very program, for the helpers that run as processes of their own: it names the file that runs, also when another has
+    /// been installed in its place meanwhile. None when it has none (a load module).
     fn own_program(&self) -> Option<PathBuf>;
 }

@@ -60,11 +60,11 @@ fn a_stop_that_takes_its_time_delays_nobody() {
     assert!(pid_in(&answer, "stubborn").is_some());
     // Long before the grace time is over; how fast is the benchmark's business.
     assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
-    // A second signal ends the grace time.
+    // A second signal ends the grace time, once it comes so much later that it cannot be the same request.
     running.signal(nix::sys::signal::Signal::SIGTERM);
     running.wait_for("ZWEL0008I");
     assert!(instance.refused("START(alpha)").contains("ZWEL0932I"));
-    running.signal(nix::sys::signal::Signal::SIGTERM);
+    running.hurry();
     assert_eq!(running.wait_end(), 0);
     let out = running.all();
     assert!(out.contains("ZWEL0063W") && out.contains("ZWEL0053W"), "{out}");

@@ -1,5 +1,6 @@
 //! Operator requests: the control socket of the job, and the signals that ask it to end.
 
+use super::signals::is_ignored;
 use super::system::{
     ACCEPTED, ACCEPTED_CODED, AT_WORK, BUSY, KEEP_ALIVE, Request, encode_end, encode_line, peer_is_allowed, read_any_request,
 };
@@ -27,19 +28,11 @@ pub(super) fn block_signals() {
 fn ending_signals() -> SigSet {
     let mut set = SigSet::empty();
     for (signal, _) in ENDING {
-        if !is_ignored(signal) {
+        if !is_ignored(signal as libc::c_int) {
             set.add(signal);
         }
     }
     set
-}
-
-fn is_ignored(signal: Signal) -> bool {
-    let mut old = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
-    // SAFETY: with a null new action sigaction only writes the old one to the place it is given.
-    let asked = unsafe { libc::sigaction(signal as libc::c_int, std::ptr::null(), old.as_mut_ptr()) };
-    // SAFETY: zeroed is a valid value of the structure, and a successful call has filled it in.
-    asked == 0 && unsafe { old.assume_init() }.sa_sigaction == libc::SIG_IGN
 }
 
 /// Delivers the ending signals as requests.
