@@ -166,7 +166,8 @@ fn vary_switches_new_connections_here_and_on_another_system() {
     let Some(sysplex) = Sysplex::up() else { return };
     for (system, sysname) in [("LPR2", None), ("LPR1", Some("LPR2".to_owned()))] {
         let operator = SystemDirectory::open(Some(&sysplex.path(system))).unwrap();
-        let traffic = Vary { operator: &operator, sysname, stack: None, port: sysplex.ports[1], job_name: Some("ZWE1AG".into()) };
+        let traffic =
+            Vary { operator: &operator, sysname, stack: None, port: sysplex.ports[1], job_name: Some("ZWE1AG".into()), peers: Vec::new() };
         switches(&sysplex, &traffic);
     }
 }
