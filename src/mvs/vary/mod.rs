@@ -369,6 +369,13 @@ mod tests {
         assert_eq!(foreign(""), "*..*");
     }
 
+    #[test]
+    fn the_destination_port_table_is_asked_for_in_either_place() {
+        assert_eq!(display(",NETSTAT,VDPT").unwrap(), "D TCPIP,,NETSTAT,VDPT");
+        assert_eq!(display("TCPIPB,SYS,VDPT").unwrap(), "D TCPIP,TCPIPB,NETSTAT,VDPT");
+        assert_eq!(display(",NETSTAT,VDPT,PORT=1"), Err("IEE535I"));
+    }
+
     proptest! {
         #[test]
         fn what_is_understood_is_understood_again(port in 1_u16.., quiesce in any::<bool>(), stack in "([A-Z][A-Z0-9]{0,7})?", job in "([A-Z@#$]{1,8})?") {
