@@ -48,7 +48,7 @@ messages! {
         "None.";
     EZZ2500I ezz2500i "EZZ2500I" Info Always (stack)
         "NETSTAT CS V2R5 {stack}",
-        "Head of the answer to D TCPIP,,NETSTAT,CONN: a line a listener and connection, and how many of them are shown.",
+        "Head of the answer to D TCPIP,,NETSTAT,CONN: a line a listener and connection, and how many of them are shown; and of that to NETSTAT,VDPT: a line a listener, and whether it is ready for new connections (RDY).",
         "None.";
     IEE114I iee114i "IEE114I" Info Always (time, date, sysname)
         "{time} {date} ACTIVITY ON {sysname}",

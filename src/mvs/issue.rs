@@ -118,7 +118,7 @@ pub fn issue_with(system: &SystemDirectory, text: &str, programs: &Programs) -> 
             answer.say(CONSOLE, "", mvs::iee136i(clock_time(now), julian_date(now), system.sysname()).text());
             true
         }
-        Command::DisplayConnections(command) => vary::display(&mut answer, &command),
+        Command::DisplayTcpip(command) => vary::display(&mut answer, &command),
         Command::Vary(command) => vary::vary(&mut answer, &command),
         Command::Route { systems, command } => route(&mut answer, &systems, &command, programs),
     };
