@@ -226,7 +226,7 @@ pub(super) fn upgrade(arguments: &Upgrade) -> i32 {
         Err(code) => return code,
     };
     let operator = console.operator();
-    let traffic = match traffic(arguments, &new.0, &*operator) {
+    let traffic = match traffic(arguments, &new.0, &peers, &*operator) {
         Ok(traffic) => traffic,
         Err(error) => return fail(error),
     };
@@ -243,6 +243,7 @@ pub(super) fn upgrade(arguments: &Upgrade) -> i32 {
         old,
         new,
         peers,
+        accepted: arguments.accept.clone(),
         expected: arguments.expectation.expect.iter().cloned().collect(),
     };
     let path = match arguments.state.clone().map_or_else(|| record::default_path(&upgrade, &inherited_environment()), Ok) {
@@ -329,13 +330,19 @@ fn shown(progress: Progress) -> String {
     }
 }
 
-fn traffic<'a>(arguments: &Upgrade, new: &Target, operator: &'a dyn Operator) -> Result<Box<dyn Traffic + 'a>, String> {
+fn traffic<'a>(
+    arguments: &Upgrade,
+    new: &Target,
+    peers: &[(Target, Access)],
+    operator: &'a dyn Operator,
+) -> Result<Box<dyn Traffic + 'a>, String> {
     let server = || arguments.server.clone().unwrap_or_else(|| new.id.clone());
     if let (Some(socket), Some(backend)) = (&arguments.haproxy, &arguments.backend) {
         return Ok(Box::new(HaProxy::new(socket, backend, &server()).map_err(|error| error.to_string())?));
     }
     let port = new.port("gateway").ok_or_else(|| format!("HA instance {} has no components.gateway.port", new.id))?;
-    Ok(Box::new(Vary { operator, sysname: new.sysname.clone(), stack: arguments.stack.clone(), port, job_name: None }))
+    let peers = peers.iter().filter_map(|(peer, _)| Some((peer.sysname.clone(), peer.port("gateway")?))).collect();
+    Ok(Box::new(Vary { operator, sysname: new.sysname.clone(), stack: arguments.stack.clone(), port, job_name: None, peers }))
 }
 
 /// Asks on the terminal; no answer is a no.

@@ -147,12 +147,9 @@ fn service_kind(kind: Service) -> service::ServiceKind {
 
 /// Lays out the sample instance, starts it and is its console; what it started is stopped in the end.
 fn run_demo(arguments: &Demo) -> i32 {
-    let program = match std::env::current_exe() {
-        Ok(program) => program,
-        Err(error) => return fail(format!("the path of this program is not known: {error}")),
-    };
+    let Some(program) = crate::platform::unix::program::path() else { return fail("the path of this program is not known") };
     let member = |config: &str| mvs::jcl_member(Some(config)).map_err(std::io::Error::other);
-    let options = layout::LayoutOptions { program: &program, port_base: arguments.port_base, member: &member, sysplex: arguments.sysplex };
+    let options = layout::LayoutOptions { program, port_base: arguments.port_base, member: &member, sysplex: arguments.sysplex };
     let layout = match layout::lay_out(&arguments.dir, &options) {
         Ok(layout) => layout,
         Err(error) => return fail(error),

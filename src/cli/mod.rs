@@ -40,13 +40,14 @@ enum Call {
 
 /// The whole program.
 pub fn main() -> ExitCode {
-    crate::platform::unix::process::survive_file_size_limit();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     if guardian::is_called(&arguments) {
         // Before anything else is made: it stays small.
         guardian::main();
         return ExitCode::SUCCESS;
     }
+    crate::platform::unix::signals::settle();
+    crate::platform::unix::program::remember();
     if let Some(code) = snapshot(&arguments) {
         return ExitCode::from(code);
     }

@@ -1,6 +1,6 @@
 //! What a Discovery Service says is registered with it: a tolerant reader of Eureka's answers, JSON and XML, and the comparison of several
 //! of them. Pure. Contract: reference/ha.md, "What there is to ask"; the traps are those of the answers in the wild: one element where a
-//! list is meant, numbers as texts, two spellings of the overridden status.
+//! list is meant, numbers as texts, an overridden status beside the one that is in force.
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +13,7 @@ pub struct Registration {
     /// Unique within the service.
     pub instance: String,
     pub host: String,
-    /// UP, DOWN, STARTING, OUT_OF_SERVICE or UNKNOWN, as the registry tells it; an overriding status goes before.
+    /// UP, DOWN, STARTING, OUT_OF_SERVICE or UNKNOWN: the registry's `status`, which has an operator's override in it already.
     pub status: String,
     /// The secure port where it is enabled, else the other; None where neither can be read.
     pub port: Option<u16>,
@@ -56,14 +56,13 @@ fn registration(instance: &Value, application: &str) -> Registration {
         (Some((port, true)), _) | (_, Some((port, true))) | (None, Some((port, _))) | (Some((port, _)), None) => Some(port),
         _ => None,
     };
-    let overridden = [text("overriddenStatus"), text("overriddenstatus")].into_iter().find(|status| !status.is_empty());
-    let overridden = overridden.filter(|status| !status.eq_ignore_ascii_case("UNKNOWN"));
     let instance_id = text("instanceId");
     Registration {
         service: service.to_lowercase(),
         // Old registries have none; host and port tell instances apart then.
         instance: if instance_id.is_empty() { format!("{host}:{}", port.unwrap_or_default()) } else { instance_id },
-        status: overridden.unwrap_or_else(|| text("status")).to_uppercase(),
+        // Eureka applies `overriddenstatus` itself, and not where the instance says that it is DOWN or STARTING: only `status` is right.
+        status: text("status").to_uppercase(),
         host,
         port,
     }
@@ -207,16 +206,17 @@ mod tests {
         }
     }
 
+    /// Netflix/eureka#389: what says DOWN or STARTING of itself stays so under any override; the others arrive overridden.
     #[test]
-    fn an_overriding_status_in_either_spelling_goes_before() {
-        for (key, value, expected) in [
-            ("overriddenstatus", "OUT_OF_SERVICE", "OUT_OF_SERVICE"),
-            ("overriddenStatus", "DOWN", "DOWN"),
-            ("overriddenStatus", "UNKNOWN", "UP"),
-            ("overriddenstatus", "", "UP"),
-        ] {
-            let answer = json!({"applications": {"application": {"instance": {"app": "A", "status": "UP", key: value}}}}).to_string();
-            assert_eq!(read(&answer).unwrap()[0].status, expected, "{key} {value}");
+    fn the_status_is_that_which_the_registry_gives_whatever_overrides_it() {
+        for status in ["DOWN", "STARTING", "UP", "OUT_OF_SERVICE"] {
+            for key in ["overriddenstatus", "overriddenStatus"] {
+                for overridden in ["UP", "DOWN", "OUT_OF_SERVICE", "UNKNOWN", ""] {
+                    let instance = json!({"app": "A", "status": status, key: overridden});
+                    let answer = json!({"applications": {"application": {"instance": instance}}}).to_string();
+                    assert_eq!(read(&answer).unwrap()[0].status, status, "{key} {overridden}");
+                }
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! What keeps processes from being left over: the guardian, the record of processes for the next run, and a component's stop command.
 
-use super::prepare::Launched;
-use super::{Context, components};
+use super::prepare::{Launched, refuse};
+use super::{ConditionCode, Context, components, lock};
 use crate::config::Environment;
 use crate::lifecycle::{Then, workspace};
 use crate::message;
@@ -9,7 +9,7 @@ use crate::output::Output;
 use crate::platform::process::Processes;
 use crate::platform::{Pid, Platform, StopSignal};
 use crate::supervisor::guardian::Guardian;
-use crate::supervisor::leftovers::{self, Place, Recorder};
+use crate::supervisor::leftovers::{self, Before, Launcher, Place, Recorder};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -33,13 +33,17 @@ pub(super) fn finish(processes: &Processes, output: &Output) {
 
 /// Ends what an earlier run of this HA instance has left on this system, and begins the record of this run. Called with the lock of the
 /// instance held; operators are served meanwhile.
-pub(super) async fn end_leftovers(context: &Arc<Context>, workspace: &Path, ha_id: &str) {
-    let Some(place) = Place::here(&*context.platform) else { return };
+///
+/// # Errors
+/// The condition code, after ZWEL0910E: it is no earlier run, its launcher lives.
+pub(super) async fn end_leftovers(context: &Arc<Context>, workspace: &Path, ha_id: &str) -> Result<(), ConditionCode> {
+    let Some(place) = Place::here(&*context.platform) else { return Ok(()) };
     let path = leftovers::record_path(&workspace.join(workspace::ENVIRONMENT_DIRECTORY), ha_id);
     let (platform, for_end, here) = (Arc::clone(&context.platform), path.clone(), place.clone());
     let ended = tokio::task::spawn_blocking(move || leftovers::end(&*platform, &here, &for_end)).await;
     match ended.map_err(std::io::Error::other).and_then(|ended| ended) {
-        Ok(outcome) => {
+        Ok(Before::Runs(launcher)) => return Err(refuse(context, [message::zwel0910e(ha_id, launcher.job, &place.sysname)])),
+        Ok(Before::Ended(outcome)) => {
             let ended = outcome.processes.difference(&outcome.left).count();
             if ended > 0 {
                 context.output.message(message::zwel0912i(ended, ha_id));
@@ -53,10 +57,12 @@ pub(super) async fn end_leftovers(context: &Arc<Context>, workspace: &Path, ha_i
     }
     let (output, shown) = (context.output.clone(), path.display().to_string());
     let failed = Box::new(move |error| output.message(message::zwel0996w(shown, error)));
-    match Recorder::create(Arc::clone(&context.platform), &place, context.processes.run(), &path, failed) {
+    let launcher = Launcher::own(&*context.platform, &lock::own_job(context));
+    match Recorder::create(Arc::clone(&context.platform), &place, context.processes.run(), launcher.as_ref(), &path, failed) {
         Ok(recorder) => context.processes.observe(Box::new(recorder)),
         Err(error) => context.output.message(message::zwel0996w(path.display(), error)),
     }
+    Ok(())
 }
 
 /// Removes what ended processes of this user have left of interprocess communication, where the system shows whose it is.

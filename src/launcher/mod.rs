@@ -6,6 +6,7 @@ mod components;
 mod debug;
 mod foreground;
 mod guard;
+mod lock;
 mod operator;
 mod owner;
 mod prepare;
@@ -20,10 +21,11 @@ use crate::config::{Configuration, Environment, HaInstance};
 use crate::lifecycle::{self, Runner, registration};
 use crate::message;
 use crate::output::Output;
+use crate::platform::fault::{self, OnFault};
 use crate::platform::process::Processes;
 use crate::platform::{ListenError, OperatorRequest, Pid, Platform, PreparedEnvironment, WaitStatus};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 
 /// The condition code of the job step.
@@ -146,6 +148,8 @@ enum Event {
         sink: Option<Box<dyn crate::platform::AnswerSink>>,
         failures: Vec<message::Message>,
     },
+    /// A thread that nothing can go on without has panicked.
+    Fault(String),
     /// A component's configure command for a change is done.
     Configured {
         index: usize,
@@ -179,8 +183,9 @@ fn run_guarded(platform: Arc<dyn Platform>, start: Start, foreground: Option<For
         return (ConditionCode::Internal, None);
     };
     output.set_debug(start.debug);
-    let processes = match Processes::start(Arc::clone(&platform)) {
-        Ok(processes) => processes,
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let (processes, runtime) = match Processes::start(Arc::clone(&platform)).and_then(|processes| Ok((processes, runtime()?))) {
+        Ok(started) => started,
         Err(error) => {
             output.message(message::zwel0925e(error));
             output.close();
@@ -188,39 +193,64 @@ fn run_guarded(platform: Arc<dyn Platform>, start: Start, foreground: Option<For
         }
     };
     guard::start(&platform, &processes, &output);
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let faults = listen_for_faults(&processes, &output, &sender);
     // A fault anywhere ends in a message and a code, not in a trace on a descriptor that a started task does not have.
-    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run_with(&platform, &processes, &output, start, foreground)));
-    let fault = match result {
-        Ok(Ok(ended)) => {
-            guard::finish(&processes, &output);
-            output.close();
-            return ended;
-        }
-        Ok(Err(error)) => error.to_string(),
-        Err(panic) => {
-            let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-            text.unwrap_or("panic").to_owned()
-        }
+    let run = || run_with(&runtime, (&platform, &processes, &output), start, foreground, (sender, receiver));
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
+    // A look-up, or a file, that does not answer must not keep the launcher from ending.
+    runtime.shutdown_background();
+    let ended = match result {
+        Ok(Ok(ended)) => Ok(ended),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(panic) => Err(fault::text(&*panic)),
     };
-    output.message(message::zwel0925e(fault));
-    // Nobody supervises them any more.
-    processes.kill_all();
+    if let Err(why) = &ended {
+        output.message(message::zwel0925e(why));
+        // Nobody supervises them any more.
+        processes.kill_all();
+    }
     guard::finish(&processes, &output);
     output.close();
-    (ConditionCode::Internal, None)
+    let late = faults.lock().unwrap_or_else(PoisonError::into_inner).first().cloned();
+    match (ended, late) {
+        (Ok(ended), None) => ended,
+        (Ok(_), Some(why)) => {
+            // There is no relay thread any more, and nobody supervises anything: this line is written directly too.
+            let text = message::zwel0925e(why);
+            platform.wto(text.text());
+            let _ = platform.write_sysprint(format!("{text}\n").as_bytes());
+            (ConditionCode::Internal, None)
+        }
+        (Err(_), _) => (ConditionCode::Internal, None),
+    }
+}
+
+/// Hands the faults of the relay and the reaper thread to the owner, and keeps them for the end, when there is no owner.
+fn listen_for_faults(processes: &Processes, output: &Output, sender: &EventSender) -> Arc<Mutex<Vec<String>>> {
+    let faults = Arc::new(Mutex::new(Vec::new()));
+    let listener = || -> OnFault {
+        let (faults, sender) = (Arc::clone(&faults), sender.clone());
+        Box::new(move |why| {
+            faults.lock().unwrap_or_else(PoisonError::into_inner).push(why.clone());
+            // The owner has gone.
+            let _ = sender.send(Event::Fault(why));
+        })
+    };
+    processes.on_fault(listener());
+    output.on_fault(listener());
+    faults
 }
 
 fn run_with(
-    platform: &Arc<dyn Platform>,
-    processes: &Arc<Processes>,
-    output: &Output,
+    runtime: &tokio::runtime::Runtime,
+    (platform, processes, output): (&Arc<dyn Platform>, &Arc<Processes>, &Output),
     start: Start,
     foreground: Option<Foreground>,
+    (sender, receiver): (EventSender, mpsc::UnboundedReceiver<Event>),
 ) -> std::io::Result<(ConditionCode, Option<WaitStatus>)> {
     let runner = Runner::new(Arc::clone(platform), Arc::clone(processes), output.clone())
         .inspect_err(|error| output.message(message::zwel0056e(lifecycle::NO_INPUT, error)))?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-    let (sender, receiver) = mpsc::unbounded_channel();
     let for_console = sender.clone();
     let listening = platform.listen(Arc::new(move |request| {
         // The owner has gone: the launcher is at its very end.
@@ -245,12 +275,12 @@ fn run_with(
     // Everything that is timed runs on this thread.
     let _subscriber = tracing::subscriber::set_default(context.timing.clone());
     let local = tokio::task::LocalSet::new();
-    local.block_on(&runtime, async move {
+    local.block_on(runtime, async move {
         match begin::begin(&context, &start) {
             Ok(begun) => {
                 let ha_id = begun.ha_instance.id.clone();
                 let in_foreground = foreground.is_some();
-                let ended = owner::run(Arc::clone(&context), Begun { foreground, ..begun }, sender, receiver).await;
+                let ended = owner::run(Arc::clone(&context), Begun { foreground, ..begun }, sender, receiver).await?;
                 if !in_foreground {
                     finish(&context.output, &ha_id, ended.0);
                 }
@@ -294,5 +324,15 @@ mod tests {
         assert_eq!(run(platform.clone(), Start::default()), ConditionCode::Internal);
         let text = platform.sysprint_text();
         assert!(text.contains("ZWEL0031E failed to setup signal handlers") && text.contains("ZWEL0925E internal error: "), "{text}");
+    }
+
+    #[test]
+    fn a_panic_of_the_relay_thread_is_16_and_said() {
+        let platform = Arc::new(FakePlatform::with_failing_sysprint());
+        // Without CONFIG it would be 8.
+        assert_eq!(run(platform.clone(), Start::default()), ConditionCode::Internal);
+        let text = platform.sysprint_text();
+        assert!(text.contains("ZWEL0925E internal error: the relay thread: SYSPRINT fails"), "{text}");
+        assert!(platform.wtos().iter().any(|text| text.contains("ZWEL0925E")));
     }
 }

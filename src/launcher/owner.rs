@@ -2,6 +2,7 @@
 //! the next event, so no operator's command waits for another's work.
 
 use super::change::Changes;
+use super::lock::InstanceLock;
 use super::prepare::{self, Launched, Prepared};
 use super::probe;
 use super::report::{Answering, job_name_warning};
@@ -11,7 +12,7 @@ use crate::config::LauncherSettings;
 use crate::message::{self, Message};
 use crate::output::PipeId;
 use crate::platform::unix::watch::Watch;
-use crate::platform::{AnswerSink, FileLock, OperatorRequest, WaitStatus};
+use crate::platform::{AnswerSink, OperatorRequest, WaitStatus};
 use crate::supervisor::{Action, Effect, Event as Happening, Instance, InstancePolicy, Moment, NewMember, Note, Policy, StartLimit, State};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fs::File;
@@ -63,19 +64,22 @@ pub(super) struct Owner {
     /// Files of the component in the foreground have changed since it was last restarted for that.
     pub(super) files_changed: bool,
     /// Keeps a second launcher of this instance out until the end.
-    _lock: Option<FileLock>,
+    _lock: Option<InstanceLock>,
     _watch: Option<Watch>,
 }
 
 type Preparing = Pin<Box<dyn Future<Output = Result<Prepared, ConditionCode>>>>;
 
 /// Runs the instance to its end; the second value is how the component in the foreground ended.
+///
+/// # Errors
+/// A fault of another thread, which ends the run at once.
 pub(super) async fn run(
     context: Arc<Context>,
     begun: Begun,
     sender: EventSender,
     mut events: mpsc::UnboundedReceiver<Event>,
-) -> (ConditionCode, Option<WaitStatus>) {
+) -> std::io::Result<(ConditionCode, Option<WaitStatus>)> {
     let begun = Arc::new(begun);
     let stray_sender = sender.clone();
     context.processes.on_stray(Box::new(move |_| {
@@ -117,14 +121,15 @@ pub(super) async fn run(
         owner.follow_changes();
         owner.follow_files();
         if owner.is_over() {
-            return (owner.over(), owner.foreground_end());
+            return Ok((owner.over(), owner.foreground_end()));
         }
         tokio::select! {
             biased;
             event = events.recv() => match event {
+                Some(Event::Fault(why)) => return Err(std::io::Error::other(why)),
                 Some(event) => owner.event(event),
                 // The owner holds a sender itself.
-                None => return (ConditionCode::Internal, None),
+                None => return Ok((ConditionCode::Internal, None)),
             },
             () = std::future::ready(()), if !owner.to_spawn.is_empty() => owner.spawn_next(),
             // What was just settled may have set a time.
@@ -133,7 +138,7 @@ pub(super) async fn run(
                 preparing = None;
                 match result {
                     Ok(prepared) => owner.begin_starting(prepared),
-                    Err(code) => return (code, None),
+                    Err(code) => return Ok((code, None)),
                 }
             }
         }
@@ -173,6 +178,7 @@ impl Owner {
                 Some(awaiting) => awaiting.push(answer),
                 None => answer.complete(),
             },
+            Event::Operator(OperatorRequest::Delayed(why)) => self.say(message::zwel0966w(why)),
             Event::Operator(OperatorRequest::Lost(why)) => self.say(message::zwel0929e(why)),
             Event::Admitted => self.awaiting.take().unwrap_or_default().into_iter().for_each(|answer| answer.complete()),
             Event::Ended { index, pid, status } => {
@@ -195,6 +201,8 @@ impl Owner {
             Event::Stray => self.look_for_groups_gone(),
             Event::LogsRotated { sink, failures } => self.logs_rotated(sink, failures),
             Event::FilesChanged => self.files_changed = true,
+            // It has ended the loop.
+            Event::Fault(_) => {}
             Event::Configured { index, may_start } => {
                 self.step(index, Happening::Configured(may_start));
                 if !may_start {
@@ -349,7 +357,7 @@ impl Owner {
         matches!(state, Some(State::Running { .. } | State::Ready { .. }))
     }
 
-    /// P or a signal. A second signal ends the grace time of every component.
+    /// P or a signal. A second signal that comes later (see [`Instance::hurry`]) ends the grace time of every component.
     fn stop_requested(&mut self, message: Message) {
         if self.phase == Phase::Ending {
             if message.id() == message::ZWEL0019I.id {

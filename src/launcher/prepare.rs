@@ -1,8 +1,9 @@
 //! From a configuration to an instance: load, check, make the workspace, keep others out. The components follow in `components`.
 
 use super::change::Generation;
+use super::lock::InstanceLock;
 use super::timing::{self, TARGET};
-use super::{Begun, ConditionCode, Context, Event, EventSender, Instance, components, debug, foreground, guard};
+use super::{Begun, ConditionCode, Context, Event, EventSender, Instance, components, debug, foreground, guard, lock};
 use crate::component::{
     self, Checked, CommandLine, Component, ComponentError, DirectoryFault, DirectoryProblem, Failure, Purpose, Survey, Weight,
 };
@@ -10,7 +11,6 @@ use crate::config::{Cause, Configuration, Environment, LoadRequest, Problem, Ver
 use crate::lifecycle::{startup, workspace};
 use crate::message::{self, Message, Severity};
 use crate::platform::unix::watch::Watch;
-use crate::platform::{FileLock, LockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -34,7 +34,7 @@ pub(super) struct Prepared {
     /// In start order.
     pub(super) launched: Vec<Launched>,
     /// Held until the launcher ends.
-    pub(super) lock: FileLock,
+    pub(super) lock: InstanceLock,
     /// Tells of changed files, where they are asked for.
     pub(super) watch: Option<Watch>,
 }
@@ -82,10 +82,10 @@ pub(super) async fn prepare(context: Arc<Context>, begun: Arc<Begun>, sender: Ev
     let runtime = runtime.ok_or(ConditionCode::NotStarted)?;
     let watch = foreground::watch(&context, &begun, &checked.survey, sender.clone())?;
     let workspace = make_workspace(&context, &configuration)?;
-    let lock = lock_instance(&context, &workspace, &begun.ha_instance.id)?;
+    let lock = lock::lock(&context, &workspace, &begun.ha_instance.id)?;
     // The owner has gone: it ends.
     let _ = sender.send(Event::Admitted);
-    guard::end_leftovers(&context, &workspace, &begun.ha_instance.id).await;
+    guard::end_leftovers(&context, &workspace, &begun.ha_instance.id).await?;
     guard::remove_left_over_ipc(&context).await;
     begin_prepare(&context, &configuration, &runtime, &workspace);
     let environment = instance_environment(&context, &configuration, &workspace, &checked.survey);
@@ -253,21 +253,6 @@ fn check_writable(context: &Context, directory: &Path) -> Result<(), ConditionCo
     } else {
         Err(refuse(context, [message::zwel0141e(context.platform.user_id(), directory.display())]))
     }
-}
-
-/// One launcher for an HA instance and workspace.
-fn lock_instance(context: &Context, workspace: &Path, ha_id: &str) -> Result<FileLock, ConditionCode> {
-    let path = workspace.join(workspace::ENVIRONMENT_DIRECTORY).join(format!(".{ha_id}.lock"));
-    let job = Some(context.platform.job_name()).filter(|name| !name.is_empty()).unwrap_or_else(|| format!("PID={}", std::process::id()));
-    let holder = format!("{job} {}\n", context.platform.sysname());
-    context.platform.lock_file(&path, &holder).map_err(|error| match error {
-        LockError::Held(holder) => {
-            let mut words = holder.split_whitespace();
-            let (job, sysname) = (words.next().unwrap_or("unknown"), words.next().unwrap_or("unknown"));
-            refuse(context, [message::zwel0910e(ha_id, job, sysname)])
-        }
-        LockError::Io(error) => refuse(context, [message::zwel0919e(path.display(), error)]),
-    })
 }
 
 /// The first lines of the prepare step.

@@ -1,5 +1,5 @@
-//! Asks components whether they are ready and alive: one task a question, on the owner's thread; what may block does so on a thread of its
-//! own. The answers are events to the owner.
+//! Asks components whether they are ready and alive: one task a question, on the owner's thread. What the system offers only as a call that
+//! blocks (files, look-ups of names) is done on a thread that nobody waits for at the end. The answers are events to the owner.
 
 use super::prepare::Launched;
 use super::{Context, components};
@@ -7,17 +7,18 @@ use crate::component::{CommandLine, Probe, ProbeKind, Question};
 use crate::config::Environment;
 use crate::lifecycle::{Then, startup};
 use crate::message;
-use crate::net::{self, Trust};
+use crate::net::{self, HttpError, Tls};
 use crate::output::WatchedText;
 use std::collections::VecDeque;
 use std::fs::Metadata;
 use std::io::{Read, Seek, SeekFrom};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-use tokio::task::AbortHandle;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::task::{AbortHandle, JoinHandle};
 
 /// What was found out, told when it changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,9 +91,9 @@ pub(super) fn ask(
     tell: impl Fn(Verdict) + 'static,
 ) -> Option<Asking> {
     let mut way = match &probe.kind {
-        ProbeKind::Log { .. } => Way::File(Some(file_end?)),
-        ProbeKind::Tcp { host, port } => Way::Tcp(host.clone(), *port),
-        ProbeKind::Http { .. } => Way::Http(probe.kind.clone(), None),
+        ProbeKind::Log { .. } => Way::File(Some(file_end?), Blocking::default()),
+        ProbeKind::Tcp { host, port } => Way::Tcp(host.clone(), *port, Blocking::default()),
+        ProbeKind::Http { .. } => Way::Http(Box::new(Http::new(probe.kind.clone()))),
         ProbeKind::Command { file, arguments } => Way::Command(file.clone(), arguments.clone()),
     };
     let (context, launched, probe) = (Arc::clone(context), launched.clone(), probe.clone());
@@ -124,7 +125,7 @@ pub(super) fn ask(
             not_asked = None;
             if let Some(verdict) = count.answer(answer) {
                 // A line in a file stands there for good.
-                let is_final = verdict == Verdict::Good && matches!(way, Way::File(_));
+                let is_final = verdict == Verdict::Good && matches!(way, Way::File(..));
                 tell(verdict);
                 if is_final {
                     return;
@@ -163,67 +164,83 @@ impl std::fmt::Display for NoAnswer {
 
 enum Way {
     /// None while a thread has it.
-    File(Option<FileEnd>),
-    Tcp(String, u16),
-    /// What it trusts, once that is known.
-    Http(ProbeKind, Option<Trust>),
+    File(Option<FileEnd>, Blocking<Option<(Result<(), String>, FileEnd)>>),
+    Tcp(String, u16, LookUp),
+    Http(Box<Http>),
     Command(String, Vec<String>),
 }
 
 impl Way {
+    /// One answer, which is there within the time that it may take.
     async fn ask(&mut self, context: &Context, launched: &Launched, environment: &Environment, timeout: Duration) -> Result<(), NoAnswer> {
+        if let Way::Command(file, arguments) = self {
+            // Its bound is its own: it ends a command, and does not only turn away from it.
+            return command(context, launched, environment, (file, arguments), timeout).await;
+        }
+        match tokio::time::timeout(timeout, self.ask_without_bound(launched)).await {
+            Ok(answer) => Ok(answer?),
+            Err(_) => Err(format!("{}: no answer within {} s", self.whom(), timeout.as_secs()).into()),
+        }
+    }
+
+    /// May be dropped at any time: what it has begun on a thread is asked for again the next time.
+    async fn ask_without_bound(&mut self, launched: &Launched) -> Result<(), String> {
         match self {
-            Way::File(end) => {
-                let Some(mut taken) = end.take() else { return Err("the file is being read".to_owned().into()) };
-                let (found, taken) = blocking(move || (taken.look(), taken)).await?;
+            Way::File(end, reading) => {
+                let taken = end.take();
+                let look = move || taken.map(|mut taken| (taken.look(), taken));
+                let (found, taken) = reading.run(look).await?.ok_or("the file cannot be read any more")?;
                 *end = Some(taken);
-                Ok(found?)
+                found
             }
-            Way::Tcp(host, port) => {
-                let (host, port) = (host.clone(), *port);
-                Ok(blocking(move || connect(&host, port, timeout)).await??)
-            }
-            Way::Http(kind, trust) => {
-                let (kind, instance, known) = (kind.clone(), Arc::clone(&launched.instance), trust.take());
-                // Stores are read once, and not on this thread.
-                let work = move || {
-                    let trust = known.unwrap_or_else(|| startup::server_trust(&instance.configuration));
-                    (get(&kind, timeout, &trust), trust)
-                };
-                let (answer, known) = blocking(work).await?;
-                *trust = Some(known);
-                Ok(answer?)
-            }
-            Way::Command(file, arguments) => {
-                let file = launched.component.script("its command", file).map_err(|error| NoAnswer::NotAsked(error.to_string()))?;
-                let command = CommandLine { file, arguments: arguments.clone() };
-                let script = components::script_of(context, &launched.instance, &launched.component, command, Then::Nothing);
-                let run = context.runner.run_collecting(&script, environment, timeout);
-                let (finished, _) = run.await.map_err(|error| NoAnswer::NotAsked(error.to_string()))?;
-                match finished {
-                    finished if finished.timed_out => Err(format!("the command did not end within {} s", timeout.as_secs()).into()),
-                    finished if finished.status.success() => Ok(()),
-                    finished => Err(format!("the command ended with {}", finished.status.end).into()),
-                }
-            }
+            Way::Tcp(host, port, look_up) => connect(&addresses(host, *port, look_up).await?).await,
+            Way::Http(http) => http.get(launched).await,
+            Way::Command(..) => Ok(()),
+        }
+    }
+
+    fn whom(&self) -> String {
+        match self {
+            Way::File(Some(end), _) => end.file.display().to_string(),
+            Way::File(None, _) => "the file".to_owned(),
+            Way::Tcp(host, port, _) => format!("{}:{port}", net::url_host(host)),
+            Way::Http(http) => http.url(),
+            Way::Command(file, _) => file.clone(),
         }
     }
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, String> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| error.to_string())
+/// Work that may block, on a thread of its own. Work that goes on beyond its time is waited for again, never begun twice: a system that
+/// does not answer costs one thread a question.
+struct Blocking<T>(Option<JoinHandle<T>>);
+
+impl<T> Default for Blocking<T> {
+    fn default() -> Self {
+        Blocking(None)
+    }
 }
 
-fn connect(host: &str, port: u16, timeout: Duration) -> Result<(), String> {
-    let deadline = Instant::now() + timeout;
-    let addresses = (host, port).to_socket_addrs().map_err(|error| format!("{host}: {error}"))?;
-    let mut why = format!("{host} has no address");
+impl<T: Send + 'static> Blocking<T> {
+    async fn run(&mut self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, String> {
+        let done = self.0.get_or_insert_with(|| tokio::task::spawn_blocking(work)).await;
+        self.0 = None;
+        done.map_err(|error| error.to_string())
+    }
+}
+
+type LookUp = Blocking<std::io::Result<Vec<SocketAddr>>>;
+
+async fn addresses(host: &str, port: u16, look_up: &mut LookUp) -> Result<Vec<SocketAddr>, String> {
+    let name = host.to_owned();
+    let found = look_up.run(move || Ok((name.as_str(), port).to_socket_addrs()?.collect::<Vec<_>>())).await?;
+    let found = found.map_err(|error| format!("{host}: {error}"))?;
+    if found.is_empty() { Err(format!("{host} has no address")) } else { Ok(found) }
+}
+
+async fn connect(addresses: &[SocketAddr]) -> Result<(), String> {
+    let mut why = String::new();
     for address in addresses {
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(format!("{host}:{port} does not answer"));
-        }
-        match TcpStream::connect_timeout(&address, left) {
+        match TcpStream::connect(address).await {
             Ok(_) => return Ok(()),
             Err(error) => why = format!("{address}: {error}"),
         }
@@ -231,15 +248,63 @@ fn connect(host: &str, port: u16, timeout: Duration) -> Result<(), String> {
     Err(why)
 }
 
-fn get(kind: &ProbeKind, timeout: Duration, trust: &Trust) -> Result<(), String> {
-    let ProbeKind::Http { secure, host, port, path, status } = kind else { return Ok(()) };
-    let scheme = if *secure { "https" } else { "http" };
-    let host = net::url_host(host);
-    let url = format!("{scheme}://{host}:{port}{path}");
-    let request = net::Request::new(url.clone(), timeout, trust.clone());
-    let found = net::get_blocking(&request).map_err(|error| format!("{url}: {error}"))?.status;
-    let good = status.map_or((200..400).contains(&found), |wanted| wanted == found);
-    if good { Ok(()) } else { Err(format!("{url} answered {found}")) }
+/// A GET, and what is known from the one before.
+struct Http {
+    kind: ProbeKind,
+    look_up: LookUp,
+    reading: Blocking<Result<Tls, HttpError>>,
+    /// Stores are read once.
+    tls: Option<Tls>,
+}
+
+impl Http {
+    fn new(kind: ProbeKind) -> Http {
+        Http { kind, look_up: Blocking::default(), reading: Blocking::default(), tls: None }
+    }
+
+    fn url(&self) -> String {
+        let ProbeKind::Http { secure, host, port, path, .. } = &self.kind else { return String::new() };
+        format!("{}://{}:{port}{path}", if *secure { "https" } else { "http" }, net::url_host(host))
+    }
+
+    async fn get(&mut self, launched: &Launched) -> Result<(), String> {
+        let url = self.url();
+        let ProbeKind::Http { secure, host, port, status, .. } = &self.kind else { return Ok(()) };
+        let failed = |error: HttpError| format!("{url}: {error}");
+        let tls = match &self.tls {
+            Some(tls) => tls.clone(),
+            None => {
+                let (instance, secure) = (Arc::clone(&launched.instance), *secure);
+                let read = move || net::tls(&if secure { startup::server_trust(&instance.configuration) } else { net::Trust::Unchecked });
+                self.tls.insert(self.reading.run(read).await?.map_err(failed)?).clone()
+            }
+        };
+        let addresses = addresses(host, *port, &mut self.look_up).await?;
+        // The bound is that of the whole question.
+        let request = net::Request { addresses, ..net::Request::new(url.clone(), Duration::MAX, net::Trust::Unchecked) };
+        let found = net::get_over(&request, tls).await.map_err(failed)?.status;
+        let good = status.map_or((200..400).contains(&found), |wanted| wanted == found);
+        if good { Ok(()) } else { Err(format!("{url} answered {found}")) }
+    }
+}
+
+async fn command(
+    context: &Context,
+    launched: &Launched,
+    environment: &Environment,
+    (file, arguments): (&str, &[String]),
+    timeout: Duration,
+) -> Result<(), NoAnswer> {
+    let file = launched.component.script("its command", file).map_err(|error| NoAnswer::NotAsked(error.to_string()))?;
+    let command = CommandLine { file, arguments: arguments.to_vec() };
+    let script = components::script_of(context, &launched.instance, &launched.component, command, Then::Nothing);
+    let run = context.runner.run_collecting(&script, environment, timeout);
+    let (finished, _) = run.await.map_err(|error| NoAnswer::NotAsked(error.to_string()))?;
+    match finished {
+        finished if finished.timed_out => Err(format!("the command did not end within {} s", timeout.as_secs()).into()),
+        finished if finished.status.success() => Ok(()),
+        finished => Err(format!("the command ended with {}", finished.status.end).into()),
+    }
 }
 
 /// Runs something on the owner's thread after a while, unless what is returned is dropped before.

@@ -441,7 +441,7 @@ messages! {
         "failed to spawn component {name} - {why}",
         "The system refused a process; ZWEL0040E follows.",
         "See the reason.";
-    ZWEL0929E zwel0929e "ZWEL0929E" Error OnMatch (why)
+    ZWEL0929E zwel0929e "ZWEL0929E" Error Always (why)
         "console listener failed - {why}",
         "Operator commands cannot be received.",
         "See the reason.";
@@ -534,6 +534,22 @@ messages! {
         "component {name} cannot be asked for its {question} - {why}",
         "The command of the probe cannot be run: its file is not there or cannot be read, or the system makes no process. That says nothing of the component, which is neither taken for not alive nor restarted for it, and not for ready. It is asked again at each interval.",
         "Correct components.<name>.launcher.<question>.command, or the component's file; zwelnch check names the place.";
+    ZWEL0965W zwel0965w "ZWEL0965W" Warning Always (n, s)
+        "up to {n} lines are lost, SYSPRINT was not read for {s} seconds at the end",
+        "The launcher ended all the same. Not counted is what components had written that was still in their pipes.",
+        "Find out why SYSPRINT is not read (a full spool, a pipe that nobody reads).";
+    ZWEL0966W zwel0966w "ZWEL0966W" Warning Wto (why)
+        "operator commands are not taken for the moment - {why}",
+        "The system had no descriptor or memory for a console's connection. It is tried ten times a second until it is taken.",
+        "See the reason: raise the limit of open files (MAXFILEPROC), or end programs that keep connections to the console.";
+    ZWEL0968W zwel0968w "ZWEL0968W" Warning Wto (file, id)
+        "lock file '{file}' of HA instance {id} was removed while it runs, it was made anew",
+        "Somebody has removed the lock file, or the whole workspace. Until it was made anew, a second start was refused only by the record of processes.",
+        "Leave the files of the workspace alone while an instance runs.";
+    ZWEL0969E zwel0969e "ZWEL0969E" Error Wto (file, id, why)
+        "lock file '{file}' of HA instance {id} is another one than this launcher's - {why}",
+        "The lock file was removed while the instance runs, and cannot be locked again: a second start of the instance may not be refused.",
+        "If another launcher runs the instance, stop one of the two; else correct the reason. The launcher tries again every 5 seconds.";
     ZWEL0970W zwel0970w "ZWEL0970W" Warning OnMatch (name)
         "component {name} is not enabled in this configuration, it is run all the same",
         "zwelnch component run starts a component of which components.<name>.enabled is not true.",

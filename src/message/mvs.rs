@@ -48,7 +48,7 @@ messages! {
         "None.";
     EZZ2500I ezz2500i "EZZ2500I" Info Always (stack)
         "NETSTAT CS V2R5 {stack}",
-        "Head of the answer to D TCPIP,,NETSTAT,CONN: a line a listener and connection, and how many of them are shown.",
+        "Head of the answer to D TCPIP,,NETSTAT,CONN: a line a listener and connection, and how many of them are shown; and of that to NETSTAT,VDPT: a line a listener, and whether it is ready for new connections (RDY).",
         "None.";
     IEE114I iee114i "IEE114I" Info Always (time, date, sysname)
         "{time} {date} ACTIVITY ON {sysname}",
@@ -97,7 +97,7 @@ messages! {
         "D A,L lists the jobs.";
     IEE342I iee342i "IEE342I" Error Always (command, why)
         "{command} REJECTED-{why}",
-        "The job did not take the command. TASK BUSY: it did not react in time.",
+        "The job did not take the command. TASK BUSY: it did not react in time, or serves as many consoles as it can.",
         "Enter the command again; if it is rejected again, look at the job's SYSPRINT, or CANCEL it.";
     IEE421I iee421i "IEE421I" Info Always (systems, command)
         "RO {systems},{command}",

@@ -38,7 +38,7 @@ pub enum Command {
     /// `D T`
     DisplayTime,
     /// `D TCPIP,[stack],NETSTAT,CONN`
-    DisplayConnections(vary::Connections),
+    DisplayTcpip(vary::Report),
     /// `V TCPIP,[stack],SYSPLEX,QUIESCE|RESUME,PORT=n`
     Vary(vary::Vary),
     /// `RO sysname,command` or `RO *ALL,command`: the command as it was typed.
@@ -254,7 +254,7 @@ fn display(operands: &str) -> Result<Command, CommandError> {
     let operands = operands.split(' ').next().unwrap_or_default();
     match operands.split_once(',').unwrap_or((operands, "")) {
         ("T", "") => Ok(Command::DisplayTime),
-        ("TCPIP", rest) => vary::parse_display(rest).map(Command::DisplayConnections),
+        ("TCPIP", rest) => vary::parse_display(rest).map(Command::DisplayTcpip),
         ("A" | "J" | "JOBS", "" | "L" | "LIST" | "A" | "ALL") => Ok(Command::DisplayActivity),
         ("A" | "J" | "JOBS", job) => target(job, "DISPLAY").map(Command::DisplayJob),
         _ => Err(CommandError::Parameter { command: "DISPLAY".to_owned(), parameter: operands.to_owned() }),

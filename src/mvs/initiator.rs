@@ -4,6 +4,7 @@
 //! It is `zwelnch internal initiator <jobs/STCnnnnn>`. Its standard output is a pipe to whoever issued START until the job runs;
 //! `STARTED` and the lines of the start, or `FAILED` and why, go there. It has no other descriptor of the console's.
 
+use crate::platform::unix::signals;
 use crate::platform::unix::system::{JobDescription, JobEnd, JobEntry, JobKind, SystemDirectory, listen_at, peer_is_allowed, read_line};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -239,8 +240,11 @@ fn spawn(step: &StartedStep, entry: &JobEntry, directory: &Path) -> io::Result<P
     actions.add_dup2(syserr.as_raw_fd(), 2)?;
     actions.add_dup2(control.as_raw_fd(), CONTROL_DESCRIPTOR)?;
     let mut attributes = PosixSpawnAttr::init()?;
-    attributes.set_flags(PosixSpawnFlags::POSIX_SPAWN_SETPGROUP | PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK)?;
+    attributes.set_flags(
+        PosixSpawnFlags::POSIX_SPAWN_SETPGROUP | PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK | PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF,
+    )?;
     attributes.set_pgroup(Pid::from_raw(0))?;
+    attributes.set_sigdefault(&signals::defaulted())?;
     attributes.set_sigmask(&SigSet::empty())?;
     let text = |text: &str| CString::new(text).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error));
     let mut arguments = vec![text(&step.name)?];

@@ -3,6 +3,7 @@
 use super::command::{Command, Systems, Target, fold, parse};
 use super::{display, initiator, start, vary};
 use crate::message::{self, mvs};
+use crate::platform::unix::program;
 use crate::platform::unix::system::{
     JobEnd, JobKind, JobRecord, Reply, Request, SystemDirectory, clock_time, julian_date, send, send_line,
 };
@@ -67,7 +68,8 @@ impl Programs {
     /// # Errors
     /// When the system does not tell the path of this executable.
     pub fn own() -> io::Result<Programs> {
-        let own = std::env::current_exe()?;
+        // By its path: a task that is started after an upgrade runs the version that is installed then.
+        let own = program::path().ok_or(io::ErrorKind::NotFound)?.to_path_buf();
         Ok(Programs { launcher: own.clone(), initiator: own, initiator_arguments: vec!["internal".into(), "initiator".into()] })
     }
 }
@@ -116,7 +118,7 @@ pub fn issue_with(system: &SystemDirectory, text: &str, programs: &Programs) -> 
             answer.say(CONSOLE, "", mvs::iee136i(clock_time(now), julian_date(now), system.sysname()).text());
             true
         }
-        Command::DisplayConnections(command) => vary::display(&mut answer, &command),
+        Command::DisplayTcpip(command) => vary::display(&mut answer, &command),
         Command::Vary(command) => vary::vary(&mut answer, &command),
         Command::Route { systems, command } => route(&mut answer, &systems, &command, programs),
     };

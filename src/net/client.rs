@@ -1,26 +1,31 @@
 //! The client: reqwest, with rustls on ring.
 
 use super::verifier::Verifier;
-use super::{HttpError, Identity, Request, Response};
+use super::{HttpError, Identity, Request, Response, Trust};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer};
 use std::error::Error;
 use std::sync::Arc;
 
-pub(super) async fn get(request: &Request) -> Result<Response, HttpError> {
+pub(super) async fn get(request: &Request, tls: rustls::ClientConfig) -> Result<Response, HttpError> {
     let seconds = request.timeout.as_secs();
     // The bound of the client begins with the connection; this one holds for everything.
-    let answer = tokio::time::timeout(request.timeout, exchange(request)).await;
+    let answer = tokio::time::timeout(request.timeout, exchange(request, tls)).await;
     answer.unwrap_or(Err(HttpError::TimedOut { seconds }))
 }
 
-async fn exchange(request: &Request) -> Result<Response, HttpError> {
+async fn exchange(request: &Request, tls: rustls::ClientConfig) -> Result<Response, HttpError> {
     let refused = |error: reqwest::Error| HttpError::Request { url: request.url.clone(), why: causes(&error) };
     // Nothing of a site's proxies or redirections: what answers is the server that was named.
-    let builder = reqwest::Client::builder()
+    let mut builder = reqwest::Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
         .pool_max_idle_per_host(0)
-        .tls_backend_preconfigured(configuration(request)?);
+        .tls_backend_preconfigured(tls);
+    if !request.addresses.is_empty() {
+        let url =
+            reqwest::Url::parse(&request.url).map_err(|error| HttpError::Request { url: request.url.clone(), why: error.to_string() })?;
+        builder = builder.resolve_to_addrs(url.host_str().unwrap_or_default(), &request.addresses);
+    }
     let client = builder.build().map_err(refused)?;
     let mut builder = client.get(&request.url);
     for (name, value) in &request.headers {
@@ -42,15 +47,14 @@ async fn exchange(request: &Request) -> Result<Response, HttpError> {
     Ok(Response { status, body })
 }
 
-fn configuration(request: &Request) -> Result<rustls::ClientConfig, HttpError> {
+/// Whom a client trusts, and what it shows to servers that ask.
+pub(super) fn configuration(trust: &Trust, identity: Option<&Identity>) -> Result<rustls::ClientConfig, HttpError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    // Without TLS nothing need be trusted, and reading the system's authorities takes longer than the request.
-    let trust = if request.url.starts_with("https:") { &request.trust } else { &super::Trust::Unchecked };
     let verifier = Verifier::new(trust, Arc::clone(&provider))?;
     let builder = rustls::ClientConfig::builder_with_provider(provider);
     let builder = builder.with_safe_default_protocol_versions().map_err(|error| HttpError::Trust(error.to_string()))?;
     let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
-    match request.identity.as_ref().filter(|_| request.url.starts_with("https:")) {
+    match identity {
         None => Ok(builder.with_no_client_auth()),
         Some(Identity { chain, key, key_label }) => {
             let chain = chain.iter().map(|der| CertificateDer::from(der.clone())).collect();

@@ -10,7 +10,7 @@ mod verifier;
 pub mod haproxy;
 
 use std::borrow::Cow;
-use std::net::Ipv6Addr;
+use std::net::{Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 /// How much of an answer's body is kept where the caller does not say, in bytes; the rest is not read.
@@ -66,12 +66,14 @@ pub struct Request {
     pub identity: Option<Identity>,
     /// How much of the body is kept, in bytes; the rest is not read.
     pub body_limit: usize,
+    /// Where the host of the URL is, for a caller who has looked; none: its name is looked up.
+    pub addresses: Vec<SocketAddr>,
 }
 
 impl Request {
     /// A request without headers or identity, and [`BODY_LIMIT`].
     pub fn new(url: String, timeout: Duration, trust: Trust) -> Request {
-        Request { url, headers: Vec::new(), timeout, trust, identity: None, body_limit: BODY_LIMIT }
+        Request { url, headers: Vec::new(), timeout, trust, identity: None, body_limit: BODY_LIMIT, addresses: Vec::new() }
     }
 }
 
@@ -108,13 +110,23 @@ pub enum HttpError {
     NotBuilt,
 }
 
-/// Sends a request and reads the answer. Needs a tokio runtime with I/O and time; [`get_blocking`] brings its own.
+/// Whom a client trusts and what it shows, ready for use: for one who asks the same again and again.
+#[derive(Debug, Clone)]
+#[cfg(feature = "http")]
+pub struct Tls(rustls::ClientConfig);
+/// Without the feature `http` there is none.
+#[derive(Debug, Clone)]
+#[cfg(not(feature = "http"))]
+pub enum Tls {}
+
+/// Makes ready what a client without an identity trusts. Reads the files of the system's authorities where those are meant: not for the
+/// owner task.
 ///
 /// # Errors
-/// [`HttpError`].
+/// [`HttpError::Trust`].
 #[cfg(feature = "http")]
-pub async fn get(request: &Request) -> Result<Response, HttpError> {
-    client::get(request).await
+pub fn tls(trust: &Trust) -> Result<Tls, HttpError> {
+    client::configuration(trust, None).map(Tls)
 }
 
 /// As with the feature `http`.
@@ -122,11 +134,43 @@ pub async fn get(request: &Request) -> Result<Response, HttpError> {
 /// # Errors
 /// Always [`HttpError::NotBuilt`].
 #[cfg(not(feature = "http"))]
-pub async fn get(_: &Request) -> Result<Response, HttpError> {
+pub fn tls(_: &Trust) -> Result<Tls, HttpError> {
     Err(HttpError::NotBuilt)
 }
 
-/// The same on this thread, which must not be one of a tokio runtime.
+/// Sends a request and reads the answer, trusting whom `tls` says and not the request. Touches no file once the host's addresses are
+/// given. Needs a tokio runtime with I/O and time; [`get_blocking`] brings its own.
+///
+/// # Errors
+/// [`HttpError`].
+#[cfg(feature = "http")]
+pub async fn get_over(request: &Request, tls: Tls) -> Result<Response, HttpError> {
+    client::get(request, tls.0).await
+}
+
+/// As with the feature `http`; there is no value to call it with.
+///
+/// # Errors
+/// None.
+#[cfg(not(feature = "http"))]
+pub async fn get_over(_: &Request, tls: Tls) -> Result<Response, HttpError> {
+    match tls {}
+}
+
+#[cfg(feature = "http")]
+async fn get(request: &Request) -> Result<Response, HttpError> {
+    // Without TLS nothing need be trusted, and reading the system's authorities takes longer than the request.
+    let is_secure = request.url.starts_with("https:");
+    let trust = if is_secure { &request.trust } else { &Trust::Unchecked };
+    client::get(request, client::configuration(trust, request.identity.as_ref().filter(|_| is_secure))?).await
+}
+
+#[cfg(not(feature = "http"))]
+async fn get(_: &Request) -> Result<Response, HttpError> {
+    Err(HttpError::NotBuilt)
+}
+
+/// Sends a request and reads the answer on this thread, which must not be one of a tokio runtime.
 ///
 /// # Errors
 /// [`HttpError`].

@@ -30,9 +30,13 @@ pub use wto::WtoRules;
 
 use crate::message::{Message, Operator, Severity};
 use crate::platform::Platform;
+use crate::platform::fault::{Faults, OnFault};
+use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::Duration;
 
 /// A component's pipe while the relay reads it; never reused in one process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -67,6 +71,7 @@ enum Item {
     Rules(Box<WtoRules>),
     TimeZone(jiff::tz::TimeZone),
     RotateLogs(RotationTold),
+    #[cfg(test)]
     Flush(mpsc::Sender<()>),
     /// Drain everything, write it and end.
     Close,
@@ -74,6 +79,9 @@ enum Item {
 
 /// Bytes of text that wait for the relay thread at most. The launcher itself has little to say; this is for a SYSPRINT that nobody reads.
 const QUEUED: usize = 4 * 1024 * 1024;
+
+/// How long the end of a run waits for SYSPRINT to take what is left.
+const LAST_FLUSH: Duration = Duration::from_secs(5);
 
 impl Item {
     /// What it counts in the queue; None: it is never left out, a control item or a message that the operator must see.
@@ -85,6 +93,23 @@ impl Item {
             Item::Plain { text, .. } => Some(FIXED + text.len()),
             Item::Lines(bytes) => Some(FIXED + bytes.len()),
             _ => None,
+        }
+    }
+
+    /// A message that the operator must see whatever the rules are.
+    fn for_console(&self) -> Option<&Message> {
+        match self {
+            Item::Message(message) if message.operator() == Operator::Always => Some(message),
+            _ => None,
+        }
+    }
+
+    /// How many lines it becomes on SYSPRINT.
+    fn lines(&self) -> usize {
+        match self {
+            Item::Message(_) | Item::ServerCommand { .. } | Item::Plain { .. } => 1,
+            Item::Lines(bytes) => memchr::memchr_iter(b'\n', bytes).count(),
+            _ => 0,
         }
     }
 }
@@ -101,12 +126,17 @@ struct Shared {
     /// descriptor is registered at the same time (tokio-rs/mio#1874), and that selector is what z/OS has.
     waker: mio::unix::pipe::Sender,
     debugging: verbosity::Debugging,
-    thread: Mutex<Option<std::thread::JoinHandle<()>>>,
+    platform: Arc<dyn Platform>,
+    /// Lines that SYSPRINT is being given.
+    in_hand: AtomicUsize,
+    /// Closed by the end of the relay thread; None once that was waited for.
+    ended: Mutex<Option<mpsc::Receiver<()>>>,
+    faults: Faults,
 }
 
 #[derive(Default)]
 struct Queue {
-    items: Vec<Item>,
+    items: VecDeque<Item>,
     /// Weight of the items.
     bytes: usize,
     /// Items left out since the relay thread last took some.
@@ -114,6 +144,19 @@ struct Queue {
     pipes_made: usize,
     /// Set once the relay thread has been woken for what is in `items`: one wake-up a batch.
     woken: bool,
+}
+
+impl Queue {
+    fn push(&mut self, item: Item) {
+        self.bytes += item.weight().unwrap_or(0);
+        self.items.push_back(item);
+    }
+
+    fn pop(&mut self) -> Option<Item> {
+        let item = self.items.pop_front()?;
+        self.bytes -= item.weight().unwrap_or(0);
+        Some(item)
+    }
 }
 
 impl Output {
@@ -125,31 +168,36 @@ impl Output {
         let poll = mio::Poll::new()?;
         let (waker, mut woken) = mio::unix::pipe::new()?;
         poll.registry().register(&mut woken, relay::WAKER, mio::Interest::READABLE)?;
+        let (running, ended) = mpsc::channel();
         let shared = Arc::new(Shared {
             queue: Mutex::new(Queue::default()),
             waker,
             debugging: verbosity::Debugging::default(),
-            thread: Mutex::new(None),
+            platform,
+            in_hand: AtomicUsize::new(0),
+            ended: Mutex::new(Some(ended)),
+            faults: Faults::default(),
         });
         let for_thread = Arc::clone(&shared);
-        let thread = std::thread::Builder::new()
-            .name("relay".to_owned())
-            .stack_size(256 * 1024)
-            .spawn(move || relay::Relay::new(poll, woken, for_thread, platform).run())?;
-        *shared.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
+        std::thread::Builder::new().name("relay".to_owned()).stack_size(256 * 1024).spawn(move || {
+            let _ends_with_the_thread = running;
+            relay::Relay::new(poll, woken, for_thread).run();
+        })?;
         Ok(Output { shared })
+    }
+
+    /// Who is told of a panic of the relay thread: lines may be lost.
+    pub fn on_fault(&self, on_fault: OnFault) {
+        self.shared.faults.listen(on_fault);
     }
 
     fn put(&self, item: Item) {
         let mut queue = self.shared.lock();
-        if let Some(weight) = item.weight() {
-            if queue.bytes > 0 && queue.bytes + weight > QUEUED {
-                queue.lost += 1;
-                return;
-            }
-            queue.bytes += weight;
+        if item.weight().is_some_and(|weight| queue.bytes > 0 && queue.bytes + weight > QUEUED) {
+            queue.lost += 1;
+            return;
         }
-        queue.items.push(item);
+        queue.push(item);
         self.wake(queue);
     }
 
@@ -168,7 +216,7 @@ impl Output {
     /// Writes messages that belong together: nothing comes between them.
     pub fn messages(&self, messages: impl IntoIterator<Item = Message>) {
         let mut queue = self.shared.lock();
-        queue.items.extend(messages.into_iter().map(Item::Message));
+        messages.into_iter().for_each(|message| queue.push(Item::Message(message)));
         self.wake(queue);
     }
 
@@ -226,7 +274,7 @@ impl Output {
         let mut queue = self.shared.lock();
         let id = PipeId(queue.pipes_made);
         queue.pipes_made += 1;
-        queue.items.push(Item::Attach(id, component.to_owned(), pipe, Box::new(attachment)));
+        queue.push(Item::Attach(id, component.to_owned(), pipe, Box::new(attachment)));
         self.wake(queue);
         id
     }
@@ -279,7 +327,8 @@ impl Output {
         self.verbosity() >= Verbosity::Debug
     }
 
-    /// Waits until everything written so far stands on SYSPRINT.
+    /// Waits until everything written so far stands on SYSPRINT, however long that takes: for tests, which read it.
+    #[cfg(test)]
     pub fn flush(&self) {
         let (sender, receiver) = mpsc::channel();
         self.put(Item::Flush(sender));
@@ -287,13 +336,28 @@ impl Output {
         let _ = receiver.recv();
     }
 
-    /// Relays what is left in the pipes, writes everything and ends the relay thread.
+    /// Relays what is left in the pipes, writes everything and ends the relay thread. Waits for that at most 5 s: where nobody reads
+    /// SYSPRINT, the operator is told how many lines are lost, and those that had to reach the console reach it.
     pub fn close(&self) {
+        self.close_within(LAST_FLUSH);
+    }
+
+    fn close_within(&self, patience: Duration) {
         self.put(Item::Close);
-        let thread = self.shared.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread {
-            // A relay thread that panicked has nothing more to write.
-            let _ = thread.join();
+        let Some(ended) = self.shared.ended.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+        let hangs = ended.recv_timeout(patience) == Err(mpsc::RecvTimeoutError::Timeout);
+        // A relay thread that hangs in its write ends with the program; one that has ended has left nothing, unless it failed.
+        let (items, lost) = {
+            let mut queue = self.shared.lock();
+            (std::mem::take(&mut queue.items), queue.lost)
+        };
+        let lines = items.iter().map(Item::lines).sum::<usize>() + self.shared.in_hand.load(Ordering::Relaxed);
+        for message in items.iter().filter_map(Item::for_console) {
+            self.shared.platform.wto(&wto::unconditional(message.text()));
+        }
+        if hangs {
+            let message = crate::message::zwel0965w(lines as u64 + lost, patience.as_secs());
+            self.shared.platform.wto(&wto::unconditional(message.text()));
         }
     }
 }
@@ -302,6 +366,18 @@ impl Shared {
     /// A poisoned queue is still a queue: a panic elsewhere must not silence the launcher.
     fn lock(&self) -> std::sync::MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins a turn: how many items are queued, and how many were left out after them. Whatever is queued from now on wakes anew.
+    fn begin_turn(&self) -> (usize, u64) {
+        let mut queue = self.lock();
+        queue.woken = false;
+        (queue.items.len(), std::mem::take(&mut queue.lost))
+    }
+
+    /// The next item. One at a time: what waits behind a write that hangs is known as not written.
+    fn next(&self) -> Option<Item> {
+        self.lock().pop()
     }
 }
 

@@ -6,7 +6,7 @@ use super::partial::Partial;
 use super::pattern::{Matcher, Pattern};
 use super::rate::Rate;
 use super::tail::Tail;
-use super::{Attachment, Item, LogSettings, PipeId, Queue, Shared, Watch, WtoRules, line, printable, wto};
+use super::{Attachment, Item, LogSettings, PipeId, Shared, Watch, WtoRules, line, printable, wto};
 use crate::message::{Message, Operator, Severity, zwel0050e, zwel0926w, zwel0954w, zwel0990w, zwel0991w, zwel0992w, zwel0993i, zwel0994i};
 use crate::platform::{Pid, Platform, unix};
 use mio::unix::pipe::Receiver;
@@ -17,6 +17,7 @@ use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 pub(super) const WAKER: Token = Token(usize::MAX);
@@ -119,7 +120,8 @@ pub(super) struct Relay {
 }
 
 impl Relay {
-    pub(super) fn new(poll: Poll, woken: Receiver, shared: Arc<Shared>, platform: Arc<dyn Platform>) -> Relay {
+    pub(super) fn new(poll: Poll, woken: Receiver, shared: Arc<Shared>) -> Relay {
+        let platform = Arc::clone(&shared.platform);
         let prefix = line::Prefix::new(platform.user_id());
         Relay {
             poll,
@@ -142,7 +144,13 @@ impl Relay {
         }
     }
 
+    /// Relays until it is told to close. A panic is told; then it goes on, without the pipe that was being read.
     pub(super) fn run(mut self) {
+        let shared = Arc::clone(&self.shared);
+        shared.faults.outlive("relay", || self.relay_all());
+    }
+
+    fn relay_all(&mut self) {
         let mut events = Events::with_capacity(256);
         let mut pace = Pace::default();
         while !self.closing {
@@ -212,13 +220,9 @@ impl Relay {
 
     /// Takes the items queued so far. What wakes is emptied first: a wake-up for an item queued from now on is a new event.
     fn take_items(&mut self) {
-        let (items, lost) = {
-            let mut queue: std::sync::MutexGuard<'_, Queue> = self.shared.lock();
-            queue.woken = false;
-            queue.bytes = 0;
-            (std::mem::take(&mut queue.items), std::mem::take(&mut queue.lost))
-        };
-        for item in items {
+        let (queued, lost) = self.shared.begin_turn();
+        for _ in 0..queued {
+            let Some(item) = self.shared.next() else { break };
             self.item(item);
         }
         // They came after all that was kept.
@@ -256,6 +260,7 @@ impl Relay {
             Item::Rules(rules) => self.set_rules(*rules),
             Item::TimeZone(zone) => self.prefix.zone = zone,
             Item::RotateLogs(told) => told(self.rotate_logs()),
+            #[cfg(test)]
             Item::Flush(sender) => {
                 self.write();
                 let _ = sender.send(());
@@ -607,14 +612,16 @@ impl Relay {
         if self.out.is_empty() {
             return;
         }
+        let lines = memchr::memchr_iter(b'\n', &self.out).count();
+        self.shared.in_hand.store(lines, Ordering::Relaxed);
         // While SYSPRINT itself fails there is nowhere to say it; the components go on, and it is said when it can be.
         let written = self.platform.write_sysprint(&self.out);
-        let lines = memchr::memchr_iter(b'\n', &self.out).count() as u64;
+        self.shared.in_hand.store(0, Ordering::Relaxed);
         self.out.clear();
         match written {
             Err(error) => {
                 let lost = self.unwritten.take().map_or(0, |(lost, _)| lost);
-                self.unwritten = Some((lost + lines, error.to_string()));
+                self.unwritten = Some((lost + lines as u64, error.to_string()));
             }
             Ok(()) => {
                 if let Some((lost, why)) = self.unwritten.take() {

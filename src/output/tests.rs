@@ -289,3 +289,17 @@ fn the_operator_gets_what_the_rules_say() {
     let expected = ["ZWEL0001I component c started", "ZWEL0036E failed to initialize launcher context", "a needle"];
     assert_eq!(platform.wtos(), expected);
 }
+
+#[test]
+fn an_end_does_not_wait_for_a_sysprint_that_is_not_read_and_says_what_is_lost() {
+    let (platform, output) = setup();
+    let blocked = platform.block_sysprint();
+    output.message(message::zwel0001i("gateway"));
+    output.lines(b"one\ntwo\n".to_vec());
+    output.message(message::zwel0925e("a fault"));
+    output.close_within(Duration::from_secs(1));
+    let wtos = platform.wtos();
+    assert!(wtos.iter().any(|text| text.contains("ZWEL0925E internal error: a fault")), "{wtos:?}");
+    assert!(wtos.iter().any(|text| text.contains("ZWEL0965W up to 4 lines are lost")), "{wtos:?}");
+    drop(blocked);
+}

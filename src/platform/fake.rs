@@ -4,6 +4,7 @@
 use super::*;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 #[derive(Default)]
 pub struct FakePlatform {
@@ -14,6 +15,11 @@ pub struct FakePlatform {
     refuses_signals: bool,
     /// SYSPRINT takes nothing, and says so.
     pub sysprint_is_full: std::sync::atomic::AtomicBool,
+    listens: bool,
+    /// The first write to SYSPRINT panics.
+    fails: AtomicBool,
+    /// The reaper thread's first wait panics.
+    pub reaper_fails: AtomicBool,
     sysprint: Mutex<Vec<u8>>,
     wtos: Mutex<Vec<String>>,
 }
@@ -21,6 +27,10 @@ pub struct FakePlatform {
 impl FakePlatform {
     pub fn without_signals() -> FakePlatform {
         FakePlatform { refuses_signals: true, ..FakePlatform::default() }
+    }
+
+    pub fn with_failing_sysprint() -> FakePlatform {
+        FakePlatform { listens: true, fails: AtomicBool::new(true), ..FakePlatform::default() }
     }
 
     pub fn sysprint(&self) -> Vec<u8> {
@@ -72,6 +82,7 @@ impl Platform for FakePlatform {
     }
 
     fn wait_for_end(&self) -> bool {
+        assert!(!self.reaper_fails.swap(false, Ordering::SeqCst), "waiting fails");
         false
     }
 
@@ -92,6 +103,9 @@ impl Platform for FakePlatform {
     }
 
     fn listen(&self, _: OperatorListener) -> Result<(), ListenError> {
+        if self.listens {
+            return Ok(());
+        }
         let refused = io::ErrorKind::Unsupported.into();
         Err(if self.refuses_signals { ListenError::Signals(refused) } else { ListenError::Console(refused) })
     }
@@ -104,6 +118,7 @@ impl Platform for FakePlatform {
         if self.sysprint_is_full.load(std::sync::atomic::Ordering::SeqCst) {
             return Err(io::ErrorKind::StorageFull.into());
         }
+        assert!(!self.fails.swap(false, Ordering::SeqCst), "SYSPRINT fails");
         self.sysprint.lock().unwrap().extend_from_slice(bytes);
         Ok(())
     }

@@ -23,6 +23,21 @@ pub const fn zos_kind(mode: u32) -> FileKind {
     }
 }
 
+/// Whether a path names the very file that is open. Opens nothing: closing another descriptor of a file would end the locks on it.
+///
+/// # Errors
+/// The system's; that there is nothing of that name is none.
+pub fn is_same(open: &std::fs::File, path: &Path) -> std::io::Result<bool> {
+    use std::io::ErrorKind::{NotADirectory, NotFound};
+    use std::os::unix::fs::MetadataExt;
+    let own = open.metadata()?;
+    match std::fs::symlink_metadata(path) {
+        Ok(named) => Ok((named.dev(), named.ino()) == (own.dev(), own.ino())),
+        Err(error) if matches!(error.kind(), NotFound | NotADirectory) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// The kind of a file.
 pub fn kind(metadata: &Metadata) -> FileKind {
     if cfg!(target_os = "zos") {

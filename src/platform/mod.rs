@@ -4,10 +4,12 @@
 //! The interface is what z/OS can do, not what Linux can: a process is created by `spawn()` with a descriptor map and no code of ours
 //! between fork and exec, so the child's working directory is the caller's business (the shell's `cd`).
 
+mod cpu_clock;
 pub mod ebcdic;
 pub mod environment;
 #[cfg(test)]
 pub mod fake;
+pub mod fault;
 pub mod files;
 pub mod process;
 pub mod standard_output;
@@ -22,6 +24,7 @@ pub type NativePlatform = unix::UnixPlatform;
 #[cfg(zwelnch_zos)]
 pub type NativePlatform = zos::ZosPlatform;
 
+pub use cpu_clock::CpuClock;
 pub use environment::{ChildEnvironment, PreparedEnvironment};
 #[cfg(not(zwelnch_zos))]
 pub use unix::process::cpu_time;
@@ -195,6 +198,8 @@ pub enum OperatorRequest {
     Await(Box<dyn AnswerSink>),
     /// A signal that asks the launcher to end, by name.
     Signal(&'static str),
+    /// The console cannot be listened to for the moment, and why; said once until it is over.
+    Delayed(String),
     /// The console cannot be listened to any more; why.
     Lost(String),
 }
@@ -219,6 +224,25 @@ pub type OperatorListener = Arc<dyn Fn(OperatorRequest) + Send + Sync>;
 pub struct FileLock {
     /// Keeps the descriptor, and with it the lock.
     pub file: std::fs::File,
+}
+
+impl FileLock {
+    /// Whether the path still names the file that is locked: who would lock it by its path finds it locked.
+    ///
+    /// # Errors
+    /// The system's; that there is nothing of that name is none.
+    pub fn is_at(&self, path: &std::path::Path) -> io::Result<bool> {
+        files::is_same(&self.file, path)
+    }
+
+    /// A file that has just been locked, if nobody has removed or replaced it between its opening and that.
+    ///
+    /// # Errors
+    /// [`LockError::Io`].
+    pub fn verified(file: std::fs::File, path: &std::path::Path) -> Result<FileLock, LockError> {
+        let lock = FileLock { file };
+        if lock.is_at(path)? { Ok(lock) } else { Err(LockError::Io(io::Error::other("the file was removed or replaced meanwhile"))) }
+    }
 }
 
 /// Why operator requests cannot be had.
@@ -316,6 +340,12 @@ pub trait Platform: Send + Sync {
         let own = Pid::try_from(std::process::id()).unwrap_or_default();
         let list = self.process_list(skip)?;
         Some(list.into_iter().filter(|entry| entry.parent == own).collect())
+    }
+
+    /// The children of a process, by process id; None where the system has no list of them. Cheaper by far than [`Platform::process_list`].
+    fn children_of(&self, pid: Pid) -> Option<Vec<Pid>> {
+        let _ = pid;
+        None
     }
 
     /// One process; None also where the system does not tell.
@@ -416,6 +446,7 @@ pub trait Platform: Send + Sync {
     /// Whether this process can make files in a directory: asked of the system, not read from mode bits.
     fn is_writable_directory(&self, path: &std::path::Path) -> bool;
 
-    /// The path of this very program, for the helpers that run as processes of their own; None when it has none (a load module).
+    /// A path of this very program, for the helpers that run as processes of their own: it names the file that runs, also when another has
+    /// been installed in its place meanwhile. None when it has none (a load module).
     fn own_program(&self) -> Option<PathBuf>;
 }

@@ -4,6 +4,7 @@
 //! becomes our child when its parent ends, and the variable [`MARKER`] in its environment says whose it was. It is looked for when a
 //! leader has ended, not before: nothing is done for the components that live on.
 
+use super::fault::{Faults, OnFault};
 use super::unix::{SIGCONT, SIGKILL};
 use super::{Ending, Pid, Platform, SpawnRequest, StopSignal, Target, WaitStatus};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -17,6 +18,12 @@ pub const MARKER: &str = "ZWELNCH_RUN";
 
 /// How long a helper of the launcher (the guardian) may take to end once it was told to.
 const HELPER_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Looks at our children in a row at most: something that makes processes all the time must not keep the reaper.
+const MOST_LOOKS: usize = 64;
+
+/// Looks, a tenth of a millisecond apart, at a process that has no marker before that is believed.
+const LAST_BREATHS: usize = 20;
 
 /// Called once, by the reaper thread, when the process has ended. Must not block.
 pub type OnEnd = Box<dyn FnOnce(WaitStatus) + Send>;
@@ -49,6 +56,7 @@ pub struct Processes {
     spawned: Condvar,
     /// Some process has ended.
     ended: Condvar,
+    faults: Faults,
 }
 
 #[derive(Default)]
@@ -89,11 +97,24 @@ impl Processes {
     pub fn start(platform: Arc<dyn Platform>) -> io::Result<Arc<Processes>> {
         let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         let run = format!("{:x}-{:x}", std::process::id(), since_epoch.as_nanos());
-        let processes = Processes { platform, run, table: Mutex::new(Table::default()), spawned: Condvar::new(), ended: Condvar::new() };
-        let processes = Arc::new(processes);
+        let processes = Arc::new(Processes {
+            platform,
+            run,
+            table: Mutex::new(Table::default()),
+            spawned: Condvar::new(),
+            ended: Condvar::new(),
+            faults: Faults::default(),
+        });
         let for_thread = Arc::clone(&processes);
-        std::thread::Builder::new().name("reaper".to_owned()).stack_size(128 * 1024).spawn(move || for_thread.reap())?;
+        std::thread::Builder::new().name("reaper".to_owned()).stack_size(128 * 1024).spawn(move || {
+            for_thread.faults.outlive("reaper", || for_thread.reap());
+        })?;
         Ok(processes)
+    }
+
+    /// Who is told of a panic of the reaper thread: ends may have been missed.
+    pub fn on_fault(&self, on_fault: OnFault) {
+        self.faults.listen(on_fault);
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {
@@ -157,11 +178,10 @@ impl Processes {
                 self.kill(self.targets(&table, group));
             }
         }
-        let mut sent = false;
-        for target in self.targets(&table, group) {
-            sent |= send(&*self.platform, target, &ending, signal);
+        if signal == StopSignal::Kill {
+            self.adopt(&mut table);
         }
-        sent
+        self.tell(self.targets(&table, group), &ending, signal)
     }
 
     /// SIGKILL to a group that is still there in a while.
@@ -171,6 +191,10 @@ impl Processes {
         while table.groups.get(&group).is_some_and(|group| group.number == number) {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
+                // What is found of it later is ended as surely.
+                if let Some(known) = table.groups.get_mut(&group) {
+                    known.ending.kill_signal = SIGKILL;
+                }
                 self.kill(self.targets(&table, group));
                 return;
             }
@@ -197,7 +221,7 @@ impl Processes {
     }
 
     fn kill(&self, targets: Vec<Target>) {
-        for target in targets {
+        for target in targets.into_iter().rev() {
             self.platform.send(target, SIGKILL);
         }
     }
@@ -218,6 +242,7 @@ impl Processes {
             let deadline = Instant::now() + patience;
             let mut told = BTreeSet::new();
             loop {
+                self.adopt(&mut table);
                 let groups: Vec<Pid> = table.groups.keys().copied().collect();
                 groups.iter().for_each(|group| self.forget_if_gone(&mut table, *group));
                 let mut targets = self.unclaimed(&table);
@@ -226,7 +251,7 @@ impl Processes {
                 if targets.is_empty() || left.is_zero() {
                     break;
                 }
-                for target in targets.into_iter().filter(|target| told.insert(*target)) {
+                for target in targets.into_iter().rev().filter(|target| told.insert(*target)) {
                     send(&*self.platform, target, &ending, signal);
                     found.insert(target);
                 }
@@ -262,44 +287,91 @@ impl Processes {
         self.trees(table, &roots)
     }
 
+    /// Processes and all that is below them, parents first. By the lists of children where the system has them: a process that forks all
+    /// the time is caught only by who is quicker than a walk over all processes.
     fn trees(&self, table: &Table, roots: &[Pid]) -> Vec<Target> {
-        if roots.is_empty() {
-            return Vec::new();
+        let mut all: Option<HashMap<Pid, Vec<Pid>>> = None;
+        let mut found = Vec::new();
+        let mut next = roots.to_vec();
+        while let Some(pid) = next.pop() {
+            found.push(Target::Process(pid));
+            next.extend(self.platform.children_of(pid).unwrap_or_else(|| {
+                let all = all.get_or_insert_with(|| self.living_children(table));
+                all.remove(&pid).unwrap_or_default()
+            }));
         }
+        found
+    }
+
+    fn living_children(&self, table: &Table) -> HashMap<Pid, Vec<Pid>> {
         let list = self.platform.process_list(&|pid| table.waiting.contains_key(&pid)).unwrap_or_default();
         let mut children: HashMap<Pid, Vec<Pid>> = HashMap::new();
         for entry in list.iter().filter(|entry| !entry.is_dead) {
             children.entry(entry.parent).or_default().push(entry.pid);
         }
-        let mut found = Vec::new();
-        let mut next = roots.to_vec();
-        while let Some(pid) = next.pop() {
-            found.push(Target::Process(pid));
-            next.extend(children.remove(&pid).unwrap_or_default());
-        }
-        found
+        children
     }
 
-    /// Looks for orphans that the system has given to us: our children that we did not make and that are in no group of ours.
+    /// Looks for orphans that the system has given to us: our children that we did not make and that are in no group of ours. One that ends
+    /// at this moment leaves its own children to us, so this looks again until it finds nothing that it has not seen.
     fn adopt(&self, table: &mut Table) {
         let helpers: Vec<Pid> = table.observers.iter().filter_map(|observer| observer.helper()).collect();
-        let known = |pid| table.waiting.contains_key(&pid) || table.adopted.contains_key(&pid) || helpers.contains(&pid);
-        let Some(list) = self.platform.children(&known) else { return };
-        for entry in list {
-            if entry.is_dead || table.groups.contains_key(&entry.group) {
-                continue;
+        let mut seen = BTreeSet::new();
+        for _ in 0..MOST_LOOKS {
+            let known =
+                |pid| table.waiting.contains_key(&pid) || table.adopted.contains_key(&pid) || helpers.contains(&pid) || seen.contains(&pid);
+            let list = self.platform.children(&known).unwrap_or_default();
+            if list.is_empty() {
+                return;
             }
-            let marker = self.platform.variable_of(entry.pid, MARKER);
-            let number = marker.and_then(|marker| marker.strip_prefix(&self.run)?.strip_prefix('.')?.parse::<u64>().ok());
-            let group = number.and_then(|number| table.by_number.get(&number).copied());
-            table.adopted.insert(entry.pid, group);
-            let of = group.and_then(|group| table.groups.get(&group));
-            if let Some((signal, ending)) = of.and_then(|of| Some((of.told?, of.ending))) {
-                for target in self.trees(table, &[entry.pid]) {
-                    send(&*self.platform, target, &ending, signal);
+            for entry in list {
+                seen.insert(entry.pid);
+                if !entry.is_dead && !table.groups.contains_key(&entry.group) {
+                    self.adopt_one(table, entry.pid);
                 }
             }
         }
+    }
+
+    fn adopt_one(&self, table: &mut Table, pid: Pid) {
+        let Some(marker) = self.marker_of(pid) else { return };
+        let number = marker.and_then(|marker| marker.strip_prefix(&self.run)?.strip_prefix('.')?.parse::<u64>().ok());
+        let group = number.and_then(|number| table.by_number.get(&number).copied());
+        table.adopted.insert(pid, group);
+        if number.is_some() && group.is_none() {
+            // Of a component that is down, as far as anybody knows: it has come after the last look at that.
+            self.kill(self.trees(table, &[pid]));
+            return;
+        }
+        let of = group.and_then(|group| table.groups.get(&group));
+        if let Some((signal, ending)) = of.and_then(|of| Some((of.told?, of.ending))) {
+            self.tell(self.trees(table, &[pid]), &ending, signal);
+        }
+    }
+
+    /// The marker of a process, if it has one; None when it has ended. While a process ends it has no variables any more and is not dead yet:
+    /// one that seems to have no marker is asked for a moment longer, for what it leaves must be found before its group is forgotten.
+    fn marker_of(&self, pid: Pid) -> Option<Option<String>> {
+        for _ in 0..LAST_BREATHS {
+            let marker = self.platform.variable_of(pid, MARKER);
+            if marker.is_some() {
+                return Some(marker);
+            }
+            if self.platform.process(pid).is_none_or(|entry| entry.is_dead) {
+                return None;
+            }
+            std::thread::sleep(Duration::from_micros(100));
+        }
+        Some(None)
+    }
+
+    /// True when there was something to tell. What is killed is killed from below: the youngest process is the one that would get away.
+    fn tell(&self, mut targets: Vec<Target>, ending: &Ending, signal: StopSignal) -> bool {
+        if signal == StopSignal::Kill {
+            targets.reverse();
+        }
+        // All of them, whether or not one has taken it.
+        targets.into_iter().filter(|target| send(&*self.platform, *target, ending, signal)).count() > 0
     }
 
     /// Forgets a group of which nothing is left, and says so.
@@ -336,7 +408,6 @@ impl Processes {
     fn reap_ended(&self) {
         let mut table = self.lock();
         let (mut leaders, mut strays) = (Vec::new(), Vec::new());
-        let mut was_adopted = false;
         while let Some((pid, status)) = self.platform.reap() {
             if let Some(on_end) = table.waiting.remove(&pid) {
                 if let Some(group) = table.groups.get_mut(&pid) {
@@ -346,13 +417,13 @@ impl Processes {
             } else if let Some(observer) = table.observers.iter_mut().find(|observer| observer.helper() == Some(pid)) {
                 observer.helper_ended(status);
             } else {
-                was_adopted |= table.adopted.remove(&pid).is_some();
+                table.adopted.remove(&pid);
                 strays.push(pid);
             }
         }
         let remaining: Vec<Pid> = table.groups.iter().filter(|(_, group)| group.leader_ended).map(|(pid, _)| *pid).collect();
-        // Whoever ended may have left children to us. It matters only for what is to be forgotten, and looking costs a walk of /proc.
-        if !remaining.is_empty() || was_adopted {
+        // Whoever ended may have left children to us. It matters only for what is to be forgotten and for what orphans leave.
+        if !remaining.is_empty() || !strays.is_empty() {
             self.adopt(&mut table);
         }
         for group in remaining {

@@ -107,6 +107,13 @@ impl Guardian {
 
     fn spawn(&mut self) -> io::Result<()> {
         let (reader, writer) = unix::process::control_pipe()?;
+        let mut writer = File::from(writer);
+        let mut text = encode(&Record::Run(self.run.clone()));
+        for (group, ending) in &self.groups {
+            text += &encode(&Record::Made(*group, *ending));
+        }
+        // Before it lives: should the launcher be killed at this very moment, the guardian knows what to end. What does not fit follows.
+        let written = writer.write(text.as_bytes())?;
         let words = [NAME, WORDS[0], WORDS[1], &self.run];
         let nothing = PreparedEnvironment::default();
         let request = SpawnRequest {
@@ -117,12 +124,8 @@ impl Guardian {
             group: GroupOfChild::Ours,
         };
         self.pid = Some(self.platform.spawn(&request)?);
-        self.pipe = Some(File::from(writer));
-        let mut text = encode(&Record::Run(self.run.clone()));
-        for (group, ending) in &self.groups {
-            text += &encode(&Record::Made(*group, *ending));
-        }
-        self.write(&text)
+        self.pipe = Some(writer);
+        self.write(text.get(written..).unwrap_or_default())
     }
 
     /// Never waits: a guardian that does not read (it was stopped) is of no use, and is replaced. Needs no descriptor: one that is missing

@@ -13,6 +13,10 @@ use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 use whole::Told;
 
+/// Requests to end that come this soon after the first are the same one: `timeout` signals the launcher and then its whole group, a service
+/// manager stops a job by P and by a signal.
+pub const SAME_STOP: Duration = Duration::from_secs(1);
+
 /// Where an instance stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum InstancePhase {
@@ -114,7 +118,8 @@ pub struct Instance {
     /// Failed for good since the last look.
     lost: Vec<usize>,
     told: Told,
-    ending: bool,
+    /// Since it was asked to end.
+    ending: Option<Moment>,
     changed: bool,
 }
 
@@ -232,7 +237,7 @@ impl Instance {
 
     /// True once everything is down after [`Instance::end`].
     pub fn is_over(&self) -> bool {
-        self.ending && self.members.iter().all(|member| member.machine.state().is_down())
+        self.ending.is_some() && self.members.iter().all(|member| member.machine.state().is_down())
     }
 
     /// The first start of all components.
@@ -246,16 +251,20 @@ impl Instance {
 
     /// Stops everything, those that others depend on last.
     pub fn end(&mut self, now: Moment) -> Vec<Effect> {
-        self.ending = true;
+        self.ending = Some(now);
         self.phase = InstancePhase::Stopping;
         self.told.due = None;
         let all: Vec<usize> = (0..self.members.len()).collect();
         self.order(&Event::Stop, &all, now)
     }
 
-    /// Ends the grace time of all stops, and does not wait for dependents any more.
+    /// Asked to end once more: ends the grace time of all stops, and does not wait for dependents any more. Within [`SAME_STOP`] of
+    /// [`Instance::end`] it is the same request and changes nothing.
     pub fn hurry(&mut self, now: Moment) -> Vec<Effect> {
         let mut effects = Vec::new();
+        if self.ending.is_some_and(|since| now.since(since) < SAME_STOP) {
+            return effects;
+        }
         for index in 0..self.members.len() {
             if let Some((event, _)) = self.members[index].pending.take() {
                 effects.extend(self.step(index, event, now));

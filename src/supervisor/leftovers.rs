@@ -41,8 +41,41 @@ impl Place {
 struct Record {
     place: Place,
     run: String,
+    launcher: Option<Launcher>,
     /// The leader's start time, and how the group is ended.
     groups: BTreeMap<Pid, (u64, Ending)>,
+}
+
+/// Who keeps a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Launcher {
+    /// One word.
+    pub job: String,
+    pub pid: Pid,
+    /// [`ProcessEntry::start`].
+    pub start: u64,
+}
+
+impl Launcher {
+    /// This process; None where the system does not tell when it started.
+    pub fn own(platform: &dyn Platform, job: &str) -> Option<Launcher> {
+        let own = platform.process(Pid::try_from(std::process::id()).ok()?)?;
+        let job: String = job.split_whitespace().collect();
+        Some(Launcher { job, pid: own.pid, start: own.start })
+    }
+
+    fn lives(&self, platform: &dyn Platform) -> bool {
+        platform.process(self.pid).is_some_and(|entry| entry.start == self.start && !entry.is_dead)
+    }
+}
+
+/// What the record of the run before says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Before {
+    /// It is no run before: its launcher lives, whatever has become of its lock, and nothing of it was touched.
+    Runs(Launcher),
+    /// Nothing of it is left but what could not be ended.
+    Ended(Outcome),
 }
 
 /// `<.env>/.<ha>.processes`.
@@ -58,8 +91,15 @@ fn kept_aside(path: &Path, sysname: &str) -> Option<PathBuf> {
     is_name.then(|| path.with_file_name(name))
 }
 
-fn head(place: &Place, run: &str) -> String {
-    format!("{FORMAT}\t{}\t{}\t{run}\n", place.sysname, place.boot)
+fn head(place: &Place, run: &str, launcher: Option<&Launcher>) -> String {
+    let launcher = launcher.map_or_else(String::new, |launcher| format!("\t{} {} {}", launcher.pid, launcher.start, launcher.job));
+    format!("{FORMAT}\t{}\t{}\t{run}{launcher}\n", place.sysname, place.boot)
+}
+
+fn parse_launcher(text: &str) -> Option<Launcher> {
+    let mut words = text.split(' ');
+    let (pid, start) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+    Some(Launcher { job: words.next()?.to_owned(), pid, start })
 }
 
 fn made(group: Pid, start: u64, ending: &Ending) -> String {
@@ -75,6 +115,8 @@ fn parse(text: &str) -> Option<Record> {
     }
     let place = Place { sysname: head.next()?.to_owned(), boot: head.next()?.to_owned() };
     let run = head.next()?.to_owned();
+    // A record of an earlier version has none.
+    let launcher = head.next().and_then(parse_launcher);
     let mut groups = BTreeMap::new();
     for line in lines {
         if let Some(group) = line.strip_prefix('-').and_then(|group| group.parse().ok()) {
@@ -83,7 +125,7 @@ fn parse(text: &str) -> Option<Record> {
             groups.insert(group, fact);
         }
     }
-    Some(Record { place, run, groups })
+    Some(Record { place, run, launcher, groups })
 }
 
 fn parse_made(line: &str) -> Option<(Pid, (u64, Ending))> {
@@ -134,9 +176,13 @@ fn own_line(list: &[ProcessEntry]) -> BTreeSet<Pid> {
 ///
 /// # Errors
 /// A record cannot be read (its not being there is no error), or put aside.
-pub fn end(platform: &dyn Platform, place: &Place, path: &Path) -> io::Result<Outcome> {
+pub fn end(platform: &dyn Platform, place: &Place, path: &Path) -> io::Result<Before> {
     let mut outcome = Outcome::default();
-    if let Some(record) = read(path)? {
+    let record = read(path)?;
+    if let Some(launcher) = record.as_ref().and_then(|record| living_launcher(platform, place, record)) {
+        return Ok(Before::Runs(launcher));
+    }
+    if let Some(record) = record {
         if record.place.sysname == place.sysname {
             outcome = end_recorded(platform, place, &record);
         } else if let Some(aside) = kept_aside(path, &record.place.sysname) {
@@ -145,13 +191,21 @@ pub fn end(platform: &dyn Platform, place: &Place, path: &Path) -> io::Result<Ou
     }
     if let Some(aside) = kept_aside(path, &place.sysname) {
         if let Some(record) = read(&aside)? {
+            if let Some(launcher) = living_launcher(platform, place, &record) {
+                return Ok(Before::Runs(launcher));
+            }
             let earlier = end_recorded(platform, place, &record);
             outcome.processes.extend(earlier.processes);
             outcome.left.extend(earlier.left);
             std::fs::remove_file(&aside)?;
         }
     }
-    Ok(outcome)
+    Ok(Before::Ended(outcome))
+}
+
+/// The launcher of a record, if it runs here.
+fn living_launcher(platform: &dyn Platform, place: &Place, record: &Record) -> Option<Launcher> {
+    record.launcher.clone().filter(|launcher| record.place == *place && launcher.lives(platform))
 }
 
 fn read(path: &Path) -> io::Result<Option<Record>> {
@@ -193,10 +247,11 @@ impl Recorder {
         platform: Arc<dyn Platform>,
         place: &Place,
         run: &str,
+        launcher: Option<&Launcher>,
         path: &Path,
         failed: Box<dyn FnOnce(io::Error) + Send>,
     ) -> io::Result<Recorder> {
-        let head = head(place, run);
+        let head = head(place, run, launcher);
         let file = new_file(path, &head)?;
         let size = head.len() as u64;
         Ok(Recorder { platform, path: path.to_path_buf(), head, file, size, groups: BTreeMap::new(), failed: Some(failed) })
@@ -212,8 +267,9 @@ impl Recorder {
         }
     }
 
+    /// Writes the file anew when it has become large, or is not there any more.
     fn compact(&mut self) -> io::Result<()> {
-        if self.size < COMPACT_AT {
+        if self.size < COMPACT_AT && crate::platform::files::is_same(&self.file, &self.path)? {
             return Ok(());
         }
         let mut text = self.head.clone();
@@ -275,7 +331,7 @@ mod tests {
 
     fn record(groups: &[(Pid, u64)]) -> Record {
         let groups = groups.iter().map(|(pid, start)| (*pid, (*start, Ending::default()))).collect();
-        Record { place: place(), run: "r".into(), groups }
+        Record { place: place(), run: "r".into(), launcher: None, groups }
     }
 
     fn entry(pid: Pid, group: Pid, start: u64) -> ProcessEntry {
@@ -289,7 +345,8 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_written_is_read(steps in proptest::collection::vec((2..9, 0u64..50, any::<bool>()), 0..40), cut in 0usize..9) {
-            let mut text = head(&place(), "r");
+            let launcher = Launcher { job: "ZWE1SV".into(), pid: 4, start: 11 };
+            let mut text = head(&place(), "r", Some(&launcher));
             let mut expected = BTreeMap::new();
             for (pid, start, is_made) in steps {
                 if is_made {
@@ -303,14 +360,21 @@ mod tests {
             // The line that was being written when everything ended.
             text += &made(7, 1234, &Ending::default())[..cut];
             let read = parse(&text).unwrap();
-            prop_assert_eq!(read, Record { place: place(), run: "r".into(), groups: expected });
+            prop_assert_eq!(read, Record { place: place(), run: "r".into(), launcher: Some(launcher), groups: expected });
         }
 
         #[test]
         fn anything_may_be_in_the_file(text in "\\PC{0,60}") {
             let _ = parse(&text);
-            let _ = parse(&(head(&place(), "r") + &text));
+            let _ = parse(&(head(&place(), "r", None) + &text));
+            let _ = parse(&format!("{}\t{text}\n", head(&place(), "r", None).trim_end()));
         }
+    }
+
+    #[test]
+    fn a_record_of_an_earlier_version_has_no_launcher() {
+        let read = parse("zwelnch-processes-1\tLPAR1\tb/pid:[1]\tr\n+10 100 15 9 20000\n").unwrap();
+        assert_eq!(read, record(&[(10, 100)]));
     }
 
     #[test]

@@ -271,6 +271,19 @@ impl Running {
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(self.child.id().try_into().unwrap()), signal).unwrap();
     }
 
+    /// Signals again, as somebody does who has asked to end before, until that ends the grace time.
+    pub fn hurry(&mut self) {
+        let deadline = Instant::now() + PATIENCE;
+        let hurried = wait_until(deadline, || {
+            let ended = self.child.try_wait().unwrap().is_some();
+            if !ended {
+                self.signal(nix::sys::signal::Signal::SIGTERM);
+            }
+            (ended || self.all().contains("ZWEL0063W")).then_some(())
+        });
+        assert!(hurried.is_some(), "the grace time goes on:\n{}", self.all());
+    }
+
     /// Waits for the end of the process and of its output, and returns its exit code.
     pub fn wait_end(&mut self) -> i32 {
         let status = wait_child(&mut self.child).unwrap_or_else(|| panic!("still running:\n{}", self.all()));

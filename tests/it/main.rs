@@ -31,6 +31,7 @@ mod registration;
 mod registry;
 mod services;
 mod shells;
+mod signals;
 mod startup;
 mod storms;
 mod supervision;

@@ -60,11 +60,11 @@ fn a_stop_that_takes_its_time_delays_nobody() {
     assert!(pid_in(&answer, "stubborn").is_some());
     // Long before the grace time is over; how fast is the benchmark's business.
     assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
-    // A second signal ends the grace time.
+    // A second signal ends the grace time, once it comes so much later that it cannot be the same request.
     running.signal(nix::sys::signal::Signal::SIGTERM);
     running.wait_for("ZWEL0008I");
     assert!(instance.refused("START(alpha)").contains("ZWEL0932I"));
-    running.signal(nix::sys::signal::Signal::SIGTERM);
+    running.hurry();
     assert_eq!(running.wait_end(), 0);
     let out = running.all();
     assert!(out.contains("ZWEL0063W") && out.contains("ZWEL0053W"), "{out}");
@@ -365,4 +365,82 @@ fn commands_of_a_pipe_have_the_code_of_the_worst() {
     for refused in ["STOP(nobody)", "FOO", "D TCPIP", "P NOJOB", "V TCPIP,,SYSPLEX,QUIESCE,PORT=1", "S NOSUCH"] {
         assert_eq!(piped(&format!("{refused}\nDISP\n")), Some(8), "{refused}");
     }
+}
+
+/// The launcher is left without a descriptor to spare; the console that comes then is served when that is over, and so is every later one.
+#[test]
+fn the_console_is_not_lost_when_there_is_no_descriptor_for_a_connection() {
+    let instance = Instance::new().component("alpha", SLEEPER, "");
+    let mut running = instance.up();
+    let pid = i32::try_from(running.child.id()).unwrap();
+    let (soft, hard) = nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE).unwrap();
+    let limit = |now: u64| {
+        let wanted = nix::libc::rlimit { rlim_cur: now, rlim_max: hard };
+        // SAFETY: prlimit reads the structure and writes nothing where it is given none.
+        assert_eq!(unsafe { nix::libc::prlimit(pid, nix::libc::RLIMIT_NOFILE, &raw const wanted, std::ptr::null_mut()) }, 0);
+    };
+    let system = instance.system();
+    limit(3);
+    let console = std::thread::spawn(move || crate::harness::console(&system, "F ZWESLSTC,APPL=DISP"));
+    running.wait_for("ZWEL0966W operator commands are not taken for the moment - ");
+    limit(soft);
+    // Taken late, or too late for its patience: never as by a job that is not there.
+    let (answer, _) = console.join().unwrap();
+    assert!(answer.contains("ZWEL0010I") || answer.contains("TASK BUSY"), "{answer}");
+    assert!(instance.modify("DISP").contains("ZWEL0010I"));
+    assert!(!running.all().contains("ZWEL0929E"), "{}", running.all());
+    instance.console("P ZWESLSTC");
+    assert_eq!(running.wait_end(), 0);
+}
+
+/// Connections that say nothing take a quarter of the descriptors at most; one more is told so at once, and none stands in the way for long.
+#[test]
+fn consoles_are_bounded_in_number_and_one_too_many_is_told_that_the_task_is_busy() {
+    use std::io::{BufRead, BufReader};
+    let instance = Instance::new().component("alpha", SLEEPER, "");
+    instance.write_config();
+    let launcher = instance.launcher(&["lpar1"]);
+    let mut limited = std::process::Command::new("/bin/sh");
+    limited.args(["-c", "ulimit -n 64; exec \"$0\" \"$@\""]).arg(launcher.get_program()).args(launcher.get_args());
+    limited.env_clear().envs(launcher.get_envs().filter_map(|(name, value)| Some((name, value?)))).stdin(std::process::Stdio::null());
+    let mut running = crate::harness::Running::spawn(limited, instance.directory.path());
+    running.wait_for("ZWEL0001I component alpha started");
+    let jobs = std::fs::read_dir(instance.system().join("jobs")).unwrap().flatten();
+    let socket = jobs.map(|entry| entry.path().join("control")).find(|path| path.exists()).unwrap();
+    let mut connections: Vec<_> = (0..40).map(|_| std::os::unix::net::UnixStream::connect(&socket).unwrap()).collect();
+    let mut first = String::new();
+    BufReader::new(connections.last().unwrap()).read_line(&mut first).unwrap();
+    assert_eq!(first, "REJECTED BUSY\n");
+    connections.clear();
+    let served = crate::harness::wait_until(Instant::now() + crate::harness::PATIENCE, || {
+        let (answer, _) = instance.console("F ZWESLSTC,APPL=DISP");
+        assert!(answer.contains("ZWEL0010I") || answer.contains("TASK BUSY"), "{answer}");
+        answer.contains("ZWEL0010I").then_some(())
+    });
+    assert!(served.is_some());
+    instance.console("P ZWESLSTC");
+    assert_eq!(running.wait_end(), 0);
+}
+
+/// A call that the engine does not interrupt. RELOAD refuses it and says so, the next RELOAD is as if it had not been, and P waits for none.
+#[test]
+fn a_template_that_never_ends_blocks_neither_p_nor_a_later_reload() {
+    let instance = Instance::new().component("alpha", SLEEPER, "");
+    let mut running = instance.up();
+    let right = std::fs::read_to_string(instance.config()).unwrap();
+    let endless = "zowe:\n  endless: \"${{ Array.prototype.indexOf.call({length: 2**53-1}, 1) }}\"\n";
+    std::fs::write(instance.config(), right.replacen("zowe:\n", endless, 1)).unwrap();
+    let answer = instance.refused("RELOAD");
+    let said = running.all() + &answer;
+    assert!(said.contains("zowe.yaml:2:12") && said.contains("2 s of CPU time") && said.contains("its thread is abandoned"), "{said}");
+    std::fs::write(instance.config(), &right).unwrap();
+    let answer = instance.modify("RELOAD");
+    assert!(answer.contains("no component has changed"), "{answer}");
+    std::fs::write(instance.config(), right.replacen("zowe:\n", endless, 1)).unwrap();
+    let system = instance.system();
+    let reload = std::thread::spawn(move || crate::harness::console(&system, "F ZWESLSTC,APPL=RELOAD"));
+    running.wait_for_count("ZWEL0013I command 'RELOAD' received", 3);
+    instance.console("P ZWESLSTC");
+    assert_eq!(running.wait_end(), 0);
+    reload.join().unwrap();
 }

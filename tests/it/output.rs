@@ -3,6 +3,7 @@
 use crate::harness::{Instance, PATIENCE, free_port, wait_until};
 use std::fs;
 use std::io::Read;
+use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
 use std::time::Instant;
@@ -216,4 +217,34 @@ fn a_removed_log_directory_is_made_anew_and_a_rotation_that_failed_is_not_called
     assert!(instance.modify("LOGROTATE").contains("ZWEL0989I log files are rotated"));
     instance.console("P ZWESLSTC");
     assert_eq!(running.wait_end(), 0);
+}
+
+/// A component fills SYSPRINT, a pipe that nobody reads; P and SIGTERM end the launcher all the same, and SYSLOG says what is lost.
+#[test]
+fn p_and_sigterm_end_a_launcher_whose_sysprint_is_not_read() {
+    for by_signal in [false, true] {
+        let stop = "launcher: {stop: {graceSeconds: 1}}";
+        let instance = Instance::new().component("flood", "exec yes", stop).component("beta", SLEEP, stop);
+        instance.write_config();
+        let (_unread, sysprint) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC).unwrap();
+        let mut child = instance.launcher(&["lpar1"]).stdout(sysprint.try_clone().unwrap()).spawn().unwrap();
+        let is_full = || {
+            let mut asked = [nix::poll::PollFd::new(sysprint.as_fd(), nix::poll::PollFlags::POLLOUT)];
+            (nix::poll::poll(&mut asked, nix::poll::PollTimeout::ZERO).unwrap() == 0).then_some(())
+        };
+        wait_until(Instant::now() + PATIENCE, is_full).expect("SYSPRINT is not full");
+        if by_signal {
+            nix::sys::signal::kill(nix::unistd::Pid::from_raw(child.id() as i32), nix::sys::signal::Signal::SIGTERM).unwrap();
+        } else {
+            instance.console("P ZWESLSTC");
+        }
+        let status = wait_until(Instant::now() + PATIENCE, || child.try_wait().unwrap());
+        if status.is_none() {
+            child.kill().unwrap();
+        }
+        crate::harness::kill_processes_of(instance.directory.path());
+        assert_eq!(status.and_then(|status| status.code()), Some(0));
+        let syslog = fs::read_to_string(instance.system().join("SYSLOG")).unwrap();
+        assert!(syslog.contains("ZWEL0965W up to ") && syslog.contains("lines are lost, SYSPRINT was not read for 5 seconds"), "{syslog}");
+    }
 }

@@ -179,3 +179,43 @@ fn a_liveness_command_that_has_gone_says_nothing_of_its_component() {
     assert_eq!(running.wait_end(), 0);
     assert!(!running.all().contains("ZWEL0905E"), "{}", running.all());
 }
+
+/// A server that takes connections and says nothing, a port that takes none, a command that goes on: the run ends without them.
+#[test]
+fn p_does_not_wait_for_a_probe() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    // Nobody has this address: RFC 5737.
+    let readiness = [
+        format!("http: {{port: {port}, host: localhost, path: /}}"),
+        "tcp: {port: 9, host: 192.0.2.1}".to_owned(),
+        "command: bin/ready.sh".to_owned(),
+    ];
+    let mut instance = Instance::new();
+    for (name, readiness) in ["alpha", "beta", "gamma"].into_iter().zip(readiness) {
+        // The launcher's own bound must not be what ends it.
+        instance = instance.component(name, SLEEPER, &format!("launcher: {{readiness: {{{readiness}, interval: 1, timeout: 600}}}}"));
+    }
+    instance.script("gamma", "ready", "echo asked; exec sleep 1000");
+    let mut running = instance.start();
+    let (_asked, _) = listener.accept().unwrap();
+    instance.console("P ZWESLSTC");
+    // The harness is less patient than the probes.
+    assert_eq!(running.wait_end(), 0);
+    assert!(running.all().contains("ZWEL0022I"), "{}", running.all());
+}
+
+/// A bound holds for a probe as a whole, and each answer that does not come counts as one that is bad.
+#[test]
+fn a_probe_that_is_not_answered_is_over_within_its_bound() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let settings = format!(
+        "launcher: {{liveness: {{http: {{port: {port}, host: localhost, path: /}}, interval: 1, timeout: 1, failureThreshold: 2}}}}"
+    );
+    let instance = Instance::new().component("alpha", SLEEPER, &settings);
+    let mut running = instance.start();
+    running.wait_for(&format!("http://localhost:{port}/: no answer within 1 s"));
+    instance.console("P ZWESLSTC");
+    assert_eq!(running.wait_end(), 0);
+}

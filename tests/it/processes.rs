@@ -463,3 +463,180 @@ fn a_stopped_component_is_woken_to_end() {
     let out = end(&instance, running);
     assert!(out.contains("told") && !out.contains("ZWEL0063W"), "{out}");
 }
+
+/// The launcher of a copy of the program, which can be replaced.
+fn of_copy(instance: &Instance) -> (PathBuf, Command) {
+    let copy = instance.path("installed");
+    // By a process of its own: while this one writes an executable, a child that another test has just forked may keep it busy.
+    assert!(Command::new("cp").arg(crate::harness::program()).arg(&copy).status().unwrap().success());
+    let prototype = instance.launcher(&[]);
+    let mut command = Command::new(&copy);
+    command.arg("lpar1").env_clear().envs(prototype.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.stdin(std::process::Stdio::null());
+    (copy, command)
+}
+
+#[test]
+fn a_program_that_is_replaced_while_it_runs_goes_on_as_it_was() {
+    // Not a program at all, another one, and none: what an upgrade leaves, and what it passes through.
+    for replace in [Some("not a program"), Some("#!/bin/sh\nexit 3\n"), None] {
+        let instance = Instance::new().component("alpha", "echo \"up $FROM_CONFIGURE\"; exec sleep 1000", "").component(
+            "beta",
+            STUBBORN,
+            "launcher: {stop: {graceSeconds: 1}}",
+        );
+        instance.script("alpha", "configure", "export FROM_CONFIGURE=configured\n");
+        instance.write_config();
+        let (copy, command) = of_copy(&instance);
+        let mut running = Running::spawn(command, instance.directory.path());
+        running.wait_for("ZWEL0012I");
+        running.wait_for("up configured");
+        match replace {
+            Some(text) => {
+                let new = instance.path("installed.new");
+                fs::write(&new, text).unwrap();
+                fs::set_permissions(&new, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+                fs::rename(new, &copy).unwrap();
+            }
+            None => fs::remove_file(&copy).unwrap(),
+        }
+        assert!(instance.modify("RESTART(alpha)").contains("ZWEL"));
+        running.wait_for_count("up configured", 2);
+        // A guardian that was killed is replaced by one of the same program.
+        let first = guardian(&running);
+        kill_now(first);
+        wait_gone(first);
+        assert_ne!(guardian(&running), first);
+        let out = running.all();
+        assert!(!out.contains("ZWEL0995W") && !out.contains("ZWEL0933W") && !out.contains("ZWEL0317E"), "{out}");
+        running.signal(Signal::SIGKILL);
+        running.wait_end();
+        wait_nothing_left(&instance);
+    }
+}
+
+/// A second start of the instance, as another job.
+fn second(instance: &Instance) -> Command {
+    let mut second = instance.launcher(&["lpar1"]);
+    second.env("JOBNAME", "OTHER");
+    second
+}
+
+#[test]
+fn a_start_without_the_lock_file_touches_nothing_of_a_launcher_that_lives() {
+    let instance = Instance::new().component("alpha", SLEEPER, "").component("beta", DAEMON, "");
+    let mut running = instance.up();
+    let pids = ["alpha", "beta"].map(|name| instance.pid(name).unwrap());
+    let left = number_in(&component(&instance, "beta").join("left"));
+    // Removed, and another in its place.
+    for again in [false, true] {
+        fs::remove_file(instance.path("workspace/.env/.lpar1.lock")).unwrap();
+        if again {
+            fs::write(instance.path("workspace/.env/.lpar1.lock"), "somebody else\n").unwrap();
+        }
+        let (code, out) = crate::harness::run_to_end(second(&instance));
+        assert_eq!(code, 8, "{out}");
+        assert!(out.contains("ZWEL0910E HA instance lpar1 is already running in this workspace: job "), "{out}");
+        assert!(!out.contains("ZWEL0912I"), "{out}");
+        // It is locked again, for those who know nothing of records.
+        running.wait_for_count("ZWEL0968W lock file '", if again { 2 } else { 1 });
+    }
+    assert!(is_alive(left));
+    assert_eq!(["alpha", "beta"].map(|name| instance.pid(name).unwrap()), pids);
+    assert!(!running.all().contains("ended unasked"), "{}", running.all());
+    // Without the record it is the lock again that refuses.
+    fs::remove_file(instance.path("workspace/.env/.lpar1.processes")).unwrap();
+    let (code, out) = crate::harness::run_to_end(second(&instance));
+    assert!(
+        code == 8 && out.contains("ZWEL0910E HA instance lpar1 is already running in this workspace: job ZWESLSTC on"),
+        "{code}: {out}"
+    );
+    // The record is written again with the next process.
+    assert!(instance.modify("RESTART(alpha)").contains("ZWEL"));
+    running.wait_for_count("ZWEL0001I component alpha started", 2);
+    assert!(instance.path("workspace/.env/.lpar1.processes").exists());
+    assert_eq!(instance.console("P ZWESLSTC").1, 0);
+    assert_eq!(running.wait_end(), 0, "{}", running.all());
+}
+
+#[test]
+fn a_lock_that_another_job_has_taken_is_told_of() {
+    let instance = Instance::new().component("alpha", SLEEPER, "");
+    let running = instance.up();
+    let path = instance.path("workspace/.env/.lpar1.lock");
+    // A launcher that does not know of the record, as earlier versions did not.
+    let other = instance.path("workspace/.env/other");
+    let _held = zwelnch::platform::Platform::lock_file(&zwelnch::platform::NativePlatform::for_command(), &other, "OTHER SYS\n").unwrap();
+    fs::rename(other, &path).unwrap();
+    let line = running.wait_for("ZWEL0969E lock file '");
+    assert!(line.contains("job OTHER on SYS has locked it"), "{line}");
+    assert!(instance.pid("alpha").is_some());
+}
+
+/// A chain of daemons: each makes the next, in a session of its own, and ends 2 ms later; none hears a request to end. `$1`: goes on for as
+/// long as this file is there, and writes a byte of each generation to `<file>.beat`.
+const CHAIN: &str = "import os, signal, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+file = sys.argv[1]
+while os.path.exists(file):
+    if os.fork():
+        time.sleep(0.002)
+        os._exit(0)
+    os.setsid()
+    with open(file + '.beat', 'a') as beat:
+        beat.write('x')
+";
+
+/// Ends the chain also when the test fails.
+struct Chain {
+    file: PathBuf,
+}
+
+impl Chain {
+    fn of(instance: &Instance, name: &str) -> Chain {
+        let file = component(instance, name).join("go");
+        fs::write(component(instance, name).join("chain.py"), CHAIN).unwrap();
+        fs::write(&file, "").unwrap();
+        Chain { file }
+    }
+
+    fn beats(&self) -> u64 {
+        fs::metadata(self.file.with_extension("beat")).map_or(0, |metadata| metadata.len())
+    }
+
+    fn wait_alive(&self) {
+        wait_until(deadline(), || (self.beats() > 20).then_some(())).expect("there is no chain");
+    }
+
+    /// No generation follows for so long that many would have.
+    fn has_ended(&self) -> bool {
+        let before = self.beats();
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        self.beats() == before
+    }
+}
+
+impl Drop for Chain {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.file);
+    }
+}
+
+#[test]
+fn a_chain_of_daemons_ends_with_its_component() {
+    let Some(python) = crate::harness::program_or_skip("python3") else { return };
+    let start = format!("{} chain.py $PWD/go &\nexec sleep 1000", python.display());
+    let settings = "launcher: {stop: {graceSeconds: 1}}";
+    let instance = Instance::new().component("alpha", &start, settings).component("beta", &start, settings);
+    let (alpha, beta) = (Chain::of(&instance, "alpha"), Chain::of(&instance, "beta"));
+    let mut running = instance.up();
+    [&alpha, &beta].into_iter().for_each(Chain::wait_alive);
+    assert!(instance.modify("STOP(alpha)").contains("ZWEL0923I"));
+    running.wait_for("ZWEL0002I component alpha stopped");
+    assert!(alpha.has_ended(), "stopped, and the chain goes on: {}", running.all());
+    assert!(!beta.has_ended(), "another component's chain was ended");
+    assert_eq!(instance.console("P ZWESLSTC").1, 0);
+    assert_eq!(running.wait_end(), 0, "{}", running.all());
+    assert!(beta.has_ended(), "P has ended, and the chain goes on: {}", running.all());
+    wait_nothing_left(&instance);
+}

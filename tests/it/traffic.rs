@@ -5,6 +5,7 @@ use crate::harness::{PATIENCE, Running, console, free_port, program, program_or_
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::Instant;
@@ -166,7 +167,8 @@ fn vary_switches_new_connections_here_and_on_another_system() {
     let Some(sysplex) = Sysplex::up() else { return };
     for (system, sysname) in [("LPR2", None), ("LPR1", Some("LPR2".to_owned()))] {
         let operator = SystemDirectory::open(Some(&sysplex.path(system))).unwrap();
-        let traffic = Vary { operator: &operator, sysname, stack: None, port: sysplex.ports[1], job_name: Some("ZWE1AG".into()) };
+        let traffic =
+            Vary { operator: &operator, sysname, stack: None, port: sysplex.ports[1], job_name: Some("ZWE1AG".into()), peers: Vec::new() };
         switches(&sysplex, &traffic);
     }
 }
@@ -251,6 +253,44 @@ fn a_check_finds_what_would_go_wrong_and_changes_nothing() {
     sysplex.haproxy.child.kill().unwrap();
     sysplex.haproxy.wait_end();
     refused(sysplex.balanced("admin.sock", "gateway", "lpar2"), "does not listen at");
+}
+
+/// By the socket and by VARY, whoever has switched: a server that is drained, in maintenance or down is nobody to fall back on.
+#[test]
+fn who_gets_new_connections_is_told_of_both() {
+    let Some(sysplex) = Sysplex::up() else { return };
+    let operator = SystemDirectory::open(Some(&sysplex.path("LPR1"))).unwrap();
+    let [one, two] = [0, 1].map(|at| sysplex.ports[at]);
+    let vary = Vary {
+        operator: &operator,
+        sysname: Some("LPR2".into()),
+        stack: None,
+        port: two,
+        job_name: None,
+        peers: vec![(Some("LPR1".into()), one)],
+    };
+    let socket = sysplex.balanced("admin.sock", "gateway", "lpar2");
+    let views: [&dyn Traffic; 2] = [&socket, &vary];
+    for view in views {
+        assert_eq!((view.is_quiesced(), view.others()), (Ok(Some(false)), Ok(Vec::new())));
+    }
+    socket.quiesce().unwrap();
+    views.iter().for_each(|view| assert_eq!(view.is_quiesced(), Ok(Some(true))));
+    socket.resume().unwrap();
+    let set = |state: &str| {
+        let mut stream = UnixStream::connect(sysplex.path("admin.sock")).unwrap();
+        writeln!(stream, "set server gateway/lpar1 state {state}").unwrap();
+        stream.read_to_end(&mut Vec::new()).unwrap();
+    };
+    for state in ["drain", "maint"] {
+        set(state);
+        for view in views {
+            let others = view.others().unwrap();
+            assert!(others.len() == 1, "{state}: {others:?}");
+        }
+        set("ready");
+        sysplex.wait_both();
+    }
 }
 
 #[test]

@@ -1,16 +1,17 @@
 //! QuickJS: one run for all templates of a configuration, bounded in time and memory. It has no access to files or processes beyond
-//! the helpers. What the bounds cannot stop: one built-in call over a huge array runs to its end.
+//! the helpers. A single call of a built-in over a huge array is not interrupted by the engine: its thread is left behind then.
 
 use super::arrows;
 use super::scan::{self, Part};
 use super::tokens::{Kind, Lexer};
-use crate::platform::{Platform, cpu_time};
+use crate::platform::{CpuClock, Platform};
 use rquickjs::context::EvalOptions;
 use rquickjs::{CatchResultExt, Context, Ctx, Error, Function, Object, Runtime};
 use serde_json::{Value, json};
 use std::cell::Cell;
 use std::rc::Rc;
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 /// CPU time for all templates of a configuration together.
@@ -44,29 +45,65 @@ pub enum Outcome {
     NotEvaluated,
 }
 
-/// A question that a template asks of the system, and where the answer, JSON, goes.
-type Question = (String, String, mpsc::Sender<String>);
+/// CPU time after which an engine is not waited for any more: it did not let itself be interrupted.
+const ABANDONED_AFTER: Duration = TIME_LIMIT.saturating_mul(2);
+/// How often that is looked at.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// What the engine's thread says.
+enum Said {
+    /// Its CPU time, before anything else.
+    Begun(CpuClock),
+    /// A question that a template asks of the system, and where the answer, JSON, goes.
+    Question(String, String, mpsc::Sender<String>),
+    Done(Result<Vec<Outcome>, String>),
+}
 
 /// Evaluates templates in order; each sees the configuration `tree` (JSON, any value in the templates' places) as globals.
 ///
 /// # Errors
 /// When there is no engine to be had: no thread, no memory.
 pub fn evaluate(tree: &Value, definitions: &[Definition], wanted: &[usize], platform: &dyn Platform) -> Result<Vec<Outcome>, String> {
-    let (sender, receiver) = mpsc::channel::<Question>();
-    let tree = tree.to_string();
-    // The engine has its own thread: its stack is as large as the limit says, and the platform need not outlive it.
-    std::thread::scope(|scope| {
-        let engine = std::thread::Builder::new()
-            .name("templates".into())
-            .stack_size(THREAD_STACK)
-            .spawn_scoped(scope, move || run(&tree, definitions, wanted, &sender))
-            .map_err(|error| format!("cannot start the template engine: {error}"))?;
-        while let Ok((kind, argument, reply)) = receiver.recv() {
+    let (sender, receiver) = mpsc::channel::<Said>();
+    let turn = Arc::new(AtomicUsize::new(usize::MAX));
+    let work = Work { tree: tree.to_string(), definitions: definitions.to_vec(), wanted: wanted.to_vec(), turn: Arc::clone(&turn) };
+    // The engine has its own thread: its stack is as large as the limit says, and it can be left behind.
+    std::thread::Builder::new()
+        .name("templates".into())
+        .stack_size(THREAD_STACK)
+        .spawn(move || {
+            // Whoever has left it behind does not listen.
+            let _ = sender.send(Said::Begun(CpuClock::of_this_thread()));
+            let _ = sender.send(Said::Done(run(&work, &sender)));
+        })
+        .map_err(|error| format!("cannot start the template engine: {error}"))?;
+    let mut clock = None;
+    loop {
+        match receiver.recv_timeout(LOOK) {
+            Ok(Said::Begun(begun)) => clock = Some(begun),
             // An engine that was interrupted does not wait for the answer.
-            let _ = reply.send(answer(&kind, &argument, platform).to_string());
+            Ok(Said::Question(kind, argument, reply)) => drop(reply.send(answer(&kind, &argument, platform).to_string())),
+            Ok(Said::Done(outcomes)) => return outcomes,
+            Err(mpsc::RecvTimeoutError::Disconnected) => return Err("the template engine ended unexpectedly".to_string()),
+            Err(mpsc::RecvTimeoutError::Timeout) if clock.is_some_and(|clock| clock.elapsed() >= ABANDONED_AFTER) => {
+                return Ok(abandoned(definitions, wanted, turn.load(Ordering::Relaxed)));
+            }
+            Err(mpsc::RecvTimeoutError::Timeout) => {}
         }
-        engine.join().map_err(|_| "the template engine ended unexpectedly".to_string())?
-    })
+    }
+}
+
+/// What is known of the templates of an engine that was left behind while it evaluated one of them.
+fn abandoned(definitions: &[Definition], wanted: &[usize], turn: usize) -> Vec<Outcome> {
+    let mut outcomes = vec![Outcome::NotEvaluated; definitions.len()];
+    let blamed = if turn < definitions.len() { turn } else { wanted.first().copied().unwrap_or_default() };
+    let reason = format!(
+        "takes more than the {} s of CPU time that all templates have together, in one call that cannot be interrupted; its thread is \
+         abandoned and uses a processor until this program ends",
+        TIME_LIMIT.as_secs()
+    );
+    set(&mut outcomes, blamed, Outcome::Failed(reason));
+    outcomes
 }
 
 /// The helpers of `os`, `std` and `zos` that configurations in the wild use.
@@ -89,27 +126,36 @@ fn answer(kind: &str, argument: &str, platform: &dyn Platform) -> Value {
     }
 }
 
-fn run(tree: &str, definitions: &[Definition], wanted: &[usize], sender: &mpsc::Sender<Question>) -> Result<Vec<Outcome>, String> {
+/// What is evaluated.
+struct Work {
+    /// JSON.
+    tree: String,
+    definitions: Vec<Definition>,
+    wanted: Vec<usize>,
+    /// The template that is being evaluated.
+    turn: Arc<AtomicUsize>,
+}
+
+fn run(work: &Work, sender: &mpsc::Sender<Said>) -> Result<Vec<Outcome>, String> {
     let no_engine = |error: Error| format!("cannot make a template engine: {error}");
     let runtime = Runtime::new().map_err(no_engine)?;
     runtime.set_memory_limit(MEMORY_LIMIT);
     runtime.set_max_stack_size(SCRIPT_STACK);
-    let watch = Rc::new(Watch { end: cpu_time() + TIME_LIMIT, late: Cell::new(false), over: Cell::new(false) });
+    let watch = Rc::new(Watch { clock: CpuClock::of_this_thread(), late: Cell::new(false), over: Cell::new(false) });
     let watched = Rc::clone(&watch);
     runtime.set_interrupt_handler(Some(Box::new(move || watched.interrupts())));
     let context = Context::full(&runtime).map_err(no_engine)?;
     context.with(|ctx| {
-        let functions = prepare(&ctx, tree, definitions, sender.clone()).catch(&ctx).map_err(|error| {
+        let functions = prepare(&ctx, work, sender.clone()).catch(&ctx).map_err(|error| {
             format!("cannot hand the configuration to the template engine: {error}; it may hold {} MiB", MEMORY_LIMIT / 1024 / 1024)
         })?;
-        Ok(evaluate_all(&ctx, &functions, definitions, wanted, &watch))
+        Ok(evaluate_all(&ctx, &functions, work, &watch))
     })
 }
 
 /// Ends what takes too much CPU time. Time in which this thread does not run, on a busy or a stopped system, does not count.
 struct Watch {
-    /// On the clock of [`cpu_time`].
-    end: Duration,
+    clock: CpuClock,
     /// The time was used up.
     late: Cell<bool>,
     /// Nothing more is evaluated, and what tells of it is not interrupted.
@@ -118,7 +164,7 @@ struct Watch {
 
 impl Watch {
     fn interrupts(&self) -> bool {
-        if !self.over.get() && cpu_time() >= self.end {
+        if !self.over.get() && self.clock.elapsed() >= TIME_LIMIT {
             self.late.set(true);
         }
         self.late.get() && !self.over.get()
@@ -142,22 +188,20 @@ struct Functions<'js> {
 }
 
 /// Runs the prelude.
-fn prepare<'js>(
-    ctx: &Ctx<'js>,
-    tree: &str,
-    definitions: &[Definition],
-    sender: mpsc::Sender<Question>,
-) -> rquickjs::Result<Functions<'js>> {
+fn prepare<'js>(ctx: &Ctx<'js>, work: &Work, sender: mpsc::Sender<Said>) -> rquickjs::Result<Functions<'js>> {
     let helper = Function::new(ctx.clone(), move |kind: String, argument: String| {
         let (reply, answer) = mpsc::channel();
-        match sender.send((kind, argument, reply)) {
+        match sender.send(Said::Question(kind, argument, reply)) {
             Ok(()) => answer.recv().unwrap_or_else(|_| "null".into()),
             Err(_) => "null".into(),
         }
     })?;
     let prelude: Function = ctx.eval(include_str!("prelude.js"))?;
     let script = Function::new(ctx.clone(), script)?;
-    let functions: Object = prelude.call((tree, definitions_json(definitions), helper, script))?;
+    let turn = Arc::clone(&work.turn);
+    // -1: none.
+    let turn = Function::new(ctx.clone(), move |index: i32| turn.store(usize::try_from(index).unwrap_or(usize::MAX), Ordering::Relaxed))?;
+    let functions: Object = prelude.call((work.tree.as_str(), definitions_json(&work.definitions), helper, script, turn))?;
     Ok(Functions { outcome: functions.get("outcome")?, blame: functions.get("blame")?, complaint: functions.get("complaint")? })
 }
 
@@ -182,13 +226,8 @@ fn definitions_json(definitions: &[Definition]) -> String {
     Value::Array(definitions.iter().map(definition).collect()).to_string()
 }
 
-fn evaluate_all<'js>(
-    ctx: &Ctx<'js>,
-    functions: &Functions<'js>,
-    definitions: &[Definition],
-    wanted: &[usize],
-    watch: &Watch,
-) -> Vec<Outcome> {
+fn evaluate_all<'js>(ctx: &Ctx<'js>, functions: &Functions<'js>, work: &Work, watch: &Watch) -> Vec<Outcome> {
+    let (definitions, wanted) = (&work.definitions, &work.wanted);
     let mut outcomes = vec![Outcome::NotEvaluated; definitions.len()];
     for index in wanted {
         let result: rquickjs::Result<String> = functions.outcome.call((*index,));

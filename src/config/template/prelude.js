@@ -1,7 +1,7 @@
 // Makes the configuration's globals and resolves templates on demand, so that references forward work and cycles are named.
-// Called with the configuration as JSON, the templates as JSON ([{path, parts}]), the helper function of the launcher and the one that
-// evaluates a script; returns {outcome, blame, complaint}.
-(function (treeText, definitionsText, helper, script) {
+// Called with the configuration as JSON, the templates as JSON ([{path, parts}]), the helper function of the launcher, the one that
+// evaluates a script and the one that is told which template's turn it is; returns {outcome, blame, complaint}.
+(function (treeText, definitionsText, helper, script, turn) {
   'use strict';
   const evaluateLocally = eval, makeFunction = Function;
   const { parse, stringify } = JSON;
@@ -121,6 +121,7 @@
     }
     places[index] = busy.length;
     busy.push(index);
+    turn(index);
     let value;
     try {
       value = evaluate(definitions[index].parts);
@@ -139,6 +140,9 @@
       throw error;
     } finally {
       busy.length = places[index];
+      if (busy.length > 0) {
+        turn(busy[busy.length - 1]);
+      }
     }
     if (needed >= 0) {
       throw giveUp(index);

@@ -67,11 +67,20 @@ impl Traffic for HaProxy {
     fn check(&self) -> Result<(), TrafficError> {
         self.client.check_level()?;
         self.client.server(&self.backend, &self.server)?;
-        let servers = self.client.servers(&self.backend)?;
-        if servers.iter().any(|server| server.name != self.server && server.is_up() && server.takes_new_connections()) {
-            return Ok(());
+        match self.others()?.pop() {
+            None => Ok(()),
+            Some(why) => Err(TrafficError::Balancer(why)),
         }
-        Err(TrafficError::Balancer(nobody_else(&self.backend, &self.server, &servers)))
+    }
+
+    fn others(&self) -> Result<Vec<String>, TrafficError> {
+        let servers = self.client.servers(&self.backend)?;
+        let serves = servers.iter().any(|server| server.name != self.server && server.is_up() && server.takes_new_connections());
+        Ok(if serves { Vec::new() } else { vec![nobody_else(&self.backend, &self.server, &servers)] })
+    }
+
+    fn is_quiesced(&self) -> Result<Option<bool>, TrafficError> {
+        Ok(Some(!self.client.server(&self.backend, &self.server)?.takes_new_connections()))
     }
 
     fn quiesce(&self) -> Result<Vec<String>, TrafficError> {

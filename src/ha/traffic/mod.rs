@@ -48,6 +48,18 @@ pub trait Traffic: Send + Sync {
     /// [`TrafficError`].
     fn resume(&self) -> Result<Vec<String>, TrafficError>;
 
+    /// Why nobody but the instance gets new connections, a line each; none: somebody does, or that cannot be told. Changes nothing.
+    ///
+    /// # Errors
+    /// [`TrafficError`].
+    fn others(&self) -> Result<Vec<String>, TrafficError>;
+
+    /// Whether new connections are kept from the instance now; None where that cannot be told. Changes nothing.
+    ///
+    /// # Errors
+    /// [`TrafficError`].
+    fn is_quiesced(&self) -> Result<Option<bool>, TrafficError>;
+
     /// How many connections the instance has now; None where that cannot be told.
     ///
     /// # Errors

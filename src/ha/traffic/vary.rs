@@ -23,6 +23,8 @@ pub struct Vary<'a> {
     pub port: u16,
     /// The address space that listens, the gateway's; needed where several share the port.
     pub job_name: Option<String>,
+    /// The other instances' listeners: their system as above, and their port.
+    pub peers: Vec<(Option<String>, u16)>,
 }
 
 impl Vary<'_> {
@@ -69,6 +71,15 @@ impl Vary<'_> {
     fn display(&self) -> String {
         // All lines: a console shows 100 where MAX is not given.
         self.routed(&vary::Connections { stack: self.stack(), port: Some(self.port), maximum: None }.to_string())
+    }
+
+    /// How many servers are ready for new connections at a port, as the destination port table of a system has it; None where that does not
+    /// tell: it is the distributing stack's, which need not be this one, and names its targets by addresses of XCF.
+    fn ready_servers(&self, sysname: Option<&str>, port: u16) -> Result<Option<u64>, TrafficError> {
+        let display = vary::Destinations { stack: self.stack() }.to_string();
+        let command = routed(sysname.map(str::to_ascii_uppercase).as_deref(), &self.operator.sysname(), &display);
+        let Answer { accepted, lines, .. } = self.issue(&command)?;
+        Ok(if accepted { ready_at(&lines, port) } else { None })
     }
 
     fn switch(&self, quiesce: bool) -> Result<Vec<String>, TrafficError> {
@@ -121,6 +132,22 @@ impl Traffic for Vary<'_> {
         }
     }
 
+    fn others(&self) -> Result<Vec<String>, TrafficError> {
+        let mut quiesced = Vec::new();
+        for (sysname, port) in &self.peers {
+            if self.ready_servers(sysname.as_deref(), *port)? != Some(0) {
+                return Ok(Vec::new());
+            }
+            let system = sysname.clone().unwrap_or_else(|| self.operator.sysname());
+            quiesced.push(format!("the listener at port {port} of {system} is quiesced or down: it gets no new connections"));
+        }
+        Ok(quiesced)
+    }
+
+    fn is_quiesced(&self) -> Result<Option<bool>, TrafficError> {
+        Ok(self.ready_servers(self.sysname.as_deref(), self.port)?.map(|ready| ready == 0))
+    }
+
     fn quiesce(&self) -> Result<Vec<String>, TrafficError> {
         self.switch(true)
     }
@@ -134,6 +161,25 @@ impl Traffic for Vary<'_> {
         let Answer { accepted, lines, .. } = self.issue(&self.display())?;
         Ok(parse_report(&lines).filter(|_| accepted).map(|report| report.established(self.port, self.job_name().as_deref())))
     }
+}
+
+/// The sum of RDY over the rows of a port in the destination port table (NETSTAT VDPT): `DEST DPORT DESTXCF RDY ...`.
+fn ready_at(lines: &[String], port: u16) -> Option<u64> {
+    let row = |line: &String| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let at =
+            words.windows(4).position(|four| matches!(four, [to, port, by, _] if is_address(to) && port.len() == 5 && is_address(by)))?;
+        let number = |offset: usize| words.get(at + offset)?.parse::<u64>().ok();
+        Some((number(1)?, number(3)?))
+    };
+    let rows: Vec<u64> = lines.iter().filter_map(row).filter(|(at, _)| *at == u64::from(port)).map(|(_, ready)| ready).collect();
+    let sum = rows.iter().sum();
+    // Several targets, of which some are ready: whose rows they are is not told.
+    (rows.len() == 1 || (!rows.is_empty() && sum == 0)).then_some(sum)
+}
+
+fn is_address(word: &str) -> bool {
+    word.parse::<std::net::IpAddr>().is_ok()
 }
 
 /// A listener or connection of NETSTAT CONN.

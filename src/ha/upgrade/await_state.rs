@@ -1,17 +1,44 @@
 //! The parts of a step that take time: connections that end, jobs that come and go, instances that become ready.
 
-use super::{Patience, Who, World};
+use super::{Patience, Trouble, Who, World};
 use crate::ha::status::Launcher;
 use std::time::Duration;
 
-/// Waits until no connection is left, or the time is over.
-pub(super) fn drain(world: &mut dyn World, patience: &Patience) {
-    let deadline = world.now() + patience.drain;
+/// No new connections to B, and the balancer's word for it where it gives one.
+pub(super) fn quiesce(world: &mut dyn World) -> Result<(), String> {
+    world.quiesce()?;
+    match world.quiesced()? {
+        Some(false) => Err("the balancer took the command, but still gives it new connections".to_owned()),
+        _ => Ok(()),
+    }
+}
+
+/// Waits until no connection is left, or the time is over. Looks every turn at who serves: with nobody else it ends at once.
+pub(super) fn drain(world: &mut dyn World, patience: &Patience) -> Result<(), Trouble> {
+    let mut deadline = world.now() + patience.drain;
     let mut last = None;
     let mut uncounted = false;
+    let mut anew = 0;
     loop {
+        world.peer_serves().map_err(|why| Trouble::Back(format!("the peers do not serve any more: {why}")))?;
+        match world.quiesced() {
+            Ok(Some(false)) if anew < QUIESCED_ANEW => {
+                world.say("  ATTENTION: the balancer gives it new connections again: quiescing anew");
+                quiesce(world).map_err(|why| Trouble::Halt(format!("traffic could not be quiesced anew: {why}")))?;
+                anew += 1;
+                deadline = world.now() + patience.drain;
+            }
+            Ok(Some(false)) => {
+                return Err(Trouble::Halt("something makes the balancer give it new connections again and again".to_owned()));
+            }
+            Ok(_) => {}
+            Err(why) => return Err(Trouble::Halt(format!("whether traffic is quiesced cannot be told: {why}"))),
+        }
         match world.connections() {
-            Ok(Some(0)) => return world.say("  no connection is left"),
+            Ok(Some(0)) => {
+                world.say("  no connection is left");
+                return Ok(());
+            }
             Ok(Some(count)) => {
                 if last != Some(count) {
                     world.say(&format!("  {count} connections are left"));
@@ -34,7 +61,59 @@ pub(super) fn drain(world: &mut dyn World, patience: &Patience) {
     if let Some(count) = last {
         world.say(&format!("  the time is over: {count} connections end with the instance"));
     }
+    Ok(())
 }
+
+/// Waits until all Discovery Services agree. When nobody else serves meanwhile, traffic is resumed to the instance as soon as it is ready.
+pub(super) fn agree(world: &mut dyn World, who: Who, patience: &Patience) -> Result<(), Trouble> {
+    let deadline = world.now() + patience.verify;
+    let mut last = Vec::new();
+    let mut resumed = false;
+    loop {
+        let alone = world.peer_serves().err();
+        if let Some(why) = alone.as_ref().filter(|_| !resumed) {
+            if not_ready(world, who).is_none() {
+                let which = who.word();
+                world.say(&format!(
+                    "  ATTENTION: nobody but the {which} instance serves ({why}): it gets the traffic now, and is verified afterwards"
+                ));
+                match world.resume() {
+                    Ok(()) => resumed = true,
+                    Err(error) => world.say(&format!("  traffic could not be resumed to it: {error}")),
+                }
+            }
+        }
+        let findings = world.verify(who);
+        let late = world.now() >= deadline;
+        if findings.differences.is_empty() || late {
+            findings.views.iter().for_each(|view| world.say(&format!("  {view}")));
+        }
+        if findings.differences.is_empty() {
+            return Ok(());
+        }
+        if world.launcher(who) == Launcher::NotActive {
+            return Err(Trouble::Back(format!("the {} instance has ended by itself: see its SYSPRINT", who.word())));
+        }
+        let differences = findings.differences.join("; ");
+        if late {
+            let why = format!("the Discovery Services do not agree after {} s: {differences}", patience.verify.as_secs());
+            return Err(if alone.is_some() && not_ready(world, who).is_none() {
+                Trouble::Halt(format!("{why}; nobody but the {} instance serves: bring a peer up", who.word()))
+            } else {
+                Trouble::Back(why)
+            });
+        }
+        if findings.differences != last {
+            world.say(&format!("  waiting: {differences}"));
+        }
+        last = findings.differences;
+        let left = deadline.saturating_sub(world.now());
+        world.pause(patience.interval.min(left).max(Duration::from_millis(1)));
+    }
+}
+
+/// How often a drain that is lost is made anew.
+const QUIESCED_ANEW: u32 = 5;
 
 /// Starts an instance that does not run.
 pub(super) fn begin(world: &mut dyn World, who: Who) -> Result<(), String> {
@@ -125,7 +204,7 @@ pub(super) fn ready(world: &mut dyn World, who: Who, patience: &Patience) -> Res
 }
 
 /// What keeps an instance from being ready; None: nothing.
-fn not_ready(world: &mut dyn World, who: Who) -> Option<String> {
+pub(super) fn not_ready(world: &mut dyn World, who: Who) -> Option<String> {
     let components = match world.launcher(who) {
         Launcher::Active(components) => components,
         Launcher::NotActive => return Some("its job is not active".to_owned()),

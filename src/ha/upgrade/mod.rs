@@ -12,7 +12,8 @@ mod tests;
 pub mod world;
 
 use super::status::Launcher;
-use await_state::{begin, drain, end, listening, ready};
+use super::verify::Findings;
+use await_state::{agree, begin, drain, end, listening, not_ready, quiesce, ready};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -132,6 +133,13 @@ pub trait World {
     fn pause(&mut self, time: Duration);
     /// What is wrong with the peers; none: they serve. Changes nothing.
     fn peer_faults(&mut self) -> Vec<String>;
+    /// Whether anybody but B serves: a peer whose gateway answers, and somebody to whom the balancer gives new connections. Where the balancer
+    /// cannot tell, the peers' gateways decide. Changes nothing.
+    fn peer_serves(&mut self) -> Result<(), String>;
+    /// What only B has, since it is not ready at any peer that is to have it too. Changes nothing.
+    fn only_here(&mut self) -> Vec<String>;
+    /// Whether the balancer keeps new connections from B now; None where it does not tell. Changes nothing.
+    fn quiesced(&mut self) -> Result<Option<bool>, String>;
     /// Whether traffic can be switched. Changes nothing.
     fn check_traffic(&mut self) -> Result<(), String>;
     fn quiesce(&mut self) -> Result<(), String>;
@@ -143,8 +151,8 @@ pub trait World {
     fn launcher(&mut self, who: Who) -> Launcher;
     /// Whether its gateway answers at its own address.
     fn gateway(&mut self, who: Who) -> Result<(), String>;
-    /// Waits until all Discovery Services agree; what is different when the time is over.
-    fn verify(&mut self, who: Who, timeout: Duration) -> Vec<String>;
+    /// Asks all Discovery Services once.
+    fn verify(&mut self, who: Who) -> Findings;
 }
 
 /// How a run ended.
@@ -174,6 +182,10 @@ pub fn run(world: &mut dyn World, from: Step, patience: &Patience, automatic_rol
     let mut quiesced_by_us = from <= Step::Quiesce;
     let mut changed = from > Step::Check;
     let mut step = from;
+    if step == Step::StopOld && matches!(world.launcher(Who::Old), Launcher::Active(_)) {
+        // Whoever has come since is let go as the others were.
+        step = Step::Drain;
+    }
     loop {
         let number = Step::ALL.iter().position(|known| *known == step).unwrap_or_default() + 1;
         match world.approve(step.title()) {
@@ -191,8 +203,11 @@ pub fn run(world: &mut dyn World, from: Step, patience: &Patience, automatic_rol
         }
         world.say(&format!("step {number} of {}: {}", Step::ALL.len(), step.title()));
         if !quiesced_by_us && (Step::Drain..=Step::Verify).contains(&step) {
-            if let Err(why) = world.quiesce() {
-                world.say(&format!("  traffic could not be quiesced anew: {why}"));
+            // Where nobody else serves, what serves is not to be taken away.
+            if let Err(why) = world.peer_serves() {
+                world.say(&format!("  traffic is not quiesced anew: {why}"));
+            } else if let Err(why) = quiesce(world) {
+                return Outcome::Halted(format!("traffic could not be quiesced anew: {why}; nothing is stopped or started"));
             }
             quiesced_by_us = true;
         }
@@ -220,16 +235,15 @@ pub fn run(world: &mut dyn World, from: Step, patience: &Patience, automatic_rol
 fn make(world: &mut dyn World, step: Step, patience: &Patience) -> Result<(), Trouble> {
     match step {
         Step::Check => check(world).map_err(Trouble::Back),
-        Step::Quiesce => world.quiesce().map_err(|why| Trouble::Back(format!("traffic could not be quiesced: {why}"))),
-        Step::Drain => {
-            drain(world, patience);
-            Ok(())
+        Step::Quiesce => {
+            peers_carry_all(world)?;
+            quiesce(world).map_err(|why| Trouble::Back(format!("traffic could not be quiesced: {why}")))
         }
+        Step::Drain => drain(world, patience),
         Step::StopOld => {
-            // From here on they carry everything.
-            let faults = world.peer_faults();
-            if !faults.is_empty() {
-                return Err(Trouble::Back(format!("the peers do not serve any more: {}", faults.join("; "))));
+            if world.launcher(Who::Old) != Launcher::NotActive {
+                peers_carry_all(world)?;
+                still_quiesced(world, patience)?;
             }
             end(world, Who::Old, patience).map_err(Trouble::Halt)
         }
@@ -242,28 +256,33 @@ fn make(world: &mut dyn World, step: Step, patience: &Patience) -> Result<(), Tr
         }
         Step::QuiesceNew => {
             listening(world, Who::New, patience).map_err(Trouble::Back)?;
-            world.quiesce().map_err(|why| Trouble::Back(format!("traffic could not be kept from the new instance: {why}")))
+            quiesce(world).map_err(|why| Trouble::Back(format!("traffic could not be kept from the new instance: {why}")))
         }
         Step::Ready => ready(world, Who::New, patience).map_err(Trouble::Back),
-        Step::Verify => {
-            let differences = world.verify(Who::New, patience.verify);
-            if differences.is_empty() {
-                return Ok(());
+        Step::Verify => agree(world, Who::New, patience),
+        Step::Resume => {
+            // It was ready a while ago: that is not now.
+            if let Err(why) = ready(world, Who::New, patience) {
+                return Err(match world.peer_serves() {
+                    // Going back would only take longer.
+                    Ok(()) => Trouble::Halt(format!(
+                        "traffic is not resumed: {why}; the peers serve meanwhile, --rollback brings the old one back"
+                    )),
+                    Err(_) => Trouble::Back(why),
+                });
             }
-            Err(Trouble::Back(format!(
-                "the Discovery Services do not agree after {} s: {}",
-                patience.verify.as_secs(),
-                differences.join("; ")
-            )))
+            world.resume().map_err(|why| {
+                Trouble::Halt(format!(
+                    "the new instance is ready, but traffic could not be resumed to it: {why}; the peers serve meanwhile"
+                ))
+            })
         }
-        // The peers serve meanwhile: going back would only take longer.
-        Step::Resume => world.resume().map_err(|why| {
-            Trouble::Halt(format!("the new instance is ready, but traffic could not be resumed to it: {why}; the peers serve meanwhile"))
-        }),
         Step::Final => {
             let mut faults = world.peer_faults();
             faults.extend(ready(world, Who::New, patience).err());
-            faults.extend(world.verify(Who::New, patience.verify));
+            if let Err(Trouble::Back(why) | Trouble::Halt(why)) = agree(world, Who::New, patience) {
+                faults.push(why);
+            }
             match faults.as_slice() {
                 [] => Ok(()),
                 faults => Err(Trouble::Halt(format!("the new instance serves, but not all is well: {}", faults.join("; ")))),
@@ -279,36 +298,24 @@ pub fn roll_back(world: &mut dyn World, at: Step, why: &str, patience: &Patience
     if let Err(error) = world.keep(Some(Progress::Back(at))) {
         return back(format!("the progress cannot be kept: {error}"));
     }
-    if at > Step::Quiesce {
-        // Neither the new instance on its way down nor the old one on its way up is to be given connections.
-        if let Err(error) = world.quiesce() {
-            world.say(&format!("  traffic could not be quiesced: {error}"));
-        }
-        if !matches!(world.launcher(Who::New), Launcher::NotActive) {
-            if at >= Step::Resume {
-                drain(world, patience);
-            }
-            if let Err(error) = end(world, Who::New, patience) {
-                return back(error);
-            }
-        }
-        if let Err(error) = begin(world, Who::Old).and_then(|()| listening(world, Who::Old, patience)) {
+    let runs_alone = world.launcher(Who::New) == Launcher::NotActive;
+    if at > Step::Quiesce && !(runs_alone && not_ready(world, Who::Old).is_none()) {
+        if let Err(error) = exchange(world, at, patience) {
             return back(error);
         }
-        if let Err(error) = world.quiesce() {
-            world.say(&format!("  traffic could not be quiesced: {error}"));
-        }
-        if let Err(error) = ready(world, Who::Old, patience) {
-            return back(format!("{error}; traffic stays at the peers"));
-        }
-        let differences = world.verify(Who::Old, patience.verify);
-        if !differences.is_empty() {
-            // It worked like this before; without traffic it would serve nobody.
-            world.say(&format!("  the Discovery Services do not agree: {}", differences.join("; ")));
-        }
+    }
+    // Ready this second, or nobody is sent there.
+    if let Some(why) = not_ready(world, Who::Old) {
+        return back(format!("traffic is not resumed to the old instance: {why}"));
     }
     if let Err(error) = world.resume() {
-        return back(format!("the old instance is ready, but traffic could not be resumed to it: {error}; the peers serve meanwhile"));
+        return back(format!("the old instance is ready, but traffic could not be resumed to it: {error}"));
+    }
+    // It worked like this before; without traffic it would serve nobody. Without peers there is nothing to agree with.
+    if at > Step::StopOld && world.peer_serves().is_ok() {
+        if let Err(Trouble::Back(why) | Trouble::Halt(why)) = agree(world, Who::Old, patience) {
+            world.say(&format!("  {why}"));
+        }
     }
     match world.keep(None) {
         Ok(()) => Outcome::RolledBack(why.to_owned()),
@@ -316,8 +323,77 @@ pub fn roll_back(world: &mut dyn World, at: Step, why: &str, patience: &Patience
     }
 }
 
+/// Of a rollback: the new instance ends, the old one begins and becomes ready; no new connections to either meanwhile.
+fn exchange(world: &mut dyn World, at: Step, patience: &Patience) -> Result<(), String> {
+    if matches!(world.launcher(Who::New), Launcher::NotActive) {
+        // Nothing is stopped, so nothing is lost if this fails.
+        if let Err(error) = world.quiesce() {
+            world.say(&format!("  traffic could not be quiesced: {error}"));
+        }
+    } else {
+        keep_the_only_one(world)?;
+        let served = at >= Step::Resume || world.quiesced() == Ok(Some(false));
+        quiesce(world).map_err(|why| format!("traffic could not be quiesced: {why}; the new instance is not stopped"))?;
+        if served {
+            if let Err(Trouble::Back(why) | Trouble::Halt(why)) = drain(world, patience) {
+                keep_the_only_one(world)?;
+                return Err(format!("{why}; the new instance is not stopped"));
+            }
+        }
+        keep_the_only_one(world)?;
+        end(world, Who::New, patience)?;
+    }
+    begin(world, Who::Old).and_then(|()| listening(world, Who::Old, patience))?;
+    if let Err(error) = world.quiesce() {
+        world.say(&format!("  traffic could not be quiesced: {error}"));
+    }
+    ready(world, Who::Old, patience).map_err(|error| format!("{error}; traffic stays at the peers"))
+}
+
+/// A new instance that is ready while nobody else serves gets the traffic and is not stopped.
+fn keep_the_only_one(world: &mut dyn World) -> Result<(), String> {
+    let Err(why) = world.peer_serves() else { return Ok(()) };
+    if not_ready(world, Who::New).is_some() {
+        return Ok(());
+    }
+    world.say(&format!("  ATTENTION: nobody but the new instance serves ({why}): it gets the traffic, and is not stopped"));
+    let resumed = world.resume().err().map_or_else(String::new, |error| format!(", and traffic could not be resumed to it: {error}"));
+    Err(format!("nobody but the new instance serves{resumed}: {why}; bring a peer up, then the same command"))
+}
+
+/// From QUIESCE on the peers carry everything.
+fn peers_carry_all(world: &mut dyn World) -> Result<(), Trouble> {
+    let mut faults = world.peer_faults();
+    faults.extend(world.peer_serves().err());
+    faults.extend(world.only_here());
+    if faults.is_empty() { Ok(()) } else { Err(Trouble::Back(format!("the peers do not serve any more: {}", faults.join("; ")))) }
+}
+
+/// Before P. A balancer that was restarted has forgotten.
+fn still_quiesced(world: &mut dyn World, patience: &Patience) -> Result<(), Trouble> {
+    match world.quiesced() {
+        Ok(Some(false)) => {}
+        Ok(_) => return Ok(()),
+        Err(why) => {
+            return Err(Trouble::Halt(format!("whether traffic is quiesced cannot be told: {why}; the old instance is not stopped")));
+        }
+    }
+    // Sees that it is quiesced no more, and makes it so.
+    drain(world, patience)?;
+    peers_carry_all(world)?;
+    match world.quiesced() {
+        Ok(Some(false)) => {
+            Err(Trouble::Halt("the balancer gives the old instance new connections again and again: it is not stopped".to_owned()))
+        }
+        Ok(_) => Ok(()),
+        Err(why) => Err(Trouble::Halt(format!("whether traffic is quiesced cannot be told: {why}; the old instance is not stopped"))),
+    }
+}
+
 fn check(world: &mut dyn World) -> Result<(), String> {
     let mut faults = world.peer_faults();
+    faults.extend(world.peer_serves().err());
+    faults.extend(world.only_here());
     match world.launcher(Who::Old) {
         Launcher::Active(_) => {}
         Launcher::NotActive => faults.push("the old instance does not run: start it, or start the new one in its place".to_owned()),

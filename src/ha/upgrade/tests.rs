@@ -19,6 +19,16 @@ enum Fault {
     Balancer(u32),
     /// The peer stops serving after n questions.
     Peer(u32),
+    /// The peer ends so long after the beginning, whatever the run is doing.
+    PeerEnds(u32),
+    /// Likewise, and is back so much later.
+    PeerIsAway(u32, u32),
+    /// The balancer is reloaded, and forgets what was quiesced, so long after the beginning.
+    Reloaded(u32),
+    /// QUIESCE is taken, and does nothing.
+    Lying,
+    /// A component is ready at B only.
+    OnlyHere,
     /// START of the new instance is refused.
     NotStarted,
 }
@@ -47,9 +57,12 @@ struct Simulation {
     operations: u32,
     balancer_commands: u32,
     peer_questions: u32,
+    /// How long somebody of B has been ready with nobody serving.
+    starved: Duration,
     lines: Vec<String>,
 }
 
+const BEGUN: Duration = Duration::from_secs(100);
 const READY_AFTER: Duration = Duration::from_secs(5);
 const LISTENS_AFTER: Duration = Duration::from_secs(2);
 
@@ -64,7 +77,7 @@ const PATIENCE: Patience = Patience {
 impl Simulation {
     fn new(fault: Fault, forgets: bool, connections: Option<u64>, kills: Vec<u32>) -> Simulation {
         Simulation {
-            time: Duration::from_secs(100),
+            time: BEGUN,
             old: Instance { up_since: Some(Duration::ZERO) },
             new: Instance { up_since: None },
             fault,
@@ -76,6 +89,7 @@ impl Simulation {
             operations: 0,
             balancer_commands: 0,
             peer_questions: 0,
+            starved: Duration::ZERO,
             lines: Vec::new(),
         }
     }
@@ -89,9 +103,20 @@ impl Simulation {
         self.age(who).is_some_and(|age| age >= READY_AFTER) && !(who == Who::New && self.fault == Fault::NeverReady)
     }
 
-    /// New connections to B are answered, or go to the peers.
+    fn peer_is_down(&self) -> bool {
+        let passed = self.time.saturating_sub(BEGUN).as_secs();
+        match self.fault {
+            Fault::Peer(from) => self.peer_questions >= from,
+            Fault::PeerEnds(at) => passed >= u64::from(at),
+            Fault::PeerIsAway(at, time) => (u64::from(at)..u64::from(at) + u64::from(time)).contains(&passed),
+            _ => false,
+        }
+    }
+
+    /// New connections are answered: by the peer, and by B where the balancer gives it any. Nobody can where nobody is ready.
     fn serves(&self) -> bool {
-        self.quiesced || self.is_ready(Who::Old) || self.is_ready(Who::New)
+        let ready = self.is_ready(Who::Old) || self.is_ready(Who::New);
+        if self.peer_is_down() { !ready || !self.quiesced } else { ready || self.quiesced }
     }
 
     fn operation(&mut self) {
@@ -132,6 +157,16 @@ impl World for Simulation {
     fn pause(&mut self, time: Duration) {
         assert!(!time.is_zero(), "a busy wait");
         self.time += time;
+        if self.peer_is_down() && self.quiesced && (self.is_ready(Who::Old) || self.is_ready(Who::New)) {
+            self.starved += time;
+            assert!(self.starved <= 2 * PATIENCE.interval, "nobody serves though B is ready: {:#?}", self.lines);
+        } else {
+            self.starved = Duration::ZERO;
+        }
+        if matches!(self.fault, Fault::Reloaded(at) if self.time >= BEGUN + Duration::from_secs(at.into())) {
+            self.quiesced = false;
+            self.fault = Fault::None;
+        }
         if self.fault == Fault::Dies && self.age(Who::New).is_some_and(|age| age > Duration::from_secs(3)) {
             self.new.up_since = None;
         }
@@ -140,10 +175,23 @@ impl World for Simulation {
 
     fn peer_faults(&mut self) -> Vec<String> {
         self.peer_questions += 1;
-        match self.fault {
-            Fault::Peer(from) if self.peer_questions >= from => vec!["the peer is not active".to_owned()],
-            _ => Vec::new(),
+        if self.peer_is_down() { vec!["the peer is not active".to_owned()] } else { Vec::new() }
+    }
+
+    fn peer_serves(&mut self) -> Result<(), String> {
+        if self.peer_is_down() { Err("gateway of the peer: connection refused".to_owned()) } else { Ok(()) }
+    }
+
+    fn only_here(&mut self) -> Vec<String> {
+        if self.fault == Fault::OnlyHere { vec!["component hello is ready at lpar2 only".to_owned()] } else { Vec::new() }
+    }
+
+    fn quiesced(&mut self) -> Result<Option<bool>, String> {
+        // A look is no command.
+        if matches!(self.fault, Fault::Balancer(from) if self.balancer_commands >= from) {
+            return Err("no such socket".to_owned());
         }
+        Ok(self.connections.map(|_| self.quiesced))
     }
 
     fn check_traffic(&mut self) -> Result<(), String> {
@@ -153,7 +201,7 @@ impl World for Simulation {
     fn quiesce(&mut self) -> Result<(), String> {
         self.operation();
         self.balancer()?;
-        self.quiesced = true;
+        self.quiesced = self.fault != Fault::Lying;
         Ok(())
     }
 
@@ -161,6 +209,8 @@ impl World for Simulation {
         self.operation();
         self.balancer()?;
         assert!(self.is_ready(Who::Old) || self.is_ready(Who::New), "traffic is resumed to what does not work: {:#?}", self.lines);
+        let verified = self.is_ready(Who::Old) || matches!(self.kept, Some(Progress::Forward(step)) if step >= Step::Resume);
+        assert!(verified || self.peer_is_down(), "traffic is resumed to what is not verified: {:#?}", self.lines);
         self.quiesced = false;
         Ok(())
     }
@@ -186,9 +236,9 @@ impl World for Simulation {
 
     fn stop(&mut self, who: Who) -> Result<(), String> {
         self.operation();
-        let broken = matches!(self.fault, Fault::Balancer(_));
-        assert!(self.quiesced || broken, "{who:?} is stopped with traffic on it: {:#?}", self.lines);
-        assert!(!matches!(self.fault, Fault::Peer(from) if self.peer_questions >= from) || who == Who::New, "stopped with no peer left");
+        // Where the balancer does not tell (no connections are counted then either), its answers are all there is.
+        assert!(self.quiesced || self.connections.is_none(), "{who:?} is stopped with traffic on it: {:#?}", self.lines);
+        assert!(!self.peer_is_down() || !self.is_ready(who), "{who:?}, ready, is stopped with no peer left: {:#?}", self.lines);
         if who == Who::Old {
             self.old.up_since = None
         } else {
@@ -223,12 +273,15 @@ impl World for Simulation {
         if self.age(who).is_some_and(|age| age >= LISTENS_AFTER) { Ok(()) } else { Err("connection refused".to_owned()) }
     }
 
-    fn verify(&mut self, who: Who, timeout: Duration) -> Vec<String> {
-        if who == Who::New && self.fault == Fault::NeverAgrees {
-            self.time += timeout;
-            return vec!["lpar1: its registry lacks gateway".to_owned()];
+    fn verify(&mut self, who: Who) -> Findings {
+        let mut differences = Vec::new();
+        if self.peer_is_down() {
+            differences.push("lpar1: its Discovery Service cannot be asked".to_owned());
         }
-        Vec::new()
+        if who == Who::New && self.fault == Fault::NeverAgrees {
+            differences.push("lpar1: its registry lacks gateway".to_owned());
+        }
+        Findings { differences, views: Vec::new() }
     }
 }
 
@@ -282,7 +335,7 @@ fn what_does_not_become_good_is_rolled_back() {
 
 #[test]
 fn what_is_wrong_before_is_refused_and_nothing_moves() {
-    for fault in [Fault::Balancer(1), Fault::Peer(1)] {
+    for fault in [Fault::Balancer(1), Fault::Peer(1), Fault::OnlyHere] {
         let (world, outcome) = plain(fault);
         assert!(matches!(outcome, Outcome::Refused(_)), "{fault:?}: {outcome:?}");
         assert!(world.operations == 0 && world.is_ready(Who::Old), "{fault:?}");
@@ -301,6 +354,68 @@ fn a_balancer_that_goes_away_halts_with_traffic_at_the_peers_and_goes_on() {
     assert!(world.quiesced && world.is_ready(Who::New) && world.kept == Some(Progress::Forward(Step::Resume)));
     world.fault = Fault::None;
     assert_eq!(upgrade(&mut world), Outcome::Done);
+}
+
+#[test]
+fn a_peer_that_ends_while_b_is_out_brings_traffic_back_to_b_at_once() {
+    // In the drain: the old one, which runs, and which nothing is verified for before.
+    let mut world = Simulation::new(Fault::PeerEnds(3), false, Some(1000), Vec::new());
+    let outcome = upgrade(&mut world);
+    assert!(matches!(&outcome, Outcome::RolledBack(why) if why.contains("the peers do not serve any more")), "{outcome:?}");
+    assert!(world.time <= BEGUN + Duration::from_secs(4) && !world.quiesced && world.old.up_since == Some(Duration::ZERO));
+    // After P: the new one as soon as it is ready, and it is not stopped for what the dead cannot confirm.
+    let mut world = Simulation::new(Fault::PeerEnds(6), false, Some(5), Vec::new());
+    let outcome = upgrade(&mut world);
+    assert!(matches!(&outcome, Outcome::Halted(why) if why.contains("nobody but the new instance serves")), "{outcome:?}");
+    assert!(world.is_ready(Who::New) && !world.quiesced);
+    assert!(world.lines.iter().any(|line| line.contains("ATTENTION: nobody but the new instance serves")), "{:#?}", world.lines);
+    // Nor by --rollback.
+    let outcome = roll_back(&mut world, Step::Verify, "asked for", &PATIENCE);
+    assert!(matches!(&outcome, Outcome::Halted(_)) && world.is_ready(Who::New) && !world.quiesced, "{outcome:?}");
+    // With the peer back the same command ends it.
+    world.fault = Fault::None;
+    world.kept = Some(Progress::Forward(Step::Verify));
+    assert_eq!(upgrade(&mut world), Outcome::Done);
+}
+
+#[test]
+fn what_is_not_quiesced_is_not_stopped() {
+    let mut world = Simulation::new(Fault::Lying, false, Some(0), Vec::new());
+    let outcome = upgrade(&mut world);
+    assert!(matches!(&outcome, Outcome::RolledBack(why) if why.contains("still gives it new connections")), "{outcome:?}");
+    assert!(world.old.up_since == Some(Duration::ZERO) && !world.quiesced);
+    // A run that goes on after the balancer has lost the drain and is deaf.
+    let mut world = Simulation::new(Fault::Balancer(1), false, Some(0), Vec::new());
+    world.kept = Some(Progress::Forward(Step::StopOld));
+    let outcome = upgrade(&mut world);
+    assert!(matches!(&outcome, Outcome::Halted(why) if why.contains("traffic could not be quiesced anew: no such socket")), "{outcome:?}");
+    assert!(world.is_ready(Who::Old));
+    // And back: a new one that may get connections.
+    let mut world = Simulation::new(Fault::Balancer(1), false, Some(0), Vec::new());
+    (world.old.up_since, world.new.up_since) = (None, Some(Duration::ZERO));
+    let outcome = roll_back(&mut world, Step::Resume, "asked for", &PATIENCE);
+    assert!(matches!(&outcome, Outcome::Halted(why) if why.contains("the new instance is not stopped")), "{outcome:?}");
+    assert!(world.is_ready(Who::New));
+}
+
+#[test]
+fn a_drain_that_the_balancer_forgets_is_made_anew() {
+    let mut world = Simulation::new(Fault::Reloaded(2), false, Some(10), Vec::new());
+    assert_eq!(upgrade(&mut world), Outcome::Done);
+    assert!(world.lines.iter().any(|line| line.contains("quiescing anew")), "{:#?}", world.lines);
+}
+
+#[test]
+fn traffic_is_resumed_only_to_what_is_ready_then() {
+    let mut world = Simulation::new(Fault::None, false, Some(0), Vec::new());
+    (world.old.up_since, world.quiesced, world.kept) = (None, true, Some(Progress::Forward(Step::Resume)));
+    let outcome = run(&mut world, Step::Resume, &PATIENCE, true);
+    assert!(matches!(&outcome, Outcome::Halted(why) if why.contains("has ended by itself")), "{outcome:?}");
+    assert!(world.quiesced && matches!(upgrade_back(&mut world), Outcome::RolledBack(_)) && world.is_ready(Who::Old));
+}
+
+fn upgrade_back(world: &mut Simulation) -> Outcome {
+    roll_back(world, Step::Resume, "asked for", &PATIENCE)
 }
 
 #[test]
@@ -332,6 +447,11 @@ fn faults() -> impl Strategy<Value = Fault> {
         Just(Fault::NotStarted),
         (1u32..12).prop_map(Fault::Balancer),
         (1u32..5).prop_map(Fault::Peer),
+        (0u32..80).prop_map(Fault::PeerEnds),
+        (0u32..80, 1u32..60).prop_map(|(at, time)| Fault::PeerIsAway(at, time)),
+        (0u32..80).prop_map(Fault::Reloaded),
+        Just(Fault::Lying),
+        Just(Fault::OnlyHere),
     ]
 }
 
@@ -355,10 +475,11 @@ proptest! {
             Outcome::RolledBack(_) => prop_assert!(world.is_ready(Who::Old) && !world.quiesced && world.kept.is_none(), "{:?}", world),
             Outcome::Refused(_) => prop_assert!(world.is_ready(Who::Old) && !world.quiesced && world.kept.is_none(), "{:?}", world),
             Outcome::Halted(_) => {
-                prop_assert!(matches!(fault, Fault::Balancer(_) | Fault::Peer(_)), "{:?}: {:?}", outcome, world);
+                let meant = matches!(fault, Fault::Balancer(_) | Fault::Peer(_) | Fault::PeerEnds(_) | Fault::PeerIsAway(..) | Fault::Lying);
+                prop_assert!(meant, "{:?}: {:?}", outcome, world);
                 prop_assert!(world.kept.is_some());
             }
         }
-        prop_assert!(world.serves() || (forgets && matches!(fault, Fault::Balancer(_))), "{:?}: {:?}", outcome, world);
+        prop_assert!(world.serves() || matches!(fault, Fault::Balancer(_) | Fault::Lying) && forgets, "{:?}: {:?}", outcome, world);
     }
 }

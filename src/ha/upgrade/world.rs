@@ -5,10 +5,10 @@ use super::{Approval, Progress, Who, World};
 use crate::ha::ask::{self, Access};
 use crate::ha::operate::{Operation, command_text};
 use crate::ha::operator::Operator;
-use crate::ha::status::{self, Launcher};
+use crate::ha::status::{self, ComponentState, Launcher};
 use crate::ha::target::Target;
 use crate::ha::traffic::Traffic;
-use crate::ha::verify::{self, Expected};
+use crate::ha::verify::{self, Expected, Findings};
 use std::time::{Duration, Instant};
 
 /// Of one question to a gateway.
@@ -24,6 +24,8 @@ pub struct Site<'a> {
     pub old: Reached,
     pub new: Reached,
     pub peers: Vec<Reached>,
+    /// What somebody has looked at and accepts: properties, and components that no peer has ready.
+    pub accepted: Vec<String>,
     /// Counts of services that the manifests do not tell.
     pub expected: Expected,
 }
@@ -123,6 +125,50 @@ impl World for Run<'_> {
         faults
     }
 
+    fn peer_serves(&mut self) -> Result<(), String> {
+        let mut faults = Vec::new();
+        for (peer, access) in &self.site.peers {
+            match peer.gateway.as_ref().map(|address| (address, ask::gateway(address, access, TIMEOUT))) {
+                Some((_, Ok(()))) => {
+                    return match self.site.traffic.others() {
+                        Ok(others) if others.is_empty() => Ok(()),
+                        Ok(others) => Err(others.join("; ")),
+                        // Before anything is stopped the balancer has to answer; while things are down it is of no use to give up.
+                        Err(_) => Ok(()),
+                    };
+                }
+                Some((address, Err(why))) => faults.push(format!("gateway of peer {} at {address}: {why}", peer.id)),
+                None => faults.push(format!("peer {} runs no gateway", peer.id)),
+            }
+        }
+        Err(faults.join("; "))
+    }
+
+    fn only_here(&mut self) -> Vec<String> {
+        let components = |target: &Target| match status::launcher(target, self.site.operator) {
+            Launcher::Active(components) => components,
+            _ => Vec::new(),
+        };
+        let peers: Vec<ComponentState> = self.site.peers.iter().flat_map(|(peer, _)| components(peer)).collect();
+        let is_lost = |one: &&ComponentState| {
+            let mut there = peers.iter().filter(|other| other.name == one.name).peekable();
+            one.ready && there.peek().is_some() && !there.any(|other| other.ready)
+        };
+        let own = components(&self.site.old.0);
+        let lost = own.iter().filter(is_lost).filter(|one| !self.site.accepted.contains(&one.name));
+        lost.map(|one| {
+            format!(
+                "component {0} is ready at {1} only, no peer has it ready: start it there, or accept that nobody has it meanwhile (--accept {0})",
+                one.name, self.site.old.0.id
+            )
+        })
+        .collect()
+    }
+
+    fn quiesced(&mut self) -> Result<Option<bool>, String> {
+        self.site.traffic.is_quiesced().map_err(|error| error.to_string())
+    }
+
     fn check_traffic(&mut self) -> Result<(), String> {
         self.site.traffic.check().map_err(|error| error.to_string())
     }
@@ -163,17 +209,9 @@ impl World for Run<'_> {
         ask::gateway(address, access, TIMEOUT).map_err(|why| format!("{address}: {why}"))
     }
 
-    fn verify(&mut self, who: Who, timeout: Duration) -> Vec<String> {
-        let expected = self.site.expected(who);
+    fn verify(&mut self, who: Who) -> Findings {
         let reached: Vec<(&Target, &Access)> =
             self.site.peers.iter().chain([self.site.of(who)]).map(|(target, access)| (target, access)).collect();
-        let say = &mut self.say;
-        let findings = verify::wait(&reached, &expected, timeout, |findings| {
-            say(&format!("  waiting: {}", findings.differences.join("; ")));
-        });
-        for view in &findings.views {
-            (self.say)(&format!("  {view}"));
-        }
-        findings.differences
+        verify::judge(&verify::ask_all(&reached, ask::TIMEOUT), &self.site.expected(who))
     }
 }

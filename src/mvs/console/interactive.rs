@@ -298,6 +298,7 @@ fn help(job: Option<&str>) -> Vec<String> {
         "RO system,command    RO *ALL,command             have other systems of the sysplex do it",
         "V TCPIP,,SYSPLEX,QUIESCE,PORT=n   RESUME         no new connections to the listener at a port; new ones again",
         "D TCPIP,,NETSTAT,CONN,PORT=n                     its connections",
+        "D TCPIP,,NETSTAT,VDPT                            whether listeners get new connections (RDY)",
         "HELP     QUIT                                    this list; leave the console, jobs go on",
         "Lower case becomes upper case except inside apostrophes.",
     ]

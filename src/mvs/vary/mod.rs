@@ -62,6 +62,35 @@ impl fmt::Display for Connections {
     }
 }
 
+/// DISPLAY TCPIP,[procname],NETSTAT,VDPT: the destination port table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destinations {
+    pub stack: Option<String>,
+}
+
+/// As an operator types it in full.
+impl fmt::Display for Destinations {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "D TCPIP,{},NETSTAT,VDPT", self.stack.as_deref().unwrap_or_default())
+    }
+}
+
+/// What DISPLAY TCPIP shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Report {
+    Connections(Connections),
+    Destinations(Destinations),
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Report::Connections(connections) => connections.fmt(formatter),
+            Report::Destinations(destinations) => destinations.fmt(formatter),
+        }
+    }
+}
+
 /// How many lines NETSTAT shows on a console where MAX is not given.
 const DEFAULT_MAXIMUM: usize = 100;
 
@@ -117,7 +146,7 @@ pub(super) fn parse_vary(operands: &str) -> Result<Vary, CommandError> {
 ///
 /// # Errors
 /// [`CommandError`], in the name of DISPLAY.
-pub(super) fn parse_display(operands: &str) -> Result<Connections, CommandError> {
+pub(super) fn parse_display(operands: &str) -> Result<Report, CommandError> {
     let command = || "DISPLAY".to_owned();
     let wrong = |parameter: &str| CommandError::Parameter { command: command(), parameter: parameter.to_owned() };
     let parts: Vec<&str> = operands.split(',').collect();
@@ -125,6 +154,12 @@ pub(super) fn parse_display(operands: &str) -> Result<Connections, CommandError>
         return Err(CommandError::Missing { command: command() });
     };
     let stack = optional_name(stack, "DISPLAY")?;
+    if *report == "VDPT" && (is_word(netstat, "NETSTAT", 1) || is_word(netstat, "SYSPLEX", 3)) {
+        return match rest.first() {
+            None => Ok(Report::Destinations(Destinations { stack })),
+            Some(part) => Err(wrong(part)),
+        };
+    }
     match (is_word(netstat, "NETSTAT", 1), is_word(report, "CONN", 2)) {
         (true, true) => {}
         (true, false) => return Err(wrong(report)),
@@ -139,7 +174,7 @@ pub(super) fn parse_display(operands: &str) -> Result<Connections, CommandError>
             _ => return Err(wrong(part)),
         }
     }
-    Ok(connections)
+    Ok(Report::Connections(connections))
 }
 
 fn optional_name(text: &str, command: &str) -> Result<Option<String>, CommandError> {
@@ -182,8 +217,49 @@ pub(super) fn vary(answer: &mut Answering<'_>, command: &Vary) -> bool {
     switched.is_ok()
 }
 
+/// Shows what the balancer knows of this system's listeners.
+pub(super) fn display(answer: &mut Answering<'_>, report: &Report) -> bool {
+    match report {
+        Report::Connections(command) => display_connections(answer, command),
+        Report::Destinations(command) => display_destinations(answer, command),
+    }
+}
+
+/// Shows, for each listener of this system, whether the balancer gives it new connections (RDY) and how many it has.
+fn display_destinations(answer: &mut Answering<'_>, command: &Destinations) -> bool {
+    let lines = Stack::of(answer.system()).map_err(Failure::from).and_then(|stack| {
+        stack.check_name(command.stack.as_deref())?;
+        let client = Client::new(stack.balancer.clone());
+        let mut rows = Vec::new();
+        for listener in &stack.listeners {
+            let server = client.server(&stack.backend, &listener.server)?;
+            let ready = u8::from(server.is_up() && server.takes_new_connections());
+            let connections = client.connections(&stack.backend, &listener.server)?;
+            // Where the balancer knows no address there is none.
+            let address = if server.address == "-" { "0.0.0.0" } else { server.address.as_str() };
+            rows.push(format!("{:<15} {:05} {address:<15} {ready:03} {connections:010} 01  100", "0.0.0.0", listener.port));
+        }
+        Ok((stack.name, rows))
+    });
+    match lines {
+        Ok((name, rows)) => {
+            let head = "DEST IPADDR     DPORT DESTXCF ADDR    RDY TOTALCONN  WLM TSR".to_owned();
+            let count = format!("{0} OF {0} RECORDS DISPLAYED", rows.len());
+            let mut lines = vec![mvs::ezz2500i(name).text().to_owned(), head];
+            lines.extend(rows);
+            lines.extend([count, "END OF THE REPORT".to_owned()]);
+            answer.say_all("TCPIP", "", &lines);
+            true
+        }
+        Err(failure) => {
+            answer.say("TCPIP", "", mvs::ezz0059i("DISPLAY NETSTAT", failure).text());
+            false
+        }
+    }
+}
+
 /// Shows the connections of the listeners that are meant, as the balancer sees them.
-pub(super) fn display(answer: &mut Answering<'_>, command: &Connections) -> bool {
+fn display_connections(answer: &mut Answering<'_>, command: &Connections) -> bool {
     let lines = Stack::of(answer.system()).map_err(Failure::from).and_then(|stack| {
         stack.check_name(command.stack.as_deref())?;
         let client = Client::new(stack.balancer.clone());
@@ -291,6 +367,13 @@ mod tests {
         assert_eq!(foreign("10.1.1.1:57218"), "10.1.1.1..57218");
         assert_eq!(foreign("::1:57218"), "::1..57218");
         assert_eq!(foreign(""), "*..*");
+    }
+
+    #[test]
+    fn the_destination_port_table_is_asked_for_in_either_place() {
+        assert_eq!(display(",NETSTAT,VDPT").unwrap(), "D TCPIP,,NETSTAT,VDPT");
+        assert_eq!(display("TCPIPB,SYS,VDPT").unwrap(), "D TCPIP,TCPIPB,NETSTAT,VDPT");
+        assert_eq!(display(",NETSTAT,VDPT,PORT=1"), Err("IEE535I"));
     }
 
     proptest! {

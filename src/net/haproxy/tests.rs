@@ -20,6 +20,16 @@ fn servers_are_read_with_what_keeps_connections_away() {
     assert_eq!(parse_servers("# srv_name srv_addr srv_op_state srv_admin_state srv_uweight\na b x 0 0\n"), None);
 }
 
+/// What real HAProxy 2.6 shows of a server that its configuration disables: as it starts, after `state ready`, and drained after that.
+#[test]
+fn a_server_that_was_disabled_in_the_configuration_and_made_ready_takes_connections() {
+    for (administrative, shown) in [(5, "maintenance, UP"), (4, "ready, UP"), (12, "drain, UP"), (64, "ready, UP"), (68, "ready, UP")] {
+        let text = format!("1\n# srv_name srv_addr srv_op_state srv_admin_state srv_uweight\nlpar1 127.0.0.1 2 {administrative} 1\n");
+        let server = parse_servers(&text).unwrap().remove(0);
+        assert_eq!((server.to_string().as_str(), server.takes_new_connections()), (shown, shown.starts_with("ready")), "{administrative}");
+    }
+}
+
 #[test]
 fn sessions_are_counted_by_the_names_of_columns() {
     let answer = "# pxname,svname,qcur,scur,\nf,FRONTEND,,3,\ngateway,\"lpar1\",0,12,\ngateway,BACKEND,0,,\n\n";
@@ -113,7 +123,8 @@ proptest! {
         prop_assert_eq!(servers.len(), states.len());
         for (server, (operational, administrative, weight)) in servers.iter().zip(&states) {
             prop_assert_eq!(server.is_up(), *operational == 2);
-            prop_assert_eq!(server.takes_new_connections(), *administrative == 0 && *weight > 0);
+            // SRV_ADMF_MAINT and SRV_ADMF_DRAIN of HAProxy's sources.
+            prop_assert_eq!(server.takes_new_connections(), administrative & (0x23 | 0x18) == 0 && *weight > 0);
             prop_assert_eq!(server.is_forced_away(), administrative & 9 != 0);
         }
     }

@@ -1,12 +1,15 @@
 //! Operator requests: the control socket of the job, and the signals that ask it to end.
 
-use super::system::{ACCEPTED, ACCEPTED_CODED, AT_WORK, KEEP_ALIVE, Request, encode_end, encode_line, peer_is_allowed, read_any_request};
+use super::signals::is_ignored;
+use super::system::{
+    ACCEPTED, ACCEPTED_CODED, AT_WORK, BUSY, KEEP_ALIVE, Request, encode_end, encode_line, peer_is_allowed, read_any_request,
+};
 use crate::platform::{AnswerSink, OperatorListener, OperatorRequest};
 use nix::libc;
 use nix::sys::signal::{SigSet, Signal};
 use std::io::{self, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 /// How long a console may take to say its one line, and to read its answer.
@@ -25,19 +28,11 @@ pub(super) fn block_signals() {
 fn ending_signals() -> SigSet {
     let mut set = SigSet::empty();
     for (signal, _) in ENDING {
-        if !is_ignored(signal) {
+        if !is_ignored(signal as libc::c_int) {
             set.add(signal);
         }
     }
     set
-}
-
-fn is_ignored(signal: Signal) -> bool {
-    let mut old = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
-    // SAFETY: with a null new action sigaction only writes the old one to the place it is given.
-    let asked = unsafe { libc::sigaction(signal as libc::c_int, std::ptr::null(), old.as_mut_ptr()) };
-    // SAFETY: zeroed is a valid value of the structure, and a successful call has filled it in.
-    asked == 0 && unsafe { old.assume_init() }.sa_sigaction == libc::SIG_IGN
 }
 
 /// Delivers the ending signals as requests.
@@ -55,20 +50,26 @@ pub(super) fn signals(listener: &OperatorListener) -> io::Result<()> {
     Ok(())
 }
 
-/// Accepts consoles on a thread of its own, and serves each on one of its own: a slow console delays nobody.
+/// Accepts consoles on a thread of its own, and serves each on one of its own: a slow console delays nobody. One too many is told that the
+/// task is busy; a system that has no descriptor or memory to spare for one is asked again in a moment.
 pub(super) fn control(socket: UnixListener, listener: OperatorListener) -> io::Result<()> {
     std::thread::Builder::new().name("console".to_owned()).stack_size(128 * 1024).spawn(move || {
+        let served = Served { now: Arc::default(), most: most_clients() };
+        let mut is_short = false;
         loop {
             match socket.accept() {
                 Ok((stream, _)) => {
-                    let listener = OperatorListener::clone(&listener);
-                    // No thread: the console sees its connection closed, which is an answer too.
-                    let _ = std::thread::Builder::new()
-                        .name("command".to_owned())
-                        .stack_size(128 * 1024)
-                        .spawn(move || serve(stream, &listener));
+                    is_short = false;
+                    served.serve(Arc::new(stream), &listener);
                 }
                 Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted) => {}
+                Err(error) if error.raw_os_error().is_some_and(|number| SHORTAGES.contains(&number)) => {
+                    // Said once: the connection stays in the queue, and is tried again until it is taken.
+                    if !std::mem::replace(&mut is_short, true) {
+                        listener(OperatorRequest::Delayed(error.to_string()));
+                    }
+                    std::thread::sleep(PAUSE);
+                }
                 Err(error) => {
                     listener(OperatorRequest::Lost(error.to_string()));
                     return;
@@ -79,17 +80,51 @@ pub(super) fn control(socket: UnixListener, listener: OperatorListener) -> io::R
     Ok(())
 }
 
-/// One console's one command. Whatever goes wrong with the console is the console's business.
-fn serve(stream: UnixStream, listener: &OperatorListener) {
-    let _ = try_serve(stream, listener);
+/// Errors of accept that say nothing of the socket and pass.
+const SHORTAGES: [i32; 4] = [libc::EMFILE, libc::ENFILE, libc::ENOMEM, libc::ENOBUFS];
+
+/// Between two attempts to accept during a shortage.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Consoles that are served at once: a quarter of the descriptors that the process may have, which the components' pipes need as well.
+fn most_clients() -> usize {
+    const MOST: u64 = 256;
+    let descriptors = nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE);
+    let quarter = descriptors.map_or(MOST, |(soft, _)| soft / 4);
+    usize::try_from(quarter.clamp(1, MOST)).unwrap_or(1)
 }
 
-fn try_serve(mut stream: UnixStream, listener: &OperatorListener) -> io::Result<()> {
+/// The consoles that are being served: as many as there are clones of `now`.
+struct Served {
+    now: Arc<()>,
+    most: usize,
+}
+
+impl Served {
+    fn serve(&self, stream: Arc<UnixStream>, listener: &OperatorListener) {
+        if Arc::strong_count(&self.now) <= self.most {
+            let (held, for_thread, listener) = (Arc::clone(&self.now), Arc::clone(&stream), OperatorListener::clone(listener));
+            let serve = move || {
+                // Whatever goes wrong with the console is the console's business.
+                let _ = try_serve(&for_thread, &listener);
+                drop(held);
+            };
+            if std::thread::Builder::new().name("command".to_owned()).stack_size(128 * 1024).spawn(serve).is_ok() {
+                return;
+            }
+        }
+        // One line always fits, and one that has gone needs no answer.
+        let _ = stream.set_nonblocking(true).and_then(|()| (&*stream).write_all(BUSY.as_bytes()));
+    }
+}
+
+/// One console's one command.
+fn try_serve(mut stream: &UnixStream, listener: &OperatorListener) -> io::Result<()> {
     stream.set_write_timeout(Some(PATIENCE))?;
-    if !peer_is_allowed(&stream)? {
+    if !peer_is_allowed(stream)? {
         return stream.write_all(b"REJECTED not the owner of this system\n");
     }
-    let (request, coded) = match read_any_request(&stream, PATIENCE) {
+    let (request, coded) = match read_any_request(stream, PATIENCE) {
         Ok(Some(request)) => request,
         Ok(None) => return Ok(()),
         Err(error) => return writeln!(stream, "REJECTED {error}"),
@@ -113,7 +148,7 @@ fn try_serve(mut stream: UnixStream, listener: &OperatorListener) -> io::Result<
             listener(OperatorRequest::Await(answer));
         }
     }
-    relay(&mut stream, coded, &receiver)
+    relay(stream, coded, &receiver)
 }
 
 fn first_line(coded: bool) -> &'static [u8] {
@@ -121,7 +156,7 @@ fn first_line(coded: bool) -> &'static [u8] {
 }
 
 /// Writes an answer as it comes. One that the owner drops without an end is left without one.
-fn relay(stream: &mut UnixStream, coded: bool, answer: &mpsc::Receiver<Part>) -> io::Result<()> {
+fn relay(mut stream: &UnixStream, coded: bool, answer: &mpsc::Receiver<Part>) -> io::Result<()> {
     loop {
         match answer.recv_timeout(KEEP_ALIVE) {
             Ok(Part::Line(text)) => stream.write_all(encode_line(&text, coded).as_bytes())?,

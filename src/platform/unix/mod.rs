@@ -5,6 +5,8 @@ mod notify;
 pub mod process;
 mod process_table;
 mod processes;
+pub mod program;
+pub mod signals;
 pub mod system;
 pub mod watch;
 
@@ -230,6 +232,10 @@ impl Platform for UnixPlatform {
             .or_else(|| processes::list(skip).map(|list| list.into_iter().filter(|entry| entry.parent == own).collect()))
     }
 
+    fn children_of(&self, pid: Pid) -> Option<Vec<Pid>> {
+        processes::children_of(pid)
+    }
+
     fn process(&self, pid: Pid) -> Option<ProcessEntry> {
         processes::entry(pid)
     }
@@ -295,7 +301,7 @@ impl Platform for UnixPlatform {
             Ok(_) => {
                 file.set_len(0)?;
                 file.write_all(holder.as_bytes())?;
-                Ok(FileLock { file })
+                FileLock::verified(file, path)
             }
             Err(nix::errno::Errno::EAGAIN | nix::errno::Errno::EACCES) => {
                 let mut text = String::new();
@@ -316,7 +322,7 @@ impl Platform for UnixPlatform {
     }
 
     fn own_program(&self) -> Option<PathBuf> {
-        std::env::current_exe().ok()
+        program::held()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Processes by `posix_spawn`: close to what z/OS offers, and no copy of the launcher's memory is ever made.
 
+use super::signals;
 use crate::platform::{End, GroupOfChild, Pid, SpawnRequest, Target, WaitStatus};
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
@@ -13,16 +14,6 @@ use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::time::Duration;
-
-/// Signals whose disposition a child must have at its default, whatever ours is (the Rust runtime ignores SIGPIPE, we SIGXFSZ).
-const DEFAULTED: [Signal; 6] = [Signal::SIGPIPE, Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGCHLD, Signal::SIGXFSZ];
-
-/// A write beyond the limit on file sizes (`ulimit -f`) becomes an error that is told of, and not the end of this
-/// process. Called before any other thread exists.
-pub fn survive_file_size_limit() {
-    // SAFETY: to ignore a signal installs no handler. Fails only for a signal that cannot be ignored.
-    let _ = unsafe { nix::sys::signal::signal(Signal::SIGXFSZ, nix::sys::signal::SigHandler::SigIgn) };
-}
 
 /// CPU time of the calling thread, where the system counts it by threads, else of the process.
 pub fn cpu_time() -> Duration {
@@ -44,10 +35,6 @@ pub(super) fn spawn(request: &SpawnRequest<'_>) -> io::Result<Pid> {
         actions.add_dup2(ours.as_raw_fd(), *theirs)?;
     }
     let mut attributes = PosixSpawnAttr::init()?;
-    let mut defaulted = SigSet::empty();
-    for signal in DEFAULTED {
-        defaulted.add(signal);
-    }
     let mut flags = PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF | PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK;
     let mut blocked = SigSet::empty();
     match request.group {
@@ -56,7 +43,7 @@ pub(super) fn spawn(request: &SpawnRequest<'_>) -> io::Result<Pid> {
     }
     attributes.set_flags(flags)?;
     attributes.set_pgroup(nix::unistd::Pid::from_raw(0))?;
-    attributes.set_sigdefault(&defaulted)?;
+    attributes.set_sigdefault(&signals::defaulted())?;
     attributes.set_sigmask(&blocked)?;
     Ok(posix_spawn(program.as_c_str(), &actions, &attributes, &arguments, &request.environment.entries())?.as_raw())
 }
@@ -171,12 +158,16 @@ pub fn become_guardian() {
         Signal::SIGUSR1,
         Signal::SIGUSR2,
         Signal::SIGTSTP,
+        Signal::SIGXFSZ,
     ] {
         // SAFETY: to ignore a signal installs no code of ours.
         let _ = unsafe { nix::sys::signal::signal(signal, nix::sys::signal::SigHandler::SigIgn) };
     }
     // No file system is kept busy.
     let _ = nix::unistd::chdir("/");
+    // Else it is called by the number of the descriptor that it was started from.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let _ = nix::sys::prctl::set_name(c"zwelnch");
 }
 
 /// The program's own environment, as a component inherits it; names that are not UTF-8 are left out.

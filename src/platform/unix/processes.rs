@@ -35,6 +35,23 @@ pub(super) fn children(skip: &dyn Fn(Pid) -> bool) -> Option<Vec<ProcessEntry>> 
     Some(found)
 }
 
+/// The children of any process; none of one that has gone. None where the kernel was built without it.
+#[cfg(target_os = "linux")]
+pub(super) fn children_of(pid: Pid) -> Option<Vec<Pid>> {
+    let of_task = |task: &std::path::Path| std::fs::read_to_string(task.join("children"));
+    let pids = |text: &str| text.split_ascii_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<Pid>>();
+    let tasks = std::path::PathBuf::from(format!("/proc/{pid}/task"));
+    let Ok(first) = of_task(&tasks.join(pid.to_string())) else {
+        return of_task(std::path::Path::new("/proc/thread-self")).ok().map(|_| Vec::new());
+    };
+    let mut found = pids(&first);
+    for task in std::fs::read_dir(&tasks).into_iter().flatten().flatten().filter(|task| *task.file_name() != *pid.to_string()) {
+        // A thread that has ended meanwhile has left its children to another.
+        found.extend(of_task(&task.path()).map(|text| pids(&text)).unwrap_or_default());
+    }
+    Some(found)
+}
+
 #[cfg(target_os = "linux")]
 pub(super) fn entry(pid: Pid) -> Option<ProcessEntry> {
     let stat = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
@@ -66,6 +83,11 @@ pub(super) fn list(_: &dyn Fn(Pid) -> bool) -> Option<Vec<ProcessEntry>> {
 
 #[cfg(not(target_os = "linux"))]
 pub(super) fn children(_: &dyn Fn(Pid) -> bool) -> Option<Vec<ProcessEntry>> {
+    None
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn children_of(_: Pid) -> Option<Vec<Pid>> {
     None
 }
 

@@ -20,7 +20,7 @@ mod wire;
 pub use jobs::{JobConnection, JobDescription, JobEnd, JobEntry, JobKind, JobRecord, TakenEntry, effective_user, listen_at, own_user_name};
 pub use syslog::{SyslogLine, clock_time, julian_date, parse_syslog_line, syslog_line};
 pub use wire::{
-    ACCEPTED, ACCEPTED_CODED, AT_WORK, KEEP_ALIVE, Patience, Reply, Request, decode_request, encode_end, encode_line, encode_request,
+    ACCEPTED, ACCEPTED_CODED, AT_WORK, BUSY, KEEP_ALIVE, Patience, Reply, Request, decode_request, encode_end, encode_line, encode_request,
     peer_is_allowed, read_any_request, read_line, read_request, send, send_line, send_patiently,
 };
 

@@ -400,7 +400,7 @@ impl Platform for ZosPlatform {
             Ok(()) => {
                 file.set_len(0)?;
                 file.write_all(holder.as_bytes())?;
-                Ok(FileLock { file })
+                FileLock::verified(file, path)
             }
             Err(error) if error.errno == libc::EAGAIN => {
                 let mut text = String::new();
@@ -419,7 +419,7 @@ impl Platform for ZosPlatform {
     fn own_program(&self) -> Option<PathBuf> {
         // As a load module it has no path of its own; the same program is in the runtime directory.
         let in_runtime = || self.runtime.get().map(|runtime| runtime.join("bin/zwelnch")).filter(|path| super::files::may_be_file(path));
-        std::env::current_exe().ok().filter(|path| super::files::may_be_file(path)).or_else(in_runtime)
+        super::unix::program::held().filter(|path| super::files::may_be_file(path)).or_else(in_runtime)
     }
 }
 

@@ -206,12 +206,9 @@ int32_t zwelnch_spawn(const char *program, const char *const arguments[], const 
     }
     inherit.flags = SPAWN_SETSIGMASK | SPAWN_SETSIGDEF;
     sigemptyset(&inherit.sigmask);
-    sigemptyset(&inherit.sigdefault);
-    sigaddset(&inherit.sigdefault, SIGPIPE);
-    sigaddset(&inherit.sigdefault, SIGTERM);
-    sigaddset(&inherit.sigdefault, SIGINT);
-    sigaddset(&inherit.sigdefault, SIGHUP);
-    sigaddset(&inherit.sigdefault, SIGCHLD);
+    sigfillset(&inherit.sigdefault);
+    sigdelset(&inherit.sigdefault, SIGKILL);
+    sigdelset(&inherit.sigdefault, SIGSTOP);
     if (own_group) {
         inherit.flags |= SPAWN_SETGROUP;
         inherit.pgroup = SPAWN_NEWPGROUP;

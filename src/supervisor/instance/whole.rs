@@ -33,7 +33,7 @@ impl Instance {
             return Vec::new();
         }
         let mut notes = Vec::new();
-        if self.ending {
+        if self.ending.is_some() {
             if self.is_over() {
                 self.phase = InstancePhase::Ended;
             }

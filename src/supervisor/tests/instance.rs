@@ -480,6 +480,20 @@ fn stimulus() -> impl Strategy<Value = Stimulus> {
     ]
 }
 
+#[test]
+fn one_stop_that_comes_twice_is_one() {
+    let mut world = World::new(&[&[]]);
+    world.begin();
+    world.slow = true;
+    let effects = world.instance.end(world.now);
+    world.apply(effects);
+    let asked = world.now;
+    assert_eq!(world.instance.hurry(asked), []);
+    assert_eq!(world.instance.hurry(asked.after(Duration::from_millis(999))), []);
+    let effects = world.instance.hurry(asked.after(Duration::from_secs(1)));
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Component(0, Action::Signal(_, StopSignal::Kill)))), "{effects:?}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
 

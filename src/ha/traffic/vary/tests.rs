@@ -61,7 +61,7 @@ fn lines(text: &str) -> Vec<String> {
 
 fn vary<'a>(console: &'a Fixed, sysname: Option<&str>, stack: Option<&str>, job_name: Option<&str>) -> Vary<'a> {
     let name = |text: Option<&str>| text.map(str::to_owned);
-    Vary { operator: console, sysname: name(sysname), stack: name(stack), port: 7554, job_name: name(job_name) }
+    Vary { operator: console, sysname: name(sysname), stack: name(stack), port: 7554, job_name: name(job_name), peers: Vec::new() }
 }
 
 #[test]
@@ -146,4 +146,22 @@ proptest! {
         let report = parse_report(&lines(&text)).unwrap();
         prop_assert_eq!(report.established(7554, None), states.iter().filter(|state| *state % 2 == 1).count() as u64);
     }
+}
+
+/// The short format of z/OS Communications Server's books; and what is not to be told from it.
+#[test]
+fn the_destination_port_table_tells_who_is_ready_where_it_can() {
+    let table = |rows: &[(&str, u16, &str, u32)]| -> Vec<String> {
+        let head = ["12.00.00 EZZ2500I NETSTAT CS V2R5 TCPIP", "DEST IPADDR     DPORT DESTXCF ADDR    RDY TOTALCONN  WLM TSR"];
+        let rows =
+            rows.iter().map(|(address, port, xcf, ready)| format!("{address:<15} {port:05} {xcf:<15} {ready:03} 0000000002 01  100"));
+        head.into_iter().map(str::to_owned).chain(rows).collect()
+    };
+    let row = |port, ready| ("201.2.10.11", port, "193.9.200.1", ready);
+    assert_eq!(ready_at(&table(&[row(7554, 1), row(7556, 0)]), 7554), Some(1));
+    assert_eq!(ready_at(&table(&[row(7554, 1), row(7556, 0)]), 7556), Some(0));
+    assert_eq!(ready_at(&table(&[row(7554, 0), row(7554, 0)]), 7554), Some(0));
+    assert_eq!(ready_at(&table(&[row(7554, 1), row(7554, 0)]), 7554), None);
+    assert_eq!(ready_at(&table(&[("fd00::1", 7554, "fd00::2", 0)]), 7554), Some(0));
+    assert_eq!(ready_at(&table(&[]), 7554), None);
 }

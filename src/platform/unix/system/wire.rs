@@ -32,6 +32,9 @@ pub const ACCEPTED: &str = "ACCEPTED\n";
 /// The same, and a coded answer follows.
 pub const ACCEPTED_CODED: &str = "ACCEPTED CODED\n";
 
+/// The one line of a reply: the job has too much to do already.
+pub const BUSY: &str = "REJECTED BUSY\n";
+
 /// What an operator may want of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
@@ -203,10 +206,14 @@ fn exchange(path: &Path, request: &str, patience: Patience) -> io::Result<Reply>
     stream.set_nonblocking(false)?;
     stream.set_write_timeout(Some(patience.first))?;
     stream.set_read_timeout(Some(patience.first))?;
-    stream.write_all(request.as_bytes()).map_err(busy_or_gone)?;
+    let written = stream.write_all(request.as_bytes());
     let mut reader = BufReader::new((&stream).take(ANSWER_LIMIT));
     let mut first = Vec::new();
-    reader.read_until(b'\n', &mut first).map_err(busy_or_gone)?;
+    let read = reader.read_until(b'\n', &mut first);
+    if first.is_empty() {
+        // A job that is too busy for the request says so without reading it, and why it could not be sent does not matter then.
+        written.and(read).map_err(busy_or_gone)?;
+    }
     let (mut reply, coded) = decode_first_line(&first)?;
     let deadline = patience.whole.map(|whole| Instant::now() + whole);
     let mut line = Vec::new();
