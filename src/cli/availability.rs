@@ -128,8 +128,8 @@ pub(super) fn status(arguments: &Sysplex, json: bool, watch: Option<Duration>) -
                 format!("{clear}{now}\n{}", ha_status::table(&all))
             }
         };
-        document(&text);
-        let Some(interval) = watch else { return code };
+        let is_read = document(&text);
+        let Some(interval) = watch.filter(|_| is_read) else { return code };
         std::thread::sleep(interval.max(Duration::from_millis(100)));
     }
 }
@@ -256,7 +256,9 @@ pub(super) fn upgrade(arguments: &Upgrade) -> i32 {
     };
     match under_way {
         // What has become wrong since must not keep anybody from ending what was begun.
-        Some(_) => refusals.iter().for_each(|refusal| document(&format!("Worth knowing: {refusal}"))),
+        Some(_) => refusals.iter().for_each(|refusal| {
+            document(&format!("Worth knowing: {refusal}"));
+        }),
         None if arguments.rollback => return fail(NOTHING_TO_ROLL_BACK),
         None if refusals.is_empty() => {}
         None => {
@@ -277,7 +279,9 @@ pub(super) fn upgrade(arguments: &Upgrade) -> i32 {
         Err(error) => return fail(error),
     };
     let id = site.new.0.id.clone();
-    let mut say = |line: &str| document(line);
+    let mut say = |line: &str| {
+        document(line);
+    };
     let mut approve = |title: &str| if arguments.step { ask_for(title) } else { Approval::Go };
     let mut run = Run { site, record, say: &mut say, approve: &mut approve, begun: Instant::now() };
     let outcome = match (arguments.rollback, progress) {

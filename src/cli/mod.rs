@@ -18,6 +18,7 @@ use crate::lifecycle::startup::{BIND_WORDS, bind_answer};
 use crate::lifecycle::workspace;
 use crate::platform::NativePlatform;
 use crate::platform::process::MARKER;
+use crate::platform::standard_output::remembered;
 use crate::platform::unix::process::inherited_environment;
 use crate::supervisor::guardian;
 use clap::Parser;
@@ -64,11 +65,18 @@ pub fn main() -> ExitCode {
             Ok(arguments) => commands::run(arguments),
             Err(error) => {
                 // clap writes help to standard output and errors to standard error, as it should.
-                let _ = error.print();
-                if error.use_stderr() { 8 } else { 0 }
+                let printed = error.print();
+                if error.use_stderr() {
+                    8
+                } else {
+                    // Help is a document like others.
+                    let _ = remembered(printed);
+                    0
+                }
             }
         },
     };
+    let code = terminal::exit_code(code);
     ExitCode::from(u8::try_from(code).unwrap_or(ConditionCode::Internal as u8))
 }
 
@@ -103,7 +111,7 @@ fn bind(arguments: &[OsString]) -> Option<u8> {
     }
     let address = address.to_str()?.parse().ok()?;
     terminal::document(&bind_answer(&NativePlatform::for_command(), address));
-    Some(0)
+    u8::try_from(terminal::exit_code(0)).ok()
 }
 
 /// Under the name ZWELNCH, which PGM=ZWELNCH gives, every argument is the launcher's. Else a first argument that is no command word and no

@@ -1,6 +1,7 @@
 //! Standard output and standard error of commands that are typed in a shell.
 
 use crate::message::{self, Message};
+use crate::platform::standard_output::{self, StandardOutput};
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
 
@@ -11,14 +12,23 @@ pub(super) fn terminal() -> Option<bool> {
     std::io::stdout().is_terminal().then_some(!plain)
 }
 
-/// Writes a document to standard output. A reader that has gone (`| head`) is no error.
-pub(super) fn document(text: &str) {
+/// Writes a document to standard output. A reader that has gone (`| head`) is no error; anything else that keeps the document from being
+/// written is remembered for [`exit_code`]. False when it was not written, for whatever reason: who goes on and on may end then.
+pub(super) fn document(text: &str) -> bool {
     if text.is_empty() {
-        return;
+        return true;
     }
-    let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") });
-    let _ = out.flush();
+    let mut out = StandardOutput;
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    out.write_all(text.as_bytes()).and_then(|()| out.write_all(end.as_bytes())).and_then(|()| out.flush()).is_ok()
+}
+
+/// The exit code of a command that would end with `code`: what standard output did not take is said, and is no success.
+pub(super) fn exit_code(code: i32) -> i32 {
+    match standard_output::lost() {
+        None => code,
+        Some(why) => code.max(fail(format!("standard output cannot be written, what it holds is not whole: {why}"))),
+    }
 }
 
 /// Writes a message to standard error.

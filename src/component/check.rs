@@ -3,7 +3,7 @@
 
 use super::clashes::InstancePorts;
 use super::directories::{self, DirectoryProblem, Purpose};
-use super::{Component, Failure, Survey, dependencies, ports, readiness, registration, survey};
+use super::{Component, Failure, Survey, dependencies, ports, readiness, registration, same_variable, survey};
 use crate::config::{Configuration, Problem, unique};
 use crate::platform::Platform;
 
@@ -21,6 +21,8 @@ pub struct Checked {
     /// What of the registration of components will fail or is odd. A start says it of each component when it is configured, and
     /// `onComponentConfigureFail` tells whether it goes on.
     pub registration: Vec<Problem>,
+    /// Commands of readiness, liveness and stop that cannot be run: a start says so and goes on without their answers.
+    pub unrunnable: Vec<Problem>,
 }
 
 impl Checked {
@@ -28,7 +30,13 @@ impl Checked {
     pub fn all(&self) -> Vec<Problem> {
         let directories = self.directories.iter().map(DirectoryProblem::problem);
         let failures = self.survey.failures.iter().flat_map(Failure::problems);
-        unique(directories.chain(self.problems.iter().cloned()).chain(failures).chain(self.registration.iter().cloned()).collect())
+        unique(
+            directories
+                .chain(self.problems.iter().cloned())
+                .chain(failures)
+                .chain(self.registration.iter().chain(&self.unrunnable).cloned())
+                .collect(),
+        )
     }
 }
 
@@ -49,12 +57,14 @@ pub fn check_alone(configuration: &Configuration, platform: &dyn Platform) -> Ch
     let has_runtime = !directories.iter().any(|problem| problem.purpose == Purpose::Runtime);
     // Without a runtime directory every component would be reported as not installed: that says nothing.
     let survey = if has_runtime { survey(configuration) } else { Survey::default() };
+    let unrunnable = survey.in_play.iter().flat_map(|component| readiness::unrunnable(configuration, component)).collect();
     let mut problems = configuration.warnings.clone();
     problems.extend(configuration.validate());
     problems.extend(configuration.unread_keys(&survey.installed.iter().map(Component::keys).collect::<Vec<_>>()));
     problems.extend(ports::out_of_range(configuration));
     problems.extend(survey.warnings.iter().cloned());
     problems.extend(dependencies::problems(configuration, &survey));
+    problems.extend(same_variable::problems(configuration, &survey.in_play));
     for component in &survey.in_play {
         problems.extend(component.validate(configuration));
         problems.extend(readiness::problems(configuration, component));
@@ -62,5 +72,5 @@ pub fn check_alone(configuration: &Configuration, platform: &dyn Platform) -> Ch
     }
     let registration = registration::problems(configuration, &survey, platform);
     let ports = ports::of_instance(configuration, &survey);
-    Checked { survey, directories, problems: unique(problems), ports, registration }
+    Checked { survey, directories, problems: unique(problems), ports, registration, unrunnable }
 }

@@ -3,6 +3,7 @@
 use super::{CommandLine, Component, ComponentError, Phase};
 use crate::config::keys::ComponentKeys;
 use crate::config::{Configuration, Location, Problem, read_mapping};
+use crate::platform::files::{FileKind, look};
 use std::path::PathBuf;
 
 impl Component {
@@ -20,22 +21,41 @@ impl Component {
                 Phase::Start => "bin/start.sh",
                 Phase::PreConfigure => return Ok(None),
             };
-            if !crate::platform::files::is_file(&self.directory.join(fallback)) {
-                return Ok(None);
-            }
-            return self.file(&what, fallback).map(|file| Some(CommandLine { file, arguments: Vec::new() }));
+            return match look(&self.directory.join(fallback)) {
+                Ok(None | Some(FileKind::Directory | FileKind::SymbolicLink | FileKind::Other)) => Ok(None),
+                // The reason why it cannot be looked at is given with it.
+                Ok(Some(FileKind::Regular)) | Err(_) => {
+                    self.script(&what, fallback).map(|file| Some(CommandLine { file, arguments: Vec::new() }))
+                }
+            };
         };
         let mut words = split_words(text).into_iter();
         let relative = words.next().unwrap_or_default();
-        let missing = || ComponentError::CommandMissing { component: self.name.clone(), phase, file: self.directory.join(&relative) };
-        if !crate::platform::files::is_file(&self.directory.join(&relative)) {
-            return Err(missing());
+        let path = self.directory.join(&relative);
+        if let Ok(None | Some(FileKind::Directory | FileKind::SymbolicLink | FileKind::Other)) = look(&path) {
+            return Err(ComponentError::CommandMissing { component: self.name.clone(), phase, file: path });
         }
-        let file = self.file(&what, &relative).map_err(|error| match error {
-            ComponentError::FileMissing { .. } => missing(),
-            other => other,
-        })?;
+        let file = self.script(&what, &relative)?;
         Ok(Some(CommandLine { file, arguments: words.collect() }))
+    }
+
+    /// A file of the component that is run as a command: [`Component::file`], and a regular file that can be read, as it is sourced.
+    ///
+    /// # Errors
+    /// [`ComponentError::FileMissing`] with the reason, and [`ComponentError::Outside`].
+    pub fn script(&self, what: &str, relative: &str) -> Result<PathBuf, ComponentError> {
+        let file = self.file(what, relative)?;
+        let reason = match look(&file) {
+            Ok(Some(FileKind::Regular)) => match std::fs::File::open(&file) {
+                Ok(_) => return Ok(file),
+                Err(error) => error.to_string(),
+            },
+            Ok(Some(FileKind::Directory)) => "it is a directory".to_owned(),
+            Ok(Some(_)) => "it is no regular file".to_owned(),
+            Ok(None) => "it is not there any more".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        Err(ComponentError::FileMissing { component: self.name.clone(), what: what.to_string(), file, reason })
     }
 
     /// A command that the configuration gives for this component, as `launcher.stop.command`: a file in the component's directory and its
@@ -45,7 +65,7 @@ impl Component {
     /// [`ComponentError::FileMissing`] and [`ComponentError::Outside`].
     pub fn configured_command(&self, what: &str, text: &str) -> Result<CommandLine, ComponentError> {
         let mut words = split_words(text).into_iter();
-        let file = self.file(what, &words.next().unwrap_or_default())?;
+        let file = self.script(what, &words.next().unwrap_or_default())?;
         Ok(CommandLine { file, arguments: words.collect() })
     }
 

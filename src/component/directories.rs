@@ -2,6 +2,7 @@
 
 use crate::config::{Configuration, Location, Problem};
 use crate::platform::Platform;
+use crate::platform::files::{FileKind, look};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -48,6 +49,9 @@ pub enum DirectoryFault {
     NotADirectory,
     #[error("is not writable for this user")]
     NotWritable,
+    /// Permission denied, an I/O error, a loop of links: that is not absence.
+    #[error("cannot be looked into: {0}; check the owner and mode of its directories")]
+    Unknown(String),
     #[error("does not exist and cannot be made: {0}")]
     CannotBeMade(String),
 }
@@ -71,7 +75,10 @@ impl DirectoryProblem {
             _ => format!(": '{}'", self.path.display().to_string().escape_debug()),
         };
         let text = format!("zowe.{}{value} {}", self.purpose.key(), self.fault);
-        let problem = Problem { error: self.purpose != Purpose::Extensions, ..Problem::warning(Some(self.place.clone()), text) };
+        let problem = Problem {
+            error: self.purpose != Purpose::Extensions || matches!(self.fault, DirectoryFault::Unknown(_)),
+            ..Problem::warning(Some(self.place.clone()), text)
+        };
         problem.about(&path)
     }
 }
@@ -101,29 +108,32 @@ fn fault(purpose: Purpose, value: Option<&Value>, path: &Path, runtime: Option<&
     }
     // The runtime directory is the working directory of a run.
     let path = runtime.map_or_else(|| path.to_path_buf(), |runtime| runtime.join(path));
-    match (path.exists(), crate::platform::files::is_directory(&path)) {
-        (true, false) => Some(if purpose == Purpose::Runtime || purpose == Purpose::Extensions {
-            DirectoryFault::NotADirectory
-        } else {
-            DirectoryFault::CannotBeMade("there is a file of that name".into())
-        }),
-        (true, true) if matches!(purpose, Purpose::Workspace | Purpose::Logs) && !platform.is_writable_directory(&path) => {
-            Some(DirectoryFault::NotWritable)
+    let must_be_there = matches!(purpose, Purpose::Runtime | Purpose::Extensions);
+    match look(&path) {
+        Err(error) => Some(DirectoryFault::Unknown(error.to_string())),
+        Ok(None) if must_be_there => Some(DirectoryFault::Missing),
+        Ok(None) => unmakeable(&path, platform).map(DirectoryFault::CannotBeMade),
+        Ok(Some(FileKind::Directory)) if must_be_there => {
+            // That it is there may be seen by who may not look into it.
+            look(&path.join(".")).err().map(|error| DirectoryFault::Unknown(error.to_string()))
         }
-        (true, true) => None,
-        (false, _) if matches!(purpose, Purpose::Runtime | Purpose::Extensions) => Some(DirectoryFault::Missing),
-        (false, _) => unmakeable(&path, platform).map(DirectoryFault::CannotBeMade),
+        Ok(Some(FileKind::Directory)) if !platform.is_writable_directory(&path) => Some(DirectoryFault::NotWritable),
+        Ok(Some(FileKind::Directory)) => None,
+        Ok(Some(_)) if must_be_there => Some(DirectoryFault::NotADirectory),
+        Ok(Some(_)) => Some(DirectoryFault::CannotBeMade("there is a file of that name".into())),
     }
 }
 
 /// Why a directory that is not there cannot be made: by the nearest of its parents that is.
 fn unmakeable(path: &Path, platform: &dyn Platform) -> Option<String> {
-    let parent = path.ancestors().skip(1).find(|parent| parent.exists())?;
-    if !crate::platform::files::is_directory(parent) {
-        Some(format!("{} is no directory", parent.display()))
-    } else if !platform.is_writable_directory(parent) {
-        Some(format!("{} is not writable for this user", parent.display()))
-    } else {
-        None
+    for parent in path.ancestors().skip(1) {
+        match look(parent) {
+            Ok(None) => {}
+            Err(error) => return Some(format!("{}: {error}", parent.display())),
+            Ok(Some(FileKind::Directory)) if platform.is_writable_directory(parent) => return None,
+            Ok(Some(FileKind::Directory)) => return Some(format!("{} is not writable for this user", parent.display())),
+            Ok(Some(_)) => return Some(format!("{} is no directory", parent.display())),
+        }
     }
+    None
 }

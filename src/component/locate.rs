@@ -2,8 +2,8 @@
 
 use super::{Component, ComponentError, manifest};
 use crate::config::{Location, Problem, read_mapping};
+use crate::platform::files::{FileKind, look, may_be_directory, unless_missing};
 use std::collections::BTreeSet;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The manifest's file, first match wins.
@@ -15,8 +15,7 @@ impl Component {
     /// # Errors
     /// [`ComponentError::NotInstalled`] with both places; [`ComponentError::Unreadable`]; a manifest that is missing or unusable.
     pub fn locate(name: &str, runtime: &Path, extension: Option<&Path>) -> Result<Component, ComponentError> {
-        let usable = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0']);
-        if !usable {
+        if !super::is_component_name(name) {
             return Err(ComponentError::BadName { name: name.to_string() });
         }
         let places: Vec<PathBuf> = [runtime.join("components")]
@@ -26,18 +25,15 @@ impl Component {
             .collect();
         for directory in &places {
             for file in MANIFESTS.map(|file| directory.join(file)) {
-                match std::fs::metadata(&file) {
-                    Ok(found) if crate::platform::files::kind(&found) == crate::platform::files::FileKind::Regular => {
-                        return read(name, directory.clone(), file);
-                    }
+                match look(&file) {
+                    Ok(Some(FileKind::Regular)) => return read(name, directory.clone(), file),
                     Ok(_) => {}
-                    Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
                     // Not to be taken for a component that is not installed.
                     Err(error) => return Err(ComponentError::Unreadable { name: name.to_string(), file, reason: error.to_string() }),
                 }
             }
         }
-        match places.iter().find(|place| crate::platform::files::is_directory(place)) {
+        match places.iter().find(|place| may_be_directory(place)) {
             Some(directory) => Err(ComponentError::ManifestMissing { name: name.to_string(), directory: directory.clone() }),
             None => Err(ComponentError::NotInstalled { name: name.to_string(), places, nearest: None }),
         }
@@ -67,14 +63,19 @@ pub fn installed(runtime: &Path, extension: Option<&Path>) -> (Vec<Component>, V
     let mut seen = BTreeSet::new();
     let (mut components, mut errors) = (Vec::new(), Vec::new());
     for parent in [Some(runtime.join("components")), extension.map(Path::to_path_buf)].into_iter().flatten() {
-        for name in names(&parent) {
+        let found = names(&parent).unwrap_or_else(|error| {
+            errors.push((String::new(), ComponentError::PlaceUnreadable { directory: parent.clone(), reason: error.to_string() }));
+            BTreeSet::new()
+        });
+        for name in found {
             if !seen.insert(name.clone()) {
                 continue;
             }
             match Component::locate(&name, runtime, extension) {
                 Ok(component) => components.push(component),
                 // A directory without a manifest (app-server's leftovers, say) is no component.
-                Err(ComponentError::ManifestMissing { .. } | ComponentError::NotInstalled { .. }) => {}
+                // One that no component can be named by (lost+found, .git) neither; where the configuration names it, that is said.
+                Err(ComponentError::ManifestMissing { .. } | ComponentError::NotInstalled { .. } | ComponentError::BadName { .. }) => {}
                 Err(error) => errors.push((name, error)),
             }
         }
@@ -82,12 +83,19 @@ pub fn installed(runtime: &Path, extension: Option<&Path>) -> (Vec<Component>, V
     (components, errors)
 }
 
-/// Names of the directories in a directory, sorted; empty when it cannot be read.
-fn names(parent: &Path) -> BTreeSet<String> {
-    let Ok(entries) = std::fs::read_dir(parent) else { return BTreeSet::new() };
-    entries
-        .flatten()
-        .filter(|entry| crate::platform::files::is_directory(&entry.path()))
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .collect()
+/// Names of the directories in a directory, sorted; empty when it is not there.
+///
+/// # Errors
+/// Why it cannot be read.
+fn names(parent: &Path) -> std::io::Result<BTreeSet<String>> {
+    let Some(entries) = unless_missing(std::fs::read_dir(parent))? else { return Ok(BTreeSet::new()) };
+    let mut names = BTreeSet::new();
+    for entry in entries {
+        let entry = entry?;
+        // What a name stands for may not be known: looking for a manifest there says why.
+        if may_be_directory(&entry.path()) {
+            names.extend(entry.file_name().into_string().ok());
+        }
+    }
+    Ok(names)
 }

@@ -15,6 +15,7 @@ mod ports;
 mod readiness;
 mod references;
 mod registration;
+mod same_variable;
 mod survey;
 mod version_range;
 
@@ -37,6 +38,7 @@ pub use registration::{DEFINITIONS_KEY, Definition, FileError, PLUGINS_KEY, Plug
 pub use survey::{Failure, NotInPlay, Survey, Weight, survey};
 
 use crate::config::{Location, Problem};
+use crate::platform::files::{FileKind, look};
 use command::split_words;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -127,7 +129,7 @@ pub struct Component {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ComponentError {
     /// A name that cannot be a directory's.
-    #[error("'{name}' is no component name; letters, digits, '-', '_' and '.' are expected")]
+    #[error("'{}' is no component name; letters, digits, '-', '_' and '.' are expected", .name.escape_debug())]
     BadName { name: String },
     /// No directory of that name; the places that were searched.
     #[error("component {name} is not installed; searched: {}{}", show_paths(.places), did_you_mean(.nearest))]
@@ -143,6 +145,9 @@ pub enum ComponentError {
     /// Whether there is a manifest cannot be told: a directory on the way to it may not be searched, say.
     #[error("component {name}: cannot look at {} - {reason}; check the owner and mode of its directories", .file.display())]
     Unreadable { name: String, file: PathBuf, reason: String },
+    /// What is installed in a place for components cannot be told.
+    #[error("which components are in {} cannot be told - {reason}; check the owner and mode of its directories", .directory.display())]
+    PlaceUnreadable { directory: PathBuf, reason: String },
     /// A manifest that cannot be read or used; everything wrong with it.
     #[error("{}", show_problems(.0))]
     Manifest(Vec<Problem>),
@@ -169,9 +174,15 @@ impl ComponentError {
     }
 }
 
+/// The one rule for names of components, as an operator can type them: ASCII letters, digits, `-`, `_` and `.`, the first no `.`.
+pub fn is_component_name(name: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    !name.is_empty() && !name.starts_with('.') && name.bytes().all(is_plain)
+}
+
 /// A file that is missing, and what is there in its place.
 pub fn looked_for(file: &std::path::Path) -> String {
-    let what = if crate::platform::files::is_directory(file) { ", which is a directory" } else { "" };
+    let what = if matches!(look(file), Ok(Some(FileKind::Directory))) { ", which is a directory" } else { "" };
     format!("{}{what}", file.display())
 }
 

@@ -2,6 +2,7 @@
 //! names and its `messages.ready`, and what is known of Zowe's own components ([`super::known`]). Pure.
 
 use super::{Component, known, split_words};
+use crate::config::settings::STOP_COMMAND;
 use crate::config::{Configuration, Location, Problem, lookup, overlay, show_value};
 use serde_json::{Map, Value};
 use std::path::PathBuf;
@@ -95,6 +96,32 @@ impl Default for Probe {
 pub(super) fn problems(configuration: &Configuration, component: &Component) -> Vec<Problem> {
     let of = |question| probe(configuration, component, question).err().unwrap_or_default();
     [Question::Readiness, Question::Liveness].into_iter().flat_map(of).collect()
+}
+
+/// Commands that would ask or end the component and cannot be run, as errors: of readiness, of liveness, of its stop. A start says them
+/// and goes on, for the component itself may well work.
+pub(super) fn unrunnable(configuration: &Configuration, component: &Component) -> Vec<Problem> {
+    let mut found = Vec::new();
+    let mut add = |path: &[&str], place: Location, error: &super::ComponentError| {
+        found.push(Problem::error(Some(place), format!("{}: {error}", path.join("."))).about(path));
+    };
+    for question in [Question::Readiness, Question::Liveness] {
+        let Ok(Some(Probe { kind: ProbeKind::Command { file, .. }, .. })) = probe(configuration, component, question) else { continue };
+        let Err(error) = component.script("its command", &file) else { continue };
+        let path = ["components", component.name.as_str(), "launcher", question.key(), "command"];
+        match configuration.get(&path) {
+            Some(_) => add(&path, configuration.place(&path), &error),
+            None => add(&path[3..], component.place(&path[3..]), &error),
+        }
+    }
+    let stop = configuration.component_settings(&component.name).stop_command;
+    if let Some(Err(error)) = stop.map(|text| component.configured_command("its command", &text)) {
+        if let Some((path, _)) = configuration.setting_in_force(&STOP_COMMAND, &component.name) {
+            let path: Vec<&str> = path.iter().map(String::as_str).collect();
+            add(&path, configuration.place(&path), &error);
+        }
+    }
+    found
 }
 
 const KINDS: [&str; 5] = ["log", "tcp", "http", "https", "command"];

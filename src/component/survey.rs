@@ -1,6 +1,6 @@
 //! Which components a configuration brings into play, and why not the others.
 
-use super::{Component, ComponentError, Phase, installed, needs, order};
+use super::{Component, ComponentError, Phase, installed, is_component_name, needs, order};
 use crate::config::settings::{self, StartupCheck};
 use crate::config::{Configuration, Location, Problem, SINGLE_SERVICE, SINGLE_SERVICE_PARTS, SingleService, overlay};
 use serde_json::Value;
@@ -77,6 +77,8 @@ impl Failure {
     fn of_installation(configuration: &Configuration, component: &str, error: ComponentError) -> Failure {
         let chosen = configuration.setting_in_force(&settings::CHECK_COMPONENTS, "launcher").is_some();
         let weight = match configuration.startup_check(&settings::CHECK_COMPONENTS) {
+            // No operator could name it, and commands would mean others.
+            _ if matches!(error, ComponentError::BadName { .. }) => Weight::Error,
             StartupCheck::Exit if !chosen && matches!(error, ComponentError::NotInstalled { .. }) => Weight::Warning,
             StartupCheck::Exit => Weight::Error,
             StartupCheck::Warn => Weight::Warning,
@@ -140,6 +142,11 @@ pub fn survey(configuration: &Configuration) -> Survey {
     let mut in_play = Vec::new();
     for name in configuration.component_names() {
         if !configuration.is_enabled(&name) {
+            if !is_component_name(&name) {
+                let error = ComponentError::BadName { name: name.clone() };
+                let problems = error.problems(Some(configuration.place(&["components", &name])));
+                survey.warnings.extend(problems.into_iter().map(|problem| Problem { error: false, ..problem }));
+            }
             survey.not_launched.push((name, NotInPlay::Disabled));
             continue;
         }
@@ -173,13 +180,32 @@ pub fn survey(configuration: &Configuration) -> Survey {
     }
     for (name, error) in broken {
         // An unusable component that is not enabled harms nobody.
-        if !configuration.is_enabled(&name) {
+        if matches!(error, ComponentError::PlaceUnreadable { .. }) {
+            survey.warnings.extend(error.problems(None));
+        } else if !configuration.is_enabled(&name) {
             survey.warnings.extend(error.problems(None).into_iter().map(|problem| Problem { error: false, ..problem }));
         }
     }
+    survey.warnings.extend(alike(configuration, &in_play));
     define_services_once(configuration, &mut in_play);
     arrange(&mut survey, configuration, in_play);
     survey
+}
+
+/// Components that an operator, whose commands are in capitals, cannot tell apart.
+fn alike(configuration: &Configuration, in_play: &[Component]) -> Vec<Problem> {
+    let mut first: BTreeMap<String, &str> = BTreeMap::new();
+    let mut found = Vec::new();
+    for name in in_play.iter().map(|component| component.name.as_str()) {
+        if let Some(other) = first.insert(name.to_ascii_lowercase(), name) {
+            let (place, other_place) = (configuration.place(&["components", name]), configuration.place(&["components", other]));
+            let text = format!(
+                "components.{name}: the name differs from {other} ({other_place}) only by case, which commands do not tell apart; rename or disable one of them"
+            );
+            found.push(Problem::error(Some(place), text).about(&["components", name]));
+        }
+    }
+    found
 }
 
 /// The installed component that a name was meant to be: one that the user's own sources do not name besides.

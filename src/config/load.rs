@@ -8,6 +8,7 @@ use super::{
     Configuration, HaInstance, LoadRequest, Location, Problem, SingleService, Source, encoding, json, lookup, merge, runtime_file, template,
 };
 use crate::platform::Platform;
+use crate::platform::files::{FileKind, look};
 use std::io::Read;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -277,7 +278,7 @@ fn read_source(source: &Source, index: usize, platform: &dyn Platform) -> Result
 /// Why a file of CONFIG cannot be read, and what may have been meant.
 fn unreadable(path: &Path, error: &std::io::Error) -> String {
     let inside = path.join("zowe.yaml");
-    if crate::platform::files::is_file(&inside) {
+    if matches!(look(&inside), Ok(Some(FileKind::Regular))) {
         return format!("{error}; did you mean {}?", inside.display());
     }
     let text = path.display().to_string();

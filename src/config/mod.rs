@@ -198,8 +198,8 @@ impl Configuration {
         }
         let Some(components) = self.runtime_directory().map(|runtime| runtime.join("components")) else { return SingleService::On };
         let places = [Some(components.clone()), self.extension_directory()];
-        let is_installed = places.into_iter().flatten().any(|place| crate::platform::files::is_directory(&place.join(SINGLE_SERVICE)));
-        if is_installed || !crate::platform::files::is_directory(&components) { SingleService::On } else { SingleService::NotInstalled }
+        let is_installed = places.into_iter().flatten().any(|place| crate::platform::files::may_be_directory(&place.join(SINGLE_SERVICE)));
+        if is_installed || !crate::platform::files::may_be_directory(&components) { SingleService::On } else { SingleService::NotInstalled }
     }
 
     /// Enables a component for this run alone: `zwelnch component run` of one that is not. Changes `value` only.
@@ -283,7 +283,7 @@ fn is_true(value: Option<&Value>) -> bool {
 /// A file under the runtime directory, where it exists.
 fn runtime_file(runtime: &Path, relative: &str) -> Option<PathBuf> {
     let file = runtime.join(relative);
-    if crate::platform::files::is_file(&file) { Some(file) } else { None }
+    if crate::platform::files::may_be_file(&file) { Some(file) } else { None }
 }
 
 /// Settings of one component's supervision. First match wins: `haInstances.<id>.components.<c>.launcher.X`,

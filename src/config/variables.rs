@@ -41,11 +41,12 @@ pub struct RunFacts<'a> {
 /// with one name wins.
 pub fn flatten(prefix: &str, value: &Value) -> Vec<(String, String)> {
     let mut variables = Vec::new();
-    add(&name(prefix), value, &mut variables);
+    add(&variable_name(prefix), value, &mut variables);
     variables
 }
 
-fn name(text: &str) -> String {
+/// The part of a variable's name that a step of a path becomes.
+pub(crate) fn variable_name(text: &str) -> String {
     text.chars().map(|character| if character.is_ascii_alphanumeric() { character } else { '_' }).collect()
 }
 
@@ -53,7 +54,7 @@ fn add(prefix: &str, value: &Value, variables: &mut Vec<(String, String)>) {
     match value {
         Value::Object(map) => {
             for (key, value) in map {
-                add(&format!("{prefix}_{}", name(key)), value, variables);
+                add(&format!("{prefix}_{}", variable_name(key)), value, variables);
             }
         }
         Value::Array(items) => {

@@ -148,7 +148,7 @@ fn written(configuration: &Configuration, survey: &Survey) -> Vec<PathBuf> {
         paths.push(private.join(format!(".zowe-{ha_id}-merged.yaml")));
     }
     paths.push(leftovers::record_path(&private, ha_id));
-    if configuration.runtime_directory().is_some_and(|runtime| runtime.join("manifest.json").exists()) {
+    if configuration.runtime_directory().is_some_and(|runtime| crate::platform::files::may_exist(&runtime.join("manifest.json"))) {
         paths.push(workspace.join("manifest.json"));
     }
     for component in &survey.installed {
@@ -186,7 +186,7 @@ fn registered(component: &Component, workspace: &Path, ha_id: &str, paths: &mut 
             for library in libraries {
                 let Ok(source) = component.file("sharedLibs", library) else { continue };
                 match source.file_name() {
-                    _ if crate::platform::files::is_directory(&source) => copies(&source, &target, 0, paths),
+                    _ if crate::platform::files::may_be_directory(&source) => copies(&source, &target, 0, paths),
                     Some(name) => paths.push(target.join(name)),
                     None => {}
                 }
@@ -209,7 +209,7 @@ fn copies(directory: &Path, target: &Path, depth: usize, paths: &mut Vec<PathBuf
     found.sort();
     for path in found {
         let Some(name) = path.file_name() else { continue };
-        match crate::platform::files::is_directory(&path) {
+        match crate::platform::files::may_be_directory(&path) {
             true if depth < DEEPEST => copies(&path, &target.join(name), depth + 1, paths),
             true => {}
             false => paths.push(target.join(name)),
@@ -219,7 +219,7 @@ fn copies(directory: &Path, target: &Path, depth: usize, paths: &mut Vec<PathBuf
 
 /// The shell that runs them, where it is not the usual one or will not do.
 fn write_shell(text: &mut String, configuration: &Configuration) -> std::fmt::Result {
-    let has_library = configuration.runtime_directory().is_some_and(|runtime| crate::platform::files::is_file(&runtime.join(LIBRARY)));
+    let has_library = configuration.runtime_directory().is_some_and(|runtime| crate::platform::files::may_be_file(&runtime.join(LIBRARY)));
     let shells = Shells::find();
     match (shells.reason(), shells.warning()) {
         (Some(reason), _) if has_library => writeln!(text, "  (by {}: {reason})", shells.with(true).display()),

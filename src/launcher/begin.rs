@@ -17,7 +17,7 @@ pub(super) fn begin(context: &Context, start: &Start) -> Result<Begun, Condition
     let zowe = match &sources {
         Some(Ok(sources)) => config::runtime_directory_of(sources, &*context.platform)
             // One that is not there is told of when the whole configuration is.
-            .filter(|runtime| crate::platform::files::is_directory(runtime))
+            .filter(|runtime| crate::platform::files::may_be_directory(runtime))
             .map(|runtime| config::Version::try_read(&runtime)),
         _ => None,
     };

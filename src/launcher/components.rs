@@ -79,7 +79,7 @@ pub(super) async fn prepare_components(
 
 /// Says once which shell runs the commands, where it is not the usual one or will not do.
 fn say_shell(context: &Context, instance: &Instance) {
-    if !crate::platform::files::is_file(&instance.runtime.join(LIBRARY)) {
+    if !crate::platform::files::may_be_file(&instance.runtime.join(LIBRARY)) {
         return;
     }
     let shells = context.runner.shells();
@@ -148,7 +148,7 @@ fn write_workspace_now(context: &Context, instance: &Instance, survey: &Survey) 
         instance: component::instance_with_defaults(configuration, &survey.installed),
         instance_merged: configuration.overlay.is_some().then(|| configuration.value.clone()),
         environment: as_environment(configuration.instance_variables(&survey.defaults())),
-        runtime_manifest: Some(instance.runtime.join("manifest.json")).filter(|path| path.exists()),
+        runtime_manifest: Some(instance.runtime.join("manifest.json")).filter(|path| crate::platform::files::may_exist(path)),
     };
     let of_component = |component: &Component| {
         let defaults = [(component.name.clone(), component.manifest.configs.clone())];
@@ -172,7 +172,7 @@ fn write_workspace_now(context: &Context, instance: &Instance, survey: &Survey) 
 
 /// The script of one command of a component.
 pub(super) fn script_of(context: &Context, instance: &Instance, component: &Component, command: CommandLine, then: Then) -> Script {
-    let existing = |path: PathBuf| crate::platform::files::is_file(&path).then_some(path);
+    let existing = |path: PathBuf| crate::platform::files::may_be_file(&path).then_some(path);
     Script {
         instance_env: context.instance_directory.as_ref().and_then(|directory| existing(directory.join("instance.env"))),
         library: existing(instance.runtime.join(LIBRARY)),

@@ -52,7 +52,7 @@ pub(super) fn enable(begun: &Begun, configuration: &mut Configuration) -> bool {
 pub(super) fn begin(context: &Context, begun: &Begun, configuration: &mut Configuration) -> Result<(), ConditionCode> {
     let Some(Foreground { name, .. }) = &begun.foreground else { return Ok(()) };
     // A runtime directory that is not there is reported with everything else.
-    if let Some(runtime) = configuration.runtime_directory().filter(|runtime| crate::platform::files::is_directory(runtime)) {
+    if let Some(runtime) = configuration.runtime_directory().filter(|runtime| crate::platform::files::may_be_directory(runtime)) {
         let extension = configuration.extension_directory();
         let located = Component::locate(name, &runtime, extension.as_deref());
         if let Err(

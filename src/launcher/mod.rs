@@ -143,6 +143,11 @@ enum Event {
     Stray,
     /// Files of the component that runs in the foreground have changed.
     FilesChanged,
+    /// LOGROTATE is done; what kept files from being begun anew.
+    LogsRotated {
+        sink: Option<Box<dyn crate::platform::AnswerSink>>,
+        failures: Vec<message::Message>,
+    },
     /// A thread that nothing can go on without has panicked.
     Fault(String),
     /// A component's configure command for a change is done.

@@ -1,17 +1,18 @@
 //! Operator commands.
 
+use super::Event;
 use super::owner::{Owner, Phase};
 use crate::component;
 use crate::config::{SINGLE_SERVICE, SINGLE_SERVICE_PARTS, overlay};
 use crate::console::{self, Command, CommandError, ComponentDetail, ComponentView};
 use crate::lifecycle::workspace;
-use crate::message;
+use crate::message::{self, Message};
 use crate::platform::{AnswerSink, Pid, ProcessFacts};
 use crate::supervisor::{Event as Happening, State};
 use std::collections::BTreeSet;
 
 impl Owner {
-    /// A MODIFY. The answer is complete when this returns, except those of RESTART and RELOAD, which take their console along.
+    /// A MODIFY. The answer is complete when this returns, except those of RESTART, RELOAD and LOGROTATE, which take their console along.
     pub(super) fn modify(&mut self, text: &str, answer: Box<dyn AnswerSink>) {
         self.context.output.message(message::zwel0013i(text));
         self.begin_answer(Some(answer));
@@ -37,11 +38,27 @@ impl Owner {
                 self.say(message::zwel0989i(if debug { "log level is debug" } else { "log level is info" }));
             }
             Ok(Command::LogRotate) => {
-                self.context.output.rotate_logs();
-                self.say(message::zwel0989i("log files are rotated"));
+                let (sink, sender) = (self.postpone_answer(), self.sender.clone());
+                self.context.output.rotate_logs(move |failures| {
+                    // The owner has gone: the launcher is at its very end.
+                    let _ = sender.send(Event::LogsRotated { sink, failures });
+                });
             }
             Ok(Command::Detail(names)) => self.detail(&names),
             Ok(command) => self.change(command, text),
+        }
+        self.end_answer();
+    }
+
+    /// The answer to LOGROTATE, once it is known.
+    pub(super) fn logs_rotated(&mut self, sink: Option<Box<dyn AnswerSink>>, failures: Vec<Message>) {
+        self.begin_answer(sink);
+        if failures.is_empty() {
+            self.say(message::zwel0989i("log files are rotated"));
+        } else {
+            let count = failures.len();
+            failures.into_iter().for_each(|failure| self.say(failure));
+            self.say(message::zwel0955e(count));
         }
         self.end_answer();
     }

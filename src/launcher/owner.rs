@@ -199,6 +199,7 @@ impl Owner {
                 self.step(index, Happening::Ended { pid, status, remains });
             }
             Event::Stray => self.look_for_groups_gone(),
+            Event::LogsRotated { sink, failures } => self.logs_rotated(sink, failures),
             Event::FilesChanged => self.files_changed = true,
             // It has ended the loop.
             Event::Fault(_) => {}

@@ -174,8 +174,10 @@ fn report(context: &Context, checked: &Checked) -> Result<(), ConditionCode> {
             output.message(message);
         }
     }
-    let (errors, warnings): (Vec<&Problem>, Vec<&Problem>) = checked.problems.iter().partition(|problem| problem.error);
-    for warning in warnings {
+    let unknown = checked.directories.iter().filter(|problem| matches!(problem.fault, DirectoryFault::Unknown(_)));
+    let unknown: Vec<Problem> = unknown.map(DirectoryProblem::problem).collect();
+    let (errors, warnings): (Vec<&Problem>, Vec<&Problem>) = checked.problems.iter().chain(&unknown).partition(|problem| problem.error);
+    for warning in warnings.into_iter().chain(&checked.unrunnable) {
         output.message(message::zwel0916w(warning));
     }
     if !errors.is_empty() {
@@ -213,6 +215,8 @@ fn directory_messages(context: &Context, problem: &DirectoryProblem) -> Vec<Mess
         (Purpose::Runtime, DirectoryFault::NotDefined) => vec![message::zwel0033e()],
         (Purpose::Runtime, DirectoryFault::Empty) => vec![message::zwel0034e()],
         (Purpose::Runtime, _) => vec![message::zwel0032e("ROOT_DIR", path)],
+        // The reason stands among the errors of the configuration.
+        (Purpose::Extensions, DirectoryFault::Unknown(_)) => Vec::new(),
         (Purpose::Extensions, _) => vec![message::zwel0916w(problem.problem())],
         (_, DirectoryFault::NotDefined) => vec![message::zwel0157e(), message::zwel0059e()],
         (_, DirectoryFault::Empty) => vec![message::zwel0060e()],

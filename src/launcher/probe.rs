@@ -6,6 +6,7 @@ use super::{Context, components};
 use crate::component::{CommandLine, Probe, ProbeKind, Question};
 use crate::config::Environment;
 use crate::lifecycle::{Then, startup};
+use crate::message;
 use crate::net::{self, HttpError, Tls};
 use crate::output::WatchedText;
 use std::collections::VecDeque;
@@ -98,6 +99,7 @@ pub(super) fn ask(
     let (context, launched, probe) = (Arc::clone(context), launched.clone(), probe.clone());
     let task = tokio::task::spawn_local(async move {
         let mut count = Count::new(question, probe.failure_threshold);
+        let mut not_asked: Option<String> = None;
         // A component that has just been started is given a moment to be ready in, then asked more and more slowly up to the interval.
         let mut pause = FIRST_PAUSE.min(probe.interval);
         loop {
@@ -108,6 +110,19 @@ pub(super) fn ask(
                 let said = answer.as_ref().map_or_else(|why| format!("no, {why}"), |()| "yes".to_owned());
                 format!("probe: {} of {}: {said}", question.key(), launched.component.name)
             });
+            let answer = match answer {
+                Ok(()) => Ok(()),
+                Err(NoAnswer::Bad(why)) => Err(why),
+                // That says nothing of the component: what was known of it holds. It is said once for each reason.
+                Err(NoAnswer::NotAsked(why)) => {
+                    if not_asked.as_ref() != Some(&why) {
+                        context.output.message(message::zwel0956w(&launched.component.name, question.key(), &why));
+                    }
+                    not_asked = Some(why);
+                    continue;
+                }
+            };
+            not_asked = None;
             if let Some(verdict) = count.answer(answer) {
                 // A line in a file stands there for good.
                 let is_final = verdict == Verdict::Good && matches!(way, Way::File(..));
@@ -123,6 +138,30 @@ pub(super) fn ask(
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
+/// Why there is no good answer.
+#[derive(Debug)]
+enum NoAnswer {
+    /// It was asked and did not answer well.
+    Bad(String),
+    /// It could not be asked at all: its command cannot be run.
+    NotAsked(String),
+}
+
+impl From<String> for NoAnswer {
+    fn from(why: String) -> Self {
+        NoAnswer::Bad(why)
+    }
+}
+
+impl std::fmt::Display for NoAnswer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            NoAnswer::Bad(why) => formatter.write_str(why),
+            NoAnswer::NotAsked(why) => write!(formatter, "it cannot be asked: {why}"),
+        }
+    }
+}
+
 enum Way {
     /// None while a thread has it.
     File(Option<FileEnd>, Blocking<Option<(Result<(), String>, FileEnd)>>),
@@ -133,14 +172,14 @@ enum Way {
 
 impl Way {
     /// One answer, which is there within the time that it may take.
-    async fn ask(&mut self, context: &Context, launched: &Launched, environment: &Environment, timeout: Duration) -> Result<(), String> {
+    async fn ask(&mut self, context: &Context, launched: &Launched, environment: &Environment, timeout: Duration) -> Result<(), NoAnswer> {
         if let Way::Command(file, arguments) = self {
             // Its bound is its own: it ends a command, and does not only turn away from it.
             return command(context, launched, environment, (file, arguments), timeout).await;
         }
         match tokio::time::timeout(timeout, self.ask_without_bound(launched)).await {
-            Ok(answer) => answer,
-            Err(_) => Err(format!("{}: no answer within {} s", self.whom(), timeout.as_secs())),
+            Ok(answer) => Ok(answer?),
+            Err(_) => Err(format!("{}: no answer within {} s", self.whom(), timeout.as_secs()).into()),
         }
     }
 
@@ -255,16 +294,16 @@ async fn command(
     environment: &Environment,
     (file, arguments): (&str, &[String]),
     timeout: Duration,
-) -> Result<(), String> {
-    let file = launched.component.file("readiness command", file).map_err(|error| error.to_string())?;
+) -> Result<(), NoAnswer> {
+    let file = launched.component.script("its command", file).map_err(|error| NoAnswer::NotAsked(error.to_string()))?;
     let command = CommandLine { file, arguments: arguments.to_vec() };
     let script = components::script_of(context, &launched.instance, &launched.component, command, Then::Nothing);
     let run = context.runner.run_collecting(&script, environment, timeout);
-    let (finished, _) = run.await.map_err(|error| error.to_string())?;
+    let (finished, _) = run.await.map_err(|error| NoAnswer::NotAsked(error.to_string()))?;
     match finished {
-        finished if finished.timed_out => Err(format!("the command did not end within {} s", timeout.as_secs())),
+        finished if finished.timed_out => Err(format!("the command did not end within {} s", timeout.as_secs()).into()),
         finished if finished.status.success() => Ok(()),
-        finished => Err(format!("the command ended with {}", finished.status.end)),
+        finished => Err(format!("the command ended with {}", finished.status.end).into()),
     }
 }
 

@@ -35,7 +35,7 @@ impl Shells {
         let named = std::env::var_os(SHELL_VARIABLE).filter(|shell| !shell.is_empty()).map(PathBuf::from);
         let program = Path::new(SHELL).canonicalize().ok().filter(|_| !cfg!(target_os = "zos"));
         let name = program.as_deref().and_then(Path::file_name).and_then(|name| name.to_str()).map(str::to_owned);
-        Shells::choose(named, name.as_deref(), BASH.map(Path::new).into_iter().find(|bash| crate::platform::files::is_file(bash)))
+        Shells::choose(named, name.as_deref(), BASH.map(Path::new).into_iter().find(|bash| crate::platform::files::may_be_file(bash)))
     }
 
     /// `named`: by the environment; `program`: the name of the program that `/bin/sh` is, None on z/OS.

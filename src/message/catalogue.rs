@@ -522,6 +522,18 @@ messages! {
         "component {name} runs as part of component {service}, which is to be named in its place",
         "API ML runs as one process, so that its parts cannot be operated one by one.",
         "Name the component that runs, or set components.apiml.enabled to false to run the parts by themselves.";
+    ZWEL0954W zwel0954w "ZWEL0954W" Warning Wto (n, why)
+        "about {n} lines before these were not written to SYSPRINT - {why}",
+        "Writing to SYSPRINT failed for a while (a full file system, a full spool). Lines of components and of the launcher are missing there; components that have a log file of their own have theirs in it.",
+        "Make room where SYSPRINT is.";
+    ZWEL0955E zwel0955e "ZWEL0955E" Error OnMatch (n)
+        "log files are not rotated - {n} of them could not be begun anew",
+        "LOGROTATE could not begin the log files that the messages ZWEL0992W before name; the others were rotated.",
+        "Check space and permissions of zowe.logDirectory and repeat LOGROTATE.";
+    ZWEL0956W zwel0956w "ZWEL0956W" Warning OnMatch (name, question, why)
+        "component {name} cannot be asked for its {question} - {why}",
+        "The command of the probe cannot be run: its file is not there or cannot be read, or the system makes no process. That says nothing of the component, which is neither taken for not alive nor restarted for it, and not for ready. It is asked again at each interval.",
+        "Correct components.<name>.launcher.<question>.command, or the component's file; zwelnch check names the place.";
     ZWEL0965W zwel0965w "ZWEL0965W" Warning Always (n, s)
         "up to {n} lines are lost, SYSPRINT was not read for {s} seconds at the end",
         "The launcher ended all the same. Not counted is what components had written that was still in their pipes.",

@@ -1,8 +1,9 @@
 //! A component's own log file: what the component wrote, byte for byte, rotated by size and count.
 
+use crate::platform::files::unless_missing;
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -110,7 +111,17 @@ impl LogFile {
     }
 
     fn open(&mut self) -> io::Result<()> {
-        let file = crate::platform::unix::open_log(&self.settings.path)?;
+        let path = &self.settings.path;
+        let opened = crate::platform::unix::open_log(path);
+        let file = match (opened, path.parent()) {
+            // Somebody who cleans up has removed the directory: it is made as a start makes it.
+            (Err(error), Some(parent)) if error.kind() == io::ErrorKind::NotFound => {
+                let in_words = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", parent.display()));
+                fs::DirBuilder::new().recursive(true).mode(0o750).create(parent).map_err(in_words)?;
+                crate::platform::unix::open_log(path)?
+            }
+            (opened, _) => opened?,
+        };
         self.size = file.metadata()?.len();
         self.file = Some(file);
         Ok(())
@@ -123,8 +134,8 @@ impl LogFile {
     pub(super) fn rotate(&mut self) -> io::Result<()> {
         self.failed = None;
         let identity = |metadata: &fs::Metadata| (metadata.dev(), metadata.ino());
-        let ours = self.file.as_ref().and_then(|file| file.metadata().ok());
-        let there = fs::symlink_metadata(&self.settings.path).ok();
+        let ours = self.file.as_ref().map(File::metadata).transpose()?;
+        let there = unless_missing(fs::symlink_metadata(&self.settings.path))?;
         match (ours, there) {
             (Some(ours), Some(there)) if identity(&ours) == identity(&there) && ours.len() > 0 => self.shift(),
             _ => {
@@ -144,17 +155,13 @@ impl LogFile {
             PathBuf::from(name)
         };
         if self.settings.count == 0 {
-            missing_is_fine(fs::remove_file(&self.settings.path))?;
+            unless_missing(fs::remove_file(&self.settings.path))?;
         }
         for number in (0..self.settings.count).rev() {
-            missing_is_fine(fs::rename(numbered(number), numbered(number + 1)))?;
+            unless_missing(fs::rename(numbered(number), numbered(number + 1)))?;
         }
         self.open()
     }
-}
-
-fn missing_is_fine(result: io::Result<()>) -> io::Result<()> {
-    result.or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
 }
 
 #[cfg(test)]

@@ -42,8 +42,10 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PipeId(usize);
 
+/// Told on the relay thread what kept log files from being begun anew; nothing when all of them were.
+type RotationTold = Box<dyn FnOnce(Vec<Message>) + Send>;
+
 /// What the relay thread is asked to do.
-#[derive(Debug)]
 enum Item {
     Message(Message),
     /// A line of the server commands' part: ZWELS, with its source in parentheses.
@@ -68,7 +70,7 @@ enum Item {
     },
     Rules(Box<WtoRules>),
     TimeZone(jiff::tz::TimeZone),
-    RotateLogs,
+    RotateLogs(RotationTold),
     #[cfg(test)]
     Flush(mpsc::Sender<()>),
     /// Drain everything, write it and end.
@@ -288,9 +290,10 @@ impl Output {
         self.put(Item::Drain { pipe, repeat: true });
     }
 
-    /// Begins new log files for all components that have one (LOGROTATE). A file that was moved away is only opened anew.
-    pub fn rotate_logs(&self) {
-        self.put(Item::RotateLogs);
+    /// Begins new log files for all components that have one (LOGROTATE). A file that was moved away is only opened anew. `told` gets, on
+    /// the relay thread, a message for each file that could not be begun.
+    pub fn rotate_logs(&self, told: impl FnOnce(Vec<Message>) + Send + 'static) {
+        self.put(Item::RotateLogs(Box::new(told)));
     }
 
     /// The zone of the stamps from now on; UTC at first.

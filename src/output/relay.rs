@@ -7,7 +7,7 @@ use super::pattern::{Matcher, Pattern};
 use super::rate::Rate;
 use super::tail::Tail;
 use super::{Attachment, Item, LogSettings, PipeId, Shared, Watch, WtoRules, line, printable, wto};
-use crate::message::{Message, Operator, Severity, zwel0050e, zwel0926w, zwel0990w, zwel0991w, zwel0992w, zwel0993i, zwel0994i};
+use crate::message::{Message, Operator, Severity, zwel0050e, zwel0926w, zwel0954w, zwel0990w, zwel0991w, zwel0992w, zwel0993i, zwel0994i};
 use crate::platform::{Pid, Platform, unix};
 use mio::unix::pipe::Receiver;
 use mio::{Events, Interest, Poll, Token};
@@ -111,6 +111,8 @@ pub(super) struct Relay {
     /// Components and last lines of pipes that were closed before their component's end was told.
     ended: HashMap<usize, (String, Tail)>,
     out: Vec<u8>,
+    /// Lines that SYSPRINT has not taken since it last took some, and why.
+    unwritten: Option<(u64, String)>,
     begun: Instant,
     /// Bytes relayed in this turn.
     relayed: usize,
@@ -135,6 +137,7 @@ impl Relay {
             holding: Vec::new(),
             ended: HashMap::new(),
             out: Vec::new(),
+            unwritten: None,
             begun: Instant::now(),
             relayed: 0,
             closing: false,
@@ -256,7 +259,7 @@ impl Relay {
             Item::Drain { pipe, repeat } => self.drain(pipe, repeat),
             Item::Rules(rules) => self.set_rules(*rules),
             Item::TimeZone(zone) => self.prefix.zone = zone,
-            Item::RotateLogs => self.rotate_logs(),
+            Item::RotateLogs(told) => told(self.rotate_logs()),
             #[cfg(test)]
             Item::Flush(sender) => {
                 self.write();
@@ -355,7 +358,8 @@ impl Relay {
         }
     }
 
-    fn rotate_logs(&mut self) {
+    /// Begins new log files, and gives what kept any of them from being begun, each as a message.
+    fn rotate_logs(&mut self) -> Vec<Message> {
         let mut rotated: Vec<Rc<RefCell<LogFile>>> = Vec::new();
         let mut messages = Vec::new();
         for pipe in self.pipes.values() {
@@ -365,7 +369,7 @@ impl Relay {
             }
             rotated.push(Rc::clone(log));
         }
-        messages.iter().for_each(|message| self.message(message));
+        messages
     }
 
     /// Everything the pipe holds now, the unfinished last line included. Bounded, because somebody may go on writing.
@@ -608,11 +612,24 @@ impl Relay {
         if self.out.is_empty() {
             return;
         }
-        self.shared.in_hand.store(memchr::memchr_iter(b'\n', &self.out).count(), Ordering::Relaxed);
-        // There is nobody left to tell when SYSPRINT itself fails; the components go on.
-        let _ = self.platform.write_sysprint(&self.out);
+        let lines = memchr::memchr_iter(b'\n', &self.out).count();
+        self.shared.in_hand.store(lines, Ordering::Relaxed);
+        // While SYSPRINT itself fails there is nowhere to say it; the components go on, and it is said when it can be.
+        let written = self.platform.write_sysprint(&self.out);
         self.shared.in_hand.store(0, Ordering::Relaxed);
         self.out.clear();
+        match written {
+            Err(error) => {
+                let lost = self.unwritten.take().map_or(0, |(lost, _)| lost);
+                self.unwritten = Some((lost + lines as u64, error.to_string()));
+            }
+            Ok(()) => {
+                if let Some((lost, why)) = self.unwritten.take() {
+                    self.message(&zwel0954w(lost, why));
+                    self.write();
+                }
+            }
+        }
         // Memory of a flood is given back when it is over.
         if self.out.capacity() > 4 * FULL {
             self.out.shrink_to(FULL);

@@ -35,6 +35,26 @@ fn the_ruler_is_that_of_the_c_launcher() {
 }
 
 #[test]
+fn what_a_full_sysprint_did_not_take_is_counted_and_said_when_it_takes_lines_again() {
+    let (platform, output) = setup();
+    platform.sysprint_is_full.store(true, std::sync::atomic::Ordering::SeqCst);
+    for name in ["a", "b"] {
+        output.message(message::zwel0001i(name));
+        output.flush();
+    }
+    platform.sysprint_is_full.store(false, std::sync::atomic::Ordering::SeqCst);
+    output.message(message::zwel0001i("c"));
+    output.flush();
+    output.message(message::zwel0001i("d"));
+    output.close();
+    let text = platform.sysprint_text();
+    let said: Vec<&str> = text.lines().filter_map(|line| Some(&line[line.find(" ZWEL")? + 1..])).collect();
+    let lost = "ZWEL0954W about 2 lines before these were not written to SYSPRINT - no storage space";
+    assert_eq!(said, ["ZWEL0001I component c started", lost, "ZWEL0001I component d started"]);
+    assert!(platform.wtos().iter().any(|text| text.contains(lost)), "{:?}", platform.wtos());
+}
+
+#[test]
 fn lines_in_pieces_of_several_pipes_stay_whole() {
     let (platform, output) = setup();
     let (first, mut to_first) = pipe(&platform);
@@ -110,7 +130,7 @@ fn the_log_file_has_every_byte_and_is_rotated_on_request() {
     let bytes = b"\x1b[31mred\x1b[0m\r\n\0\xff\xc3\n\n";
     writer.write_all(bytes).unwrap();
     output.drain(id);
-    output.rotate_logs();
+    output.rotate_logs(|failures| assert!(failures.is_empty(), "{failures:?}"));
     output.flush();
     writer.write_all(b"new\n").unwrap();
     output.close();
@@ -121,7 +141,7 @@ fn the_log_file_has_every_byte_and_is_rotated_on_request() {
 #[test]
 fn a_log_file_that_cannot_be_written_is_said_once_and_sysprint_goes_on() {
     let (platform, output) = setup();
-    let settings = LogSettings { path: "/nonexistent/c.log".into(), size: 1, count: 2 };
+    let settings = LogSettings { path: "/dev/null/c.log".into(), size: 1, count: 2 };
     let (reader, mut writer) = pipe(&platform);
     output.attach("c", reader, Attachment { log: Some(settings), ..Attachment::default() });
     for number in 0..3 {
@@ -131,7 +151,7 @@ fn a_log_file_that_cannot_be_written_is_said_once_and_sysprint_goes_on() {
     drop(writer);
     output.close();
     let text = platform.sysprint_text();
-    assert_eq!(text.matches("ZWEL0992W component c: its log file cannot be written - /nonexistent/c.log: ").count(), 1, "{text}");
+    assert_eq!(text.matches("ZWEL0992W component c: its log file cannot be written - /dev/null/c.log: ").count(), 1, "{text}");
     assert_eq!(text.matches("line ").count(), 3);
 }
 

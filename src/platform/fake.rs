@@ -13,6 +13,8 @@ pub struct FakePlatform {
     pub members: BTreeMap<(String, String), Vec<u8>>,
     /// There is no thread that could wait for signals, instead of no console.
     refuses_signals: bool,
+    /// SYSPRINT takes nothing, and says so.
+    pub sysprint_is_full: std::sync::atomic::AtomicBool,
     listens: bool,
     /// The first write to SYSPRINT panics.
     fails: AtomicBool,
@@ -113,6 +115,9 @@ impl Platform for FakePlatform {
     }
 
     fn write_sysprint(&self, bytes: &[u8]) -> io::Result<()> {
+        if self.sysprint_is_full.load(std::sync::atomic::Ordering::SeqCst) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
         assert!(!self.fails.swap(false, Ordering::SeqCst), "SYSPRINT fails");
         self.sysprint.lock().unwrap().extend_from_slice(bytes);
         Ok(())

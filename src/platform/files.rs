@@ -1,6 +1,7 @@
 //! What kind of file a path names, by the system's own rules: the standard library for z/OS has taken the masks of POSIX systems.
 
 use std::fs::Metadata;
+use std::io;
 use std::path::Path;
 
 /// The kinds that anything here asks for.
@@ -54,14 +55,39 @@ pub fn kind(metadata: &Metadata) -> FileKind {
     }
 }
 
-/// True for a regular file, and for a link to one.
-pub fn is_file(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|metadata| kind(&metadata) == FileKind::Regular)
+/// None for what is not there, which is the only failure that means so: a component of the path is missing, or is no directory.
+///
+/// # Errors
+/// Every other failure: whether it is there is not known.
+pub fn unless_missing<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
-/// True for a directory, and for a link to one.
-pub fn is_directory(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|metadata| kind(&metadata) == FileKind::Directory)
+/// What a path names, links followed; None when there is nothing.
+///
+/// # Errors
+/// Why that is not known: a directory on the way that may not be searched, an I/O error, a loop of links.
+pub fn look(path: &Path) -> io::Result<Option<FileKind>> {
+    Ok(unless_missing(std::fs::metadata(path))?.map(|metadata| kind(&metadata)))
+}
+
+/// False for what is no regular file, or not there. True where that cannot be told, so that whoever opens it says why.
+pub fn may_be_file(path: &Path) -> bool {
+    matches!(look(path), Ok(Some(FileKind::Regular)) | Err(_))
+}
+
+/// The same of a directory.
+pub fn may_be_directory(path: &Path) -> bool {
+    matches!(look(path), Ok(Some(FileKind::Directory)) | Err(_))
+}
+
+/// False for what is not there. True where that cannot be told.
+pub fn may_exist(path: &Path) -> bool {
+    !matches!(look(path), Ok(None))
 }
 
 #[cfg(test)]
@@ -80,9 +106,25 @@ mod tests {
         let (file, link) = (directory.path().join("f"), directory.path().join("l"));
         std::fs::write(&file, "").unwrap();
         std::os::unix::fs::symlink(&file, &link).unwrap();
-        assert!(is_file(&file) && is_file(&link) && is_directory(directory.path()));
-        assert!(!is_file(directory.path()) && !is_directory(&file) && !is_file(&directory.path().join("none")));
+        assert!(may_be_file(&file) && may_be_file(&link) && may_be_directory(directory.path()));
+        assert!(!may_be_file(directory.path()) && !may_be_directory(&file) && !may_be_file(&directory.path().join("none")));
         assert_eq!(kind(&std::fs::symlink_metadata(&link).unwrap()), FileKind::SymbolicLink);
         assert_eq!(kind(&std::fs::metadata("/dev/null").unwrap()), FileKind::Other);
+    }
+
+    #[test]
+    fn only_what_is_missing_counts_as_missing() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        std::fs::write(at("f"), "").unwrap();
+        std::os::unix::fs::symlink(at("loop"), at("loop")).unwrap();
+        for missing in ["none", "none/below", "f/below"] {
+            assert_eq!(look(&at(missing)).unwrap(), None, "{missing}");
+            assert!(!may_be_file(&at(missing)) && !may_be_directory(&at(missing)) && !may_exist(&at(missing)));
+        }
+        // A loop of links and a name that is too long are errors for root too.
+        for unknown in [at("loop"), at("loop/below"), at(&"x".repeat(300))] {
+            assert!(look(&unknown).is_err() && may_be_file(&unknown) && may_be_directory(&unknown) && may_exist(&unknown), "{unknown:?}");
+        }
     }
 }

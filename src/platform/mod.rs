@@ -12,6 +12,7 @@ pub mod fake;
 pub mod fault;
 pub mod files;
 pub mod process;
+pub mod standard_output;
 pub mod unix;
 #[cfg(zwelnch_zos)]
 pub mod zos;

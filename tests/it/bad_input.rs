@@ -1,6 +1,6 @@
 //! Bad input: one clear message each, and condition code 8.
 
-use crate::harness::{Instance, run_to_end};
+use crate::harness::{Instance, run_to_end, text};
 
 const SLEEPER: &str = "exec sleep 1000";
 
@@ -401,4 +401,98 @@ fn schemas_of_a_component_are_read_as_zowe_reads_them() {
     std::fs::write(instance.config(), yaml.replace("level: high", "level: 3")).unwrap();
     let (code, out) = run_to_end(instance.launcher(&["check", "-c", &config]));
     assert_eq!(code, 4, "only the warning is left: {out}");
+}
+
+#[test]
+fn a_name_that_no_operator_can_type_is_refused() {
+    for name in ["a,b", "a(b)", "a*", " a", "a b", "*", "a=b", "é"] {
+        let instance = Instance::new().component("good", SLEEPER, "").extra(&format!("  '{name}': {{enabled: true}}\n"));
+        instance.script(name, "start", SLEEPER);
+        let (code, out) = instance.run_to_end();
+        assert_eq!(code, 8, "{name}: {out}");
+        assert!(out.contains(&format!("'{name}' is no component name; letters, digits, '-', '_' and '.' are expected")), "{name}: {out}");
+        let check = text(&instance.launcher(&["check"]).output().unwrap());
+        let line = check.lines().find(|line| line.contains("is no component name")).unwrap_or_else(|| panic!("{check}"));
+        assert!(line.starts_with("ERROR ") && line.contains("zowe.yaml:"), "{line}");
+        // Nobody has chosen that for such a name.
+        std::fs::write(instance.config(), std::fs::read_to_string(instance.config()).unwrap().replacen("true}", "false}", 1)).unwrap();
+        let check = text(&instance.launcher(&["check"]).output().unwrap());
+        assert!(check.lines().any(|line| line.starts_with("WARNING ") && line.contains("is no component name")), "{check}");
+    }
+}
+
+#[test]
+fn names_that_differ_only_by_case_are_refused() {
+    let instance = Instance::new().component("Good", SLEEPER, "").component("good", SLEEPER, "");
+    let (code, out) = instance.run_to_end();
+    assert_eq!(code, 8, "{out}");
+    assert!(out.contains("components.good: the name differs from Good (") && out.contains(") only by case"), "{out}");
+    let disabled = std::fs::read_to_string(instance.config()).unwrap().replacen("enabled: true", "enabled: false", 1);
+    std::fs::write(instance.config(), disabled).unwrap();
+    let check = instance.launcher(&["check"]).output().unwrap();
+    assert_eq!(check.status.code(), Some(0), "{}", text(&check));
+}
+
+#[test]
+fn what_cannot_be_looked_at_is_not_taken_for_missing() {
+    // Loops of links: errors for every user, root too.
+    let looped = |path: std::path::PathBuf| {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink(&path, &path).unwrap();
+    };
+    for (relative, named) in [
+        ("runtime/files/defaults.yaml", "files/defaults.yaml"),
+        ("runtime/schemas", "schemas/"),
+        ("runtime/components/alpha/bin/validate.sh", "bin/validate.sh"),
+        ("runtime/components/beta", "components/beta/manifest.yaml"),
+        ("extensions", "extensions"),
+    ] {
+        let instance = good();
+        instance.write_config();
+        let yaml = std::fs::read_to_string(instance.config()).unwrap();
+        let extensions = format!("zowe:\n  extensionDirectory: {}\n", instance.path("extensions").display());
+        std::fs::write(instance.config(), yaml.replacen("zowe:\n", &extensions, 1) + "  beta: {enabled: true}\n").unwrap();
+        std::fs::create_dir(instance.path("extensions")).unwrap();
+        let before = text(&instance.launcher(&["check"]).output().unwrap());
+        assert!(!before.contains("ERROR "), "{before}");
+        if relative == "extensions" {
+            std::fs::remove_dir(instance.path(relative)).unwrap();
+        }
+        looped(instance.path(relative));
+        let check = instance.launcher(&["check"]).output().unwrap();
+        let said = text(&check);
+        let is_named = |line: &str| line.contains(named) && line.contains("Too many levels of symbolic links");
+        assert!(said.lines().any(is_named), "{relative}: {said}");
+        assert_eq!(check.status.code(), Some(8), "{said}");
+        let (code, out) = run_to_end(instance.launcher(&["lpar1"]));
+        assert_eq!(code, 8, "{out}");
+        assert!(out.lines().any(is_named), "{relative}: {out}");
+    }
+}
+
+#[test]
+fn two_names_of_one_variable_are_a_warning_with_both_places() {
+    let instance = Instance::new()
+        .component("my-comp", SLEEPER, "port: 18101\nmy-port: 1\nmy_port: 2\nmy.port: 3")
+        .component("my_comp", SLEEPER, "port: 18102")
+        .component("other", SLEEPER, "a-b: 1");
+    instance.manifest("other", "configs: {a_b: 2}\n");
+    instance.write_config();
+    let check = instance.launcher(&["check"]).output().unwrap();
+    let said = text(&check);
+    assert_eq!(check.status.code(), Some(4), "{said}");
+    for (other, first) in [
+        ("components.my_comp", "components.my-comp"),
+        ("components.my-comp.my_port", "components.my-comp.my-port"),
+        ("components.my-comp.my.port", "components.my-comp.my-port"),
+        ("components.other.a_b", "components.other.a-b"),
+    ] {
+        let wanted = format!(" {other}: components see it by the same variable as {first} (");
+        let lines: Vec<&str> = said.lines().filter(|line| line.contains(&wanted)).collect();
+        assert!(
+            matches!(lines.as_slice(), [line] if line.starts_with("WARNING ") && line.matches(".yaml:").count() == 2),
+            "{wanted}\n{said}"
+        );
+    }
+    assert_eq!(said.matches("by the same variable").count(), 4, "{said}");
 }

@@ -397,3 +397,53 @@ fn a_shared_port_is_one_error_whatever_the_number_of_instances() {
     assert_eq!((answer.code, answer.out.lines().count()), (8, 3), "{}", answer.out);
     assert!(answer.out.contains(" l149, which") && answer.out.len() < 150 * 3 * 8 + 1000, "{}", answer.out.len());
 }
+
+#[test]
+fn a_document_that_was_not_written_is_no_success_and_a_reader_that_has_gone_is_no_error() {
+    let instance = good();
+    let mut running = instance.up();
+    let console = ["console", "F ZWESLSTC,APPL=DISP"];
+    let commands: &[&[&str]] = &[
+        &["config"],
+        &["config", "--format", "json"],
+        &["config", "--path", "zowe.runtimeDirectory"],
+        &["env", "-i", "lpar1", "web"],
+        &["plan", "-i", "lpar1"],
+        &["check"],
+        &["check", "--format", "json"],
+        &["check", "--compare-zwelnch"],
+        &["jcl", "ZWESLSTC"],
+        &["jcl", "--list"],
+        &["generate", "man"],
+        &["generate", "completion", "bash"],
+        &["status"],
+        &["status", "--format", "json"],
+        &console,
+        &["--help"],
+        &["--version"],
+        &["help", "check"],
+    ];
+    for arguments in commands {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = instance.launcher(arguments).stdout(full).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(8), "{arguments:?} {said}");
+        assert!(said.contains("ZWEL0930E") && said.contains("standard output cannot be written") && said.contains("No space"), "{said}");
+        let whole = ask(&instance, arguments);
+        let (reader, writer) = std::os::unix::net::UnixStream::pair().unwrap();
+        drop(reader);
+        let output = instance.launcher(arguments).stdout(std::os::fd::OwnedFd::from(writer)).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!((output.status.code(), said.as_ref()), (Some(whole.code), whole.err.as_str()), "{arguments:?}");
+    }
+    // What is typed at a console in a pipe.
+    use std::io::Write;
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut console = instance.launcher(&["console"]);
+    let mut console = console.stdin(std::process::Stdio::piped()).stdout(full).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    console.stdin.take().unwrap().write_all(b"F ZWESLSTC,APPL=DISP\n").unwrap();
+    let output = console.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(8), "{}", text(&output));
+    instance.console("P ZWESLSTC");
+    assert_eq!(running.wait_end(), 0);
+}

@@ -4,6 +4,7 @@ use crate::harness::{Instance, PATIENCE, free_port, wait_until};
 use std::fs;
 use std::io::Read;
 use std::os::fd::AsFd;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixDatagram;
 use std::time::Instant;
 
@@ -188,6 +189,33 @@ fn the_service_manager_is_told_of_ready_and_stopping() {
     assert_eq!(received(), "STATUS=1 of 1 components ready");
     running.signal(nix::sys::signal::Signal::SIGTERM);
     assert!(received().starts_with("STOPPING=1\n"));
+    assert_eq!(running.wait_end(), 0);
+}
+
+#[test]
+fn a_removed_log_directory_is_made_anew_and_a_rotation_that_failed_is_not_called_one() {
+    let ticks = "while :; do echo tick; sleep 0.05; done";
+    let instance = Instance::new().component("alpha", ticks, "launcher:\n  log: {file: true}");
+    let mut running = start(&instance, &logs(&instance));
+    running.wait_for("ZWEL0901I");
+    let (logs, file) = (instance.path("logs"), instance.path("logs/alpha-lpar1.log"));
+    fs::remove_dir_all(&logs).unwrap();
+    assert!(instance.modify("LOGROTATE").contains("ZWEL0989I log files are rotated"));
+    let ticked = || fs::metadata(&file).is_ok_and(|metadata| metadata.len() > 0).then_some(());
+    wait_until(Instant::now() + PATIENCE, ticked).expect("nothing is logged");
+    assert_eq!(fs::metadata(&logs).unwrap().permissions().mode() & 0o777, 0o750);
+    // Where it stood is a file: nobody, not even root, makes a directory of it.
+    fs::rename(&logs, instance.path("aside")).unwrap();
+    fs::write(&logs, "").unwrap();
+    let answer = instance.refused("LOGROTATE");
+    assert!(
+        answer.contains("ZWEL0992W component alpha: its log file cannot be written - ") && answer.contains("alpha-lpar1.log"),
+        "{answer}"
+    );
+    assert!(answer.contains("ZWEL0955E log files are not rotated - 1 of them") && !answer.contains("ZWEL0989I"), "{answer}");
+    fs::remove_file(&logs).unwrap();
+    assert!(instance.modify("LOGROTATE").contains("ZWEL0989I log files are rotated"));
+    instance.console("P ZWESLSTC");
     assert_eq!(running.wait_end(), 0);
 }
 

@@ -1,10 +1,11 @@
 //! Readiness and liveness that are asked for: by port, by HTTP, by a command, by a file.
 
-use crate::harness::{Instance, Running, free_port};
+use crate::harness::{Instance, PATIENCE, Running, free_port, text, wait_until};
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::Instant;
 
 const SLEEPER: &str = "echo up; exec sleep 1000";
 
@@ -77,7 +78,7 @@ fn a_command_of_the_component_with_its_environment() {
     let running = instance.start();
     running.wait_for("ZWEL0903I component beta waits for alpha");
     let directory = instance.component_directory("alpha");
-    crate::harness::wait_until(std::time::Instant::now() + crate::harness::PATIENCE, || {
+    wait_until(std::time::Instant::now() + PATIENCE, || {
         std::fs::read_to_string(directory.join("asked")).ok().filter(|asked| asked.lines().count() > 1)
     })
     .unwrap();
@@ -131,6 +132,52 @@ fn a_probe_that_cannot_be_used_is_said_and_running_is_ready() {
     running.wait_for("ZWEL0901I");
     instance.console("P ZWESLSTC");
     assert_eq!(running.wait_end(), 0);
+}
+
+#[test]
+fn a_command_that_cannot_be_run_is_an_error_of_check_and_no_answer_at_run_time() {
+    for (key, setting) in [
+        ("readiness", "launcher: {readiness: {command: bin/nope.sh a, interval: 1}}"),
+        ("liveness", "launcher: {liveness: {command: bin, interval: 1, failureThreshold: 1}}"),
+        ("stop", "launcher: {stop: {command: nope.sh}}"),
+    ] {
+        let instance = Instance::new().component("alpha", SLEEPER, setting);
+        instance.write_config();
+        let output = instance.launcher(&["check"]).output().unwrap();
+        let said = text(&output);
+        let line = said.lines().find(|line| line.starts_with("ERROR ")).unwrap_or_else(|| panic!("{key}: {said}"));
+        assert!(line.contains(&format!("components.alpha.launcher.{key}.command: ")) && line.contains("zowe.yaml:"), "{line}");
+        assert!(line.contains("cannot be used"), "{line}");
+        assert_eq!(output.status.code(), Some(8), "{said}");
+    }
+    let of_manifest = Instance::new().component("alpha", SLEEPER, "");
+    of_manifest.manifest("alpha", "liveness: {command: none.sh}\n");
+    of_manifest.write_config();
+    let said = text(&of_manifest.launcher(&["check"]).output().unwrap());
+    assert!(said.lines().any(|line| line.starts_with("ERROR ") && line.contains("alpha/manifest.yaml:4:")), "{said}");
+}
+
+#[test]
+fn a_liveness_command_that_has_gone_says_nothing_of_its_component() {
+    let setting = "launcher: {liveness: {command: bin/alive.sh, interval: 1, failureThreshold: 1}}";
+    let instance = Instance::new().component("alpha", SLEEPER, setting);
+    instance.script("alpha", "alive", "echo asked >> asked");
+    let mut running = instance.up();
+    let asked = instance.component_directory("alpha").join("asked");
+    let deadline = Instant::now() + PATIENCE;
+    wait_until(deadline, || asked.exists().then_some(())).expect("never asked");
+    let first = instance.pid("alpha");
+    let script = instance.component_directory("alpha").join("bin/alive.sh");
+    std::fs::rename(&script, instance.path("aside")).unwrap();
+    running.wait_for("ZWEL0956W");
+    std::fs::remove_file(&asked).unwrap();
+    std::fs::rename(instance.path("aside"), &script).unwrap();
+    wait_until(deadline, || asked.exists().then_some(())).expect("not asked again");
+    assert_eq!(instance.pid("alpha"), first);
+    assert_eq!(running.all().matches("ZWEL0956W component alpha cannot be asked for its liveness - ").count(), 1, "{}", running.all());
+    instance.console("P ZWESLSTC");
+    assert_eq!(running.wait_end(), 0);
+    assert!(!running.all().contains("ZWEL0905E"), "{}", running.all());
 }
 
 /// A server that takes connections and says nothing, a port that takes none, a command that goes on: the run ends without them.

@@ -203,7 +203,7 @@ fn registration(component: &Component) -> Vec<Difference> {
     ];
     for (key, paths) in libraries {
         for (index, path) in
-            paths.iter().enumerate().filter(|(_, path)| crate::platform::files::is_directory(&component.directory.join(path)))
+            paths.iter().enumerate().filter(|(_, path)| crate::platform::files::may_be_directory(&component.directory.join(path)))
         {
             let place = component.place(&[key, &index.to_string()]);
             let found =

@@ -42,7 +42,7 @@ pub(super) fn copy_all(registration: &mut Registration<'_>) {
 fn copy(registration: &mut Registration<'_>, key: &'static str, path: &str, target: &str) -> Result<(), RegistrationError> {
     let source = registration.component.inside(key, path)?;
     make(&registration.place.workspace.join(target))?;
-    if crate::platform::files::is_directory(&source) {
+    if crate::platform::files::may_be_directory(&source) {
         copy_directory(registration, key, &source, target, 0)
     } else if let Some(name) = source.file_name() {
         let name = name.to_string_lossy().into_owned();
@@ -75,7 +75,7 @@ fn copy_directory(
         // A link may lead anywhere: each step is checked, not only the first.
         let path = component.inside_path(key, &entry.path())?;
         let copy = format!("{target}/{name}");
-        if crate::platform::files::is_directory(&path) {
+        if crate::platform::files::may_be_directory(&path) {
             make(&registration.place.workspace.join(&copy))?;
             copy_directory(registration, key, &path, &copy, depth + 1)?;
         } else {

@@ -37,7 +37,7 @@ pub(super) async fn findings(subject: Subject<'_>, is_made: bool) -> Vec<Finding
         return not_made("AT-TLS is a service of z/OS; here nobody encrypts what they send".to_string());
     }
     let Some(program) = subject.configuration.runtime_directory().map(|runtime| runtime.join(ATTLS_TEST)) else { return Vec::new() };
-    if !crate::platform::files::is_file(&program) {
+    if !crate::platform::files::may_be_file(&program) {
         return not_made(format!("there is no {}, which Zowe brings from 3.5 on", program.display()));
     }
     let mut findings = Vec::new();

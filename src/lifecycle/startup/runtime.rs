@@ -4,6 +4,7 @@ use super::{Check, Finding, Property, Subject, text, version};
 use crate::component::Component;
 use crate::config::{Environment, encoding, zowe_version};
 use crate::message::Severity;
+use crate::platform::files::{FileKind, look};
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -85,7 +86,7 @@ pub(super) async fn findings(subject: Subject<'_>, runtime: Runtime, is_made: bo
     }
     let (program, origin) = locate(home, subject.environment, &runtime);
     let seen = match &program {
-        Some(program) if crate::platform::files::is_file(program) => run(subject, program, &runtime).await,
+        Some(program) if crate::platform::files::may_be_file(program) => run(subject, program, &runtime).await,
         _ => Seen::NotFound,
     };
     let zowe = subject.configuration.runtime_directory().and_then(|directory| zowe_version(&directory));
@@ -122,7 +123,7 @@ fn locate(home: Option<&str>, environment: &Environment, runtime: &Runtime) -> (
     let directories = variable("PATH").map(|path| std::env::split_paths(path).collect::<Vec<_>>()).unwrap_or_default();
     // An empty entry means the working directory, where no runtime is.
     let candidates = directories.into_iter().filter(|directory| directory.is_absolute()).map(|directory| directory.join(runtime.program));
-    (candidates.into_iter().find(|candidate| crate::platform::files::is_file(candidate)), Origin::Path)
+    (candidates.into_iter().find(|candidate| matches!(look(candidate), Ok(Some(FileKind::Regular)))), Origin::Path)
 }
 
 async fn run(subject: Subject<'_>, program: &Path, runtime: &Runtime) -> Seen {

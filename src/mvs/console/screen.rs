@@ -3,6 +3,7 @@
 //! that is told of news need not wait for the console, which may be busy.
 
 use super::layout;
+use crate::platform::standard_output::StandardOutput;
 use crate::platform::unix::system::{SystemDirectory, parse_syslog_line};
 use crate::platform::unix::watch::{Watch, watch_file};
 use std::collections::HashSet;
@@ -118,7 +119,7 @@ pub(super) struct Scrolling {
 impl Screen {
     /// Shows the last lines of SYSLOG.
     pub fn open(system: &SystemDirectory, last: usize) -> Arc<Screen> {
-        Self::on(system, last, Box::new(io::stdout()), width)
+        Self::on(system, last, Box::new(StandardOutput), width)
     }
 
     fn on(system: &SystemDirectory, last: usize, output: Box<dyn Write + Send>, width: fn() -> usize) -> Arc<Screen> {
@@ -268,7 +269,7 @@ impl Inside {
     }
 
     fn send(&mut self, text: &str) {
-        // A terminal that has gone is no reason to stop operating.
+        // A terminal that has gone is no reason to stop operating; what else is lost is said in the end.
         let _ = self.output.write_all(text.as_bytes()).and_then(|()| self.output.flush());
     }
 }

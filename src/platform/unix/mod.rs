@@ -329,7 +329,7 @@ impl Platform for UnixPlatform {
 /// The entry of a directory with this name, without regard to case; an exact match first.
 fn entry_of(directory: &Path, name: &str) -> io::Result<PathBuf> {
     let exact = directory.join(name);
-    if exact.exists() {
+    if super::files::unless_missing(std::fs::symlink_metadata(&exact))?.is_some() {
         return Ok(exact);
     }
     for entry in std::fs::read_dir(directory)? {
@@ -411,7 +411,7 @@ pub fn is_readable_directory(path: &Path) -> bool {
 /// Whether this process can make files in a directory, likewise.
 pub fn is_writable_directory(path: &Path) -> bool {
     use nix::unistd::{AccessFlags, access};
-    crate::platform::files::is_directory(path) && access(path, AccessFlags::W_OK | AccessFlags::X_OK).is_ok()
+    crate::platform::files::may_be_directory(path) && access(path, AccessFlags::W_OK | AccessFlags::X_OK).is_ok()
 }
 
 /// Sets what is denied for files and directories that are made from now on. `wanted`: in octal, as `_EDC_UMASK_DFLT` has it. Otherwise as

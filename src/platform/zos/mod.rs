@@ -418,8 +418,8 @@ impl Platform for ZosPlatform {
 
     fn own_program(&self) -> Option<PathBuf> {
         // As a load module it has no path of its own; the same program is in the runtime directory.
-        let in_runtime = || self.runtime.get().map(|runtime| runtime.join("bin/zwelnch")).filter(|path| super::files::is_file(path));
-        super::unix::program::held().filter(|path| super::files::is_file(path)).or_else(in_runtime)
+        let in_runtime = || self.runtime.get().map(|runtime| runtime.join("bin/zwelnch")).filter(|path| super::files::may_be_file(path));
+        super::unix::program::held().filter(|path| super::files::may_be_file(path)).or_else(in_runtime)
     }
 }
 
