@@ -1,13 +1,13 @@
 //! `zwelnch component new` and `zwelnch component run`.
 
-use crate::harness::{Instance, PortRange, Running, free_port, processes_of, program, run_to_end, text};
+use crate::harness::{Instance, PortRange, Running, free_port, processes_of, run_to_end, settled_program, text};
 use nix::sys::signal::Signal;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 fn zwelnch(directory: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(program());
+    let mut command = settled_program();
     command.current_dir(directory).args(arguments).env_remove("CONFIG").env_remove("ZWELNCH_SYSTEM").stdin(Stdio::null());
     command.output().unwrap()
 }
@@ -39,7 +39,7 @@ fn a_new_component_is_valid_and_the_demo_instance_runs_it() {
     let ports = PortRange::find();
     let base = ports.base.to_string();
     let demo = |input: &str| {
-        let mut command = Command::new(program());
+        let mut command = settled_program();
         command.args(["demo", "--dir", "demo", "--port-base", &base]).current_dir(here).env_remove("CONFIG").env_remove("ZWELNCH_SYSTEM");
         command.stdin(Stdio::piped());
         let mut running = Running::spawn(command, here);
@@ -83,7 +83,7 @@ fn a_new_component_is_valid_and_the_demo_instance_runs_it() {
     );
 
     // And in the foreground, with the port and the program that zowe.yaml names.
-    let mut command = Command::new(program());
+    let mut command = settled_program();
     command.args(["component", "run", "my-ext_1", "-i", "lpar1", "-c", "demo/zowe.yaml"]).current_dir(here).stdin(Stdio::null());
     let mut alone = Running::spawn(command, here);
     alone.wait_for("DEMO0001I");

@@ -14,6 +14,22 @@ pub fn program() -> &'static str {
     env!("CARGO_BIN_EXE_zwelnch")
 }
 
+/// The program, with the signals of a terminal at their defaults: who runs the tests in the background may ignore them, and so would it.
+pub fn settled_program() -> Command {
+    use std::os::unix::process::CommandExt;
+    let mut command = Command::new(program());
+    let settle = || {
+        for number in [nix::libc::SIGHUP, nix::libc::SIGINT, nix::libc::SIGQUIT] {
+            // SAFETY: to take a signal's default installs no handler; it may be done between fork and exec.
+            unsafe { nix::libc::signal(number, nix::libc::SIG_DFL) };
+        }
+        Ok(())
+    };
+    // SAFETY: signal may be used between fork and exec, and nothing else is.
+    unsafe { command.pre_exec(settle) };
+    command
+}
+
 /// A runtime, a workspace, a configuration and a system of its own, below a temporary directory.
 pub struct Instance {
     pub directory: tempfile::TempDir,
@@ -123,7 +139,7 @@ impl Instance {
 
     /// The launcher with this instance's CONFIG and system, not yet started.
     pub fn launcher(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(program());
+        let mut command = settled_program();
         command
             .args(arguments)
             .env_clear()
