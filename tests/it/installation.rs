@@ -2,7 +2,7 @@
 //! under the full defaults.yaml, two HA instances on one workspace. The commands are the tests' own: they ask, bind, write and print what the
 //! real ones do, as no Java is needed for that.
 
-use crate::harness::{Instance, PATIENCE, Running, free_port, none_left, pid_in, program, run_to_end, skip, wait_until};
+use crate::harness::{Instance, PATIENCE, PortRange, Running, none_left, pid_in, program, run_to_end, skip, wait_until};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -115,6 +115,7 @@ fn copy(from: &Path, to: &Path) {
 struct Installation {
     instance: Instance,
     ports: Vec<(String, [u16; 2])>,
+    _range: PortRange,
 }
 
 impl Installation {
@@ -141,8 +142,10 @@ impl Installation {
         for (name, text) in [("app-server", CONFIGURE_APP_SERVER), ("discovery", CONFIGURE_DISCOVERY), ("zss", ":\n")] {
             fs::write(instance.component_directory(name).join("bin/configure.sh"), text).unwrap();
         }
-        let ports = SERVERS.iter().map(|(name, ..)| ((*name).to_owned(), [free_port(), free_port()])).collect();
-        Installation { instance, ports }
+        // Below those that the system gives to connections: a validate command must find each free every time.
+        let range = PortRange::find();
+        let ports = (1..).step_by(2).zip(SERVERS).map(|(n, (name, ..))| (name.to_owned(), [range.base + n, range.base + n + 1])).collect();
+        Installation { instance, ports, _range: range }
     }
 
     /// zowe.yaml as example-zowe.yaml has it, with two HA instances; `value` is that of the changed setting of `changed`.
