@@ -1,7 +1,7 @@
 //! Operator commands against a running instance.
 
 use crate::harness::{Instance, pid_in};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 const SLEEPER: &str = "echo up; exec sleep 1000";
 
@@ -47,19 +47,18 @@ fn start_of_a_running_component_is_refused_when_configured_so() {
 #[test]
 fn a_stop_that_takes_its_time_delays_nobody() {
     let instance = Instance::new()
-        .component("stubborn", "trap '' TERM; echo deaf; while :; do sleep 1000; done", "launcher: {stop: {graceSeconds: 20}}")
+        .component("stubborn", "trap '' TERM; echo deaf; while :; do sleep 1000; done", "launcher: {stop: {graceSeconds: 300}}")
         .component("alpha", SLEEPER, "");
     let mut running = instance.up();
     running.wait_for("deaf");
-    let begun = Instant::now();
     assert!(instance.modify("STOP(stubborn)").contains("ZWEL0923I component stubborn is being stopped"));
     let answer = instance.modify("DISP");
     assert!(answer.contains("stopping"), "{answer}");
     assert!(instance.modify("STOP(alpha)").contains("ZWEL0923I"));
     running.wait_for("ZWEL0002I component alpha stopped");
     assert!(pid_in(&answer, "stubborn").is_some());
-    // Long before the grace time is over; how fast is the benchmark's business.
-    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+    // Before the grace time is over; how fast is the benchmark's business.
+    assert!(!running.all().contains("ZWEL0002I component stubborn"), "{}", running.all());
     // A second signal ends the grace time, once it comes so much later that it cannot be the same request.
     running.signal(nix::sys::signal::Signal::SIGTERM);
     running.wait_for("ZWEL0008I");

@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use zwelnch::ha::registry::{self, Registration};
 
 /// `demo service` with these arguments.
@@ -263,10 +263,8 @@ fn a_service_registers_where_it_can_again_where_it_must_and_cancels_when_it_ends
     hello.wait_for("DEMO0062W");
     first = Discovery::start_on(port, &[]);
     first.wait_for(&[&id]);
-    let begin = Instant::now();
     hello.signal(nix::sys::signal::Signal::SIGTERM);
     assert_eq!(hello.wait_end(), -1, "it ends by the signal");
-    assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
     assert_eq!(first.registrations(), [], "it has said so before");
 }
 

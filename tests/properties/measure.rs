@@ -1,8 +1,10 @@
-//! How much a piece of work takes: time, and the memory that its own thread held at most.
+//! How much a piece of work takes: processor time of its own thread, and the memory that this held at most. What others do on the machine
+//! meanwhile does not count.
 
+use nix::time::{ClockId, clock_gettime};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 thread_local! {
     /// Bytes held by this thread now, and at most since the last reset. What one thread takes and another gives back is rare here.
@@ -54,18 +56,23 @@ static ALLOCATOR: Counting = Counting;
 /// What some work took.
 #[derive(Debug, Clone, Copy)]
 pub struct Cost {
+    /// Of the processor, not by the clock on the wall.
     pub time: Duration,
     /// Bytes over what the thread held before.
     pub memory: u64,
+}
+
+fn processor_time() -> Duration {
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).unwrap().into()
 }
 
 /// Runs some work on this thread.
 pub fn measured<T>(work: impl FnOnce() -> T) -> (T, Cost) {
     let before = HELD.get();
     PEAK.set(before);
-    let begun = Instant::now();
+    let begun = processor_time();
     let result = work();
-    let time = begun.elapsed();
+    let time = processor_time() - begun;
     let memory = u64::try_from(PEAK.get() - before).unwrap_or(0);
     (result, Cost { time, memory })
 }
