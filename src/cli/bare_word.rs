@@ -16,16 +16,13 @@ pub(super) fn refusal(words: &[String]) -> Option<String> {
         .flat_map(|known| std::iter::once(known.get_name()).chain(known.get_visible_aliases()))
         .map(str::to_owned)
         .collect();
-    let defined = defined_as(word, &platform);
-    match (judge(word, &known, &defined), defined) {
-        (Some(why), _) => Some(why),
-        (None, Defined::NoConfiguration) => {
-            let hint = format!("{} is no command, zwelnch help lists them; as an HA instance id it needs CONFIG", word.escape_debug());
-            super::terminal::say(&message::zwel0930e(hint));
-            None
-        }
-        (None, _) => None,
+    let config = Start::from_environment(Vec::new(), None).config;
+    let why = judge(word, &known, || config.as_deref().map_or(Defined::NoConfiguration, |config| defined_as(word, config, &platform)));
+    if why.is_none() && config.is_none() {
+        let hint = format!("{} is no command, zwelnch help lists them; as an HA instance id it needs CONFIG", word.escape_debug());
+        super::terminal::say(&message::zwel0930e(hint));
     }
+    why
 }
 
 /// What CONFIG says of a word as an id.
@@ -42,10 +39,9 @@ enum Defined {
     Unreadable,
 }
 
-fn defined_as(word: &str, platform: &dyn Platform) -> Defined {
-    let Some(config) = Start::from_environment(Vec::new(), None).config else { return Defined::NoConfiguration };
-    let Ok(sources) = config::parse_sources(&config) else { return Defined::Unreadable };
-    let Ok(root) = config::merged_sources(&sources, platform) else { return Defined::Unreadable };
+fn defined_as(word: &str, config: &str, platform: &dyn Platform) -> Defined {
+    let Ok(sources) = config::parse_sources(config) else { return Defined::Unreadable };
+    let Ok(root) = config::UserSources::read(&sources, platform).into_merged() else { return Defined::Unreadable };
     match overlay::find(&root, &config::ha_instance(config::first_argument(word), platform).id) {
         overlay::Found::Overlay { .. } => Defined::Yes,
         overlay::Found::NoInstances => Defined::AnyId,
@@ -53,9 +49,13 @@ fn defined_as(word: &str, platform: &dyn Platform) -> Defined {
     }
 }
 
-/// Why a word is a mistyped command rather than an id.
-fn judge(word: &str, commands: &[String], defined: &Defined) -> Option<String> {
-    let nearest = overlay::nearest(word, commands).filter(|nearest| *defined != Defined::AnyId || is_slip(word, nearest))?;
+/// Why a word is a mistyped command rather than an id; what CONFIG says of it is asked for only where it is like a command.
+fn judge(word: &str, commands: &[String], defined: impl FnOnce() -> Defined) -> Option<String> {
+    let nearest = overlay::nearest(word, commands)?;
+    let defined = defined();
+    if defined == Defined::AnyId && !is_slip(word, &nearest) {
+        return None;
+    }
     let shown = word.escape_debug();
     let id = match defined {
         Defined::Yes => return None,
@@ -88,19 +88,19 @@ mod tests {
     #[test]
     fn a_slip_is_a_command_that_is_mistyped() {
         for (word, meant) in [("chek", "check"), ("stauts", "status"), ("Strat", "start"), ("consloe", "console"), ("plann", "plan")] {
-            let why = judge(word, &commands(), &Defined::AnyId).unwrap();
+            let why = judge(word, &commands(), || Defined::AnyId).unwrap();
             assert!(why.contains(&format!("did you mean {meant}?")) && why.contains(&format!("zwelnch launch {word}")), "{why}");
         }
-        assert!(judge("confg", &commands(), &Defined::NoConfiguration).unwrap().contains("needs CONFIG"));
-        assert!(judge("stop1", &commands(), &Defined::No(vec!["lpar1".into()])).unwrap().contains("haInstances defines lpar1"));
+        assert!(judge("confg", &commands(), || Defined::NoConfiguration).unwrap().contains("needs CONFIG"));
+        assert!(judge("stop1", &commands(), || Defined::No(vec!["lpar1".into()])).unwrap().contains("haInstances defines lpar1"));
     }
 
     #[test]
     fn ids_are_ids() {
         for word in ["lpar1", "lpar", "ha1", "sys1", "dev", "prod", "zos1", "__ha_instance_id__", "a"] {
-            assert_eq!(judge(word, &commands(), &Defined::AnyId), None, "{word}");
+            assert_eq!(judge(word, &commands(), || Defined::AnyId), None, "{word}");
         }
-        assert_eq!(judge("chek", &commands(), &Defined::Yes), None, "a defined id is one, whatever it is like");
-        assert_eq!(judge("xyzzy", &commands(), &Defined::No(vec!["lpar1".into()])), None, "the launcher says it: ZWEL0911E");
+        assert_eq!(judge("chek", &commands(), || Defined::Yes), None, "a defined id is one, whatever it is like");
+        assert_eq!(judge("xyzzy", &commands(), || Defined::No(vec!["lpar1".into()])), None, "the launcher says it: ZWEL0911E");
     }
 }

@@ -85,9 +85,9 @@ pub fn configs(component: &Component, configuration: &Configuration, instance: &
 /// The configuration of the instance as `.zowe-<ha>.json` holds it: with the whole overlay, its hostname and sysname too, with the manifest
 /// defaults of the installed components where it does not set them, and with a top-level `haInstance` that names the instance.
 pub fn instance_with_defaults(configuration: &Configuration, installed: &[Component]) -> Value {
-    let mut whole = with_defaults(&configuration.value, installed);
+    let mut whole = with_defaults(configuration.value(), installed);
     for key in ["hostname", "sysname"] {
-        let value = configuration.overlay.as_ref().and_then(|overlay| overlay.get(key));
+        let value = configuration.overlay().and_then(|overlay| overlay.get(key));
         if let (Some(map), Some(value)) = (whole.as_object_mut(), value) {
             map.insert(key.to_owned(), value.clone());
         }
@@ -97,8 +97,8 @@ pub fn instance_with_defaults(configuration: &Configuration, installed: &[Compon
 
 /// The configuration of all instances as `.zowe.json` holds it. Where haInstances does not have this one it is that of the instance.
 pub fn base_with_defaults(configuration: &Configuration, installed: &[Component]) -> Value {
-    let base = with_defaults(&configuration.base, installed);
-    if configuration.overlay.is_some() { base } else { with_instance(base, configuration) }
+    let base = with_defaults(configuration.base(), installed);
+    if configuration.overlay().is_some() { base } else { with_instance(base, configuration) }
 }
 
 fn with_instance(mut whole: Value, configuration: &Configuration) -> Value {

@@ -37,7 +37,7 @@ pub(super) fn of_instance(configuration: &Configuration, survey: &Survey) -> Ins
     let id = normal_to_written(configuration);
     InstancePorts {
         id,
-        sysname: sysname(configuration.overlay.as_ref()),
+        sysname: sysname(configuration.overlay()),
         listeners: checked_listeners(configuration, &|name| runs(survey, name)),
         check: Some(configuration.startup_check(&settings::CHECK_PORTS)),
     }
@@ -52,7 +52,7 @@ pub fn shared_ports(configuration: &Configuration, asked: Vec<InstancePorts>, su
     let systems: HashSet<String> = instances.iter().filter_map(|instance| instance.sysname.clone()).collect();
     let known: HashSet<String> = instances.iter().map(|instance| normalize_id(&instance.id)).collect();
     for id in configuration.instance_ids().iter().map(|id| (id, normalize_id(id))).filter(|(_, normal)| !known.contains(normal)) {
-        let overlay = lookup(&configuration.base, &["haInstances", id.0]);
+        let overlay = lookup(configuration.base(), &["haInstances", id.0]);
         if sysname(overlay).is_some_and(|sysname| systems.contains(&sysname)) {
             let other = configuration.for_instance(&HaInstance { id: id.1, from_placeholder: false });
             instances.extend(other.ok().map(|other| of_instance(&other, survey)));

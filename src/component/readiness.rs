@@ -298,7 +298,7 @@ impl Reader<'_> {
     fn own_host(&self, secure: bool) -> String {
         let text = |value: Option<&Value>| value.and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
         if secure {
-            let of_overlay = self.configuration.overlay.as_ref().and_then(|overlay| overlay.get("hostname"));
+            let of_overlay = self.configuration.overlay().and_then(|overlay| overlay.get("hostname"));
             let external = self.configuration.get(&["zowe", "externalDomains"]).and_then(|domains| domains.get(0));
             if let Some(host) = text(of_overlay).or_else(|| text(external)) {
                 return host;

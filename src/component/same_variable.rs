@@ -13,7 +13,7 @@ type Path = Vec<String>;
 pub(super) fn problems(configuration: &Configuration, components: &[Component]) -> Vec<Problem> {
     let place = |path: &Path| configuration.place(&path.iter().map(String::as_str).collect::<Vec<_>>());
     // Ids of HA instances that are too much alike are errors already.
-    let pairs = shared(&configuration.value, |key| key != "haInstances");
+    let pairs = shared(configuration.value(), |key| key != "haInstances");
     let mut found: Vec<Problem> = pairs.iter().map(|(first, other)| problem((first, place(first)), (other, place(other)))).collect();
     for component in components {
         let value = configuration.component_value(&component.name, &component.manifest.configs);

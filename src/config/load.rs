@@ -2,15 +2,11 @@
 
 use super::node::{Node, NodeValue, Place};
 use super::overlay::{self, Found};
-use super::problem::Cause;
-use super::yaml::{self, Document};
+use super::read::{UserSources, read_source};
 use super::{
-    Configuration, HaInstance, LoadRequest, Location, Problem, SingleService, Source, encoding, json, lookup, merge, runtime_file, template,
+    Configuration, HaInstance, LoadRequest, Location, Problem, SingleService, Source, View, lookup, merge, runtime_file, template, yaml,
 };
 use crate::platform::Platform;
-use crate::platform::files::{FileKind, look};
-use std::io::Read;
-use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 /// Why a configuration cannot be used: everything wrong of one kind.
@@ -61,23 +57,26 @@ impl Configuration {
     /// # Errors
     /// [`LoadError`]; each problem with file, line and column.
     pub fn load(request: &LoadRequest<'_>) -> Result<Configuration, LoadError> {
-        let mut names: Vec<String> = request.sources.iter().map(Source::name).collect();
-        let (mut documents, mut problems, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
-        let mut take = |read: Result<Document, Vec<Problem>>, documents: &mut Vec<Arc<Node>>| match read {
-            Ok(document) => {
-                warnings.extend(document.warnings);
-                documents.push(document.root);
-            }
-            Err(found) => problems.extend(found),
-        };
-        for (index, source) in request.sources.iter().enumerate() {
-            take(read_source(source, index, request.platform), &mut documents);
-        }
+        Configuration::from_sources(UserSources::read(request.sources, request.platform), request.ha_instance, request.platform)
+    }
+
+    /// The same of sources that were read before.
+    ///
+    /// # Errors
+    /// As [`Configuration::load`].
+    pub fn from_sources(read: UserSources, ha_instance: &HaInstance, platform: &dyn Platform) -> Result<Configuration, LoadError> {
+        let UserSources { sources, mut names, mut documents, mut problems, mut warnings, runtime, .. } = read;
         // What can be read of the user's list says where the defaults are, so that their faults too stand in the one report.
-        if let Some(file) = merge::merge_list(&documents).and_then(|user| defaults_file(&user, request.platform)) {
+        if let Some(file) = runtime.and_then(|runtime| runtime_file(&runtime, "files/defaults.yaml")) {
             let source = Source::File(file);
             names.push(source.name());
-            take(read_source(&source, request.sources.len(), request.platform), &mut documents);
+            match read_source(&source, sources.len(), platform) {
+                Ok(document) => {
+                    warnings.extend(document.warnings);
+                    documents.push(document.root);
+                }
+                Err(found) => problems.extend(found),
+            }
         }
         if !problems.is_empty() {
             return Err(LoadError::Sources(problems));
@@ -89,23 +88,21 @@ impl Configuration {
             let text = "the configuration is too large with its aliases written out".to_string();
             return Err(LoadError::Sources(vec![Problem::error(None, text)]));
         }
-        let evaluation = template::evaluate(&merged, request.platform, &|place| show(&names, place));
+        let evaluation = template::evaluate(&merged, platform, &|place| show(&names, place));
         warnings.extend(evaluation.warnings);
         let configuration = Configuration {
-            sources: request.sources.to_vec(),
+            sources,
             ha_instance: HaInstance::none(),
-            base: evaluation.root.to_value(),
-            value: serde_json::Value::Null,
-            overlay: None,
             warnings,
-            tree: Arc::clone(&evaluation.root),
-            base_tree: evaluation.root,
+            tree: View::new(Arc::clone(&evaluation.root)),
+            base_tree: View::new(evaluation.root),
+            overlay_tree: None,
             raw_tree: merged,
             names: names.into(),
             schemas: Arc::new(OnceLock::new()),
             single_service: SingleService::Off,
         };
-        let overlaid = configuration.for_instance(request.ha_instance);
+        let overlaid = configuration.for_instance(ha_instance);
         if evaluation.errors.is_empty() {
             return overlaid;
         }
@@ -154,12 +151,12 @@ impl Configuration {
             Found::Unknown { defined, nearest } => return Err(LoadError::UnknownHaInstance { id: id.clone(), defined, nearest }),
         };
         let mut tree = overlay.as_ref().map_or_else(|| Arc::clone(base), |node| overlay::apply(base, node));
-        let overlay = overlay.map(|node| node.to_value());
+        let overlay_tree = overlay.map(View::new);
         if *ha_instance != HaInstance::none() {
-            tree = self.with_caching_peers(tree, overlay.as_ref());
+            tree = self.with_caching_peers(tree, overlay_tree.as_ref().map(View::value));
         }
         let mut configuration =
-            Configuration { ha_instance: ha_instance.clone(), value: tree.to_value(), overlay, warnings, tree, ..self.clone() };
+            Configuration { ha_instance: ha_instance.clone(), overlay_tree, warnings, tree: View::new(tree), ..self.clone() };
         if configuration.runtime_directory() != self.runtime_directory() {
             configuration.schemas = Arc::new(OnceLock::new());
         }
@@ -169,7 +166,7 @@ impl Configuration {
 
     /// The ids of haInstances, as they are written.
     pub fn instance_ids(&self) -> Vec<String> {
-        lookup(&self.base, &["haInstances"])
+        lookup(self.base(), &["haInstances"])
             .and_then(serde_json::Value::as_object)
             .map(|map| map.keys().cloned().collect())
             .unwrap_or_default()
@@ -218,138 +215,4 @@ fn leaves(node: &Node, place: Place, steps: &mut Vec<String>, visit: &mut dyn Fn
         }
         _ => visit(steps, node, place),
     }
-}
-
-/// The runtime directory that the sources name, silently: ZWEL0021I shows its version before anything else is said. None when anything is
-/// wrong with them.
-pub fn runtime_directory_of(sources: &[Source], platform: &dyn Platform) -> Option<std::path::PathBuf> {
-    let documents: Option<Vec<_>> =
-        sources.iter().enumerate().map(|(index, source)| read_source(source, index, platform).ok().map(|document| document.root)).collect();
-    let runtime = template::evaluate_one(&merge::merge_list(&documents?)?, &["zowe", "runtimeDirectory"], platform)?;
-    runtime.as_str().filter(|path| !path.is_empty()).map(std::path::PathBuf::from)
-}
-
-/// The user's sources merged, without the runtime's defaults and with templates as they are written.
-///
-/// # Errors
-/// [`LoadError::Sources`] with everything wrong with them.
-pub fn merged_sources(sources: &[Source], platform: &dyn Platform) -> Result<Arc<Node>, LoadError> {
-    let (mut documents, mut problems) = (Vec::new(), Vec::new());
-    for (index, source) in sources.iter().enumerate() {
-        match read_source(source, index, platform) {
-            Ok(document) => documents.push(document.root),
-            Err(found) => problems.extend(found),
-        }
-    }
-    match merge::merge_list(&documents) {
-        Some(merged) if problems.is_empty() => Ok(merged),
-        _ => Err(LoadError::Sources(problems)),
-    }
-}
-
-/// The runtime's own defaults: the user's list alone says where the runtime is.
-fn defaults_file(user: &Arc<Node>, platform: &dyn Platform) -> Option<std::path::PathBuf> {
-    let runtime = template::evaluate_one(user, &["zowe", "runtimeDirectory"], platform)?;
-    let runtime = runtime.as_str().filter(|path| !path.is_empty())?;
-    runtime_file(Path::new(runtime), "files/defaults.yaml")
-}
-
-fn read_source(source: &Source, index: usize, platform: &dyn Platform) -> Result<Document, Vec<Problem>> {
-    let name = source.name();
-    let failed = |(why, cause): (String, Cause)| {
-        vec![Problem::error(Some(Location::whole(&name)), format!("cannot be read: {why}")).caused_by(cause)]
-    };
-    let cause = |error: &std::io::Error, why: String| match error.kind() {
-        std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof => (why, Cause::NotRead),
-        _ => (why.clone(), Cause::NotOpened(why)),
-    };
-    let (bytes, padded) = match source {
-        Source::File(path) => {
-            let read = read_file(path);
-            (read.map_err(|error| failed(cause(&error, unreadable(path, &error))))?, false)
-        }
-        Source::Member { data_set, member } => {
-            (platform.read_member(data_set, member).map_err(|error| failed(cause(&error, error.to_string())))?, true)
-        }
-    };
-    parse(&bytes, &name, u32::try_from(index).unwrap_or(u32::MAX), padded, true)
-}
-
-/// Why a file of CONFIG cannot be read, and what may have been meant.
-fn unreadable(path: &Path, error: &std::io::Error) -> String {
-    let inside = path.join("zowe.yaml");
-    if matches!(look(&inside), Ok(Some(FileKind::Regular))) {
-        return format!("{error}; did you mean {}?", inside.display());
-    }
-    let text = path.display().to_string();
-    if error.kind() == std::io::ErrorKind::NotFound && text.contains(":/") {
-        return format!("{error}; a list of files is written FILE({})", text.replace(":/", "):FILE(/"));
-    }
-    error.to_string()
-}
-
-/// The mapping in a file's bytes; `padded` for records of a data set, whose trailing blanks are no text.
-///
-/// # Errors
-/// Everything wrong, with line and column.
-fn parse(bytes: &[u8], name: &str, source: u32, padded: bool, templates: bool) -> Result<Document, Vec<Problem>> {
-    let text = encoding::decode(bytes).map_err(|error| {
-        vec![Problem::error(Some(Location::new(name, error.line, error.column)), error.reason).caused_by(Cause::NotRead)]
-    })?;
-    let text = if padded { encoding::strip_padding(&text) } else { text };
-    let document = yaml::read(&text, name, source, templates)?;
-    if document.root.is_mapping() {
-        return Ok(document);
-    }
-    let place = document.root.place;
-    let text = "a mapping is expected at the top, such as 'zowe:'".to_string();
-    Err(vec![Problem::error(Some(Location::new(name, place.line, place.column)), text)])
-}
-
-/// A YAML or JSON file that is no configuration, such as a manifest: no templates. Its positions begin with its path. One whose name ends
-/// with `.json` is read as JSON, and as YAML where it is none.
-///
-/// # Errors
-/// Everything wrong with it.
-pub fn read_mapping(file: &Path) -> Result<Document, Vec<Problem>> {
-    let name = file.display().to_string();
-    let bytes = read_file(file).map_err(|error| vec![Problem::error(Some(Location::whole(&name)), format!("cannot be read: {error}"))])?;
-    let is_json = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-    let document = if is_json { encoding::decode(&bytes).ok().and_then(|text| json::parse(&text, &name).ok()) } else { None };
-    match document.filter(|document| document.root.is_mapping()) {
-        Some(document) => Ok(document),
-        None => parse(&bytes, &name, 0, false, false),
-    }
-}
-
-/// The text of a source by its name as positions have it: a path, or `data.set(member)`. None when it cannot be read any more.
-pub fn source_text(name: &str, platform: &dyn Platform) -> Option<String> {
-    let member = || {
-        let (data_set, member) = name.strip_suffix(')')?.split_once('(')?;
-        platform.read_member(data_set, member).ok()
-    };
-    let (bytes, padded) = match read_file(Path::new(name)) {
-        Ok(bytes) => (bytes, false),
-        Err(_) => (member()?, true),
-    };
-    let text = encoding::decode(&bytes).ok()?;
-    Some(if padded { encoding::strip_padding(&text) } else { text })
-}
-
-/// At most [`yaml::MAXIMUM_SIZE`] bytes of a regular file: a pipe or device could block or never end.
-pub(super) fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
-    let metadata = std::fs::metadata(path)?;
-    if crate::platform::files::kind(&metadata) == crate::platform::files::FileKind::Directory {
-        return Err(std::io::Error::new(std::io::ErrorKind::IsADirectory, "it is a directory, and a file is expected"));
-    }
-    if crate::platform::files::kind(&metadata) != crate::platform::files::FileKind::Regular {
-        return Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, "it is not a regular file"));
-    }
-    let limit = yaml::MAXIMUM_SIZE as u64;
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > limit {
-        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, format!("it is larger than {} MiB", limit / 1024 / 1024)));
-    }
-    Ok(bytes)
 }

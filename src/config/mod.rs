@@ -20,6 +20,7 @@ mod load;
 mod peers;
 mod problem;
 mod provenance;
+mod read;
 mod refusal;
 mod source;
 mod zowe_variables;
@@ -29,15 +30,16 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use load::{LoadError, Origin, merged_sources, read_mapping, runtime_directory_of, source_text};
+pub use load::{LoadError, Origin};
 pub use problem::{Cause, Location, Problem, unique};
+pub use read::{UserSources, read_mapping, source_text};
 pub use secrets::show as show_value;
 pub use source::{SourceError, display_given, display_sources, first_argument, ha_instance, normalize_id, parse_sources};
 pub use variables::RunFacts;
 pub use version::{Version, zowe_version};
 
 use crate::platform::{Platform, ShareAs};
-use node::Node;
+use node::{Node, NodeValue};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -71,19 +73,15 @@ pub struct HaInstance {
 pub struct Configuration {
     pub sources: Vec<Source>,
     pub ha_instance: HaInstance,
-    /// Merged and evaluated, without the overlay.
-    pub base: Value,
-    /// With the overlay of `ha_instance`.
-    pub value: Value,
-    /// The overlay alone (`haInstances.<id>`), as evaluated; None where there is none.
-    pub overlay: Option<Value>,
     /// What is odd but usable.
     pub warnings: Vec<Problem>,
-    /// `value` with the place of everything in it.
-    tree: Arc<Node>,
-    /// The same of `base`.
-    base_tree: Arc<Node>,
-    /// The same before its templates were evaluated.
+    /// With the overlay of `ha_instance`.
+    tree: View,
+    /// Merged and evaluated, without the overlay.
+    base_tree: View,
+    /// The overlay alone (`haInstances.<id>`), as evaluated; None where there is none.
+    overlay_tree: Option<View>,
+    /// Merged, before its templates were evaluated.
     raw_tree: Arc<Node>,
     /// Names of the sources that were read, `files/defaults.yaml` included, by [`Place::source`].
     names: Arc<[String]>,
@@ -91,6 +89,31 @@ pub struct Configuration {
     schemas: Arc<OnceLock<schema::Schemas>>,
     /// Whether `components.apiml` takes the place of its parts.
     single_service: SingleService,
+}
+
+/// A tree, in which everything has its place, and the same as JSON, made from it when it is first asked for.
+#[derive(Debug, Clone)]
+struct View {
+    root: Arc<Node>,
+    value: OnceLock<Value>,
+}
+
+impl View {
+    fn new(root: Arc<Node>) -> Self {
+        View { root, value: OnceLock::new() }
+    }
+
+    fn value(&self) -> &Value {
+        self.value.get_or_init(|| self.root.to_value())
+    }
+}
+
+impl std::ops::Deref for View {
+    type Target = Arc<Node>;
+
+    fn deref(&self) -> &Arc<Node> {
+        &self.root
+    }
 }
 
 /// What became of `components.apiml.enabled`.
@@ -106,9 +129,24 @@ pub enum SingleService {
 }
 
 impl Configuration {
+    /// Everything, with the overlay of the HA instance.
+    pub fn value(&self) -> &Value {
+        self.tree.value()
+    }
+
+    /// Everything, merged and evaluated, without the overlay.
+    pub fn base(&self) -> &Value {
+        self.base_tree.value()
+    }
+
+    /// The overlay alone (`haInstances.<id>`), as evaluated; None where there is none.
+    pub fn overlay(&self) -> Option<&Value> {
+        self.overlay_tree.as_ref().map(View::value)
+    }
+
     /// What `path` names, with the overlay.
     pub fn get(&self, path: &[&str]) -> Option<&Value> {
-        lookup(&self.value, path)
+        lookup(self.value(), path)
     }
 
     /// A text that is not empty.
@@ -167,7 +205,7 @@ impl Configuration {
 
     /// True when a component is enabled in this HA instance, in another one or without an overlay.
     pub fn is_enabled_anywhere(&self, name: &str) -> bool {
-        let overlays = lookup(&self.base, &["haInstances"]).and_then(Value::as_object);
+        let overlays = lookup(self.base(), &["haInstances"]).and_then(Value::as_object);
         self.is_enabled(name)
             || self.is_enabled_with(None, name)
             || overlays.is_some_and(|overlays| overlays.values().any(|overlay| self.is_enabled_with(Some(overlay), name)))
@@ -202,20 +240,11 @@ impl Configuration {
         if is_installed || !crate::platform::files::may_be_directory(&components) { SingleService::On } else { SingleService::NotInstalled }
     }
 
-    /// Enables a component for this run alone: `zwelnch component run` of one that is not. Changes `value` only.
+    /// Enables a component for this run alone: `zwelnch component run` of one that is not. What stands without the overlay stays.
     pub fn enable(&mut self, name: &str) {
-        if let Some(root) = self.value.as_object_mut() {
-            let components = root.entry("components").or_insert_with(|| Value::Object(serde_json::Map::new()));
-            if let Some(components) = components.as_object_mut() {
-                let component = components.entry(name).or_insert(Value::Null);
-                match component.as_object_mut() {
-                    Some(component) => {
-                        component.insert("enabled".to_owned(), Value::Bool(true));
-                    }
-                    None => *component = serde_json::json!({ "enabled": true }),
-                }
-            }
-        }
+        let path = ["components", name, "enabled"];
+        let enabled = Arc::new(Node::new(self.tree.place_of(&path), NodeValue::Boolean(true)));
+        self.tree = View::new(self.tree.with(&path, &enabled));
         self.single_service = self.find_single_service();
     }
 

@@ -21,7 +21,7 @@ impl Configuration {
     pub(super) fn with_caching_peers(&self, tree: Arc<Node>, overlay: Option<&Value>) -> Arc<Node> {
         let [components, service, storage, infinispan] = INFINISPAN;
         let set = tree.at(&[components, service, storage, infinispan, "initialHosts"]).map(Node::to_value);
-        let Some(Value::Object(instances)) = lookup(&self.base, &["haInstances"]) else { return tree };
+        let Some(Value::Object(instances)) = lookup(self.base(), &["haInstances"]) else { return tree };
         if set.is_some_and(|value| !is_empty(&value)) || !self.keeps_in_infinispan(overlay) {
             return tree;
         }

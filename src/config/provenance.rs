@@ -12,7 +12,7 @@ impl Configuration {
     /// True for a value, without the overlay, that a source of the user's sets, and not the runtime's `files/defaults.yaml`.
     pub fn is_set_by_user(&self, path: &[&str]) -> bool {
         let source = self.base_tree.place_of(path).source;
-        lookup(&self.base, path).is_some() && usize::try_from(source).is_ok_and(|source| source < self.sources.len())
+        lookup(self.base(), path).is_some() && usize::try_from(source).is_ok_and(|source| source < self.sources.len())
     }
 
     /// The text of the template that gave the value at a path, or a part of it, without the overlay; None for what no template gave.

@@ -125,13 +125,13 @@ impl Configuration {
     /// The variables that come of the configuration alone, the content of `.instance-<ha>.env`: ZWE_ and path, the HA instance's own,
     /// and those with names of their own. `defaults`: see [`RunFacts::defaults`].
     pub fn instance_variables(&self, defaults: &[(String, Value)]) -> BTreeMap<String, String> {
-        let mut variables: BTreeMap<String, String> = flatten("ZWE", &self.value).into_iter().collect();
+        let mut variables: BTreeMap<String, String> = flatten("ZWE", self.value()).into_iter().collect();
         for (component, defaults) in defaults {
             let value = self.component_value(component, defaults);
             variables.extend(flatten(&format!("ZWE_components_{component}"), &value));
         }
         for key in ["hostname", "sysname"] {
-            if let Some(value) = self.overlay.as_ref().and_then(|overlay| lookup(overlay, &[key])) {
+            if let Some(value) = self.overlay().and_then(|overlay| lookup(overlay, &[key])) {
                 variables.extend(flatten(&format!("ZWE_{key}"), value));
             }
         }
@@ -159,13 +159,13 @@ impl Configuration {
 
     /// The file that holds the whole configuration as this HA instance sees it; None for one that haInstances does not have.
     fn instance_config_file(&self) -> Option<String> {
-        self.overlay.as_ref()?;
+        self.overlay()?;
         Some(format!("{}/.env/.zowe-{}-merged.yaml", self.text(&["zowe", "workspaceDirectory"])?, self.ha_instance.id))
     }
 
     /// The host name of this HA instance: the overlay's, else the first of zowe.externalDomains, else empty.
     pub fn hostname(&self) -> String {
-        self.hostname_of(self.overlay.as_ref()).unwrap_or_default()
+        self.hostname_of(self.overlay()).unwrap_or_default()
     }
 
     pub(super) fn hostname_of(&self, overlay: Option<&Value>) -> Option<String> {
@@ -183,7 +183,7 @@ impl Configuration {
 
     /// What an HA instance sees at a path.
     pub(super) fn of_instance<'a>(&'a self, overlay: Option<&'a Value>, path: &[&str]) -> Option<&'a Value> {
-        overlay.and_then(|overlay| lookup(overlay, path)).or_else(|| lookup(&self.base, path))
+        overlay.and_then(|overlay| lookup(overlay, path)).or_else(|| lookup(self.base(), path))
     }
 
     /// `https://<hostname>:<port>/eureka/` of every Discovery Service, without repeats.
@@ -195,7 +195,7 @@ impl Configuration {
                 services.push(format!("https://{}:{port}/eureka/", crate::net::url_host(host)));
             }
         };
-        match lookup(&self.base, &["haInstances"]) {
+        match lookup(self.base(), &["haInstances"]) {
             Some(Value::Object(instances)) if !instances.is_empty() => {
                 for overlay in instances.values() {
                     if let Some(host) = self.hostname_of(Some(overlay)) {

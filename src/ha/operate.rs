@@ -118,7 +118,7 @@ pub fn member_of(instance: &Configuration) -> String {
 /// the configuration as instance `id` of haInstances sees it. A `zowe.job.name` that is set to nothing means that of the PROC. The job name
 /// may be none that z/OS takes.
 pub fn place_of(instance: &Configuration, id: &str) -> (Option<String>, String) {
-    let sysname = lookup(&instance.base, &["haInstances", id, "sysname"]).and_then(Value::as_str).map(str::to_uppercase);
+    let sysname = lookup(instance.base(), &["haInstances", id, "sysname"]).and_then(Value::as_str).map(str::to_uppercase);
     let job_name = match instance.get(&["zowe", "job", "name"]) {
         Some(Value::String(name)) if name.trim().is_empty() => member_of(instance),
         Some(Value::String(name)) => name.to_uppercase(),

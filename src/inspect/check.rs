@@ -99,7 +99,7 @@ impl Gathering {
     /// Adds what the start-up checks find, where the HA instance is of this system: elsewhere are other ports, files and servers.
     fn add_startup(&mut self, configuration: &Configuration, survey: &Survey, platform: &dyn Platform, startup: StartupChecks<'_>) {
         let id = &configuration.ha_instance.id;
-        let sysname = configuration.overlay.as_ref().and_then(|overlay| config::lookup(overlay, &["sysname"])).and_then(Value::as_str);
+        let sysname = configuration.overlay().and_then(|overlay| config::lookup(overlay, &["sysname"])).and_then(Value::as_str);
         if let Some(sysname) = sysname.filter(|sysname| !sysname.eq_ignore_ascii_case(&platform.sysname())) {
             self.note(format!(
                 "the start-up checks of HA instance {id} were not made: it is of system {sysname}, this is {}",

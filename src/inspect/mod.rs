@@ -64,7 +64,7 @@ pub struct ConfigView<'a> {
 /// # Errors
 /// [`InspectError::NoProperty`] with the nearest key.
 pub fn config(configuration: &Configuration, view: ConfigView<'_>) -> Result<String, InspectError> {
-    let root = if view.overlaid { &configuration.value } else { &configuration.base };
+    let root = if view.overlaid { configuration.value() } else { configuration.base() };
     let steps: Vec<&str> = view.path.map(|path| path.split('.').collect()).unwrap_or_default();
     let value = lookup(root, &steps).ok_or_else(|| no_property(root, &steps))?;
     if view.origin {

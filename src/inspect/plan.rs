@@ -144,7 +144,7 @@ fn written(configuration: &Configuration, survey: &Survey) -> Vec<PathBuf> {
     for name in [".zowe.json", ".zowe-merged.yaml", ".lock"].into_iter().chain(of_instance.iter().map(String::as_str)) {
         paths.push(private.join(name));
     }
-    if configuration.overlay.is_some() {
+    if configuration.overlay().is_some() {
         paths.push(private.join(format!(".zowe-{ha_id}-merged.yaml")));
     }
     paths.push(leftovers::record_path(&private, ha_id));

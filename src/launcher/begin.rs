@@ -1,7 +1,7 @@
 //! The first lines of a run: who starts, from what configuration, as which HA instance.
 
 use super::{Begun, ConditionCode, Context, Start, debug};
-use crate::config;
+use crate::config::{self, UserSources};
 use crate::message;
 
 /// Bytes of a CONFIG value at most: 17 paths of z/OS, as many as today's launcher takes.
@@ -14,13 +14,11 @@ const LONGEST_CONFIG: usize = 17 * 1024;
 pub(super) fn begin(context: &Context, start: &Start) -> Result<Begun, ConditionCode> {
     let output = &context.output;
     let sources = start.config.as_deref().map(config::parse_sources);
-    let zowe = match &sources {
-        Some(Ok(sources)) => config::runtime_directory_of(sources, &*context.platform)
-            // One that is not there is told of when the whole configuration is.
-            .filter(|runtime| crate::platform::files::may_be_directory(runtime))
-            .map(|runtime| config::Version::try_read(&runtime)),
-        _ => None,
-    };
+    let read = sources.as_ref().and_then(|sources| sources.as_ref().ok());
+    let read = read.map(|sources| UserSources::read(sources, &*context.platform));
+    let runtime = read.as_ref().and_then(UserSources::runtime_directory);
+    // One that is not there is told of when the whole configuration is.
+    let zowe = runtime.filter(|runtime| crate::platform::files::may_be_directory(runtime)).map(config::Version::try_read);
     let version = zowe.as_ref().and_then(|zowe| zowe.as_ref().ok()).map_or("unknown", |zowe| zowe.version.as_str());
     output.message(message::zwel0021i(env!("CARGO_PKG_VERSION"), version));
     output.ruler();
@@ -49,5 +47,5 @@ pub(super) fn begin(context: &Context, start: &Start) -> Result<Begun, Condition
     let ha_instance = config::ha_instance(config::first_argument(argument), &*context.platform);
     output.message(message::zwel0024i(&ha_instance.id));
     debug::begun(context, start, &ha_instance);
-    Ok(Begun { sources, ha_instance, foreground: None })
+    Ok(Begun { sources, read: std::sync::Mutex::new(read), ha_instance, foreground: None })
 }

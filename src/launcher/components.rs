@@ -143,10 +143,10 @@ fn write_workspace_now(context: &Context, instance: &Instance, survey: &Survey) 
     let in_play = survey.in_play_names();
     let as_environment = |variables: BTreeMap<String, String>| variables.into_iter().map(|(name, value)| (name, value.into())).collect();
     let files = workspace::PreparedFiles {
-        merged: configuration.base.clone(),
+        merged: configuration.base().clone(),
         base: component::base_with_defaults(configuration, &survey.installed),
         instance: component::instance_with_defaults(configuration, &survey.installed),
-        instance_merged: configuration.overlay.is_some().then(|| configuration.value.clone()),
+        instance_merged: configuration.overlay().is_some().then(|| configuration.value().clone()),
         environment: as_environment(configuration.instance_variables(&survey.defaults())),
         runtime_manifest: Some(instance.runtime.join("manifest.json")).filter(|path| crate::platform::files::may_exist(path)),
     };

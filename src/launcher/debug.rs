@@ -46,8 +46,8 @@ pub(super) fn loaded(output: &Output, configuration: &Configuration) {
     if output.verbosity() < Verbosity::Debug {
         return;
     }
-    output.hide(secrets::values(&configuration.base));
-    output.hide(secrets::values(&configuration.value));
+    output.hide(secrets::values(configuration.base()));
+    output.hide(secrets::values(configuration.value()));
     for name in configuration.source_names() {
         output.message(message::zwel0020i(name));
     }
@@ -58,7 +58,7 @@ pub(super) fn loaded(output: &Output, configuration: &Configuration) {
         format!("merge: {merged}{defaults}; templates evaluated")
     });
     let ha_id = &configuration.ha_instance.id;
-    match &configuration.overlay {
+    match &configuration.overlay() {
         None => output.debug(|| format!("overlay: none for HA instance '{ha_id}'")),
         Some(overlay) => {
             let leaves = leaves(&secrets::masked(overlay));

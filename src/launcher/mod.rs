@@ -302,6 +302,8 @@ fn finish(output: &Output, ha_id: &str, code: ConditionCode) {
 /// What is known once the arguments and CONFIG were read.
 struct Begun {
     sources: Vec<crate::config::Source>,
+    /// The same as they were read for the first lines, until the first load takes them.
+    read: std::sync::Mutex<Option<crate::config::UserSources>>,
     ha_instance: HaInstance,
     /// The one component that is run, in the foreground of a shell; None: the instance.
     foreground: Option<Foreground>,

@@ -7,7 +7,7 @@ use super::{Begun, ConditionCode, Context, Event, EventSender, Instance, compone
 use crate::component::{
     self, Checked, CommandLine, Component, ComponentError, DirectoryFault, DirectoryProblem, Failure, Purpose, Survey, Weight,
 };
-use crate::config::{Cause, Configuration, Environment, LoadRequest, Problem, Version};
+use crate::config::{Cause, Configuration, Environment, Problem, UserSources, Version};
 use crate::lifecycle::{startup, workspace};
 use crate::message::{self, Message, Severity};
 use crate::platform::unix::watch::Watch;
@@ -128,7 +128,9 @@ pub(super) async fn load(context: &Arc<Context>, begun: &Arc<Begun>) -> Result<C
 async fn read(context: &Arc<Context>, begun: &Arc<Begun>) -> Result<Configuration, Vec<Message>> {
     let (platform, begun) = (Arc::clone(&context.platform), Arc::clone(begun));
     let loaded = tokio::task::spawn_blocking(move || {
-        Configuration::load(&LoadRequest { sources: &begun.sources, ha_instance: &begun.ha_instance, platform: &*platform })
+        let read = begun.read.lock().ok().and_then(|mut read| read.take());
+        let read = read.unwrap_or_else(|| UserSources::read(&begun.sources, &*platform));
+        Configuration::from_sources(read, &begun.ha_instance, &*platform)
     })
     .await;
     match loaded {

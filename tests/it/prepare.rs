@@ -49,6 +49,24 @@ fn what_validate_and_configure_leave_in_the_background_ends_with_them() {
     assert_eq!(running.wait_end(), 0);
 }
 
+/// The system itself says who opened the file: inotify.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_configuration_is_read_once_a_start() {
+    use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
+    let instance = Instance::new().component("alpha", "exec sleep 1000", "");
+    instance.write_config();
+    let inotify = Inotify::init(InitFlags::IN_NONBLOCK).unwrap();
+    inotify.add_watch(&instance.config(), AddWatchFlags::IN_OPEN | AddWatchFlags::IN_ACCESS).unwrap();
+    let mut running = Running::spawn(instance.launcher(&["lpar1"]), instance.directory.path());
+    running.wait_for("ZWEL0001I");
+    let events = inotify.read_events().unwrap();
+    let opened = events.iter().filter(|event| event.mask.contains(AddWatchFlags::IN_OPEN)).count();
+    assert_eq!(opened, 1, "{events:?}");
+    running.signal(nix::sys::signal::Signal::SIGTERM);
+    assert_eq!(running.wait_end(), 0);
+}
+
 #[test]
 fn where_the_time_went_is_said_and_with_debug_lines_by_command() {
     let instance = Instance::new().component("alpha", "exec sleep 1000", "");

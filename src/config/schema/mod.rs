@@ -247,7 +247,7 @@ fn check_configuration(configuration: &Configuration, schema: &Compiled) -> Vec<
         let components = keys::component_names(configuration).into_iter();
         Some(keys::Keys::new(of(configuration).root(), &defaults, components).hint(path, known))
     };
-    let mut problems = check(&configuration.value, &|path| configuration.place(path), &hint, schema);
+    let mut problems = check(configuration.value(), &|path| configuration.place(path), &hint, schema);
     problems.retain(|problem| problem.error || !of_defaults(problem));
     problems
 }

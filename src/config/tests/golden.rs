@@ -82,7 +82,7 @@ fn compare_merged(defaults: bool, file: &str) {
             set(&mut expected, path, ours);
         }
         let configuration = loaded.unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert_eq!(configuration.base, expected, "{name} {file}");
+        assert_eq!(*configuration.base(), expected, "{name} {file}");
         compared += 1;
     }
     assert!(compared > 8, "only {compared} cases were compared");

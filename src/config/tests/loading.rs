@@ -91,7 +91,7 @@ fn the_overlay_is_found_without_regard_to_case_and_replaces_arrays() {
     let configuration = load_texts(&[INSTANCES], "lpar1").unwrap();
     assert_eq!(configuration.get(&["zowe", "externalDomains"]), Some(&json!(["c"])));
     assert_eq!(configuration.get(&["components", "a"]), Some(&json!({"enabled": false, "port": 1, "list": []})));
-    assert_eq!(lookup(&configuration.base, &["components", "a", "enabled"]), Some(&json!(true)));
+    assert_eq!(lookup(configuration.base(), &["components", "a", "enabled"]), Some(&json!(true)));
     assert!(configuration.get(&["hostname"]).is_none() && configuration.get(&["sysname"]).is_none());
     assert!(!configuration.is_enabled("a"));
     assert_eq!(configuration.component_names(), ["a"]);
@@ -121,7 +121,7 @@ fn an_unknown_instance_is_refused_with_the_nearest_name() {
     let twice = "haInstances: {LPAR1: {}, lpar1: {}}\n";
     assert!(matches!(load_texts(&[twice], "lpar1"), Err(LoadError::HaInstances(problems)) if problems.len() == 1));
     let without = load_texts(&["zowe: {}\n"], "lpar9").unwrap();
-    assert!(without.overlay.is_none() && without.warnings.len() == 1, "{:?}", without.warnings);
+    assert!(without.overlay().is_none() && without.warnings.len() == 1, "{:?}", without.warnings);
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn a_list_merges_left_over_right_with_arrays_concatenated_right_first() {
     let configuration = load_texts(&[left, right], "x").unwrap();
     let expected =
         json!({"zowe": {"b": 2, "a": 1, "list": ["r", "l"], "null_wins": null, "shape": {"x": 1}}, "base": "right", "only": "left"});
-    assert_eq!(configuration.base.to_string(), expected.to_string(), "values and key order");
+    assert_eq!(configuration.base().to_string(), expected.to_string(), "values and key order");
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn members_lose_their_padding() {
     let mut platform = FakePlatform::default();
     platform.members.insert(("A.B".into(), "C".into()), b"zowe:      \n  key: 'x'    \n".to_vec());
     let request = LoadRequest { sources: &[member("A.B", "C")], ha_instance: &instance("x"), platform: &platform };
-    assert_eq!(Configuration::load(&request).unwrap().base, json!({"zowe": {"key": "x"}}));
+    assert_eq!(*Configuration::load(&request).unwrap().base(), json!({"zowe": {"key": "x"}}));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::config::{Configuration, LoadError, LoadRequest, Source};
 use serde_json::{Value, json};
 
 fn evaluated(text: &str) -> Value {
-    load(text).base
+    load(text).base().clone()
 }
 
 fn failures(text: &str) -> Vec<String> {
@@ -102,7 +102,7 @@ fn an_error_of_syntax_names_its_place_in_the_authors_text() {
 fn a_brace_begins_a_block_as_in_zowe_and_a_mapping_where_there_is_no_other_way_to_read_it() {
     let configuration =
         load("a: \"${{ {x: 1} }}\"\nb: \"${{ {x: 1, y: 2} }}\"\nc: \"${{ ({x: 1}) }}\"\nd: \"${{ { const x = 3; x } }}\"\n");
-    assert_eq!(configuration.base, json!({"a": 1, "b": {"x": 1, "y": 2}, "c": {"x": 1}, "d": 3}));
+    assert_eq!(*configuration.base(), json!({"a": 1, "b": {"x": 1, "y": 2}, "c": {"x": 1}, "d": 3}));
     let told: Vec<String> = configuration.warnings.iter().map(ToString::to_string).collect();
     assert_eq!(told.iter().filter(|text| text.contains("write ({ ... }) for a mapping")).count(), 1, "{told:?}");
     assert!(told.iter().any(|text| text.contains(":1:4: a: the template") && text.contains("gives 1")), "{told:?}");
@@ -127,14 +127,14 @@ fn all_that_fail_are_reported_where_they_stand_and_what_depends_on_them_is_not()
 fn a_template_in_single_quotes_is_an_error_and_in_a_block_a_warning() {
     assert!(matches!(load_texts(&["a: '${{ 1 }}'\n"], "x"), Err(LoadError::Sources(problems)) if problems[0].to_string().contains(":1:4")));
     let block = load("a: |\n  ${{ 1 }}\n");
-    assert_eq!(block.base, json!({"a": "${{ 1 }}\n"}));
+    assert_eq!(*block.base(), json!({"a": "${{ 1 }}\n"}));
     assert!(block.warnings.iter().any(|warning| warning.text.contains("block scalar")));
 }
 
 #[test]
 fn what_is_no_value_is_null_with_a_warning() {
     let configuration = load("a: \"${{ undefined }}\"\nb: \"${{ () => 1 }}\"\nc: \"${{ 0/0 }}\"\n");
-    assert_eq!(configuration.base, json!({"a": null, "b": null, "c": null}));
+    assert_eq!(*configuration.base(), json!({"a": null, "b": null, "c": null}));
     let words = ["undefined", "function", "NaN"];
     assert!(
         words.iter().all(|word| configuration.warnings.iter().any(|warning| warning.text.contains(word))),
@@ -167,7 +167,7 @@ fn the_helpers_answer_and_nothing_else_of_the_system_is_there() {
     let mut platform = FakePlatform::default();
     platform.symbols.insert("SITE".into(), "HQ".into());
     let request = LoadRequest { sources: &[Source::File(path)], ha_instance: &instance("x"), platform: &platform };
-    let value = Configuration::load(&request).unwrap().base;
+    let value = Configuration::load(&request).unwrap().base().clone();
     let undefined = "undefined".repeat(4);
     let expected = json!({"p": real, "e": 2, "s": "HQ", "n": "LPAR1.EXAMPLE.COM", "h": true, "v": 0, "m": "NONE", "x": undefined});
     assert_eq!(value, expected);

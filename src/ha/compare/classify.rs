@@ -31,7 +31,7 @@ pub(super) fn classify(sides: Sides<'_>, mixed: bool, resolve: &dyn Fn(&Path) ->
         user_interfaces(&mut found);
     }
     let mut leaves = Vec::new();
-    differing(&mut Vec::new(), Some(&sides[0].base), Some(&sides[1].base), &mut leaves);
+    differing(&mut Vec::new(), Some(sides[0].base()), Some(sides[1].base()), &mut leaves);
     let substitutes = substitutes(&leaves);
     let unknown_runtime =
         found.has(&["zowe", "runtimeDirectory"]) && sides.iter().any(|side| is_choice(side.get(&["zowe", "runtimeDirectory"])));
@@ -89,7 +89,7 @@ fn choices(found: &mut Found<'_>) {
     for path in sides.iter().flat_map(|side| side.choices()) {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         if !found.has(&path) {
-            let seen = sides.map(|side| Seen { value: lookup(&side.base, &path).cloned(), default: None, place: side.base_place(&path) });
+            let seen = sides.map(|side| Seen { value: lookup(side.base(), &path).cloned(), default: None, place: side.base_place(&path) });
             found.add(&path, Class::MustDiffer, Some("choice not made".to_owned()), seen);
         }
     }

@@ -79,7 +79,7 @@ fn choices(a: &Configuration) -> Vec<Choice> {
         let Ok(instance) = a.for_instance(&HaInstance { id: normalize_id(&id), from_placeholder: false }) else { continue };
         let within = |path: &[&str]| -> Vec<String> { ["haInstances", &id].iter().chain(path).map(|step| (*step).to_owned()).collect() };
         let set = |path: &[String]| {
-            lookup(&a.base, &path.iter().map(String::as_str).collect::<Vec<_>>()).filter(|value| !value.is_null()).cloned()
+            lookup(a.base(), &path.iter().map(String::as_str).collect::<Vec<_>>()).filter(|value| !value.is_null()).cloned()
         };
         for property in rules::must_differ([&instance, &instance]) {
             let path: Vec<&str> = property.path.iter().map(String::as_str).collect();
@@ -144,7 +144,9 @@ pub fn draft(config: &str, platform: &dyn Platform, file: &Path) -> Result<Draft
 
 /// B's configuration from A's sources; `config` names A in errors.
 fn drafted(a: &Configuration, config: &str, platform: &dyn Platform) -> Result<Draft, WriteError> {
-    let merged = config::merged_sources(&a.sources, platform).map_err(|why| TargetError::Load { config: config.to_owned(), why })?;
+    let merged = config::UserSources::read(&a.sources, platform)
+        .into_merged()
+        .map_err(|why| TargetError::Load { config: config.to_owned(), why })?;
     let choices = choices(a);
     let mut intended = Arc::clone(&merged);
     for choice in &choices {

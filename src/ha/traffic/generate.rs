@@ -153,7 +153,7 @@ fn line(id: &str, instance: &Configuration) -> Result<Line, Vec<Problem>> {
 }
 
 fn domains(configuration: &Configuration) -> Vec<String> {
-    match lookup(&configuration.value, &["zowe", "externalDomains"]) {
+    match lookup(configuration.value(), &["zowe", "externalDomains"]) {
         Some(Value::Array(domains)) => domains.iter().map(|domain| comment(&scalar_text(domain))).collect(),
         Some(value @ Value::String(_)) => vec![comment(&scalar_text(value))],
         _ => Vec::new(),

@@ -61,7 +61,7 @@ fn upper_case(configuration: &Configuration) -> Vec<Difference> {
 
 /// The placeholder's system name without an entry, and haInstances: told aloud now.
 fn no_overlay(configuration: &Configuration) -> Option<Difference> {
-    let named = !configuration.ha_instance.id.is_empty() && configuration.overlay.is_none() && !configuration.instance_ids().is_empty();
+    let named = !configuration.ha_instance.id.is_empty() && configuration.overlay().is_none() && !configuration.instance_ids().is_empty();
     named.then(|| {
         let before = format!("ran '{}' without an overlay, silently", configuration.ha_instance.id);
         Difference::new("no-overlay", Some(configuration.place(&["haInstances"])), before, "does the same and says so (ZWEL0916W)")

@@ -87,8 +87,8 @@ fn ignored_variables(configuration: &Configuration) -> Vec<Difference> {
 fn derived_peers(configuration: &Configuration) -> Option<Difference> {
     let path = ["components", "caching-service", "storage", "infinispan", "initialHosts"];
     let value = configuration.get(&path)?;
-    let of_base = crate::config::lookup(&configuration.base, &path);
-    let of_overlay = configuration.overlay.as_ref().and_then(|overlay| crate::config::lookup(overlay, &path));
+    let of_base = crate::config::lookup(configuration.base(), &path);
+    let of_overlay = configuration.overlay().and_then(|overlay| crate::config::lookup(overlay, &path));
     let set = [of_base, of_overlay].into_iter().flatten().any(|set| set == value);
     (!set).then(|| {
         let place = Some(configuration.place(&path));

@@ -158,7 +158,7 @@ fn difference(before: &Component, as_before: &Instance, now: &Component, as_now:
     if now.manifest != before.manifest || now.directory != before.directory {
         return Difference::Component;
     }
-    differs(&as_before.configuration.value, &as_now.configuration.value, &now.name)
+    differs(as_before.configuration.value(), as_now.configuration.value(), &now.name)
 }
 
 /// A component of a new configuration as it is to be launched.

@@ -89,7 +89,7 @@ pub(super) fn store(configuration: &Configuration, base: &[&str], key: &str) -> 
 
 /// The PEM files of a property: one path, several with commas between, or a list.
 pub(super) fn pem_files(configuration: &Configuration, path: &[&str]) -> Vec<Store> {
-    let names: Vec<String> = match lookup(&configuration.value, path) {
+    let names: Vec<String> = match lookup(configuration.value(), path) {
         Some(serde_json::Value::String(text)) => text.split(',').map(str::to_string).collect(),
         Some(serde_json::Value::Array(items)) => items.iter().filter_map(|item| item.as_str().map(str::to_string)).collect(),
         _ => Vec::new(),
