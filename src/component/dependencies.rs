@@ -10,7 +10,7 @@ pub fn needs(configuration: &Configuration, component: &Component) -> Vec<String
     let is_part = |name: &str| configuration.is_suppressed(name) || name == SINGLE_SERVICE;
     let of_manifest = component.manifest.dependencies.iter().map(|needed| needed.name.clone());
     let mut names: Vec<String> = Vec::new();
-    for name in of_manifest.chain(configuration.component_settings(&component.name).depends_on) {
+    for name in of_manifest.chain(configuration.component_settings(&component.name).depends_on.iter().cloned()) {
         let runs_in = Some(SINGLE_SERVICE.to_string()).filter(|_| configuration.is_suppressed(&name) && !is_part(&component.name));
         for name in [name].into_iter().chain(runs_in) {
             if !names.contains(&name) {
@@ -33,7 +33,7 @@ pub(super) fn problems(configuration: &Configuration, survey: &Survey) -> Vec<Pr
             let place = |key: &str| Some(component.place(&["dependencies", "components", &index, key]));
             problems.extend(problem(configuration, survey, component, &place, needed));
         }
-        let depends_on = configuration.component_settings(&component.name).depends_on;
+        let depends_on = configuration.component_settings(&component.name).depends_on.clone();
         let path = ["components", &component.name, "launcher", "dependsOn"];
         for (index, name) in depends_on.into_iter().enumerate() {
             let index = index.to_string();

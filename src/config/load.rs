@@ -101,6 +101,7 @@ impl Configuration {
             names: names.into(),
             schemas: Arc::new(OnceLock::new()),
             single_service: SingleService::Off,
+            in_force: Arc::default(),
         };
         let overlaid = configuration.for_instance(ha_instance);
         if evaluation.errors.is_empty() {
@@ -155,8 +156,14 @@ impl Configuration {
         if *ha_instance != HaInstance::none() {
             tree = self.with_caching_peers(tree, overlay_tree.as_ref().map(View::value));
         }
-        let mut configuration =
-            Configuration { ha_instance: ha_instance.clone(), overlay_tree, warnings, tree: View::new(tree), ..self.clone() };
+        let mut configuration = Configuration {
+            ha_instance: ha_instance.clone(),
+            overlay_tree,
+            warnings,
+            tree: View::new(tree),
+            in_force: Arc::default(),
+            ..self.clone()
+        };
         if configuration.runtime_directory() != self.runtime_directory() {
             configuration.schemas = Arc::new(OnceLock::new());
         }

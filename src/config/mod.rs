@@ -89,6 +89,8 @@ pub struct Configuration {
     schemas: Arc<OnceLock<schema::Schemas>>,
     /// Whether `components.apiml` takes the place of its parts.
     single_service: SingleService,
+    /// The launcher's settings of this tree, once they are asked for.
+    in_force: Arc<OnceLock<settings::InForce>>,
 }
 
 /// A tree, in which everything has its place, and the same as JSON, made from it when it is first asked for.
@@ -245,6 +247,7 @@ impl Configuration {
         let path = ["components", name, "enabled"];
         let enabled = Arc::new(Node::new(self.tree.place_of(&path), NodeValue::Boolean(true)));
         self.tree = View::new(self.tree.with(&path, &enabled));
+        self.in_force = Arc::default();
         self.single_service = self.find_single_service();
     }
 
@@ -357,8 +360,9 @@ impl ComponentSettings {
 }
 
 /// What `zowe.launchScript.onComponentConfigureFail` and the like choose between.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnFailure {
+    #[default]
     Warn,
     Exit,
 }

@@ -69,10 +69,10 @@ fn write_plan(text: &mut String, configuration: &Configuration, survey: &Survey,
         }
     }
     writeln!(text, "\nSettings in force (those of the components stand above):")?;
-    for setting in SETTINGS.iter().filter(|setting| !setting.places.iter().any(|place| place.contains('*'))) {
-        let name = setting.places.first().copied().unwrap_or_default();
-        match configuration.setting_in_force(setting, "") {
-            None => writeln!(text, "  {name}: {} (default)", setting.default)?,
+    for setting in SETTINGS.iter().filter(|setting| !setting.places().iter().any(|place| place.contains('*'))) {
+        let name = setting.places().first().copied().unwrap_or_default();
+        match configuration.setting_in_force(*setting, "") {
+            None => writeln!(text, "  {name}: {} (default)", setting.default_text())?,
             Some((path, value)) => {
                 let path: Vec<&str> = path.iter().map(String::as_str).collect();
                 let value = secrets::masked(value);

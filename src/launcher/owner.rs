@@ -227,7 +227,7 @@ impl Owner {
     }
 
     fn begin_starting(&mut self, prepared: Prepared) {
-        let settings = prepared.generation.instance.configuration.launcher_settings();
+        let settings = prepared.generation.instance.configuration.launcher_settings().clone();
         self.begin_changes(&prepared);
         self._lock = Some(prepared.lock);
         self._watch = prepared.watch;
@@ -406,11 +406,11 @@ pub(super) fn policy_of(begun: &Begun, launched: &Launched, settings: &LauncherS
     let component = launched.instance.configuration.component_settings(&launched.component.name);
     Policy {
         // Who runs a component in the foreground wants to see that it ends.
-        restart_intervals: if begun.foreground.is_some() { Vec::new() } else { component.restart_intervals },
+        restart_intervals: if begun.foreground.is_some() { Vec::new() } else { component.restart_intervals.clone() },
         min_uptime: component.min_uptime,
         stop_grace: component.stop_grace,
         reject_start_of_running: settings.reject_start_of_running,
-        fatal_exit_codes: component.fatal_exit_codes,
+        fatal_exit_codes: component.fatal_exit_codes.clone(),
         start_limit: component.start_limit.map(|(count, within)| StartLimit { count, within }),
         patience: settings.dependency_timeout,
         has_readiness: watch::probe_of(launched, Question::Readiness).is_some(),

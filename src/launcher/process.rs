@@ -57,7 +57,7 @@ impl Owner {
                 let name = launched.component.name.clone();
                 let log = launched.instance.configuration.component_log(&name);
                 let values = launched.instance.environment.values().chain(own.values()).map(OsString::as_os_str);
-                let watch = watch::watch(readiness.as_ref(), settings.fatal_messages, (index, pid), values, self.sender.clone());
+                let watch = watch::watch(readiness.as_ref(), settings.fatal_messages.clone(), (index, pid), values, self.sender.clone());
                 let attachment = Attachment { log, watch, pid: Some(pid) };
                 self.children[index].pipe = Some(self.context.output.attach(&name, reader, attachment));
                 self.children[index].input = input_of_ours.map(File::from);

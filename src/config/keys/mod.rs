@@ -133,7 +133,7 @@ fn documented() -> &'static Value {
     static DOCUMENT: OnceLock<Value> = OnceLock::new();
     DOCUMENT.get_or_init(|| {
         let mut root = Value::Object(Map::new());
-        for path in DOCUMENTED.iter().chain(SETTINGS.iter().flat_map(|setting| setting.places)) {
+        for path in DOCUMENTED.iter().chain(SETTINGS.iter().flat_map(|setting| setting.places())) {
             path.split('.').fold(&mut root, add);
         }
         root

@@ -1,6 +1,6 @@
 //! docs/configuration.md, from the table of settings. A test writes and compares it.
 
-use super::{Kind, SETTINGS, Setting};
+use super::{Row, SETTINGS};
 use std::fmt::Write;
 
 const HEAD: &str = "\
@@ -33,16 +33,16 @@ pub fn document() -> String {
     let mut page = HEAD.to_string();
     for setting in SETTINGS {
         // Writing to a String cannot fail.
-        let _ = section(&mut page, setting);
+        let _ = section(&mut page, *setting);
     }
     page
 }
 
-fn section(page: &mut String, setting: &Setting) -> std::fmt::Result {
-    let places: Vec<String> = setting.places.iter().map(|place| format!("`{}`", place.replace('*', "<component>"))).collect();
-    let name = setting.places.first().map_or("", |place| key(place));
-    writeln!(page, "## {name}\n\n{}.\n", capital(setting.meaning))?;
-    writeln!(page, "- Place: {}\n- Value: {}\n- Default: `{}`\n", places.join(", then "), value(setting.kind), setting.default)
+fn section(page: &mut String, setting: &dyn Row) -> std::fmt::Result {
+    let places: Vec<String> = setting.places().iter().map(|place| format!("`{}`", place.replace('*', "<component>"))).collect();
+    let name = setting.places().first().map_or("", |place| key(place));
+    writeln!(page, "## {name}\n\n{}.\n", capital(setting.meaning()))?;
+    writeln!(page, "- Place: {}\n- Value: {}\n- Default: `{}`\n", places.join(", then "), setting.values(), setting.default_text())
 }
 
 /// What a place names, without the container that all settings of a component share.
@@ -56,26 +56,4 @@ fn key(place: &str) -> &str {
 fn capital(text: &str) -> String {
     let mut characters = text.chars();
     characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
-}
-
-fn value(kind: Kind) -> String {
-    match kind {
-        Kind::Seconds => "a whole number of seconds, 0 to 2147483647".into(),
-        Kind::SecondsList => "a list of whole numbers of seconds, each 0 to 2147483647".into(),
-        Kind::Number => "a whole number, 0 to 2147483647".into(),
-        Kind::NumberList => "a list of whole numbers, each 0 to 2147483647".into(),
-        Kind::Boolean => "`true` or `false`".into(),
-        Kind::Choice(words) => {
-            let shown = |word: &&str| if word.is_empty() { "`''`".to_string() } else { format!("`{word}`") };
-            format!("one of {}", words.iter().map(shown).collect::<Vec<_>>().join(", "))
-        }
-        Kind::Bytes => "a whole number of bytes, or one with `K`, `M` or `G` (KiB, MiB, GiB) behind it".into(),
-        Kind::Count => "a whole number, 0 to 1000".into(),
-        Kind::TimeZone => "a name of the IANA time zone database that the system has, or a POSIX TZ text such as `CET-1CEST,M3.5.0,M10.5.0/3`".into(),
-        Kind::TextList => "a list of texts".into(),
-        Kind::Signal => "the name of a signal, with or without `SIG`, as in `TERM`".into(),
-        Kind::Text => "a text".into(),
-        Kind::Probe => "a text that a line of the component's output holds (`*` stands for anything), `none`, or a mapping of one of `log` (text, list of texts, or `message` and `file`), `tcp` (`port`, `host`), `http`, `https` (`port`, `host`, `path`, `status`), `command`, and `interval` (5 s), `timeout` (5 s), `failureThreshold` (3)".into(),
-        Kind::Mapping => "a mapping of names to texts, numbers, booleans or null".into(),
-    }
 }

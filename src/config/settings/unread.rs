@@ -4,7 +4,7 @@ use super::{SETTINGS, secrets};
 use crate::config::{Configuration, Problem, overlay};
 use serde_json::Value;
 
-/// A mapping of settings, as in [`super::Setting::places`], and its keys that others read.
+/// A mapping of settings, as in [`super::Row::places`], and its keys that others read.
 const CONTAINERS: &[(&str, &[&str])] = &[
     // `components.launcher` is a component to schemas: these keep their schema's meaning.
     ("components.launcher", &["enabled", "certificate", "launcher", "zowe"]),
@@ -68,7 +68,7 @@ fn visit(configuration: &Configuration, pattern: &[&str], path: Vec<String>, oth
 /// The keys that settings have below a pattern, in the order of the table; true for those that are settings themselves.
 fn keys_below(pattern: &[&str]) -> Vec<(String, bool)> {
     let mut keys: Vec<(String, bool)> = Vec::new();
-    for place in SETTINGS.iter().flat_map(|setting| setting.places) {
+    for place in SETTINGS.iter().flat_map(|setting| setting.places()) {
         let steps: Vec<&str> = place.split('.').collect();
         let Some(rest) = steps.strip_prefix(pattern) else { continue };
         let Some((key, deeper)) = rest.split_first() else { continue };

@@ -126,7 +126,7 @@ pub(super) fn must_differ(sides: [&Configuration; 2]) -> Vec<Property> {
         Property::new(&["zowe", "runtimeDirectory"], Kind::Directory, true),
         Property::new(&["zowe", "workspaceDirectory"], Kind::Directory, true),
         Property::new(&["zowe", "logDirectory"], Kind::Directory, false),
-        Property::new(&["zowe", "job", "name"], Kind::Name, true).or(settings::JOB_NAME.default),
+        Property::new(&["zowe", "job", "name"], Kind::Name, true).or(settings::Row::default_text(&settings::JOB_NAME)),
     ];
     let started_tasks = [("zowe", "ZWESLSTC"), ("zis", "ZWESISTC"), ("aux", "ZWESASTC")];
     let stc = |key| ["zowe", "setup", "security", "stcs", key];

@@ -101,7 +101,7 @@ fn environments(configuration: &Configuration) -> Vec<Difference> {
 
 /// Texts of zowe.sysMessages that are patterns now.
 fn patterns(configuration: &Configuration) -> Vec<Difference> {
-    let texts = configuration.launcher_settings().sys_messages;
+    let texts = &configuration.launcher_settings().sys_messages;
     let difference = |(index, text): (usize, &String)| {
         let path = ["zowe", "sysMessages", &index.to_string()].map(str::to_owned);
         let steps: Vec<&str> = path.iter().map(String::as_str).collect();
@@ -323,7 +323,7 @@ fn policies(configuration: &Configuration, survey: &Survey) -> Vec<Difference> {
     if survey.launched.is_empty() {
         return differences;
     }
-    let property = |setting: &crate::config::settings::Setting| setting.places.first().copied().unwrap_or_default().to_owned();
+    let property = |setting: &dyn crate::config::settings::Row| setting.places().first().copied().unwrap_or_default().to_owned();
     if !settings.reject_start_of_running {
         let found = Difference::new(
             "start-running",

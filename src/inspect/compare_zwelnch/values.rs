@@ -1,7 +1,7 @@
 //! Differences that single values of a configuration meet.
 
 use super::Difference;
-use crate::config::settings::{MINIMUM_UPTIME, ON_ALL_FAILED, RESTART_INTERVALS, SETTINGS, SHARE_AS, START_RUNNING, Setting};
+use crate::config::settings::{MINIMUM_UPTIME, ON_ALL_FAILED, RESTART_INTERVALS, Row, SETTINGS, SHARE_AS, START_RUNNING};
 use crate::config::{Configuration, Source};
 use serde_json::Value;
 
@@ -114,7 +114,7 @@ fn job_suffixes(configuration: &Configuration) -> Vec<Difference> {
 
 /// Lines that matched zowe.sysMessages went to the console without a bound.
 fn console_limit(configuration: &Configuration) -> Option<Difference> {
-    let texts = configuration.launcher_settings().sys_messages;
+    let texts = &configuration.launcher_settings().sys_messages;
     (!texts.is_empty()).then(|| {
         let path = ["zowe", "sysMessages"];
         let now = "sends 50 lines of a component at once and 10 a second after that, and counts the others (ZWEL0991W); SYSPRINT has all";
@@ -128,9 +128,10 @@ fn console_limit(configuration: &Configuration) -> Option<Difference> {
 /// Settings of the launcher that ZWELNCH did not know.
 fn own_settings(configuration: &Configuration) -> Vec<Difference> {
     /// Those that it knew, and those that bring its behaviour back.
-    const KNOWN: [&Setting; 5] = [&RESTART_INTERVALS, &MINIMUM_UPTIME, &SHARE_AS, &START_RUNNING, &ON_ALL_FAILED];
-    let is_own = |setting: &&&Setting| {
-        !KNOWN.iter().any(|known| std::ptr::eq(*known, **setting)) && setting.places.iter().any(|place| place.starts_with("components."))
+    const KNOWN: [&dyn Row; 5] = [&RESTART_INTERVALS, &MINIMUM_UPTIME, &SHARE_AS, &START_RUNNING, &ON_ALL_FAILED];
+    let is_own = |setting: &&&dyn Row| {
+        !KNOWN.iter().any(|known| std::ptr::addr_eq(*known, **setting))
+            && setting.places().iter().any(|place| place.starts_with("components."))
     };
     let mut components = configuration.component_names();
     components.retain(|name| configuration.is_enabled(name));
@@ -138,13 +139,13 @@ fn own_settings(configuration: &Configuration) -> Vec<Difference> {
     let mut differences: Vec<Difference> = Vec::new();
     for setting in SETTINGS.iter().filter(is_own) {
         for component in &components {
-            let Some((path, _)) = configuration.setting_in_force(setting, component) else { continue };
+            let Some((path, _)) = configuration.setting_in_force(*setting, component) else { continue };
             let steps: Vec<&str> = path.iter().map(String::as_str).collect();
             // zowe.job.suffix has a word of its own.
             if !steps.contains(&"launcher") {
                 continue;
             }
-            let now = format!("reads it: {}", setting.meaning);
+            let now = format!("reads it: {}", setting.meaning());
             let found = Difference::new("own-setting", Some(configuration.place(&steps)), "did not know this setting", now).about(&steps);
             if !differences.contains(&found) {
                 differences.push(found);

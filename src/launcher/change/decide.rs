@@ -98,7 +98,7 @@ impl Owner {
             }
         });
         if matches!(change.command, Command::Reload { .. }) {
-            settings = target.generation.instance.configuration.launcher_settings();
+            settings = target.generation.instance.configuration.launcher_settings().clone();
             self.settings = Some(settings.clone());
             self.context.output.set_time_zone(target.generation.instance.configuration.time_zone());
             self.changes.current = Some(target.generation);

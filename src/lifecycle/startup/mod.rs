@@ -66,7 +66,7 @@ impl Check {
         }
     }
 
-    fn setting(self) -> &'static Setting {
+    fn setting(self) -> &'static Setting<StartupCheck> {
         match self {
             Check::User => &settings::CHECK_USER,
             Check::Ports => &settings::CHECK_PORTS,

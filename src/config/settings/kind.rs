@@ -1,0 +1,204 @@
+//! What a setting may hold: how a value is read, and how that is said.
+
+use crate::config::OnFailure;
+use crate::platform::ShareAs;
+use jiff::tz::TimeZone;
+use serde_json::Value;
+use std::time::Duration;
+
+/// The values of a setting.
+pub struct Kind<T: 'static> {
+    read: Read<T>,
+    /// In a warning, before "is expected".
+    expected: &'static str,
+    /// In the documentation.
+    document: &'static str,
+}
+
+enum Read<T: 'static> {
+    Value(fn(&Value) -> Option<T>),
+    /// One of these words, without regard to case; true and false are `yes` and `no`.
+    Words(&'static [(&'static str, T)]),
+}
+
+impl<T> Kind<T> {
+    const fn new(read: fn(&Value) -> Option<T>, expected: &'static str, document: &'static str) -> Self {
+        Kind { read: Read::Value(read), expected, document }
+    }
+
+    const fn words(words: &'static [(&'static str, T)]) -> Self {
+        Kind { read: Read::Words(words), expected: "", document: "" }
+    }
+
+    /// What is expected, as a warning says it.
+    pub(super) fn expected(&self) -> String {
+        match &self.read {
+            Read::Value(_) => self.expected.to_string(),
+            Read::Words(words) => {
+                let words: Vec<&str> = words.iter().map(|(word, _)| *word).filter(|word| !word.is_empty()).collect();
+                format!("one of {}", words.join(", "))
+            }
+        }
+    }
+
+    /// The same as the documentation says it.
+    pub(super) fn document(&self) -> String {
+        match &self.read {
+            Read::Value(_) => self.document.to_string(),
+            Read::Words(words) => {
+                let shown = |(word, _): &(&str, T)| if word.is_empty() { "`''`".to_string() } else { format!("`{word}`") };
+                format!("one of {}", words.iter().map(shown).collect::<Vec<_>>().join(", "))
+            }
+        }
+    }
+}
+
+impl<T: Clone> Kind<T> {
+    /// None where the value is none of them.
+    pub(super) fn read(&self, value: &Value) -> Option<T> {
+        match &self.read {
+            Read::Value(read) => read(value),
+            Read::Words(words) => {
+                let text = match value {
+                    Value::String(text) => text.as_str(),
+                    Value::Bool(true) => "yes",
+                    Value::Bool(false) => "no",
+                    _ => return None,
+                };
+                words.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)).map(|(_, meaning)| meaning.clone())
+            }
+        }
+    }
+}
+
+/// A whole number of seconds, 0 to 2^31 - 1, a text of digits too.
+pub(super) static SECONDS: Kind<Duration> = Kind::new(seconds, "a whole number of seconds", "a whole number of seconds, 0 to 2147483647");
+pub(super) static SECONDS_LIST: Kind<Vec<Duration>> = Kind::new(
+    |value| value.as_array()?.iter().map(seconds).collect(),
+    "a list of whole numbers of seconds",
+    "a list of whole numbers of seconds, each 0 to 2147483647",
+);
+/// A whole number, 0 to 2^31 - 1, a text of digits too.
+pub(super) static NUMBER: Kind<i32> = Kind::new(number, "a whole number", "a whole number, 0 to 2147483647");
+pub(super) static NUMBER_LIST: Kind<Vec<i32>> = Kind::new(
+    |value| value.as_array()?.iter().map(number).collect(),
+    "a list of whole numbers",
+    "a list of whole numbers, each 0 to 2147483647",
+);
+pub(super) static BOOLEAN: Kind<bool> = Kind::new(boolean, "true or false", "`true` or `false`");
+/// A whole number of bytes, or a text of one with K, M or G (KiB, MiB, GiB) behind it.
+pub(super) static BYTES: Kind<u64> = Kind::new(
+    bytes,
+    "a number of bytes, with K, M or G behind it if need be,",
+    "a whole number of bytes, or one with `K`, `M` or `G` (KiB, MiB, GiB) behind it",
+);
+pub(super) static COUNT: Kind<u32> = Kind::new(
+    |value| number(value).and_then(|number| u32::try_from(number).ok()).filter(|number| *number <= 1000),
+    "a whole number from 0 to 1000",
+    "a whole number, 0 to 1000",
+);
+pub(super) static TEXT_LIST: Kind<Vec<String>> = Kind::new(texts, "a list of texts", "a list of texts");
+pub(super) static TEXT: Kind<String> = Kind::new(|value| value.as_str().map(str::to_owned), "a text", "a text");
+/// `TERM` or `SIGTERM`, without regard to case; its number on this system.
+pub(super) static SIGNAL: Kind<i32> = Kind::new(
+    |value| value.as_str().and_then(crate::platform::unix::signal_number),
+    "the name of a signal, as in TERM or SIGTERM",
+    "the name of a signal, with or without `SIG`, as in `TERM`",
+);
+pub(super) static TIME_ZONES: Kind<Option<TimeZone>> = Kind::new(
+    |value| value.as_str().and_then(crate::output::time_zone).map(Some),
+    "a time zone that this system knows, or a POSIX TZ text,",
+    "a name of the IANA time zone database that the system has, or a POSIX TZ text such as `CET-1CEST,M3.5.0,M10.5.0/3`",
+);
+/// Names and values, kept as they are written.
+pub(super) static MAPPING: Kind<()> =
+    Kind::new(|value| value.is_object().then_some(()), "a mapping", "a mapping of names to texts, numbers, booleans or null");
+/// Read by floor 2, which knows the component.
+pub(super) static PROBE: Kind<()> = Kind::new(
+    |_| Some(()),
+    "",
+    "a text that a line of the component's output holds (`*` stands for anything), `none`, or a mapping of one of `log` (text, list of texts, or `message` and `file`), `tcp` (`port`, `host`), `http`, `https` (`port`, `host`, `path`, `status`), `command`, and `interval` (5 s), `timeout` (5 s), `failureThreshold` (3)",
+);
+
+pub(super) static SHARE_AS_WORDS: Kind<ShareAs> =
+    Kind::words(&[("no", ShareAs::No), ("yes", ShareAs::Yes), ("must", ShareAs::Must), ("", ShareAs::Yes)]);
+pub(super) static ON_FAILURE: Kind<OnFailure> = Kind::words(&[("warn", OnFailure::Warn), ("exit", OnFailure::Exit)]);
+pub(super) static STAY: Kind<bool> = Kind::words(&[("exit", false), ("stay", true)]);
+pub(super) static IGNORE: Kind<bool> = Kind::words(&[("exit", false), ("ignore", true)]);
+pub(super) static REJECT: Kind<bool> = Kind::words(&[("restart", false), ("reject", true)]);
+pub(super) static STRICT: Kind<bool> = Kind::words(&[("COMPONENT-COMPAT", false), ("STRICT", true)]);
+
+/// What `zowe.launchScript.logLevel` chooses between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogLevel {
+    #[default]
+    Info,
+    Debug,
+    Trace,
+}
+pub(super) static LOG_LEVELS: Kind<LogLevel> =
+    Kind::words(&[("info", LogLevel::Info), ("debug", LogLevel::Debug), ("trace", LogLevel::Trace), ("", LogLevel::Info)]);
+
+/// What one of `zowe.launchScript.startupChecks` asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StartupCheck {
+    /// A fault ends the start.
+    #[default]
+    Exit,
+    Warn,
+    Disabled,
+}
+pub(super) static STARTUP_CHECK: Kind<StartupCheck> =
+    Kind::words(&[("exit", StartupCheck::Exit), ("warn", StartupCheck::Warn), ("disabled", StartupCheck::Disabled)]);
+
+fn boolean(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(value) => Some(*value),
+        Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
+        Value::String(text) if text.eq_ignore_ascii_case("false") => Some(false),
+        _ => None,
+    }
+}
+
+fn texts(value: &Value) -> Option<Vec<String>> {
+    let text = |item: &Value| match item {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    value.as_array()?.iter().map(text).collect()
+}
+
+fn seconds(value: &Value) -> Option<Duration> {
+    number(value).and_then(|number| u64::try_from(number).ok()).map(Duration::from_secs)
+}
+
+/// 0 to 2^31 - 1.
+fn number(value: &Value) -> Option<i32> {
+    let number = match value {
+        Value::Number(number) => number.as_u64()?,
+        Value::String(text) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok()?,
+        _ => return None,
+    };
+    i32::try_from(number).ok()
+}
+
+/// A number of bytes; None also for 0 and for more than 2^50.
+fn bytes(value: &Value) -> Option<u64> {
+    let number = match value {
+        Value::Number(number) => number.as_u64()?,
+        Value::String(text) => {
+            let digits = text.trim_end_matches(|character: char| !character.is_ascii_digit());
+            let factor = match text[digits.len()..].trim() {
+                "" => 1,
+                "K" | "k" | "KiB" => 1 << 10,
+                "M" | "m" | "MiB" => 1 << 20,
+                "G" | "g" | "GiB" => 1 << 30,
+                _ => return None,
+            };
+            digits.parse::<u64>().ok()?.checked_mul(factor)?
+        }
+        _ => return None,
+    };
+    (1..=1 << 50).contains(&number).then_some(number)
+}
