@@ -1,7 +1,7 @@
 //! `zwelnch ha status`, `verify` and `upgrade`.
 
 use super::arguments::{Expectation, Reach, Sysplex, Upgrade};
-use super::commands::{NO_CONFIGURATION, absolute_config};
+use super::configuration::{NO_CONFIGURATION, absolute_config};
 use super::terminal::{document, fail, fail_with, terminal};
 use crate::ha::ask::{self, Access, PemFiles};
 use crate::ha::operator::{Operator, SystemConsole};

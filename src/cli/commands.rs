@@ -5,11 +5,12 @@ use super::arguments::{
     Shape,
 };
 use super::availability;
+use super::configuration::{NO_CONFIGURATION, absolute_config, answered, inspected, open_system, refused, sources};
 use super::generate;
 use super::operate;
-use super::terminal::{document, fail, fail_with, terminal};
+use super::terminal::{document, fail, terminal};
 use crate::component;
-use crate::config::{self, Configuration, LoadError, LoadRequest};
+use crate::config::{self, Configuration};
 use crate::demo::{self, layout, service};
 use crate::develop;
 use crate::ha::operate::Operation;
@@ -18,11 +19,8 @@ use crate::launcher::{self, Foreground, Start};
 use crate::mvs;
 use crate::platform::NativePlatform;
 use crate::platform::unix::system::SystemDirectory;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-
-pub(super) const NO_CONFIGURATION: &str = "no configuration: give one with --config, or set CONFIG";
 
 /// Runs a command and returns its exit code.
 pub(super) fn run(arguments: Arguments) -> i32 {
@@ -184,10 +182,6 @@ fn interactive(system: &SystemDirectory, options: &mvs::console::ConsoleOptions)
     }
 }
 
-pub(super) fn open_system(path: Option<&Path>) -> Result<SystemDirectory, i32> {
-    SystemDirectory::open(path).map_err(fail)
-}
-
 fn run_console(console: Console) -> i32 {
     let system = match open_system(console.system.system.as_deref()) {
         Ok(system) => system,
@@ -200,14 +194,6 @@ fn run_console(console: Console) -> i32 {
     let (lines, code) = mvs::console::one_shot(&system, console.system.job.as_deref(), &console.command.join(" "));
     document(&lines.join("\n"));
     code
-}
-
-/// CONFIG of a command: a bare relative path is meant from here, as everywhere in a shell.
-pub(super) fn absolute_config(config: &str) -> String {
-    if config.starts_with('/') || config.contains('(') {
-        return config.to_owned();
-    }
-    std::env::current_dir().map_or_else(|_| config.to_owned(), |here| here.join(config).to_string_lossy().into_owned())
 }
 
 /// The report; on a terminal with source lines.
@@ -272,62 +258,4 @@ fn env(selection: &Selection, component: Option<&str>, diff: Option<&str>, show_
             Some(other) => Ok(inspect::difference(&seen(configuration)?, &seen(other)?, show_secrets)),
         })
     })
-}
-
-/// CONFIG as given, or the environment's, and its sources; the exit code, after the reason, when there is none to use.
-fn sources(config: Option<&str>) -> Result<(String, Vec<config::Source>), i32> {
-    let from_environment = || Start::from_environment(Vec::new(), None).config;
-    let Some(config) = config.map(absolute_config).or_else(from_environment) else {
-        return Err(fail(NO_CONFIGURATION));
-    };
-    let sources = config::parse_sources(&config).map_err(|error| fail_with(&[error.message()]))?;
-    Ok((config, sources))
-}
-
-/// The configuration without an overlay: for commands about all of haInstances. The exit code, after the reason, when it does not load.
-pub(super) fn whole_configuration(config: Option<&str>) -> Result<Configuration, i32> {
-    let (_, sources) = sources(config)?;
-    let (none, platform) = (config::HaInstance::none(), NativePlatform::for_command());
-    Configuration::load(&LoadRequest { sources: &sources, ha_instance: &none, platform: &platform }).map_err(|error| refused(&error))
-}
-
-/// [`whole_configuration`] where it is only a help: None, and nothing said, when it does not load.
-pub(super) fn readable_configuration(config: Option<&str>) -> Option<Configuration> {
-    let config = config.map(absolute_config).or_else(|| Start::from_environment(Vec::new(), None).config)?;
-    let sources = config::parse_sources(&config).ok()?;
-    let (none, platform) = (config::HaInstance::none(), NativePlatform::for_command());
-    Configuration::load(&LoadRequest { sources: &sources, ha_instance: &none, platform: &platform }).ok()
-}
-
-/// Loads what a command was asked about and hands it, with CONFIG as given, to `answer`.
-fn inspected(selection: &Selection, answer: impl FnOnce(Result<Configuration, LoadError>, &str) -> i32) -> i32 {
-    let (config, sources) = match sources(selection.config.as_deref()) {
-        Ok(sources) => sources,
-        Err(code) => return code,
-    };
-    let platform = NativePlatform::for_command();
-    let ha_instance = match &selection.ha_instance {
-        Some(id) => config::ha_instance(id, &platform),
-        None => config::HaInstance::none(),
-    };
-    answer(Configuration::load(&LoadRequest { sources: &sources, ha_instance: &ha_instance, platform: &platform }), &config)
-}
-
-/// Prints an answer about a configuration that loads; what keeps it from loading is said line by line.
-fn answered(loaded: Result<Configuration, LoadError>, ask: impl FnOnce(&Configuration) -> Result<String, inspect::InspectError>) -> i32 {
-    match loaded {
-        Ok(configuration) => match ask(&configuration) {
-            Ok(text) => {
-                document(&text);
-                0
-            }
-            Err(error) => fail(error),
-        },
-        Err(error) => refused(&error),
-    }
-}
-
-/// Says line by line why a configuration does not load.
-fn refused(error: &LoadError) -> i32 {
-    fail_with(&error.messages())
 }

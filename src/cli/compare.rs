@@ -1,7 +1,7 @@
 //! `zwelnch ha compare`.
 
 use super::arguments::{Compare, ReportFormat};
-use super::commands::absolute_config;
+use super::configuration::absolute_config;
 use super::terminal::{document, fail, fail_with};
 use crate::config::choice::CHOICE;
 use crate::ha::compare::write::{self, WriteError};

@@ -1,7 +1,7 @@
 //! `zwelnch ha haproxy`.
 
 use super::arguments::Haproxy;
-use super::commands::whole_configuration;
+use super::configuration::whole_configuration;
 use super::terminal::{document, fail};
 use crate::ha::traffic::generate::{Options, haproxy_configuration};
 

@@ -5,6 +5,7 @@ mod availability;
 mod bare_word;
 mod commands;
 mod compare;
+mod configuration;
 mod generate;
 mod ha;
 mod operate;

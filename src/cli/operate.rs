@@ -3,7 +3,7 @@
 
 use super::arguments::{Addressee, Instances, Launcher, Level, Waiting};
 use super::availability::Console;
-use super::commands::whole_configuration;
+use super::configuration::whole_configuration;
 use super::terminal::{document, fail, fail_with};
 use crate::config::{Configuration, normalize_id};
 use crate::console::select;
@@ -158,7 +158,7 @@ fn launchers(addressee: &Addressee, components: &[String]) -> Result<(Console, V
     // What is wrong with it is said where it is needed.
     let configuration = if by_configuration { Some(whole_configuration(addressee.config.as_deref())?) } else { None };
     let at_hand = match &configuration {
-        None if has_configuration => super::commands::readable_configuration(addressee.config.as_deref()),
+        None if has_configuration => super::configuration::readable_configuration(addressee.config.as_deref()),
         _ => None,
     };
     refuse_instances(components, configuration.as_ref().or(at_hand.as_ref())).map_err(fail)?;

@@ -1,7 +1,7 @@
 //! `zwelnch status`: the components of the jobs that run, job by job.
 
 use super::arguments::{ReportFormat, Status};
-use super::commands::open_system;
+use super::configuration::open_system;
 use super::terminal::{document, fail};
 use crate::mvs::console::one_shot;
 use crate::platform::unix::system::{JobRecord, SystemDirectory};

@@ -1,10 +1,25 @@
 //! Ports that listeners of one system share: one finding a port, whatever their number. What is found here needs no system; binding tells the
 //! rest. Pure.
 
-use super::Listener;
-use crate::config::Problem;
 use crate::config::settings::StartupCheck;
+use crate::config::{Location, Problem};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// A port that a component listens on.
+#[derive(Debug, Clone)]
+pub struct Listener {
+    /// Path of the property, joined with dots.
+    pub name: String,
+    pub path: Vec<String>,
+    pub port: u16,
+    /// The addresses it is bound to, as configured; empty for all.
+    pub addresses: Vec<String>,
+    pub place: Location,
+    /// The component whose process listens: the one service for its parts.
+    pub component: String,
+    /// The name of its address space on z/OS, by which ports are reserved there; None where the system chooses it.
+    pub job_name: Option<String>,
+}
 
 /// What an HA instance listens on.
 #[derive(Debug, Clone, Default)]

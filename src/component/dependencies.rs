@@ -4,23 +4,6 @@ use super::version_range::{Version, VersionRange};
 use super::{Component, Dependency, NotInPlay, Survey};
 use crate::config::{Configuration, Location, Problem, SINGLE_SERVICE, overlay};
 
-/// All that a component depends on, each once: by its manifest, and by `components.<c>.launcher.dependsOn`. What depends on a part of the
-/// single-service API ML depends on that too, which is what runs.
-pub fn needs(configuration: &Configuration, component: &Component) -> Vec<String> {
-    let is_part = |name: &str| configuration.is_suppressed(name) || name == SINGLE_SERVICE;
-    let of_manifest = component.manifest.dependencies.iter().map(|needed| needed.name.clone());
-    let mut names: Vec<String> = Vec::new();
-    for name in of_manifest.chain(configuration.component_settings(&component.name).depends_on.iter().cloned()) {
-        let runs_in = Some(SINGLE_SERVICE.to_string()).filter(|_| configuration.is_suppressed(&name) && !is_part(&component.name));
-        for name in [name].into_iter().chain(runs_in) {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-    }
-    names
-}
-
 /// Dependencies of those in play that are unknown, not installed or not enabled: errors, as the component would wait in vain, unless
 /// `components.launcher.onDependencyProblem` is `ignore`. Ranges that cannot be read and versions outside of them: warnings, as the public
 /// launcher never checks them.

@@ -23,14 +23,13 @@ mod version_range;
 mod tests;
 
 pub use check::{Checked, check, check_alone};
-pub use clashes::{Clash, InstancePorts};
-pub use dependencies::needs;
+pub use clashes::{Clash, InstancePorts, Listener};
 pub use directories::{DirectoryFault, DirectoryProblem, Purpose};
 pub use environment::{base_with_defaults, configs, environment, instance_environment, instance_with_defaults, own_variables, variables};
 pub use job_name::job_name_of;
 pub use locate::installed;
-pub use order::order;
-pub use ports::{Listener, launched_listeners, listeners_to_check, ports_of, shared_ports};
+pub use order::{needs, order};
+pub use ports::{launched_listeners, listeners_to_check, ports_of, shared_ports};
 pub use readiness::{Probe, ProbeKind, Question, probe};
 pub use references::{Expansion, Finding, FindingKind, expand};
 pub(crate) use registration::regular_file;

@@ -1,7 +1,26 @@
 //! The order in which components are started: what a component depends on comes before it.
 
+use super::Component;
+use crate::config::{Configuration, SINGLE_SERVICE};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
+
+/// All that a component depends on, each once: by its manifest, and by `components.<c>.launcher.dependsOn`. What depends on a part of the
+/// single-service API ML depends on that too, which is what runs.
+pub fn needs(configuration: &Configuration, component: &Component) -> Vec<String> {
+    let is_part = |name: &str| configuration.is_suppressed(name) || name == SINGLE_SERVICE;
+    let of_manifest = component.manifest.dependencies.iter().map(|needed| needed.name.clone());
+    let mut names: Vec<String> = Vec::new();
+    for name in of_manifest.chain(configuration.component_settings(&component.name).depends_on.iter().cloned()) {
+        let runs_in = Some(SINGLE_SERVICE.to_string()).filter(|_| configuration.is_suppressed(&name) && !is_part(&component.name));
+        for name in [name].into_iter().chain(runs_in) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+    names
+}
 
 /// Orders `names` (configuration order) so that dependencies come first and nothing else moves. `dependencies` gives, by name, what each
 /// needs; names that are not among `names` are left out. The members of a cycle come in

@@ -1,9 +1,9 @@
 //! What components listen on: in range, and of which HA instance. What is found here needs no system; binding tells the rest.
 
-use super::clashes::{Clash, InstancePorts, clashes};
+use super::clashes::{Clash, InstancePorts, Listener, clashes};
 use super::{NotInPlay, Survey};
 use crate::config::settings;
-use crate::config::{Configuration, HaInstance, Location, Problem, SINGLE_SERVICE, SingleService, lookup, normalize_id, secrets};
+use crate::config::{Configuration, HaInstance, Problem, SINGLE_SERVICE, SingleService, lookup, normalize_id, secrets};
 use serde_json::Value;
 use std::collections::HashSet;
 
@@ -15,22 +15,6 @@ const FURTHER: &[(&str, &[&str], &[&str], &str)] = &[
 
 /// The parts of API ML as one service whose ports it listens at (validateAttlsPorts of zowe-install-packaging).
 const SINGLE_SERVICE_LISTENS: &[&str] = &["gateway", "discovery"];
-
-/// A port that a component listens on.
-#[derive(Debug, Clone)]
-pub struct Listener {
-    /// Path of the property, joined with dots.
-    pub name: String,
-    pub path: Vec<String>,
-    pub port: u16,
-    /// The addresses it is bound to, as configured; empty for all.
-    pub addresses: Vec<String>,
-    pub place: Location,
-    /// The component whose process listens: the one service for its parts.
-    pub component: String,
-    /// The name of its address space on z/OS, by which ports are reserved there; None where the system chooses it.
-    pub job_name: Option<String>,
-}
 
 /// What the instance listens on, as far as the survey tells, and what it is to lead to where others want the same.
 pub(super) fn of_instance(configuration: &Configuration, survey: &Survey) -> InstancePorts {

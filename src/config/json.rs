@@ -1,8 +1,8 @@
 //! JSON as components ship it: trailing commas, comments and a few slips besides are read as Zowe's own tools read them, with one warning
 //! for a file. Whatever else is not JSON is an error with line and column, and so is anything behind the value.
 
+use super::file::read_file;
 use super::node::{Entry, Node, NodeValue, Place};
-use super::read::read_file;
 use super::yaml::{Document, MAXIMUM_DEPTH, MAXIMUM_SIZE};
 use super::{Location, Problem, encoding};
 use std::collections::HashSet;

@@ -2,6 +2,7 @@
 
 pub mod choice;
 pub mod encoding;
+mod file;
 pub mod json;
 pub mod keys;
 pub mod merge;

@@ -3,7 +3,7 @@
 //! the property itself is set.
 
 use super::node::{Node, NodeValue};
-use super::variables::scalar_text;
+use super::typing::scalar_text;
 use super::{Configuration, lookup};
 use serde_json::Value;
 use std::sync::Arc;

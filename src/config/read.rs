@@ -1,12 +1,12 @@
 //! Reading the sources of CONFIG, and other files that hold a mapping.
 
+use super::file::read_file;
 use super::node::Node;
 use super::problem::Cause;
 use super::yaml::{self, Document};
-use super::{LoadError, Location, Problem, Source, encoding, json, merge, template};
+use super::{Location, Problem, Source, encoding, json, merge, template};
 use crate::platform::Platform;
 use crate::platform::files::{FileKind, look};
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -53,11 +53,11 @@ impl UserSources {
     /// The sources merged, without the runtime's defaults and with templates as they are written.
     ///
     /// # Errors
-    /// [`LoadError::Sources`] with everything wrong with them.
-    pub fn into_merged(self) -> Result<Arc<Node>, LoadError> {
+    /// Everything wrong with them.
+    pub fn into_merged(self) -> Result<Arc<Node>, Vec<Problem>> {
         match self.merged {
             Some(merged) if self.problems.is_empty() => Ok(merged),
-            _ => Err(LoadError::Sources(self.problems)),
+            _ => Err(self.problems),
         }
     }
 }
@@ -142,22 +142,4 @@ pub fn source_text(name: &str, platform: &dyn Platform) -> Option<String> {
     };
     let text = encoding::decode(&bytes).ok()?;
     Some(if padded { encoding::strip_padding(&text) } else { text })
-}
-
-/// At most [`yaml::MAXIMUM_SIZE`] bytes of a regular file: a pipe or device could block or never end.
-pub(super) fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
-    let metadata = std::fs::metadata(path)?;
-    if crate::platform::files::kind(&metadata) == crate::platform::files::FileKind::Directory {
-        return Err(std::io::Error::new(std::io::ErrorKind::IsADirectory, "it is a directory, and a file is expected"));
-    }
-    if crate::platform::files::kind(&metadata) != crate::platform::files::FileKind::Regular {
-        return Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, "it is not a regular file"));
-    }
-    let limit = yaml::MAXIMUM_SIZE as u64;
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > limit {
-        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, format!("it is larger than {} MiB", limit / 1024 / 1024)));
-    }
-    Ok(bytes)
 }

@@ -2,6 +2,8 @@
 
 use super::node::NodeValue;
 use super::secrets;
+use serde_json::Value;
+
 /// Why a scalar has no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unfit {
@@ -109,4 +111,17 @@ fn integer(text: &str) -> Option<i64> {
 /// The beginning of a text that may be as long as its file, for an error.
 pub(super) fn cut(text: &str) -> String {
     if text.chars().count() <= 40 { text.to_string() } else { format!("{}...", text.chars().take(40).collect::<String>()) }
+}
+
+/// A scalar as text; null is empty.
+pub fn scalar_text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Number(number) => match number.as_f64() {
+            Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < 1e21 => format!("{float:.0}"),
+            _ => number.to_string(),
+        },
+        value => value.to_string(),
+    }
 }

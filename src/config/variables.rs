@@ -1,5 +1,6 @@
 //! What components see: ZWE_ variables and the rest of reference/configuration.md, "Environment variables".
 
+pub use super::typing::scalar_text;
 use super::{Configuration, Environment, Problem, lookup, zowe_variables};
 use crate::platform::Platform;
 use serde_json::Value;
@@ -81,19 +82,6 @@ fn joined(value: &Value) -> String {
         Value::Array(items) => items.iter().map(joined).collect::<Vec<_>>().join(","),
         Value::Object(_) => "[object Object]".into(),
         value => scalar_text(value),
-    }
-}
-
-/// A scalar as text; null is empty.
-pub fn scalar_text(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        Value::Number(number) => match number.as_f64() {
-            Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < 1e21 => format!("{float:.0}"),
-            _ => number.to_string(),
-        },
-        value => value.to_string(),
     }
 }
 

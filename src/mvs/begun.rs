@@ -1,7 +1,7 @@
 //! What came of a START: whether the launcher took its configuration, or ended because of it. On z/OS that is told by messages and the
 //! condition code only; here the console waits for it, so that a script learns what an operator would see.
 
-use super::issue::Answering;
+use super::answer::Answering;
 use crate::platform::unix::system::{JobRecord, Patience, Request, SystemDirectory, parse_syslog_line, send_patiently};
 use crate::platform::unix::watch::watch_file;
 use std::fs::File;

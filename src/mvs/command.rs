@@ -1,8 +1,8 @@
 //! What may be typed at the operator console: a grammar, pure. Folding and operands as on z/OS (MVS System Commands): lower case becomes
 //! upper case except inside apostrophes.
 
+pub use super::command_error::CommandError;
 use super::vary;
-use crate::message::{Message, mvs};
 use crate::platform::unix::system::{COMMAND_LIMIT, is_name, is_system_name};
 
 /// Verbs in full, as the console completes them.
@@ -90,37 +90,6 @@ impl Target {
         match &self.identifier {
             Some(wanted) => self.name == job_name && (wanted == identifier || wanted == job_id),
             None => [job_name, identifier, job_id].contains(&self.name.as_str()),
-        }
-    }
-}
-
-/// Why a command was refused, one variant a message.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CommandError {
-    #[error("{command} command invalid")]
-    Invalid { command: String },
-    #[error("{command} delimiter error")]
-    Delimiter { command: String },
-    #[error("{command} term length error")]
-    Length { command: String },
-    #[error("{command} parameter missing")]
-    Missing { command: String },
-    #[error("{command} invalid parameter {parameter}")]
-    Parameter { command: String, parameter: String },
-    #[error("{command} unidentifiable keyword {keyword}")]
-    Keyword { command: String, keyword: String },
-}
-
-impl CommandError {
-    /// The message that answers the command.
-    pub fn message(&self) -> Message {
-        match self {
-            CommandError::Invalid { command } => mvs::iee305i(command),
-            CommandError::Delimiter { command } => mvs::iee307i(command),
-            CommandError::Length { command } => mvs::iee308i(command),
-            CommandError::Missing { command } => mvs::iee311i(command),
-            CommandError::Parameter { command, parameter } => mvs::iee535i(command, parameter),
-            CommandError::Keyword { command, keyword } => mvs::iee309i(command, keyword),
         }
     }
 }

@@ -1,18 +1,16 @@
 //! Operator commands carried out: what the console does with what was typed.
 
+use super::answer::{Answer, Answering, Programs};
 use super::command::{Command, Systems, Target, fold, parse};
 use super::{display, initiator, start, vary};
 use crate::message::{self, mvs};
-use crate::platform::unix::program;
 use crate::platform::unix::system::{
     JobEnd, JobKind, JobRecord, Reply, Request, SystemDirectory, clock_time, julian_date, send, send_line,
 };
 use jiff::Timestamp;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use std::ffi::OsString;
 use std::io;
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// How long a job may take to say that it has taken a command, before it is busy.
@@ -20,59 +18,6 @@ const BUSY_AFTER: Duration = Duration::from_secs(5);
 
 /// The name under which SYSLOG shows what concerns no job.
 const CONSOLE: &str = "CONSOLE";
-
-/// Exit code of a console whose command was refused.
-pub const REFUSED: i32 = 8;
-
-/// Exit code of a console that does not know what came of its command.
-pub const UNKNOWN: i32 = 12;
-
-/// The answer to a command.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Answer {
-    /// The system, or the job that it was passed on to, does what was asked for.
-    pub accepted: bool,
-    /// A job has taken the command and its answer has broken off: what came of it is not known.
-    pub broken: bool,
-    pub lines: Vec<String>,
-    /// Id of the job that a START began.
-    pub job_id: Option<String>,
-    /// True when SYSLOG holds every line of the answer; false when it could not be written.
-    pub logged: bool,
-}
-
-impl Answer {
-    /// 0 when the command was accepted, else [`REFUSED`] or [`UNKNOWN`].
-    pub fn exit_code(&self) -> i32 {
-        match (self.broken, self.accepted) {
-            (true, _) => UNKNOWN,
-            (false, true) => 0,
-            (false, false) => REFUSED,
-        }
-    }
-}
-
-/// The programs that a started task is made of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Programs {
-    /// What PGM=ZWELNCH is.
-    pub launcher: PathBuf,
-    /// The initiator, called with these arguments and the job's entry.
-    pub initiator: PathBuf,
-    pub initiator_arguments: Vec<OsString>,
-}
-
-impl Programs {
-    /// This executable in both parts, the initiator as `internal initiator`.
-    ///
-    /// # Errors
-    /// When the system does not tell the path of this executable.
-    pub fn own() -> io::Result<Programs> {
-        // By its path: a task that is started after an upgrade runs the version that is installed then.
-        let own = program::path().ok_or(io::ErrorKind::NotFound)?.to_path_buf();
-        Ok(Programs { launcher: own.clone(), initiator: own, initiator_arguments: vec!["internal".into(), "initiator".into()] })
-    }
-}
 
 /// Issues a command as typed at a console. The command and the lines of the answer also go to SYSLOG.
 pub fn issue(system: &SystemDirectory, command: &str) -> Answer {
@@ -96,7 +41,7 @@ pub fn issue_with(system: &SystemDirectory, text: &str, programs: &Programs) -> 
     let accepted = match command {
         Command::Start(command) => {
             let started = start::start(&mut answer, &command, programs);
-            answer.answer.job_id = started.job_id;
+            answer.begun(started.job_id);
             started.accepted
         }
         Command::Modify { target, text } => modify(&mut answer, &target, text),
@@ -150,7 +95,9 @@ fn route(answer: &mut Answering<'_>, wanted: &Systems, command: &str, programs: 
         };
         let routed = issue_with(system, command, programs);
         accepted &= routed.accepted;
-        answer.answer.broken |= routed.broken;
+        if routed.broken {
+            answer.break_off();
+        }
         // They are in the log of the system that gave them; here they are the answer to what was typed here.
         let is_here = name == answer.system().sysname();
         if several {
@@ -209,7 +156,7 @@ fn report(answer: &mut Answering<'_>, job: &JobRecord, result: io::Result<Reply>
             }
             answer.say_all(&job.job_name, &job.job_id, &reply.lines);
             if let Some(why) = &reply.broken {
-                answer.answer.broken = true;
+                answer.break_off();
                 answer.say(&job.job_name, &job.job_id, message::zwel0943e(command, why).text());
             }
             reply.accepted
@@ -279,49 +226,4 @@ fn cancel_without_initiator(answer: &mut Answering<'_>, job: &JobRecord) -> bool
         answer.note(line);
     }
     true
-}
-
-/// An answer in the making.
-pub(super) struct Answering<'a> {
-    system: &'a SystemDirectory,
-    answer: Answer,
-}
-
-impl<'a> Answering<'a> {
-    fn new(system: &'a SystemDirectory) -> Self {
-        Answering { system, answer: Answer { logged: true, ..Answer::default() } }
-    }
-
-    pub fn system(&self) -> &'a SystemDirectory {
-        self.system
-    }
-
-    /// A line of the answer, to SYSLOG too.
-    pub fn say(&mut self, job_name: &str, job_id: &str, text: &str) {
-        self.log(job_name, job_id, text);
-        self.note(text.to_owned());
-    }
-
-    /// Lines that belong together.
-    pub fn say_all(&mut self, job_name: &str, job_id: &str, lines: &[String]) {
-        if !lines.is_empty() {
-            self.log(job_name, job_id, &lines.join("\n"));
-            self.answer.lines.extend_from_slice(lines);
-        }
-    }
-
-    /// A line of the answer that SYSLOG already has.
-    pub fn note(&mut self, line: String) {
-        self.answer.lines.push(line);
-    }
-
-    fn log(&mut self, job_name: &str, job_id: &str, text: &str) {
-        // A full disk keeps nobody from operating the system.
-        self.answer.logged &= self.system.append_syslog(job_name, job_id, text).is_ok();
-    }
-
-    fn finish(mut self, accepted: bool) -> Answer {
-        self.answer.accepted = accepted;
-        self.answer
-    }
 }

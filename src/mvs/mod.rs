@@ -4,9 +4,11 @@
 //! `command`, `jcl`, `language_environment`, `batch` and `member` are pure; `issue` carries commands out, `start` makes jobs of members, `begun`
 //! tells whether they run, `vary` switches traffic, and `initiator` is the process that a job runs under.
 
+mod answer;
 pub mod batch;
 mod begun;
 pub mod command;
+mod command_error;
 pub mod console;
 mod display;
 pub mod initiator;
@@ -18,5 +20,6 @@ mod start;
 mod step;
 pub mod vary;
 
-pub use issue::{Answer, Programs, REFUSED, UNKNOWN, issue, issue_with};
+pub use answer::{Answer, Programs, REFUSED, UNKNOWN};
+pub use issue::{issue, issue_with};
 pub use member::{Edit, MEMBERS, Member, MemberError, MemberKind, jcl_member, member, member_list};

@@ -1,11 +1,11 @@
 //! START: from a member of a procedure library to a job that runs under its initiator.
 
+use super::answer::{Answering, Programs, jcl_error};
 use super::begun;
 use super::command::Start;
 use super::initiator::StartedStep;
-use super::issue::{Answering, Programs};
 use super::jcl::{self, Procedure, Symbols};
-use super::step::{input, output, target_of};
+use super::step::{INHERITED, input, output, read_bounded, target_of};
 use crate::message::{self, mvs};
 use crate::platform::unix::system::{SystemDirectory, own_user_name};
 use std::fs::{self, DirBuilder, OpenOptions};
@@ -13,12 +13,6 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-
-/// Most bytes of a member or environment file.
-const FILE_LIMIT: u64 = 1024 * 1024;
-
-/// What a started task inherits of the environment of who starts it.
-pub(super) const INHERITED: &[&str] = &["PATH", "HOME", "LOGNAME", "TMPDIR", "LANG", "ZWELNCH_DATASETS"];
 
 /// What came of a START.
 #[derive(Debug, Default)]
@@ -138,11 +132,6 @@ fn read_source(answer: &mut Answering<'_>, command: &Start) -> Option<Source> {
     }
 }
 
-pub(super) fn jcl_error(answer: &mut Answering<'_>, job_name: &str) {
-    answer.say(job_name, "", mvs::ief452i(job_name).text());
-    answer.say(job_name, "", mvs::iee122i().text());
-}
-
 /// The system's own PROCLIB, then the directories that ZWELNCH_PROCLIB lists with colons between.
 fn proclib_concatenation(system: &SystemDirectory, more: Option<std::ffi::OsString>) -> Vec<PathBuf> {
     let mut libraries = vec![system.proclib()];
@@ -162,19 +151,6 @@ fn find_member(libraries: &[PathBuf], member: &str) -> io::Result<Option<(PathBu
         }
     }
     Ok(None)
-}
-
-/// The text of an ordinary file of at most 1 MiB.
-pub(super) fn read_bounded(path: &Path) -> io::Result<String> {
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not an ordinary file"));
-    }
-    let mut bytes = Vec::new();
-    fs::File::open(path)?.take(FILE_LIMIT + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > FILE_LIMIT {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("more than {FILE_LIMIT} bytes")));
-    }
-    String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
 /// START's values and the system's own: SYSNAME, SYSCLONE (its last two characters), SYSUID.

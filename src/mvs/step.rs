@@ -1,16 +1,21 @@
 //! What a step runs, and with what: PGM=ZWELNCH, or a program or a shell command by BPXBATCH and its kin; its environment and its streams.
 
+use super::answer::{Answering, Programs, jcl_error};
 use super::batch;
-use super::issue::{Answering, Programs};
 use super::jcl::{DataSource, Step};
 use super::language_environment::{EnvironmentFile, read_environment_file, read_parm};
-use super::start::{INHERITED, jcl_error, read_bounded};
 use crate::message::mvs;
 use crate::platform::unix::system::{SystemDirectory, is_name};
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+
+/// What a started task inherits of the environment of who starts it.
+pub(super) const INHERITED: &[&str] = &["PATH", "HOME", "LOGNAME", "TMPDIR", "LANG", "ZWELNCH_DATASETS"];
+
+/// Most bytes of a member or environment file.
+const FILE_LIMIT: u64 = 1024 * 1024;
 
 /// The program that has no path: what a load library holds on z/OS.
 const LAUNCHER: &str = "ZWELNCH";
@@ -234,6 +239,19 @@ fn data_set_path(root: Option<&Path>, name: &str) -> Result<PathBuf, String> {
     }
     let path = root.join(data_set);
     Ok(member.map_or_else(|| path.clone(), |member| path.join(member)))
+}
+
+/// The text of an ordinary file of at most 1 MiB.
+pub(super) fn read_bounded(path: &Path) -> io::Result<String> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not an ordinary file"));
+    }
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(FILE_LIMIT + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > FILE_LIMIT {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("more than {FILE_LIMIT} bytes")));
+    }
+    String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod eureka;
 mod eureka_clients;
 mod faults;
 mod harness;
+mod house;
 mod inspect;
 mod installation;
 mod launcher;

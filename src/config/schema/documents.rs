@@ -27,6 +27,9 @@ pub(in crate::config) struct Documents {
     aliases: HashMap<String, String>,
 }
 
+/// A schema, and what it may refer to.
+pub(in crate::config) type Root<'a> = (&'a Documents, Position<'a>);
+
 /// A schema within its document.
 #[derive(Debug, Clone)]
 pub(in crate::config) struct Position<'a> {

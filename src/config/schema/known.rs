@@ -1,13 +1,10 @@
 //! The schemas for the names that are in them.
 
-use super::documents::{Documents, Position};
+use super::documents::Root;
 use super::{Compiled, OfComponent, Schemas};
 use crate::config::keys::{ComponentKeys, Walked};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
-
-/// A schema, and what it may refer to.
-pub(in crate::config) type Root<'a> = (&'a Documents, Position<'a>);
 
 fn names_of(components: &[ComponentKeys<'_>]) -> Vec<(String, Vec<PathBuf>)> {
     components.iter().map(|component| (component.name.to_owned(), component.schemas.clone())).collect()

@@ -146,7 +146,7 @@ pub fn draft(config: &str, platform: &dyn Platform, file: &Path) -> Result<Draft
 fn drafted(a: &Configuration, config: &str, platform: &dyn Platform) -> Result<Draft, WriteError> {
     let merged = config::UserSources::read(&a.sources, platform)
         .into_merged()
-        .map_err(|why| TargetError::Load { config: config.to_owned(), why })?;
+        .map_err(|why| TargetError::Load { config: config.to_owned(), why: config::LoadError::Sources(why) })?;
     let choices = choices(a);
     let mut intended = Arc::clone(&merged);
     for choice in &choices {

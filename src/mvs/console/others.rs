@@ -1,6 +1,7 @@
 //! Jobs on the other systems of the sysplex: what a console has had started there by RO is stopped there at its end.
 
-use crate::mvs::issue::{Programs, issue_with, unique_target};
+use crate::mvs::answer::Programs;
+use crate::mvs::issue::{issue_with, unique_target};
 use crate::platform::unix::system::{JobRecord, SystemDirectory};
 use crate::platform::unix::watch::watch_file;
 use std::collections::BTreeSet;

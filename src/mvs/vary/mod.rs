@@ -6,8 +6,8 @@ mod stack;
 
 pub use stack::{Listener, Stack, StackError};
 
-use super::command::CommandError;
-use super::issue::Answering;
+use super::answer::Answering;
+use super::command_error::CommandError;
 use crate::message::mvs;
 use crate::net::haproxy::{Client, HaproxyError, Wanted};
 use crate::platform::unix::system::is_name;

@@ -1,0 +1,294 @@
+//! The plan of the house: which file uses which, read from the sources. Floors are those of src/lib.rs.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use syn::{Item, UseTree};
+
+/// A module: where it stands, and what its names mean.
+#[derive(Default)]
+struct Module {
+    file: PathBuf,
+    children: BTreeSet<String>,
+    /// Names that `use` binds, as absolute paths.
+    bound: BTreeMap<String, Vec<String>>,
+    globs: Vec<Vec<String>>,
+    defined: BTreeSet<String>,
+    /// Paths that its code names, absolute.
+    named: Vec<Vec<String>>,
+}
+
+/// The whole crate without its tests.
+struct House {
+    modules: BTreeMap<Vec<String>, Module>,
+}
+
+fn is_test(attributes: &[syn::Attribute]) -> bool {
+    attributes.iter().any(|attribute| {
+        let text = attribute.meta.require_list().map(|list| list.tokens.to_string()).unwrap_or_default();
+        attribute.path().is_ident("cfg") && text.split(|character: char| !character.is_alphanumeric()).any(|word| word == "test")
+            || attribute.path().is_ident("test")
+    })
+}
+
+fn attributes(item: &Item) -> &[syn::Attribute] {
+    match item {
+        Item::Const(item) => &item.attrs,
+        Item::Enum(item) => &item.attrs,
+        Item::Fn(item) => &item.attrs,
+        Item::Impl(item) => &item.attrs,
+        Item::Macro(item) => &item.attrs,
+        Item::Mod(item) => &item.attrs,
+        Item::Static(item) => &item.attrs,
+        Item::Struct(item) => &item.attrs,
+        Item::Trait(item) => &item.attrs,
+        Item::Type(item) => &item.attrs,
+        Item::Use(item) => &item.attrs,
+        _ => &[],
+    }
+}
+
+fn name_of(item: &Item) -> Option<String> {
+    let identifier = match item {
+        Item::Const(item) => &item.ident,
+        Item::Enum(item) => &item.ident,
+        Item::Fn(item) => &item.sig.ident,
+        Item::Macro(item) => item.ident.as_ref()?,
+        Item::Static(item) => &item.ident,
+        Item::Struct(item) => &item.ident,
+        Item::Trait(item) => &item.ident,
+        Item::Type(item) => &item.ident,
+        _ => return None,
+    };
+    Some(identifier.to_string())
+}
+
+/// A path as it is written in a module, from the root of the crate; None: of another crate.
+fn absolute(path: &[String], module: &[String], house: &Module) -> Option<Vec<String>> {
+    let (first, rest) = path.split_first()?;
+    let mut base = match first.as_str() {
+        "crate" => Vec::new(),
+        "self" => module.to_vec(),
+        "super" => {
+            let mut base = module[..module.len().checked_sub(1)?].to_vec();
+            let mut rest = rest;
+            while let Some((first, left)) = rest.split_first().filter(|(first, _)| *first == "super") {
+                let _ = first;
+                base.pop()?;
+                rest = left;
+            }
+            base.extend(rest.iter().cloned());
+            return Some(base);
+        }
+        name if house.children.contains(name) => [module, std::slice::from_ref(first)].concat(),
+        name => house.bound.get(name)?.clone(),
+    };
+    base.extend(rest.iter().cloned());
+    Some(base)
+}
+
+fn leaves(tree: &UseTree, path: &mut Vec<String>, found: &mut Vec<(String, Vec<String>)>) {
+    match tree {
+        UseTree::Path(tree) => {
+            path.push(tree.ident.to_string());
+            leaves(&tree.tree, path, found);
+            path.pop();
+        }
+        UseTree::Name(tree) if tree.ident == "self" => found.push((path.last().cloned().unwrap_or_default(), path.clone())),
+        UseTree::Name(tree) => found.push((tree.ident.to_string(), [path.as_slice(), &[tree.ident.to_string()]].concat())),
+        UseTree::Rename(tree) => found.push((tree.rename.to_string(), [path.as_slice(), &[tree.ident.to_string()]].concat())),
+        UseTree::Glob(_) => found.push(("*".into(), path.clone())),
+        UseTree::Group(tree) => tree.items.iter().for_each(|tree| leaves(tree, path, found)),
+    }
+}
+
+/// Runs of identifiers with `::` between them, two at least, also within macros.
+fn paths(tokens: proc_macro2::TokenStream, found: &mut Vec<Vec<String>>) {
+    use proc_macro2::TokenTree;
+    let (mut run, mut colons): (Vec<String>, usize) = (Vec::new(), 0);
+    for token in tokens {
+        match &token {
+            TokenTree::Ident(identifier) if run.is_empty() || colons == 2 => run.push(identifier.to_string()),
+            TokenTree::Punct(punctuation) if punctuation.as_char() == ':' && !run.is_empty() => {
+                colons += 1;
+                continue;
+            }
+            other => {
+                found.extend((run.len() > 1).then(|| std::mem::take(&mut run)));
+                run.clear();
+                match other {
+                    TokenTree::Ident(identifier) => run.push(identifier.to_string()),
+                    TokenTree::Group(group) => paths(group.stream(), found),
+                    _ => {}
+                }
+            }
+        }
+        colons = 0;
+    }
+    found.extend((run.len() > 1).then_some(run));
+}
+
+impl House {
+    fn read(root: &Path) -> House {
+        let mut house = House { modules: BTreeMap::new() };
+        house.file(root.join("lib.rs"), Vec::new());
+        house
+    }
+
+    fn file(&mut self, file: PathBuf, module: Vec<String>) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let parsed = syn::parse_file(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        self.module(parsed.items, &file, module);
+    }
+
+    fn module(&mut self, items: Vec<Item>, file: &Path, path: Vec<String>) {
+        use quote::ToTokens;
+        let items: Vec<Item> = items.into_iter().filter(|item| !is_test(attributes(item))).collect();
+        let mut module = Module { file: file.to_path_buf(), ..Module::default() };
+        module.children =
+            items.iter().filter_map(|item| if let Item::Mod(item) = item { Some(item.ident.to_string()) } else { None }).collect();
+        module.defined = items.iter().filter_map(name_of).collect();
+        let mut used = Vec::new();
+        let mut named = Vec::new();
+        for item in items {
+            match item {
+                Item::Use(item) => leaves(&item.tree, &mut Vec::new(), &mut used),
+                Item::Mod(item) => {
+                    let path = [path.as_slice(), &[item.ident.to_string()]].concat();
+                    match item.content {
+                        Some((_, items)) => self.module(items, file, path),
+                        None => {
+                            let stem = file.file_stem().unwrap().to_str().unwrap();
+                            let parent = file.parent().unwrap();
+                            let directory = if matches!(stem, "mod" | "lib") { parent.to_path_buf() } else { parent.join(stem) };
+                            let flat = directory.join(format!("{}.rs", item.ident));
+                            let file = if flat.exists() { flat } else { directory.join(item.ident.to_string()).join("mod.rs") };
+                            self.file(file, path);
+                        }
+                    }
+                }
+                item => paths(item.to_token_stream(), &mut named),
+            }
+        }
+        for (name, used) in used {
+            let Some(target) = absolute(&used, &path, &module) else { continue };
+            module.named.push(target.clone());
+            if name == "*" { module.globs.push(target) } else { drop(module.bound.insert(name, target)) }
+        }
+        for path_named in named {
+            module.named.extend(absolute(&path_named, &path, &module));
+        }
+        self.modules.insert(path, module);
+    }
+
+    /// The file in which what a path names is defined; None where it names nothing of the crate.
+    fn home(&self, path: &[String], depth: usize) -> Option<&Path> {
+        let mut at = Vec::new();
+        for (index, name) in path.iter().enumerate() {
+            let module = self.modules.get(&at)?;
+            if module.children.contains(name) {
+                at.push(name.clone());
+                continue;
+            }
+            let rest = &path[index + 1..];
+            if module.defined.contains(name) || depth == 0 {
+                return Some(&module.file);
+            }
+            if let Some(target) = module.bound.get(name) {
+                return self.home(&[target.as_slice(), rest].concat(), depth - 1);
+            }
+            let wanted = &path[index..];
+            let by_glob = |glob: &Vec<String>| {
+                let target = self.modules.get(glob)?;
+                (target.defined.contains(name) || target.bound.contains_key(name)).then_some(())?;
+                self.home(&[glob.as_slice(), wanted].concat(), depth - 1)
+            };
+            return module.globs.iter().find_map(by_glob).or(Some(&module.file));
+        }
+        Some(&self.modules.get(&at)?.file)
+    }
+
+    /// Which file uses which. What a file takes from the file that declares its room, its own or one around it, is no arrow: it is a part of
+    /// that module.
+    fn arrows(&self) -> BTreeMap<&Path, BTreeSet<&Path>> {
+        let mut arrows: BTreeMap<&Path, BTreeSet<&Path>> = BTreeMap::new();
+        for (path, module) in &self.modules {
+            let own: BTreeSet<&Path> =
+                (0..=path.len()).filter_map(|length| Some(self.modules.get(&path[..length])?.file.as_path())).collect();
+            let to = arrows.entry(&module.file).or_default();
+            to.extend(module.named.iter().filter_map(|path| self.home(path, 20)).filter(|file| !own.contains(file)));
+        }
+        arrows
+    }
+}
+
+/// Everything that can be reached from a file.
+fn reached<'a>(arrows: &BTreeMap<&'a Path, BTreeSet<&'a Path>>, from: &'a Path) -> BTreeSet<&'a Path> {
+    let (mut seen, mut left) = (BTreeSet::new(), vec![from]);
+    while let Some(file) = left.pop() {
+        for next in arrows.get(file).into_iter().flatten() {
+            if seen.insert(*next) {
+                left.push(next);
+            }
+        }
+    }
+    seen
+}
+
+fn sources() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+fn shown(file: &Path) -> String {
+    file.strip_prefix(sources()).unwrap_or(file).display().to_string()
+}
+
+/// The floor of each module, from the table in src/lib.rs.
+fn floors() -> BTreeMap<String, u32> {
+    let text = std::fs::read_to_string(sources().join("lib.rs")).unwrap();
+    let mut floors = BTreeMap::new();
+    for line in text.lines().filter_map(|line| line.strip_prefix("//! | ")) {
+        let Some((floor, modules)) = line.split_once(" | ") else { continue };
+        let Ok(floor) = floor.parse() else { continue };
+        floors.extend(modules.split('`').skip(1).step_by(2).map(|module| (module.to_string(), floor)));
+    }
+    floors
+}
+
+#[test]
+fn nothing_below_knows_anything_above() {
+    let (house, floors) = (House::read(&sources()), floors());
+    let room = |file: &Path| shown(file).split('/').next().unwrap_or_default().trim_end_matches(".rs").to_string();
+    let mut wrong = Vec::new();
+    let rooms: BTreeSet<String> = house.modules.keys().filter_map(|path| path.first().cloned()).collect();
+    assert_eq!(rooms, floors.keys().cloned().collect(), "the table in src/lib.rs names every module");
+    for (from, targets) in house.arrows() {
+        for to in targets {
+            let (Some(below), Some(above)) = (floors.get(&room(from)), floors.get(&room(to))) else { continue };
+            if above > below {
+                wrong.push(format!("{} (floor {below}) uses {} (floor {above})", shown(from), shown(to)));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_files_use_each_other_in_a_circle() {
+    let house = House::read(&sources());
+    let arrows = house.arrows();
+    assert!(arrows.len() > 200 && arrows.values().map(BTreeSet::len).sum::<usize>() > 500, "the sources were not read");
+    let all: BTreeMap<&Path, BTreeSet<&Path>> = arrows.keys().map(|file| (*file, reached(&arrows, file))).collect();
+    let mut circles: BTreeSet<BTreeSet<&Path>> = BTreeSet::new();
+    for (file, others) in all.iter().filter(|(file, others)| others.contains(*file)) {
+        circles.insert(others.iter().filter(|other| all.get(*other).is_some_and(|back| back.contains(file))).copied().collect());
+    }
+    let mut text = String::new();
+    for circle in circles {
+        text += &format!("a circle of {} files:\n", circle.len());
+        for file in &circle {
+            let within: Vec<String> = arrows[file].intersection(&circle).map(|file| shown(file)).collect();
+            text += &format!("  {} uses {}\n", shown(file), within.join(", "));
+        }
+    }
+    assert!(text.is_empty(), "{text}");
+}
