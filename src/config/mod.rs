@@ -39,17 +39,13 @@ pub use source::{SourceError, display_given, display_sources, first_argument, ha
 pub use variables::RunFacts;
 pub use version::{Version, zowe_version};
 
+pub use crate::platform::Environment;
 use crate::platform::{Platform, ShareAs};
 use node::{Node, NodeValue};
 use serde_json::Value;
-use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-
-/// Names and values of variables. Values are bytes: they reach a component unchanged.
-pub type Environment = BTreeMap<String, OsString>;
 
 /// One place of the CONFIG list.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -32,7 +32,7 @@ pub(super) fn end_of_syslog(system: &SystemDirectory) -> u64 {
 pub(super) fn is_taken(answer: &mut Answering<'_>, job_id: &str, directory: &Path, from: u64, said: &[String]) -> bool {
     let system = answer.system();
     let Some(job) = JobRecord::read(directory) else { return ended(answer, job_id, from, said) };
-    let ask = || send_patiently(&job, &Request::Await, PATIENCE);
+    let ask = || send_patiently(job.directory(), &Request::Await, PATIENCE);
     // A launcher that ends just as it is asked says nothing. Asked again it is either there, or its initiator tells of its end.
     let asked = match ask() {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => ask(),

@@ -142,7 +142,7 @@ pub(super) fn unique_target(job: &JobRecord, jobs: &[JobRecord]) -> String {
 }
 
 fn pass_on(answer: &mut Answering<'_>, job: &JobRecord, request: &Request, command: &str) -> bool {
-    report(answer, job, send(job, request, BUSY_AFTER), command)
+    report(answer, job, send(job.directory(), request, BUSY_AFTER), command)
 }
 
 /// Says what came of a request to a job.

@@ -6,7 +6,6 @@
 //! reads all component pipes in between, a block at a time.
 
 mod attachment;
-mod code_page;
 mod echo;
 mod line;
 mod log_file;
@@ -19,8 +18,8 @@ mod tail;
 mod verbosity;
 mod wto;
 
+pub use crate::platform::code_page::decode_lines;
 pub use attachment::{Attachment, Watch};
-pub use code_page::decode_lines;
 pub use echo::is_message_id;
 pub use line::{RULER, time_zone, timestamp};
 pub use log_file::LogSettings;

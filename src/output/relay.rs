@@ -1,6 +1,5 @@
 //! The relay thread: waits for items and for all pipes at once, and writes what came in one block.
 
-use super::code_page::Transcoder;
 use super::log_file::LogFile;
 use super::partial::Partial;
 use super::pattern::{Matcher, Pattern};
@@ -8,6 +7,7 @@ use super::rate::Rate;
 use super::tail::Tail;
 use super::{Attachment, Item, LogSettings, PipeId, Shared, Watch, WtoRules, line, printable, wto};
 use crate::message::{Message, Operator, Severity, zwel0050e, zwel0926w, zwel0954w, zwel0990w, zwel0991w, zwel0992w, zwel0993i, zwel0994i};
+use crate::platform::code_page::Transcoder;
 use crate::platform::{Pid, Platform, unix};
 use mio::unix::pipe::Receiver;
 use mio::{Events, Interest, Poll, Token};

@@ -2,10 +2,13 @@
 //! given for each. With a thousand components the common part has thousands of variables, and making it anew for each start would be
 //! most of the start's cost.
 
-use crate::config::Environment;
-use std::ffi::CStr;
+use std::collections::BTreeMap;
+use std::ffi::{CStr, OsString};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
+
+/// Names and values of variables. Values are bytes: they reach a component unchanged.
+pub type Environment = BTreeMap<String, OsString>;
 
 /// Variables as the system takes them, `NAME=value` and a NUL byte each, in the order of their names. Not changed any more.
 #[derive(Default)]

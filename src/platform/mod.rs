@@ -4,6 +4,7 @@
 //! The interface is what z/OS can do, not what Linux can: a process is created by `spawn()` with a descriptor map and no code of ours
 //! between fork and exec, so the child's working directory is the caller's business (the shell's `cd`).
 
+pub mod code_page;
 mod cpu_clock;
 pub mod ebcdic;
 pub mod environment;
@@ -25,7 +26,7 @@ pub type NativePlatform = unix::UnixPlatform;
 pub type NativePlatform = zos::ZosPlatform;
 
 pub use cpu_clock::CpuClock;
-pub use environment::{ChildEnvironment, PreparedEnvironment};
+pub use environment::{ChildEnvironment, Environment, PreparedEnvironment};
 #[cfg(not(zwelnch_zos))]
 pub use unix::process::cpu_time;
 #[cfg(zwelnch_zos)]

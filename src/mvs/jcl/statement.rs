@@ -1,20 +1,9 @@
 //! Lines to statements: name, operation and operand field in columns 1 to 71, comments, continuation, in-stream data.
 
 use super::operand::{Operand, split};
+use super::text::Text;
 use super::{JclError, LAST_COLUMN, Position, RECORD_LENGTH};
 use crate::platform::unix::system::is_name;
-
-/// A piece of a statement, each character with its place.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Text {
-    pub characters: Vec<(char, Position)>,
-}
-
-impl Text {
-    pub fn string(&self) -> String {
-        self.characters.iter().map(|(character, _)| *character).collect()
-    }
-}
 
 /// One statement with its continuation lines.
 #[derive(Debug)]

@@ -171,6 +171,6 @@ pub fn become_guardian() {
 }
 
 /// The program's own environment, as a component inherits it; names that are not UTF-8 are left out.
-pub fn inherited_environment() -> crate::config::Environment {
+pub fn inherited_environment() -> crate::platform::Environment {
     std::env::vars_os().filter_map(|(name, value)| String::from_utf8(name.into_vec()).ok().map(|name| (name, value))).collect()
 }

@@ -159,7 +159,7 @@ impl ZosPlatform {
         let mut bytes = Vec::new();
         File::from(reader).read_to_end(&mut bytes)?;
         let ended_well = shim::reap(Some(pid), false).ok().flatten().is_none_or(|(_, status)| status.success());
-        Ok((crate::output::decode_lines(&bytes), ended_well))
+        Ok((crate::platform::code_page::decode_lines(&bytes), ended_well))
     }
 }
 

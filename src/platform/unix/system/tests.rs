@@ -125,16 +125,16 @@ fn a_command_and_its_answer_travel() {
         (seen, entry)
     });
     let modify = Request::Modify("START(gateway)".into());
-    let reply = send(&record, &modify, Duration::from_secs(10)).unwrap();
+    let reply = send(record.directory(), &modify, Duration::from_secs(10)).unwrap();
     assert_eq!(reply, Reply { taken: true, accepted: true, lines: vec!["line 1".into(), "line 2".into()], ..Reply::default() });
-    let reply = send(&record, &Request::Stop, Duration::from_secs(10)).unwrap();
+    let reply = send(record.directory(), &Request::Stop, Duration::from_secs(10)).unwrap();
     assert_eq!((reply.accepted, reply.why.as_str()), (false, "BUSY"));
-    assert_eq!(send(&record, &Request::Stop, Duration::from_secs(10)).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+    assert_eq!(send(record.directory(), &Request::Stop, Duration::from_secs(10)).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
     let (seen, entry) = server.join().unwrap();
     assert_eq!(seen, [modify, Request::Stop, Request::Stop]);
-    assert_eq!(send(&record, &Request::Stop, Duration::from_millis(50)).unwrap_err().kind(), io::ErrorKind::TimedOut);
+    assert_eq!(send(record.directory(), &Request::Stop, Duration::from_millis(50)).unwrap_err().kind(), io::ErrorKind::TimedOut);
     entry.end().unwrap();
-    assert_eq!(send(&record, &Request::Stop, Duration::from_secs(10)).unwrap_err().kind(), io::ErrorKind::NotFound);
+    assert_eq!(send(record.directory(), &Request::Stop, Duration::from_secs(10)).unwrap_err().kind(), io::ErrorKind::NotFound);
 }
 
 /// The replies of a server that writes these answers, one a connection.
@@ -150,7 +150,7 @@ fn replies(answers: &[&str]) -> Vec<Reply> {
                 stream.write_all(answer.as_bytes()).unwrap();
             }
         });
-        answers.iter().map(|_| send(&record, &Request::Await, Duration::from_secs(10)).unwrap()).collect()
+        answers.iter().map(|_| send(record.directory(), &Request::Await, Duration::from_secs(10)).unwrap()).collect()
     })
 }
 
@@ -179,7 +179,7 @@ fn an_answer_has_no_end_in_time_only_when_the_job_says_nothing() {
             stream.write_all(ACCEPTED_CODED.as_bytes()).unwrap();
             stream
         });
-        let reply = send_patiently(&record, &Request::Stop, patience).unwrap();
+        let reply = send_patiently(record.directory(), &Request::Stop, patience).unwrap();
         assert!(reply.taken && !reply.accepted && reply.broken.is_some(), "{reply:?}");
         drop(server.join().unwrap());
     });

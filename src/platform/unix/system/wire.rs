@@ -6,7 +6,7 @@
 //! every further line has a mark: `-` a line of the answer, `.` the job is still at work, `=` and a code the end: 0 the command was carried
 //! out, 8 it was refused. A coded answer without its end has broken off. Clients and servers of before know nothing of it and lose nothing.
 
-use super::{COMMAND_LIMIT, JobRecord};
+use super::COMMAND_LIMIT;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -175,12 +175,12 @@ pub(super) fn peer_pid(stream: &UnixStream) -> Option<i32> {
     }
 }
 
-/// Client: sends a request to a job and waits for its answer, however long that takes once the job has taken the request.
+/// Client: sends a request to the job of an entry (`jobs/<JOBID>`) and waits for its answer, however long that takes once the job has taken the request.
 ///
 /// # Errors
 /// `TimedOut` when the first line does not come within `timeout`: the job is busy. `ConnectionRefused`, `NotFound` or
 /// `UnexpectedEof` when it is gone. InvalidInput for a text that cannot be sent.
-pub fn send(job: &JobRecord, request: &Request, timeout: Duration) -> io::Result<Reply> {
+pub fn send(job: &Path, request: &Request, timeout: Duration) -> io::Result<Reply> {
     send_patiently(job, request, Patience { first: timeout, whole: None })
 }
 
@@ -188,9 +188,9 @@ pub fn send(job: &JobRecord, request: &Request, timeout: Duration) -> io::Result
 ///
 /// # Errors
 /// As [`send`].
-pub fn send_patiently(job: &JobRecord, request: &Request, patience: Patience) -> io::Result<Reply> {
+pub fn send_patiently(job: &Path, request: &Request, patience: Patience) -> io::Result<Reply> {
     let line = encode_request(request).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the text cannot be sent to a job"))?;
-    exchange(&job.directory().join("control"), &(line + CODED), patience)
+    exchange(&job.join("control"), &(line + CODED), patience)
 }
 
 /// Sends one line, with its line end, to any socket that speaks this protocol.
