@@ -161,7 +161,7 @@ fn main() {
     let running = instance.up();
     let system = SystemDirectory::open(Some(&instance.system())).unwrap();
     let job = system.jobs().pop().unwrap();
-    let disp = || send(&job, &Request::Modify("DISP".to_owned()), Duration::from_secs(5)).unwrap();
+    let disp = || send(job.directory(), &Request::Modify("DISP".to_owned()), Duration::from_secs(5)).unwrap();
     let (_directory, socket) = echo_server(disp().lines.join("\n").into_bytes());
     let mut group = criterion.benchmark_group("DISP");
     group.sample_size(50);

@@ -240,7 +240,7 @@ fn stop() {
             running.wait_for("ZWEL0012I");
             let job = SystemDirectory::open(Some(&instance.system())).unwrap().jobs().pop().unwrap();
             let begun = Instant::now();
-            send(&job, &Request::Stop, Duration::from_secs(5)).unwrap();
+            send(job.directory(), &Request::Stop, Duration::from_secs(5)).unwrap();
             assert_eq!(running.child.wait().unwrap().code(), Some(0));
             times.push(begun.elapsed());
             assert_eq!(running.wait_end(), 0);
@@ -307,7 +307,7 @@ fn answers() {
     let mut child = instance.launcher(&["lpar1"]).stdout(Stdio::null()).spawn().unwrap();
     let system = SystemDirectory::open(Some(&instance.system())).unwrap();
     let job = harness::wait_until(Instant::now() + PATIENCE, || system.jobs().pop()).unwrap();
-    let ask = |text: &str| send(&job, &Request::Modify(text.to_owned()), Duration::from_secs(60));
+    let ask = |text: &str| send(job.directory(), &Request::Modify(text.to_owned()), Duration::from_secs(60));
     let display = || ask("DISP").unwrap().lines.join("\n");
     harness::wait_until(Instant::now() + PATIENCE, || harness::pid_in(&display(), "c0019")).unwrap();
     let mut times = Vec::new();
