@@ -16,15 +16,15 @@ pub(super) fn problems(configuration: &Configuration, survey: &Survey) -> Vec<Pr
             let place = |key: &str| Some(component.place(&["dependencies", "components", &index, key]));
             problems.extend(problem(configuration, survey, component, &place, needed));
         }
-        let depends_on = configuration.component_settings(&component.name).depends_on.clone();
+        let settings = configuration.component_settings(&component.name);
         let path = ["components", &component.name, "launcher", "dependsOn"];
-        for (index, name) in depends_on.into_iter().enumerate() {
+        for (index, name) in settings.depends_on.iter().enumerate() {
             let index = index.to_string();
             let place = |_: &str| Some(configuration.place(&path.iter().copied().chain([index.as_str()]).collect::<Vec<_>>()));
-            if name == component.name {
+            if *name == component.name {
                 problems.push(Problem::error(place(""), format!("component {name} depends on itself")));
             } else {
-                problems.extend(problem(configuration, survey, component, &place, &Dependency { name, version_range: None }));
+                problems.extend(problem(configuration, survey, component, &place, &Dependency { name: name.clone(), version_range: None }));
             }
         }
     }

@@ -114,8 +114,8 @@ pub(super) fn unrunnable(configuration: &Configuration, component: &Component) -
             None => add(&path[3..], component.place(&path[3..]), &error),
         }
     }
-    let stop = configuration.component_settings(&component.name).stop_command.clone();
-    if let Some(Err(error)) = stop.map(|text| component.configured_command("its command", &text)) {
+    let settings = configuration.component_settings(&component.name);
+    if let Some(Err(error)) = settings.stop_command.as_ref().map(|text| component.configured_command("its command", text)) {
         if let Some((path, _)) = configuration.setting_in_force(&STOP_COMMAND, &component.name) {
             let path: Vec<&str> = path.iter().map(String::as_str).collect();
             add(&path, configuration.place(&path), &error);

@@ -87,19 +87,19 @@ pub struct Configuration {
     /// Whether `components.apiml` takes the place of its parts.
     single_service: SingleService,
     /// The launcher's settings of this tree, once they are asked for.
-    in_force: Arc<OnceLock<settings::InForce>>,
+    in_force: Arc<settings::InForce>,
 }
 
-/// A tree, in which everything has its place, and the same as JSON, made from it when it is first asked for.
+/// A tree, in which everything has its place, and the same as JSON, made from it when it is first asked for; copies share it.
 #[derive(Debug, Clone)]
 struct View {
     root: Arc<Node>,
-    value: OnceLock<Value>,
+    value: Arc<OnceLock<Value>>,
 }
 
 impl View {
     fn new(root: Arc<Node>) -> Self {
-        View { root, value: OnceLock::new() }
+        View { root, value: Arc::default() }
     }
 
     fn value(&self) -> &Value {
@@ -254,7 +254,7 @@ impl Configuration {
 
     /// `zowe.configmgr.validation` is STRICT; COMPONENT-COMPAT is the fallback.
     pub fn is_strict(&self) -> bool {
-        self.text(&["zowe", "configmgr", "validation"]).is_some_and(|mode| mode.eq_ignore_ascii_case("STRICT"))
+        settings::VALIDATION.of(self, "launcher")
     }
 
     /// Everything wrong or odd by the runtime directory's schemas (where it has them), and settings of the launcher's own that cannot be used.

@@ -69,15 +69,8 @@ fn absolute(path: &[String], module: &[String], house: &Module) -> Option<Vec<St
         "crate" => Vec::new(),
         "self" => module.to_vec(),
         "super" => {
-            let mut base = module[..module.len().checked_sub(1)?].to_vec();
-            let mut rest = rest;
-            while let Some((first, left)) = rest.split_first().filter(|(first, _)| *first == "super") {
-                let _ = first;
-                base.pop()?;
-                rest = left;
-            }
-            base.extend(rest.iter().cloned());
-            return Some(base);
+            let levels = path.iter().take_while(|step| *step == "super").count();
+            return Some([&module[..module.len().checked_sub(levels)?], &path[levels..]].concat());
         }
         name if house.children.contains(name) => [module, std::slice::from_ref(first)].concat(),
         name => house.bound.get(name)?.clone(),

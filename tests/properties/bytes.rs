@@ -8,7 +8,7 @@ use zwelnch::config::template::scan::split;
 use zwelnch::config::{Location, SourceError, encoding, parse_sources, yaml};
 
 /// A generous bound for inputs of a few kB in a debug build.
-const TIME: Duration = Duration::from_secs(60);
+const TIME: Duration = Duration::from_secs(5);
 
 /// Bytes that a reader may hold for an input: a fixed part and a part for each byte.
 fn memory_for(size: usize) -> u64 {

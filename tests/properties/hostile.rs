@@ -21,7 +21,7 @@ use Fate::{Ends, Loads, Refused};
 const MB: usize = 1_000_000;
 
 /// Of processor time. A debug build takes seconds at most; what is not linear takes minutes.
-const BOUND: Duration = Duration::from_secs(60);
+const BOUND: Duration = Duration::from_secs(30);
 
 fn judge(name: &str, text: &str, fate: Fate, memory: usize) {
     let (result, cost) = measured(|| yaml::read(text, "t", 0, true));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use zwelnch::mvs::jcl::{JclError, LINE_LIMIT, PARM_LIMIT, Symbols, read};
 
 /// A generous bound for a debug build.
-const TIME: Duration = Duration::from_secs(60);
+const TIME: Duration = Duration::from_secs(40);
 
 const MEMBER: &str = include_str!("../../jcl/ZWESLSTC");
 

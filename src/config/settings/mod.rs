@@ -6,7 +6,8 @@ mod table;
 mod unread;
 
 pub use document::document;
-pub use kind::{Kind, LogLevel, StartupCheck};
+use kind::Kind;
+pub use kind::{LogLevel, StartupCheck};
 pub use table::*;
 
 use super::{ComponentSettings, Configuration, LauncherSettings, Problem, secrets};
@@ -32,7 +33,7 @@ impl<T> Setting<T> {
 
 impl<T: Clone + Default> Setting<T> {
     /// The value in force for a component: the first usable one, places in order, else the default. null counts as left out.
-    fn of(&self, configuration: &Configuration, component: &str) -> T {
+    pub(super) fn of(&self, configuration: &Configuration, component: &str) -> T {
         let found = self.places.iter().find_map(|place| {
             let value = configuration.get(&steps(place, component)).filter(|value| !value.is_null())?;
             self.kind.read(value)
@@ -59,6 +60,7 @@ pub trait Row: Sync {
     /// What is expected in place of a value; None: it can be used.
     fn refusal(&self, value: &Value) -> Option<String>;
     /// Whether its default is one of its values.
+    #[cfg(test)]
     fn has_default(&self) -> bool;
 }
 
@@ -83,16 +85,17 @@ impl<T: Clone + Default + Send + Sync> Row for Setting<T> {
         self.kind.read(value).is_none().then(|| self.kind.expected())
     }
 
+    #[cfg(test)]
     fn has_default(&self) -> bool {
         self.read_default().is_some()
     }
 }
 
-/// What a configuration says of all settings, read once.
-#[derive(Debug)]
+/// What a configuration says of all settings, each read once, when it is first asked for.
+#[derive(Debug, Default)]
 pub(super) struct InForce {
-    launcher: LauncherSettings,
-    components: BTreeMap<String, Arc<ComponentSettings>>,
+    launcher: OnceLock<LauncherSettings>,
+    components: OnceLock<BTreeMap<String, Arc<ComponentSettings>>>,
 }
 
 /// The steps of a place; a component's name may hold dots.
@@ -125,26 +128,16 @@ impl Configuration {
         })
     }
 
-    fn in_force(&self) -> &InForce {
-        self.in_force.get_or_init(|| InForce {
-            launcher: self.read_launcher_settings(),
-            components: self
-                .component_names()
-                .into_iter()
-                .map(|name| (name.clone(), Arc::new(self.read_component_settings(&name))))
-                .collect(),
-        })
-    }
-
     /// The settings of one component's supervision.
     pub fn component_settings(&self, name: &str) -> Arc<ComponentSettings> {
-        let known = self.in_force().components.get(name);
-        known.map_or_else(|| Arc::new(self.read_component_settings(name)), Arc::clone)
+        let read = |name: &str| Arc::new(self.read_component_settings(name));
+        let all = || self.component_names().into_iter().map(|name| (name.clone(), read(&name))).collect();
+        self.in_force.components.get_or_init(all).get(name).map_or_else(|| read(name), Arc::clone)
     }
 
     /// The settings of the launcher itself.
     pub fn launcher_settings(&self) -> &LauncherSettings {
-        &self.in_force().launcher
+        self.in_force.launcher.get_or_init(|| self.read_launcher_settings())
     }
 
     fn read_component_settings(&self, name: &str) -> ComponentSettings {
