@@ -12,7 +12,6 @@ pub mod environment;
 pub mod fake;
 pub mod fault;
 pub mod files;
-pub mod process;
 pub mod standard_output;
 pub mod unix;
 #[cfg(zwelnch_zos)]

@@ -4,9 +4,9 @@
 //! becomes our child when its parent ends, and the variable [`MARKER`] in its environment says whose it was. It is looked for when a
 //! leader has ended, not before: nothing is done for the components that live on.
 
-use super::fault::{Faults, OnFault};
-use super::unix::{SIGCONT, SIGKILL};
-use super::{Ending, Pid, Platform, SpawnRequest, StopSignal, Target, WaitStatus};
+use crate::platform::fault::{Faults, OnFault};
+use crate::platform::unix::{SIGCONT, SIGKILL};
+use crate::platform::{Ending, Pid, Platform, SpawnRequest, StopSignal, Target, WaitStatus};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::CString;
 use std::io;
