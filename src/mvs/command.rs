@@ -3,7 +3,8 @@
 
 pub use super::command_error::CommandError;
 use super::vary;
-use crate::platform::unix::system::{COMMAND_LIMIT, is_name, is_system_name};
+use crate::platform::names::{is_name, is_system_name};
+use crate::system::COMMAND_LIMIT;
 
 /// Verbs in full, as the console completes them.
 pub const VERBS: &[&str] = &["START", "MODIFY", "STOP", "CANCEL", "DISPLAY", "ROUTE", "VARY"];

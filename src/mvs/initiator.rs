@@ -5,7 +5,7 @@
 //! `STARTED` and the lines of the start, or `FAILED` and why, go there. It has no other descriptor of the console's.
 
 use crate::platform::unix::signals;
-use crate::platform::unix::system::{JobDescription, JobEnd, JobEntry, JobKind, SystemDirectory, listen_at, peer_is_allowed, read_line};
+use crate::system::{JobDescription, JobEnd, JobEntry, JobKind, SystemDirectory, listen_at, peer_is_allowed, read_line};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};

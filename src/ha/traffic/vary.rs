@@ -5,7 +5,7 @@ use super::{Traffic, TrafficError};
 use crate::ha::operate::routed;
 use crate::ha::operator::{Answer, Operator};
 use crate::mvs::vary;
-use crate::platform::unix::system::{is_name, is_system_name};
+use crate::platform::names::{is_name, is_system_name};
 
 /// What the user of the command needs besides.
 const AUTHORITY: &str = "VARY TCPIP,,SYSPLEX needs CONTROL access to MVS.VARY.TCPIP.SYSPLEX (class OPERCMDS), this display READ access to \

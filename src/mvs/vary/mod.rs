@@ -10,7 +10,7 @@ use super::answer::Answering;
 use super::command_error::CommandError;
 use crate::message::mvs;
 use crate::net::haproxy::{Client, HaproxyError, Wanted};
-use crate::platform::unix::system::is_name;
+use crate::platform::names::is_name;
 use std::fmt;
 
 /// VARY TCPIP,[procname],SYSPLEX,QUIESCE|RESUME,PORT=portnum[,JOBNAME=jobname]

@@ -9,7 +9,8 @@
 
 use super::Vary;
 use crate::net::haproxy::{Address, is_name as is_haproxy_name};
-use crate::platform::unix::system::{SystemDirectory, is_name};
+use crate::platform::names::is_name;
+use crate::system::SystemDirectory;
 use std::io;
 use std::path::Path;
 
