@@ -3,6 +3,7 @@
 
 pub use super::command_error::CommandError;
 use super::vary;
+use crate::console::tcpip::Vary;
 use crate::platform::names::{is_name, is_system_name};
 use crate::system::COMMAND_LIMIT;
 
@@ -41,7 +42,7 @@ pub enum Command {
     /// `D TCPIP,[stack],NETSTAT,CONN`
     DisplayTcpip(vary::Report),
     /// `V TCPIP,[stack],SYSPLEX,QUIESCE|RESUME,PORT=n`
-    Vary(vary::Vary),
+    Vary(Vary),
     /// `RO sysname,command` or `RO *ALL,command`: the command as it was typed.
     Route {
         systems: Systems,
