@@ -6,5 +6,7 @@ pub mod guardian;
 pub mod leftovers;
 mod reaper;
 mod sweep;
+mod tree;
 
 pub use reaper::{GroupObserver, MARKER, OnEnd, OnStray, Processes, Swept, send};
+pub use tree::{of_component, with_descendants};

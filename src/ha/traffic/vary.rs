@@ -2,9 +2,9 @@
 //! reference/ha.md, step 4. Off z/OS the console of a system directory takes the same commands.
 
 use super::{Traffic, TrafficError};
+use crate::console::tcpip;
 use crate::ha::operate::routed;
 use crate::ha::operator::{Answer, Operator};
-use crate::console::tcpip;
 use crate::platform::names::{is_name, is_system_name};
 
 /// What the user of the command needs besides.

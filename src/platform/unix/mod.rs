@@ -3,9 +3,9 @@
 
 mod ending;
 mod notify;
+#[cfg(target_os = "linux")]
+mod proc;
 pub mod process;
-mod process_table;
-mod processes;
 pub mod program;
 pub mod signals;
 pub mod watch;
@@ -109,7 +109,7 @@ impl UnixPlatform {
 }
 
 /// Processes whose parent has ended become ours, so that the end of a component's last process is an event and not something to poll for.
-fn adopt_orphans() {
+pub fn adopt_orphans() {
     #[cfg(target_os = "linux")]
     // A system that refuses leaves the stop of such a component to its grace time.
     let _ = nix::sys::prctl::set_child_subreaper(true);
@@ -187,31 +187,36 @@ impl Platform for UnixPlatform {
         process::send(target, signal)
     }
 
+    #[cfg(target_os = "linux")]
     fn process_list(&self, skip: &dyn Fn(Pid) -> bool) -> Option<Vec<ProcessEntry>> {
-        processes::list(skip)
+        proc::list(skip)
     }
 
+    #[cfg(target_os = "linux")]
     fn children(&self, skip: &dyn Fn(Pid) -> bool) -> Option<Vec<ProcessEntry>> {
         let own = Pid::try_from(std::process::id()).unwrap_or_default();
         // Without the lists of children all processes are looked at.
-        processes::children(skip)
-            .or_else(|| processes::list(skip).map(|list| list.into_iter().filter(|entry| entry.parent == own).collect()))
+        proc::children(skip).or_else(|| proc::list(skip).map(|list| list.into_iter().filter(|entry| entry.parent == own).collect()))
     }
 
+    #[cfg(target_os = "linux")]
     fn children_of(&self, pid: Pid) -> Option<Vec<Pid>> {
-        processes::children_of(pid)
+        proc::children_of(pid)
     }
 
+    #[cfg(target_os = "linux")]
     fn process(&self, pid: Pid) -> Option<ProcessEntry> {
-        processes::entry(pid)
+        proc::entry(pid)
     }
 
+    #[cfg(target_os = "linux")]
     fn variable_of(&self, pid: Pid, name: &str) -> Option<String> {
-        processes::variable(pid, name)
+        proc::variable(pid, name)
     }
 
+    #[cfg(target_os = "linux")]
     fn boot_identity(&self) -> Option<String> {
-        processes::boot_identity()
+        proc::boot_identity()
     }
 
     fn group_exists(&self, group: Pid) -> bool {
@@ -267,8 +272,9 @@ impl Platform for UnixPlatform {
         }
     }
 
+    #[cfg(target_os = "linux")]
     fn process_table(&self) -> Vec<crate::platform::ProcessFacts> {
-        process_table::read()
+        proc::table()
     }
 
     fn is_writable_directory(&self, path: &Path) -> bool {
