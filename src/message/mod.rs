@@ -1,6 +1,6 @@
 //! The catalogue: every message once. An operator's automation keys on these texts, so they are made nowhere else.
 //!
-//! A message is made by the function that carries its id in lower case ([`zwel0001i`] and so on); its texts and its place in
+//! A message is made by the function that carries its id in lower case ([`component_started`] and so on); its texts and its place in
 //! docs/messages.md come of the same definition in [`catalogue`].
 
 /// Defines the rows of a catalogue: `STATIC function "ID" severity operator (inserts) text, reason, action;`. Each row becomes a static
