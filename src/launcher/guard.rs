@@ -42,7 +42,9 @@ pub(super) async fn end_leftovers(context: &Arc<Context>, workspace: &Path, ha_i
     let (platform, for_end, here) = (Arc::clone(&context.platform), path.clone(), place.clone());
     let ended = tokio::task::spawn_blocking(move || leftovers::end(&*platform, &here, &for_end)).await;
     match ended.map_err(std::io::Error::other).and_then(|ended| ended) {
-        Ok(Before::Runs(launcher)) => return Err(refuse(context, [message::instance_already_running(ha_id, launcher.job, &place.sysname)])),
+        Ok(Before::Runs(launcher)) => {
+            return Err(refuse(context, [message::instance_already_running(ha_id, launcher.job, &place.sysname)]));
+        }
         Ok(Before::Ended(outcome)) => {
             let ended = outcome.processes.difference(&outcome.left).count();
             if ended > 0 {

@@ -320,7 +320,9 @@ pub(super) fn component_error(name: &str, error: &ComponentError) -> Message {
             let places: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
             message::component_not_installed(name, places.join(" and ") + &crate::component::did_you_mean(nearest))
         }
-        ComponentError::CommandMissing { phase, file, .. } => message::command_file_missing(name, phase.name(), crate::component::looked_for(file)),
+        ComponentError::CommandMissing { phase, file, .. } => {
+            message::command_file_missing(name, phase.name(), crate::component::looked_for(file))
+        }
         error => message::component_error(name, error),
     }
 }

@@ -46,7 +46,9 @@ impl Owner {
         let (input, input_of_ours) = match settings.standard_input.then(unix::process::control_pipe).transpose() {
             Ok(pipe) => pipe.unzip(),
             Err(error) => {
-                self.context.output.message(message::stdin_file_not_created(format_args!("of component {}", launched.component.name), &error));
+                self.context
+                    .output
+                    .message(message::stdin_file_not_created(format_args!("of component {}", launched.component.name), &error));
                 return Happening::SpawnFailed(error.to_string());
             }
         };

@@ -33,9 +33,14 @@ impl BatchError {
             BatchError::Shell { .. } => mvs::bpxbatch_keyword_rejected(),
             BatchError::Keyword { program, found } => {
                 let found: String = found.chars().take(16).collect();
-                mvs::command_not_executed("START", format!("PARM OF {program} BEGINS WITH NEITHER SH NOR PGM BUT WITH '{}'", found.escape_debug()))
+                mvs::command_not_executed(
+                    "START",
+                    format!("PARM OF {program} BEGINS WITH NEITHER SH NOR PGM BUT WITH '{}'", found.escape_debug()),
+                )
             }
-            BatchError::NoProgram { program } => mvs::command_not_executed("START", format!("PARM OF {program} NAMES NO PROGRAM AFTER PGM")),
+            BatchError::NoProgram { program } => {
+                mvs::command_not_executed("START", format!("PARM OF {program} NAMES NO PROGRAM AFTER PGM"))
+            }
         }
     }
 }

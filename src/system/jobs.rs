@@ -194,7 +194,10 @@ impl SystemDirectory {
 
     /// Tells SYSLOG that a job has started, and returns the lines.
     pub fn announce_started(&self, job_name: &str, job_id: &str) -> Vec<String> {
-        let lines = vec![mvs::job_started(job_name).text().to_owned(), mvs::program_started(job_name, clock_time(Timestamp::now())).text().to_owned()];
+        let lines = vec![
+            mvs::job_started(job_name).text().to_owned(),
+            mvs::program_started(job_name, clock_time(Timestamp::now())).text().to_owned(),
+        ];
         // A log that cannot be written must not keep a job from running.
         let _ = self.append_syslog(job_name, job_id, &lines.join("\n"));
         lines

@@ -376,7 +376,9 @@ impl Owner {
         change.parts = parts;
         let said = |part: Part| match &change.command {
             Command::Restart { .. } => message::component_not_restarted(part.name, "it was stopped meanwhile"),
-            Command::Reload { .. } => message::reload_change(format!("component {} was stopped meanwhile and is left as it was", part.name)),
+            Command::Reload { .. } => {
+                message::reload_change(format!("component {} was stopped meanwhile and is left as it was", part.name))
+            }
         };
         dropped.into_iter().map(said).collect()
     }
