@@ -3,7 +3,7 @@
 
 use super::clashes::InstancePorts;
 use super::directories::{self, DirectoryProblem, Purpose};
-use super::{Component, Failure, Survey, dependencies, ports, readiness, registration, same_variable, survey};
+use super::{Component, Failure, Survey, dependencies, ports, readiness, registration, same_variable, script, survey};
 use crate::config::{Configuration, Problem, unique};
 use crate::platform::Platform;
 
@@ -69,6 +69,7 @@ pub fn check_alone(configuration: &Configuration, platform: &dyn Platform) -> Ch
         problems.extend(component.validate(configuration));
         problems.extend(readiness::problems(configuration, component));
         problems.extend(component.validate_manifest(configuration));
+        problems.extend(script::problems(component, platform));
     }
     let registration = registration::problems(configuration, &survey, platform);
     let ports = ports::of_instance(configuration, &survey);

@@ -16,6 +16,7 @@ mod readiness;
 mod references;
 mod registration;
 mod same_variable;
+mod script;
 mod survey;
 mod version_range;
 

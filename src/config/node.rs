@@ -43,6 +43,23 @@ pub struct Entry {
     pub value: Arc<Node>,
 }
 
+impl Entry {
+    /// Its value stands on a line of its own and looks like a key and a value without the blank between them: what is to be said of it is
+    /// said of that line.
+    fn lacks_blank(&self) -> bool {
+        let NodeValue::Text(text) = &self.value.value else { return false };
+        self.value.place.source == self.place.source && self.value.place.line > self.place.line && missing_blank(text).is_some()
+    }
+}
+
+/// The key of a text like `enabled:true`, which somebody meant as a key and its value.
+pub fn missing_blank(text: &str) -> Option<&str> {
+    let (key, value) = text.split_once(':')?;
+    let is_key = key.starts_with(|first: char| first.is_ascii_alphabetic())
+        && key.chars().all(|character| character.is_ascii_alphanumeric() || "_-.".contains(character));
+    (is_key && !value.is_empty() && !value.starts_with([' ', ':', '/', '\\'])).then_some(key)
+}
+
 impl Node {
     pub fn new(place: Place, value: NodeValue) -> Self {
         let text = |text: &str| 1 + (text.len() / 32) as u64;
@@ -111,7 +128,7 @@ impl Node {
         for step in path {
             if let NodeValue::Mapping(entries) = &node.value {
                 let Some(entry) = entries.iter().find(|entry| entry.key == *step) else { return place };
-                place = entry.place;
+                place = if entry.lacks_blank() { entry.value.place } else { entry.place };
                 node = &entry.value;
             } else {
                 let Some(next) = node.step(step) else { return place };

@@ -20,9 +20,14 @@ pub fn is_secret_path(path: &[&str]) -> bool {
     path.iter().any(|step| is_secret_name(step))
 }
 
-/// True when a text is a private key, whatever it is called.
+/// True when a text is a private key, whatever it is called, or holds a line with a secret name and its value: `password:x`, in which a blank
+/// was forgotten, is a text to YAML.
 pub fn is_secret_text(text: &str) -> bool {
-    text.find("-----BEGIN").is_some_and(|begin| text[begin..].contains("PRIVATE KEY"))
+    let names_secret = |line: &str| {
+        let (name, value) = line.trim_start().split_once([':', '=']).unwrap_or_default();
+        !value.is_empty() && !name.contains(char::is_whitespace) && is_secret_name(name)
+    };
+    text.find("-----BEGIN").is_some_and(|begin| text[begin..].contains("PRIVATE KEY")) || text.lines().any(names_secret)
 }
 
 /// A value for an error text: masked below a secret name, quoted and cut to 80 characters otherwise.

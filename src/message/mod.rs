@@ -13,6 +13,7 @@ macro_rules! messages {
             $(
                 pub(super) static $function: $crate::message::Entry = $crate::message::Entry {
                     id: $id,
+                    function: stringify!($function),
                     severity: $crate::message::Severity::$severity,
                     text: $text,
                     reason: $reason,
@@ -78,6 +79,8 @@ pub enum Operator {
 #[derive(Debug)]
 pub struct Entry {
     pub id: &'static str,
+    /// The name of the function that makes it.
+    pub function: &'static str,
     pub severity: Severity,
     /// The text with its inserts in braces, as docs/messages.md shows it.
     pub text: &'static str,

@@ -74,7 +74,10 @@ fn sources(directory: &std::path::Path) -> String {
 fn what_is_never_issued_says_so() {
     let all = sources(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")));
     for entry in zwelnch::message::ENTRIES {
-        let issued = all.contains(&entry.id.to_lowercase());
+        let issued = all
+            .split(&format!("message::{}", entry.function))
+            .skip(1)
+            .any(|rest| !rest.starts_with(|next: char| next == '_' || next.is_alphanumeric()));
         assert_eq!(!issued, entry.reason.starts_with("Never issued"), "{}: {}", entry.id, entry.reason);
     }
 }

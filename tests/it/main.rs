@@ -31,6 +31,7 @@ mod processes;
 mod readiness;
 mod registration;
 mod registry;
+mod scripts;
 mod services;
 mod shells;
 mod signals;

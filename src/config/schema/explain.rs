@@ -99,7 +99,7 @@ impl<'a> Explainer<'a> {
                 findings.push(Finding { path, value: None, text });
             }
             kind => {
-                let text = expectation(kind, error) + &self.condition(error);
+                let text = expectation(kind, error) + &missing_blank(kind, error) + &self.condition(error);
                 findings.push(Finding { path, value: Some(error.instance().as_ref().clone()), text });
             }
         }
@@ -119,7 +119,8 @@ impl<'a> Explainer<'a> {
         let wrong_type = |branch: &Branch| branch.iter().any(|error| is_type_error_at(error, path.len()));
         if context.iter().all(|branch| wrong_type(branch)) {
             let types = types(context.iter().flatten().filter(|error| is_type_error_at(error, path.len())));
-            return findings.push(whole(format!("is not of type {types}")));
+            let blank = if types.split(" or ").any(|kind| kind == "object") { blank_behind(value) } else { String::new() };
+            return findings.push(whole(format!("is not of type {types}{blank}")));
         }
         let rank = |(index, branch): (usize, &Vec<ValidationError<'static>>)| {
             (wrong_type(branch), meant::fit(&discriminators, index, value), branch.iter().map(|error| self.weight(error)).sum::<usize>())
@@ -282,6 +283,17 @@ fn types<'e>(errors: impl Iterator<Item = &'e ValidationError<'static>>) -> Stri
         }
     }
     types.join(" or ")
+}
+
+/// For a text where keys are expected: that a blank is missing in it, where it looks so.
+fn missing_blank(kind: &ValidationErrorKind, error: &ValidationError<'_>) -> String {
+    let wants_keys = matches!(kind, ValidationErrorKind::Type { kind: TypeKind::Single(kind) } if kind.to_string() == "object");
+    if wants_keys { blank_behind(error.instance().as_ref()) } else { String::new() }
+}
+
+fn blank_behind(value: &Value) -> String {
+    let key = value.as_str().and_then(crate::config::node::missing_blank);
+    key.map(|key| format!("; a blank is missing behind '{key}:'")).unwrap_or_default()
 }
 
 fn expectation(kind: &ValidationErrorKind, error: &ValidationError<'_>) -> String {
