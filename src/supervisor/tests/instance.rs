@@ -146,7 +146,7 @@ impl World {
     fn change(&mut self, selection: &[usize]) {
         let busy = |index: &usize| {
             let state = self.instance.member(*index).unwrap().machine.state();
-            self.instance.is_changing(*index) || matches!(state, State::Configuring { .. })
+            self.instance.is_changing(*index) || matches!(state, State::Configuring)
         };
         let free: Vec<usize> = selection.iter().copied().filter(|index| !busy(index)).collect();
         self.order(Event::Change { start: true }, &free);
