@@ -1,6 +1,7 @@
 //! What is wanted is neither lost nor half done: orders among events at random, and what must come of them once all processes behave.
 
 use super::instance::{World, policy};
+use crate::platform::{End, StopSignal, WaitStatus};
 use crate::supervisor::*;
 use proptest::prelude::*;
 use std::time::Duration;
@@ -61,7 +62,7 @@ fn a_restart_does_not_wait_for_a_dependent_that_is_only_being_started() {
     world.instance.step(0, Event::ReadyReported(1), world.now);
     assert_eq!(machine(&world, 1).state(), &State::Starting);
     let effects = world.instance.order(&Event::Start, &[0, 1], world.now);
-    let stopped = |effect: &Effect| matches!(effect, Effect::Component(0, Action::Signal(1, crate::platform::StopSignal::Terminate)));
+    let stopped = |effect: &Effect| matches!(effect, Effect::Component(0, Action::Signal(1, StopSignal::Terminate)));
     assert!(effects.iter().any(stopped), "{effects:?}");
 }
 
@@ -88,6 +89,38 @@ fn a_second_request_to_end_waits_for_nobody() {
     let effects = world.instance.hurry(world.now);
     let killed = |effect: &&Effect| matches!(effect, Effect::Component(_, Action::Note(Note::WillKill(_))));
     assert_eq!(effects.iter().filter(killed).count(), 3);
+}
+
+#[test]
+fn every_way_to_fail_for_good_ends_the_instance_at_once_while_another_waits() {
+    let ended = || Event::Ended { pid: 1, status: WaitStatus { raw: 256, end: End::Exited(1) }, remains: false };
+    let none = Policy { restart_intervals: Vec::new(), ..policy() };
+    let limit = StartLimit { count: 1, within: Duration::from_secs(60) };
+    let ways = [
+        (none.clone(), vec![Event::SpawnFailed("EAGAIN".into())]),
+        (none.clone(), vec![Event::Spawned(1), ended()]),
+        (none, vec![Event::Spawned(1), Event::LivenessFailed(1, "deaf".into()), ended()]),
+        (Policy { fatal_exit_codes: vec![1], ..policy() }, vec![Event::Spawned(1), ended()]),
+        (policy(), vec![Event::Spawned(1), Event::FatalReported(1, "no licence".into()), ended()]),
+        (policy(), vec![Event::Spawned(1), ended(), Event::FatalReported(1, "no licence".into())]),
+        (Policy { start_limit: Some(limit), ..policy() }, vec![Event::Spawned(1), ended()]),
+        (
+            policy(),
+            vec![Event::Spawned(1), Event::Change { start: true }, ended(), Event::Judged(Judgement::Good), Event::Configured(false)],
+        ),
+    ];
+    for (policy, events) in ways {
+        let mut instance = World::new(&[&[], &[0]]).instance;
+        let lost = instance.member_mut(0).unwrap();
+        (lost.machine.policy, lost.required) = (policy, true);
+        instance.begin(Moment::default());
+        for event in &events {
+            instance.step(0, event.clone(), Moment::default());
+        }
+        let end = InstanceNote::End("c0 failed for good and is required".into());
+        assert!(instance.settle(Moment::default()).contains(&end), "{events:?}");
+        assert_eq!(instance.member(1).unwrap().machine.waits_for(), Some(WaitsFor::Dependencies));
+    }
 }
 
 #[derive(Debug, Clone)]
