@@ -37,19 +37,13 @@ impl Machine {
     /// One word for the DISP table: the state, or where it leads to.
     pub fn name(&self) -> &'static str {
         match self.state {
-            State::Running { .. } | State::Ready { .. } | State::Stopping { .. } if self.is_leaving() => {
-                if self.wants_up() {
-                    "restarting"
-                } else {
-                    "stopping"
-                }
-            }
             State::Stopped => "stopped",
             State::Waiting { .. } => "waiting",
             State::Starting => "starting",
-            State::Running { .. } => "running",
-            State::Ready { .. } => "ready",
-            State::Stopping { .. } => "stopping",
+            State::Running { .. } if self.wanted == Wanted::Up => "running",
+            State::Ready { .. } if self.wanted == Wanted::Up => "ready",
+            State::Running { .. } | State::Ready { .. } | State::Stopping { .. } if self.wants_up() => "restarting",
+            State::Running { .. } | State::Ready { .. } | State::Stopping { .. } => "stopping",
             State::Validating { .. } => "validating",
             State::Configuring => "configuring",
             State::BackOff { .. } => "back-off",
@@ -70,10 +64,9 @@ impl Machine {
 
     /// Whether an order is not taken: START of what runs, or is restarted already, where that is configured so.
     pub(in super::super) fn refuses(&self, event: &Event) -> bool {
-        let comes_back = matches!(self.wanted, Wanted::Restarted | Wanted::Changed { up: true });
         let runs = match self.state {
-            State::Running { .. } | State::Ready { .. } => comes_back || self.wanted == Wanted::Up,
-            State::Stopping { .. } => comes_back,
+            State::Running { .. } | State::Ready { .. } => self.wants_up(),
+            State::Stopping { .. } => self.wants_up() && self.wanted != Wanted::Up,
             _ => false,
         };
         *event == Event::Start && self.policy.reject_start_of_running && runs
