@@ -65,6 +65,7 @@ mod tests {
         let view = ComponentView {
             name: "web".into(),
             state: "ready",
+            waits_for: Vec::new(),
             ready: true,
             pid: Some(7),
             uptime: Some(Duration::from_secs(61)),

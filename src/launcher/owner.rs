@@ -294,7 +294,7 @@ impl Owner {
 
     /// Feeds one event to a component and does what follows from it.
     pub(super) fn step(&mut self, index: usize, happening: Happening) {
-        let before = self.instance.member(index).map_or("", |member| member.machine.state().name());
+        let before = self.instance.member(index).map_or("", |member| member.machine.name());
         let effects = self.instance.step(index, happening.clone(), self.now());
         debug::stepped(&self.context.output, &self.instance, index, before, &happening);
         self.apply(effects);
