@@ -20,7 +20,7 @@ pub(super) fn refusal(words: &[String]) -> Option<String> {
     let why = judge(word, &known, || config.as_deref().map_or(Defined::NoConfiguration, |config| defined_as(word, config, &platform)));
     if why.is_none() && config.is_none() {
         let hint = format!("{} is no command, zwelnch help lists them; as an HA instance id it needs CONFIG", word.escape_debug());
-        super::terminal::say(&message::zwel0930e(hint));
+        super::terminal::say(&message::plain_error(hint));
     }
     why
 }

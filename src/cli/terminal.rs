@@ -44,6 +44,6 @@ pub(super) fn fail_with(messages: &[Message]) -> i32 {
 
 /// Says why a command failed and gives its exit code.
 pub(super) fn fail(why: impl Display) -> i32 {
-    say(&message::zwel0930e(why));
+    say(&message::plain_error(why));
     8
 }

@@ -1,6 +1,6 @@
 //! The answer to DISP.
 
-use crate::message::{Message, zwel0010i, zwel0011i, zwel0920i};
+use crate::message::{self, Message};
 use crate::platform::{End, Pid};
 use std::time::Duration;
 
@@ -23,9 +23,9 @@ pub struct ComponentView {
 
 /// The two messages of the C launcher first, for whom automation reads them; then the table.
 pub fn display(components: &[ComponentView]) -> Vec<Message> {
-    let mut answer = vec![zwel0010i()];
+    let mut answer = vec![message::component_list_head()];
     for component in components {
-        answer.push(zwel0011i(&component.name, component.pid.unwrap_or(-1)));
+        answer.push(message::component_list_line(&component.name, component.pid.unwrap_or(-1)));
     }
     if components.is_empty() {
         return answer;
@@ -40,7 +40,7 @@ pub fn display(components: &[ComponentView]) -> Vec<Message> {
     }
     let line = |cells: [&str; 8]| {
         let padded: Vec<String> = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-        zwel0920i(padded.join("  ").trim_end())
+        message::status_line(padded.join("  ").trim_end())
     };
     answer.push(line(head));
     answer.extend(rows.iter().map(|row| line(row.each_ref().map(String::as_str))));

@@ -49,7 +49,7 @@ pub(super) fn loaded(output: &Output, configuration: &Configuration) {
     output.hide(secrets::values(configuration.base()));
     output.hide(secrets::values(configuration.value()));
     for name in configuration.source_names() {
-        output.message(message::zwel0020i(name));
+        output.message(message::loading_file(name));
     }
     let defaults = configuration.source_names().len() > configuration.sources.len();
     output.debug(|| {

@@ -40,8 +40,8 @@ impl ScriptError {
     /// ZWEL0064E or ZWEL0065E.
     pub fn message(&self) -> crate::message::Message {
         match self {
-            ScriptError::Spawn { command, why } => crate::message::zwel0064e(command, why),
-            ScriptError::Output { command, why } => crate::message::zwel0065e(command, why),
+            ScriptError::Spawn { command, why } => crate::message::command_not_run(command, why),
+            ScriptError::Output { command, why } => crate::message::command_output_not_read(command, why),
         }
     }
 }

@@ -118,16 +118,16 @@ impl Finding {
     /// For SYSPRINT.
     pub fn message(&self) -> Message {
         if self.is_user_of_zosmf {
-            return message::zwel0302w();
+            return message::runs_as_izusvr();
         }
         let why = match &self.place {
             Some(place) => format!("{}: {}", place, one_line(&self.text)),
             None => one_line(&self.text),
         };
         match self.severity {
-            Severity::Error => message::zwel0950e(self.check, why),
-            Severity::Warning => message::zwel0951w(self.check, why),
-            Severity::Info | Severity::Debug => message::zwel0952i(self.check, why),
+            Severity::Error => message::startup_check_failed(self.check, why),
+            Severity::Warning => message::startup_check_warning(self.check, why),
+            Severity::Info | Severity::Debug => message::startup_check_note(self.check, why),
         }
     }
 
