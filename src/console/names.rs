@@ -1,11 +1,11 @@
 //! Which components an operator means.
 
-/// What names and patterns came to.
+/// What an operator's names and patterns match.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {
     /// Indices of the components, each once, in their own order.
     pub found: Vec<usize>,
-    /// Names and patterns that are nobody's, as typed.
+    /// Names and patterns that match no component, as typed.
     pub unknown: Vec<String>,
 }
 
