@@ -1,5 +1,5 @@
-//! HAProxy's answers read. Pure. Formats: management guide, "show servers state" (version 1) and "Statistics CSV format"; columns are found by
-//! their names, because each release adds some.
+//! Parses HAProxy's answers. Pure. Formats: management guide, "show servers state" (version 1) and "Statistics CSV format"; columns are
+//! found by their names, because each release adds some.
 
 use std::fmt;
 
