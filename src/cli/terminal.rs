@@ -13,7 +13,7 @@ pub(super) fn terminal() -> Option<bool> {
 }
 
 /// Writes a document to standard output. A reader that has gone (`| head`) is no error; anything else that keeps the document from being
-/// written is remembered for [`exit_code`]. False when it was not written, for whatever reason: who goes on and on may end then.
+/// written is remembered for [`exit_code`]. False when it was not written, for whatever reason: a caller that repeats itself can end then.
 pub(super) fn document(text: &str) -> bool {
     if text.is_empty() {
         return true;
@@ -23,7 +23,7 @@ pub(super) fn document(text: &str) -> bool {
     out.write_all(text.as_bytes()).and_then(|()| out.write_all(end.as_bytes())).and_then(|()| out.flush()).is_ok()
 }
 
-/// The exit code of a command that would end with `code`: what standard output did not take is said, and is no success.
+/// The exit code of a command that would end with `code`: if standard output did not take everything, that is said and is not a success.
 pub(super) fn exit_code(code: i32) -> i32 {
     match standard_output::lost() {
         None => code,
