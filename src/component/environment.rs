@@ -1,4 +1,4 @@
-//! What one component sees besides the variables of its instance (reference/configuration.md, "Environment variables").
+//! The variables that one component has besides those of its instance (reference/configuration.md, "Environment variables").
 
 use super::{Component, Survey};
 use crate::config::variables::flatten;
@@ -63,7 +63,7 @@ pub fn own_variables(component: &Component, configuration: &Configuration) -> En
     own.insert("ZWE_CLI_PARAMETER_COMPONENT".into(), component.name.clone().into());
     let share_as = configuration.component_settings(&component.name).share_as;
     own.insert("_BPX_SHAREAS".into(), share_as.name().to_uppercase().into());
-    // What must live in the launcher's address space cannot have one with a name of its own.
+    // A component that must run in the launcher's address space has no address space of its own to be named.
     if let Some(name) = super::job_name_of(&component.name, configuration).filter(|_| share_as != ShareAs::Must) {
         own.entry("_BPX_JOBNAME".into()).or_insert_with(|| name.into());
     }

@@ -4,7 +4,7 @@ use super::Component;
 use super::version_range::{Version, VersionRange};
 use std::time::Duration;
 
-/// One text that says that a component serves.
+/// One text by which a component says that it serves.
 struct Serves {
     component: &'static str,
     /// A message id, or a part of a line (see [`crate::output::WatchedText`]).
