@@ -13,7 +13,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// A list of ten thousand files is a tenth of this.
+/// Largest list in bytes; one of ten thousand files has a tenth of it.
 const SIZE_LIMIT: u64 = 16 * 1024 * 1024;
 
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +30,7 @@ pub(super) struct Owned {
     now: Content,
 }
 
-/// What a path on a list is today.
+/// How a file on a list compares with what was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
     AsWritten,
@@ -54,8 +54,7 @@ pub(super) fn listed_components(workspace: &Path, ha_id: &str) -> Vec<String> {
 impl Owned {
     /// Reads the list; empty where there is none.
     ///
-    /// # Errors
-    /// One that cannot be trusted or read: nothing that may stand on it is ours then.
+    /// # Errors A list that cannot be trusted or read: then nothing counts as written by us.
     pub(super) fn read(place: &Place<'_>, component: &str) -> Result<Owned, RegistrationError> {
         Owned::read_of(place.workspace, component, place.ha_id)
     }
@@ -92,7 +91,7 @@ impl Owned {
         self.now.files.remove(path);
     }
 
-    /// What the component's own configure command has made of what was written for it is the component's registration too.
+    /// A file that the component's own configure command has changed stays the component's registration: its new digest is recorded.
     pub(super) fn reclaim(&mut self, workspace: &Path, path: &str) {
         if let (Some(digest), Ok(now)) = (self.now.files.get_mut(path), digest_at(&workspace.join(path))) {
             *digest = now;
@@ -166,11 +165,12 @@ pub(super) fn remove_of_another(place: &Place<'_>, component: &str, ha_id: &str,
     if state == State::AsWritten {
         remove(&place.workspace.join(path))?;
     }
-    // It stays on that list: the instance takes it off itself, and two writers of one list would lose entries.
+    // The entry stays on the other instance's list, which that instance corrects itself: two writers of one list would lose entries.
     Ok(state)
 }
 
-/// A regular file of the user that this program runs as, which nobody else may write: who can write it could have files removed.
+/// Reads a list. It must be a regular file of this program's user that nobody else may write, because whoever can write it could have files
+/// removed.
 fn read_list(path: &Path) -> io::Result<Content> {
     let file = match open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Content::default()),
@@ -189,13 +189,13 @@ fn read_list(path: &Path) -> io::Result<Content> {
     if content.files.keys().all(|path| is_in_place(path)) { Ok(content) } else { refuse("it names a file where nothing is registered") }
 }
 
-/// Below one of the directories that things are registered in, by its text.
+/// Whether a path is, by its text, below one of the directories that registration writes into.
 fn is_in_place(path: &str) -> bool {
     let places = super::PLACES.iter().any(|place| path.strip_prefix(place).is_some_and(|rest| rest.starts_with('/')));
     places && path.split('/').all(|step| !matches!(step, "" | "." | ".."))
 }
 
-/// No link is followed at the end, and a FIFO is not waited for.
+/// Opens a file for reading. A link as the last step is not followed, and a FIFO does not block.
 pub(super) fn open(path: &Path) -> io::Result<File> {
     let flags = nix::fcntl::OFlag::O_NOFOLLOW | nix::fcntl::OFlag::O_NONBLOCK;
     let file = File::options().read(true).custom_flags(flags.bits()).open(path)?;

@@ -12,7 +12,7 @@ const HEADER: &[u8] = b"#!/bin/sh\n";
 const EXPORT: &[u8] = b"export ";
 const COMMENT: &[u8] = b"#env ";
 
-/// What no environment can hold. Values are not shown: they may be secret.
+/// A name or value that no environment can hold. Values are not shown, as they may be secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FormatError {
     #[error("variable name '{}' is empty or holds '=' or a NUL byte", .0.escape_debug())]
