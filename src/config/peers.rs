@@ -1,6 +1,6 @@
-//! What an HA instance knows of its peers without being told. The Discovery Services' list is a variable alone and is derived with the
-//! variables; the caching service's peers are a property that its start script and the single-service API ML read by different names, so that
-//! the property itself is set.
+//! What an HA instance is told about its peers, derived from haInstances. The Discovery Services' list is a variable alone and is derived
+//! with the variables; the caching service's peers are a property that its start script and the single-service API ML read by different
+//! names, so that the property itself is set.
 
 use super::node::{Node, NodeValue};
 use super::typing::scalar_text;

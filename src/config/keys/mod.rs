@@ -1,5 +1,5 @@
-//! Keys that nothing reads: what was meant, and where it belongs. What a schema refuses gets its hint from here; what no schema refuses, a
-//! slip of the pen in an open place, is found here. Rules: docs/operations.md, "check".
+//! Keys that nothing reads: what was meant, and where they belong. This module gives the hint for keys that a schema refuses, and finds
+//! misspelt keys that no schema refuses. Rules: docs/operations.md, "check".
 
 mod hints;
 mod manifest;
