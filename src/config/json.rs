@@ -11,7 +11,8 @@ use std::path::Path;
 use std::str::Chars;
 use std::sync::Arc;
 
-/// Reads a JSON file of at most [`MAXIMUM_SIZE`] bytes, UTF-8 or IBM-1047, with the place of every value. At most one warning comes with it.
+/// Reads a JSON file of at most [`MAXIMUM_SIZE`] bytes, UTF-8 or IBM-1047, with the place of every value. At most one warning comes with
+/// it.
 ///
 /// # Errors
 /// The first thing that is wrong with it.

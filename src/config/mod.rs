@@ -257,7 +257,8 @@ impl Configuration {
         settings::VALIDATION.of(self, "launcher")
     }
 
-    /// Everything wrong or odd by the runtime directory's schemas (where it has them), and settings of the launcher's own that cannot be used.
+    /// Everything wrong or odd by the runtime directory's schemas (where it has them), and settings of the launcher's own that cannot be
+    /// used.
     pub fn validate(&self) -> Vec<Problem> {
         let mut problems = schema::validate(self);
         problems.extend(settings::problems(self));

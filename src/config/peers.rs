@@ -16,8 +16,8 @@ const DEFAULT_PORT: &str = "7600";
 
 impl Configuration {
     /// A tree with `components.caching-service.storage.infinispan.initialHosts` derived from haInstances: `host[port],host[port]` of every
-    /// instance whose caching service keeps its data in Infinispan. The tree itself where the property is set to anything (the user's word), or
-    /// the instance that the tree is of (None: one without an overlay) has no such caching service.
+    /// instance whose caching service keeps its data in Infinispan. The tree itself where the property is set to anything (the user's
+    /// word), or the instance that the tree is of (None: one without an overlay) has no such caching service.
     pub(super) fn with_caching_peers(&self, tree: Arc<Node>, overlay: Option<&Value>) -> Arc<Node> {
         let [components, service, storage, infinispan] = INFINISPAN;
         let set = tree.at(&[components, service, storage, infinispan, "initialHosts"]).map(Node::to_value);

@@ -35,7 +35,8 @@ impl Finding {
     }
 }
 
-/// What to say of a key that a schema refuses, by its path and the keys that the schema knows beside it; None for one that is known all the same.
+/// What to say of a key that a schema refuses, by its path and the keys that the schema knows beside it; None for one that is known all the
+/// same.
 pub(super) type Refused<'a> = &'a dyn Fn(&[String], &[String]) -> Option<String>;
 
 /// All violations of a schema by `value`; `documents` are those that the schema refers to, itself included.

@@ -1,5 +1,5 @@
-//! Of alternatives (oneOf, anyOf): which one a value was meant to be. They mostly tell themselves apart by a word, `type: PKCS12`, that each of them
-//! fixes to another value.
+//! Of alternatives (oneOf, anyOf): which one a value was meant to be. They mostly tell themselves apart by a word, `type: PKCS12`, that
+//! each of them fixes to another value.
 
 use super::documents::Documents;
 use crate::config::overlay::nearest;

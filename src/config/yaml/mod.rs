@@ -34,7 +34,8 @@ pub struct Document {
 }
 
 /// Reads the first document of a text. `name` is what positions begin with, `source` what places carry; `${{ }}` is looked for where
-/// `templates` is true. Only `---` and `...` end a document: what follows one of them is warned of, anything else after the root is an error.
+/// `templates` is true. Only `---` and `...` end a document: what follows one of them is warned of, anything else after the root is an
+/// error.
 ///
 /// # Errors
 /// Everything wrong with the document: the first error of syntax, all duplicate keys and all values that cannot be typed before it.
