@@ -1,5 +1,5 @@
-//! Ports that listeners of one system share: one finding a port, whatever their number. What is found here needs no system; binding tells the
-//! rest. Pure.
+//! Ports that listeners of one system share: one finding a port, whatever their number. What is found here needs no system; binding tells
+//! the rest. Pure.
 
 use crate::config::settings::StartupCheck;
 use crate::config::{Location, Problem};

@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The variables that all components have in common: what the configuration says, and what the survey found. `config` is CONFIG as given and
-/// the file that the merged configuration is written to, if it is.
+/// The variables that all components have in common: what the configuration says, and what the survey found. `config` is CONFIG as given
+/// and the file that the merged configuration is written to, if it is.
 pub fn instance_environment(
     platform: &dyn Platform,
     configuration: &Configuration,
@@ -70,8 +70,8 @@ pub fn own_variables(component: &Component, configuration: &Configuration) -> En
     own
 }
 
-/// The configuration as `.configs-<ha>.json` holds it: `instance`, as [`instance_with_defaults`] made it, with the component's own properties,
-/// manifest defaults included, as a top-level `configs`. None for a component whose manifest has no defaults.
+/// The configuration as `.configs-<ha>.json` holds it: `instance`, as [`instance_with_defaults`] made it, with the component's own
+/// properties, manifest defaults included, as a top-level `configs`. None for a component whose manifest has no defaults.
 pub fn configs(component: &Component, configuration: &Configuration, instance: &Value) -> Option<Value> {
     if component.manifest.configs.as_object().is_none_or(Map::is_empty) {
         return None;

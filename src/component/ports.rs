@@ -27,9 +27,9 @@ pub(super) fn of_instance(configuration: &Configuration, survey: &Survey) -> Ins
     }
 }
 
-/// Ports that HA instances share within themselves or with others of their systems (errors, or as `startupChecks.ports` says). `asked`: what
-/// the instances listen on that are asked about; the others of their systems are looked up, as `survey` tells what runs. The indexes of a clash
-/// are those of `asked`.
+/// Ports that HA instances share within themselves or with others of their systems (errors, or as `startupChecks.ports` says). `asked`:
+/// what the instances listen on that are asked about; the others of their systems are looked up, as `survey` tells what runs. The indexes
+/// of a clash are those of `asked`.
 pub fn shared_ports(configuration: &Configuration, asked: Vec<InstancePorts>, survey: &Survey) -> Vec<Clash> {
     let count = asked.len();
     let mut instances = asked;
