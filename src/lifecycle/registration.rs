@@ -1,8 +1,8 @@
 //! Built-in registration at configure: static API definitions, shared libraries of the API Mediation Layer and app framework plug-ins.
 //! Contract: reference/lifecycle.md, section Built-in registration at configure.
 //!
-//! Everything is claimed on a list ([`owned`]), and only what stands there is ever removed: configure commands, installations and people write
-//! into the same directories.
+//! Everything is claimed on a list ([`owned`]), and only what stands there is ever removed: configure commands, installations and people
+//! write into the same directories.
 
 mod definitions;
 mod files;
@@ -101,8 +101,8 @@ struct Item {
     mode: u32,
 }
 
-/// Registers one component for one HA instance, and removes what it has registered before and has no more; what fails keeps nothing else from
-/// being registered, but nothing is removed then. `environment` is the component's own.
+/// Registers one component for one HA instance, and removes what it has registered before and has no more; what fails keeps nothing else
+/// from being registered, but nothing is removed then. `environment` is the component's own.
 pub fn register(component: &Component, environment: &Environment, place: Place<'_>) -> Outcome {
     let mut outcome = Outcome::default();
     if check_component_name(&component.name).is_err() {
@@ -156,8 +156,8 @@ impl Registration<'_> {
     }
 }
 
-/// After the component's configure command: what it has made of its own definitions and pointers is the component's registration too, and must
-/// be what the Discovery Service can read.
+/// After the component's configure command: what it has made of its own definitions and pointers is the component's registration too, and
+/// must be what the Discovery Service can read.
 pub fn after_configure(component: &Component, place: Place<'_>) -> Outcome {
     let mut outcome = Outcome::default();
     if component.manifest.static_definitions.is_empty() && component.manifest.app_framework_plugins.is_empty() {

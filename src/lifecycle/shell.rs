@@ -1,8 +1,8 @@
 //! Which shell runs lifecycle commands.
 //!
-//! Zowe's shell functions (`<runtime>/bin/libs`) are written for the z/OS shell, which knows `[[`, `let` and more that POSIX does not. Where
-//! `/bin/sh` is dash, as on Debian, they do not fail: `is_port_available` finds every port in use and says nothing. So bash runs the commands that
-//! have the functions sourced.
+//! Zowe's shell functions (`<runtime>/bin/libs`) are written for the z/OS shell, which knows `[[`, `let` and more that POSIX does not.
+//! Where `/bin/sh` is dash, as on Debian, they do not fail: `is_port_available` finds every port in use and says nothing. So bash runs the
+//! commands that have the functions sourced.
 
 use super::Script;
 use std::path::{Path, PathBuf};

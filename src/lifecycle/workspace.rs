@@ -2,8 +2,8 @@
 //! section Environment variables; the modes are those of the golden trees, except that the files under `.env` are 600, for they may hold
 //! passwords.
 //!
-//! Two HA instances may share one workspace. Every file is written under a temporary name in its own directory and renamed, so that a reader
-//! never sees half of one; files that carry no instance id in their name are written under a lock besides.
+//! Two HA instances may share one workspace. Every file is written under a temporary name in its own directory and renamed, so that a
+//! reader never sees half of one; files that carry no instance id in their name are written under a lock besides.
 
 mod file;
 mod shell_format;
@@ -75,7 +75,8 @@ pub struct ComponentFiles {
     pub name: String,
     /// `<component>/.instance-<ha>.env`: every variable of the component.
     pub environment: Environment,
-    /// `<component>/.configs-<ha>.json`: the configuration with a top-level `configs`; None for a component whose manifest has no `configs`.
+    /// `<component>/.configs-<ha>.json`: the configuration with a top-level `configs`; None for a component whose manifest has no
+    /// `configs`.
     pub configs: Option<Value>,
     /// The manifest to copy beside it; None for a component that is not enabled.
     pub manifest_file: Option<PathBuf>,

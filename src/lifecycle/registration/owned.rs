@@ -1,6 +1,6 @@
-//! What registration has written into the workspace for one component and HA instance: `<workspace>/.env/<component>/.registered-<ha>.json`, a list
-//! of paths with the digest of what was written there. Configure commands write into the same directories; only what stands on this list, and
-//! is as it was written, is ours to remove.
+//! What registration has written into the workspace for one component and HA instance:
+//! `<workspace>/.env/<component>/.registered-<ha>.json`, a list of paths with the digest of what was written there. Configure commands
+//! write into the same directories; only what stands on this list, and is as it was written, is ours to remove.
 
 use super::files::{failed, remove};
 use super::{Place, RegistrationError};
@@ -81,8 +81,8 @@ impl Owned {
         self.now.files.contains_key(path)
     }
 
-    /// From now on this content at this path is ours. Claimed before it is written, so that another instance, which may write the same, sees
-    /// whose it is.
+    /// From now on this content at this path is ours. Claimed before it is written, so that another instance, which may write the same,
+    /// sees whose it is.
     pub(super) fn claim(&mut self, path: String, content: &[u8]) {
         self.now.files.insert(path, digest_of(content));
     }

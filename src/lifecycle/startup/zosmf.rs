@@ -137,8 +137,8 @@ pub fn trust_with(configuration: &Configuration, store: &TrustStore) -> (Trust, 
     trust(super::certificate::verify(configuration), store)
 }
 
-/// None when the answer was 200; else what was wrong at the last attempt, and whether it was the server's certificate, of which the text says
-/// all.
+/// None when the answer was 200; else what was wrong at the last attempt, and whether it was the server's certificate, of which the text
+/// says all.
 fn ask(plan: &Plan, path: &str, trust: &Trust, deadline: Instant) -> Option<(String, bool)> {
     let mut why = String::new();
     for attempt in 1..=ATTEMPTS {
