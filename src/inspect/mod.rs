@@ -1,5 +1,5 @@
-//! Answers about a configuration with no component started and nothing written: check, config, env, plan. Each gives text (and an exit code);
-//! the command line prints it.
+//! Answers about a configuration with no component started and nothing written: check, config, env, plan. Each gives text (and an exit
+//! code); the command line prints it.
 
 mod check;
 mod compare_zwelnch;
