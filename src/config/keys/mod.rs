@@ -30,7 +30,7 @@ pub struct ComponentKeys<'a> {
     pub schemas: Vec<std::path::PathBuf>,
 }
 
-/// Components that Zowe has brought over its versions: no slips of the pen for one another, installed or not.
+/// Components of all versions of Zowe: none of these names is a misspelling of another, whether installed or not.
 const COMPONENTS: &[&str] = &[
     "api-catalog",
     "apiml",
@@ -51,8 +51,8 @@ const COMPONENTS: &[&str] = &[
     "zss",
 ];
 
-/// What Zowe's documentation names, whatever the schemas of a runtime say; `*` is a name of the user's. The settings of the launcher's own
-/// come on top.
+/// Keys that Zowe's documentation names, whatever the schemas of a runtime say; `*` is a name that the user chooses. The launcher's own
+/// settings are added to these.
 const DOCUMENTED: &[&str] = &[
     "zowe.setup.dataset.prefix",
     "zowe.setup.dataset.proclib",
