@@ -14,6 +14,7 @@ pub use file::{make_directory, remove_abandoned, write_atomically};
 pub use shell_format::{FormatError, format_instance, format_snapshot, parse_snapshot};
 
 use crate::config::Environment;
+use crate::platform::private::PrivateDirectory;
 use crate::platform::{FileLock, LockError};
 use serde_json::Value;
 use std::io;
@@ -66,6 +67,13 @@ pub enum WorkspaceError {
     ComponentName(String),
 }
 
+impl WorkspaceError {
+    /// There is no such file.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, WorkspaceError::Read { source, .. } if source.kind() == io::ErrorKind::NotFound)
+    }
+}
+
 /// Takes a lock on a file: [`crate::platform::Platform::lock_file`], handed in so that this module needs nothing else of a platform.
 pub type Locker<'a> = &'a dyn Fn(&Path, &str) -> Result<FileLock, LockError>;
 
@@ -114,7 +122,8 @@ pub fn make_directories(workspace: &Path) -> Result<(), WorkspaceError> {
         make(&workspace.join(name), *mode)?;
     }
     let private = workspace.join(ENVIRONMENT_DIRECTORY);
-    file::restrict(&private, 0o700).map_err(|source| WorkspaceError::Directory { path: private, source })
+    let restricted = file::restrict(&private, 0o700).and_then(|()| PrivateDirectory::open(&private));
+    restricted.map(drop).map_err(|source| WorkspaceError::Directory { path: private, source })
 }
 
 /// The directories of a workspace, parents first.
@@ -199,18 +208,21 @@ pub fn write_snapshot(path: &Path, environment: &Environment) -> Result<(), Work
     write(path, &text, PRIVATE)
 }
 
-/// Reads what [`write_snapshot`] wrote: the exact inverse. No shell runs and nothing in the file is executed.
+/// Bytes of a snapshot at most: more than any system hands to a process.
+const SNAPSHOT_LIMIT: u64 = 64 * 1024 * 1024;
+
+/// Reads the snapshot of a component, as [`write_snapshot`] wrote it. No shell runs and nothing in the file is executed. It is what the
+/// component's process is given, so it must be of this user's own making.
 ///
 /// # Errors
-/// [`WorkspaceError::Read`] (also for a snapshot that is not there), [`WorkspaceError::Snapshot`] with the place of what is no snapshot.
-pub fn read_snapshot(path: &Path) -> Result<Environment, WorkspaceError> {
-    let text = std::fs::read(path).map_err(|source| WorkspaceError::Read { path: path.to_path_buf(), source })?;
-    parse_snapshot(&text).map_err(|error| WorkspaceError::Snapshot {
-        path: path.to_path_buf(),
-        line: error.line,
-        column: error.column,
-        what: error.what,
-    })
+/// [`WorkspaceError::Read`] (also for a snapshot that is not there, see [`WorkspaceError::is_missing`]), [`WorkspaceError::Snapshot`] with
+/// the place where it is not one.
+pub fn read_snapshot(workspace: &Path, component: &str, ha_id: &str) -> Result<Environment, WorkspaceError> {
+    let path = snapshot_path(workspace, component, ha_id);
+    let below = Path::new(component).join(format!(".{ha_id}.env"));
+    let text = PrivateDirectory::open(&workspace.join(ENVIRONMENT_DIRECTORY)).and_then(|directory| directory.read(&below, SNAPSHOT_LIMIT));
+    let text = text.map_err(|source| WorkspaceError::Read { path: path.clone(), source })?;
+    parse_snapshot(&text).map_err(|error| WorkspaceError::Snapshot { path, line: error.line, column: error.column, what: error.what })
 }
 
 /// A component's name becomes the name of a directory, so it must be exactly one step of a path.

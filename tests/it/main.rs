@@ -24,6 +24,7 @@ mod members;
 mod newest;
 mod operate;
 mod operator;
+mod other_users;
 mod output;
 mod prepare;
 mod probes;

@@ -5,12 +5,13 @@
 use super::files::{failed, remove};
 use super::{Place, RegistrationError};
 use crate::lifecycle::workspace::{ENVIRONMENT_DIRECTORY, write_atomically};
+use crate::platform::private::PrivateDirectory;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// Largest list in bytes; one of ten thousand files has a tenth of it.
@@ -61,7 +62,7 @@ impl Owned {
 
     fn read_of(workspace: &Path, component: &str, ha_id: &str) -> Result<Owned, RegistrationError> {
         let path = list_path(workspace, component, ha_id);
-        match read_list(&path) {
+        match read_list(workspace, component, ha_id) {
             Ok(saved) => Ok(Owned { now: Content { files: saved.files.clone() }, saved, path }),
             Err(source) => Err(RegistrationError::List { path, source }),
         }
@@ -171,22 +172,19 @@ pub(super) fn remove_of_another(place: &Place<'_>, component: &str, ha_id: &str,
 
 /// Reads a list. It must be a regular file of this program's user that nobody else may write, because whoever can write it could have files
 /// removed.
-fn read_list(path: &Path) -> io::Result<Content> {
-    let file = match open(path) {
+fn read_list(workspace: &Path, component: &str, ha_id: &str) -> io::Result<Content> {
+    let below = Path::new(component).join(format!(".registered-{ha_id}.json"));
+    let text = match PrivateDirectory::open(&workspace.join(ENVIRONMENT_DIRECTORY)).and_then(|directory| directory.read(&below, SIZE_LIMIT))
+    {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Content::default()),
-        file => file?,
+        text => text?,
     };
-    let metadata = file.metadata()?;
-    let refuse = |why: &str| Err(io::Error::new(io::ErrorKind::InvalidData, why));
-    if metadata.uid() != nix::unistd::geteuid().as_raw() || metadata.mode() & 0o022 != 0 {
-        return refuse("it belongs to another user, or others may write it");
-    }
-    let mut text = Vec::new();
-    if file.take(SIZE_LIMIT + 1).read_to_end(&mut text)? as u64 > SIZE_LIMIT {
-        return refuse("it is too large");
-    }
     let content: Content = serde_json::from_slice(&text).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-    if content.files.keys().all(|path| is_in_place(path)) { Ok(content) } else { refuse("it names a file where nothing is registered") }
+    if content.files.keys().all(|path| is_in_place(path)) {
+        Ok(content)
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidData, "it names a file where nothing is registered"))
+    }
 }
 
 /// Whether a path is, by its text, below one of the directories that registration writes into.
