@@ -5,7 +5,7 @@ use crate::platform::standard_output::{self, StandardOutput};
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
 
-/// Whether standard output is a terminal, and then whether it is to be coloured (https://no-color.org).
+/// Whether standard output is a terminal, and then whether it is to be coloured (<https://no-color.org>).
 pub(super) fn terminal() -> Option<bool> {
     let plain =
         std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) || std::env::var_os("TERM").is_some_and(|term| term == "dumb");

@@ -230,7 +230,7 @@ impl Runner {
     }
 
     /// Runs a component's stop command, for at most three quarters of its grace time (the rest is left for the signal), with the variable
-    /// [`STOPPED_PROCESS`], then asks the component to end by its signal. What it says is relayed.
+    /// `ZWELNCH_PID`, then asks the component to end by its signal. What it says is relayed.
     ///
     /// # Errors
     /// [`ScriptError`]; the component was told to end all the same.

@@ -1,7 +1,7 @@
 //! The catalogue: every message once. An operator's automation keys on these texts, so they are made nowhere else.
 //!
 //! Each message has a function, named for what the message says ([`component_started`] and so on). Its id, its texts and its place in
-//! docs/messages.md come from one row of [`catalogue`].
+//! docs/messages.md come from one row of `catalogue`.
 
 /// Defines the rows of a catalogue: `function "ID" severity operator (inserts) text, reason, action;`. The function, which is named for
 /// what the message says, makes the message; all rows are listed in `ENTRIES`.

@@ -116,7 +116,7 @@ fn escape(text: &mut Vec<u8>, value: &[u8]) {
 /// The inverse of [`format_snapshot`]; comment lines and empty lines are passed over.
 ///
 /// # Errors
-/// [`ParseError`] with the place of the first byte that [`format_snapshot`] would not have written.
+/// `ParseError` with the place of the first byte that [`format_snapshot`] would not have written.
 pub fn parse_snapshot(text: &[u8]) -> Result<Environment, ParseError> {
     let mut environment = Environment::new();
     let mut parser = Parser { text, position: 0 };
