@@ -99,7 +99,7 @@ impl Node {
         }
     }
 
-    /// A tree with a value at a path of keys, and the mappings on the way made where there are none. What was there keeps its places.
+    /// The tree with a value set at a path of keys; missing mappings on the way are made. Everything else keeps its places.
     pub fn with(self: &Arc<Self>, path: &[&str], value: &Arc<Node>) -> Arc<Node> {
         let Some((key, rest)) = path.split_first() else { return Arc::clone(value) };
         let mut entries = match &self.value {
@@ -158,7 +158,7 @@ impl Node {
         }
     }
 
-    /// A tree from JSON, every value at one place: what a template gave.
+    /// The tree of a template's result (JSON); every value has the place of the template.
     pub fn from_value(place: Place, value: Value) -> Self {
         let value = match value {
             Value::Null => NodeValue::Null,

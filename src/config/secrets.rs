@@ -1,4 +1,4 @@
-//! What must not be shown: values whose name says that they are secret.
+//! Values that must not be shown, because their name says that they are secret.
 
 use serde_json::Value;
 
@@ -45,7 +45,7 @@ pub fn show(path: &[&str], value: &Value) -> String {
     if text.chars().count() <= 80 { text } else { format!("{}...'", text.chars().take(80).collect::<String>()) }
 }
 
-/// A copy with every secret masked; null, booleans and empty texts stay, as they tell nothing.
+/// A copy with every secret masked; null, booleans and empty texts stay, as they reveal nothing.
 pub fn masked(value: &Value) -> Value {
     mask(value, false)
 }
@@ -55,7 +55,7 @@ pub fn shown_variable(name: &str, value: &str) -> String {
     if is_secret_name(name) && !value.is_empty() || is_secret_text(value) { MASK.to_string() } else { value.to_string() }
 }
 
-/// Every secret of a configuration, of at least four characters: shorter ones are no secret, and parts of all kinds of words.
+/// Every secret of a configuration that has at least four characters: shorter ones occur in all kinds of words.
 pub fn values(value: &Value) -> Vec<String> {
     let mut found = Vec::new();
     collect(value, false, &mut found);

@@ -7,6 +7,7 @@ mod change;
 mod compare;
 mod compare_zwelnch;
 mod component;
+mod contract;
 mod debugging;
 mod demo;
 mod documents;
