@@ -19,7 +19,7 @@ pub struct ComponentDetail {
     pub needs: Vec<String>,
     pub unmet: Vec<String>,
     pub needed_by: Vec<String>,
-    /// Where its environment stands.
+    /// The file that holds its environment.
     pub environment: PathBuf,
     /// Ports that the configuration gives it: property and number.
     pub ports: Vec<(String, u16)>,
@@ -65,6 +65,7 @@ mod tests {
         let view = ComponentView {
             name: "web".into(),
             state: "ready",
+            waits_for: Vec::new(),
             ready: true,
             pid: Some(7),
             uptime: Some(Duration::from_secs(61)),

@@ -352,7 +352,7 @@ async fn run_configure(
         let said = if counts { message::configure_command_failed } else { message::pre_configure_command_failed };
         output.message(said(&component.name, status.code()));
     }
-    match workspace::read_snapshot(snapshot) {
+    match workspace::read_snapshot(&instance.workspace, &component.name, &instance.configuration.ha_instance.id) {
         Ok(exported) => *environment = exported,
         // The command was killed, or replaced the shell: what it was given is what the component gets.
         Err(error) => output.message(message::configured_environment_not_read(&component.name, error)),

@@ -135,7 +135,7 @@ pub(super) fn prepared(output: &Output, prepared: &Prepared) {
 pub(super) fn stepped(output: &Output, whole: &Whole, index: usize, before: &str, happening: &Happening) {
     output.debug(|| {
         let Some(member) = whole.member(index) else { return "decide: an event for nobody".to_owned() };
-        format!("decide: {}: {} while {before}: {}", member.name, event(happening), member.machine.state().name())
+        format!("decide: {}: {} while {before}: {}", member.name, event(happening), member.machine.name())
     });
 }
 

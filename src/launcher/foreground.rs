@@ -133,7 +133,7 @@ impl Owner {
     pub(super) fn follow_files(&mut self) {
         let Some(child) = self.children.first().filter(|_| self.files_changed && self.phase == Phase::Supervising) else { return };
         let state = self.instance.member(0).map(|member| member.machine.state());
-        if self.is_busy(0) || matches!(state, Some(State::Stopping { .. } | State::Starting { .. })) {
+        if self.is_busy(0) || matches!(state, Some(State::Stopping { .. } | State::Starting)) {
             return;
         }
         self.files_changed = false;

@@ -7,9 +7,10 @@ use crate::config::{SINGLE_SERVICE, SINGLE_SERVICE_PARTS, overlay};
 use crate::console::{self, Command, CommandError, ComponentDetail, ComponentView};
 use crate::lifecycle::workspace;
 use crate::message::{self, Message};
-use crate::platform::AnswerSink;
 use crate::processes;
-use crate::supervisor::{Event as Happening, State};
+use crate::platform::{AnswerSink, Pid, ProcessFacts};
+use crate::supervisor::{Event as Happening, State, WaitsFor};
+use std::collections::BTreeSet;
 
 impl Owner {
     /// A MODIFY. The answer is complete when this returns, except those of RESTART, RELOAD and LOGROTATE, which take their console along.
@@ -82,7 +83,7 @@ impl Owner {
                 let selection = self.select(&names);
                 let mut along = Vec::new();
                 if cascade {
-                    let wanted = |index: &usize| self.instance.member(*index).is_some_and(|member| member.machine.state().is_wanted());
+                    let wanted = |index: &usize| self.instance.member(*index).is_some_and(|member| member.machine.wants_up());
                     along = self.instance.dependents(&selection).into_iter().filter(wanted).collect();
                 } else {
                     self.warn_of_dependents(&selection);
@@ -168,7 +169,11 @@ impl Owner {
             let state = machine.state();
             Some(ComponentView {
                 name: member.name.clone(),
-                state: state.name(),
+                state: machine.name(),
+                waits_for: match machine.waits_for() {
+                    Some(WaitsFor::Dependents) => self.instance.names(&self.instance.waits_for(*index)),
+                    _ => Vec::new(),
+                },
                 ready: machine.is_ready(),
                 pid: state.pid(),
                 uptime: state.since().map(|since| now.since(since)),
@@ -197,11 +202,7 @@ impl Owner {
                 failures: member.machine.failures(),
                 intervals: member.machine.policy.restart_intervals.len(),
                 needs: self.instance.names(&member.needs),
-                unmet: if matches!(member.machine.state(), State::Waiting { .. }) {
-                    self.instance.names(&self.instance.unmet(*index))
-                } else {
-                    Vec::new()
-                },
+                unmet: self.instance.names(&self.instance.waits_for(*index)),
                 needed_by: self.instance.names(&member.needed_by),
                 environment: workspace::snapshot_path(&child.launched.instance.workspace, &view.name, &configuration.ha_instance.id),
                 ports: component::ports_of(configuration, &view.name),

@@ -9,7 +9,7 @@ use super::report::{Answering, job_name_warning};
 use super::{Begun, ConditionCode, Context, Event, EventSender, debug, watch};
 use crate::component::{self, Question};
 use crate::config::LauncherSettings;
-use crate::message::{self, Message};
+use crate::message;
 use crate::output::PipeId;
 use crate::platform::unix::watch::Watch;
 use crate::platform::{AnswerSink, OperatorRequest, WaitStatus};
@@ -66,6 +66,14 @@ pub(super) struct Owner {
     /// Keeps a second launcher of this instance out until the end.
     _lock: Option<InstanceLock>,
     _watch: Option<Watch>,
+}
+
+/// Who asks the launcher to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum StopReason {
+    /// `P job`.
+    Operator,
+    Signal,
 }
 
 type Preparing = Pin<Box<dyn Future<Output = Result<Prepared, ConditionCode>>>>;
@@ -171,8 +179,8 @@ impl Owner {
 
     fn event(&mut self, event: Event) {
         match event {
-            Event::Operator(OperatorRequest::Stop) => self.stop_requested(message::termination_command_received()),
-            Event::Operator(OperatorRequest::Signal(_)) => self.stop_requested(message::launcher_stopping()),
+            Event::Operator(OperatorRequest::Stop) => self.stop_requested(StopReason::Operator),
+            Event::Operator(OperatorRequest::Signal(_)) => self.stop_requested(StopReason::Signal),
             Event::Operator(OperatorRequest::Modify { text, answer }) => self.modify(&text, answer),
             Event::Operator(OperatorRequest::Await(answer)) => match &mut self.awaiting {
                 Some(awaiting) => awaiting.push(answer),
@@ -286,7 +294,7 @@ impl Owner {
 
     /// Feeds one event to a component and does what follows from it.
     pub(super) fn step(&mut self, index: usize, happening: Happening) {
-        let before = self.instance.member(index).map_or("", |member| member.machine.state().name());
+        let before = self.instance.member(index).map_or("", |member| member.machine.name());
         let effects = self.instance.step(index, happening.clone(), self.now());
         debug::stepped(&self.context.output, &self.instance, index, before, &happening);
         self.apply(effects);
@@ -358,18 +366,20 @@ impl Owner {
     }
 
     /// P or a signal. A second signal that comes later (see [`Instance::hurry`]) ends the grace time of every component.
-    fn stop_requested(&mut self, message: Message) {
+    fn stop_requested(&mut self, reason: StopReason) {
         if self.phase == Phase::Ending {
-            if message.id() == message::ZWEL0019I.id {
+            if reason == StopReason::Signal {
                 let effects = self.instance.hurry(self.now());
                 self.apply(effects);
             }
             return;
         }
-        let by_operator = message.id() == message::ZWEL0014I.id;
-        self.say(message);
-        if by_operator {
-            self.say(message::console_listener_stopped());
+        match reason {
+            StopReason::Operator => {
+                self.say(message::termination_command_received());
+                self.say(message::console_listener_stopped());
+            }
+            StopReason::Signal => self.say(message::launcher_stopping()),
         }
         self.end();
     }

@@ -148,11 +148,10 @@ impl Owner {
     fn environment_of<'a>(&self, launched: &'a Launched, nothing: &'a PreparedEnvironment) -> (&'a PreparedEnvironment, Environment) {
         let instance = &launched.instance;
         let name = &launched.component.name;
-        let path = workspace::snapshot_path(&instance.workspace, name, &instance.configuration.ha_instance.id);
-        match workspace::read_snapshot(&path) {
+        match workspace::read_snapshot(&instance.workspace, name, &instance.configuration.ha_instance.id) {
             Ok(environment) => (nothing, environment),
             Err(error) => {
-                if path.exists() {
+                if !error.is_missing() {
                     self.context.output.message(message::configured_environment_not_read(name, error));
                 }
                 (&instance.prepared_environment, crate::component::own_variables(&launched.component, &instance.configuration))

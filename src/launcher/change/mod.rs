@@ -132,7 +132,7 @@ impl Owner {
     /// Whether a component is being changed: until its configure command has ended.
     pub(super) fn is_busy(&self, index: usize) -> bool {
         let state = self.instance.member(index).map(|member| member.machine.state());
-        matches!(state, Some(State::Configuring { .. })) || self.changes.open.values().any(|change| change.has(index))
+        matches!(state, Some(State::Configuring)) || self.changes.open.values().any(|change| change.has(index))
     }
 
     /// Begins a RESTART of the components that were named and those taken along; the console that asked waits until it is decided.
@@ -300,7 +300,7 @@ impl Owner {
     }
 
     fn is_wanted(&self, index: usize) -> bool {
-        self.instance.member(index).is_some_and(|member| member.machine.state().is_wanted())
+        self.instance.member(index).is_some_and(|member| member.machine.wants_up())
     }
 
     /// Stops what changes; [`Owner::follow_changes`] goes on when it is down.

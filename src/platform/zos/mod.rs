@@ -394,7 +394,15 @@ impl Platform for ZosPlatform {
     }
 
     fn lock_file(&self, path: &Path, holder: &str) -> Result<FileLock, LockError> {
-        let mut file = File::options().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+        let mut file = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
+            .open(path)?;
+        crate::platform::private::judge_file(&file, path)?;
         match shim::lock(file.as_fd()) {
             Ok(()) => {
                 file.set_len(0)?;
