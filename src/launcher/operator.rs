@@ -8,9 +8,8 @@ use crate::console::{self, Command, CommandError, ComponentDetail, ComponentView
 use crate::lifecycle::workspace;
 use crate::message::{self, Message};
 use crate::processes;
-use crate::platform::{AnswerSink, Pid, ProcessFacts};
+use crate::platform::AnswerSink;
 use crate::supervisor::{Event as Happening, State, WaitsFor};
-use std::collections::BTreeSet;
 
 impl Owner {
     /// A MODIFY. The answer is complete when this returns, except those of RESTART, RELOAD and LOGROTATE, which take their console along.
