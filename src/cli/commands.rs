@@ -18,7 +18,7 @@ use crate::inspect;
 use crate::launcher::{self, Foreground, Start};
 use crate::mvs;
 use crate::platform::NativePlatform;
-use crate::platform::unix::system::SystemDirectory;
+use crate::system::SystemDirectory;
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -6,7 +6,7 @@ use crate::config::{self, Configuration, LoadError, LoadRequest};
 use crate::inspect;
 use crate::launcher::Start;
 use crate::platform::NativePlatform;
-use crate::platform::unix::system::SystemDirectory;
+use crate::system::SystemDirectory;
 use std::path::Path;
 
 pub(super) const NO_CONFIGURATION: &str = "no configuration: give one with --config, or set CONFIG";

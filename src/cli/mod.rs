@@ -8,6 +8,7 @@ mod compare;
 mod configuration;
 mod generate;
 mod ha;
+mod native;
 mod operate;
 mod status;
 mod terminal;
@@ -18,10 +19,10 @@ use crate::launcher::{self, ConditionCode, Start};
 use crate::lifecycle::startup::{BIND_WORDS, bind_answer};
 use crate::lifecycle::workspace;
 use crate::platform::NativePlatform;
-use crate::platform::process::MARKER;
 use crate::platform::standard_output::remembered;
 use crate::platform::unix::process::inherited_environment;
-use crate::supervisor::guardian;
+use crate::processes::MARKER;
+use crate::processes::guardian;
 use clap::Parser;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -55,7 +56,7 @@ pub fn main() -> ExitCode {
     if let Some(code) = bind(&arguments) {
         return ExitCode::from(code);
     }
-    let of_proc = std::env::var_os(crate::platform::unix::JOB_DIRECTORY).is_some();
+    let of_proc = native::is_started_task();
     let code = match call(&arguments, of_proc, |word| command().find_subcommand(word).is_some()) {
         Call::Launch(arguments) => launch(arguments),
         Call::Word(arguments) => match bare_word::refusal(&arguments) {
@@ -142,10 +143,10 @@ fn call(arguments: &[OsString], of_proc: bool, is_command: impl Fn(&str) -> bool
 /// Runs the launcher in this process.
 fn launch(arguments: Vec<String>) -> i32 {
     set_umask();
-    let (platform, no_console) = NativePlatform::for_launcher();
+    let (platform, no_console) = native::for_launcher();
     let platform = Arc::new(platform);
     let start = Start::from_environment(arguments, no_console);
-    remove_own_variables();
+    native::forget_initiator();
     let code = launcher::run(platform.clone(), start) as i32;
     platform.end_job(code);
     code
@@ -155,14 +156,6 @@ fn launch(arguments: Vec<String>) -> i32 {
 /// modes.
 fn set_umask() {
     crate::platform::unix::set_umask(std::env::var("_EDC_UMASK_DFLT").ok().as_deref());
-}
-
-/// Variables that the initiator set for this process must not reach the components.
-fn remove_own_variables() {
-    for name in [crate::platform::unix::JOB_DIRECTORY, crate::platform::unix::CONTROL_DESCRIPTOR] {
-        // SAFETY: no other thread exists yet that could read the environment.
-        unsafe { std::env::remove_var(name) };
-    }
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::ha::operator::Operator;
 use crate::ha::status::{self, ComponentState};
 use crate::launcher::Start;
 use crate::mvs::{REFUSED, UNKNOWN};
-use crate::platform::unix::system::{JobRecord, SystemDirectory};
+use crate::system::{JobRecord, SystemDirectory};
 use std::time::{Duration, Instant};
 
 /// Between two looks at an instance on its way up or down: short at first, then longer, as each is an operator command.

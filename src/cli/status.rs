@@ -4,7 +4,7 @@ use super::arguments::{ReportFormat, Status};
 use super::configuration::open_system;
 use super::terminal::{document, fail};
 use crate::mvs::console::one_shot;
-use crate::platform::unix::system::{JobRecord, SystemDirectory};
+use crate::system::{JobRecord, SystemDirectory};
 use serde_json::Value;
 
 /// The DISP answer of every job, or of those that are named.

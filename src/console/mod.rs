@@ -4,6 +4,7 @@
 mod detail;
 mod display;
 mod names;
+pub mod tcpip;
 
 pub use detail::{ComponentDetail, detail};
 pub use display::{ComponentView, display, in_words, json};

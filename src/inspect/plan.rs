@@ -7,7 +7,7 @@ use crate::config::{Configuration, display_sources, secrets};
 use crate::lifecycle::workspace::{self, ENVIRONMENT_DIRECTORY, snapshot_path};
 use crate::lifecycle::{LIBRARY, Shells, registration};
 use crate::platform::Platform;
-use crate::supervisor::leftovers;
+use crate::processes::leftovers;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -5,8 +5,8 @@ use crate::config::Configuration;
 use crate::lifecycle::{Runner, startup};
 use crate::output::Output;
 use crate::platform::Platform;
-use crate::platform::process::Processes;
 use crate::platform::unix::process::inherited_environment;
+use crate::processes::Processes;
 use std::io;
 use std::sync::Arc;
 

@@ -6,10 +6,10 @@ use crate::config::Environment;
 use crate::lifecycle::{Then, workspace};
 use crate::message;
 use crate::output::Output;
-use crate::platform::process::Processes;
 use crate::platform::{Pid, Platform, StopSignal};
-use crate::supervisor::guardian::Guardian;
-use crate::supervisor::leftovers::{self, Before, Launcher, Place, Recorder};
+use crate::processes::Processes;
+use crate::processes::guardian::Guardian;
+use crate::processes::leftovers::{self, Before, Launcher, Place, Recorder};
 use std::path::Path;
 use std::sync::Arc;
 

@@ -2,7 +2,7 @@
 //!
 //! A lock is on a file, not on its name: with the file removed, a second start would lock a new one and end the components of the first as what
 //! an earlier run has left. So the name is looked at from time to time, and made the name of a locked file again; and a record of processes
-//! whose launcher lives is refused (see [`crate::supervisor::leftovers`]), for a start may be quicker than that.
+//! whose launcher lives is refused (see [`crate::processes::leftovers`]), for a start may be quicker than that.
 
 use super::prepare::refuse;
 use super::{ConditionCode, Context};

@@ -7,6 +7,7 @@ use crate::config::{SINGLE_SERVICE, SINGLE_SERVICE_PARTS, overlay};
 use crate::console::{self, Command, CommandError, ComponentDetail, ComponentView};
 use crate::lifecycle::workspace;
 use crate::message::{self, Message};
+use crate::processes;
 use crate::platform::{AnswerSink, Pid, ProcessFacts};
 use crate::supervisor::{Event as Happening, State, WaitsFor};
 use std::collections::BTreeSet;
@@ -197,7 +198,7 @@ impl Owner {
             let (Some(member), Some(child)) = (self.instance.member(*index), self.children.get(*index)) else { continue };
             let configuration = &child.launched.instance.configuration;
             let detail = ComponentDetail {
-                processes: member.machine.state().pid().map(|pid| tree(&table, pid)).unwrap_or_default(),
+                processes: member.machine.state().pid().map(|pid| processes::of_component(&table, pid)).unwrap_or_default(),
                 failures: member.machine.failures(),
                 intervals: member.machine.policy.restart_intervals.len(),
                 needs: self.instance.names(&member.needs),
@@ -209,38 +210,5 @@ impl Owner {
             };
             console::detail(&detail).into_iter().for_each(|line| self.say(line));
         }
-    }
-}
-
-/// The processes of a component: those of its group, and all that descend from them.
-fn tree(table: &[ProcessFacts], leader: Pid) -> Vec<ProcessFacts> {
-    let mut pids: BTreeSet<Pid> = table.iter().filter(|process| process.group == leader).map(|process| process.pid).collect();
-    loop {
-        let before = pids.len();
-        pids.extend(table.iter().filter(|process| pids.contains(&process.parent)).map(|process| process.pid).collect::<Vec<_>>());
-        if pids.len() == before {
-            break;
-        }
-    }
-    table.iter().filter(|process| pids.contains(&process.pid)).cloned().collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_child_that_left_the_group_is_of_the_component_all_the_same() {
-        let one = |pid, parent, group| ProcessFacts {
-            pid,
-            parent,
-            group,
-            name: String::new(),
-            cpu: std::time::Duration::ZERO,
-            resident_bytes: 0,
-        };
-        let table = [one(1, 0, 1), one(30, 20, 30), one(10, 1, 10), one(20, 10, 20), one(40, 1, 40), one(50, 1, 10)];
-        let pids: Vec<Pid> = tree(&table, 10).iter().map(|process| process.pid).collect();
-        assert_eq!(pids, [30, 10, 20, 50]);
     }
 }

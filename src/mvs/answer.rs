@@ -2,7 +2,7 @@
 
 use crate::message::mvs;
 use crate::platform::unix::program;
-use crate::platform::unix::system::SystemDirectory;
+use crate::system::SystemDirectory;
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;

@@ -2,7 +2,7 @@
 
 use super::command::Target;
 use crate::message::mvs;
-use crate::platform::unix::system::{JobKind, JobRecord, SystemDirectory, clock_time, julian_date};
+use crate::system::{JobKind, JobRecord, SystemDirectory, clock_time, julian_date};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 

@@ -4,9 +4,7 @@ use super::answer::{Answer, Answering, Programs};
 use super::command::{Command, Systems, Target, fold, parse};
 use super::{display, initiator, start, vary};
 use crate::message::{self, mvs};
-use crate::platform::unix::system::{
-    JobEnd, JobKind, JobRecord, Reply, Request, SystemDirectory, clock_time, julian_date, send, send_line,
-};
+use crate::system::{JobEnd, JobKind, JobRecord, Reply, Request, SystemDirectory, clock_time, julian_date, send, send_line};
 use jiff::Timestamp;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;

@@ -5,7 +5,8 @@ use super::batch;
 use super::jcl::{DataSource, Step};
 use super::language_environment::{EnvironmentFile, read_environment_file, read_parm};
 use crate::message::mvs;
-use crate::platform::unix::system::{SystemDirectory, is_name};
+use crate::platform::names::is_name;
+use crate::system::SystemDirectory;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -59,7 +60,7 @@ pub(super) fn target_of(answer: &mut Answering<'_>, job_name: &str, step: &Step,
     let is_batch = batch::PROGRAMS.contains(&step.program.as_str());
     if step.program != LAUNCHER && !is_batch {
         answer.say(job_name, "", mvs::module_not_found(&step.program).text());
-        let time = crate::platform::unix::system::clock_time(jiff::Timestamp::now());
+        let time = crate::system::clock_time(jiff::Timestamp::now());
         answer.say(job_name, "", mvs::program_abended(job_name, &step.name, "S806", "00000004", time).text());
         return None;
     }

@@ -3,12 +3,9 @@
 //! docs/contract/lifecycle.md, "Supervision". The tables of what follows what: docs/states.md.
 
 mod document;
-pub mod guardian;
 mod instance;
-pub mod leftovers;
 mod machine;
 mod state;
-mod sweep;
 
 pub use document::document;
 pub use instance::{Effect, Instance, InstanceNote, InstancePhase, InstancePolicy, Member, NewMember};

@@ -8,7 +8,7 @@ use crate::message::mvs;
 use crate::mvs::answer::{Answer, Programs, REFUSED};
 use crate::mvs::command::{Command, parse};
 use crate::mvs::issue::{issue_with, unique_target};
-use crate::platform::unix::system::{COMMAND_LIMIT, SystemDirectory};
+use crate::system::{COMMAND_LIMIT, SystemDirectory};
 use std::io::{self, BufRead, IsTerminal, Read};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};

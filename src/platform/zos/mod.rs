@@ -183,9 +183,8 @@ fn after_words(text: &str, count: usize) -> &str {
 /// `//'DATA.SET(MEMBER)'`, by which the C library opens a member.
 fn member_name(data_set: &str, member: &str) -> io::Result<CString> {
     let (data_set, member) = (data_set.to_ascii_uppercase(), member.to_ascii_uppercase());
-    let qualifiers_fit =
-        data_set.len() <= 44 && data_set.split('.').all(|qualifier| super::unix::system::is_name(&qualifier.replace('-', "A")));
-    if !qualifiers_fit || !super::unix::system::is_name(&member) {
+    let qualifiers_fit = data_set.len() <= 44 && data_set.split('.').all(|qualifier| super::names::is_name(&qualifier.replace('-', "A")));
+    if !qualifiers_fit || !super::names::is_name(&member) {
         let text = format!("{data_set}({member}) is no name of a data set and its member");
         return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
     }
@@ -231,7 +230,7 @@ impl Platform for ZosPlatform {
         if name.eq_ignore_ascii_case("SYSNAME") {
             return Some(self.sysname.clone()).filter(|name| !name.is_empty());
         }
-        if !super::unix::system::is_name(&name.to_ascii_uppercase()) {
+        if !super::names::is_name(&name.to_ascii_uppercase()) {
             return None;
         }
         let (text, ended_well) = self.run(Path::new(SYSVAR), &[&name.to_ascii_uppercase()]).ok()?;

@@ -4,8 +4,10 @@
 //! with its initiator, or a shell's that was killed; it is removed by whoever sees it first, who also tells SYSLOG.
 
 use super::wire::{connect_to, peer_pid, reachable, unix_socket};
-use super::{SystemDirectory, SystemError, clock_time, in_words, is_name};
+use super::{SystemDirectory, SystemError, clock_time, in_words};
 use crate::message::mvs;
+use crate::platform::names::is_name;
+use crate::platform::unix::own_user_name;
 use jiff::Timestamp;
 use nix::sys::socket::{Backlog, UnixAddr, bind, listen};
 use serde::{Deserialize, Serialize};
@@ -315,20 +317,6 @@ fn write_record(record: &JobRecord) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
     file.write_all(&text)?;
     fs::rename(&temporary, record.directory.join("job.json")).map_err(|error| in_words("cannot write", &record.directory, error))
-}
-
-/// The user this process runs as, upper case; its number where it has no name.
-pub fn own_user_name() -> String {
-    effective_user().to_uppercase()
-}
-
-/// The same as the system writes it.
-pub fn effective_user() -> String {
-    let user = nix::unistd::geteuid();
-    match nix::unistd::User::from_uid(user) {
-        Ok(Some(entry)) => entry.name,
-        _ => user.to_string(),
-    }
 }
 
 /// A time stamp as text: jiff's own serde support is not switched on.

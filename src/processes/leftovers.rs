@@ -3,10 +3,10 @@
 //! of the sysplex and after an IPL. So the record carries the system's name, the identity of its boot and each process's start time,
 //! and a process that does not fit in all of them is never touched.
 
+use super::GroupObserver;
 use super::guardian::is_of_run;
 use super::sweep::{self, Found, Outcome};
 use crate::platform::private::PrivateDirectory;
-use crate::platform::process::GroupObserver;
 use crate::platform::{Ending, Pid, Platform, ProcessEntry, Target};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
