@@ -1,4 +1,4 @@
-//! The variables that one component has besides those of its instance (reference/configuration.md, "Environment variables").
+//! The variables that one component has besides those of its instance (docs/contract/configuration.md, "Environment variables").
 
 use super::{Component, Survey};
 use crate::config::variables::flatten;

@@ -1,4 +1,5 @@
-//! Where a component lives: `<runtime>/components/<name>`, else `<zowe.extensionDirectory>/<name>` (reference/lifecycle.md).
+//! Where a component lives: `<runtime>/components/<name>`, else `<zowe.extensionDirectory>/<name>` (docs/contract/components.md, "Where a
+//! component lives").
 
 use super::{Component, ComponentError, manifest};
 use crate::config::{Location, Problem, read_mapping};

@@ -1,4 +1,4 @@
-//! A component: its manifest, where it lives, its commands, its environment. Contract: reference/lifecycle.md, section Components.
+//! A component: its manifest, where it lives, its commands, its environment. Contract: docs/contract/components.md.
 
 mod check;
 mod clashes;

@@ -1,4 +1,4 @@
-//! Merging: a list of sources, and the HA overlay. Rules: reference/configuration.md, "Merging a list of sources".
+//! Merging: a list of sources, and the HA overlay. Rules: docs/contract/configuration.md, "Merging a list of sources".
 
 use super::node::{Entry, Node, NodeValue};
 use std::collections::HashMap;

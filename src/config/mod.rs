@@ -1,4 +1,4 @@
-//! Configuration: from CONFIG to what a component sees. Contract: reference/configuration.md.
+//! Configuration: from CONFIG to what a component sees. Contract: docs/contract/configuration.md.
 
 pub mod choice;
 pub mod encoding;

@@ -1,4 +1,4 @@
-//! The CONFIG value and the HA instance id. Rules: reference/configuration.md, "Where it comes from".
+//! The CONFIG value and the HA instance id. Rules: docs/contract/configuration.md, "Where it comes from".
 
 use super::{HaInstance, Source};
 use crate::platform::Platform;

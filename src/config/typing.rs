@@ -1,4 +1,4 @@
-//! The type of a scalar. Rules: reference/configuration.md, "YAML to values".
+//! The type of a scalar. Rules: docs/contract/configuration.md, "YAML to values".
 
 use super::node::NodeValue;
 use super::secrets;

@@ -1,4 +1,4 @@
-//! The variables that components see: ZWE_ variables and the rest of reference/configuration.md, "Environment variables".
+//! The variables that components see: ZWE_ variables and the rest of docs/contract/configuration.md, "Environment variables".
 
 pub use super::typing::scalar_text;
 use super::{Configuration, Environment, Problem, lookup, zowe_variables};

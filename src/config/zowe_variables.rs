@@ -1,5 +1,5 @@
 //! The variables that Zowe has added since 3.1 and that are more than a property by another name: `ZWE_ALLOWED_DOMAINS` and those of z/OSMF
-//! (reference/zowe-newest.md; bin/libs/configmgr.ts and component.ts of zowe-install-packaging).
+//! (docs/contract/configuration.md, "Variables since Zowe 3.1"; bin/libs/configmgr.ts and component.ts of zowe-install-packaging).
 
 use super::typing::scalar_text;
 use super::{Configuration, Environment, SINGLE_SERVICE, lookup};

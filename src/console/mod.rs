@@ -1,5 +1,5 @@
-//! What operators may say to the launcher (the text after `APPL=`) and what they are answered. Pure. Contract: reference/lifecycle.md,
-//! section Operator commands.
+//! What operators may say to the launcher (the text after `APPL=`) and what they are answered. Pure. Contract: docs/contract/lifecycle.md,
+//! "Operator commands".
 
 mod detail;
 mod display;

@@ -1,4 +1,4 @@
-//! One run from S to P: load, prepare, supervise, end. Wires everything below. Contract: reference/lifecycle.md, section Order.
+//! One run from S to P: load, prepare, supervise, end. Wires everything below. Contract: docs/contract/lifecycle.md, "Order".
 
 mod begin;
 mod change;

@@ -100,7 +100,7 @@ pub(super) async fn prepare(context: Arc<Context>, begun: Arc<Begun>, sender: Ev
     Ok(prepared)
 }
 
-/// Users wait for minutes for some instances and wonder what for (reference/users.md).
+/// Users wait for minutes for some instances and wonder what for.
 fn report_timing(context: &Context, elapsed: Duration) {
     let timed = context.timing.take();
     context.output.message(message::prepared_in(format!("{:.3}", elapsed.as_secs_f64()), timing::parts(&timed)));

@@ -1,5 +1,5 @@
 //! Built-in registration at configure: static API definitions, shared libraries of the API Mediation Layer and app framework plug-ins.
-//! Contract: reference/lifecycle.md, section Built-in registration at configure.
+//! Contract: docs/contract/components.md, "Registration".
 //!
 //! Every file is entered in a list (`owned`) before it is written, and only files on the list are ever removed, because configure
 //! commands, installations and people write into the same directories.

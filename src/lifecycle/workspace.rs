@@ -1,6 +1,5 @@
-//! The files and directories under `<workspace>` that prepare makes. Contract: reference/lifecycle.md and reference/configuration.md,
-//! section Environment variables; the modes are those of the golden trees, except that the files under `.env` are 600, for they may hold
-//! passwords.
+//! The files and directories under `<workspace>` that prepare makes. Contract: docs/contract/configuration.md, "Files of the workspace";
+//! the modes are those of the golden trees, except that the files under `.env` are 600, for they may hold passwords.
 //!
 //! Two HA instances may share one workspace. Every file is written under a temporary name in its own directory and renamed, so that a
 //! reader never sees half of one; files that carry no instance id in their name are written under a lock besides.

@@ -1,4 +1,4 @@
-//! The rows of the catalogue, in the order of their ids. Contract: reference/messages.md; from ZWEL0914 upward our own.
+//! The rows of the catalogue, in the order of their ids. Contract: docs/contract/messages.md; from ZWEL0914 upward our own.
 
 messages! {
     component_started "ZWEL0001I" Info OnMatch (name)

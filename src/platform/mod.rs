@@ -1,5 +1,5 @@
-//! The one place that knows which system this is. Everything above speaks to [`Platform`]: `unix` fills it in with POSIX services,
-//! `zos` over the C shim (`zos/shim.h`). Contract: reference/zos-platform.md.
+//! The one place that knows which system this is. Everything above speaks to [`Platform`]: `unix` fills it in with POSIX services, `zos`
+//! over the C shim (`zos/shim.h`). Contract: docs/contract/zos-platform.md.
 //!
 //! The interface is what z/OS can do, not what Linux can: a process is created by `spawn()` with a descriptor map and no code of ours
 //! between fork and exec, so the child's working directory is the caller's business (the shell's `cd`).

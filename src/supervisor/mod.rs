@@ -1,6 +1,6 @@
-//! Supervision: a pure state machine for each component, one for the instance on top of them, and the policy around them. The owner task
-//! in `launcher` feeds them with events and carries out their actions; nothing here has a clock, a process or a file. Contract:
-//! reference/lifecycle.md, section Supervision. The tables of what follows what: docs/states.md.
+//! Supervision: a pure state machine for each component, one for the instance on top of them, and the policy around them. The owner task in
+//! `launcher` feeds them with events and carries out their actions; nothing here has a clock, a process or a file. Contract:
+//! docs/contract/lifecycle.md, "Supervision". The tables of what follows what: docs/states.md.
 
 mod document;
 mod instance;

@@ -1,6 +1,6 @@
-//! JSON Schema: zowe.yaml against the runtime's schemas, and against those of components. Rules: reference/configuration.md, "Validation".
-//! No network: a reference to a document that is not registered is an error of the schema. Every schema is compiled once for a runtime
-//! directory.
+//! JSON Schema: zowe.yaml against the runtime's schemas, and against those of components. Rules: docs/contract/configuration.md,
+//! "Validation". No network: a reference to a document that is not registered is an error of the schema. Every schema is compiled once for
+//! a runtime directory.
 
 mod documents;
 mod explain;

@@ -1,4 +1,5 @@
-//! null where Zowe's own tool accepts it against the schema (reference/configuration.md, "Validation"): accepted here too, with a warning.
+//! null where Zowe's own tool accepts it against the schema (docs/contract/configuration.md, "Validation"): accepted here too, with a
+//! warning.
 //!
 //! The schema is relaxed before it is compiled, once. A keyword of our own beside each relaxed type marks it; afterwards the nulls of a
 //! value are looked up in the schema, in those alternatives only that the value was meant to be.

@@ -1,4 +1,4 @@
-//! `${{ }}`: JavaScript in a configuration. Rules: reference/configuration.md, "Templates".
+//! `${{ }}`: JavaScript in a configuration. Rules: docs/contract/configuration.md, "Templates".
 
 pub mod arrows;
 pub mod engine;

@@ -1,4 +1,4 @@
-//! YAML text to a tree, with the place of every value. Rules: reference/configuration.md, "YAML to values".
+//! YAML text to a tree, with the place of every value. Rules: docs/contract/configuration.md, "YAML to values".
 
 pub mod events;
 mod explain;

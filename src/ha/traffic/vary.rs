@@ -1,5 +1,5 @@
 //! Traffic that the sysplex distributor distributes: a listener of a TCP/IP stack is quiesced and resumed by VARY TCPIP,,SYSPLEX. Contract:
-//! reference/ha.md, step 4. Off z/OS the console of a system directory takes the same commands.
+//! docs/contract/high-availability.md, "Switching traffic". Off z/OS the console of a system directory takes the same commands.
 
 use super::{Traffic, TrafficError};
 use crate::console::tcpip;

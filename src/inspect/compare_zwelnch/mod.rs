@@ -1,5 +1,5 @@
 //! `check --compare-zwelnch`: what behaves differently than under ZWELNCH, the launcher written in C, for one configuration. Only what this
-//! configuration concerns is told. Facts about ZWELNCH: reference/configuration.md, lifecycle.md, users.md and messages.md.
+//! configuration concerns is told. Facts about ZWELNCH: docs/migration.md.
 
 mod general;
 mod report;

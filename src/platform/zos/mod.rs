@@ -1,5 +1,5 @@
 //! z/OS, over the C shim: the operator's console is the system's own, SYSPRINT a data definition, a process an address space perhaps.
-//! Contract: reference/zos-platform.md.
+//! Contract: docs/contract/zos-platform.md.
 
 mod console;
 pub mod shim;
