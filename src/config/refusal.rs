@@ -1,4 +1,4 @@
-//! What is said of a configuration that cannot be used: the same message ids from the launcher and from the commands of a shell.
+//! The messages about a configuration that cannot be used: the launcher and the commands of a shell issue the same ids.
 
 use super::{Cause, LoadError, Problem, SourceError};
 use crate::message::{self, Message};

@@ -19,7 +19,7 @@ pub struct ComponentDetail {
     pub needs: Vec<String>,
     pub unmet: Vec<String>,
     pub needed_by: Vec<String>,
-    /// Where its environment stands.
+    /// The file that holds its environment.
     pub environment: PathBuf,
     /// Ports that the configuration gives it: property and number.
     pub ports: Vec<(String, u16)>,

@@ -23,7 +23,7 @@ pub struct ComponentView {
     pub last_end: Option<(End, Duration)>,
 }
 
-/// The two messages of the C launcher first, for whom automation reads them; then the table.
+/// First the two messages of the C launcher, because automation reads them; then the table.
 pub fn display(components: &[ComponentView]) -> Vec<Message> {
     let mut answer = vec![message::component_list_head()];
     for component in components {

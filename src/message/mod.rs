@@ -1,10 +1,10 @@
 //! The catalogue: every message once. An operator's automation keys on these texts, so they are made nowhere else.
 //!
-//! A message is made by the function that is named for what it says ([`component_started`] and so on); its id, its texts and its place in
-//! docs/messages.md come of the same row in [`catalogue`].
+//! Each message has a function, named for what the message says ([`component_started`] and so on). Its id, its texts and its place in
+//! docs/messages.md come from one row of `catalogue`.
 
-/// Defines the rows of a catalogue: `function "ID" severity operator (inserts) text, reason, action;`. The function, named for what the
-/// message says, makes it; all rows stand in `ENTRIES`.
+/// Defines the rows of a catalogue: `function "ID" severity operator (inserts) text, reason, action;`. The function, which is named for
+/// what the message says, makes the message; all rows are listed in `ENTRIES`.
 macro_rules! messages {
     ($($function:ident $id:literal $severity:ident $operator:ident ($($insert:ident),*)
         $text:literal, $reason:literal, $action:literal;)*) => {
@@ -13,6 +13,7 @@ macro_rules! messages {
             $(
                 pub(super) static $function: $crate::message::Entry = $crate::message::Entry {
                     id: $id,
+                    function: stringify!($function),
                     severity: $crate::message::Severity::$severity,
                     text: $text,
                     reason: $reason,
@@ -78,6 +79,8 @@ pub enum Operator {
 #[derive(Debug)]
 pub struct Entry {
     pub id: &'static str,
+    /// The name of the function that makes it.
+    pub function: &'static str,
     pub severity: Severity,
     /// The text with its inserts in braces, as docs/messages.md shows it.
     pub text: &'static str,
@@ -86,7 +89,7 @@ pub struct Entry {
     pub operator: Operator,
 }
 
-/// Messages below the severity of an error by which a launcher says that it does not do what was asked for.
+/// Messages that are no errors and still say that a command was not carried out.
 const REFUSALS: [&str; 3] = ["ZWEL0054W", "ZWEL0931I", "ZWEL0932I"];
 
 fn refuses(entry: &Entry) -> bool {

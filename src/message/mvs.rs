@@ -1,5 +1,5 @@
-//! The messages of a system off z/OS, in the order of their ids: what an operator knows from MVS, so that what is learnt or automated
-//! here holds there. Texts follow IBM's; where a line says more than IBM's (line and column of a JCL error) it says it at the end.
+//! The messages of the emulated system, in the order of their ids. Ids and texts are those of MVS, so that what operators learn and
+//! automate here is valid there. What a line says beyond IBM's text (line and column of a JCL error) stands at its end.
 
 messages! {
     job_on_reader "$HASP100" Info Always (job)
