@@ -155,7 +155,7 @@ messages! {
         "Find the reason in the component's output; START it when it is removed.";
     already_running "ZWEL0039E" Error OnMatch (name)
         "cannot start component {name} - already running",
-        "START of a running component while components.launcher.startRunning is reject.",
+        "START of a running component while components.launcher.startRunning is reject. Nothing that was named with it is started.",
         "STOP it first, or use RESTART.";
     component_start_failed "ZWEL0040E" Error OnMatch (name)
         "failed to start component {name}",
@@ -415,7 +415,7 @@ messages! {
         "None.";
     component_not_running "ZWEL0921I" Info OnMatch (name)
         "component {name} is not running",
-        "STOP of a component that is down.",
+        "STOP of a component that is down, or START of it with others of which one was refused (ZWEL0039E).",
         "None.";
     component_not_restarted "ZWEL0922E" Error OnMatch (name, why)
         "component {name} is not restarted - {why}",
