@@ -234,6 +234,7 @@ pub(super) fn upgrade(arguments: &Upgrade) -> i32 {
         drain: arguments.drain,
         stop: arguments.stop_timeout,
         ready: arguments.ready_timeout,
+        rollback: arguments.rollback_timeout,
         verify: arguments.expectation.timeout,
         interval: INTERVAL,
     };

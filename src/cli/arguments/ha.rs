@@ -143,9 +143,12 @@ pub struct Upgrade {
     /// How long an instance may take to end
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = time)]
     pub stop_timeout: Duration,
-    /// How long an instance may take to become ready
+    /// How long the new instance may take to become ready
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = time)]
     pub ready_timeout: Duration,
+    /// How long the old instance may take to become ready again in a rollback
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = time)]
+    pub rollback_timeout: Duration,
     #[command(flatten)]
     pub expectation: Expectation,
     /// PROC of the old instance [default: its zowe.setup.security.stcs.zowe, else ZWESLSTC]

@@ -166,7 +166,8 @@ fn wait_for(
     mut missing: impl FnMut(&mut dyn World) -> Option<String>,
 ) -> Result<(), String> {
     let begun = world.now();
-    let deadline = begun + patience.ready;
+    let bound = patience.ready(who);
+    let deadline = begun + bound;
     let mut last = String::new();
     loop {
         let Some(lacking) = missing(world) else { return Ok(()) };
@@ -187,7 +188,7 @@ fn wait_for(
         }
         let left = deadline.saturating_sub(world.now());
         if left.is_zero() {
-            return Err(format!("the {} instance is not ready after {} s: {lacking}", who.word(), patience.ready.as_secs()));
+            return Err(format!("the {} instance is not ready after {} s: {lacking}", who.word(), bound.as_secs()));
         }
         last = lacking;
         world.pause(patience.interval.min(left));

@@ -104,12 +104,25 @@ pub struct Patience {
     pub drain: Duration,
     /// For a job to end after P.
     pub stop: Duration,
-    /// For all components of an instance after S.
+    /// For all components of the new instance after S.
     pub ready: Duration,
+    /// For all components of the old instance after S, in a rollback. A time of its own: how soon the new version is judged says nothing of
+    /// how long the old one needs, and giving up on that one leaves nothing to go back to.
+    pub rollback: Duration,
     /// For the Discovery Services to agree.
     pub verify: Duration,
     /// Between two looks.
     pub interval: Duration,
+}
+
+impl Patience {
+    /// For all components of an instance after S.
+    fn ready(&self, who: Who) -> Duration {
+        match who {
+            Who::Old => self.rollback,
+            Who::New => self.ready,
+        }
+    }
 }
 
 /// Whether a step may be made.

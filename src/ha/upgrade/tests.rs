@@ -70,6 +70,7 @@ const PATIENCE: Patience = Patience {
     drain: Duration::from_secs(20),
     stop: Duration::from_secs(30),
     ready: Duration::from_secs(60),
+    rollback: Duration::from_secs(60),
     verify: Duration::from_secs(30),
     interval: Duration::from_secs(1),
 };
@@ -331,6 +332,22 @@ fn what_does_not_become_good_is_rolled_back() {
         assert!(matches!(&outcome, Outcome::RolledBack(found) if found.contains(why)), "{fault:?}: {outcome:?}");
         assert!(world.is_ready(Who::Old) && world.new.up_since.is_none() && !world.quiesced && world.kept.is_none(), "{fault:?}");
     }
+}
+
+#[test]
+fn the_old_one_has_a_time_of_its_own_to_come_back() {
+    // Less than either needs: the new one is judged by it, the old one is not.
+    let hasty = Patience { ready: Duration::from_secs(1), ..PATIENCE };
+    let mut world = Simulation::new(Fault::NeverReady, false, Some(0), Vec::new());
+    let outcome = run(&mut world, Step::Check, &hasty, true);
+    assert!(matches!(&outcome, Outcome::RolledBack(why) if why.contains("the new instance is not ready after 1 s")), "{outcome:?}");
+    assert!(world.is_ready(Who::Old) && !world.quiesced);
+    // And that is a bound.
+    let hasty = Patience { rollback: Duration::from_secs(1), ..PATIENCE };
+    let mut world = Simulation::new(Fault::NeverReady, false, Some(0), Vec::new());
+    let outcome = run(&mut world, Step::Check, &hasty, true);
+    assert!(matches!(&outcome, Outcome::Halted(why) if why.contains("the old instance is not ready after 1 s")), "{outcome:?}");
+    assert!(world.quiesced);
 }
 
 #[test]
