@@ -107,8 +107,12 @@ impl Record {
     /// Keeps the progress on disk, or removes the record.
     ///
     /// # Errors
-    /// The system's.
-    pub fn keep(&self, progress: Option<Progress>) -> io::Result<()> {
+    /// [`RecordError::Io`].
+    pub fn keep(&self, progress: Option<Progress>) -> Result<(), RecordError> {
+        self.write(progress).map_err(|why| RecordError::Io { path: self.path.clone(), why })
+    }
+
+    fn write(&self, progress: Option<Progress>) -> io::Result<()> {
         let Some(progress) = progress else {
             return match std::fs::remove_file(&self.path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
