@@ -6,9 +6,9 @@ use super::terminal::{document, fail, fail_with, terminal};
 use crate::ha::ask::{self, Access, PemFiles};
 use crate::ha::operator::{Operator, SystemConsole};
 use crate::ha::target::{self, Named, Target};
-use crate::ha::traffic::{Traffic, TrafficError};
 use crate::ha::traffic::haproxy::HaProxy;
 use crate::ha::traffic::vary::Vary;
+use crate::ha::traffic::{Traffic, TrafficError};
 use crate::ha::upgrade::world::{Run, Site};
 use crate::ha::upgrade::{self, Approval, Outcome, Patience, Progress, Step, UpgradeError, plan, record};
 use crate::ha::{status as ha_status, verify as ha_verify};
@@ -287,7 +287,9 @@ pub(super) fn upgrade(arguments: &Upgrade) -> i32 {
     let mut run = Run { site, record, say: &mut say, approve: &mut approve, begun: Instant::now() };
     let outcome = match (arguments.rollback, progress) {
         (true, None) => return fail(NOTHING_TO_ROLL_BACK),
-        (true, Some(Progress::Forward(step) | Progress::Back(step))) => upgrade::roll_back(&mut run, step, UpgradeError::AskedFor, &patience),
+        (true, Some(Progress::Forward(step) | Progress::Back(step))) => {
+            upgrade::roll_back(&mut run, step, UpgradeError::AskedFor, &patience)
+        }
         (false, Some(progress @ Progress::Back(step))) => {
             document(&format!("An upgrade is under way: {}. Going on.", shown(progress)));
             upgrade::roll_back(&mut run, step, UpgradeError::BegunBefore, &patience)

@@ -228,9 +228,7 @@ mod tests {
 
     #[test]
     fn what_is_no_range_is_named() {
-        for (text, part) in
-            [("^1.2.3.4", "^1.2.3.4"), ("latest", "latest"), (">=1.0 && <2", "&&"), ("1..2", "1..2"), ("1.2-", "1.2-")]
-        {
+        for (text, part) in [("^1.2.3.4", "^1.2.3.4"), ("latest", "latest"), (">=1.0 && <2", "&&"), ("1..2", "1..2"), ("1.2-", "1.2-")] {
             assert_eq!(VersionRange::parse(text).unwrap_err(), RangeError(part.to_owned()));
         }
         assert_eq!(Version::parse("*"), None);

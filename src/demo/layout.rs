@@ -20,7 +20,8 @@
 mod tests;
 
 use super::sample::{CONFIGURATION_TEMPLATE, sample_files};
-use crate::lifecycle::workspace::{make_directory, write_atomically};
+use crate::lifecycle::workspace::make_directory;
+use crate::platform::files::write_atomically;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Component, Path, PathBuf};

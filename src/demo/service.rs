@@ -265,7 +265,7 @@ fn next_crash(state: Option<&Path>) -> Crash {
         Ok(b"exit code\n") => (Crash::Signal, "signal\n"),
         _ => (Crash::ExitCode, "exit code\n"),
     };
-    let _ = crate::lifecycle::workspace::write_atomically(state, text.as_bytes(), 0o600);
+    let _ = crate::platform::files::write_atomically(state, text.as_bytes(), 0o600);
     crash
 }
 

@@ -1,9 +1,9 @@
 //! Asking the gateway and the Discovery Service of an instance, with the instance's own certificate and trust store. Contract:
 //! reference/ha.md, "What there is to ask".
 
+use super::registry::RegistryError;
 use super::registry::{self, Registration};
 use super::target::Target;
-use super::registry::RegistryError;
 use crate::lifecycle::startup::{self, IdentityError, TrustStore};
 use crate::net::{self, HttpError, Identity, Request, Trust};
 use std::path::PathBuf;

@@ -236,9 +236,7 @@ pub fn lacks(lacking: &Lacking) -> String {
 
 /// All of it, for tools.
 pub fn json(all: &[InstanceStatus]) -> Value {
-    let answer = |address: &str, fault: Option<&AskError>| {
-        json!({"address": address, "answers": fault.is_none(), "fault": fault.map(AskError::to_string)})
-    };
+    let answer = |address: &str, fault: Option<&AskError>| json!({"address": address, "answers": fault.is_none(), "fault": fault.map(AskError::to_string)});
     let instances = all.iter().map(|status| {
         let (state, why) = match &status.launcher {
             Launcher::Unknown(why) => ("unknown", Some(why)),

@@ -308,7 +308,8 @@ fn compile_among(schema: &Schema, others: &[&Schema]) -> Result<Compiled, Vec<Pr
     }
     match settled.split_first() {
         Some(((_, content), others)) if problems.is_empty() => {
-            let registry = registry(others.iter().map(|(id, content)| (*id, content))).map_err(|why| vec![schema.broken(&[], &why.to_string())])?;
+            let registry =
+                registry(others.iter().map(|(id, content)| (*id, content))).map_err(|why| vec![schema.broken(&[], &why.to_string())])?;
             compile(schema, content, documents, &registry)
         }
         _ => Err(problems),

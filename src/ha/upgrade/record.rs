@@ -2,7 +2,8 @@
 
 use super::Progress;
 use crate::config::Environment;
-use crate::lifecycle::workspace::{make_directory, write_atomically};
+use crate::lifecycle::workspace::make_directory;
+use crate::platform::files::write_durably;
 use crate::platform::{FileLock, LockError, Platform};
 use serde::{Deserialize, Serialize};
 use std::io;
@@ -120,6 +121,7 @@ impl Record {
             };
         };
         let text = serde_json::to_vec_pretty(&Content { upgrade: self.upgrade.clone(), progress }).map_err(io::Error::other)?;
-        write_atomically(&self.path, &text, 0o600)
+        // A run after a power cut has to know what it finds: two of one instance would have one address.
+        write_durably(&self.path, &text, 0o600)
     }
 }

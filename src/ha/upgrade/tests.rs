@@ -344,7 +344,10 @@ fn the_old_one_has_a_time_of_its_own_to_come_back() {
     let hasty = Patience { ready: Duration::from_secs(1), ..PATIENCE };
     let mut world = Simulation::new(Fault::NeverReady, false, Some(0), Vec::new());
     let outcome = run(&mut world, Step::Check, &hasty, true);
-    assert!(matches!(&outcome, Outcome::RolledBack(why) if why.to_string().contains("the new instance is not ready after 1 s")), "{outcome:?}");
+    assert!(
+        matches!(&outcome, Outcome::RolledBack(why) if why.to_string().contains("the new instance is not ready after 1 s")),
+        "{outcome:?}"
+    );
     assert!(world.is_ready(Who::Old) && !world.quiesced);
     // And that is a bound.
     let hasty = Patience { rollback: Duration::from_secs(1), ..PATIENCE };
@@ -409,7 +412,10 @@ fn what_is_not_quiesced_is_not_stopped() {
     let mut world = Simulation::new(Fault::Balancer(1), false, Some(0), Vec::new());
     world.kept = Some(Progress::Forward(Step::StopOld));
     let outcome = upgrade(&mut world);
-    assert!(matches!(&outcome, Outcome::Halted(why) if why.to_string().contains("traffic could not be quiesced anew: no such socket")), "{outcome:?}");
+    assert!(
+        matches!(&outcome, Outcome::Halted(why) if why.to_string().contains("traffic could not be quiesced anew: no such socket")),
+        "{outcome:?}"
+    );
     assert!(world.is_ready(Who::Old));
     // And back: a new one that may get connections.
     let mut world = Simulation::new(Fault::Balancer(1), false, Some(0), Vec::new());

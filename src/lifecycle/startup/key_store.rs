@@ -250,9 +250,7 @@ pub fn pem_identity(certificate: &Path, key: &Path) -> Result<Identity, Identity
     let chain = pem(certificate, "certificate", is_certificate)?.into_iter().map(|(_, der)| der).collect();
     let keys = pem(key, "private key", |label| label.ends_with("PRIVATE KEY"))?;
     match keys.into_iter().next() {
-        Some((key_label, _)) if key_label == "ENCRYPTED PRIVATE KEY" => {
-            Err(IdentityError::Encrypted(key.to_owned()))
-        }
+        Some((key_label, _)) if key_label == "ENCRYPTED PRIVATE KEY" => Err(IdentityError::Encrypted(key.to_owned())),
         Some((key_label, key)) => Ok(Identity { chain, key, key_label }),
         None => Err(IdentityError::NoKey(key.to_owned())),
     }
