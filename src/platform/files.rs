@@ -159,6 +159,12 @@ fn create_temporary(path: &Path) -> io::Result<(PathBuf, File)> {
     }
 }
 
+/// FNV-1a, 64 bits, in hexadecimal: the same in every version of this program, and no secret.
+pub fn fingerprint(bytes: impl IntoIterator<Item = u8>) -> String {
+    let hash = bytes.into_iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    format!("{hash:016x}")
+}
+
 /// True for the names that a file has until it is complete: `.<name>.<process id>.<number>.tmp`.
 pub fn is_temporary_name(name: &str) -> bool {
     let digits = |text: Option<&str>| text.is_some_and(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()));
@@ -187,6 +193,13 @@ mod tests {
         assert!(!may_be_file(directory.path()) && !may_be_directory(&file) && !may_be_file(&directory.path().join("none")));
         assert_eq!(kind(&std::fs::symlink_metadata(&link).unwrap()), FileKind::SymbolicLink);
         assert_eq!(kind(&std::fs::metadata("/dev/null").unwrap()), FileKind::Other);
+    }
+
+    #[test]
+    fn fingerprints_are_those_of_fnv_1a() {
+        // From its authors' test vectors.
+        let known = [("", "cbf29ce484222325"), ("a", "af63dc4c8601ec8c"), ("foobar", "85944171f73967e8")];
+        known.into_iter().for_each(|(text, hash)| assert_eq!(fingerprint(text.bytes()), hash));
     }
 
     #[test]

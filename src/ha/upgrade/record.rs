@@ -3,7 +3,7 @@
 use super::Progress;
 use crate::config::Environment;
 use crate::lifecycle::workspace::make_directory;
-use crate::platform::files::write_durably;
+use crate::platform::files::{fingerprint, write_durably};
 use crate::platform::{FileLock, LockError, Platform};
 use serde::{Deserialize, Serialize};
 use std::io;
@@ -56,12 +56,10 @@ pub fn default_path(upgrade: &Upgrade, environment: &Environment) -> Result<Path
     let variable = |name: &str| environment.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let state = variable("XDG_STATE_HOME").or_else(|| Some(variable("HOME")?.join(".local/state"))).ok_or(RecordError::NoPlace)?;
     let words = [upgrade.old.as_str(), upgrade.new.as_str()].into_iter().chain(upgrade.peers.iter().map(String::as_str));
-    // FNV-1a: any version of this program finds what another has kept.
-    let hash = words
-        .flat_map(|word| word.bytes().chain([0]))
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    // Any version of this program finds what another has kept.
+    let hash = fingerprint(words.flat_map(|word| word.bytes().chain([0])));
     let id = crate::config::normalize_id(&upgrade.id);
-    Ok(state.join("zwelnch").join(format!("upgrade-{id}-{hash:016x}.json")))
+    Ok(state.join("zwelnch").join(format!("upgrade-{id}-{hash}.json")))
 }
 
 /// The progress that is kept, without opening the record; None: none is.
