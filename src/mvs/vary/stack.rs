@@ -8,7 +8,7 @@
 //! ```
 
 use super::Vary;
-use crate::net::haproxy::{Address, is_name as is_haproxy_name};
+use crate::net::haproxy::{Address, is_haproxy_name};
 use crate::platform::unix::system::{SystemDirectory, is_name};
 use std::io;
 use std::path::Path;
