@@ -129,7 +129,7 @@ fn replace(path: &Path, content: &[u8], mode: u32, to_disk: bool) -> io::Result<
     let (temporary, mut file) = create_temporary(path)?;
     let written = file
         .write_all(content)
-        // As wide as asked for only when it is complete, and whatever the umask.
+        // The mode is set when the file is complete, whatever the umask.
         .and_then(|()| file.set_permissions(Permissions::from_mode(mode)))
         .and_then(|()| if to_disk { file.sync_all() } else { Ok(()) })
         .and_then(|()| std::fs::rename(&temporary, path));

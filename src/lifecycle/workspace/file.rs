@@ -12,7 +12,7 @@ use std::path::Path;
 /// The system's; ENOTDIR where the name is taken by something else.
 pub fn make_directory(path: &Path, mode: u32) -> io::Result<()> {
     match DirBuilder::new().mode(mode & 0o700).create(path) {
-        // Narrow first, then as wide as asked for: never wider than wanted, not even for a moment.
+        // Made with a narrow mode first: the directory is never more open than asked for, not even for a moment.
         Ok(()) => std::fs::set_permissions(path, Permissions::from_mode(mode)),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             if crate::platform::files::kind(&std::fs::metadata(path)?) == crate::platform::files::FileKind::Directory {
@@ -31,7 +31,7 @@ pub(super) fn restrict(path: &Path, mode: u32) -> io::Result<()> {
     if present & !mode == 0 { Ok(()) } else { std::fs::set_permissions(path, Permissions::from_mode(mode)) }
 }
 
-/// How old a temporary file is that nobody is writing any more, whatever system of the sysplex its writer runs on.
+/// Age from which on nobody writes a temporary file any more, whatever system of the sysplex its writer runs on.
 const ABANDONED: std::time::Duration = std::time::Duration::from_secs(3600);
 
 /// True for a temporary file that another instance may still be writing.
