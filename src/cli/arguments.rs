@@ -133,9 +133,22 @@ pub enum Command {
     },
 }
 
+/// What is wrong with the value of an option; clap says it with the option and the value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum ValueError {
+    #[error("SYMBOL=VALUE is expected, as in USER=ZWESVUSR")]
+    Symbol,
+    #[error("a number with s, m or h is expected, as in 90s")]
+    Time,
+    #[error("a time between 0 and some years is expected")]
+    TimeRange,
+    #[error("SERVICE=COUNT is expected, as in gateway=2")]
+    Count,
+}
+
 /// `SYMBOL=VALUE`.
-fn symbol(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("SYMBOL=VALUE is expected, as in USER=ZWESVUSR")?;
+fn symbol(text: &str) -> Result<(String, String), ValueError> {
+    let (name, value) = text.split_once('=').ok_or(ValueError::Symbol)?;
     Ok((name.trim().to_owned(), value.to_owned()))
 }
 

@@ -6,11 +6,11 @@ use super::terminal::{document, fail, fail_with, terminal};
 use crate::ha::ask::{self, Access, PemFiles};
 use crate::ha::operator::{Operator, SystemConsole};
 use crate::ha::target::{self, Named, Target};
-use crate::ha::traffic::Traffic;
 use crate::ha::traffic::haproxy::HaProxy;
 use crate::ha::traffic::vary::Vary;
+use crate::ha::traffic::{Traffic, TrafficError};
 use crate::ha::upgrade::world::{Run, Site};
-use crate::ha::upgrade::{self, Approval, Outcome, Patience, Progress, Step, plan, record};
+use crate::ha::upgrade::{self, Approval, Outcome, Patience, Progress, Step, UpgradeError, plan, record};
 use crate::ha::{status as ha_status, verify as ha_verify};
 use crate::launcher::Start;
 use crate::message::Message;
@@ -234,6 +234,7 @@ pub(super) fn upgrade(arguments: &Upgrade) -> i32 {
         drain: arguments.drain,
         stop: arguments.stop_timeout,
         ready: arguments.ready_timeout,
+        rollback: arguments.rollback_timeout,
         verify: arguments.expectation.timeout,
         interval: INTERVAL,
     };
@@ -286,10 +287,12 @@ pub(super) fn upgrade(arguments: &Upgrade) -> i32 {
     let mut run = Run { site, record, say: &mut say, approve: &mut approve, begun: Instant::now() };
     let outcome = match (arguments.rollback, progress) {
         (true, None) => return fail(NOTHING_TO_ROLL_BACK),
-        (true, Some(Progress::Forward(step) | Progress::Back(step))) => upgrade::roll_back(&mut run, step, "asked for", &patience),
+        (true, Some(Progress::Forward(step) | Progress::Back(step))) => {
+            upgrade::roll_back(&mut run, step, UpgradeError::AskedFor, &patience)
+        }
         (false, Some(progress @ Progress::Back(step))) => {
             document(&format!("An upgrade is under way: {}. Going on.", shown(progress)));
-            upgrade::roll_back(&mut run, step, "the run before had begun to", &patience)
+            upgrade::roll_back(&mut run, step, UpgradeError::BegunBefore, &patience)
         }
         (false, Some(progress @ Progress::Forward(step))) => {
             document(&format!("An upgrade is under way: {}. Going on.", shown(progress)));
@@ -323,10 +326,9 @@ fn conclude(id: &str, outcome: Outcome) -> i32 {
 }
 
 fn shown(progress: Progress) -> String {
-    let number = |step: Step| Step::ALL.iter().position(|known| *known == step).unwrap_or_default() + 1;
     match progress {
-        Progress::Forward(step) => format!("it has come to step {}, {}", number(step), step.title()),
-        Progress::Back(step) => format!("it is being rolled back from step {}", number(step)),
+        Progress::Forward(step) => format!("it has come to step {}, {}", step.number(), step.title()),
+        Progress::Back(step) => format!("it is being rolled back from step {}", step.number()),
     }
 }
 
@@ -335,12 +337,12 @@ fn traffic<'a>(
     new: &Target,
     peers: &[(Target, Access)],
     operator: &'a dyn Operator,
-) -> Result<Box<dyn Traffic + 'a>, String> {
+) -> Result<Box<dyn Traffic + 'a>, TrafficError> {
     let server = || arguments.server.clone().unwrap_or_else(|| new.id.clone());
     if let (Some(socket), Some(backend)) = (&arguments.haproxy, &arguments.backend) {
-        return Ok(Box::new(HaProxy::new(socket, backend, &server()).map_err(|error| error.to_string())?));
+        return Ok(Box::new(HaProxy::new(socket, backend, &server())?));
     }
-    let port = new.port("gateway").ok_or_else(|| format!("HA instance {} has no components.gateway.port", new.id))?;
+    let port = new.port("gateway").ok_or_else(|| TrafficError::NoPort { id: new.id.clone() })?;
     let peers = peers.iter().filter_map(|(peer, _)| Some((peer.sysname.clone(), peer.port("gateway")?))).collect();
     Ok(Box::new(Vary { operator, sysname: new.sysname.clone(), stack: arguments.stack.clone(), port, job_name: None, peers }))
 }

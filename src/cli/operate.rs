@@ -13,6 +13,7 @@ use crate::ha::status::{self, ComponentState};
 use crate::launcher::Start;
 use crate::mvs::{REFUSED, UNKNOWN};
 use crate::system::{JobRecord, SystemDirectory};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// Between two looks at an instance on its way up or down: short at first, then longer, as each is an operator command.
@@ -183,25 +184,41 @@ fn wanted<'a>(addressee: &'a Addressee, member: Option<&'a str>) -> Wanted<'a> {
     Wanted { ids: &addressee.ids, all: addressee.all, member, job: addressee.job.as_deref() }
 }
 
+/// Why a command has no addressee; what to do in words.
+#[derive(Debug, thiserror::Error)]
+enum AddressError {
+    #[error("{name} is an HA instance, not a component: name it with -i, as in -i {id}")]
+    Instance { name: String, id: String },
+    #[error(transparent)]
+    NoConsole(std::io::Error),
+    #[error("no job {name} is running in {}", .system.display())]
+    NoSuchJob { name: String, system: PathBuf },
+    #[error("no job is running in {}", .0.display())]
+    NoJob(PathBuf),
+    /// A list of them, as text.
+    #[error("several jobs are running, name one with --job: {0}")]
+    SeveralJobs(String),
+}
+
 /// Refuses the id of an HA instance in the place of a component, if the configuration is known.
-fn refuse_instances(components: &[String], configuration: Option<&Configuration>) -> Result<(), String> {
+fn refuse_instances(components: &[String], configuration: Option<&Configuration>) -> Result<(), AddressError> {
     let Some(configuration) = configuration else { return Ok(()) };
     let known = configuration.get(&["components"]).and_then(serde_json::Value::as_object);
     let is_component = |name: &str| known.is_some_and(|known| known.keys().any(|known| known.eq_ignore_ascii_case(name)));
     let ids = configuration.instance_ids();
     for name in components.iter().filter(|name| !is_component(name)) {
         if let Some(id) = ids.iter().find(|id| normalize_id(id) == normalize_id(name)) {
-            return Err(format!("{name} is an HA instance, not a component: name it with -i, as in -i {id}"));
+            return Err(AddressError::Instance { name: name.clone(), id: id.clone() });
         }
     }
     Ok(())
 }
 
 /// The one job of a system directory that is meant; None on z/OS, where only the configuration knows.
-fn running_job(addressee: &Addressee) -> Option<Result<(Console, Vec<Addressed>), String>> {
+fn running_job(addressee: &Addressee) -> Option<Result<(Console, Vec<Addressed>), AddressError>> {
     let console = match Console::open(addressee.system.as_deref(), None) {
         Ok(console) => console,
-        Err(error) => return Some(Err(error.to_string())),
+        Err(error) => return Some(Err(AddressError::NoConsole(error))),
     };
     let found = match &console {
         Console::System(system) => one_job(system, addressee.job.as_deref()),
@@ -211,14 +228,14 @@ fn running_job(addressee: &Addressee) -> Option<Result<(Console, Vec<Addressed>)
 }
 
 /// The named job, by name, identifier or id, or the only one that there is.
-fn one_job(system: &SystemDirectory, named: Option<&str>) -> Result<Addressed, String> {
+fn one_job(system: &SystemDirectory, named: Option<&str>) -> Result<Addressed, AddressError> {
     let jobs = system.jobs();
     let meant = super::status::jobs_named(&jobs, named);
     match (meant.as_slice(), named) {
         ([job], _) => Ok(Addressed { id: None, sysname: None, job_name: target_of(job, &jobs), member: String::new() }),
-        ([], Some(name)) => Err(format!("no job {name} is running in {}", system.path().display())),
-        ([], None) => Err(format!("no job is running in {}", system.path().display())),
-        (several, _) => Err(format!("several jobs are running, name one with --job: {}", super::status::listed(system, several))),
+        ([], Some(name)) => Err(AddressError::NoSuchJob { name: name.to_owned(), system: system.path().to_owned() }),
+        ([], None) => Err(AddressError::NoJob(system.path().to_owned())),
+        (several, _) => Err(AddressError::SeveralJobs(super::status::listed(system, several))),
     }
 }
 

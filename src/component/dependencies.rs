@@ -73,11 +73,9 @@ fn version_problem(name: &str, dependency: &Dependency, found: &Component) -> Op
     let (range, needed) = (dependency.version_range.as_deref()?, &dependency.name);
     let wanted = match VersionRange::parse(range) {
         Ok(wanted) => wanted,
-        Err(part) => {
+        Err(why) => {
             let range = range.escape_debug();
-            return Some(format!(
-                "component {name} depends on {needed}: versionRange '{range}' is not checked, as {part} is no range such as ^1.2.0 or >=1.2 <3"
-            ));
+            return Some(format!("component {name} depends on {needed}: versionRange '{range}' is not checked, as {why}"));
         }
     };
     let installed = found.manifest.version.as_deref().unwrap_or_default();

@@ -7,8 +7,8 @@ use crate::config::{SINGLE_SERVICE, SINGLE_SERVICE_PARTS, overlay};
 use crate::console::{self, Command, CommandError, ComponentDetail, ComponentView};
 use crate::lifecycle::workspace;
 use crate::message::{self, Message};
-use crate::processes;
 use crate::platform::AnswerSink;
+use crate::processes;
 use crate::supervisor::{Event as Happening, State, WaitsFor};
 
 impl Owner {

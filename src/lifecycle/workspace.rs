@@ -9,10 +9,11 @@ mod shell_format;
 #[cfg(test)]
 mod tests;
 
-pub use file::{make_directory, remove_abandoned, write_atomically};
+pub use file::{make_directory, remove_abandoned};
 pub use shell_format::{FormatError, format_instance, format_snapshot, parse_snapshot};
 
 use crate::config::Environment;
+use crate::platform::files::write_atomically;
 use crate::platform::private::PrivateDirectory;
 use crate::platform::{FileLock, LockError};
 use serde_json::Value;

@@ -6,15 +6,16 @@
 use super::wire::{connect_to, peer_pid, reachable, unix_socket};
 use super::{SystemDirectory, SystemError, clock_time, in_words};
 use crate::message::mvs;
+use crate::platform::files::write_atomically;
 use crate::platform::names::is_name;
 use crate::platform::unix::own_user_name;
 use jiff::Timestamp;
 use nix::sys::socket::{Backlog, UnixAddr, bind, listen};
 use serde::{Deserialize, Serialize};
-use std::fs::{self, OpenOptions};
-use std::io::{self, Read, Write};
+use std::fs;
+use std::io::{self, Read};
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -311,12 +312,9 @@ fn read_record(directory: &Path) -> Option<JobRecord> {
 }
 
 fn write_record(record: &JobRecord) -> io::Result<()> {
-    let temporary = record.directory.join(".job.json.new");
     let mut text = serde_json::to_vec_pretty(record)?;
     text.push(b'\n');
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
-    file.write_all(&text)?;
-    fs::rename(&temporary, record.directory.join("job.json")).map_err(|error| in_words("cannot write", &record.directory, error))
+    write_atomically(&record.directory.join("job.json"), &text, 0o600).map_err(|error| in_words("cannot write", &record.directory, error))
 }
 
 /// A time stamp as text: jiff's own serde support is not switched on.

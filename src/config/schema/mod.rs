@@ -72,7 +72,7 @@ pub struct Schemas {
     shared: Vec<Schema>,
     /// Both of them, for the references of component schemas.
     documents: Documents,
-    registry: Result<Registry<'static>, String>,
+    registry: Result<Registry<'static>, RegistryError>,
     base: Option<Result<Compiled, Vec<Problem>>>,
     /// `schemas/manifest-schema.json`; compiled when the first manifest is checked.
     manifest_file: Option<PathBuf>,
@@ -145,7 +145,7 @@ impl Schemas {
         let compiled = if others.is_empty() && shared.len() == self.shared.len() {
             let mut documents = self.documents.clone();
             documents.add(&schema.content);
-            let registry = self.registry.as_ref().map_err(|why| vec![schema.broken(&[], why)]);
+            let registry = self.registry.as_ref().map_err(|why| vec![schema.broken(&[], &why.to_string())]);
             settle(schema, &documents).and_then(|content| compile(schema, &content, documents, registry?))
         } else {
             compile_among(schema, &others.iter().chain(shared).collect::<Vec<_>>())
@@ -309,20 +309,31 @@ fn compile_among(schema: &Schema, others: &[&Schema]) -> Result<Compiled, Vec<Pr
     }
     match settled.split_first() {
         Some(((_, content), others)) if problems.is_empty() => {
-            let registry = registry(others.iter().map(|(id, content)| (*id, content))).map_err(|why| vec![schema.broken(&[], &why)])?;
+            let registry =
+                registry(others.iter().map(|(id, content)| (*id, content))).map_err(|why| vec![schema.broken(&[], &why.to_string())])?;
             compile(schema, content, documents, &registry)
         }
         _ => Err(problems),
     }
 }
 
+/// Why schemas cannot refer to each other.
+#[derive(Debug, thiserror::Error)]
+enum RegistryError {
+    /// The `$id`, and what is wrong with the schema or its id.
+    #[error("{id}: {why}")]
+    Schema { id: String, why: Box<jsonschema::ReferencingError> },
+    #[error(transparent)]
+    References(Box<jsonschema::ReferencingError>),
+}
+
 /// What schemas may refer to, by `$id`.
-fn registry<'a>(schemas: impl Iterator<Item = (&'a str, &'a Value)>) -> Result<Registry<'static>, String> {
+fn registry<'a>(schemas: impl Iterator<Item = (&'a str, &'a Value)>) -> Result<Registry<'static>, RegistryError> {
     let mut registry = Registry::new();
     for (id, content) in schemas {
-        registry = registry.add(id, content.clone()).map_err(|error| format!("{id}: {error}"))?;
+        registry = registry.add(id, content.clone()).map_err(|why| RegistryError::Schema { id: id.to_owned(), why: Box::new(why) })?;
     }
-    registry.prepare().map_err(|error| error.to_string())
+    registry.prepare().map_err(|why| RegistryError::References(Box::new(why)))
 }
 
 fn compile(schema: &Schema, content: &Value, documents: Documents, registry: &Registry<'_>) -> Result<Compiled, Vec<Problem>> {

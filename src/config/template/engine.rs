@@ -6,7 +6,7 @@ use super::scan::{self, Part};
 use super::tokens::{Kind, Lexer};
 use crate::platform::{CpuClock, Platform};
 use rquickjs::context::EvalOptions;
-use rquickjs::{CatchResultExt, Context, Ctx, Error, Function, Object, Runtime};
+use rquickjs::{CatchResultExt, Context, Ctx, Function, Object, Runtime};
 use serde_json::{Value, json};
 use std::cell::Cell;
 use std::rc::Rc;
@@ -56,13 +56,28 @@ enum Said {
     Begun(CpuClock),
     /// A question that a template asks of the system, and where the answer, JSON, goes.
     Question(String, String, mpsc::Sender<String>),
-    Done(Result<Vec<Outcome>, String>),
+    Done(Result<Vec<Outcome>, EngineError>),
+}
+
+/// Why there is no engine to be had.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// No thread.
+    #[error("cannot start the template engine: {0}")]
+    NotStarted(std::io::Error),
+    #[error("the template engine ended unexpectedly")]
+    Ended,
+    #[error("cannot make a template engine: {0}")]
+    NotMade(String),
+    #[error("cannot hand the configuration to the template engine: {0}; it may hold {limit} MiB", limit = MEMORY_LIMIT / 1024 / 1024)]
+    NotHanded(String),
 }
 
 /// Evaluates templates in order; each sees the configuration `tree` (JSON, any value in the templates' places) as globals.
 ///
-/// # Errors When no engine can be made: no thread, no memory.
-pub fn evaluate(tree: &Value, definitions: &[Definition], wanted: &[usize], platform: &dyn Platform) -> Result<Vec<Outcome>, String> {
+/// # Errors
+/// [`EngineError`].
+pub fn evaluate(tree: &Value, definitions: &[Definition], wanted: &[usize], platform: &dyn Platform) -> Result<Vec<Outcome>, EngineError> {
     let (sender, receiver) = mpsc::channel::<Said>();
     let turn = Arc::new(AtomicUsize::new(usize::MAX));
     let work = Work { tree: tree.to_string(), definitions: definitions.to_vec(), wanted: wanted.to_vec(), turn: Arc::clone(&turn) };
@@ -75,7 +90,7 @@ pub fn evaluate(tree: &Value, definitions: &[Definition], wanted: &[usize], plat
             let _ = sender.send(Said::Begun(CpuClock::of_this_thread()));
             let _ = sender.send(Said::Done(run(&work, &sender)));
         })
-        .map_err(|error| format!("cannot start the template engine: {error}"))?;
+        .map_err(EngineError::NotStarted)?;
     let mut clock = None;
     loop {
         match receiver.recv_timeout(LOOK) {
@@ -83,7 +98,7 @@ pub fn evaluate(tree: &Value, definitions: &[Definition], wanted: &[usize], plat
             // An engine that was interrupted does not wait for the answer.
             Ok(Said::Question(kind, argument, reply)) => drop(reply.send(answer(&kind, &argument, platform).to_string())),
             Ok(Said::Done(outcomes)) => return outcomes,
-            Err(mpsc::RecvTimeoutError::Disconnected) => return Err("the template engine ended unexpectedly".to_string()),
+            Err(mpsc::RecvTimeoutError::Disconnected) => return Err(EngineError::Ended),
             Err(mpsc::RecvTimeoutError::Timeout) if clock.is_some_and(|clock| clock.elapsed() >= ABANDONED_AFTER) => {
                 return Ok(abandoned(definitions, wanted, turn.load(Ordering::Relaxed)));
             }
@@ -135,19 +150,16 @@ struct Work {
     turn: Arc<AtomicUsize>,
 }
 
-fn run(work: &Work, sender: &mpsc::Sender<Said>) -> Result<Vec<Outcome>, String> {
-    let no_engine = |error: Error| format!("cannot make a template engine: {error}");
-    let runtime = Runtime::new().map_err(no_engine)?;
+fn run(work: &Work, sender: &mpsc::Sender<Said>) -> Result<Vec<Outcome>, EngineError> {
+    let runtime = Runtime::new().map_err(|error| EngineError::NotMade(error.to_string()))?;
     runtime.set_memory_limit(MEMORY_LIMIT);
     runtime.set_max_stack_size(SCRIPT_STACK);
     let watch = Rc::new(Watch { clock: CpuClock::of_this_thread(), late: Cell::new(false), over: Cell::new(false) });
     let watched = Rc::clone(&watch);
     runtime.set_interrupt_handler(Some(Box::new(move || watched.interrupts())));
-    let context = Context::full(&runtime).map_err(no_engine)?;
+    let context = Context::full(&runtime).map_err(|error| EngineError::NotMade(error.to_string()))?;
     context.with(|ctx| {
-        let functions = prepare(&ctx, work, sender.clone()).catch(&ctx).map_err(|error| {
-            format!("cannot hand the configuration to the template engine: {error}; it may hold {} MiB", MEMORY_LIMIT / 1024 / 1024)
-        })?;
+        let functions = prepare(&ctx, work, sender.clone()).catch(&ctx).map_err(|error| EngineError::NotHanded(error.to_string()))?;
         Ok(evaluate_all(&ctx, &functions, work, &watch))
     })
 }

@@ -44,8 +44,8 @@ pub fn evaluate(root: &Arc<Node>, platform: &dyn Platform, show: &dyn Fn(Place) 
     let wanted: Vec<usize> = (0..definitions.len()).collect();
     let outcomes = match engine::evaluate(&root.to_value(), &definitions, &wanted, platform) {
         Ok(outcomes) => outcomes,
-        Err(reason) => {
-            errors.push(Problem::error(found.first().map(|found| show(found.place)), reason));
+        Err(why) => {
+            errors.push(Problem::error(found.first().map(|found| show(found.place)), why.to_string()));
             return Evaluation { root: Arc::clone(root), errors, warnings: Vec::new() };
         }
     };
@@ -137,8 +137,8 @@ impl Collector {
     fn visit(&mut self, node: &Node) {
         match &node.value {
             NodeValue::Template(text) => {
-                let parts = scan::split(text).unwrap_or_else(|reason| {
-                    self.broken.push((node.place, reason));
+                let parts = scan::split(text).unwrap_or_else(|why| {
+                    self.broken.push((node.place, why.to_string()));
                     vec![Part::Text(text.clone())]
                 });
                 let steps: Vec<String> = self.path.iter().map(step_text).collect();

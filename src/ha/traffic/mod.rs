@@ -21,6 +21,8 @@ pub enum TrafficError {
     /// The balancer cannot be reached or does not know the server; what and what to do in words.
     #[error("{0}")]
     Balancer(String),
+    #[error("HA instance {id} has no components.gateway.port: set it, as traffic is switched by port")]
+    NoPort { id: String },
 }
 
 /// What distributes connections to the gateways, seen from one of them.

@@ -112,6 +112,7 @@ pub fn describe(site: &Site<'_>, patience: &Patience) -> String {
     lines.push("To go back at any time: the same command with --rollback".to_owned());
     lines.push(format!("      {}", site.command(Who::New, Operation::Stop)));
     lines.push(format!("      {}", site.command(Who::Old, Operation::Start)));
+    lines.push(format!("      for {} s at most", patience.rollback.as_secs()));
     lines.push(format!("      {}", site.traffic.resume_command()));
     lines.join("\n")
 }

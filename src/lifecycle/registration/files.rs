@@ -1,7 +1,8 @@
 //! Files of the workspace.
 
 use super::RegistrationError;
-use crate::lifecycle::workspace::{make_directory, remove_abandoned, write_atomically};
+use crate::lifecycle::workspace::{make_directory, remove_abandoned};
+use crate::platform::files::write_atomically;
 use std::io;
 use std::path::Path;
 

@@ -4,7 +4,8 @@
 
 use super::files::{failed, remove};
 use super::{Place, RegistrationError};
-use crate::lifecycle::workspace::{ENVIRONMENT_DIRECTORY, write_atomically};
+use crate::lifecycle::workspace::ENVIRONMENT_DIRECTORY;
+use crate::platform::files::write_atomically;
 use crate::platform::private::PrivateDirectory;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

@@ -17,7 +17,7 @@ mod user;
 mod version;
 mod zosmf;
 
-pub use key_store::{TrustStore, client_identity, pem_identity, pem_trust, trust_store};
+pub use key_store::{IdentityError, TrustStore, client_identity, pem_identity, pem_trust, trust_store};
 pub use ports::{WORDS as BIND_WORDS, answer as bind_answer};
 pub use zosmf::{server_trust, trust_with};
 

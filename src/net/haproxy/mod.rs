@@ -115,7 +115,7 @@ pub fn set_state_command(backend: &str, server: &str, wanted: Wanted) -> String 
 }
 
 /// True for what HAProxy takes as the name of a backend or server. Nothing else may stand in a command: `;` would end it.
-pub fn is_name(text: &str) -> bool {
+pub fn is_haproxy_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':'))
 }
 
@@ -250,7 +250,7 @@ impl Client {
 }
 
 fn named(name: &str) -> Result<&str, HaproxyError> {
-    if is_name(name) { Ok(name) } else { Err(HaproxyError::Name { name: one_line(name) }) }
+    if is_haproxy_name(name) { Ok(name) } else { Err(HaproxyError::Name { name: one_line(name) }) }
 }
 
 /// What an error text shows of an answer.
