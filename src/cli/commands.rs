@@ -123,7 +123,7 @@ fn check(named: &[String], config: Option<&str>, format: ReportFormat, startup: 
     report.exit_code().into()
 }
 
-/// What behaves differently than under ZWELNCH.
+/// Reports what behaves differently than under ZWELNCH.
 fn compare_zwelnch(named: &[String], config: Option<&str>, format: ReportFormat, all: bool) -> i32 {
     let platform = NativePlatform::for_command();
     let (_, sources) = match sources(config) {

@@ -45,7 +45,7 @@ pub(super) fn open_system(path: Option<&Path>) -> Result<SystemDirectory, i32> {
     SystemDirectory::open(path).map_err(fail)
 }
 
-/// A number of seconds that makes no sense is a day.
+/// A number of seconds that cannot be used becomes a day.
 fn seconds(number: f64) -> Duration {
     Duration::try_from_secs_f64(number).unwrap_or(Duration::from_secs(86_400))
 }
@@ -74,7 +74,7 @@ fn service_kind(kind: Service) -> service::ServiceKind {
     }
 }
 
-/// Lays out the sample instance, starts it and is its console; what it started is stopped in the end.
+/// Lays out the sample instance, starts it and runs its console; at the end, what it started is stopped.
 fn run_demo(arguments: &Demo) -> i32 {
     let Some(program) = crate::platform::unix::program::path() else { return fail("the path of this program is not known") };
     let member = |config: &str| mvs::jcl_member(Some(config)).map_err(std::io::Error::other);

@@ -6,7 +6,7 @@ use crate::mvs::console::one_shot;
 use crate::system::{JobRecord, SystemDirectory};
 use serde_json::Value;
 
-/// Who has been told that a job is not active may have meant one of another name.
+/// After an answer that a job is not active: shows the jobs that run, as another one may have been meant.
 pub(super) fn show_running(system: &SystemDirectory, found: &[Addressed]) {
     let jobs = system.jobs();
     let is_meant = |job: &&JobRecord| found.iter().any(|instance| instance.job_name == job.job_name);
@@ -28,7 +28,7 @@ pub(super) fn one_job(system: &SystemDirectory, named: Option<&str>) -> Result<A
     }
 }
 
-/// How a command addresses a job: by its name where that is its alone, else with its id.
+/// How a command addresses a job: by its name if no other job has it, else with its id.
 fn target_of(job: &JobRecord, jobs: &[JobRecord]) -> String {
     let alone = |known: &&JobRecord| known.job_name == job.job_name || known.identifier == job.job_name;
     if jobs.iter().filter(alone).count() == 1 { job.job_name.clone() } else { format!("{}.{}", job.job_name, job.job_id) }
@@ -48,7 +48,7 @@ pub(super) fn jobs_named<'a>(jobs: &'a [JobRecord], named: Option<&str>) -> Vec<
     jobs.iter().filter(meant).collect()
 }
 
-/// Jobs as a message names them, each told apart: `STC00001 (ZWESLSTC, HA instance lpar1)`.
+/// Jobs as a message names them, so that each can be told from the others: `STC00001 (ZWESLSTC, HA instance lpar1)`.
 fn listed(system: &SystemDirectory, jobs: &[&JobRecord]) -> String {
     let one = |job: &&JobRecord| match instance_of(&components(system, job).unwrap_or_default()) {
         Some(id) => format!("{} ({}, HA instance {id})", job.job_id, job.job_name),

@@ -31,7 +31,7 @@ pub(super) fn is_started_task() -> bool {
     false
 }
 
-/// What the initiator told this process is not the components' business.
+/// Variables that the initiator set for this process must not reach the components.
 pub(super) fn forget_initiator() {
     #[cfg(feature = "emulation")]
     for name in [JOB_DIRECTORY, CONTROL_DESCRIPTOR] {
@@ -87,7 +87,7 @@ pub(super) fn running_job(system: Option<&Path>, named: Option<&str>) -> Option<
     }
 }
 
-/// Who has been told that a job is not active may have meant one of another name.
+/// After an answer that a job is not active: shows the jobs that run, as another one may have been meant.
 pub(super) fn show_running(console: &Console, found: &[Addressed]) {
     match console {
         #[cfg(feature = "emulation")]
