@@ -2,9 +2,10 @@
 
 use super::arguments::{Expectation, Reach, Sysplex, Upgrade};
 use super::configuration::{NO_CONFIGURATION, absolute_config};
+use super::native::Console;
 use super::terminal::{document, fail, fail_with, terminal};
 use crate::ha::ask::{self, Access, PemFiles};
-use crate::ha::operator::{Operator, SystemConsole};
+use crate::ha::operator::Operator;
 use crate::ha::target::{self, Named, Target};
 use crate::ha::traffic::haproxy::HaProxy;
 use crate::ha::traffic::vary::Vary;
@@ -14,11 +15,9 @@ use crate::ha::upgrade::{self, Approval, Outcome, Patience, Progress, Step, Upgr
 use crate::ha::{status as ha_status, verify as ha_verify};
 use crate::launcher::Start;
 use crate::message::Message;
+use crate::platform::NativePlatform;
 use crate::platform::unix::process::inherited_environment;
-use crate::platform::{NativePlatform, Platform};
-use crate::system::SystemDirectory;
 use std::io::{self, BufRead};
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Exit code of `ha status` when something is not well.
@@ -32,33 +31,6 @@ const NOTHING_TO_ROLL_BACK: &str =
 
 /// Between two looks at an instance on its way up or down, in an upgrade.
 const INTERVAL: Duration = Duration::from_millis(500);
-
-/// Where operator commands go.
-pub(super) enum Console {
-    System(SystemDirectory),
-    Native(Box<NativePlatform>),
-}
-
-impl Console {
-    /// On z/OS its console, by means of a program of the runtime directory; elsewhere that of a system directory.
-    pub(super) fn open(system: Option<&Path>, runtime: Option<&Path>) -> io::Result<Console> {
-        let platform = NativePlatform::for_command();
-        if !platform.is_zos() {
-            return SystemDirectory::open(system).map(Console::System);
-        }
-        if let Some(runtime) = runtime {
-            platform.use_runtime(runtime);
-        }
-        Ok(Console::Native(Box::new(platform)))
-    }
-
-    pub(super) fn operator(&self) -> Box<dyn Operator + '_> {
-        match self {
-            Console::System(system) => Box::new(system.clone()),
-            Console::Native(platform) => Box::new(SystemConsole(&**platform)),
-        }
-    }
-}
 
 /// `[ID=]CONFIG`: an id has no slash, parenthesis or dot before the equals sign.
 fn named(text: &str) -> Named {
@@ -103,7 +75,7 @@ fn sysplex(arguments: &Sysplex) -> Result<Vec<(Target, Access)>, i32> {
 
 fn console_for(targets: &[(Target, Access)], reach: &Reach) -> Result<Console, i32> {
     let runtime = targets.first().and_then(|(target, _)| target.configuration.runtime_directory());
-    Console::open(reach.system.as_deref(), runtime.as_deref()).map_err(fail)
+    Console::open(reach.system(), runtime.as_deref()).map_err(fail)
 }
 
 pub(super) fn status(arguments: &Sysplex, json: bool, watch: Option<Duration>) -> i32 {
@@ -202,8 +174,7 @@ fn prepare(arguments: &Upgrade) -> Result<Prepared, i32> {
             return Err(fail_with(&messages));
         }
     };
-    let console =
-        Console::open(arguments.reach.system.as_deref(), peers.first().and_then(|peer| peer.configuration.runtime_directory()).as_deref());
+    let console = Console::open(arguments.reach.system(), peers.first().and_then(|peer| peer.configuration.runtime_directory()).as_deref());
     let console = console.map_err(fail)?;
     let refusals = plan::refusals(&old, &new, &peers.iter().collect::<Vec<_>>(), &console.operator().sysname(), &arguments.accept);
     let upgrade = record::Upgrade {

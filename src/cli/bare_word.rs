@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn a_slip_is_a_command_that_is_mistyped() {
-        for (word, meant) in [("chek", "check"), ("stauts", "status"), ("Strat", "start"), ("consloe", "console"), ("plann", "plan")] {
+        for (word, meant) in [("chek", "check"), ("relaod", "reload"), ("Strat", "start"), ("genrate", "generate"), ("plann", "plan")] {
             let why = judge(word, &commands(), || Defined::AnyId).unwrap();
             assert!(why.contains(&format!("did you mean {meant}?")) && why.contains(&format!("zwelnch launch {word}")), "{why}");
         }

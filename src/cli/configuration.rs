@@ -1,4 +1,4 @@
-//! What commands act on: a configuration, as CONFIG or an option names it, or the directory of an emulated system.
+//! What commands act on: a configuration, as CONFIG or an option names it.
 
 use super::arguments::Selection;
 use super::terminal::{document, fail, fail_with};
@@ -6,8 +6,6 @@ use crate::config::{self, Configuration, LoadError, LoadRequest};
 use crate::inspect;
 use crate::launcher::Start;
 use crate::platform::NativePlatform;
-use crate::system::SystemDirectory;
-use std::path::Path;
 
 pub(super) const NO_CONFIGURATION: &str = "no configuration: give one with --config, or set CONFIG";
 
@@ -17,10 +15,6 @@ pub(super) fn absolute_config(config: &str) -> String {
         return config.to_owned();
     }
     std::env::current_dir().map_or_else(|_| config.to_owned(), |here| here.join(config).to_string_lossy().into_owned())
-}
-
-pub(super) fn open_system(path: Option<&Path>) -> Result<SystemDirectory, i32> {
-    SystemDirectory::open(path).map_err(fail)
 }
 
 /// CONFIG as given, or the environment's, and its sources; the exit code, after the reason, when there is none to use.

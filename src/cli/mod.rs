@@ -6,10 +6,15 @@ mod bare_word;
 mod commands;
 mod compare;
 mod configuration;
+#[cfg(feature = "emulation")]
+mod emulated;
 mod generate;
 mod ha;
+#[cfg(feature = "emulation")]
+mod jobs;
 mod native;
 mod operate;
+#[cfg(feature = "emulation")]
 mod status;
 mod terminal;
 

@@ -2,18 +2,15 @@
 //! `stop` act on HA instances, otherwise on the component. HA instances are always named with `-i`, so that no word is ambiguous.
 
 use super::arguments::{Addressee, Instances, Launcher, Level, Waiting};
-use super::availability::Console;
 use super::configuration::whole_configuration;
+use super::native::{AddressError, Console, running_job, show_running};
 use super::terminal::{document, fail, fail_with};
 use crate::config::{Configuration, normalize_id};
-use crate::console::select;
+use crate::console::{REFUSED, UNKNOWN, select};
 use crate::ha::operate::{Addressed, Operation, Wanted, addressed};
 use crate::ha::operator::Operator;
 use crate::ha::status::{self, ComponentState};
 use crate::launcher::Start;
-use crate::mvs::{REFUSED, UNKNOWN};
-use crate::system::{JobRecord, SystemDirectory};
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// Between two looks at an instance on its way up or down: short at first, then longer, as each is an operator command.
@@ -40,7 +37,7 @@ pub(super) fn instances(arguments: &Instances, operation: Operation) -> i32 {
     let addressee = &arguments.addressee;
     // P needs no configuration where the job is known.
     if let (Operation::Stop, Some(_)) = (operation, &addressee.job) {
-        if let Some(found) = running_job(addressee) {
+        if let Some(found) = running_job(addressee.system(), addressee.job.as_deref()) {
             return found.map_or_else(fail, |(console, jobs)| each(&*console.operator(), &jobs, operation, arguments));
         }
     }
@@ -48,7 +45,7 @@ pub(super) fn instances(arguments: &Instances, operation: Operation) -> i32 {
         Ok(configuration) => configuration,
         Err(code) => return code,
     };
-    let console = match Console::open(addressee.system.as_deref(), configuration.runtime_directory().as_deref()) {
+    let console = match Console::open(addressee.system(), configuration.runtime_directory().as_deref()) {
         Ok(console) => console,
         Err(error) => return fail(error),
     };
@@ -56,22 +53,12 @@ pub(super) fn instances(arguments: &Instances, operation: Operation) -> i32 {
     match addressed(&configuration, wanted(addressee, arguments.member.as_deref()), &operator.sysname()) {
         Ok(found) => {
             let code = each(&*operator, &found, operation, arguments);
-            if let (Console::System(system), Operation::Stop, REFUSED) = (&console, operation, code) {
-                show_running(system, &found);
+            if operation == Operation::Stop && code == REFUSED {
+                show_running(&console, &found);
             }
             code
         }
         Err(error) => fail_with(&error.messages()),
-    }
-}
-
-/// After an answer that a job is not active: shows the jobs that run, as another one may have been meant.
-fn show_running(system: &SystemDirectory, found: &[Addressed]) {
-    let jobs = system.jobs();
-    let is_meant = |job: &&JobRecord| found.iter().any(|instance| instance.job_name == job.job_name);
-    if !jobs.is_empty() && !jobs.iter().any(|job| is_meant(&job)) {
-        let all: Vec<&JobRecord> = jobs.iter().collect();
-        document(&format!("running here, to be named with --job: {}", super::status::listed(system, &all)));
     }
 }
 
@@ -164,7 +151,7 @@ fn launchers(addressee: &Addressee, components: &[String]) -> Result<(Console, V
     };
     refuse_instances(components, configuration.as_ref().or(at_hand.as_ref())).map_err(fail)?;
     if !by_configuration {
-        match running_job(addressee) {
+        match running_job(addressee.system(), addressee.job.as_deref()) {
             Some(Ok(found)) => return Ok(found),
             // The configuration may know better: it can name a job of another system.
             Some(Err(why)) if addressee.job.is_some() || !has_configuration => return Err(fail(why)),
@@ -175,29 +162,13 @@ fn launchers(addressee: &Addressee, components: &[String]) -> Result<(Console, V
         Some(configuration) => configuration,
         None => whole_configuration(addressee.config.as_deref())?,
     };
-    let console = Console::open(addressee.system.as_deref(), configuration.runtime_directory().as_deref()).map_err(fail)?;
+    let console = Console::open(addressee.system(), configuration.runtime_directory().as_deref()).map_err(fail)?;
     let found = addressed(&configuration, wanted(addressee, None), &console.operator().sysname());
     Ok((console, found.map_err(|error| fail_with(&error.messages()))?))
 }
 
 fn wanted<'a>(addressee: &'a Addressee, member: Option<&'a str>) -> Wanted<'a> {
     Wanted { ids: &addressee.ids, all: addressee.all, member, job: addressee.job.as_deref() }
-}
-
-/// Why a command has no addressee; what to do in words.
-#[derive(Debug, thiserror::Error)]
-enum AddressError {
-    #[error("{name} is an HA instance, not a component: name it with -i, as in -i {id}")]
-    Instance { name: String, id: String },
-    #[error(transparent)]
-    NoConsole(std::io::Error),
-    #[error("no job {name} is running in {}", .system.display())]
-    NoSuchJob { name: String, system: PathBuf },
-    #[error("no job is running in {}", .0.display())]
-    NoJob(PathBuf),
-    /// A list of them, as text.
-    #[error("several jobs are running, name one with --job: {0}")]
-    SeveralJobs(String),
 }
 
 /// Refuses the id of an HA instance in the place of a component, if the configuration is known.
@@ -212,37 +183,6 @@ fn refuse_instances(components: &[String], configuration: Option<&Configuration>
         }
     }
     Ok(())
-}
-
-/// The one job of a system directory that is meant; None on z/OS, where only the configuration knows.
-fn running_job(addressee: &Addressee) -> Option<Result<(Console, Vec<Addressed>), AddressError>> {
-    let console = match Console::open(addressee.system.as_deref(), None) {
-        Ok(console) => console,
-        Err(error) => return Some(Err(AddressError::NoConsole(error))),
-    };
-    let found = match &console {
-        Console::System(system) => one_job(system, addressee.job.as_deref()),
-        Console::Native(_) => return None,
-    };
-    Some(found.map(|instance| (console, vec![instance])))
-}
-
-/// The named job, by name, identifier or id, or the only one that there is.
-fn one_job(system: &SystemDirectory, named: Option<&str>) -> Result<Addressed, AddressError> {
-    let jobs = system.jobs();
-    let meant = super::status::jobs_named(&jobs, named);
-    match (meant.as_slice(), named) {
-        ([job], _) => Ok(Addressed { id: None, sysname: None, job_name: target_of(job, &jobs), member: String::new() }),
-        ([], Some(name)) => Err(AddressError::NoSuchJob { name: name.to_owned(), system: system.path().to_owned() }),
-        ([], None) => Err(AddressError::NoJob(system.path().to_owned())),
-        (several, _) => Err(AddressError::SeveralJobs(super::status::listed(system, several))),
-    }
-}
-
-/// How a command addresses a job: by its name if no other job has it, else with its id.
-fn target_of(job: &JobRecord, jobs: &[JobRecord]) -> String {
-    let alone = |known: &&JobRecord| known.job_name == job.job_name || known.identifier == job.job_name;
-    if jobs.iter().filter(alone).count() == 1 { job.job_name.clone() } else { format!("{}.{}", job.job_name, job.job_id) }
 }
 
 /// Issues a command and shows it with its answer; its exit code.

@@ -12,6 +12,12 @@ pub use names::{Selection, select};
 
 use crate::config::overlay::nearest;
 
+/// Exit code of a console whose command was refused.
+pub const REFUSED: i32 = 8;
+
+/// Exit code of a console that does not know what came of its command.
+pub const UNKNOWN: i32 = 12;
+
 /// A command that was understood. Names are as typed, `*` in one stands for anything; [`select`] matches them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {

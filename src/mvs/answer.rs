@@ -1,17 +1,12 @@
 //! The answer to an operator command: what has become of it, and its lines, which also go to SYSLOG.
 
+use crate::console::{REFUSED, UNKNOWN};
 use crate::message::mvs;
 use crate::platform::unix::program;
 use crate::system::SystemDirectory;
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
-
-/// Exit code of a console whose command was refused.
-pub const REFUSED: i32 = 8;
-
-/// Exit code of a console that does not know what came of its command.
-pub const UNKNOWN: i32 = 12;
 
 /// The answer to a command.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

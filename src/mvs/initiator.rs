@@ -214,7 +214,9 @@ fn spawn(platform: &dyn Platform, step: &StartedStep, entry: &JobEntry, director
     let control = fcntl(entry.listener(), FcntlArg::F_DUPFD_CLOEXEC(10))?;
     // SAFETY: F_DUPFD_CLOEXEC has just made this descriptor, and nobody else knows it.
     let control = unsafe { OwnedFd::from_raw_fd(control) };
-    let environment: Environment = step.environment.iter().map(|(name, value)| (name.clone(), value.into())).collect();
+    // A name that is empty is nobody's.
+    let named = step.environment.iter().filter(|(name, _)| !name.is_empty());
+    let environment: Environment = named.map(|(name, value)| (name.clone(), value.into())).collect();
     let own = Environment::from([
         (JOB_DIRECTORY.to_owned(), directory.into()),
         (CONTROL_DESCRIPTOR.to_owned(), CONTROL.to_string().into()),

@@ -2,7 +2,7 @@
 
 use super::{ReportFormat, ValueError};
 use clap::{Args, Subcommand};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 #[derive(Debug, Subcommand)]
@@ -85,6 +85,7 @@ pub struct Sysplex {
 #[derive(Debug, Args)]
 pub struct Reach {
     /// System directory whose console is used [default: ZWELNCH_SYSTEM, else one below the XDG state home]
+    #[cfg(feature = "emulation")]
     #[arg(long, value_name = "DIR")]
     pub system: Option<PathBuf>,
     /// Client certificate, PEM [default: that of the instance's configuration]
@@ -96,6 +97,16 @@ pub struct Reach {
     /// Certificate authority that servers are verified against, PEM; may be given several times [default: the instance's trust store]
     #[arg(long, value_name = "FILE")]
     pub ca: Vec<PathBuf>,
+}
+
+impl Reach {
+    /// The system directory that was named: where systems are directories.
+    pub fn system(&self) -> Option<&Path> {
+        #[cfg(feature = "emulation")]
+        return self.system.as_deref();
+        #[cfg(not(feature = "emulation"))]
+        None
+    }
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@
 use super::arrows;
 use super::scan::{self, Part};
 use super::tokens::{Kind, Lexer};
+use super::{Definition, Outcome};
 use crate::platform::{CpuClock, Platform};
 use rquickjs::context::EvalOptions;
 use rquickjs::{CatchResultExt, Context, Ctx, Function, Object, Runtime};
@@ -21,29 +22,6 @@ pub const MEMORY_LIMIT: usize = 64 * 1024 * 1024;
 /// Bytes of stack that JavaScript may use, of the thread's own.
 const SCRIPT_STACK: usize = 1024 * 1024;
 const THREAD_STACK: usize = 4 * 1024 * 1024;
-
-/// A template and where it stands.
-#[derive(Debug, Clone)]
-pub struct Definition {
-    /// Keys and indexes from the root.
-    pub path: Vec<Value>,
-    /// The path joined with dots.
-    pub name: String,
-    pub parts: Vec<Part>,
-}
-
-/// The result of one template.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
-    Value(Value),
-    /// The value of a block of statements that could be an object as well.
-    Block(Value),
-    /// The result is no value of a configuration: the word for it (undefined, a function, NaN).
-    NoValue(String),
-    Failed(String),
-    /// Another template, which it refers to, failed; or the time was used up before its turn.
-    NotEvaluated,
-}
 
 /// CPU time after which an engine that could not be interrupted is abandoned.
 const ABANDONED_AFTER: Duration = TIME_LIMIT.saturating_mul(2);
@@ -215,9 +193,6 @@ fn prepare<'js>(ctx: &Ctx<'js>, work: &Work, sender: mpsc::Sender<Said>) -> rqui
     let functions: Object = prelude.call((work.tree.as_str(), definitions_json(&work.definitions), helper, script, turn))?;
     Ok(Functions { outcome: functions.get("outcome")?, blame: functions.get("blame")?, complaint: functions.get("complaint")? })
 }
-
-/// In the reason of templates that refer to each other, which holds nothing but names; the prelude says it.
-pub(super) const CIRCLE: &str = "the templates refer to each other in a circle: ";
 
 /// True when an expression begins with a brace, which begins a block in a script.
 fn begins_with_brace(code: &str) -> bool {

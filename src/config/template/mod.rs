@@ -1,6 +1,7 @@
 //! `${{ }}`: JavaScript in a configuration. Rules: docs/contract/configuration.md, "Templates".
 
 pub mod arrows;
+#[cfg(feature = "templates")]
 pub mod engine;
 mod literals;
 pub mod scan;
@@ -10,7 +11,6 @@ use super::node::{Entry, Node, NodeValue, Place};
 use super::secrets;
 use super::{Location, Problem};
 use crate::platform::Platform;
-use engine::{Definition, Outcome};
 use scan::Part;
 use serde_json::Value;
 use std::sync::Arc;
@@ -21,6 +21,46 @@ pub struct Evaluation {
     pub root: Arc<Node>,
     pub errors: Vec<Problem>,
     pub warnings: Vec<Problem>,
+}
+
+/// A template and where it stands.
+#[derive(Debug, Clone)]
+pub struct Definition {
+    /// Keys and indexes from the root.
+    pub path: Vec<Value>,
+    /// The path joined with dots.
+    pub name: String,
+    pub parts: Vec<Part>,
+}
+
+/// The result of one template.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    Value(Value),
+    /// The value of a block of statements that could be an object as well.
+    Block(Value),
+    /// The result is no value of a configuration: the word for it (undefined, a function, NaN).
+    NoValue(String),
+    Failed(String),
+    /// Another template, which it refers to, failed; or the time was used up before its turn.
+    NotEvaluated,
+}
+
+/// In the reason of templates that refer to each other, which holds nothing but names; the prelude says it.
+const CIRCLE: &str = "the templates refer to each other in a circle: ";
+
+/// A program without an engine: nothing is evaluated, and every template that is wanted says why.
+#[cfg(not(feature = "templates"))]
+mod engine {
+    use super::{Definition, Outcome, Platform, Value};
+
+    pub(super) fn evaluate(_: &Value, definitions: &[Definition], wanted: &[usize], _: &dyn Platform) -> Result<Vec<Outcome>, String> {
+        let outcome = |index: usize| match wanted.contains(&index) {
+            true => Outcome::Failed("it needs JavaScript, which this program was built without (feature templates)".to_owned()),
+            false => Outcome::NotEvaluated,
+        };
+        Ok((0..definitions.len()).map(outcome).collect())
+    }
 }
 
 /// A template of the tree.
@@ -113,7 +153,7 @@ fn shown(found: &Found) -> String {
 fn shown_reason(found: &Found, reason: &str) -> String {
     let kind = reason.split_once(": ").map(|(kind, _)| kind).filter(|kind| kind.ends_with("Error"));
     match kind {
-        _ if !secrets::is_secret_name(&found.definition.name) || reason.contains(engine::CIRCLE) => reason.to_string(),
+        _ if !secrets::is_secret_name(&found.definition.name) || reason.contains(CIRCLE) => reason.to_string(),
         Some(kind) => format!("{kind}, whose text is not shown"),
         None if reason.starts_with("throws ") => "throws a value that is not shown".to_string(),
         None => reason.to_string(),

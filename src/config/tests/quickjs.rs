@@ -3,8 +3,9 @@
 //! = 3, s = 'str';`. A line is a JSON list of the text and the answer: the value as JSON, `undefined`, `function`, `novalue`, or `!` and
 //! the error.
 
-use crate::config::template::engine::{Definition, Outcome, evaluate};
+use crate::config::template::engine::evaluate;
 use crate::config::template::scan::{Part, split};
+use crate::config::template::{Definition, Outcome};
 use crate::config::testing::FakePlatform;
 use serde_json::{Value, json};
 
