@@ -30,7 +30,8 @@ pub(super) async fn prepare_components(
     let output = &context.output;
     let written = write_workspace(context, instance, &survey).instrument(info_span!(target: TARGET, "workspace"));
     if let Err(error) = written.await {
-        let why = [message::component_error("workspace", error), message::configuration_not_translated(&context.config_text)];
+        let why =
+            [message::file_not_written(instance.workspace.display(), error), message::configuration_not_translated(&context.config_text)];
         return Err(refuse(context, why.into_iter().chain(not_prepared(context))));
     }
     if let Some(foreground) = &begun.foreground {

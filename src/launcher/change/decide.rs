@@ -60,9 +60,10 @@ impl Owner {
     fn withdraw_files(&self, id: u64) {
         let Some(files) = self.changes.files.clone() else { return };
         let context = Arc::clone(&self.context);
+        let workspace = self.changes.current.as_ref().map(|current| current.instance.workspace.display().to_string()).unwrap_or_default();
         tokio::task::spawn_local(async move {
             if let Err(error) = files.withdraw(&context, id).await {
-                context.output.message(message::component_error("workspace", error));
+                context.output.message(message::file_not_written(workspace, error));
             }
         });
     }
