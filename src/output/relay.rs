@@ -41,6 +41,10 @@ pub(super) struct Relay {
     ready: Vec<usize>,
     /// Pipes whose component writes more to the console than is let through.
     holding: Vec<usize>,
+    /// Pipes whose last line has not ended.
+    unfinished: Vec<usize>,
+    /// Bytes of a line, as it is printed, beyond which it is relayed in pieces.
+    max_line: u64,
     /// Components and last lines of pipes that were closed before their component's end was told.
     ended: HashMap<usize, (String, Tail)>,
     out: Vec<u8>,
@@ -68,6 +72,8 @@ impl Relay {
             pipes: HashMap::new(),
             ready: Vec::new(),
             holding: Vec::new(),
+            unfinished: Vec::new(),
+            max_line: super::MAX_LINE,
             ended: HashMap::new(),
             out: Vec::new(),
             unwritten: None,
@@ -105,6 +111,7 @@ impl Relay {
             for id in std::mem::take(&mut self.ready) {
                 self.relay(id, TURN);
             }
+            self.show_silent();
             self.tell_held(false);
             self.write();
             pace.turn(self.begun.elapsed(), self.relayed);
@@ -115,6 +122,7 @@ impl Relay {
         }
         self.tell_held(true);
         self.write();
+        self.tell_unwritten();
     }
 
     fn note_ready(&mut self, id: usize) {
@@ -127,7 +135,8 @@ impl Relay {
 
     /// How long the relay may sleep; None: until something happens.
     fn next_due(&self) -> Option<Duration> {
-        let due = self.holding.iter().filter_map(|id| self.pipes.get(id)?.rate.due()).min()?;
+        let held = self.holding.iter().filter_map(|id| self.pipes.get(id)?.rate.due()).min();
+        let due = held.into_iter().chain(self.next_silent()).min()?;
         // The selector counts whole milliseconds.
         Some(due.saturating_sub(self.begun.elapsed()) + Duration::from_millis(1))
     }
@@ -191,6 +200,7 @@ impl Relay {
             Item::Attach(id, component, descriptor, attachment) => self.attach(id, component, descriptor, *attachment),
             Item::Drain { pipe, repeat } => self.drain(pipe, repeat),
             Item::Rules(rules) => self.set_rules(*rules),
+            Item::MaxLine(bytes) => self.max_line = bytes,
             Item::TimeZone(zone) => self.prefix.zone = zone,
             Item::RotateLogs(told) => told(self.rotate_logs()),
             #[cfg(test)]
@@ -214,8 +224,19 @@ impl Relay {
         });
     }
 
+    /// Tells the operator what SYSPRINT has not taken so far: when that begins and, if it goes on, at the end.
+    fn tell_unwritten(&self) {
+        if let Some((lost, why)) = &self.unwritten {
+            self.wto_of(&zwel0954w(lost, why));
+        }
+    }
+
     fn message(&mut self, message: &Message) {
         self.prefix.launcher(&mut self.out, message.severity(), message.text());
+        self.wto_of(message);
+    }
+
+    fn wto_of(&self, message: &Message) {
         let text = match message.operator() {
             Operator::Always => Some(wto::unconditional(message.text())),
             Operator::Wto if self.rules.own => Some(wto::unconditional(message.text())),
@@ -269,15 +290,21 @@ impl Relay {
         }
         let lines = memchr::memchr_iter(b'\n', &self.out).count();
         self.shared.in_hand.store(lines, Ordering::Relaxed);
-        // While SYSPRINT itself fails there is nowhere to say it; the components go on, and it is said when it can be.
+        // While SYSPRINT itself fails only the operator can be told; the components go on, and it is said there when it can be.
         let written = self.platform.write_sysprint(&self.out);
         self.shared.in_hand.store(0, Ordering::Relaxed);
         self.out.clear();
         match written {
-            Err(error) => {
-                let lost = self.unwritten.take().map_or(0, |(lost, _)| lost);
-                self.unwritten = Some((lost + lines as u64, error.to_string()));
-            }
+            Err(error) => match &mut self.unwritten {
+                Some((lost, why)) => {
+                    *lost += lines as u64;
+                    *why = error.to_string();
+                }
+                None => {
+                    self.unwritten = Some((lines as u64, error.to_string()));
+                    self.tell_unwritten();
+                }
+            },
             Ok(()) => {
                 if let Some((lost, why)) = self.unwritten.take() {
                     self.message(&zwel0954w(lost, why));

@@ -3,10 +3,25 @@
 use super::pipe::Pipe;
 use super::{FULL, Relay};
 use crate::message::{Message, zwel0926w, zwel0992w};
-use crate::output::partial::Partial;
+use crate::output::partial::Shown;
+use crate::output::pattern::SEARCHED;
 use crate::output::printable;
 use crate::platform::code_page::Transcoder;
 use std::rc::Rc;
+use std::time::Duration;
+
+/// After so long without news a line that has not ended is shown as far as it has come.
+const SILENCE: Duration = Duration::from_secs(1);
+
+/// Why a line is shown.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Because {
+    Ended,
+    /// Nothing has come for a while.
+    Silent,
+    /// It is longer than a line may be.
+    Full,
+}
 
 impl Relay {
     /// Whole lines of a component that have come to stand at the end of `out`, as it wrote them.
@@ -16,18 +31,21 @@ impl Relay {
         }
         let failure = self.log(pipe, start, true);
         self.make_printable(start);
-        self.search(pipe, start);
+        pipe.tail.push(&self.out[start..]);
+        let lines = std::mem::take(&mut self.out);
+        self.search(pipe, &lines[start..], &mut false);
+        self.out = lines;
         failure.iter().for_each(|message| self.message(message));
     }
 
-    /// Does what the lines at the end of `out` call for: the operator's console, the watched texts.
-    fn search(&mut self, pipe: &mut Pipe, start: usize) {
-        pipe.tail.push(&self.out[start..]);
+    /// Does what lines call for: the operator's console, the watched texts. `told`: the line has been on the console, and will not be again.
+    fn search(&mut self, pipe: &mut Pipe, lines: &[u8], told: &mut bool) {
         let now = self.begun.elapsed();
         let (rules, platform, holding) = (&self.rules, &self.platform, &mut self.holding);
-        let mut reported = false;
-        pipe.matcher.each_hit(&self.out[start..], |hit| {
-            if let Some(text) = hit.sys_message.and_then(|found| rules.of_line(hit.line, found)) {
+        let (was_told, mut reported) = (*told, false);
+        pipe.matcher.each_hit(lines, |hit| {
+            if let Some(text) = hit.sys_message.filter(|_| !was_told).and_then(|found| rules.of_line(hit.line, found)) {
+                *told = true;
                 if pipe.rate.admit(now) {
                     platform.wto(&text);
                 } else if !holding.contains(&pipe.id.0) {
@@ -64,10 +82,14 @@ impl Relay {
         }
     }
 
+    /// Keeps a piece of the pipe's unfinished line.
     pub(super) fn keep(&mut self, pipe: &mut Pipe, piece: &[u8]) {
-        if !piece.is_empty() && pipe.partial.push(piece).is_err() {
-            // No space for the line's middle: what there is goes out as a line of its own, which is less bad than losing it.
-            self.finish(pipe);
+        if piece.is_empty() {
+            return;
+        }
+        // No space for the line's middle: what there is goes out as a line of its own, which is less bad than losing it.
+        if pipe.partial.push(piece).is_err() || pipe.partial.is_full(self.max_line) {
+            self.show(pipe, Because::Full);
         }
     }
 
@@ -76,57 +98,124 @@ impl Relay {
         if let Some(held) = pipe.transcoder.as_mut().map(Transcoder::finish) {
             self.keep(pipe, &held);
         }
-        self.finish(pipe);
+        self.show(pipe, Because::Ended);
     }
 
-    /// Ends the pipe's unfinished line.
-    pub(super) fn finish(&mut self, pipe: &mut Pipe) {
-        if pipe.partial.is_empty() {
+    /// Notes that a pipe's line has not ended, so that [`Relay::show_silent`] looks after it.
+    pub(super) fn note_unfinished(&mut self, pipe: &mut Pipe) {
+        let begun = !pipe.partial.is_empty() || pipe.transcoder.as_ref().is_some_and(Transcoder::holds);
+        if begun {
+            let silent_at = self.begun.elapsed() + SILENCE;
+            if pipe.silent_at.replace(silent_at).is_none() && !self.unfinished.contains(&pipe.id.0) {
+                self.unfinished.push(pipe.id.0);
+            }
+        } else {
+            pipe.silent_at = None;
+        }
+    }
+
+    /// When the first unfinished line will have been silent for long enough.
+    pub(super) fn next_silent(&self) -> Option<Duration> {
+        self.unfinished.iter().filter_map(|id| self.pipes.get(id)?.silent_at).min()
+    }
+
+    /// Shows the unfinished lines of which nothing has come for a while.
+    pub(super) fn show_silent(&mut self) {
+        if self.unfinished.is_empty() {
             return;
         }
+        let now = self.begun.elapsed();
+        for id in std::mem::take(&mut self.unfinished) {
+            let Some(mut pipe) = self.pipes.remove(&id) else { continue };
+            match pipe.silent_at {
+                None => {}
+                Some(due) if due > now || pipe.ready => self.unfinished.push(id),
+                Some(_) => {
+                    pipe.silent_at = None;
+                    if let Some(held) = pipe.transcoder.as_mut().map(Transcoder::so_far) {
+                        self.keep(&mut pipe, &held);
+                    }
+                    self.show(&mut pipe, Because::Silent);
+                }
+            }
+            self.pipes.insert(id, pipe);
+        }
+    }
+
+    /// Shows what is held of the pipe's unfinished line, nothing else in between. A part of a line is marked as one, and so is what follows.
+    pub(super) fn show(&mut self, pipe: &mut Pipe, because: Because) {
         let mut partial = std::mem::take(&mut pipe.partial);
-        let result = if partial.short(usize::MAX).is_some() {
-            let start = self.out.len();
-            let result = partial.take(|piece| self.out.extend_from_slice(piece));
-            self.out.push(b'\n');
-            self.lines(pipe, start);
-            result
-        } else {
-            self.finish_long(pipe, &mut partial)
+        let mut shown = match partial.shown.take() {
+            Some(shown) if because == Because::Ended || !partial.is_empty() => shown,
+            None if !partial.is_empty() => Shown::default(),
+            shown => {
+                partial.shown = shown;
+                pipe.partial = partial;
+                return;
+            }
         };
+        let (is_first, mut printed) = (!shown.printed, false);
+        let mut failure = None;
+        let mut print = |relay: &mut Relay, shown: &mut Shown, piece: &[u8]| {
+            if piece.is_empty() {
+                return;
+            }
+            if !std::mem::replace(&mut printed, true) && !is_first {
+                relay.out.extend_from_slice(format!("<{}: the line goes on> ", pipe.component).as_bytes());
+            }
+            let start = relay.out.len();
+            relay.out.extend_from_slice(piece);
+            relay.make_printable(start);
+            pipe.tail.push(&relay.out[start..]);
+            let wanted = SEARCHED.saturating_sub(shown.text.len()).min(relay.out.len() - start);
+            shown.text.extend_from_slice(&relay.out[start..start + wanted]);
+            if relay.out.len() >= FULL {
+                relay.write();
+            }
+        };
+        let result = partial.take(|piece| {
+            if let Some(log) = &pipe.log {
+                let written = log.borrow_mut().write(piece, !std::mem::replace(&mut shown.logged, true), self.begun.elapsed());
+                failure = failure.take().or(written.err());
+            }
+            let mut piece = piece;
+            let joined;
+            if !shown.torn.is_empty() {
+                shown.torn.extend_from_slice(piece);
+                joined = std::mem::take(&mut shown.torn);
+                piece = &joined;
+            }
+            let (text, torn) = piece.split_at(printable::whole(piece));
+            print(self, &mut shown, text);
+            shown.torn = torn.to_vec();
+        });
+        if because == Because::Ended {
+            let torn = std::mem::take(&mut shown.torn);
+            print(self, &mut shown, torn.strip_suffix(b"\r").unwrap_or(&torn));
+            if let Some(log) = &pipe.log {
+                failure = failure.or(log.borrow_mut().write(b"\n", false, self.begun.elapsed()).err());
+            }
+        }
+        match because {
+            Because::Ended => {}
+            Because::Silent if printed => self.out.extend_from_slice(format!(" <{}: no line end yet>", pipe.component).as_bytes()),
+            Because::Full if printed => self.out.extend_from_slice(format!(" <{}: the line is too long>", pipe.component).as_bytes()),
+            Because::Silent | Because::Full => {}
+        }
+        if printed || is_first && because == Because::Ended {
+            self.out.push(b'\n');
+            pipe.tail.push(b"\n");
+        }
+        shown.printed |= printed;
+        let text = std::mem::take(&mut shown.text);
+        self.search(pipe, &text, &mut shown.told);
+        if because != Because::Ended {
+            partial.shown = Some(Shown { text, ..shown });
+        }
+        pipe.partial = partial;
+        failure.iter().for_each(|error| self.message(&zwel0992w(&pipe.component, error)));
         if let Err(error) = result {
             self.message(&zwel0926w(&pipe.component, error));
         }
-    }
-
-    /// A line that is too long for memory goes out in pieces, nothing else in between. Its first piece is searched.
-    fn finish_long(&mut self, pipe: &mut Pipe, partial: &mut Partial) -> std::io::Result<()> {
-        let mut failure = None;
-        let mut first = true;
-        // What a piece ends with when that is the beginning of a character or an escape sequence.
-        let mut torn: Vec<u8> = Vec::new();
-        let result = partial.take(|piece| {
-            let start = self.out.len();
-            self.out.extend_from_slice(piece);
-            failure = failure.take().or(self.log(pipe, start, first));
-            if !torn.is_empty() {
-                self.out.splice(start..start, torn.drain(..));
-            }
-            torn = self.out.split_off(start + printable::whole(&self.out[start..]));
-            self.make_printable(start);
-            if std::mem::take(&mut first) {
-                self.search(pipe, start);
-            }
-            if self.out.len() >= FULL {
-                self.write();
-            }
-        });
-        printable::append(&mut self.out, &torn);
-        let start = self.out.len();
-        self.out.push(b'\n');
-        failure = failure.or(self.log(pipe, start, false));
-        pipe.tail.push(b"\n");
-        failure.iter().for_each(|message| self.message(message));
-        result
     }
 }

@@ -1,5 +1,6 @@
 //! The pipes of components: attached, read by turns, drained at the end.
 
+use super::lines::Because;
 use super::{FULL, Relay};
 use crate::message::{zwel0050e, zwel0991w, zwel0993i, zwel0994i};
 use crate::output::log_file::LogFile;
@@ -15,6 +16,7 @@ use mio::{Interest, Token};
 use std::cell::RefCell;
 use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
+use std::time::Duration;
 
 /// Bytes read at once.
 const BLOCK: usize = 256 * 1024;
@@ -47,6 +49,8 @@ pub(super) struct Pipe {
     pub(super) log: Option<Rc<RefCell<LogFile>>>,
     pub(super) rate: Rate,
     pub(super) tail: Tail,
+    /// When its unfinished line is shown, if nothing comes before.
+    pub(super) silent_at: Option<Duration>,
 }
 
 /// What a read of a pipe came to.
@@ -82,6 +86,7 @@ impl Relay {
             log: attachment.log.map(|settings| self.log_file(settings)),
             rate: Rate::default(),
             tail: Tail::default(),
+            silent_at: None,
         };
         self.pipes.insert(id.0, pipe);
         if !registered {
@@ -101,9 +106,10 @@ impl Relay {
         }
     }
 
-    /// Everything the pipe holds now, the unfinished last line included. Bounded, because somebody may go on writing.
+    /// Everything the pipe holds now, the unfinished last line included. Bounded, because somebody may go on writing; no pipe holds more
+    /// than [`TURN`].
     pub(super) fn drain(&mut self, id: PipeId, repeat: bool) {
-        self.relay(id.0, 16 * TURN);
+        self.relay(id.0, 2 * TURN);
         let (component, tail) = if let Some(mut pipe) = self.pipes.remove(&id.0) {
             self.end(&mut pipe);
             pipe.drained = true;
@@ -150,6 +156,9 @@ impl Relay {
                 self.ended.insert(id, (pipe.component, pipe.tail));
             }
             return;
+        }
+        if left < limit {
+            self.note_unfinished(&mut pipe);
         }
         pipe.ready = after == After::More;
         if pipe.ready && !self.ready.contains(&id) {
@@ -200,7 +209,7 @@ impl Relay {
             let data = self.out.split_off(read_from);
             let end = memchr::memchr(b'\n', &data).unwrap_or(data.len());
             self.keep(pipe, &data[..end]);
-            self.finish(pipe);
+            self.show(pipe, Because::Ended);
             start = self.out.len();
             self.out.extend_from_slice(data.get(end + 1..).unwrap_or_default());
             last = start + (last - read_from).saturating_sub(end + 1);
