@@ -2,7 +2,7 @@
 
 use super::arguments::{ReportFormat, Status};
 use super::configuration::open_system;
-use super::terminal::{document, fail};
+use super::terminal::{data, document, fail};
 use crate::mvs::console::one_shot;
 use crate::platform::unix::system::{JobRecord, SystemDirectory};
 use serde_json::Value;
@@ -79,7 +79,7 @@ fn json(system: &SystemDirectory, jobs: &[&JobRecord]) -> i32 {
     }
     match serde_json::to_string_pretty(&all) {
         Ok(text) => {
-            document(&text);
+            data(&text);
             0
         }
         Err(error) => fail(error),

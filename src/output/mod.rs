@@ -24,7 +24,7 @@ pub use echo::is_message_id;
 pub use line::{RULER, time_zone, timestamp};
 pub use log_file::LogSettings;
 pub use pattern::WatchedText;
-pub use printable::{escaped, one_line, printable};
+pub use printable::{escaped, is_odd, one_line, printable};
 pub use verbosity::Verbosity;
 pub use wto::WtoRules;
 
