@@ -43,7 +43,9 @@ pub(super) fn render(problem: &Problem, title: &str, sources: &mut Sources<'_>, 
             let snippet = Snippet::source(line.as_str()).line_start(number).path(printable(&place.file)).annotation(annotation);
             renderer.render(&[title.element(snippet)])
         }
-        (Some(place), None) => renderer.render(&[title.element(annotate_snippets::Origin::path(printable(&place.to_string()).into_owned()))]),
+        (Some(place), None) => {
+            renderer.render(&[title.element(annotate_snippets::Origin::path(printable(&place.to_string()).into_owned()))])
+        }
         (None, _) => renderer.render(&[annotate_snippets::Group::with_title(title)]),
     }
 }

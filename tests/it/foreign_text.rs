@@ -31,7 +31,10 @@ fn instance() -> Instance {
         .extra(&format!(
             "haInstances:\n  lpar1: {{hostname: a.example.com, sysname: LPR1}}\n  lpar2: {{hostname: \"{QUOTED}\", sysname: LPR2, components: {{web: {{note: \"b{QUOTED}\"}}}}}}\n"
         ));
-    instance.manifest("db", &format!("title: \"{QUOTED}\"\ncommands: {{start: \"{QUOTED}\"}}\ndependencies: {{components: [{{name: \"{QUOTED}\"}}]}}\n"));
+    instance.manifest(
+        "db",
+        &format!("title: \"{QUOTED}\"\ncommands: {{start: \"{QUOTED}\"}}\ndependencies: {{components: [{{name: \"{QUOTED}\"}}]}}\n"),
+    );
     instance.write_config();
     let text = fs::read_to_string(instance.config()).unwrap();
     let environment = format!("zowe:\n  environments: {{EVIL: \"{QUOTED}\", \"{QUOTED}\": x}}\n");
@@ -136,7 +139,14 @@ fn source_lines_on_a_terminal_are_coloured_by_us_alone() {
 fn regex_free(text: &str) -> String {
     let mut parts = text.split("\x1b[");
     let first = parts.next().unwrap_or_default().to_owned();
-    first + &parts.map(|part| part.trim_start_matches(|character: char| character.is_ascii_digit() || character == ';').strip_prefix('m').unwrap_or("\x1b")).collect::<String>()
+    first
+        + &parts
+            .map(|part| {
+                part.trim_start_matches(|character: char| character.is_ascii_digit() || character == ';')
+                    .strip_prefix('m')
+                    .unwrap_or("\x1b")
+            })
+            .collect::<String>()
 }
 
 /// Answers every request with this.
@@ -150,7 +160,10 @@ fn registry(answer: String) -> u16 {
             while request.read_line(&mut line).is_ok_and(|length| length > 2) {
                 line.clear();
             }
-            let head = format!("HTTP/1.1 200 \x1b[31mOK\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", answer.len());
+            let head = format!(
+                "HTTP/1.1 200 \x1b[31mOK\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+                answer.len()
+            );
             let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(answer.as_bytes()));
         }
     });
@@ -159,20 +172,29 @@ fn registry(answer: String) -> u16 {
 
 #[test]
 fn no_answer_of_a_registry_controls_a_terminal() {
-    let one = format!(r#"{{"instanceId":"{QUOTED}","app":"A{QUOTED}","hostName":"{QUOTED}","status":"{QUOTED}","port":{{"$":1,"@enabled":"true"}}}}"#);
+    let one = format!(
+        r#"{{"instanceId":"{QUOTED}","app":"A{QUOTED}","hostName":"{QUOTED}","status":"{QUOTED}","port":{{"$":1,"@enabled":"true"}}}}"#
+    );
     for answer in [
         format!(r#"{{"applications":{{"application":[{{"name":"gateway{QUOTED}","instance":[{one}]}}]}}}}"#),
         format!("<applications><{EVIL}"),
         format!("{{{EVIL}"),
     ] {
         let ports = [registry(answer.clone()), registry(r#"{"applications":{"application":[]}}"#.to_owned())];
-        let of = |number: usize| format!("  lpar{number}: {{hostname: localhost, sysname: LPR{number}, components: {{discovery: {{port: {0}}}, gateway: {{port: {0}}}}}}}\n", ports[number - 1]);
+        let of = |number: usize| {
+            format!(
+                "  lpar{number}: {{hostname: localhost, sysname: LPR{number}, components: {{discovery: {{port: {0}}}, gateway: {{port: {0}}}}}}}\n",
+                ports[number - 1]
+            )
+        };
         let instance = Instance::new()
             .component("discovery", "exec sleep 1000", "scheme: http")
             .component("gateway", "exec sleep 1000", "scheme: http")
             .extra(&format!("haInstances:\n{}{}", of(1), of(2)));
         instance.write_config();
-        for arguments in [&["ha", "status"][..], &["ha", "status", "--format", "json"], &["ha", "verify", "--timeout", "0", "--expect", "gateway=2"]] {
+        for arguments in
+            [&["ha", "status"][..], &["ha", "status", "--format", "json"], &["ha", "verify", "--timeout", "0", "--expect", "gateway=2"]]
+        {
             harmless(&instance, arguments);
         }
     }
@@ -216,7 +238,13 @@ fn no_run_controls_a_terminal() {
     let mut running = crate::harness::Running::spawn(launcher, instance.directory.path());
     running.wait_for("ZWEL0012I");
     running.wait_for("ZWEA000I");
-    for command in ["F ZWESLSTC,APPL=DISP,DETAIL", "F ZWESLSTC,APPL=DISP,ENV", &format!("F ZWESLSTC,APPL=START({EVIL})"), &format!("F ZWESLSTC,APPL={EVIL}"), "D A,L"] {
+    for command in [
+        "F ZWESLSTC,APPL=DISP,DETAIL",
+        "F ZWESLSTC,APPL=DISP,ENV",
+        &format!("F ZWESLSTC,APPL=START({EVIL})"),
+        &format!("F ZWESLSTC,APPL={EVIL}"),
+        "D A,L",
+    ] {
         harmless(&instance, &["console", command]);
     }
     for arguments in [&["status"][..], &["status", "--format", "json"]] {
