@@ -4,7 +4,7 @@ use super::node::{Entry, Node, NodeValue};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// What becomes of two arrays.
+/// How two arrays are merged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arrays {
     /// Right-most source first: a list of sources.

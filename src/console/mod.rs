@@ -89,7 +89,7 @@ pub fn parse(text: &str) -> Result<Command, CommandError> {
     };
     let verb = verb.to_ascii_uppercase();
     if !WORDS.contains(&verb.as_str()) {
-        // Everything short is like D.
+        // `D` resembles every short word, so it is never offered as what was meant.
         let known: Vec<String> = WORDS.iter().filter(|word| word.len() > 1).map(|word| (*word).to_owned()).collect();
         let word = verb.split([' ', ',']).next().unwrap_or_default();
         return Err(CommandError::NotRecognized(nearest(word, &known)));

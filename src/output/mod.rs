@@ -361,7 +361,7 @@ impl Output {
             self.shared.platform.wto(&wto::unconditional(message.text()));
         }
         if hangs {
-            let message = crate::message::zwel0965w(lines as u64 + lost, patience.as_secs());
+            let message = crate::message::lines_lost_at_end(lines as u64 + lost, patience.as_secs());
             self.shared.platform.wto(&wto::unconditional(message.text()));
         }
     }

@@ -7,7 +7,7 @@ mod pipe;
 use super::pattern::{Matcher, Pattern};
 use super::tail::Tail;
 use super::{Item, Shared, Watch, WtoRules, line, printable, wto};
-use crate::message::{Message, Operator, Severity, zwel0954w, zwel0990w, zwel0991w, zwel0992w};
+use crate::message::{self, Message, Operator, Severity};
 use crate::platform::Platform;
 use mio::unix::pipe::Receiver;
 use mio::{Events, Poll, Token};
@@ -153,7 +153,7 @@ impl Relay {
                 None => {}
                 Some(due) if due > now && !all => self.holding.push(id),
                 Some(_) => {
-                    let message = zwel0991w(&pipe.component, pipe.rate.take_held());
+                    let message = message::lines_held_back(&pipe.component, pipe.rate.take_held());
                     self.message(&message);
                 }
             }
@@ -169,7 +169,7 @@ impl Relay {
         }
         // They came after all that was kept.
         if lost > 0 {
-            self.message(&zwel0990w(lost));
+            self.message(&message::launcher_lines_not_written(lost));
         }
     }
 
@@ -227,7 +227,7 @@ impl Relay {
     /// Tells the operator what SYSPRINT has not taken so far: when that begins and, if it goes on, at the end.
     fn tell_unwritten(&self) {
         if let Some((lost, why)) = &self.unwritten {
-            self.wto_of(&zwel0954w(lost, why));
+            self.wto_of(&message::lines_not_written(lost, why));
         }
     }
 
@@ -276,7 +276,7 @@ impl Relay {
         for pipe in self.pipes.values() {
             let Some(log) = pipe.log.as_ref().filter(|log| !rotated.iter().any(|other| Rc::ptr_eq(other, log))) else { continue };
             if let Err(error) = log.borrow_mut().rotate() {
-                messages.push(zwel0992w(&pipe.component, error));
+                messages.push(message::log_file_not_writable(&pipe.component, error));
             }
             rotated.push(Rc::clone(log));
         }
@@ -307,7 +307,7 @@ impl Relay {
             },
             Ok(()) => {
                 if let Some((lost, why)) = self.unwritten.take() {
-                    self.message(&zwel0954w(lost, why));
+                    self.message(&message::lines_not_written(lost, why));
                     self.write();
                 }
             }

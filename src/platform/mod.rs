@@ -12,6 +12,7 @@ pub mod environment;
 pub mod fake;
 pub mod fault;
 pub mod files;
+pub mod private;
 pub mod process;
 pub mod standard_output;
 pub mod unix;
@@ -241,6 +242,7 @@ impl FileLock {
     /// # Errors
     /// [`LockError::Io`].
     pub fn verified(file: std::fs::File, path: &std::path::Path) -> Result<FileLock, LockError> {
+        private::judge_file(&file, path)?;
         let lock = FileLock { file };
         if lock.is_at(path)? { Ok(lock) } else { Err(LockError::Io(io::Error::other("the file was removed or replaced meanwhile"))) }
     }

@@ -13,7 +13,7 @@ mod sweep;
 pub use document::document;
 pub use instance::{Effect, Instance, InstanceNote, InstancePhase, InstancePolicy, Member, NewMember};
 pub use machine::Machine;
-pub use state::{Action, AfterConfigure, AfterStop, Before, Event, Judgement, LastEnd, Note, Policy, Reply, StartLimit, State};
+pub use state::{Action, Before, Event, Judgement, LastEnd, Note, Policy, Reply, StartLimit, State, WaitsFor, Wanted};
 
 use std::time::Duration;
 

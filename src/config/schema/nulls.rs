@@ -117,7 +117,7 @@ pub(super) fn accept(schema: &Value) -> Value {
                 for (name, property) in properties.iter_mut().filter(|(name, _)| !required.contains(name)) {
                     let Value::Object(keywords) = property else { continue };
                     let plain = keywords.keys().all(|keyword| ANNOTATIONS.contains(&keyword.as_str()));
-                    // A property named "type" whose schema is not one would be no object with a text here.
+                    // A property that is named "type" has a schema here, not a text.
                     if plain && keywords.get("type") == Some(&Value::String("string".into())) && !name.is_empty() {
                         keywords.insert("type".into(), serde_json::json!(["string", "null"]));
                         keywords.insert(KEYWORD.into(), Value::Bool(true));

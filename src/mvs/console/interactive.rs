@@ -218,7 +218,7 @@ impl Console<'_> {
             let _ = sender.send(issue_with(&system, &command, &programs));
         });
         if let Err(error) = worker {
-            self.screen.write(&[mvs::iee707i("CONSOLE", error).text().to_owned()]);
+            self.screen.write(&[mvs::command_not_executed("CONSOLE", error).text().to_owned()]);
             return;
         }
         match receiver.recv_timeout(ANSWER_LIMIT) {

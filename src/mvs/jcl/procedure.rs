@@ -208,7 +208,7 @@ impl<'a> Reading<'a> {
             }
         }
         if !changed.is_empty() {
-            self.listing.push(format!("{:>8} {}", "", crate::message::mvs::iefc653i(changed.join(","))));
+            self.listing.push(format!("{:>8} {}", "", crate::message::mvs::substitution_jcl(changed.join(","))));
         }
         Ok(resolved)
     }

@@ -200,7 +200,7 @@ enum Failure {
 
 /// Switches the listeners that are meant. True when all of them were.
 pub(super) fn vary(answer: &mut Answering<'_>, command: &Vary) -> bool {
-    answer.say("TCPIP", "", mvs::ezz0060i(command).text());
+    answer.say("TCPIP", "", mvs::tcpip_command_begun(command).text());
     let wanted = if command.quiesce { Wanted::Drain } else { Wanted::Ready };
     let switched = Stack::of(answer.system()).map_err(Failure::from).and_then(|stack| {
         let client = Client::new(stack.balancer.clone());
@@ -210,8 +210,8 @@ pub(super) fn vary(answer: &mut Answering<'_>, command: &Vary) -> bool {
         Ok(())
     });
     let message = match &switched {
-        Ok(()) => mvs::ezz0053i(format_args!("VARY SYSPLEX,{}", command.action())),
-        Err(failure) => mvs::ezz0059i("VARY SYSPLEX", failure),
+        Ok(()) => mvs::tcpip_command_completed(format_args!("VARY SYSPLEX,{}", command.action())),
+        Err(failure) => mvs::tcpip_command_failed("VARY SYSPLEX", failure),
     };
     answer.say("TCPIP", "", message.text());
     switched.is_ok()
@@ -245,14 +245,14 @@ fn display_destinations(answer: &mut Answering<'_>, command: &Destinations) -> b
         Ok((name, rows)) => {
             let head = "DEST IPADDR     DPORT DESTXCF ADDR    RDY TOTALCONN  WLM TSR".to_owned();
             let count = format!("{0} OF {0} RECORDS DISPLAYED", rows.len());
-            let mut lines = vec![mvs::ezz2500i(name).text().to_owned(), head];
+            let mut lines = vec![mvs::netstat_head(name).text().to_owned(), head];
             lines.extend(rows);
             lines.extend([count, "END OF THE REPORT".to_owned()]);
             answer.say_all("TCPIP", "", &lines);
             true
         }
         Err(failure) => {
-            answer.say("TCPIP", "", mvs::ezz0059i("DISPLAY NETSTAT", failure).text());
+            answer.say("TCPIP", "", mvs::tcpip_command_failed("DISPLAY NETSTAT", failure).text());
             false
         }
     }
@@ -276,13 +276,13 @@ fn display_connections(answer: &mut Answering<'_>, command: &Connections) -> boo
     let (name, records) = match lines {
         Ok(found) => found,
         Err(failure) => {
-            answer.say("TCPIP", "", mvs::ezz0059i("DISPLAY NETSTAT", failure).text());
+            answer.say("TCPIP", "", mvs::tcpip_command_failed("DISPLAY NETSTAT", failure).text());
             return false;
         }
     };
     let shown = command.maximum.unwrap_or(records.len()).min(records.len());
     let mut lines =
-        vec![mvs::ezz2500i(name).text().to_owned(), "USER ID  CONN     LOCAL SOCKET           FOREIGN SOCKET         STATE".to_owned()];
+        vec![mvs::netstat_head(name).text().to_owned(), "USER ID  CONN     LOCAL SOCKET           FOREIGN SOCKET         STATE".to_owned()];
     lines.extend(
         records
             .iter()

@@ -2,7 +2,7 @@
 
 use super::pipe::Pipe;
 use super::{FULL, Relay};
-use crate::message::{Message, zwel0926w, zwel0992w};
+use crate::message::{self, Message};
 use crate::output::partial::Shown;
 use crate::output::pattern::SEARCHED;
 use crate::output::printable;
@@ -72,7 +72,7 @@ impl Relay {
     /// Writes what stands in `out` from `start` on to the component's log file, if it has one, and gives the message when that fails.
     fn log(&self, pipe: &Pipe, start: usize, whole: bool) -> Option<Message> {
         let result = pipe.log.as_ref()?.borrow_mut().write(&self.out[start..], whole, self.begun.elapsed());
-        result.err().map(|error| zwel0992w(&pipe.component, error))
+        result.err().map(|error| message::log_file_not_writable(&pipe.component, error))
     }
 
     fn make_printable(&mut self, start: usize) {
@@ -213,9 +213,9 @@ impl Relay {
             partial.shown = Some(Shown { text, ..shown });
         }
         pipe.partial = partial;
-        failure.iter().for_each(|error| self.message(&zwel0992w(&pipe.component, error)));
+        failure.iter().for_each(|error| self.message(&message::log_file_not_writable(&pipe.component, error)));
         if let Err(error) = result {
-            self.message(&zwel0926w(&pipe.component, error));
+            self.message(&message::output_lost(&pipe.component, error));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::lines::Because;
 use super::{FULL, Relay};
-use crate::message::{zwel0050e, zwel0991w, zwel0993i, zwel0994i};
+use crate::message;
 use crate::output::log_file::LogFile;
 use crate::output::partial::Partial;
 use crate::output::pattern::Matcher;
@@ -123,13 +123,13 @@ impl Relay {
         };
         let lines = tail.lines();
         if repeat && !lines.is_empty() {
-            self.message(&zwel0993i(&component, lines.len()));
+            self.message(&message::last_lines_head(&component, lines.len()));
             for line in lines {
                 self.out.extend_from_slice(b"    | ");
                 self.out.extend_from_slice(line);
                 self.out.push(b'\n');
             }
-            self.message(&zwel0994i(&component));
+            self.message(&message::last_lines_end(&component));
         }
     }
 
@@ -150,7 +150,7 @@ impl Relay {
             let _ = self.poll.registry().deregister(&mut pipe.receiver);
             self.end(&mut pipe);
             if pipe.rate.due().is_some() {
-                self.message(&zwel0991w(&pipe.component, pipe.rate.take_held()));
+                self.message(&message::lines_held_back(&pipe.component, pipe.rate.take_held()));
             }
             if !pipe.drained {
                 self.ended.insert(id, (pipe.component, pipe.tail));
@@ -181,7 +181,7 @@ impl Relay {
                     Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => After::Empty,
                     Err(error) if error.kind() == std::io::ErrorKind::Interrupted => After::More,
                     Err(error) => {
-                        self.message(&zwel0050e(&pipe.component, pipe.pid.unwrap_or(-1), error));
+                        self.message(&message::output_not_readable(&pipe.component, pipe.pid.unwrap_or(-1), error));
                         After::Ended
                     }
                     Ok(_) => After::Ended,

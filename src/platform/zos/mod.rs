@@ -126,7 +126,7 @@ impl ZosPlatform {
                 Ok(()) => dds.has_failed = false,
                 Err(error) => {
                     if !std::mem::replace(&mut dds.has_failed, true) {
-                        self.wto(message::zwel1005e(&error).text());
+                        self.wto(message::sysprint_not_writable(&error).text());
                     }
                     if let Some((_, text)) = line.split_once(" <ZWELNCH:").filter(|_| !line.contains("'500'")) {
                         self.wto(after_words(text, 3));
@@ -269,7 +269,7 @@ impl Platform for ZosPlatform {
     fn spawn(&self, request: &SpawnRequest<'_>) -> io::Result<Pid> {
         let spawned = spawn::spawn(request)?;
         if let Some((name, error)) = spawned.refused_job_name {
-            self.name_refused.get_or_init(|| self.wto(message::zwel1006w(name, error).text()));
+            self.name_refused.get_or_init(|| self.wto(message::address_space_not_named(name, error).text()));
         }
         Ok(spawned.pid)
     }
@@ -395,7 +395,15 @@ impl Platform for ZosPlatform {
     }
 
     fn lock_file(&self, path: &Path, holder: &str) -> Result<FileLock, LockError> {
-        let mut file = File::options().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+        let mut file = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
+            .open(path)?;
+        crate::platform::private::judge_file(&file, path)?;
         match shim::lock(file.as_fd()) {
             Ok(()) => {
                 file.set_len(0)?;

@@ -192,7 +192,10 @@ impl SystemDirectory {
 
     /// Tells SYSLOG that a job has started, and returns the lines.
     pub fn announce_started(&self, job_name: &str, job_id: &str) -> Vec<String> {
-        let lines = vec![mvs::hasp373(job_name).text().to_owned(), mvs::ief403i(job_name, clock_time(Timestamp::now())).text().to_owned()];
+        let lines = vec![
+            mvs::job_started(job_name).text().to_owned(),
+            mvs::program_started(job_name, clock_time(Timestamp::now())).text().to_owned(),
+        ];
         // A log that cannot be written must not keep a job from running.
         let _ = self.append_syslog(job_name, job_id, &lines.join("\n"));
         lines
@@ -201,16 +204,16 @@ impl SystemDirectory {
     /// Tells SYSLOG how a job has ended, and returns the lines.
     pub fn announce_ended(&self, job_name: &str, step_name: &str, job_id: &str, end: JobEnd) -> Vec<String> {
         let time = clock_time(Timestamp::now());
-        let ended = mvs::ief404i(job_name, &time);
+        let ended = mvs::program_ended(job_name, &time);
         let (first, how) = match end {
             JobEnd::Code(code) => (ended, format!("RC={code:04}")),
             JobEnd::Unknown => (ended, "UNKNOWN".to_owned()),
-            JobEnd::Cancelled => (mvs::ief450i(job_name, step_name, "S222", "00000000", time), "ABEND=S222".to_owned()),
+            JobEnd::Cancelled => (mvs::program_abended(job_name, step_name, "S222", "00000000", time), "ABEND=S222".to_owned()),
             JobEnd::Signal(number) => {
-                (mvs::ief450i(job_name, step_name, "SEC6", format!("0000FF{number:02X}"), time), "ABEND=SEC6".to_owned())
+                (mvs::program_abended(job_name, step_name, "SEC6", format!("0000FF{number:02X}"), time), "ABEND=SEC6".to_owned())
             }
         };
-        let lines = vec![first.text().to_owned(), mvs::hasp395(job_name, how).text().to_owned()];
+        let lines = vec![first.text().to_owned(), mvs::job_ended(job_name, how).text().to_owned()];
         let _ = self.append_syslog(job_name, job_id, &lines.join("\n"));
         lines
     }
