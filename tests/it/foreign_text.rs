@@ -26,7 +26,8 @@ fn obeyed(bytes: &[u8]) -> Vec<String> {
 
 fn instance() -> Instance {
     let instance = Instance::new()
-        .component("web", "exec sleep 1000", &format!("port: 7001\nnote: \"{QUOTED}\"\nlauncher: {{shareAs: \"{QUOTED}\"}}\nturned: \"\u{202e}right\""))
+        .component("web", "exec sleep 1000", &format!("port: 7001\nnote: \"{QUOTED}\"\nlauncher: {{shareAs: \"{QUOTED}\"}}\n\
+             turned: \"\u{202e}right\""))
         .component("db", "exec sleep 1000", "port: 7002")
         .extra(&format!(
             "haInstances:\n  lpar1: {{hostname: a.example.com, sysname: LPR1}}\n  lpar2: {{hostname: \"{QUOTED}\", sysname: LPR2, components: {{web: {{note: \"b{QUOTED}\"}}}}}}\n"
@@ -121,7 +122,7 @@ fn data_has_the_same_values_without_what_a_terminal_obeys() {
 fn source_lines_on_a_terminal_are_coloured_by_us_alone() {
     let instance = instance();
     let file = instance.path("odd.yaml");
-    fs::write(&file, format!("a: [\u{202e}\u{9b}31m\u{7f}, }}\n")).unwrap();
+    fs::write(&file, "a: [\u{202e}\u{9b}31m\u{7f}, }\n").unwrap();
     let pty = nix::pty::openpty(None, None).unwrap();
     let mut command = instance.launcher(&["check", "-c", file.to_str().unwrap()]);
     let mut child = command.env("TERM", "xterm").stdout(Stdio::from(pty.slave)).stderr(Stdio::null()).spawn().unwrap();
@@ -131,12 +132,12 @@ fn source_lines_on_a_terminal_are_coloured_by_us_alone() {
     let _ = fs::File::from(pty.master).read_to_end(&mut seen);
     assert!(child.wait().unwrap().code() == Some(8) && seen.windows(2).any(|two| two == b"\x1b["), "coloured");
     let text = String::from_utf8(seen).unwrap().replace("\r\n", "\n");
-    let ours = regex_free(&text);
+    let ours = without_colours(&text);
     assert_eq!(obeyed(ours.as_bytes()), [""; 0], "{text:?}");
 }
 
 /// Without colours: ESC, a bracket, digits and semicolons, m.
-fn regex_free(text: &str) -> String {
+fn without_colours(text: &str) -> String {
     let mut parts = text.split("\x1b[");
     let first = parts.next().unwrap_or_default().to_owned();
     first

@@ -38,7 +38,8 @@ impl Relay {
         failure.iter().for_each(|message| self.message(message));
     }
 
-    /// Does what lines call for: the operator's console, the watched texts. `told`: the line has been on the console, and will not be again.
+    /// Does what lines call for: the operator's console, the watched texts. `told`: the line has been on the console, and will not be
+    /// again.
     fn search(&mut self, pipe: &mut Pipe, lines: &[u8], told: &mut bool) {
         let now = self.begun.elapsed();
         let (rules, platform, holding) = (&self.rules, &self.platform, &mut self.holding);
@@ -142,7 +143,8 @@ impl Relay {
         }
     }
 
-    /// Shows what is held of the pipe's unfinished line, nothing else in between. A part of a line is marked as one, and so is what follows.
+    /// Shows what is held of the pipe's unfinished line, nothing else in between. A part of a line is marked as one, and so is what
+    /// follows.
     pub(super) fn show(&mut self, pipe: &mut Pipe, because: Because) {
         let mut partial = std::mem::take(&mut pipe.partial);
         let mut shown = match partial.shown.take() {
