@@ -3,7 +3,7 @@
 use super::arguments::{Expectation, Reach, Sysplex, Upgrade};
 use super::configuration::{NO_CONFIGURATION, absolute_config};
 use super::native::Console;
-use super::terminal::{document, fail, fail_with, terminal};
+use super::terminal::{data, document, drawn, fail, fail_with, terminal};
 use crate::ha::ask::{self, Access, PemFiles};
 use crate::ha::operator::Operator;
 use crate::ha::target::{self, Named, Target};
@@ -15,6 +15,7 @@ use crate::ha::upgrade::{self, Approval, Outcome, Patience, Progress, Step, Upgr
 use crate::ha::{status as ha_status, verify as ha_verify};
 use crate::launcher::Start;
 use crate::message::Message;
+use crate::output::printable;
 use crate::platform::NativePlatform;
 use crate::platform::unix::process::inherited_environment;
 use std::io::{self, BufRead};
@@ -89,18 +90,17 @@ pub(super) fn status(arguments: &Sysplex, json: bool, watch: Option<Duration>) -
     loop {
         let all = ha_status::gather(&targets, &*operator, ask::TIMEOUT);
         let code = if all.iter().all(ha_status::InstanceStatus::is_good) { 0 } else { DEGRADED };
-        let text = match (json, watch) {
-            (true, None) => serde_json::to_string_pretty(&ha_status::json(&all)).unwrap_or_default(),
+        let is_read = match (json, watch) {
+            (true, None) => data(&serde_json::to_string_pretty(&ha_status::json(&all)).unwrap_or_default()),
             // One document a line.
-            (true, Some(_)) => ha_status::json(&all).to_string(),
-            (false, None) => ha_status::table(&all),
+            (true, Some(_)) => data(&ha_status::json(&all).to_string()),
+            (false, None) => document(&ha_status::table(&all)),
             (false, Some(_)) => {
                 let now = jiff::Zoned::now().strftime("%Y-%m-%d %H:%M:%S").to_string();
                 let clear = if on_terminal { "\u{1b}[H\u{1b}[2J" } else { "" };
-                format!("{clear}{now}\n{}", ha_status::table(&all))
+                drawn(&format!("{clear}{now}\n{}", printable(&ha_status::table(&all))))
             }
         };
-        let is_read = document(&text);
         let Some(interval) = watch.filter(|_| is_read) else { return code };
         std::thread::sleep(interval.max(Duration::from_millis(100)));
     }

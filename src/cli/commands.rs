@@ -9,7 +9,7 @@ use super::configuration::{NO_CONFIGURATION, absolute_config, answered, inspecte
 use super::emulated;
 use super::generate;
 use super::operate;
-use super::terminal::{document, fail, terminal};
+use super::terminal::{data, document, drawn, fail, terminal};
 use crate::component;
 use crate::config::{self, Configuration};
 use crate::ha::operate::Operation;
@@ -113,13 +113,11 @@ fn check(named: &[String], config: Option<&str>, format: ReportFormat, startup: 
     } else {
         inspect::check(&sources, &named, &platform, None)
     };
-    document(&match format {
-        ReportFormat::Json => report.json(),
-        ReportFormat::Text => match terminal() {
-            Some(colour) => report.snippets(&platform, colour),
-            None => report.text(),
-        },
-    });
+    match (format, terminal()) {
+        (ReportFormat::Json, _) => data(&report.json()),
+        (ReportFormat::Text, Some(colour)) => drawn(&report.snippets(&platform, colour)),
+        (ReportFormat::Text, None) => document(&report.text()),
+    };
     report.exit_code().into()
 }
 
@@ -132,10 +130,10 @@ fn compare_zwelnch(named: &[String], config: Option<&str>, format: ReportFormat,
     };
     let named: Vec<config::HaInstance> = named.iter().map(|id| config::ha_instance(id, &platform)).collect();
     let comparison = inspect::compare_zwelnch(&sources, &named, &platform);
-    document(&match format {
-        ReportFormat::Json => comparison.json(all),
-        ReportFormat::Text => comparison.text(all),
-    });
+    match format {
+        ReportFormat::Json => data(&comparison.json(all)),
+        ReportFormat::Text => document(&comparison.text(all)),
+    };
     comparison.exit_code().into()
 }
 

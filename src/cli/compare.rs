@@ -2,7 +2,7 @@
 
 use super::arguments::{Compare, ReportFormat};
 use super::configuration::absolute_config;
-use super::terminal::{document, fail, fail_with};
+use super::terminal::{data, document, fail, fail_with};
 use crate::config::choice::CHOICE;
 use crate::ha::compare::write::{self, WriteError};
 use crate::ha::compare::{self, Options, Side};
@@ -32,10 +32,10 @@ fn report(a: &Side, b: &Side, options: &Options, format: ReportFormat) -> i32 {
         (a, b) => return [a, b].iter().filter_map(|side| side.as_ref().err()).map(refused).max().unwrap_or(8),
     };
     let comparison = compare::between(&a, &b, options);
-    document(&match format {
-        ReportFormat::Text => comparison.text(),
-        ReportFormat::Json => comparison.json(),
-    });
+    match format {
+        ReportFormat::Text => document(&comparison.text()),
+        ReportFormat::Json => data(&comparison.json()),
+    };
     comparison.exit_code().into()
 }
 

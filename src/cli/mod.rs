@@ -23,13 +23,16 @@ pub use arguments::{Arguments, command};
 use crate::launcher::{self, ConditionCode, Start};
 use crate::lifecycle::startup::{BIND_WORDS, bind_answer};
 use crate::lifecycle::workspace;
+use crate::output::printable;
 use crate::platform::NativePlatform;
 use crate::platform::standard_output::remembered;
 use crate::platform::unix::process::inherited_environment;
 use crate::processes::MARKER;
 use crate::processes::guardian;
 use clap::Parser;
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
+use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -72,7 +75,12 @@ pub fn main() -> ExitCode {
             Ok(arguments) => commands::run(arguments),
             Err(error) => {
                 // clap writes help to standard output and errors to standard error, as it should.
-                let printed = error.print();
+                let shown = error.to_string();
+                let printed = match printable(&shown) {
+                    // It names an argument that no terminal may have.
+                    Cow::Owned(shown) => std::io::stderr().lock().write_all(shown.as_bytes()),
+                    Cow::Borrowed(_) => error.print(),
+                };
                 if error.use_stderr() {
                     8
                 } else {

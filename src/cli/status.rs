@@ -3,7 +3,7 @@
 use super::arguments::{ReportFormat, Status};
 use super::emulated::open_system;
 use super::jobs::{components, instance_of, jobs_named};
-use super::terminal::{document, fail};
+use super::terminal::{data, document, fail};
 use crate::mvs::console::one_shot;
 use crate::system::{JobRecord, SystemDirectory};
 
@@ -56,7 +56,7 @@ fn json(system: &SystemDirectory, jobs: &[&JobRecord]) -> i32 {
     }
     match serde_json::to_string_pretty(&all) {
         Ok(text) => {
-            document(&text);
+            data(&text);
             0
         }
         Err(error) => fail(error),

@@ -1,6 +1,7 @@
 //! Standard output and standard error of commands that are typed in a shell.
 
 use crate::message::{self, Message};
+use crate::output::{escaped, printable};
 use crate::platform::standard_output::{self, StandardOutput};
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
@@ -12,9 +13,20 @@ pub(super) fn terminal() -> Option<bool> {
     std::io::stdout().is_terminal().then_some(!plain)
 }
 
-/// Writes a document to standard output. A reader that has gone (`| head`) is no error; anything else that keeps the document from being
-/// written is remembered for [`exit_code`]. False when it was not written, for whatever reason: a caller that repeats itself can end then.
+/// Writes a document to standard output: what came from elsewhere controls no terminal ([`printable`]). A reader that has gone (`| head`)
+/// is no error; anything else that keeps the document from being written is remembered for [`exit_code`]. False when it was not written,
+/// for whatever reason: a caller that repeats itself can end then.
 pub(super) fn document(text: &str) -> bool {
+    drawn(&printable(text))
+}
+
+/// [`document`] for programs: JSON, in which what is not printable is escaped.
+pub(super) fn data(text: &str) -> bool {
+    drawn(&escaped(text))
+}
+
+/// [`document`] with escape sequences of our own; whoever made it has made the rest printable.
+pub(super) fn drawn(text: &str) -> bool {
     if text.is_empty() {
         return true;
     }
@@ -33,7 +45,7 @@ pub(super) fn exit_code(code: i32) -> i32 {
 
 /// Writes a message to standard error.
 pub(super) fn say(message: &Message) {
-    let _ = writeln!(std::io::stderr().lock(), "{message}");
+    let _ = writeln!(std::io::stderr().lock(), "{}", printable(&message.to_string()));
 }
 
 /// Says each message and gives the exit code.

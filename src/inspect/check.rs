@@ -5,6 +5,7 @@ use crate::component::{self, Survey};
 use crate::config::{self, Configuration, HaInstance, LoadError, LoadRequest, Problem, Source, unique};
 use crate::lifecycle::startup;
 use crate::message::Severity;
+use crate::output::one_line;
 use crate::platform::Platform;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -136,7 +137,7 @@ impl Report {
     }
 
     fn notes_text(&self) -> String {
-        self.notes.iter().map(|note| format!("INFO {}\n", escaped(note))).collect()
+        self.notes.iter().map(|note| format!("INFO {}\n", one_line(note))).collect()
     }
 
     /// How many errors and how many warnings.
@@ -158,7 +159,7 @@ impl Report {
     pub fn text(&self) -> String {
         let line = |finding: &Finding| {
             let level = if finding.problem.error { "ERROR" } else { "WARNING" };
-            format!("{level} {}{}\n", escaped(&finding.problem.to_string()), self.concerned(finding))
+            format!("{level} {}{}\n", one_line(&finding.problem.to_string()), self.concerned(finding))
         };
         self.findings.iter().map(line).collect::<String>() + &self.notes_text() + &self.summary()
     }
@@ -167,7 +168,7 @@ impl Report {
     pub fn snippets(&self, platform: &dyn Platform, colour: bool) -> String {
         let mut sources = snippet::Sources::new(platform);
         let one = |finding: &Finding| {
-            let title = format!("{}{}", escaped(&finding.problem.text), self.concerned(finding));
+            let title = format!("{}{}", one_line(&finding.problem.text), self.concerned(finding));
             snippet::render(&finding.problem, &title, &mut sources, colour) + "\n\n"
         };
         self.findings.iter().map(one).collect::<String>() + &self.notes_text() + &self.summary()
@@ -206,7 +207,7 @@ impl Report {
         match finding.ha_instances.len() {
             0 => String::new(),
             count if count == self.ha_instances.len() => String::new(),
-            _ => format!(" [HA instance {}]", finding.ha_instances.join(", ")),
+            _ => one_line(&format!(" [HA instance {}]", finding.ha_instances.join(", "))).into_owned(),
         }
     }
 
@@ -217,6 +218,7 @@ impl Report {
             [] => String::new(),
             ids => format!("; HA instances checked: {}", ids.join(", ")),
         };
+        let checked = one_line(&checked);
         format!("{}, {}{checked}\n", plural(errors, "error"), plural(warnings, "warning"))
     }
 }
@@ -233,10 +235,4 @@ fn problems_of(error: &LoadError) -> Vec<Problem> {
 
 fn key(problem: &Problem) -> (bool, String) {
     (problem.error, problem.to_string())
-}
-
-/// One line, whatever a text holds.
-fn escaped(text: &str) -> String {
-    let escape = |character: char| if character.is_control() { character.escape_default().to_string() } else { character.to_string() };
-    text.chars().map(escape).collect()
 }

@@ -219,7 +219,7 @@ fn run_guarded(platform: Arc<dyn Platform>, start: Start, foreground: Option<For
             // There is no relay thread any more, and nobody supervises anything: this line is written directly too.
             let text = message::internal_error(why);
             platform.wto(text.text());
-            let _ = platform.write_sysprint(format!("{text}\n").as_bytes());
+            let _ = platform.write_sysprint(format!("{}\n", crate::output::one_line(text.text())).as_bytes());
             (ConditionCode::Internal, None)
         }
         (Err(_), _) => (ConditionCode::Internal, None),

@@ -68,7 +68,7 @@ pub(super) async fn prepare(context: Arc<Context>, begun: Arc<Begun>, sender: Ev
     let begun_at = Instant::now();
     let reading = read(&context, &begun).instrument(info_span!(target: TARGET, "load"));
     let mut loaded = reading.await.map_err(|messages| refuse(&context, messages))?;
-    context.output.set_rules(wto_rules(&loaded));
+    set_output(&context.output, &loaded);
     context.output.set_time_zone(loaded.time_zone());
     context.output.set_verbosity(context.output.verbosity().max(debug::verbosity(&loaded)));
     debug::loaded(&context.output, &loaded);
@@ -109,10 +109,11 @@ fn report_timing(context: &Context, elapsed: Duration) {
     }
 }
 
-/// Which lines go to the operator, as this configuration says.
-pub(super) fn wto_rules(configuration: &Configuration) -> crate::output::WtoRules {
+/// Which lines go to the operator, and how long one may be, as this configuration says.
+pub(super) fn set_output(output: &crate::output::Output, configuration: &Configuration) {
     let settings = configuration.launcher_settings();
-    crate::output::WtoRules::new(&settings.sys_messages, settings.sys_message_trim, settings.wto)
+    output.set_rules(crate::output::WtoRules::new(&settings.sys_messages, settings.sys_message_trim, settings.wto));
+    output.set_max_line(configuration.max_line());
 }
 
 /// Loads the configuration on a thread of its own: a template may take its two seconds, and operators are answered meanwhile.

@@ -55,6 +55,19 @@ fn what_a_full_sysprint_did_not_take_is_counted_and_said_when_it_takes_lines_aga
 }
 
 #[test]
+fn what_a_sysprint_that_stays_full_did_not_take_is_told_at_the_console() {
+    let (platform, output) = setup();
+    platform.sysprint_is_full.store(true, std::sync::atomic::Ordering::SeqCst);
+    for name in ["a", "b", "c"] {
+        output.message(message::component_started(name));
+        output.flush();
+    }
+    output.close();
+    let lost = |n: usize| format!("ZWEL0954W about {n} lines before these were not written to SYSPRINT - no storage space");
+    assert_eq!(platform.wtos(), [lost(1), lost(3)], "when it begins, and at the end");
+}
+
+#[test]
 fn lines_in_pieces_of_several_pipes_stay_whole() {
     let (platform, output) = setup();
     let (first, mut to_first) = pipe(&platform);
@@ -101,6 +114,116 @@ fn a_line_beyond_memory_is_not_split_and_not_mixed() {
     assert_eq!(lengths, [20 * 300_000]);
     assert_eq!(text.lines().filter(|line| *line == "short").count(), 20);
     assert_eq!(text.lines().count(), 21);
+}
+
+/// Bytes of a line as the relay's own rule says, without it.
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("\\x{byte:02x}")).collect()
+}
+
+#[test]
+fn a_line_beyond_its_limit_goes_on_in_marked_pieces_of_which_none_is_longer() {
+    let (platform, output) = setup();
+    output.set_max_line(2 * 1024 * 1024);
+    let directory = tempfile::tempdir().unwrap();
+    let settings = LogSettings { size: 1 << 24, ..log_settings(&directory) };
+    let (reader, mut writer) = pipe(&platform);
+    let id = output.attach("c", reader, Attachment { log: Some(settings.clone()), ..Attachment::default() });
+    // A character of three bytes stands at every place where a piece may be cut, and printing makes one byte four.
+    let line = ["€\x01x".repeat(1_000_000).as_bytes(), b"\r\n"].concat();
+    writer.write_all(&line).unwrap();
+    writer.write_all(b"next\n").unwrap();
+    output.drain(id);
+    output.close();
+    let text = platform.sysprint_text();
+    let lines: Vec<&str> = text.lines().collect();
+    assert!((4..=6).contains(&lines.len()), "{}", lines.len());
+    let (next, pieces) = lines.split_last().unwrap();
+    assert_eq!(*next, "next");
+    let mut joined = String::new();
+    for (index, piece) in pieces.iter().enumerate() {
+        assert!(piece.len() < 3 * 1024 * 1024);
+        let piece = if index == 0 { piece } else { piece.strip_prefix("<c: the line goes on> ").unwrap() };
+        joined += if index + 1 == pieces.len() { piece } else { piece.strip_suffix(" <c: the line is too long>").unwrap() };
+    }
+    assert!(joined == format!("€{}x", hexadecimal(&[1])).repeat(1_000_000));
+    let logged = std::fs::read(&settings.path).unwrap();
+    assert!(logged == [&line[..], b"next\n"].concat(), "the log file has every byte and no mark");
+}
+
+#[test]
+fn a_line_without_its_end_is_shown_after_a_silence_and_goes_on_marked() {
+    let (platform, output) = setup();
+    output.set_rules(WtoRules::new(&["needle".into(), "Enter".into()], false, true));
+    let (sender, receiver) = mpsc::channel();
+    let watch = Watch { texts: vec!["needle*here".into()], echoes: vec![], matched: Arc::new(move |_, index| sender.send(index).unwrap()) };
+    let directory = tempfile::tempdir().unwrap();
+    let settings = log_settings(&directory);
+    let (reader, mut writer) = pipe(&platform);
+    let id = output.attach("c", reader, Attachment { log: Some(settings.clone()), watch: Some(watch), ..Attachment::default() });
+    let until = |wanted: &str| {
+        let deadline = std::time::Instant::now() + Duration::from_secs(120);
+        while !platform.sysprint_text().ends_with(wanted) {
+            assert!(std::time::Instant::now() < deadline, "{wanted:?} is not the end of {:?}", platform.sysprint_text());
+            std::thread::yield_now();
+        }
+    };
+    writer.write_all(b"\x1b[32mEnter\x1b[0m a nee").unwrap();
+    until("Enter a nee <c: no line end yet>\n");
+    writer.write_all(b"dle \xe2\x82").unwrap();
+    until("<c: the line goes on> dle  <c: no line end yet>\n");
+    writer.write_all(b"\xac here\r").unwrap();
+    until("<c: the line goes on> € here <c: no line end yet>\n");
+    writer.write_all(b"\nwhole\n").unwrap();
+    until("yet>\nwhole\n");
+    writer.write_all(b"last").unwrap();
+    until("last <c: no line end yet>\n");
+    output.drain(id);
+    output.message(message::component_stopped("c"));
+    output.close();
+    let text = platform.sysprint_text();
+    assert!(text.contains("last <c: no line end yet>\n2"), "{text}");
+    assert_eq!(receiver.try_iter().collect::<Vec<_>>(), [0], "what is watched for is found across the pieces");
+    assert_eq!(platform.wtos(), ["Enter a nee"], "one line is one line on the console");
+    let raw = b"\x1b[32mEnter\x1b[0m a needle \xe2\x82\xac here\r\nwhole\nlast\n";
+    assert_eq!(std::fs::read(&settings.path).unwrap(), raw);
+}
+
+#[test]
+fn others_have_their_turn_while_one_line_does_not_end() {
+    let (platform, output) = setup();
+    let (endless, to_endless) = pipe(&platform);
+    let (other, mut to_other) = pipe(&platform);
+    output.attach("endless", endless, Attachment::default());
+    output.attach("other", other, Attachment::default());
+    let going = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let (goes, mut to_endless) = (Arc::clone(&going), to_endless);
+    let flood = std::thread::spawn(move || {
+        let zeros = vec![0; 65536];
+        let mut written = 0_usize;
+        while goes.load(std::sync::atomic::Ordering::SeqCst) {
+            to_endless.write_all(&zeros).unwrap();
+            written += zeros.len();
+        }
+        written
+    });
+    let seen = |wanted: &str| memchr::memmem::rfind(&platform.sysprint(), wanted.as_bytes()).is_some();
+    for round in 0..3 {
+        let line = format!("tick {round}.");
+        writeln!(to_other, "{line}").unwrap();
+        let deadline = std::time::Instant::now() + Duration::from_secs(120);
+        while !seen(&line) {
+            assert!(std::time::Instant::now() < deadline, "{line}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+    going.store(false, std::sync::atomic::Ordering::SeqCst);
+    let written = flood.join().unwrap();
+    drop(to_other);
+    output.close_within(Duration::from_secs(120));
+    let text = platform.sysprint_text();
+    assert_eq!(text.matches("\\x00").count(), written, "every byte");
+    assert_eq!(text.lines().filter(|line| line.starts_with("tick ")).count(), 3, "in lines of their own");
 }
 
 #[test]

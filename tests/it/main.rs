@@ -14,6 +14,7 @@ mod documents;
 mod eureka;
 mod eureka_clients;
 mod faults;
+mod foreign_text;
 mod harness;
 mod house;
 mod inspect;

@@ -92,6 +92,12 @@ pub(super) static BYTES: Kind<u64> = Kind::new(
     "a number of bytes, with K, M or G behind it if need be,",
     "a whole number of bytes, or one with `K`, `M` or `G` (KiB, MiB, GiB) behind it",
 );
+/// As [`BYTES`], 1 MiB to 1 GiB.
+pub(super) static LINE_BYTES: Kind<u64> = Kind::new(
+    |value| bytes(value).filter(|bytes| (1 << 20..=1 << 30).contains(bytes)),
+    "1M to 1G, a number of bytes, with K, M or G behind it if need be,",
+    "a whole number of bytes, or one with `K`, `M` or `G` (KiB, MiB, GiB) behind it, `1M` to `1G`",
+);
 pub(super) static COUNT: Kind<u32> = Kind::new(
     |value| number(value).and_then(|number| u32::try_from(number).ok()).filter(|number| *number <= 1000),
     "a whole number from 0 to 1000",

@@ -171,6 +171,11 @@ impl Configuration {
         Some(crate::output::LogSettings { path: self.log_directory()?.join(file), size, count })
     }
 
+    /// Bytes of a component's line beyond which SYSPRINT has it in pieces.
+    pub fn max_line(&self) -> u64 {
+        MAX_LINE.of(self, "launcher")
+    }
+
     /// The zone of the stamps of SYSPRINT.
     pub fn time_zone(&self) -> jiff::tz::TimeZone {
         TIME_ZONE.of(self, "launcher").unwrap_or(jiff::tz::TimeZone::UTC)

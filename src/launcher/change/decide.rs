@@ -20,7 +20,7 @@ impl Owner {
         let is_reload = matches!(change.command, Command::Reload { .. });
         if is_reload {
             // Before the first line of what is run for it.
-            self.context.output.set_rules(prepare::wto_rules(&target.generation.instance.configuration));
+            prepare::set_output(&self.context.output, &target.generation.instance.configuration);
         }
         let mut components = Vec::new();
         for part in &mut change.parts {
@@ -73,7 +73,7 @@ impl Owner {
         if matches!(change.command, Command::Reload { .. }) {
             self.say(message::configuration_not_reloaded("it could not be applied, everything is as it was"));
             if let Some(current) = &self.changes.current {
-                self.context.output.set_rules(prepare::wto_rules(&current.instance.configuration));
+                prepare::set_output(&self.context.output, &current.instance.configuration);
             }
         }
         for part in change.parts {

@@ -244,9 +244,17 @@ impl Platform for UnixPlatform {
     }
 
     fn write_sysprint(&self, bytes: &[u8]) -> io::Result<()> {
-        let mut out = io::stdout().lock();
-        out.write_all(bytes)?;
-        out.flush()
+        // Not through the standard library's buffer: what it could not write it would write later, and it is counted as lost.
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            match nix::unistd::write(io::stdout(), rest) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(length) => rest = &rest[length..],
+                Err(nix::errno::Errno::EINTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
     }
 
     fn issue_command(&self, _: &str) -> io::Result<Vec<String>> {
