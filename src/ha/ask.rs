@@ -95,15 +95,22 @@ pub fn gateway(address: &str, access: &Access, timeout: Duration) -> Result<(), 
     }
 }
 
-/// What is registered with the instance's Discovery Service.
+/// What is registered with the instance's Discovery Service. `timeout` holds for the reading of the answer too.
 ///
 /// # Errors
 /// What is wrong, in words that follow the service's address.
 pub fn discovery(address: &str, access: &Access, timeout: Duration) -> Result<Vec<Registration>, String> {
-    let response = access.get(format!("{address}/eureka/apps"), timeout, REGISTRY_LIMIT)?;
-    if response.status != 200 {
-        let advice = if matches!(response.status, 401 | 403) { ": it wants a client certificate that it trusts" } else { "" };
-        return Err(format!("answered with status {}{advice}", response.status));
-    }
-    registry::read(&String::from_utf8_lossy(&response.body)).map_err(|error| error.to_string())
+    let (url, access) = (format!("{address}/eureka/apps"), access.clone());
+    let answer = net::within(timeout, move || {
+        let response = access.get(url, timeout, REGISTRY_LIMIT + 1)?;
+        if response.status != 200 {
+            let advice = if matches!(response.status, 401 | 403) { ": it wants a client certificate that it trusts" } else { "" };
+            return Err(format!("answered with status {}{advice}", response.status));
+        }
+        if response.body.len() > REGISTRY_LIMIT {
+            return Err(format!("its answer has more than {REGISTRY_LIMIT} bytes"));
+        }
+        registry::read(&String::from_utf8_lossy(&response.body)).map_err(|error| error.to_string())
+    });
+    answer.unwrap_or_else(|error| Err(error.to_string()))
 }
