@@ -150,7 +150,7 @@ impl Owner {
         match workspace::read_snapshot(&path) {
             Ok(environment) => (nothing, environment),
             Err(error) => {
-                if path.exists() {
+                if crate::platform::files::may_exist(&path) {
                     self.context.output.message(message::zwel0933w(name, error));
                 }
                 (&instance.prepared_environment, crate::component::own_variables(&launched.component, &instance.configuration))

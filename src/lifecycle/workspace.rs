@@ -203,7 +203,8 @@ pub fn write_snapshot(path: &Path, environment: &Environment) -> Result<(), Work
 /// # Errors
 /// [`WorkspaceError::Read`] (also for a snapshot that is not there), [`WorkspaceError::Snapshot`] with the place of what is no snapshot.
 pub fn read_snapshot(path: &Path) -> Result<Environment, WorkspaceError> {
-    let text = std::fs::read(path).map_err(|source| WorkspaceError::Read { path: path.to_path_buf(), source })?;
+    let text = crate::platform::files::read_bounded(path, crate::platform::files::RECORD_LIMIT)
+        .map_err(|source| WorkspaceError::Read { path: path.to_path_buf(), source })?;
     parse_snapshot(&text).map_err(|error| WorkspaceError::Snapshot {
         path: path.to_path_buf(),
         line: error.line,

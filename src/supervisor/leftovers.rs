@@ -209,7 +209,7 @@ fn living_launcher(platform: &dyn Platform, place: &Place, record: &Record) -> O
 }
 
 fn read(path: &Path) -> io::Result<Option<Record>> {
-    match std::fs::read(path) {
+    match crate::platform::files::read_bounded(path, crate::platform::files::RECORD_LIMIT) {
         Ok(bytes) => Ok(parse(&String::from_utf8_lossy(&bytes))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),

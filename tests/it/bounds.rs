@@ -39,7 +39,8 @@ fn with_discovery_at(port: u16) -> Instance {
 }
 
 fn verify(port: u16) -> (i32, String) {
-    let mut command = with_discovery_at(port).launcher(&["ha", "verify", "--timeout", "1s"]);
+    let instance = with_discovery_at(port);
+    let mut command = instance.launcher(&["ha", "verify", "--timeout", "1s"]);
     command.stdin(std::process::Stdio::null());
     run_to_end(command)
 }
@@ -110,7 +111,7 @@ fn waiting_for_an_instance_ends_while_its_job_is_still_at_work() {
             });
         }
     });
-    for words in [["stop", "--wait"].as_slice(), &["stop", "alpha", "--wait"], &["launcher", "restart", "alpha", "--wait"]] {
+    for words in [["stop", "--wait"].as_slice(), &["stop", "alpha", "--wait"], &["restart", "alpha", "--wait"]] {
         let mut command = instance.launcher(words);
         command.args(["--job", "ZWE1SV", "--timeout", "1s"]).stdin(std::process::Stdio::null());
         let (code, output) = run_to_end(command);

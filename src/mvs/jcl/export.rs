@@ -1,0 +1,120 @@
+//! EXPORT, and symbols in in-stream data that asks for them with `SYMBOLS=`.
+
+use super::operand::{Value, evaluate};
+use super::procedure::{Reading, check_keyword};
+use super::statement::Statement;
+use super::{DataSource, JclError, Position, RECORD_LENGTH};
+
+/// System symbols, which CNVTSYS and EXECSYS add to the JCL symbols: there whatever is exported.
+const SYSTEM_SYMBOLS: [&str; 2] = ["SYSNAME", "SYSCLONE"];
+
+/// Of JCL symbols the one that needs no EXPORT.
+const USER_SYMBOL: &str = "SYSUID";
+
+/// What in-stream data sees of the JCL symbols.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Exports {
+    all: bool,
+    names: Vec<String>,
+    /// Those that were set after their EXPORT, the last of a name wins.
+    visible: Vec<(String, String)>,
+}
+
+impl Exports {
+    fn has(&self, name: &str) -> bool {
+        self.all || self.names.iter().any(|known| known == name)
+    }
+
+    /// A symbol is set.
+    pub fn set(&mut self, name: &str, value: &str) {
+        if self.has(name) {
+            self.visible.retain(|(known, _)| known != name);
+            self.visible.push((name.to_owned(), value.to_owned()));
+        }
+    }
+}
+
+impl Reading<'_> {
+    /// `EXPORT SYMLIST=*` or `EXPORT SYMLIST=(A,B)`. Symbols have to be set behind it; those of a procedure's own PROC statement count as set
+    /// by the call.
+    pub fn export(&mut self, statement: &Statement) -> Result<(), JclError> {
+        let resolved = self.resolve(statement)?;
+        if resolved.is_empty() {
+            return Err(JclError::Format { at: statement.at, field: "EXPORT".to_owned(), why: "SYMLIST= IS MISSING".to_owned() });
+        }
+        for resolved in resolved {
+            check_keyword(&resolved, &["SYMLIST"], "EXPORT")?;
+            if resolved.keyword().is_none() {
+                return Err(JclError::Positional { at: resolved.operand.at, field: "EXPORT".to_owned() });
+            }
+            match resolved.value()?.joined().as_str() {
+                "*" => self.exports.all = true,
+                names => self.exports.names.extend(names.split(',').map(str::to_owned)),
+            }
+        }
+        for (name, value) in self.defined.iter().take(self.of_proc) {
+            if !self.exports.visible.iter().any(|(known, _)| known == name) {
+                self.exports.set(name, value);
+            }
+        }
+        Ok(())
+    }
+
+    /// Replaces the symbols of the in-stream data of the DD statement that was just read, where it asks for that.
+    pub fn replace_instream(&mut self, statement: &Statement) -> Result<(), JclError> {
+        let Some(operand) = statement.operands.iter().find(|operand| operand.keyword.as_deref() == Some("SYMBOLS")) else {
+            return Ok(());
+        };
+        let format = |why: &str| JclError::Format { at: operand.at, field: "SYMBOLS".to_owned(), why: why.to_owned() };
+        // The second subparameter names a DD statement for a log.
+        let kind = match evaluate(&operand.value.string(), "SYMBOLS", operand.at)? {
+            Value::List(mut values) if !values.is_empty() => values.swap_remove(0).joined(),
+            value => value.joined(),
+        };
+        let with_system = match kind.as_str() {
+            "JCLONLY" => false,
+            "EXECSYS" | "CNVTSYS" => true,
+            _ => return Err(format("NEITHER JCLONLY, EXECSYS NOR CNVTSYS")),
+        };
+        let source = self.steps.last_mut().and_then(|step| step.data_definitions.last_mut()?.sources.last_mut());
+        let Some(DataSource::Instream(lines)) = source else { return Err(format("ONLY IN-STREAM DATA HAS SYMBOLS")) };
+        let system = self.symbols.system.iter();
+        let system =
+            system.filter(|(name, _)| name == USER_SYMBOL || (with_system && SYSTEM_SYMBOLS.contains(&name.as_str()))).cloned().collect();
+        let symbols: Vec<(String, String)> = [system, self.exports.visible.clone()].concat();
+        for (index, line) in lines.iter_mut().enumerate() {
+            *line = replaced(line, &symbols);
+            if line.chars().count() > RECORD_LENGTH {
+                let at = Position { line: statement.lines.1 + index + 1, column: 1 };
+                let why = format!("WITH ITS SYMBOLS REPLACED THE LINE HAS MORE THAN {RECORD_LENGTH} CHARACTERS");
+                return Err(JclError::Member { at, why });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A line of in-stream data with `&NAME` and `&NAME.` replaced. Names that are not known stay: data may hold `&` of its own.
+fn replaced(line: &str, symbols: &[(String, String)]) -> String {
+    let mut result = String::new();
+    let mut rest = line;
+    while let Some(at) = rest.find('&') {
+        let (before, from) = rest.split_at(at);
+        result.push_str(before);
+        let after = &from[1..];
+        let length = after.bytes().take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"@#$".contains(byte)).count();
+        let (name, tail) = after.split_at(length);
+        match symbols.iter().rev().find(|(known, _)| known == name) {
+            Some((_, value)) => {
+                result.push_str(value);
+                rest = tail.strip_prefix('.').unwrap_or(tail);
+            }
+            None => {
+                result.push('&');
+                result.push_str(name);
+                rest = tail;
+            }
+        }
+    }
+    result + rest
+}
