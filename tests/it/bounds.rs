@@ -31,7 +31,7 @@ fn read_request(stream: &mut TcpStream) {
 }
 
 fn with_discovery_at(port: u16) -> Instance {
-    let discovery = format!("scheme: http\n    port: {port}");
+    let discovery = format!("scheme: http\nport: {port}");
     let instance =
         Instance::new().extra("haInstances:\n  lpar1:\n    hostname: localhost\n").component("discovery", "exec sleep 1000", &discovery);
     instance.write_config();

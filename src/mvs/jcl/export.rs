@@ -1,5 +1,6 @@
 //! EXPORT, and symbols in in-stream data that asks for them with `SYMBOLS=`.
 
+use super::exports::replaced;
 use super::operand::{Value, evaluate};
 use super::procedure::{Reading, check_keyword};
 use super::statement::Statement;
@@ -10,29 +11,6 @@ const SYSTEM_SYMBOLS: [&str; 2] = ["SYSNAME", "SYSCLONE"];
 
 /// Of JCL symbols the one that needs no EXPORT.
 const USER_SYMBOL: &str = "SYSUID";
-
-/// What in-stream data sees of the JCL symbols.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Exports {
-    all: bool,
-    names: Vec<String>,
-    /// Those that were set after their EXPORT, the last of a name wins.
-    visible: Vec<(String, String)>,
-}
-
-impl Exports {
-    fn has(&self, name: &str) -> bool {
-        self.all || self.names.iter().any(|known| known == name)
-    }
-
-    /// A symbol is set.
-    pub fn set(&mut self, name: &str, value: &str) {
-        if self.has(name) {
-            self.visible.retain(|(known, _)| known != name);
-            self.visible.push((name.to_owned(), value.to_owned()));
-        }
-    }
-}
 
 impl Reading<'_> {
     /// `EXPORT SYMLIST=*` or `EXPORT SYMLIST=(A,B)`. Symbols have to be set behind it; those of a procedure's own PROC statement count as set
@@ -48,14 +26,12 @@ impl Reading<'_> {
                 return Err(JclError::Positional { at: resolved.operand.at, field: "EXPORT".to_owned() });
             }
             match resolved.value()?.joined().as_str() {
-                "*" => self.exports.all = true,
-                names => self.exports.names.extend(names.split(',').map(str::to_owned)),
+                "*" => self.exports.export_all(),
+                names => self.exports.export(names.split(',')),
             }
         }
         for (name, value) in self.defined.iter().take(self.of_proc) {
-            if !self.exports.visible.iter().any(|(known, _)| known == name) {
-                self.exports.set(name, value);
-            }
+            self.exports.set_before(name, value);
         }
         Ok(())
     }
@@ -81,7 +57,7 @@ impl Reading<'_> {
         let system = self.symbols.system.iter();
         let system =
             system.filter(|(name, _)| name == USER_SYMBOL || (with_system && SYSTEM_SYMBOLS.contains(&name.as_str()))).cloned().collect();
-        let symbols: Vec<(String, String)> = [system, self.exports.visible.clone()].concat();
+        let symbols: Vec<(String, String)> = [system, self.exports.visible().to_vec()].concat();
         for (index, line) in lines.iter_mut().enumerate() {
             *line = replaced(line, &symbols);
             if line.chars().count() > RECORD_LENGTH {
@@ -92,29 +68,4 @@ impl Reading<'_> {
         }
         Ok(())
     }
-}
-
-/// A line of in-stream data with `&NAME` and `&NAME.` replaced. Names that are not known stay: data may hold `&` of its own.
-fn replaced(line: &str, symbols: &[(String, String)]) -> String {
-    let mut result = String::new();
-    let mut rest = line;
-    while let Some(at) = rest.find('&') {
-        let (before, from) = rest.split_at(at);
-        result.push_str(before);
-        let after = &from[1..];
-        let length = after.bytes().take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"@#$".contains(byte)).count();
-        let (name, tail) = after.split_at(length);
-        match symbols.iter().rev().find(|(known, _)| known == name) {
-            Some((_, value)) => {
-                result.push_str(value);
-                rest = tail.strip_prefix('.').unwrap_or(tail);
-            }
-            None => {
-                result.push('&');
-                result.push_str(name);
-                rest = tail;
-            }
-        }
-    }
-    result + rest
 }

@@ -8,6 +8,7 @@
 mod call;
 mod conditional;
 mod export;
+mod exports;
 mod include;
 #[cfg(test)]
 mod include_tests;

@@ -1,7 +1,7 @@
 //! What the statements of a procedure mean.
 
 use super::conditional::Conditions;
-use super::export::Exports;
+use super::exports::Exports;
 use super::operand::{Operand, Value, evaluate, substitute};
 use super::statement::{Statement, statements};
 use super::{
