@@ -8,7 +8,7 @@
 //! | 4 | [`launcher`], [`inspect`], [`mvs`], [`demo`], [`develop`], [`ha`] |
 //! | 3 | [`lifecycle`], [`supervisor`] |
 //! | 2 | [`component`], [`console`] |
-//! | 1 | [`config`] |
+//! | 1 | [`config`], [`processes`], [`system`] |
 //! | 0 | [`message`], [`net`], [`output`], [`platform`] |
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr))]
 
@@ -27,4 +27,6 @@ pub mod mvs;
 pub mod net;
 pub mod output;
 pub mod platform;
+pub mod processes;
 pub mod supervisor;
+pub mod system;

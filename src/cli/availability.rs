@@ -16,8 +16,8 @@ use crate::ha::{status as ha_status, verify as ha_verify};
 use crate::launcher::Start;
 use crate::message::Message;
 use crate::platform::unix::process::inherited_environment;
-use crate::platform::unix::system::SystemDirectory;
 use crate::platform::{NativePlatform, Platform};
+use crate::system::SystemDirectory;
 use std::io::{self, BufRead};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -166,7 +166,7 @@ fn verify_until(arguments: &Sysplex, expectation: &Expectation, deadline: Option
     findings.differences.iter().map(fail).max().unwrap_or(8)
 }
 
-/// Everything of an upgrade's command line that is read before anything is done.
+/// Everything that is read for an upgrade before anything is done.
 struct Prepared {
     console: Console,
     old: (Target, Access),
@@ -199,7 +199,7 @@ fn prepare(arguments: &Upgrade) -> Result<Prepared, i32> {
         }
         Ok(peers)
     };
-    // All that cannot be read at once.
+    // Everything that cannot be read is told at once.
     let (old, new, peers) = match (one(&old_config, &arguments.old_member), one(&new_config, &arguments.new_member), peers()) {
         (Ok(old), Ok(new), Ok(peers)) => (old, new, peers),
         (old, new, peers) => {
@@ -262,7 +262,7 @@ pub(super) fn upgrade(arguments: &Upgrade) -> i32 {
         Err(error) => return fail(error),
     };
     match under_way {
-        // What has become wrong since must not keep anybody from ending what was begun.
+        // An upgrade that was begun must be brought to an end, even if the plan would be refused now.
         Some(_) => refusals.iter().for_each(|refusal| {
             document(&format!("Worth knowing: {refusal}"));
         }),

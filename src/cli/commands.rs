@@ -18,7 +18,7 @@ use crate::inspect;
 use crate::launcher::{self, Foreground, Start};
 use crate::mvs;
 use crate::platform::NativePlatform;
-use crate::platform::unix::system::SystemDirectory;
+use crate::system::SystemDirectory;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -114,7 +114,7 @@ fn run_component(ha_instance: String, config: Option<String>, foreground: Foregr
     launcher::run_component(Arc::new(platform), start, foreground)
 }
 
-/// A number of seconds that makes no sense is a day.
+/// A number of seconds that cannot be used becomes a day.
 fn seconds(number: f64) -> Duration {
     Duration::try_from_secs_f64(number).unwrap_or(Duration::from_secs(86_400))
 }
@@ -143,7 +143,7 @@ fn service_kind(kind: Service) -> service::ServiceKind {
     }
 }
 
-/// Lays out the sample instance, starts it and is its console; what it started is stopped in the end.
+/// Lays out the sample instance, starts it and runs its console; at the end, what it started is stopped.
 fn run_demo(arguments: &Demo) -> i32 {
     let Some(program) = crate::platform::unix::program::path() else { return fail("the path of this program is not known") };
     let member = |config: &str| mvs::jcl_member(Some(config)).map_err(std::io::Error::other);
@@ -222,7 +222,7 @@ fn check(named: &[String], config: Option<&str>, format: ReportFormat, startup: 
     report.exit_code().into()
 }
 
-/// What behaves differently than under ZWELNCH.
+/// Reports what behaves differently than under ZWELNCH.
 fn compare_zwelnch(named: &[String], config: Option<&str>, format: ReportFormat, all: bool) -> i32 {
     let platform = NativePlatform::for_command();
     let (_, sources) = match sources(config) {

@@ -20,7 +20,7 @@ pub(super) fn run(arguments: Compare) -> i32 {
             report(&a, &b, &Options { accept: arguments.accept }, arguments.format)
         }
         (None, Some(file)) => write_b(&a, &file),
-        // The definition of the arguments does not let it come to this.
+        // The definition of the arguments excludes this.
         (None, None) => fail("the configuration of B is missing"),
     }
 }

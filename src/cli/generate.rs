@@ -20,7 +20,7 @@ pub(super) enum GenerateError {
 /// [`GenerateError::UnknownCommand`] with the commands that exist at that point.
 pub(super) fn man_page(definition: Command, words: &[String]) -> Result<String, GenerateError> {
     let mut definition = visible(definition);
-    // Names such as `zwelnch-ha-compare` and the usage lines come of building.
+    // Building makes the names, such as `zwelnch-ha-compare`, and the usage lines.
     definition.build();
     let mut command = &definition;
     for word in words {

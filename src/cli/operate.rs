@@ -1,5 +1,5 @@
-//! `start`, `stop`, `restart` and the like: operator commands made of words that a shell leaves alone. Without a component `start` and `stop`
-//! mean HA instances, with one they mean it; HA instances are always named with `-i`, so that no word can mean either.
+//! `start`, `stop`, `restart` and the like: operator commands made of words that a shell leaves alone. Without a component, `start` and
+//! `stop` act on HA instances, otherwise on the component. HA instances are always named with `-i`, so that no word is ambiguous.
 
 use super::arguments::{Addressee, Instances, Launcher, Level, Waiting};
 use super::availability::Console;
@@ -13,7 +13,7 @@ use crate::ha::operator::Operator;
 use crate::ha::status::{self, ComponentState};
 use crate::launcher::Start;
 use crate::mvs::{REFUSED, UNKNOWN};
-use crate::platform::unix::system::{JobRecord, SystemDirectory};
+use crate::system::{JobRecord, SystemDirectory};
 use std::time::{Duration, Instant};
 
 /// Between two looks at an instance on its way up or down: short at first, then longer, as each is an operator command.
@@ -84,7 +84,7 @@ fn instances_until(arguments: &Instances, operation: Operation, deadline: Deadli
     }
 }
 
-/// Who has been told that a job is not active may have meant one of another name.
+/// After an answer that a job is not active: shows the jobs that run, as another one may have been meant.
 fn show_running(system: &SystemDirectory, found: &[Addressed]) {
     let jobs = system.jobs();
     let is_meant = |job: &&JobRecord| found.iter().any(|instance| instance.job_name == job.job_name);
@@ -175,7 +175,7 @@ fn to_launchers(addressee: &Addressee, components: &[String], text: &str, waitin
 fn launchers(addressee: &Addressee, components: &[String]) -> Result<(Console, Vec<Addressed>), i32> {
     let by_configuration = !addressee.ids.is_empty() || addressee.all || addressee.config.is_some();
     let has_configuration = addressee.config.is_some() || Start::from_environment(Vec::new(), None).config.is_some();
-    // What is wrong with it is said where it is needed.
+    // If it does not load, that is an error only if it is needed.
     let configuration = if by_configuration { Some(whole_configuration(addressee.config.as_deref())?) } else { None };
     let at_hand = match &configuration {
         None if has_configuration => super::configuration::readable_configuration(addressee.config.as_deref()),
@@ -203,7 +203,7 @@ fn wanted<'a>(addressee: &'a Addressee, member: Option<&'a str>) -> Wanted<'a> {
     Wanted { ids: &addressee.ids, all: addressee.all, member, job: addressee.job.as_deref() }
 }
 
-/// An HA instance in the place of a component is told apart where the configuration is at hand.
+/// Refuses the id of an HA instance in the place of a component, if the configuration is known.
 fn refuse_instances(components: &[String], configuration: Option<&Configuration>) -> Result<(), String> {
     let Some(configuration) = configuration else { return Ok(()) };
     let known = configuration.get(&["components"]).and_then(serde_json::Value::as_object);
@@ -242,7 +242,7 @@ fn one_job(system: &SystemDirectory, named: Option<&str>) -> Result<Addressed, S
     }
 }
 
-/// How a command addresses a job: by its name where that is its alone, else with its id.
+/// How a command addresses a job: by its name if no other job has it, else with its id.
 fn target_of(job: &JobRecord, jobs: &[JobRecord]) -> String {
     let alone = |known: &&JobRecord| known.job_name == job.job_name || known.identifier == job.job_name;
     if jobs.iter().filter(alone).count() == 1 { job.job_name.clone() } else { format!("{}.{}", job.job_name, job.job_id) }
@@ -313,7 +313,7 @@ fn progress(components: &[ComponentState], named: &[String], goal: Goal) -> Prog
                 return Progress::Failed(format!("{}: see SYSPRINT", show(&given_up)));
             }
             let all = meant.len();
-            // What an operator has stopped is not missed.
+            // Components that an operator has stopped do not count.
             let left: Vec<&ComponentState> =
                 meant.into_iter().filter(|one| !one.ready && (one.state != "stopped" || !named.is_empty())).collect();
             if left.is_empty() {
@@ -324,7 +324,7 @@ fn progress(components: &[ComponentState], named: &[String], goal: Goal) -> Prog
     }
 }
 
-/// Waits for an instance and shows how it comes along; the exit code.
+/// Waits for an instance and shows its progress; returns the exit code.
 fn wait(operator: &dyn Operator, instance: &Addressed, named: &[String], goal: Goal, deadline: Deadline) -> i32 {
     let begun = Instant::now();
     let (mut was_active, mut last, mut pause) = (goal != Goal::Ready, String::new(), FIRST_PAUSE);

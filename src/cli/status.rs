@@ -4,7 +4,7 @@ use super::arguments::{ReportFormat, Status};
 use super::configuration::open_system;
 use super::terminal::{document, fail};
 use crate::mvs::console::one_shot;
-use crate::platform::unix::system::{JobRecord, SystemDirectory};
+use crate::system::{JobRecord, SystemDirectory};
 use serde_json::Value;
 
 /// The DISP answer of every job, or of those that are named.
@@ -41,7 +41,7 @@ pub(super) fn jobs_named<'a>(jobs: &'a [JobRecord], named: Option<&str>) -> Vec<
     jobs.iter().filter(meant).collect()
 }
 
-/// Jobs as a message names them, each told apart: `STC00001 (ZWESLSTC, HA instance lpar1)`.
+/// Jobs as a message names them, so that each can be told from the others: `STC00001 (ZWESLSTC, HA instance lpar1)`.
 pub(super) fn listed(system: &SystemDirectory, jobs: &[&JobRecord]) -> String {
     let one = |job: &&JobRecord| match instance_of(&components(system, job).unwrap_or_default()) {
         Some(id) => format!("{} ({}, HA instance {id})", job.job_id, job.job_name),

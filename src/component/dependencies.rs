@@ -1,4 +1,4 @@
-//! What components say they need of one another: whether it can be had.
+//! Whether the dependencies that components declare can be satisfied.
 
 use super::version_range::{Version, VersionRange};
 use super::{Component, Dependency, NotInPlay, Survey};
@@ -47,7 +47,7 @@ fn problem(
         return Some(Problem::warning(place("versionRange"), text));
     }
     if configuration.is_suppressed(needed) && survey.in_play.iter().any(|other| other.name == SINGLE_SERVICE) {
-        // No component of its own is installed, and none is needed.
+        // The part needs no component of its own: the one service does its work.
         return None;
     }
     let reason = survey.not_launched.iter().find(|(other, _)| other == needed).map(|(_, reason)| reason);

@@ -1,5 +1,5 @@
 //! Asking the gateway and the Discovery Service of an instance, with the instance's own certificate and trust store. Contract:
-//! reference/ha.md, "What there is to ask".
+//! docs/contract/high-availability.md, "What is asked".
 
 use super::registry::{self, Registration};
 use super::target::Target;

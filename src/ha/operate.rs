@@ -94,10 +94,10 @@ impl OperateError {
     pub fn messages(&self) -> Vec<Message> {
         match self {
             OperateError::Unknown { id, defined, nearest } => {
-                vec![message::zwel0911e(id, defined.join(", ") + &crate::component::did_you_mean(nearest))]
+                vec![message::ha_instance_not_defined(id, defined.join(", ") + &crate::component::did_you_mean(nearest))]
             }
             OperateError::Load(why) => why.messages(),
-            error => vec![message::zwel0930e(error)],
+            error => vec![message::plain_error(error)],
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::message;
 use crate::mvs;
 use crate::platform::Platform;
-use crate::platform::unix::system::SystemDirectory;
+use crate::system::SystemDirectory;
 
 /// The answer to one operator command.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -25,7 +25,7 @@ pub enum Launcher {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ComponentState {
     pub name: String,
-    /// [`crate::supervisor::State::name`].
+    /// [`crate::supervisor::Machine::name`].
     pub state: String,
     pub ready: bool,
 }
@@ -312,6 +312,7 @@ mod tests {
         let shown = |state| ComponentView {
             name: "gateway".into(),
             state,
+            waits_for: Vec::new(),
             ready: state == "ready",
             pid: None,
             uptime: None,

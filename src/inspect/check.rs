@@ -9,7 +9,7 @@ use crate::platform::Platform;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
-/// A problem and the HA instances that have it, by id; none where it is found before there are instances to speak of.
+/// A problem and the ids of the HA instances that have it; none if it is found before the instances are known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     pub problem: Problem,
@@ -96,7 +96,7 @@ impl Gathering {
         }
     }
 
-    /// Adds what the start-up checks find, where the HA instance is of this system: elsewhere are other ports, files and servers.
+    /// Adds what the start-up checks find, if the HA instance runs on this system: another one has other ports, files and servers.
     fn add_startup(&mut self, configuration: &Configuration, survey: &Survey, platform: &dyn Platform, startup: StartupChecks<'_>) {
         let id = &configuration.ha_instance.id;
         let sysname = configuration.overlay().and_then(|overlay| config::lookup(overlay, &["sysname"])).and_then(Value::as_str);

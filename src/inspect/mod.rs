@@ -1,5 +1,5 @@
-//! Answers about a configuration with no component started and nothing written: check, config, env, plan. Each gives text (and an exit code);
-//! the command line prints it.
+//! Answers about a configuration with no component started and nothing written: check, config, env, plan. Each gives text (and an exit
+//! code); the command line prints it.
 
 mod check;
 mod compare_zwelnch;
@@ -131,7 +131,7 @@ fn origins_text(origins: &[Origin], configured: usize, view: ConfigView<'_>) -> 
     let failed = |error: serde_json::Error| InspectError::Write(error.to_string());
     let value = |origin: &Origin| {
         let path: Vec<&str> = origin.path.iter().map(String::as_str).collect();
-        // Also what masks the whole document: null, switches and empty texts tell nothing.
+        // As for the whole document: null, switches and empty texts are shown, because they reveal nothing.
         let telling = secrets::masked(&serde_json::json!({ "secret": origin.value }))["secret"].clone();
         if secrets::is_secret_path(&path) && !view.show_secrets { telling } else { origin.value.clone() }
     };

@@ -49,7 +49,7 @@ pub(super) fn render(problem: &Problem, title: &str, sources: &mut Sources<'_>, 
 fn shown(line: &str, problem: &Problem) -> String {
     let indent: String = line.chars().take_while(|character| character.is_whitespace()).collect();
     let lower = line.to_lowercase();
-    // Lower case may be longer or shorter in bytes: then nothing is known of the position.
+    // Lower case may be longer or shorter in bytes: then the position is not known.
     let same = lower.len() == line.len();
     let secret_key = line.match_indices(':').find(|(index, _)| same && lower.get(..*index).is_some_and(secrets::is_secret_name));
     match secret_key {

@@ -20,32 +20,32 @@ pub(super) fn begin(context: &Context, start: &Start) -> Result<Begun, Condition
     // One that is not there is told of when the whole configuration is.
     let zowe = runtime.filter(|runtime| crate::platform::files::may_be_directory(runtime)).map(config::Version::try_read);
     let version = zowe.as_ref().and_then(|zowe| zowe.as_ref().ok()).map_or("unknown", |zowe| zowe.version.as_str());
-    output.message(message::zwel0021i(env!("CARGO_PKG_VERSION"), version));
+    output.message(message::launcher_starting(env!("CARGO_PKG_VERSION"), version));
     output.ruler();
     if let Some(Err(why)) = &zowe {
-        output.message(message::zwel0075w(why));
+        output.message(message::manifest_version_not_read(why));
     }
     if let Some(why) = &start.no_console {
-        output.message(message::zwel0934w(why));
+        output.message(message::no_operator_console(why));
     }
     let failed = |why: message::Message| {
         output.message(why);
-        output.message(message::zwel0036e());
+        output.message(message::no_launcher_context());
         ConditionCode::NotStarted
     };
     let sources = match sources {
-        None => return Err(failed(message::zwel0026e("CONFIG"))),
+        None => return Err(failed(message::variable_not_found("CONFIG"))),
         Some(_) if start.config.as_ref().is_some_and(|config| config.trim_end().len() > LONGEST_CONFIG) => {
-            return Err(failed(message::zwel0027e("CONFIG")));
+            return Err(failed(message::variable_too_large("CONFIG")));
         }
         Some(Err(error)) => return Err(failed(error.message())),
         Some(Ok(sources)) => sources,
     };
     let given = start.config.as_deref().unwrap_or_default();
-    output.message(message::zwel0023i(config::display_given(given, &sources)));
-    let [argument] = start.arguments.as_slice() else { return Err(failed(message::zwel0035e())) };
+    output.message(message::configuration_file_is(config::display_given(given, &sources)));
+    let [argument] = start.arguments.as_slice() else { return Err(failed(message::invalid_arguments())) };
     let ha_instance = config::ha_instance(config::first_argument(argument), &*context.platform);
-    output.message(message::zwel0024i(&ha_instance.id));
+    output.message(message::ha_instance_is(&ha_instance.id));
     debug::begun(context, start, &ha_instance);
     Ok(Begun { sources, read: std::sync::Mutex::new(read), ha_instance, foreground: None })
 }

@@ -9,7 +9,7 @@ use super::report::{Answering, job_name_warning};
 use super::{Begun, ConditionCode, Context, Event, EventSender, debug, watch};
 use crate::component::{self, Question};
 use crate::config::LauncherSettings;
-use crate::message::{self, Message};
+use crate::message;
 use crate::output::PipeId;
 use crate::platform::unix::watch::Watch;
 use crate::platform::{AnswerSink, OperatorRequest, WaitStatus};
@@ -66,6 +66,14 @@ pub(super) struct Owner {
     /// Keeps a second launcher of this instance out until the end.
     _lock: Option<InstanceLock>,
     _watch: Option<Watch>,
+}
+
+/// Who asks the launcher to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum StopReason {
+    /// `P job`.
+    Operator,
+    Signal,
 }
 
 type Preparing = Pin<Box<dyn Future<Output = Result<Prepared, ConditionCode>>>>;
@@ -171,15 +179,15 @@ impl Owner {
 
     fn event(&mut self, event: Event) {
         match event {
-            Event::Operator(OperatorRequest::Stop) => self.stop_requested(message::zwel0014i()),
-            Event::Operator(OperatorRequest::Signal(_)) => self.stop_requested(message::zwel0019i()),
+            Event::Operator(OperatorRequest::Stop) => self.stop_requested(StopReason::Operator),
+            Event::Operator(OperatorRequest::Signal(_)) => self.stop_requested(StopReason::Signal),
             Event::Operator(OperatorRequest::Modify { text, answer }) => self.modify(&text, answer),
             Event::Operator(OperatorRequest::Await(answer)) => match &mut self.awaiting {
                 Some(awaiting) => awaiting.push(answer),
                 None => answer.complete(),
             },
-            Event::Operator(OperatorRequest::Delayed(why)) => self.say(message::zwel0966w(why)),
-            Event::Operator(OperatorRequest::Lost(why)) => self.say(message::zwel0929e(why)),
+            Event::Operator(OperatorRequest::Delayed(why)) => self.say(message::operator_commands_delayed(why)),
+            Event::Operator(OperatorRequest::Lost(why)) => self.say(message::console_listener_failed(why)),
             Event::Admitted => self.awaiting.take().unwrap_or_default().into_iter().for_each(|answer| answer.complete()),
             Event::Ended { index, pid, status } => {
                 if let Some((pipe, unasked)) = self.children.get(index).and_then(|child| Some((child.pipe?, self.is_up(index)))) {
@@ -239,7 +247,7 @@ impl Owner {
             self.take_in(launched);
         }
         self.connect();
-        self.say(message::zwel0006i());
+        self.say(message::starting_components());
         self.phase = Phase::Supervising;
         let effects = self.instance.begin(self.now());
         self.apply(effects);
@@ -257,8 +265,8 @@ impl Owner {
             stay_when_required_failed: settings.stay_when_required_failed || self.begun.foreground.is_some(),
         };
         let intervals: Vec<String> = policy.restart_intervals.iter().map(|interval| interval.as_secs().to_string()).collect();
-        self.say(message::zwel0003i(&name, intervals.len(), policy.min_uptime.as_secs(), component.share_as.name()));
-        self.say(message::zwel0025i(&name, intervals.join(" ")));
+        self.say(message::component_initialized(&name, intervals.len(), policy.min_uptime.as_secs(), component.share_as.name()));
+        self.say(message::restart_intervals_are(&name, intervals.join(" ")));
         let index = self.instance.add(NewMember { name, policy, required: component.required });
         let child = Child { launched, pipe: None, input: None, asking: Vec::new(), turn: Rc::default() };
         match self.children.get_mut(index) {
@@ -286,7 +294,7 @@ impl Owner {
 
     /// Feeds one event to a component and does what follows from it.
     pub(super) fn step(&mut self, index: usize, happening: Happening) {
-        let before = self.instance.member(index).map_or("", |member| member.machine.state().name());
+        let before = self.instance.member(index).map_or("", |member| member.machine.name());
         let effects = self.instance.step(index, happening.clone(), self.now());
         debug::stepped(&self.context.output, &self.instance, index, before, &happening);
         self.apply(effects);
@@ -318,11 +326,11 @@ impl Owner {
             match effect {
                 Effect::Waits(index, names) => {
                     let name = self.name_of(index);
-                    self.say(message::zwel0903i(name, names.join(", ")));
+                    self.say(message::component_waits_for(name, names.join(", ")));
                 }
                 Effect::StartedWithout(index, time, names) => {
                     let name = self.name_of(index);
-                    self.say(message::zwel0904w(name, time.as_secs(), names.join(", ")));
+                    self.say(message::component_waited_in_vain(name, time.as_secs(), names.join(", ")));
                 }
                 Effect::Component(index, action) => match action {
                     Action::Spawn => self.to_spawn.push_back(index),
@@ -358,18 +366,20 @@ impl Owner {
     }
 
     /// P or a signal. A second signal that comes later (see [`Instance::hurry`]) ends the grace time of every component.
-    fn stop_requested(&mut self, message: Message) {
+    fn stop_requested(&mut self, reason: StopReason) {
         if self.phase == Phase::Ending {
-            if message.id() == message::ZWEL0019I.id {
+            if reason == StopReason::Signal {
                 let effects = self.instance.hurry(self.now());
                 self.apply(effects);
             }
             return;
         }
-        let by_operator = message.id() == message::ZWEL0014I.id;
-        self.say(message);
-        if by_operator {
-            self.say(message::zwel0015i());
+        match reason {
+            StopReason::Operator => {
+                self.say(message::termination_command_received());
+                self.say(message::console_listener_stopped());
+            }
+            StopReason::Signal => self.say(message::launcher_stopping()),
         }
         self.end();
     }
@@ -377,7 +387,7 @@ impl Owner {
     /// Stops everything, in reverse start order.
     pub(super) fn end(&mut self) {
         self.phase = Phase::Ending;
-        self.say(message::zwel0008i());
+        self.say(message::stopping_components());
         self.context.platform.notify_service_manager("STOPPING=1\nSTATUS=stopping components");
         // A configure command that never ends must not keep the launcher from ending.
         self.context.runner.kill_all();
@@ -397,7 +407,7 @@ impl Owner {
 
     fn over(&mut self) -> ConditionCode {
         let killed = self.instance.members().iter().any(|member| member.machine.was_killed());
-        self.say(if killed { message::zwel0053w() } else { message::zwel0009i() });
+        self.say(if killed { message::not_all_stopped_gracefully() } else { message::components_stopped() });
         self.code
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::message::mvs;
 use crate::platform::unix::program;
-use crate::platform::unix::system::SystemDirectory;
+use crate::system::SystemDirectory;
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
@@ -117,6 +117,6 @@ impl<'a> Answering<'a> {
 
 /// What follows the errors of a member that cannot be run.
 pub(super) fn jcl_error(answer: &mut Answering<'_>, job_name: &str) {
-    answer.say(job_name, "", mvs::ief452i(job_name).text());
-    answer.say(job_name, "", mvs::iee122i().text());
+    answer.say(job_name, "", mvs::job_not_run(job_name).text());
+    answer.say(job_name, "", mvs::start_command_jcl_error().text());
 }

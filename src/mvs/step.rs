@@ -5,7 +5,8 @@ use super::batch;
 use super::jcl::{DataSource, Step};
 use super::language_environment::{EnvironmentFile, read_environment_file, read_parm};
 use crate::message::mvs;
-use crate::platform::unix::system::{SystemDirectory, is_name};
+use crate::platform::names::is_name;
+use crate::system::SystemDirectory;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -58,13 +59,13 @@ pub(super) fn target_of(answer: &mut Answering<'_>, job_name: &str, step: &Step,
     let system = answer.system();
     let is_batch = batch::PROGRAMS.contains(&step.program.as_str());
     if step.program != LAUNCHER && !is_batch {
-        answer.say(job_name, "", mvs::csv003i(&step.program).text());
-        let time = crate::platform::unix::system::clock_time(jiff::Timestamp::now());
-        answer.say(job_name, "", mvs::ief450i(job_name, &step.name, "S806", "00000004", time).text());
+        answer.say(job_name, "", mvs::module_not_found(&step.program).text());
+        let time = crate::system::clock_time(jiff::Timestamp::now());
+        answer.say(job_name, "", mvs::program_abended(job_name, &step.name, "S806", "00000004", time).text());
         return None;
     }
     let not_found = |answer: &mut Answering<'_>, (name, why): NotFound| {
-        answer.say(job_name, "", mvs::ief212i(job_name, &step.name, name, why).text());
+        answer.say(job_name, "", mvs::data_set_not_found(job_name, &step.name, name, why).text());
         jcl_error(answer, job_name);
     };
     if !is_batch {
@@ -109,7 +110,7 @@ pub(super) fn target_of(answer: &mut Answering<'_>, job_name: &str, step: &Step,
     match batch_target(target, environment, programs) {
         Ok(target) => Some(target),
         Err((path, why)) => {
-            answer.say(job_name, "", mvs::bpxm047i(path, why).text());
+            answer.say(job_name, "", mvs::bpxbatch_spawn_failed(path, why).text());
             None
         }
     }

@@ -1,5 +1,5 @@
-//! The one way out: every line that reaches SYSPRINT or the operator passes through one relay thread. Contract: reference/messages.md,
-//! sections "The line on SYSPRINT" and "What reaches the operator".
+//! The one way out: every line that reaches SYSPRINT or the operator passes through one relay thread. Contract: docs/contract/messages.md,
+//! "The line on SYSPRINT" and "What reaches the operator".
 //!
 //! Why a thread of its own: SYSPRINT can be slow (a pipe nobody reads, a full spool), and then the components have to wait for it, not
 //! the owner task with its operators. Callers only put items into a queue; the relay thread formats and writes them in their order and
@@ -355,7 +355,7 @@ impl Output {
             self.shared.platform.wto(&wto::unconditional(message.text()));
         }
         if hangs {
-            let message = crate::message::zwel0965w(lines as u64 + lost, patience.as_secs());
+            let message = crate::message::lines_lost_at_end(lines as u64 + lost, patience.as_secs());
             self.shared.platform.wto(&wto::unconditional(message.text()));
         }
     }

@@ -6,7 +6,7 @@ use super::pattern::{Matcher, Pattern};
 use super::rate::Rate;
 use super::tail::Tail;
 use super::{Attachment, Item, LogSettings, PipeId, Shared, Watch, WtoRules, line, printable, wto};
-use crate::message::{Message, Operator, Severity, zwel0050e, zwel0926w, zwel0954w, zwel0990w, zwel0991w, zwel0992w, zwel0993i, zwel0994i};
+use crate::message::{self, Message, Operator, Severity};
 use crate::platform::code_page::Transcoder;
 use crate::platform::{Pid, Platform, unix};
 use mio::unix::pipe::Receiver;
@@ -211,7 +211,7 @@ impl Relay {
                 None => {}
                 Some(due) if due > now && !all => self.holding.push(id),
                 Some(_) => {
-                    let message = zwel0991w(&pipe.component, pipe.rate.take_held());
+                    let message = message::lines_held_back(&pipe.component, pipe.rate.take_held());
                     self.message(&message);
                 }
             }
@@ -227,7 +227,7 @@ impl Relay {
         }
         // They came after all that was kept.
         if lost > 0 {
-            self.message(&zwel0990w(lost));
+            self.message(&message::launcher_lines_not_written(lost));
         }
     }
 
@@ -365,7 +365,7 @@ impl Relay {
         for pipe in self.pipes.values() {
             let Some(log) = pipe.log.as_ref().filter(|log| !rotated.iter().any(|other| Rc::ptr_eq(other, log))) else { continue };
             if let Err(error) = log.borrow_mut().rotate() {
-                messages.push(zwel0992w(&pipe.component, error));
+                messages.push(message::log_file_not_writable(&pipe.component, error));
             }
             rotated.push(Rc::clone(log));
         }
@@ -388,13 +388,13 @@ impl Relay {
         };
         let lines = tail.lines();
         if repeat && !lines.is_empty() {
-            self.message(&zwel0993i(&component, lines.len()));
+            self.message(&message::last_lines_head(&component, lines.len()));
             for line in lines {
                 self.out.extend_from_slice(b"    | ");
                 self.out.extend_from_slice(line);
                 self.out.push(b'\n');
             }
-            self.message(&zwel0994i(&component));
+            self.message(&message::last_lines_end(&component));
         }
     }
 
@@ -415,7 +415,7 @@ impl Relay {
             let _ = self.poll.registry().deregister(&mut pipe.receiver);
             self.end(&mut pipe);
             if pipe.rate.due().is_some() {
-                self.message(&zwel0991w(&pipe.component, pipe.rate.take_held()));
+                self.message(&message::lines_held_back(&pipe.component, pipe.rate.take_held()));
             }
             if !pipe.drained {
                 self.ended.insert(id, (pipe.component, pipe.tail));
@@ -443,7 +443,7 @@ impl Relay {
                     Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => After::Empty,
                     Err(error) if error.kind() == std::io::ErrorKind::Interrupted => After::More,
                     Err(error) => {
-                        self.message(&zwel0050e(&pipe.component, pipe.pid.unwrap_or(-1), error));
+                        self.message(&message::output_not_readable(&pipe.component, pipe.pid.unwrap_or(-1), error));
                         After::Ended
                     }
                     Ok(_) => After::Ended,
@@ -531,7 +531,7 @@ impl Relay {
     /// Writes what stands in `out` from `start` on to the component's log file, if it has one, and gives the message when that fails.
     fn log(&self, pipe: &Pipe, start: usize, whole: bool) -> Option<Message> {
         let result = pipe.log.as_ref()?.borrow_mut().write(&self.out[start..], whole, self.begun.elapsed());
-        result.err().map(|error| zwel0992w(&pipe.component, error))
+        result.err().map(|error| message::log_file_not_writable(&pipe.component, error))
     }
 
     fn make_printable(&mut self, start: usize) {
@@ -572,7 +572,7 @@ impl Relay {
             self.finish_long(pipe, &mut partial)
         };
         if let Err(error) = result {
-            self.message(&zwel0926w(&pipe.component, error));
+            self.message(&message::output_lost(&pipe.component, error));
         }
     }
 
@@ -625,7 +625,7 @@ impl Relay {
             }
             Ok(()) => {
                 if let Some((lost, why)) = self.unwritten.take() {
-                    self.message(&zwel0954w(lost, why));
+                    self.message(&message::lines_not_written(lost, why));
                     self.write();
                 }
             }

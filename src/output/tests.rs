@@ -19,7 +19,7 @@ fn pipe(platform: &FakePlatform) -> (OwnedFd, std::fs::File) {
 #[test]
 fn a_message_has_the_sysprint_form() {
     let (platform, output) = setup();
-    output.message(message::zwel0001i("gateway"));
+    output.message(message::component_started("gateway"));
     output.close();
     let text = platform.sysprint_text();
     let (stamp, rest) = text.split_at(23);
@@ -39,13 +39,13 @@ fn what_a_full_sysprint_did_not_take_is_counted_and_said_when_it_takes_lines_aga
     let (platform, output) = setup();
     platform.sysprint_is_full.store(true, std::sync::atomic::Ordering::SeqCst);
     for name in ["a", "b"] {
-        output.message(message::zwel0001i(name));
+        output.message(message::component_started(name));
         output.flush();
     }
     platform.sysprint_is_full.store(false, std::sync::atomic::Ordering::SeqCst);
-    output.message(message::zwel0001i("c"));
+    output.message(message::component_started("c"));
     output.flush();
-    output.message(message::zwel0001i("d"));
+    output.message(message::component_started("d"));
     output.close();
     let text = platform.sysprint_text();
     let said: Vec<&str> = text.lines().filter_map(|line| Some(&line[line.find(" ZWEL")? + 1..])).collect();
@@ -110,7 +110,7 @@ fn empty_lines_and_a_last_line_without_end_survive_and_odd_bytes_are_shown() {
     let id = output.attach("c", reader, Attachment::default());
     writer.write_all(b"a\n\n\0b\xff\x1b[31mred\x1b[0m\nlast").unwrap();
     output.drain(id);
-    output.message(message::zwel0002i("c"));
+    output.message(message::component_stopped("c"));
     output.close();
     let text = platform.sysprint_text();
     assert!(text.starts_with("a\n\n\\x00b\\xffred\nlast\n2"), "{text}");
@@ -244,7 +244,7 @@ fn a_flood_to_the_console_is_held_back_and_counted() {
 fn stamps_are_in_the_zone_that_is_set() {
     let (platform, output) = setup();
     output.set_time_zone(time_zone("ZZZ-12").unwrap());
-    output.message(message::zwel0002i("c"));
+    output.message(message::component_stopped("c"));
     output.close();
     let stamp: jiff::civil::DateTime = platform.sysprint_text()[..23].parse().unwrap();
     let ahead = stamp.to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp().duration_since(jiff::Timestamp::now());
@@ -258,13 +258,13 @@ fn what_waits_for_a_sysprint_that_nobody_reads_is_bounded_and_counted() {
     let platform = Arc::new(FakePlatform::default());
     let output = Output::start(platform.clone()).unwrap();
     let blocked = platform.block_sysprint();
-    output.message(message::zwel0002i("first"));
+    output.message(message::component_stopped("first"));
     let text = "x".repeat(1000);
     for _ in 0..20_000 {
         output.lines(text.clone().into_bytes());
     }
-    output.message(message::zwel0022i());
-    output.message(message::zwel0036e());
+    output.message(message::launcher_stopped());
+    output.message(message::no_launcher_context());
     drop(blocked);
     output.close();
     let sysprint = platform.sysprint_text();
@@ -279,11 +279,11 @@ fn what_waits_for_a_sysprint_that_nobody_reads_is_bounded_and_counted() {
 fn the_operator_gets_what_the_rules_say() {
     let (platform, output) = setup();
     output.set_rules(WtoRules::new(&["ZWEL0001I".into(), "needle".into()], false, false));
-    output.message(message::zwel0001i("c"));
-    output.message(message::zwel0002i("c"));
-    output.message(message::zwel0907i("lpar1", 0));
-    output.message(message::zwel0022i());
-    output.message(message::zwel0036e());
+    output.message(message::component_started("c"));
+    output.message(message::component_stopped("c"));
+    output.message(message::instance_ended("lpar1", 0));
+    output.message(message::launcher_stopped());
+    output.message(message::no_launcher_context());
     output.lines(b"a needle\nnothing\n".to_vec());
     output.close();
     let expected = ["ZWEL0001I component c started", "ZWEL0036E failed to initialize launcher context", "a needle"];
@@ -294,9 +294,9 @@ fn the_operator_gets_what_the_rules_say() {
 fn an_end_does_not_wait_for_a_sysprint_that_is_not_read_and_says_what_is_lost() {
     let (platform, output) = setup();
     let blocked = platform.block_sysprint();
-    output.message(message::zwel0001i("gateway"));
+    output.message(message::component_started("gateway"));
     output.lines(b"one\ntwo\n".to_vec());
-    output.message(message::zwel0925e("a fault"));
+    output.message(message::internal_error("a fault"));
     output.close_within(Duration::from_secs(1));
     let wtos = platform.wtos();
     assert!(wtos.iter().any(|text| text.contains("ZWEL0925E internal error: a fault")), "{wtos:?}");

@@ -4,7 +4,7 @@ use crate::harness::{Instance, run_to_end};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
-use zwelnch::platform::unix::system::{JobDescription, JobKind, SystemDirectory};
+use zwelnch::system::{JobDescription, JobKind, SystemDirectory};
 
 /// A server on a port of its own whose every connection is treated so, on a thread that nobody waits for.
 fn server(serve: impl Fn(TcpStream) + Copy + Send + 'static) -> u16 {

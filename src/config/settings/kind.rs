@@ -1,4 +1,4 @@
-//! What a setting may hold: how a value is read, and how that is said.
+//! The values that a setting may have: how they are read, and how documentation and warnings describe them.
 
 use crate::config::OnFailure;
 use crate::platform::ShareAs;
@@ -128,7 +128,7 @@ pub(super) static IGNORE: Kind<bool> = Kind::words(&[("exit", false), ("ignore",
 pub(super) static REJECT: Kind<bool> = Kind::words(&[("restart", false), ("reject", true)]);
 pub(super) static STRICT: Kind<bool> = Kind::words(&[("COMPONENT-COMPAT", false), ("STRICT", true)]);
 
-/// What `zowe.launchScript.logLevel` chooses between.
+/// The values of `zowe.launchScript.logLevel`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LogLevel {
     #[default]
@@ -139,7 +139,7 @@ pub enum LogLevel {
 pub(super) static LOG_LEVELS: Kind<LogLevel> =
     Kind::words(&[("info", LogLevel::Info), ("debug", LogLevel::Debug), ("trace", LogLevel::Trace), ("", LogLevel::Info)]);
 
-/// What one of `zowe.launchScript.startupChecks` asks for.
+/// The values of each of `zowe.launchScript.startupChecks`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum StartupCheck {
     /// A fault ends the start.

@@ -1,5 +1,5 @@
-//! QuickJS: one run for all templates of a configuration, bounded in time and memory. It has no access to files or processes beyond
-//! the helpers. A single call of a built-in over a huge array is not interrupted by the engine: its thread is left behind then.
+//! QuickJS: one run for all templates of a configuration, bounded in time and memory. It has no access to files or processes beyond the
+//! helpers. The engine does not interrupt a single call of a built-in over a huge array: its thread is abandoned then.
 
 use super::arrows;
 use super::scan::{self, Part};
@@ -32,25 +32,25 @@ pub struct Definition {
     pub parts: Vec<Part>,
 }
 
-/// What became of one template.
+/// The result of one template.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     Value(Value),
     /// The value of a block of statements that could be an object as well.
     Block(Value),
-    /// undefined, a function, NaN: no value of a configuration; the word for it.
+    /// The result is no value of a configuration: the word for it (undefined, a function, NaN).
     NoValue(String),
     Failed(String),
     /// Another template, which it refers to, failed; or the time was used up before its turn.
     NotEvaluated,
 }
 
-/// CPU time after which an engine is not waited for any more: it did not let itself be interrupted.
+/// CPU time after which an engine that could not be interrupted is abandoned.
 const ABANDONED_AFTER: Duration = TIME_LIMIT.saturating_mul(2);
-/// How often that is looked at.
+/// Interval at which the CPU time is looked at.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// What the engine's thread says.
+/// What the engine's thread sends.
 enum Said {
     /// Its CPU time, before anything else.
     Begun(CpuClock),
@@ -61,18 +61,17 @@ enum Said {
 
 /// Evaluates templates in order; each sees the configuration `tree` (JSON, any value in the templates' places) as globals.
 ///
-/// # Errors
-/// When there is no engine to be had: no thread, no memory.
+/// # Errors When no engine can be made: no thread, no memory.
 pub fn evaluate(tree: &Value, definitions: &[Definition], wanted: &[usize], platform: &dyn Platform) -> Result<Vec<Outcome>, String> {
     let (sender, receiver) = mpsc::channel::<Said>();
     let turn = Arc::new(AtomicUsize::new(usize::MAX));
     let work = Work { tree: tree.to_string(), definitions: definitions.to_vec(), wanted: wanted.to_vec(), turn: Arc::clone(&turn) };
-    // The engine has its own thread: its stack is as large as the limit says, and it can be left behind.
+    // The engine has its own thread, whose stack is as large as the limit says, and which can be abandoned.
     std::thread::Builder::new()
         .name("templates".into())
         .stack_size(THREAD_STACK)
         .spawn(move || {
-            // Whoever has left it behind does not listen.
+            // The receiver has gone if the engine was abandoned.
             let _ = sender.send(Said::Begun(CpuClock::of_this_thread()));
             let _ = sender.send(Said::Done(run(&work, &sender)));
         })
@@ -93,7 +92,7 @@ pub fn evaluate(tree: &Value, definitions: &[Definition], wanted: &[usize], plat
     }
 }
 
-/// What is known of the templates of an engine that was left behind while it evaluated one of them.
+/// The results of the templates of an engine that was abandoned while it evaluated one of them.
 fn abandoned(definitions: &[Definition], wanted: &[usize], turn: usize) -> Vec<Outcome> {
     let mut outcomes = vec![Outcome::NotEvaluated; definitions.len()];
     let blamed = if turn < definitions.len() { turn } else { wanted.first().copied().unwrap_or_default() };
@@ -106,7 +105,7 @@ fn abandoned(definitions: &[Definition], wanted: &[usize], turn: usize) -> Vec<O
     outcomes
 }
 
-/// The helpers of `os`, `std` and `zos` that configurations in the wild use.
+/// Answers the helpers of `os`, `std` and `zos` that public configurations use.
 fn answer(kind: &str, argument: &str, platform: &dyn Platform) -> Value {
     match kind {
         "realpath" => match std::fs::canonicalize(argument) {
@@ -153,12 +152,12 @@ fn run(work: &Work, sender: &mpsc::Sender<Said>) -> Result<Vec<Outcome>, String>
     })
 }
 
-/// Ends what takes too much CPU time. Time in which this thread does not run, on a busy or a stopped system, does not count.
+/// Interrupts templates that take too much CPU time. Time in which this thread does not run, on a busy or a stopped system, does not count.
 struct Watch {
     clock: CpuClock,
     /// The time was used up.
     late: Cell<bool>,
-    /// Nothing more is evaluated, and what tells of it is not interrupted.
+    /// Evaluation is over: code that reports the results is not interrupted.
     over: Cell<bool>,
 }
 
@@ -180,7 +179,7 @@ fn script<'js>(ctx: Ctx<'js>, code: String) -> rquickjs::Result<rquickjs::Value<
     ctx.eval_with_options(code, options)
 }
 
-/// What the prelude gives.
+/// The functions that the prelude defines.
 struct Functions<'js> {
     outcome: Function<'js>,
     blame: Function<'js>,
@@ -237,7 +236,7 @@ fn evaluate_all<'js>(ctx: &Ctx<'js>, functions: &Functions<'js>, work: &Work, wa
                 set(&mut outcomes, *index, outcome(&text, definitions.get(*index), &complaint));
             }
             Err(_) => {
-                // Not to be caught in JavaScript: interrupted, or no memory even to say so.
+                // An error that JavaScript cannot catch: interrupted, or no memory left to report it.
                 let _ = ctx.catch();
                 watch.over.set(true);
                 let blamed: i64 = functions.blame.call(()).unwrap_or(-1);

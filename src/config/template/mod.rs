@@ -1,4 +1,4 @@
-//! `${{ }}`: JavaScript in a configuration. Rules: reference/configuration.md, "Templates".
+//! `${{ }}`: JavaScript in a configuration. Rules: docs/contract/configuration.md, "Templates".
 
 pub mod arrows;
 pub mod engine;
@@ -15,7 +15,7 @@ use scan::Part;
 use serde_json::Value;
 use std::sync::Arc;
 
-/// A tree without templates, and what was wrong or odd.
+/// A tree in which the templates are replaced by their values, with errors and warnings.
 pub struct Evaluation {
     /// Templates that failed are null.
     pub root: Arc<Node>,
@@ -30,7 +30,7 @@ struct Found {
     text: String,
 }
 
-/// Evaluates every template of a tree, in document order; what one refers to is evaluated before it. `show` gives positions.
+/// Evaluates every template of a tree, in document order; templates that one refers to are evaluated before it. `show` gives positions.
 pub fn evaluate(root: &Arc<Node>, platform: &dyn Platform, show: &dyn Fn(Place) -> Location) -> Evaluation {
     let mut errors = Vec::new();
     let (found, broken) = collect(root);
@@ -108,7 +108,8 @@ fn shown(found: &Found) -> String {
     if text.chars().count() <= 100 { format!("\"{text}\"") } else { format!("\"{}...\"", text.chars().take(100).collect::<String>()) }
 }
 
-/// What JavaScript says of a template: its errors quote names and values of the expression, which in a secret's may be the secret.
+/// The error of JavaScript about a template, as it may be shown: it quotes names and values of the expression, which may be the secret if
+/// the property is one.
 fn shown_reason(found: &Found, reason: &str) -> String {
     let kind = reason.split_once(": ").map(|(kind, _)| kind).filter(|kind| kind.ends_with("Error"));
     match kind {

@@ -6,7 +6,7 @@ use super::tokens::Lexer;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part {
     Text(String),
-    /// What stands between `${{` and `}}`.
+    /// The text between `${{` and `}}`.
     Expression(String),
 }
 
@@ -57,7 +57,7 @@ fn expression_end(text: &str) -> Option<usize> {
         }
         match lexer.next_token().ok()? {
             Some(token) => last = token.end,
-            // A comment up to the end of its line holds the end of the expression too where the line has no end.
+            // If a comment runs to the end of the text, the end of the expression is in the comment.
             None => return text.get(last..).filter(|_| lexer.is_outside_braces())?.find("}}").map(|end| last + end),
         }
     }

@@ -1,4 +1,5 @@
-//! Switching the traffic of a gateway away from an HA instance and back to it. Contract: reference/ha.md, "The documented procedure", step 4.
+//! Switching the traffic of a gateway away from an HA instance and back to it. Contract: docs/contract/high-availability.md, "Switching
+//! traffic".
 //!
 //! New connections are what is switched. Those that exist stay where they are until they end, or until the instance does.
 

@@ -1,5 +1,5 @@
-//! `zwelnch ha upgrade`: an instance, B, is replaced by its new version while its peers go on serving. Contract: reference/ha.md, "The
-//! documented procedure".
+//! `zwelnch ha upgrade`: an instance, B, is replaced by its new version while its peers go on serving. Contract:
+//! docs/contract/high-availability.md, "Upgrade".
 //!
 //! [`run`] and [`roll_back`] decide; all they do and see goes through [`World`]. Every step looks at what is before it acts, so that a run that
 //! was interrupted anywhere begins its step again, and does nothing twice.

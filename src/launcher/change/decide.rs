@@ -62,7 +62,7 @@ impl Owner {
         let context = Arc::clone(&self.context);
         tokio::task::spawn_local(async move {
             if let Err(error) = files.withdraw(&context, id).await {
-                context.output.message(message::zwel0918e("workspace", error));
+                context.output.message(message::component_error("workspace", error));
             }
         });
     }
@@ -70,7 +70,7 @@ impl Owner {
     /// The configuration of before holds; its files have been written again.
     fn take_back(&mut self, change: Change) {
         if matches!(change.command, Command::Reload { .. }) {
-            self.say(message::zwel0988e("it could not be applied, everything is as it was"));
+            self.say(message::configuration_not_reloaded("it could not be applied, everything is as it was"));
             if let Some(current) = &self.changes.current {
                 self.context.output.set_rules(prepare::wto_rules(&current.instance.configuration));
             }
@@ -78,7 +78,7 @@ impl Owner {
         for part in change.parts {
             let Some(index) = part.index else { continue };
             if matches!(change.command, Command::Restart { .. }) {
-                self.say(message::zwel0922e(&part.name, "the new configuration could not be applied"));
+                self.say(message::component_not_restarted(&part.name, "the new configuration could not be applied"));
             }
             // One that was leaving when it was found to be new goes on leaving.
             let judgement = if part.is_new { Judgement::Away } else { Judgement::Back };

@@ -9,7 +9,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use x509_parser::pem::Pem;
 
-/// Larger files are none of ours, in bytes.
+/// Largest file in bytes: a larger one is no key store.
 const LIMIT: u64 = 16 * 1024 * 1024;
 
 /// Types of key stores that are key rings of the security manager.
@@ -75,7 +75,7 @@ pub(super) fn store(configuration: &Configuration, base: &[&str], key: &str) -> 
     } else if kind.eq_ignore_ascii_case("PKCS12") || kind.eq_ignore_ascii_case("P12") {
         let password = match configuration.get(&path("password")) {
             Some(serde_json::Value::String(text)) => text.clone(),
-            // A password of digits that nobody quoted.
+            // A password of digits without quotes is a number in YAML.
             Some(serde_json::Value::Number(number)) => number.to_string(),
             _ => String::new(),
         };
@@ -246,8 +246,8 @@ pub fn pem_trust(files: &[PathBuf]) -> TrustStore {
     read_places(places.iter())
 }
 
-/// What an instance shows other servers to be itself: `zowe.certificate.pem`, else `zowe.certificate.keystore`. None: nothing is configured.
-/// Touches files: not for the owner task.
+/// The client certificate of an instance: `zowe.certificate.pem`, else `zowe.certificate.keystore`. None: nothing is configured. Reads
+/// files, so the owner task must not call it.
 ///
 /// # Errors
 /// Why the key store cannot be used, and what to do, in words; always for key rings.
@@ -278,7 +278,7 @@ pub fn client_identity(configuration: &Configuration) -> Result<Option<Identity>
     }
 }
 
-/// Whom an instance trusts.
+/// The certificates that an instance trusts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TrustStore {
     /// Nothing is configured.
@@ -289,7 +289,8 @@ pub enum TrustStore {
     Unusable(String),
 }
 
-/// Reads `zowe.certificate.pem.certificateAuthorities`, else `zowe.certificate.truststore`. Touches files: not for the owner task.
+/// Reads `zowe.certificate.pem.certificateAuthorities`, else `zowe.certificate.truststore`. Reads files, so the owner task must not call
+/// it.
 pub fn trust_store(configuration: &Configuration) -> TrustStore {
     let base = ["zowe", "certificate"];
     let mut stores = pem_files(configuration, &["zowe", "certificate", "pem", "certificateAuthorities"]);

@@ -21,13 +21,13 @@ const ANSWER: u64 = 1024;
 enum Outcome {
     Free,
     InUse,
-    /// A VIPA that is elsewhere now, or a slip of the pen.
+    /// The address is not one of this system: a VIPA that is elsewhere now, or a mistake.
     NotThisSystem,
     /// A port below 1024, as a rule; on z/OS one that is reserved for another job.
     NotPermitted,
     /// The system has no such addresses at all.
     Unsupported,
-    /// Anything else; what it is does not concern the port.
+    /// Any other error, which says nothing about the port.
     Odd(i32),
 }
 
@@ -41,7 +41,7 @@ pub(super) struct Seen {
 #[derive(Debug, Clone, Copy)]
 struct Bound {
     address: SocketAddr,
-    /// Somebody asks for this very address.
+    /// A listener names this address, and not just all addresses.
     is_asked_for: bool,
     outcome: Outcome,
 }
@@ -64,7 +64,7 @@ pub(super) fn look(listeners: Vec<Listener>, bind: &dyn Fn(SocketAddr) -> io::Re
     seen
 }
 
-/// What it means. What z/OS refused to this program is asked for under the component's job name.
+/// The findings. A port that z/OS refuses to this program is tried again under the component's job name.
 pub(super) async fn findings(subject: Subject<'_>, seen: Vec<Seen>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for Seen { listener, what } in seen {
@@ -97,7 +97,7 @@ async fn ask_as(subject: Subject<'_>, listener: &Listener, address: SocketAddr) 
     let job_name = listener.job_name.as_deref().ok_or("the name of its address space is the system's choice")?;
     let program = subject.platform.own_program().ok_or("this program's own path is not known")?;
     let mut environment = subject.environment.clone();
-    // Only an address space of its own has a name of its own.
+    // Only a process in an address space of its own can have a job name of its own.
     environment.extend([("_BPX_JOBNAME".to_string(), job_name.into()), ("_BPX_SHAREAS".to_string(), "NO".into())]);
     let arguments = [WORDS[0], WORDS[1], &address.to_string()];
     let (finished, output) = subject
@@ -202,7 +202,7 @@ fn verdict(name: &str, address: SocketAddr, outcome: Outcome, is_asked_for: bool
                 address.ip()
             ),
         )),
-        // A component that listens on IPv4 alone is not in its way.
+        // It may still be free for a component that listens on IPv4 alone.
         Outcome::InUse => Some((
             Severity::Warning,
             format!("{name}: port {port} is free for IPv4 but in use at address {}; the component cannot listen on IPv6", address.ip()),

@@ -14,7 +14,7 @@ const ED25519: &str = "1.3.101.112";
 pub(super) enum Match {
     Yes,
     No,
-    /// Of a kind that cannot be compared here.
+    /// The kind of key cannot be compared here.
     Unknown,
     /// The bytes are no private key.
     NoKey,

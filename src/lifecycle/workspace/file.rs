@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// The system's; ENOTDIR where the name is taken by something else.
 pub fn make_directory(path: &Path, mode: u32) -> io::Result<()> {
     match DirBuilder::new().mode(mode & 0o700).create(path) {
-        // Narrow first, then as wide as asked for: never wider than wanted, not even for a moment.
+        // Made with a narrow mode first: the directory is never more open than asked for, not even for a moment.
         Ok(()) => std::fs::set_permissions(path, Permissions::from_mode(mode)),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             if crate::platform::files::kind(&std::fs::metadata(path)?) == crate::platform::files::FileKind::Directory {
@@ -40,7 +40,7 @@ pub fn write_atomically(path: &Path, content: &[u8], mode: u32) -> io::Result<()
     let (temporary, mut file) = create_temporary(path)?;
     let written = file
         .write_all(content)
-        // As wide as asked for only when it is complete, and whatever the umask.
+        // The mode is set when the file is complete, whatever the umask.
         .and_then(|()| file.set_permissions(Permissions::from_mode(mode)))
         .and_then(|()| std::fs::rename(&temporary, path));
     if written.is_err() {
@@ -76,7 +76,7 @@ pub fn is_temporary_name(name: &str) -> bool {
     digits(parts.next()) && digits(parts.next()) && parts.next().is_some_and(|name| !name.is_empty())
 }
 
-/// How old a temporary file is that nobody is writing any more, whatever system of the sysplex its writer runs on.
+/// Age from which on nobody writes a temporary file any more, whatever system of the sysplex its writer runs on.
 const ABANDONED: std::time::Duration = std::time::Duration::from_secs(3600);
 
 /// True for a temporary file that another instance may still be writing.

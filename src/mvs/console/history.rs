@@ -1,6 +1,6 @@
 //! The commands that were entered, in memory and in the system's file `history`.
 
-use crate::platform::unix::system::COMMAND_LIMIT;
+use crate::system::COMMAND_LIMIT;
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};

@@ -4,8 +4,8 @@
 
 use super::layout;
 use crate::platform::standard_output::StandardOutput;
-use crate::platform::unix::system::{SystemDirectory, parse_syslog_line};
 use crate::platform::unix::watch::{Watch, watch_file};
+use crate::system::{SystemDirectory, parse_syslog_line};
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};

@@ -3,7 +3,7 @@
 use super::procedure::{Reading, check_keyword};
 use super::statement::{Statement, statements};
 use super::{JclError, LINE_LIMIT, NESTING_LIMIT, Position};
-use crate::platform::unix::system::is_name;
+use crate::platform::names::is_name;
 
 /// What INCLUDE takes in.
 pub(super) struct Group {

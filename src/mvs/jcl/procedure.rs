@@ -7,7 +7,7 @@ use super::statement::{Statement, statements};
 use super::{
     DataDefinition, DataSource, JclError, LINE_LIMIT, Library, PARM_LIMIT, Position, Procedure, SYMBOL_LIMIT, Step, Symbols, TEXT_LIMIT,
 };
-use crate::platform::unix::system::is_name;
+use crate::platform::names::is_name;
 
 /// Keywords of EXEC that a procedure may have; those that are not read here have no effect off z/OS.
 pub(super) const EXEC_KEYWORDS: &[&str] = &[
@@ -292,7 +292,7 @@ impl<'a> Reading<'a> {
         }
         self.characters = characters;
         if !changed.is_empty() {
-            self.listing.push(format!("{:>8} {}", "", crate::message::mvs::iefc653i(changed.join(","))));
+            self.listing.push(format!("{:>8} {}", "", crate::message::mvs::substitution_jcl(changed.join(","))));
         }
         Ok(resolved)
     }

@@ -7,10 +7,11 @@
 //! STACK TCPIP                         the name of the stack; TCPIP where it is not given
 //! ```
 
-use super::Vary;
+use crate::console::tcpip::Vary;
 use crate::mvs::step::read_bounded;
 use crate::net::haproxy::{Address, is_name as is_haproxy_name};
-use crate::platform::unix::system::{SystemDirectory, is_name};
+use crate::platform::names::is_name;
+use crate::system::SystemDirectory;
 use std::io;
 use std::path::Path;
 

@@ -3,9 +3,10 @@
 //! of the sysplex and after an IPL. So the record carries the system's name, the identity of its boot and each process's start time,
 //! and a process that does not fit in all of them is never touched.
 
+use super::GroupObserver;
 use super::guardian::is_of_run;
 use super::sweep::{self, Found, Outcome};
-use crate::platform::process::GroupObserver;
+use crate::platform::private::PrivateDirectory;
 use crate::platform::{Ending, Pid, Platform, ProcessEntry, Target};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -17,6 +18,9 @@ use std::time::Duration;
 
 /// Bytes after which the file is written anew, without what has gone.
 const COMPACT_AT: u64 = 256 * 1024;
+
+/// Bytes of a record that is read at most.
+const LIMIT: u64 = 64 * 1024 * 1024;
 
 /// First word of the file.
 const FORMAT: &str = "zwelnch-processes-1";
@@ -209,7 +213,9 @@ fn living_launcher(platform: &dyn Platform, place: &Place, record: &Record) -> O
 }
 
 fn read(path: &Path) -> io::Result<Option<Record>> {
-    match crate::platform::files::read_bounded(path, crate::platform::files::RECORD_LIMIT) {
+    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else { return Ok(None) };
+    // It says what is ended, so it must be of our own making.
+    match PrivateDirectory::open(directory).and_then(|directory| directory.read(Path::new(name), LIMIT)) {
         Ok(bytes) => Ok(parse(&String::from_utf8_lossy(&bytes))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
