@@ -42,7 +42,7 @@ pub enum RecordError {
 
 /// An open record. While it exists no other run has it.
 #[derive(Debug)]
-pub struct Record {
+pub struct UpgradeRecord {
     path: PathBuf,
     upgrade: Upgrade,
     _lock: FileLock,
@@ -81,12 +81,12 @@ pub fn look(path: &Path, upgrade: &Upgrade) -> Result<Option<Progress>, RecordEr
     Ok(Some(content.progress))
 }
 
-impl Record {
+impl UpgradeRecord {
     /// Opens the record and tells the progress that it keeps.
     ///
     /// # Errors
     /// [`RecordError`].
-    pub fn open(path: &Path, upgrade: &Upgrade, platform: &dyn Platform) -> Result<(Record, Option<Progress>), RecordError> {
+    pub fn open(path: &Path, upgrade: &Upgrade, platform: &dyn Platform) -> Result<(UpgradeRecord, Option<Progress>), RecordError> {
         let in_words = |why| RecordError::Io { path: path.to_owned(), why };
         if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             if let Some(above) = parent.parent() {
@@ -100,7 +100,7 @@ impl Record {
             LockError::Io(why) => in_words(why),
         })?;
         let progress = look(path, upgrade)?;
-        Ok((Record { path: path.to_owned(), upgrade: upgrade.clone(), _lock: lock }, progress))
+        Ok((UpgradeRecord { path: path.to_owned(), upgrade: upgrade.clone(), _lock: lock }, progress))
     }
 
     /// Keeps the progress on disk, or removes the record.

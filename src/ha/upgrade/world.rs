@@ -1,6 +1,6 @@
 //! The world of an upgrade as it is: consoles, balancers, gateways, registries and the clock.
 
-use super::record::Record;
+use super::record::UpgradeRecord;
 use super::{Approval, Progress, UpgradeError, Who, World};
 use crate::ha::ask::{self, Access};
 use crate::ha::operate::{Operation, command_text};
@@ -54,7 +54,7 @@ impl Site<'_> {
 /// A run on a [`Site`].
 pub struct Run<'a> {
     pub site: Site<'a>,
-    pub record: Record,
+    pub record: UpgradeRecord,
     pub say: &'a mut dyn FnMut(&str),
     pub approve: &'a mut dyn FnMut(&str) -> Approval,
     pub begun: Instant,
