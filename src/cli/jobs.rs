@@ -1,6 +1,6 @@
 //! The jobs of a system directory: which are meant, and how a message names them.
 
-use super::native::AddressError;
+use super::address_error::AddressError;
 use super::terminal::document;
 use crate::ha::operate::Addressed;
 use crate::mvs::console::one_shot;

@@ -1,5 +1,6 @@
 //! The command line: calls the command of floor 4 that is meant, and gives its exit code.
 
+mod address_error;
 mod arguments;
 mod availability;
 mod bare_word;

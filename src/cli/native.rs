@@ -1,6 +1,7 @@
 //! The launcher's place on this system: on z/OS that of its address space, elsewhere a job of the emulated system. And the console at which
 //! commands are issued.
 
+use super::address_error::AddressError;
 #[cfg(feature = "emulation")]
 use super::jobs;
 use crate::ha::operate::Addressed;
@@ -12,8 +13,6 @@ use crate::platform::{NativePlatform, Platform};
 use crate::system::{CONTROL_DESCRIPTOR, JOB_DIRECTORY, SystemDirectory};
 use std::io;
 use std::path::Path;
-#[cfg(feature = "emulation")]
-use std::path::PathBuf;
 
 /// The platform of a launcher, and why it has no console when it has none.
 pub(super) fn for_launcher() -> (NativePlatform, Option<String>) {
@@ -71,25 +70,6 @@ impl Console {
             Console::Native(platform) => Box::new(SystemConsole(&**platform)),
         }
     }
-}
-
-/// Why a command has no addressee; what to do in words.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum AddressError {
-    #[error("{name} is an HA instance, not a component: name it with -i, as in -i {id}")]
-    Instance { name: String, id: String },
-    #[error(transparent)]
-    NoConsole(io::Error),
-    #[cfg(feature = "emulation")]
-    #[error("no job {name} is running in {}", .system.display())]
-    NoSuchJob { name: String, system: PathBuf },
-    #[cfg(feature = "emulation")]
-    #[error("no job is running in {}", .0.display())]
-    NoJob(PathBuf),
-    /// A list of them, as text.
-    #[cfg(feature = "emulation")]
-    #[error("several jobs are running, name one with --job: {0}")]
-    SeveralJobs(String),
 }
 
 /// The one job of a system directory that is meant; None on z/OS, where only the configuration knows.

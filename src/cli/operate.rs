@@ -1,10 +1,11 @@
 //! `start`, `stop`, `restart` and the like: operator commands made of words that a shell leaves alone. Without a component, `start` and
 //! `stop` act on HA instances, otherwise on the component. HA instances are always named with `-i`, so that no word is ambiguous.
 
+use super::address_error::AddressError;
 use super::arguments::{Addressee, Instances, Launcher, Level, Waiting};
 use super::bounded::bounded;
 use super::configuration::whole_configuration;
-use super::native::{AddressError, Console, running_job, show_running};
+use super::native::{Console, running_job, show_running};
 use super::terminal::{document, fail, fail_with};
 use crate::config::{Configuration, normalize_id};
 use crate::console::{REFUSED, UNKNOWN, select};
