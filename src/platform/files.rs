@@ -85,18 +85,26 @@ pub fn look(path: &Path) -> io::Result<Option<FileKind>> {
 /// The bytes of a regular file that has at most so many: a pipe would never end, a device might.
 ///
 /// # Errors
-/// The system's; InvalidInput for another kind of file, InvalidData for more bytes.
+/// The system's; IsADirectory and InvalidInput for another kind of file, InvalidData for more bytes.
 pub fn read_bounded(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     // Before it is opened: to open a pipe that nobody writes to would wait.
-    if kind(&std::fs::metadata(path)?) != FileKind::Regular {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not an ordinary file"));
+    match kind(&std::fs::metadata(path)?) {
+        FileKind::Regular => {}
+        FileKind::Directory => return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory, and a file is expected")),
+        _ => return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")),
     }
     let mut bytes = Vec::new();
     std::fs::File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("more than {limit} bytes")));
+        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("it is larger than {}", size(limit))));
     }
     Ok(bytes)
+}
+
+/// A bound in words: whole mebibytes where it is that.
+fn size(bytes: u64) -> String {
+    const MEBIBYTE: u64 = 1024 * 1024;
+    if bytes > 0 && bytes % MEBIBYTE == 0 { format!("{} MiB", bytes / MEBIBYTE) } else { format!("{bytes} bytes") }
 }
 
 /// False for what is no regular file, or not there. True where that cannot be told, so that whoever opens it says why.
@@ -258,7 +266,8 @@ mod tests {
         assert_eq!(read_bounded(&at("f"), 5).unwrap(), b"12345");
         assert_eq!(read_bounded(&at("f"), 4).unwrap_err().kind(), io::ErrorKind::InvalidData);
         assert_eq!(read_bounded(&at("none"), 4).unwrap_err().kind(), io::ErrorKind::NotFound);
-        for odd in [at("pipe"), at("."), "/dev/zero".into()] {
+        assert_eq!(read_bounded(&at("."), 4).unwrap_err().kind(), io::ErrorKind::IsADirectory);
+        for odd in [at("pipe"), "/dev/zero".into()] {
             assert_eq!(read_bounded(&odd, 4).unwrap_err().kind(), io::ErrorKind::InvalidInput, "{odd:?}");
         }
     }

@@ -1,22 +1,20 @@
 //! As much HTTP/1.1 as the sample needs: one request a connection, on both sides with a bound on time and size.
 
+use super::message::Peer;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
-
-const HEAD_LIMIT: usize = 8 * 1024;
 
 /// A client that is slower than this has its connection closed: the service answers one at a time.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Answers one connection and closes it; returns what to write to the log, which holds no control characters.
 pub(super) fn answer(mut connection: TcpStream, name: &str, ha_instance: &str) -> String {
-    let head = match read_head(&mut connection) {
-        Ok(head) => head,
+    let request = match read_request(&connection) {
+        Ok(request) => request,
         Err(error) => return format!("dropped a connection - {error}"),
     };
-    let request = head.lines().next().unwrap_or_default();
-    let (status, text) = respond(request, name, ha_instance);
+    let (status, text) = respond(&request, name, ha_instance);
     let shown: String = request.chars().filter(|letter| !letter.is_control()).take(80).collect();
     let sent = connection.write_all(text.as_bytes()).and_then(|()| connection.shutdown(std::net::Shutdown::Write));
     match sent {
@@ -47,31 +45,35 @@ pub(super) fn respond(request: &str, name: &str, ha_instance: &str) -> (u16, Str
     (status, if method == "HEAD" { head } else { head + &body })
 }
 
-/// Reads up to the empty line, so that closing afterwards does not reset the connection under the client's answer.
-fn read_head(connection: &mut TcpStream) -> io::Result<String> {
-    let deadline = Instant::now() + PATIENCE;
-    connection.set_write_timeout(Some(PATIENCE))?;
-    let mut head = Vec::new();
-    let mut buffer = [0; 1024];
-    while !head.windows(4).any(|window| window == b"\r\n\r\n") {
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() || head.len() > HEAD_LIMIT {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "no request came in time, or too large a one"));
+/// A connection that is read until a moment, however slowly its bytes come.
+struct Until<'a> {
+    connection: &'a TcpStream,
+    deadline: Instant,
+}
+
+impl Read for Until<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::Error::new(io::ErrorKind::TimedOut, "no request came in time"));
         }
-        connection.set_read_timeout(Some(left))?;
-        match connection.read(&mut buffer)? {
-            0 => return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "it closed before it asked")),
-            length => head.extend_from_slice(&buffer[..length]),
-        }
+        self.connection.set_read_timeout(Some(left))?;
+        self.connection.read(buffer)
     }
-    Ok(String::from_utf8_lossy(&head).into_owned())
+}
+
+/// Reads the whole request, so that closing afterwards does not reset the connection under the client's answer. Its first line.
+fn read_request(connection: &TcpStream) -> io::Result<String> {
+    connection.set_write_timeout(Some(PATIENCE))?;
+    let request = super::message::read(&mut Until { connection, deadline: Instant::now() + PATIENCE })?;
+    let request = request.ok_or_else(|| io::Error::new(io::ErrorKind::UnexpectedEof, "it closed before it asked"))?;
+    Ok(format!("{} {} HTTP/1.1", request.method, request.target))
 }
 
 /// What a pinger calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PingTarget {
-    host: String,
-    port: u16,
+    peer: Peer,
     path: String,
 }
 
@@ -90,7 +92,7 @@ impl PingTarget {
         if host.is_empty() {
             return None;
         }
-        Some(PingTarget { host: host.to_string(), port, path: path.to_string() })
+        Some(PingTarget { peer: Peer { host: host.to_string(), port }, path: path.to_string() })
     }
 
     /// Sends GET and returns the status.
@@ -98,14 +100,6 @@ impl PingTarget {
     /// # Errors
     /// No connection, no answer within `patience`, or an answer that is no HTTP.
     pub(super) fn call(&self, patience: Duration) -> io::Result<u16> {
-        let address = super::message::address_of(&self.host)?;
-        let mut connection = TcpStream::connect_timeout(&(address, self.port).into(), patience)?;
-        connection.set_read_timeout(Some(patience))?;
-        connection.set_write_timeout(Some(patience))?;
-        let host = crate::net::url_host(&self.host);
-        write!(connection, "GET {} HTTP/1.1\r\nHost: {host}:{}\r\nConnection: close\r\n\r\n", self.path, self.port)?;
-        let mut answer = Vec::new();
-        connection.take(HEAD_LIMIT as u64).read_to_end(&mut answer)?;
-        super::message::status(&answer).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the answer is no HTTP"))
+        self.peer.ask("GET", &self.path, "", "", patience).map(|(status, _)| status)
     }
 }

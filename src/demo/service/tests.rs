@@ -85,8 +85,8 @@ fn urls_are_taken_apart() {
     for url in ["https://h/", "http://", "http://:1/", "http://h:x/", "http://h:70000/", "http://h/a b", "http://h/a\r\nX: y", "h:1"] {
         assert_eq!(parts(url), None, "{url}");
     }
-    assert_eq!(parts("http://h:1/a/b?c").unwrap(), "PingTarget { host: \"h\", port: 1, path: \"/a/b?c\" }");
-    assert_eq!(parts("http://h").unwrap(), "PingTarget { host: \"h\", port: 80, path: \"/\" }");
+    assert_eq!(parts("http://h:1/a/b?c").unwrap(), "PingTarget { peer: Peer { host: \"h\", port: 1 }, path: \"/a/b?c\" }");
+    assert_eq!(parts("http://h").unwrap(), "PingTarget { peer: Peer { host: \"h\", port: 80 }, path: \"/\" }");
 }
 
 proptest! {
