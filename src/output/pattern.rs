@@ -58,15 +58,15 @@ impl Pattern {
 
 /// A text that a log is watched for: a message id counts only as the id of its line, any other text wherever it is no echo of a setting.
 #[derive(Debug)]
-pub struct WatchedText {
+pub struct AwaitedText {
     pattern: Pattern,
     is_id: bool,
 }
 
-impl WatchedText {
+impl AwaitedText {
     /// None for a text that every line would match.
-    pub fn new(text: &str) -> Option<WatchedText> {
-        Some(WatchedText { pattern: Pattern::new(text)?, is_id: echo::is_message_id(text) })
+    pub fn new(text: &str) -> Option<AwaitedText> {
+        Some(AwaitedText { pattern: Pattern::new(text)?, is_id: echo::is_message_id(text) })
     }
 
     /// Whether a line, with or without its end, says it.
@@ -104,13 +104,13 @@ pub(super) struct Matcher {
     automaton: Option<AhoCorasick>,
     sys_messages: Arc<[Pattern]>,
     /// With their indices as the caller knows them.
-    watched: Vec<(usize, WatchedText)>,
+    watched: Vec<(usize, AwaitedText)>,
 }
 
 impl Matcher {
     pub(super) fn new(sys_messages: Arc<[Pattern]>, watched: &[String]) -> Matcher {
-        let indexed = |(index, text): (usize, &String)| WatchedText::new(text).map(|text| (index, text));
-        let watched: Vec<(usize, WatchedText)> = watched.iter().enumerate().filter_map(indexed).collect();
+        let indexed = |(index, text): (usize, &String)| AwaitedText::new(text).map(|text| (index, text));
+        let watched: Vec<(usize, AwaitedText)> = watched.iter().enumerate().filter_map(indexed).collect();
         let keys: Vec<&[u8]> = sys_messages.iter().chain(watched.iter().map(|(_, text)| &text.pattern)).map(Pattern::key).collect();
         let automaton = if keys.is_empty() {
             None

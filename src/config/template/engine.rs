@@ -137,18 +137,18 @@ fn run(work: &Work, sender: &mpsc::Sender<Said>) -> Result<Vec<Evaluated>, Engin
     let runtime = Runtime::new().map_err(|error| EngineError::NotMade(error.to_string()))?;
     runtime.set_memory_limit(MEMORY_LIMIT);
     runtime.set_max_stack_size(SCRIPT_STACK);
-    let watch = Rc::new(Watch { clock: CpuClock::of_this_thread(), late: Cell::new(false), over: Cell::new(false) });
-    let watched = Rc::clone(&watch);
+    let limit = Rc::new(TimeLimit { clock: CpuClock::of_this_thread(), late: Cell::new(false), over: Cell::new(false) });
+    let watched = Rc::clone(&limit);
     runtime.set_interrupt_handler(Some(Box::new(move || watched.interrupts())));
     let context = Context::full(&runtime).map_err(|error| EngineError::NotMade(error.to_string()))?;
     context.with(|ctx| {
         let functions = prepare(&ctx, work, sender.clone()).catch(&ctx).map_err(|error| EngineError::NotHanded(error.to_string()))?;
-        Ok(evaluate_all(&ctx, &functions, work, &watch))
+        Ok(evaluate_all(&ctx, &functions, work, &limit))
     })
 }
 
 /// Interrupts templates that take too much CPU time. Time in which this thread does not run, on a busy or a stopped system, does not count.
-struct Watch {
+struct TimeLimit {
     clock: CpuClock,
     /// The time was used up.
     late: Cell<bool>,
@@ -156,7 +156,7 @@ struct Watch {
     over: Cell<bool>,
 }
 
-impl Watch {
+impl TimeLimit {
     fn interrupts(&self) -> bool {
         if !self.over.get() && self.clock.elapsed() >= TIME_LIMIT {
             self.late.set(true);
@@ -217,7 +217,7 @@ fn definitions_json(definitions: &[Definition]) -> String {
     Value::Array(definitions.iter().map(definition).collect()).to_string()
 }
 
-fn evaluate_all<'js>(ctx: &Ctx<'js>, functions: &Functions<'js>, work: &Work, watch: &Watch) -> Vec<Evaluated> {
+fn evaluate_all<'js>(ctx: &Ctx<'js>, functions: &Functions<'js>, work: &Work, limit: &TimeLimit) -> Vec<Evaluated> {
     let (definitions, wanted) = (&work.definitions, &work.wanted);
     let mut outcomes = vec![Evaluated::NotEvaluated; definitions.len()];
     for index in wanted {
@@ -230,10 +230,10 @@ fn evaluate_all<'js>(ctx: &Ctx<'js>, functions: &Functions<'js>, work: &Work, wa
             Err(_) => {
                 // An error that JavaScript cannot catch: interrupted, or no memory left to report it.
                 let _ = ctx.catch();
-                watch.over.set(true);
+                limit.over.set(true);
                 let blamed: i64 = functions.blame.call(()).unwrap_or(-1);
                 let blamed = usize::try_from(blamed).ok().filter(|blamed| *blamed < definitions.len()).unwrap_or(*index);
-                let reason = if watch.late.get() {
+                let reason = if limit.late.get() {
                     format!("takes more than the {} s of CPU time that all templates have together", TIME_LIMIT.as_secs())
                 } else {
                     format!("needs more than the {} MiB of memory that templates may use", MEMORY_LIMIT / 1024 / 1024)
