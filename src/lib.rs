@@ -20,6 +20,8 @@ pub mod console;
 pub mod demo;
 #[cfg(feature = "emulation")]
 pub mod develop;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod ha;
 pub mod inspect;
 pub mod launcher;

@@ -23,6 +23,14 @@ mod version_range;
 #[cfg(test)]
 mod tests;
 
+#[cfg(any(test, fuzzing))]
+pub use script::fuzz as fuzz_script;
+/// Reads a manifest, for the fuzzer.
+#[cfg(any(test, fuzzing))]
+pub fn read_manifest(root: &crate::config::node::Node) -> bool {
+    manifest::read(root, "fuzz").is_ok()
+}
+
 pub use check::{Checked, check, check_alone};
 pub use clashes::{Clash, InstancePorts, Listener};
 pub use directories::{DirectoryFault, DirectoryProblem, Purpose};

@@ -83,6 +83,14 @@ pub(super) fn problems(component: &Component, platform: &dyn Platform) -> Vec<Pr
     found
 }
 
+/// For the fuzzer.
+#[cfg(any(test, fuzzing))]
+pub fn fuzz(content: &[u8]) {
+    for (tag, is_zos) in [(None, false), (None, true), (Some(ISO8859_1), true), (Some(IBM_1047), true)] {
+        let _ = oddities(content, tag, is_zos);
+    }
+}
+
 fn look(path: &Path, platform: &dyn Platform) -> Vec<Oddity> {
     let mut content = Vec::new();
     let Ok(file) = std::fs::File::open(path) else { return Vec::new() };

@@ -65,6 +65,13 @@ fn decode(line: &str) -> Option<GuardianNotice> {
     Some(GuardianNotice::Made(group, Ending { signal, kill_signal, grace }))
 }
 
+/// For the fuzzer.
+#[cfg(any(test, fuzzing))]
+pub fn fuzz(text: &str) {
+    let mut guarded = Guarded::default();
+    text.lines().filter_map(decode).for_each(|notice| guarded.learn(notice));
+}
+
 /// The launcher's end of the pipe.
 pub struct Guardian {
     platform: Arc<dyn Platform>,

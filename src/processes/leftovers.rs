@@ -110,6 +110,12 @@ fn made(group: Pid, start: u64, ending: &Ending) -> String {
     format!("+{group} {start} {} {} {}\n", ending.signal, ending.kill_signal, ending.grace.as_millis())
 }
 
+/// For the fuzzer.
+#[cfg(any(test, fuzzing))]
+pub fn fuzz(text: &str) {
+    let _ = parse(text);
+}
+
 /// Reads a record. A last line without its end was being written when the system went down; a line that is none is passed over.
 fn parse(text: &str) -> Option<ProcessRecord> {
     let mut lines = text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n'));

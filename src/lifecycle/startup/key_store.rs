@@ -139,15 +139,19 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, StoreError> {
 
 /// Opens a PKCS12 file. No text holds the password.
 fn open(file: &Path, password: &str) -> Result<KeyStore, StoreError> {
-    let bytes = read(file)?;
+    parse(&read(file)?, file, password)
+}
+
+/// What such a file holds.
+fn parse(bytes: &[u8], file: &Path, password: &str) -> Result<KeyStore, StoreError> {
     let name = file.display();
     let no_pkcs12 = || StoreError::Bad(format!("{name} is no PKCS12 file, or is damaged; make it anew, or correct the type of the store"));
-    match encoded_length(&bytes) {
+    match encoded_length(bytes) {
         Some(Length::Indefinite) => return Err(StoreError::NotRead(format!("{name} is encoded in a form (BER) that is not read here"))),
         Some(Length::Definite(length)) if length <= bytes.len() => {}
         _ => return Err(no_pkcs12()),
     }
-    KeyStore::from_pkcs12(&bytes, password).map_err(|error| {
+    KeyStore::from_pkcs12(bytes, password).map_err(|error| {
         use p12_keystore::error::Error;
         match error {
             Error::MacError(_) | Error::UnpadError | Error::Pkcs5Error(_) => StoreError::Bad(format!(
@@ -159,6 +163,12 @@ fn open(file: &Path, password: &str) -> Result<KeyStore, StoreError> {
             _ => no_pkcs12(),
         }
     })
+}
+
+/// For the fuzzer.
+#[cfg(any(test, fuzzing))]
+pub fn fuzz_key_store(bytes: &[u8]) {
+    let _ = parse(bytes, Path::new("fuzz.p12"), "password");
 }
 
 enum Length {

@@ -17,6 +17,8 @@ mod user;
 mod version;
 mod zosmf;
 
+#[cfg(any(test, fuzzing))]
+pub use key_store::fuzz_key_store;
 pub use key_store::{IdentityError, TrustStore, client_identity, pem_identity, pem_trust, trust_store};
 pub use ports::{WORDS as BIND_WORDS, answer as bind_answer};
 pub use zosmf::{server_trust, trust_with};
