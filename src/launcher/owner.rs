@@ -9,7 +9,7 @@ use super::report::{Answering, job_name_warning};
 use super::{Begun, ConditionCode, Context, Event, EventSender, debug, watch};
 use crate::component::{self, Question};
 use crate::config::LauncherSettings;
-use crate::message::{self, Message};
+use crate::message;
 use crate::output::PipeId;
 use crate::platform::unix::watch::Watch;
 use crate::platform::{AnswerSink, OperatorRequest, WaitStatus};
@@ -31,6 +31,14 @@ pub(super) enum Phase {
     /// Start commands are issued, components supervised.
     Supervising,
     Ending,
+}
+
+/// Who asks the launcher to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum StopReason {
+    /// P.
+    Operator,
+    Signal,
 }
 
 /// What the owner keeps of a component besides its machine; by the same index.
@@ -171,8 +179,8 @@ impl Owner {
 
     fn event(&mut self, event: Event) {
         match event {
-            Event::Operator(OperatorRequest::Stop) => self.stop_requested(message::zwel0014i()),
-            Event::Operator(OperatorRequest::Signal(_)) => self.stop_requested(message::zwel0019i()),
+            Event::Operator(OperatorRequest::Stop) => self.stop_requested(StopReason::Operator),
+            Event::Operator(OperatorRequest::Signal(_)) => self.stop_requested(StopReason::Signal),
             Event::Operator(OperatorRequest::Modify { text, answer }) => self.modify(&text, answer),
             Event::Operator(OperatorRequest::Await(answer)) => match &mut self.awaiting {
                 Some(awaiting) => awaiting.push(answer),
@@ -357,19 +365,17 @@ impl Owner {
         matches!(state, Some(State::Running { .. } | State::Ready { .. }))
     }
 
-    /// P or a signal. A second signal that comes later (see [`Instance::hurry`]) ends the grace time of every component.
-    fn stop_requested(&mut self, message: Message) {
-        if self.phase == Phase::Ending {
-            if message.id() == message::ZWEL0019I.id {
+    /// A second signal that comes later (see [`Instance::hurry`]) ends the grace time of every component.
+    fn stop_requested(&mut self, reason: StopReason) {
+        match (self.phase, reason) {
+            (Phase::Ending, StopReason::Operator) => return,
+            (Phase::Ending, StopReason::Signal) => {
                 let effects = self.instance.hurry(self.now());
                 self.apply(effects);
+                return;
             }
-            return;
-        }
-        let by_operator = message.id() == message::ZWEL0014I.id;
-        self.say(message);
-        if by_operator {
-            self.say(message::zwel0015i());
+            (_, StopReason::Operator) => [message::zwel0014i(), message::zwel0015i()].into_iter().for_each(|message| self.say(message)),
+            (_, StopReason::Signal) => self.say(message::zwel0019i()),
         }
         self.end();
     }
