@@ -121,7 +121,7 @@ pub(super) fn prepared(output: &Output, prepared: &Prepared) {
         let name = &launched.component.name;
         output.debug(|| {
             let settings = launched.instance.configuration.component_settings(name);
-            let readiness = super::watch::probe_of(launched, component::Question::Readiness);
+            let readiness = super::probes::probe_of(launched, component::Question::Readiness);
             let readiness = readiness.map_or_else(|| "as soon as it runs".to_owned(), |probe| format!("by {:?}", probe.kind));
             format!(
                 "supervise: {name}: restart intervals {:?}, minUptime {:?}, grace {:?}, ready {readiness}",

@@ -1,6 +1,5 @@
 //! One run from S to P: load, prepare, supervise, end. Wires everything below. Contract: reference/lifecycle.md, section Order.
 
-mod begin;
 mod change;
 mod components;
 mod debug;
@@ -10,11 +9,10 @@ mod lock;
 mod operator;
 mod owner;
 mod prepare;
-mod probe;
+mod probes;
 mod process;
 mod report;
 mod timing;
-mod watch;
 
 use crate::component::{self, Component};
 use crate::config::{Configuration, Environment, HaInstance};
@@ -276,7 +274,7 @@ fn run_with(
     let _subscriber = tracing::subscriber::set_default(context.timing.clone());
     let local = tokio::task::LocalSet::new();
     local.block_on(runtime, async move {
-        match begin::begin(&context, &start) {
+        match prepare::begin(&context, &start) {
             Ok(begun) => {
                 let ha_id = begun.ha_instance.id.clone();
                 let in_foreground = foreground.is_some();

@@ -4,9 +4,9 @@
 use super::change::Changes;
 use super::lock::InstanceLock;
 use super::prepare::{self, Launched, Prepared};
-use super::probe;
+use super::probes;
 use super::report::{Answering, job_name_warning};
-use super::{Begun, ConditionCode, Context, Event, EventSender, debug, watch};
+use super::{Begun, ConditionCode, Context, Event, EventSender, debug};
 use crate::component::{self, Question};
 use crate::config::LauncherSettings;
 use crate::message;
@@ -48,7 +48,7 @@ pub(super) struct Child {
     /// Its standard input, where it has one: non-blocking.
     pub(super) input: Option<File>,
     /// What is being asked of its process.
-    pub(super) asking: Vec<(Question, probe::Asking)>,
+    pub(super) asking: Vec<(Question, probes::Asking)>,
     /// Held while its configure command runs: those of one change run one after the other.
     pub(super) turn: Rc<tokio::sync::Mutex<()>>,
 }
@@ -343,7 +343,7 @@ impl Owner {
                         self.note(index, note);
                         let state = self.instance.member(index).map(|member| member.machine.state().clone());
                         if let (true, Some(State::Ready { pid, .. })) = (may_be_ready, state) {
-                            let liveness = watch::probe_of(&self.children[index].launched, Question::Liveness);
+                            let liveness = probes::probe_of(&self.children[index].launched, Question::Liveness);
                             self.ask(index, pid, Question::Liveness, liveness, None);
                         }
                     }
@@ -419,6 +419,6 @@ pub(super) fn policy_of(begun: &Begun, launched: &Launched, settings: &LauncherS
         fatal_exit_codes: component.fatal_exit_codes.clone(),
         start_limit: component.start_limit.map(|(count, within)| StartLimit { count, within }),
         patience: settings.dependency_timeout,
-        has_readiness: watch::probe_of(launched, Question::Readiness).is_some(),
+        has_readiness: probes::probe_of(launched, Question::Readiness).is_some(),
     }
 }

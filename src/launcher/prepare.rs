@@ -1,13 +1,14 @@
-//! From a configuration to an instance: load, check, make the workspace, keep others out. The components follow in `components`.
+//! From the arguments to an instance: the first lines of a run, load, check, make the workspace, keep others out. The components follow in
+//! `components`.
 
 use super::change::Generation;
 use super::lock::InstanceLock;
 use super::timing::{self, TARGET};
-use super::{Begun, ConditionCode, Context, Event, EventSender, Instance, components, debug, foreground, guard, lock};
+use super::{Begun, ConditionCode, Context, Event, EventSender, Instance, Start, components, debug, foreground, guard, lock};
 use crate::component::{
     self, Checked, CommandLine, Component, ComponentError, DirectoryFault, DirectoryProblem, Failure, Purpose, Survey, Weight,
 };
-use crate::config::{Cause, Configuration, Environment, Problem, UserSources, Version};
+use crate::config::{self, Cause, Configuration, Environment, Problem, UserSources, Version};
 use crate::lifecycle::{startup, workspace};
 use crate::message::{self, Message, Severity};
 use crate::platform::unix::watch::Watch;
@@ -58,6 +59,52 @@ pub(super) fn refuse(context: &Context, messages: impl IntoIterator<Item = Messa
 pub(super) fn not_prepared(context: &Context) -> [Message; 2] {
     let command = format!("zwe internal start prepare --config {}", context.config_text);
     [message::zwel0066w(command, ConditionCode::NotStarted as i32), message::zwel0030e()]
+}
+
+/// Bytes of a CONFIG value at most: 17 paths of z/OS, as many as today's launcher takes.
+const LONGEST_CONFIG: usize = 17 * 1024;
+
+/// Issues ZWEL0021I to ZWEL0024I.
+///
+/// # Errors
+/// The condition code, after the messages that say why.
+pub(super) fn begin(context: &Context, start: &Start) -> Result<Begun, ConditionCode> {
+    let output = &context.output;
+    let sources = start.config.as_deref().map(config::parse_sources);
+    let read = sources.as_ref().and_then(|sources| sources.as_ref().ok());
+    let read = read.map(|sources| UserSources::read(sources, &*context.platform));
+    let runtime = read.as_ref().and_then(UserSources::runtime_directory);
+    // One that is not there is told of when the whole configuration is.
+    let zowe = runtime.filter(|runtime| crate::platform::files::may_be_directory(runtime)).map(config::Version::try_read);
+    let version = zowe.as_ref().and_then(|zowe| zowe.as_ref().ok()).map_or("unknown", |zowe| zowe.version.as_str());
+    output.message(message::zwel0021i(env!("CARGO_PKG_VERSION"), version));
+    output.ruler();
+    if let Some(Err(why)) = &zowe {
+        output.message(message::zwel0075w(why));
+    }
+    if let Some(why) = &start.no_console {
+        output.message(message::zwel0934w(why));
+    }
+    let failed = |why: message::Message| {
+        output.message(why);
+        output.message(message::zwel0036e());
+        ConditionCode::NotStarted
+    };
+    let sources = match sources {
+        None => return Err(failed(message::zwel0026e("CONFIG"))),
+        Some(_) if start.config.as_ref().is_some_and(|config| config.trim_end().len() > LONGEST_CONFIG) => {
+            return Err(failed(message::zwel0027e("CONFIG")));
+        }
+        Some(Err(error)) => return Err(failed(error.message())),
+        Some(Ok(sources)) => sources,
+    };
+    let given = start.config.as_deref().unwrap_or_default();
+    output.message(message::zwel0023i(config::display_given(given, &sources)));
+    let [argument] = start.arguments.as_slice() else { return Err(failed(message::zwel0035e())) };
+    let ha_instance = config::ha_instance(config::first_argument(argument), &*context.platform);
+    output.message(message::zwel0024i(&ha_instance.id));
+    debug::begun(context, start, &ha_instance);
+    Ok(Begun { sources, read: std::sync::Mutex::new(read), ha_instance, foreground: None })
 }
 
 /// Loads and prepares the instance.

@@ -2,8 +2,8 @@
 
 use super::owner::Owner;
 use super::prepare::Launched;
-use super::probe::{self, Verdict};
-use super::{Event, components, guard, watch};
+use super::probes::{self, Verdict};
+use super::{Event, components, guard};
 use crate::component::{Probe, ProbeKind, Question};
 use crate::config::Environment;
 use crate::lifecycle::{Then, workspace};
@@ -41,8 +41,8 @@ impl Owner {
                 let _ = sender.send(Event::Ended { index, pid, status });
             }
         });
-        let readiness = watch::probe_of(launched, Question::Readiness);
-        let file_end = readiness.as_ref().and_then(probe::file_end);
+        let readiness = probes::probe_of(launched, Question::Readiness);
+        let file_end = readiness.as_ref().and_then(probes::file_end);
         let (input, input_of_ours) = match settings.standard_input.then(unix::process::control_pipe).transpose() {
             Ok(pipe) => pipe.unzip(),
             Err(error) => {
@@ -57,7 +57,7 @@ impl Owner {
                 let name = launched.component.name.clone();
                 let log = launched.instance.configuration.component_log(&name);
                 let values = launched.instance.environment.values().chain(own.values()).map(OsString::as_os_str);
-                let watch = watch::watch(readiness.as_ref(), settings.fatal_messages.clone(), (index, pid), values, self.sender.clone());
+                let watch = probes::watch(readiness.as_ref(), settings.fatal_messages.clone(), (index, pid), values, self.sender.clone());
                 let attachment = Attachment { log, watch, pid: Some(pid) };
                 self.children[index].pipe = Some(self.context.output.attach(&name, reader, attachment));
                 self.children[index].input = input_of_ours.map(File::from);
@@ -69,7 +69,7 @@ impl Owner {
     }
 
     /// Begins to ask a process whether it is ready, or alive: the latter once it is ready, for before that it may be busy with its start.
-    pub(super) fn ask(&mut self, index: usize, pid: Pid, question: Question, probe: Option<Probe>, file_end: Option<probe::FileEnd>) {
+    pub(super) fn ask(&mut self, index: usize, pid: Pid, question: Question, probe: Option<Probe>, file_end: Option<probes::FileEnd>) {
         let (Some(child), Some(probe)) = (self.children.get(index), probe) else { return };
         if child.asking.iter().any(|(asked, _)| *asked == question) {
             return;
@@ -84,20 +84,20 @@ impl Owner {
             let happening = match (question, verdict) {
                 (Question::Readiness, Verdict::Good) => Happening::ReadyReported(pid),
                 (Question::Readiness, Verdict::Bad(_)) => Happening::ReadyLost(pid),
-                (Question::Liveness, Verdict::Bad(why)) => Happening::LivenessFailed(pid, why),
+                (Question::Liveness, Verdict::Bad(why)) => Happening::LivenessFailed(pid, why.to_string()),
                 (Question::Liveness, Verdict::Good) => return,
             };
             // The owner has gone.
             let _ = sender.send(Event::Watched { index, happening });
         };
-        let asking = probe::ask(&self.context, launched, &probe, question, (file_end, environment), tell);
+        let asking = probes::ask(&self.context, launched, &probe, question, (file_end, environment), tell);
         self.children[index].asking.extend(asking.map(|asking| (question, asking)));
     }
 
     /// A process has written what its kind writes before it serves.
     pub(super) fn settling(&mut self, index: usize, pid: Pid, after: Duration) {
         let sender = self.sender.clone();
-        let asking = probe::after(after, move || {
+        let asking = probes::after(after, move || {
             // The owner has gone.
             let _ = sender.send(Event::Watched { index, happening: Happening::ReadyReported(pid) });
         });
