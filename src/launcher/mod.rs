@@ -13,6 +13,7 @@ mod probes;
 mod process;
 mod report;
 mod timing;
+mod workshop;
 
 use crate::component::{self, Component};
 use crate::config::{Configuration, Environment, HaInstance};
@@ -77,6 +78,7 @@ struct Context {
     /// CONFIG as given.
     config_text: String,
     timing: timing::Timing,
+    workshop: workshop::Workshop,
 }
 
 /// An instance whose configuration was loaded and found good.
@@ -118,6 +120,8 @@ impl Instance {
 /// What reaches the owner task.
 enum Event {
     Operator(OperatorRequest),
+    /// The components are prepared, or why not: the code that the run ends with.
+    Prepared(Box<Result<prepare::Prepared, ConditionCode>>),
     /// The configuration is good and no other launcher has the instance: components are prepared from here on.
     Admitted,
     /// A component's leader was reaped.
@@ -261,24 +265,31 @@ fn run_with(
         });
         return Err(std::io::Error::other(error));
     }
+    let timing = timing::Timing::default();
+    let for_fault = sender.clone();
+    let on_panic = Arc::new(move |why| {
+        // The owner has gone.
+        let _ = for_fault.send(Event::Fault(why));
+    });
     let context = Arc::new(Context {
+        workshop: workshop::Workshop::start(timing.clone(), on_panic)?,
         platform: Arc::clone(platform),
         processes: Arc::clone(processes),
         output: output.clone(),
         runner,
         instance_directory: start.instance_directory.clone(),
         config_text: start.config.clone().unwrap_or_default(),
-        timing: timing::Timing::default(),
+        timing,
     });
-    // Everything that is timed runs on this thread.
-    let _subscriber = tracing::subscriber::set_default(context.timing.clone());
     let local = tokio::task::LocalSet::new();
     local.block_on(runtime, async move {
         match prepare::begin(&context, &start) {
             Ok(begun) => {
                 let ha_id = begun.ha_instance.id.clone();
                 let in_foreground = foreground.is_some();
-                let ended = owner::run(Arc::clone(&context), Begun { foreground, ..begun }, sender, receiver).await?;
+                let ended = owner::run(Arc::clone(&context), Begun { foreground, ..begun }, sender, receiver).await;
+                context.workshop.close();
+                let ended = ended?;
                 if !in_foreground {
                     finish(&context.output, &ha_id, ended.0);
                 }

@@ -6,6 +6,7 @@ use super::lock::InstanceLock;
 use super::prepare::{self, Launched, Prepared};
 use super::probes;
 use super::report::{Answering, job_name_warning};
+use super::workshop::Wanted;
 use super::{Begun, ConditionCode, Context, Event, EventSender, debug};
 use crate::component::{self, Question};
 use crate::config::LauncherSettings;
@@ -16,9 +17,6 @@ use crate::platform::{AnswerSink, OperatorRequest, WaitStatus};
 use crate::supervisor::{Action, Effect, Event as Happening, Instance, InstancePolicy, Moment, NewMember, Note, Policy, StartLimit, State};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fs::File;
-use std::future::Future;
-use std::pin::Pin;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::mpsc;
@@ -50,7 +48,7 @@ pub(super) struct Child {
     /// What is being asked of its process.
     pub(super) asking: Vec<(Question, probes::Asking)>,
     /// Held while its configure command runs: those of one change run one after the other.
-    pub(super) turn: Rc<tokio::sync::Mutex<()>>,
+    pub(super) turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 pub(super) struct Owner {
@@ -67,6 +65,8 @@ pub(super) struct Owner {
     pub(super) changes: Changes,
     /// Those who wait for the configuration to be found good; None: it was.
     awaiting: Option<Vec<Box<dyn AnswerSink>>>,
+    /// Dropping it ends the prepare step.
+    preparing: Option<Wanted>,
     pub(super) code: ConditionCode,
     origin: Instant,
     /// Files of the component in the foreground have changed since it was last restarted for that.
@@ -75,8 +75,6 @@ pub(super) struct Owner {
     _lock: Option<InstanceLock>,
     _watch: Option<Watch>,
 }
-
-type Preparing = Pin<Box<dyn Future<Output = Result<Prepared, ConditionCode>>>>;
 
 /// Runs the instance to its end; the second value is how the component in the foreground ended.
 ///
@@ -94,7 +92,13 @@ pub(super) async fn run(
         // The owner has gone.
         let _ = stray_sender.send(Event::Stray);
     }));
-    let mut preparing: Option<Preparing> = Some(Box::pin(prepare::prepare(Arc::clone(&context), Arc::clone(&begun), sender.clone())));
+    let for_prepare = (Arc::clone(&context), Arc::clone(&begun), sender.clone());
+    let preparing = context.workshop.run(move || async move {
+        let (context, begun, sender) = for_prepare;
+        let prepared = prepare::prepare(context, begun, sender.clone()).await;
+        // The owner has gone.
+        let _ = sender.send(Event::Prepared(Box::new(prepared)));
+    });
     let mut owner = Owner {
         context,
         begun,
@@ -107,6 +111,7 @@ pub(super) async fn run(
         settings: None,
         changes: Changes::default(),
         awaiting: Some(Vec::new()),
+        preparing: Some(preparing),
         code: ConditionCode::Ended,
         origin: Instant::now(),
         files_changed: false,
@@ -114,9 +119,6 @@ pub(super) async fn run(
         _watch: None,
     };
     loop {
-        if owner.phase == Phase::Ending {
-            preparing = None;
-        }
         if owner.instance.deadline().is_some_and(|deadline| deadline <= owner.now()) {
             // Not by way of a timer, whose grain is a millisecond: an interval may be 0.
             owner.timers();
@@ -135,6 +137,12 @@ pub(super) async fn run(
             biased;
             event = events.recv() => match event {
                 Some(Event::Fault(why)) => return Err(std::io::Error::other(why)),
+                Some(Event::Prepared(result)) => match *result {
+                    Ok(prepared) => owner.begin_starting(prepared),
+                    Err(code) if owner.phase == Phase::Preparing => return Ok((code, None)),
+                    // It was ended before that was known.
+                    Err(_) => {}
+                },
                 Some(event) => owner.event(event),
                 // The owner holds a sender itself.
                 None => return Ok((ConditionCode::Internal, None)),
@@ -142,13 +150,6 @@ pub(super) async fn run(
             () = std::future::ready(()), if !owner.to_spawn.is_empty() => owner.spawn_next(),
             // What was just settled may have set a time.
             () = sleep_until(owner.origin, owner.instance.deadline()) => {}
-            result = prepared(&mut preparing) => {
-                preparing = None;
-                match result {
-                    Ok(prepared) => owner.begin_starting(prepared),
-                    Err(code) => return Ok((code, None)),
-                }
-            }
         }
     }
 }
@@ -156,13 +157,6 @@ pub(super) async fn run(
 async fn sleep_until(origin: Instant, deadline: Option<Moment>) {
     match deadline {
         Some(Moment(duration)) => tokio::time::sleep_until((origin + duration).into()).await,
-        None => std::future::pending().await,
-    }
-}
-
-async fn prepared(preparing: &mut Option<Preparing>) -> Result<Prepared, ConditionCode> {
-    match preparing {
-        Some(preparing) => preparing.await,
         None => std::future::pending().await,
     }
 }
@@ -209,8 +203,8 @@ impl Owner {
             Event::Stray => self.look_for_groups_gone(),
             Event::LogsRotated { sink, failures } => self.logs_rotated(sink, failures),
             Event::FilesChanged => self.files_changed = true,
-            // It has ended the loop.
-            Event::Fault(_) => {}
+            // The loop has looked at them.
+            Event::Fault(_) | Event::Prepared(_) => {}
             Event::Configured { index, may_start } => {
                 self.step(index, Happening::Configured(may_start));
                 if !may_start {
@@ -235,6 +229,10 @@ impl Owner {
     }
 
     fn begin_starting(&mut self, prepared: Prepared) {
+        if self.phase != Phase::Preparing {
+            return;
+        }
+        self.preparing = None;
         let settings = prepared.generation.instance.configuration.launcher_settings().clone();
         self.begin_changes(&prepared);
         self._lock = Some(prepared.lock);
@@ -242,10 +240,10 @@ impl Owner {
         if let Some(warning) = job_name_warning(self.context.platform.is_zos(), &self.context.platform.job_name()) {
             self.say(warning);
         }
-        self.settings = Some(settings);
         for launched in prepared.launched {
-            self.take_in(launched);
+            self.take_in(launched, &settings);
         }
+        self.settings = Some(settings);
         self.connect();
         self.say(message::zwel0006i());
         self.phase = Phase::Supervising;
@@ -254,8 +252,7 @@ impl Owner {
     }
 
     /// Makes a component one of the instance's; its index.
-    pub(super) fn take_in(&mut self, launched: Launched) -> usize {
-        let Some(settings) = &self.settings else { return 0 };
+    pub(super) fn take_in(&mut self, launched: Launched, settings: &LauncherSettings) -> usize {
         let name = launched.component.name.clone();
         let component = launched.instance.configuration.component_settings(&name);
         let policy = policy_of(&self.begun, &launched, settings);
@@ -268,7 +265,7 @@ impl Owner {
         self.say(message::zwel0003i(&name, intervals.len(), policy.min_uptime.as_secs(), component.share_as.name()));
         self.say(message::zwel0025i(&name, intervals.join(" ")));
         let index = self.instance.add(NewMember { name, policy, required: component.required });
-        let child = Child { launched, pipe: None, input: None, asking: Vec::new(), turn: Rc::default() };
+        let child = Child { launched, pipe: None, input: None, asking: Vec::new(), turn: Arc::default() };
         match self.children.get_mut(index) {
             Some(before) => {
                 *before = Child { pipe: before.pipe, input: before.input.take(), asking: std::mem::take(&mut before.asking), ..child }
@@ -385,6 +382,7 @@ impl Owner {
         self.phase = Phase::Ending;
         self.say(message::zwel0008i());
         self.context.platform.notify_service_manager("STOPPING=1\nSTATUS=stopping components");
+        self.preparing = None;
         // A configure command that never ends must not keep the launcher from ending.
         self.context.runner.kill_all();
         self.end_changes();

@@ -30,7 +30,6 @@ use crate::platform::AnswerSink;
 use crate::supervisor::{Event as Happening, State};
 use read::Wanted;
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
@@ -51,7 +50,7 @@ pub(super) struct Changes {
     later: Vec<Later>,
     /// What RELOAD compares with: the configuration of the start, or of the last RELOAD.
     current: Option<Arc<Generation>>,
-    files: Option<Rc<Files>>,
+    files: Option<Arc<Files>>,
 }
 
 struct Change {
@@ -126,7 +125,7 @@ impl Owner {
     /// Changes begin with what the prepare step has made.
     pub(super) fn begin_changes(&mut self, prepared: &Prepared) {
         self.changes.current = Some(Arc::clone(&prepared.generation));
-        self.changes.files = Some(Rc::new(Files::new(Arc::clone(&prepared.generation))));
+        self.changes.files = Some(Arc::new(Files::new(Arc::clone(&prepared.generation))));
     }
 
     /// Whether a component is being changed: until its configure command has ended.
@@ -198,7 +197,7 @@ impl Owner {
             }
         };
         let (context, begun, sender) = (Arc::clone(&self.context), Arc::clone(&self.begun), self.sender.clone());
-        tokio::task::spawn_local(async move {
+        self.context.workshop.finish(move || async move {
             let result = read::read(&context, &begun, &current, wanted).await;
             // The owner has gone: the launcher has ended meanwhile.
             let _ = sender.send(Event::ChangeRead { id, result: Box::new(result) });
