@@ -13,7 +13,7 @@ use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
-use zwelnch::platform::unix::system::{Request, SystemDirectory, send};
+use zwelnch::system::{Request, SystemDirectory, send};
 
 const TRIVIAL: &str = "exec sleep 1000";
 const RELAY_BYTES: u64 = 200 * 1000 * 1000;

@@ -17,7 +17,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use zwelnch::platform::unix::system::{Request, SystemDirectory, send};
+use zwelnch::system::{Request, SystemDirectory, send};
 
 /// At once and for ever.
 const AT_ONCE: &str = "launcher: {restartIntervals: [0], minUptime: 0}";

@@ -8,7 +8,7 @@
 //! | 4 | [`launcher`], [`inspect`], [`mvs`], [`demo`], [`develop`], [`ha`] |
 //! | 3 | [`lifecycle`], [`supervisor`] |
 //! | 2 | [`component`], [`console`] |
-//! | 1 | [`config`] |
+//! | 1 | [`config`], [`processes`], [`system`] |
 //! | 0 | [`message`], [`net`], [`output`], [`platform`] |
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr))]
 
@@ -16,15 +16,21 @@ pub mod cli;
 pub mod component;
 pub mod config;
 pub mod console;
+#[cfg(feature = "emulation")]
 pub mod demo;
+#[cfg(feature = "emulation")]
 pub mod develop;
 pub mod ha;
 pub mod inspect;
 pub mod launcher;
 pub mod lifecycle;
 pub mod message;
+#[cfg(feature = "emulation")]
 pub mod mvs;
 pub mod net;
 pub mod output;
 pub mod platform;
+pub mod processes;
 pub mod supervisor;
+#[cfg(feature = "emulation")]
+pub mod system;

@@ -15,9 +15,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use zwelnch::mvs::console::{ConsoleOptions, interactive};
 use zwelnch::mvs::{Answer, Programs, issue_with, jcl_member};
-use zwelnch::platform::unix::system::{
-    ACCEPTED_CODED, JobDescription, JobKind, Request, SystemDirectory, encode_end, encode_line, read_request,
-};
+use zwelnch::system::{ACCEPTED_CODED, JobDescription, JobKind, Request, SystemDirectory, encode_end, encode_line, read_request};
 
 type Test = (&'static str, fn());
 

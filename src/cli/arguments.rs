@@ -1,12 +1,17 @@
 //! The command line's definition: parsing, help and completion come of it.
 
+#[cfg(feature = "emulation")]
+mod emulated;
 mod ha;
 mod operate;
 
+#[cfg(feature = "emulation")]
+pub use emulated::{Console, Demo, DemoCommand, Internal, Jcl, Service, Shape, Status};
 pub use ha::{Compare, Expectation, Ha, Haproxy, Reach, Sysplex, Upgrade};
-pub use operate::{Addressee, Instances, Launcher, Level, Status, System, Waiting};
+pub use operate::{Addressee, Instances, Launcher, Level, Waiting};
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+#[cfg(feature = "emulation")]
 use std::path::PathBuf;
 
 /// The launcher of Zowe's started task ZWESLSTC.
@@ -32,8 +37,10 @@ pub enum Command {
         ha_instance_id: Vec<String>,
     },
     /// Lay out the sample instance, start it and become its operator console
+    #[cfg(feature = "emulation")]
     Demo(Demo),
     /// Operate a system: issue one command, or many
+    #[cfg(feature = "emulation")]
     Console(Console),
     /// Develop a component: write a new one, run one in the foreground
     Component {
@@ -41,6 +48,7 @@ pub enum Command {
         command: ComponentCommand,
     },
     /// Show the components of the running instances, job by job (F job,APPL=DISP)
+    #[cfg(feature = "emulation")]
     Status(Status),
     /// Start HA instances, each on its system under its job name (S ZWESLSTC,HAINST=...,JOBNAME=...), or components of one
     Start(Instances),
@@ -49,20 +57,8 @@ pub enum Command {
     #[command(flatten)]
     Launcher(Launcher),
     /// Print the PROC to install, or another member for z/OS, edited
-    Jcl {
-        /// Name of the member; --list shows all
-        #[arg(default_value = "ZWESLSTC")]
-        member: String,
-        /// List the members with what they are for
-        #[arg(long, conflicts_with_all = ["set_config", "set"])]
-        list: bool,
-        /// Value of CONFIG: a path, or FILE(...) and PARMLIB(...) joined with `:`
-        #[arg(long, value_name = "VALUE")]
-        set_config: Option<String>,
-        /// Value of a symbol of its PROC or SET statements, several times for several
-        #[arg(long, value_name = "SYMBOL=VALUE", value_parser = symbol)]
-        set: Vec<(String, String)>,
-    },
+    #[cfg(feature = "emulation")]
+    Jcl(Jcl),
     /// Find everything that is wrong with a configuration; nothing is started
     Check {
         /// HA instance, several times for several; without it all of haInstances
@@ -126,6 +122,7 @@ pub enum Command {
         document: Generated,
     },
     /// Parts of zwelnch that it runs itself
+    #[cfg(feature = "emulation")]
     #[command(hide = true)]
     Internal {
         #[command(subcommand)]
@@ -133,10 +130,18 @@ pub enum Command {
     },
 }
 
-/// `SYMBOL=VALUE`.
-fn symbol(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("SYMBOL=VALUE is expected, as in USER=ZWESVUSR")?;
-    Ok((name.trim().to_owned(), value.to_owned()))
+/// What is wrong with the value of an option; clap says it with the option and the value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum ValueError {
+    #[cfg(feature = "emulation")]
+    #[error("SYMBOL=VALUE is expected, as in USER=ZWESVUSR")]
+    Symbol,
+    #[error("a number with s, m or h is expected, as in 90s")]
+    Time,
+    #[error("a time between 0 and some years is expected")]
+    TimeRange,
+    #[error("SERVICE=COUNT is expected, as in gateway=2")]
+    Count,
 }
 
 #[derive(Debug, Args)]
@@ -149,34 +154,10 @@ pub struct Selection {
     pub config: Option<String>,
 }
 
-#[derive(Debug, Args)]
-pub struct Console {
-    #[command(flatten)]
-    pub system: System,
-    /// Command to issue, as in `S ZWESLSTC,HAINST=lpar1`; none: interactive
-    #[arg(trailing_var_arg = true)]
-    pub command: Vec<String>,
-}
-
-#[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
-pub struct Demo {
-    /// Where the sample instance lives; kept
-    #[arg(long, value_name = "DIR", default_value = "zowe-demo")]
-    pub dir: PathBuf,
-    /// First port of the sample instance
-    #[arg(long, value_name = "N", default_value_t = crate::demo::layout::DEFAULT_PORT_BASE)]
-    pub port_base: u16,
-    /// Two systems, LPR1 and LPR2, each with an HA instance; RO reaches the other
-    #[arg(long)]
-    pub sysplex: bool,
-    #[command(subcommand)]
-    pub command: Option<DemoCommand>,
-}
-
 #[derive(Debug, Subcommand)]
 pub enum ComponentCommand {
     /// Write a minimal component: manifest, scripts, schema, static definition
+    #[cfg(feature = "emulation")]
     New {
         /// Letters, digits, '-' and '_'
         name: String,
@@ -197,73 +178,6 @@ pub enum ComponentCommand {
         #[arg(long)]
         watch: bool,
     },
-}
-
-#[derive(Debug, Subcommand)]
-pub enum DemoCommand {
-    /// A small service, as the components of the sample instance run them
-    Service {
-        #[arg(value_enum)]
-        kind: Service,
-        /// How it calls itself
-        #[arg(long, default_value = "demo")]
-        name: String,
-        /// http: port to listen on; pinger: port to call
-        #[arg(long, default_value_t = 0)]
-        port: u16,
-        /// pinger: what to call
-        #[arg(long)]
-        url: Option<String>,
-        /// pinger, echo: seconds between calls or lines
-        #[arg(long, default_value_t = 5.0)]
-        every: f64,
-        /// flaky: seconds to the crash
-        #[arg(long, default_value_t = 30.0)]
-        after: f64,
-        /// flaky: file that remembers how it crashed last
-        #[arg(long)]
-        state: Option<PathBuf>,
-        /// echo: text of its line
-        #[arg(long, default_value = "")]
-        text: String,
-        /// http, discovery, gateway: name it is reached by; it listens at that address
-        #[arg(long, default_value = "127.0.0.1")]
-        host: String,
-        /// http, gateway: Discovery Services to register with, with commas between; they are spoken to without TLS, https:// or not
-        #[arg(long, value_name = "URLS")]
-        register: Vec<String>,
-        /// discovery: the others, with commas between; its own URL among them is passed over
-        #[arg(long, value_name = "URLS")]
-        peer: Vec<String>,
-        /// http, discovery, gateway: seconds between renewals of its registration, whose lease is three times as long
-        #[arg(long, default_value_t = 30.0)]
-        renew: f64,
-        /// discovery: how one element of a list is written in JSON; real ones do both
-        #[arg(long, value_enum, default_value = "list")]
-        shape: Shape,
-        /// discovery: give and take no copies, to rehearse a registry that never agrees
-        #[arg(long)]
-        deaf: bool,
-        /// gateway: what it calls its version
-        #[arg(long)]
-        version: Option<String>,
-    },
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum Shape {
-    List,
-    Object,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum Service {
-    Http,
-    Pinger,
-    Flaky,
-    Echo,
-    Discovery,
-    Gateway,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -292,10 +206,4 @@ pub enum Generated {
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Internal {
-    /// Runs the step of a started task
-    Initiator { job_directory: PathBuf },
 }

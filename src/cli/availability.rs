@@ -2,23 +2,23 @@
 
 use super::arguments::{Expectation, Reach, Sysplex, Upgrade};
 use super::configuration::{NO_CONFIGURATION, absolute_config};
-use super::terminal::{document, fail, fail_with, terminal};
+use super::native::Console;
+use super::terminal::{data, document, drawn, fail, fail_with, terminal};
 use crate::ha::ask::{self, Access, PemFiles};
-use crate::ha::operator::{Operator, SystemConsole};
+use crate::ha::operator::Operator;
 use crate::ha::target::{self, Named, Target};
-use crate::ha::traffic::Traffic;
 use crate::ha::traffic::haproxy::HaProxy;
 use crate::ha::traffic::vary::Vary;
+use crate::ha::traffic::{Traffic, TrafficError};
 use crate::ha::upgrade::world::{Run, Site};
-use crate::ha::upgrade::{self, Approval, Outcome, Patience, Progress, Step, plan, record};
+use crate::ha::upgrade::{self, Approval, Outcome, Patience, Progress, Step, UpgradeError, plan, record};
 use crate::ha::{status as ha_status, verify as ha_verify};
 use crate::launcher::Start;
 use crate::message::Message;
+use crate::output::printable;
+use crate::platform::NativePlatform;
 use crate::platform::unix::process::inherited_environment;
-use crate::platform::unix::system::SystemDirectory;
-use crate::platform::{NativePlatform, Platform};
 use std::io::{self, BufRead};
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Exit code of `ha status` when something is not well.
@@ -32,33 +32,6 @@ const NOTHING_TO_ROLL_BACK: &str =
 
 /// Between two looks at an instance on its way up or down, in an upgrade.
 const INTERVAL: Duration = Duration::from_millis(500);
-
-/// Where operator commands go.
-pub(super) enum Console {
-    System(SystemDirectory),
-    Native(Box<NativePlatform>),
-}
-
-impl Console {
-    /// On z/OS its console, by means of a program of the runtime directory; elsewhere that of a system directory.
-    pub(super) fn open(system: Option<&Path>, runtime: Option<&Path>) -> io::Result<Console> {
-        let platform = NativePlatform::for_command();
-        if !platform.is_zos() {
-            return SystemDirectory::open(system).map(Console::System);
-        }
-        if let Some(runtime) = runtime {
-            platform.use_runtime(runtime);
-        }
-        Ok(Console::Native(Box::new(platform)))
-    }
-
-    pub(super) fn operator(&self) -> Box<dyn Operator + '_> {
-        match self {
-            Console::System(system) => Box::new(system.clone()),
-            Console::Native(platform) => Box::new(SystemConsole(&**platform)),
-        }
-    }
-}
 
 /// `[ID=]CONFIG`: an id has no slash, parenthesis or dot before the equals sign.
 fn named(text: &str) -> Named {
@@ -103,7 +76,7 @@ fn sysplex(arguments: &Sysplex) -> Result<Vec<(Target, Access)>, i32> {
 
 fn console_for(targets: &[(Target, Access)], reach: &Reach) -> Result<Console, i32> {
     let runtime = targets.first().and_then(|(target, _)| target.configuration.runtime_directory());
-    Console::open(reach.system.as_deref(), runtime.as_deref()).map_err(fail)
+    Console::open(reach.system(), runtime.as_deref()).map_err(fail)
 }
 
 pub(super) fn status(arguments: &Sysplex, json: bool, watch: Option<Duration>) -> i32 {
@@ -117,18 +90,17 @@ pub(super) fn status(arguments: &Sysplex, json: bool, watch: Option<Duration>) -
     loop {
         let all = ha_status::gather(&targets, &*operator, ask::TIMEOUT);
         let code = if all.iter().all(ha_status::InstanceStatus::is_good) { 0 } else { DEGRADED };
-        let text = match (json, watch) {
-            (true, None) => serde_json::to_string_pretty(&ha_status::json(&all)).unwrap_or_default(),
+        let is_read = match (json, watch) {
+            (true, None) => data(&serde_json::to_string_pretty(&ha_status::json(&all)).unwrap_or_default()),
             // One document a line.
-            (true, Some(_)) => ha_status::json(&all).to_string(),
-            (false, None) => ha_status::table(&all),
+            (true, Some(_)) => data(&ha_status::json(&all).to_string()),
+            (false, None) => document(&ha_status::table(&all)),
             (false, Some(_)) => {
                 let now = jiff::Zoned::now().strftime("%Y-%m-%d %H:%M:%S").to_string();
                 let clear = if on_terminal { "\u{1b}[H\u{1b}[2J" } else { "" };
-                format!("{clear}{now}\n{}", ha_status::table(&all))
+                drawn(&format!("{clear}{now}\n{}", printable(&ha_status::table(&all))))
             }
         };
-        let is_read = document(&text);
         let Some(interval) = watch.filter(|_| is_read) else { return code };
         std::thread::sleep(interval.max(Duration::from_millis(100)));
     }
@@ -159,7 +131,7 @@ pub(super) fn verify(arguments: &Sysplex, expectation: &Expectation) -> i32 {
     findings.differences.iter().map(fail).max().unwrap_or(8)
 }
 
-/// Everything of an upgrade's command line that is read before anything is done.
+/// Everything that is read for an upgrade before anything is done.
 struct Prepared {
     console: Console,
     old: (Target, Access),
@@ -192,7 +164,7 @@ fn prepare(arguments: &Upgrade) -> Result<Prepared, i32> {
         }
         Ok(peers)
     };
-    // All that cannot be read at once.
+    // Everything that cannot be read is told at once.
     let (old, new, peers) = match (one(&old_config, &arguments.old_member), one(&new_config, &arguments.new_member), peers()) {
         (Ok(old), Ok(new), Ok(peers)) => (old, new, peers),
         (old, new, peers) => {
@@ -202,8 +174,7 @@ fn prepare(arguments: &Upgrade) -> Result<Prepared, i32> {
             return Err(fail_with(&messages));
         }
     };
-    let console =
-        Console::open(arguments.reach.system.as_deref(), peers.first().and_then(|peer| peer.configuration.runtime_directory()).as_deref());
+    let console = Console::open(arguments.reach.system(), peers.first().and_then(|peer| peer.configuration.runtime_directory()).as_deref());
     let console = console.map_err(fail)?;
     let refusals = plan::refusals(&old, &new, &peers.iter().collect::<Vec<_>>(), &console.operator().sysname(), &arguments.accept);
     let upgrade = record::Upgrade {
@@ -234,6 +205,7 @@ pub(super) fn upgrade(arguments: &Upgrade) -> i32 {
         drain: arguments.drain,
         stop: arguments.stop_timeout,
         ready: arguments.ready_timeout,
+        rollback: arguments.rollback_timeout,
         verify: arguments.expectation.timeout,
         interval: INTERVAL,
     };
@@ -255,7 +227,7 @@ pub(super) fn upgrade(arguments: &Upgrade) -> i32 {
         Err(error) => return fail(error),
     };
     match under_way {
-        // What has become wrong since must not keep anybody from ending what was begun.
+        // An upgrade that was begun must be brought to an end, even if the plan would be refused now.
         Some(_) => refusals.iter().for_each(|refusal| {
             document(&format!("Worth knowing: {refusal}"));
         }),
@@ -286,10 +258,12 @@ pub(super) fn upgrade(arguments: &Upgrade) -> i32 {
     let mut run = Run { site, record, say: &mut say, approve: &mut approve, begun: Instant::now() };
     let outcome = match (arguments.rollback, progress) {
         (true, None) => return fail(NOTHING_TO_ROLL_BACK),
-        (true, Some(Progress::Forward(step) | Progress::Back(step))) => upgrade::roll_back(&mut run, step, "asked for", &patience),
+        (true, Some(Progress::Forward(step) | Progress::Back(step))) => {
+            upgrade::roll_back(&mut run, step, UpgradeError::AskedFor, &patience)
+        }
         (false, Some(progress @ Progress::Back(step))) => {
             document(&format!("An upgrade is under way: {}. Going on.", shown(progress)));
-            upgrade::roll_back(&mut run, step, "the run before had begun to", &patience)
+            upgrade::roll_back(&mut run, step, UpgradeError::BegunBefore, &patience)
         }
         (false, Some(progress @ Progress::Forward(step))) => {
             document(&format!("An upgrade is under way: {}. Going on.", shown(progress)));
@@ -323,10 +297,9 @@ fn conclude(id: &str, outcome: Outcome) -> i32 {
 }
 
 fn shown(progress: Progress) -> String {
-    let number = |step: Step| Step::ALL.iter().position(|known| *known == step).unwrap_or_default() + 1;
     match progress {
-        Progress::Forward(step) => format!("it has come to step {}, {}", number(step), step.title()),
-        Progress::Back(step) => format!("it is being rolled back from step {}", number(step)),
+        Progress::Forward(step) => format!("it has come to step {}, {}", step.number(), step.title()),
+        Progress::Back(step) => format!("it is being rolled back from step {}", step.number()),
     }
 }
 
@@ -335,12 +308,12 @@ fn traffic<'a>(
     new: &Target,
     peers: &[(Target, Access)],
     operator: &'a dyn Operator,
-) -> Result<Box<dyn Traffic + 'a>, String> {
+) -> Result<Box<dyn Traffic + 'a>, TrafficError> {
     let server = || arguments.server.clone().unwrap_or_else(|| new.id.clone());
     if let (Some(socket), Some(backend)) = (&arguments.haproxy, &arguments.backend) {
-        return Ok(Box::new(HaProxy::new(socket, backend, &server()).map_err(|error| error.to_string())?));
+        return Ok(Box::new(HaProxy::new(socket, backend, &server())?));
     }
-    let port = new.port("gateway").ok_or_else(|| format!("HA instance {} has no components.gateway.port", new.id))?;
+    let port = new.port("gateway").ok_or_else(|| TrafficError::NoPort { id: new.id.clone() })?;
     let peers = peers.iter().filter_map(|(peer, _)| Some((peer.sysname.clone(), peer.port("gateway")?))).collect();
     Ok(Box::new(Vary { operator, sysname: new.sysname.clone(), stack: arguments.stack.clone(), port, job_name: None, peers }))
 }

@@ -5,8 +5,8 @@ use crate::launcher::Start;
 use crate::message;
 use crate::platform::{NativePlatform, Platform};
 
-/// Why the words do not start a launcher; None: they do, and what is wrong with them as an id is the launcher's to say. On z/OS every word
-/// is an id, as in the PROC.
+/// Why the words do not start a launcher; None: they do, and the launcher says what is wrong with the id. On z/OS every word is an id, as
+/// in the PROC.
 pub(super) fn refusal(words: &[String]) -> Option<String> {
     let platform = NativePlatform::for_command();
     let word = words.first().filter(|_| !platform.is_zos())?;
@@ -20,7 +20,7 @@ pub(super) fn refusal(words: &[String]) -> Option<String> {
     let why = judge(word, &known, || config.as_deref().map_or(Defined::NoConfiguration, |config| defined_as(word, config, &platform)));
     if why.is_none() && config.is_none() {
         let hint = format!("{} is no command, zwelnch help lists them; as an HA instance id it needs CONFIG", word.escape_debug());
-        super::terminal::say(&message::zwel0930e(hint));
+        super::terminal::say(&message::plain_error(hint));
     }
     why
 }
@@ -30,7 +30,7 @@ pub(super) fn refusal(words: &[String]) -> Option<String> {
 enum Defined {
     /// haInstances has it.
     Yes,
-    /// There is no haInstances: any id will do.
+    /// There is no haInstances: any id is accepted.
     AnyId,
     /// haInstances has other ids.
     No(Vec<String>),
@@ -49,7 +49,7 @@ fn defined_as(word: &str, config: &str, platform: &dyn Platform) -> Defined {
     }
 }
 
-/// Why a word is a mistyped command rather than an id; what CONFIG says of it is asked for only where it is like a command.
+/// Why a word is a mistyped command rather than an id. `defined` reads CONFIG, and is called only if the word resembles a command.
 fn judge(word: &str, commands: &[String], defined: impl FnOnce() -> Defined) -> Option<String> {
     let nearest = overlay::nearest(word, commands)?;
     let defined = defined();
@@ -67,7 +67,7 @@ fn judge(word: &str, commands: &[String], defined: impl FnOnce() -> Defined) -> 
     Some(format!("there is no command {shown}, did you mean {nearest}? ({id})"))
 }
 
-/// One slip of the finger, two in a long word. Where any id will do, nothing less is taken for a command: `ha1` and `lpar` are ids.
+/// One slip of the finger, two in a long word. If any id is accepted, a word that is less like a command is an id: `ha1`, `lpar`.
 fn is_slip(word: &str, command: &str) -> bool {
     let slips = match command.chars().count() {
         0..=3 => 0,
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn a_slip_is_a_command_that_is_mistyped() {
-        for (word, meant) in [("chek", "check"), ("stauts", "status"), ("Strat", "start"), ("consloe", "console"), ("plann", "plan")] {
+        for (word, meant) in [("chek", "check"), ("relaod", "reload"), ("Strat", "start"), ("genrate", "generate"), ("plann", "plan")] {
             let why = judge(word, &commands(), || Defined::AnyId).unwrap();
             assert!(why.contains(&format!("did you mean {meant}?")) && why.contains(&format!("zwelnch launch {word}")), "{why}");
         }

@@ -1,62 +1,44 @@
 //! Each command's one call into floor 4.
 
-use super::arguments::{
-    Arguments, Command, ComponentCommand, Console, Demo, DemoCommand, Format, Generated, Ha, Internal, ReportFormat, Selection, Service,
-    Shape,
-};
+#[cfg(feature = "emulation")]
+use super::arguments::Internal;
+use super::arguments::{Arguments, Command, ComponentCommand, Format, Generated, Ha, ReportFormat, Selection};
 use super::availability;
-use super::configuration::{NO_CONFIGURATION, absolute_config, answered, inspected, open_system, refused, sources};
+use super::configuration::{NO_CONFIGURATION, absolute_config, answered, inspected, refused, sources};
+#[cfg(feature = "emulation")]
+use super::emulated;
 use super::generate;
 use super::operate;
-use super::terminal::{document, fail, terminal};
+use super::terminal::{data, document, drawn, fail, terminal};
 use crate::component;
 use crate::config::{self, Configuration};
-use crate::demo::{self, layout, service};
-use crate::develop;
 use crate::ha::operate::Operation;
 use crate::inspect;
 use crate::launcher::{self, Foreground, Start};
-use crate::mvs;
 use crate::platform::NativePlatform;
-use crate::platform::unix::system::SystemDirectory;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Runs a command and returns its exit code.
 pub(super) fn run(arguments: Arguments) -> i32 {
     match arguments.command {
         Command::Launch { ha_instance_id } => super::launch(ha_instance_id),
-        Command::Demo(Demo { command: Some(service), .. }) => run_service(service),
-        Command::Demo(demo) => run_demo(&demo),
-        Command::Component { command: ComponentCommand::New { name, dir } } => match develop::new_component(&name, dir.as_deref()) {
-            Ok(made) => {
-                document(&made.next_steps());
-                0
-            }
-            Err(error) => fail(error),
-        },
+        #[cfg(feature = "emulation")]
+        Command::Demo(demo) => emulated::demo(demo),
+        #[cfg(feature = "emulation")]
+        Command::Component { command: ComponentCommand::New { name, dir } } => emulated::new_component(&name, dir.as_deref()),
         Command::Component { command: ComponentCommand::Run { name, ha_instance, config, watch } } => {
             let config = config.map(|config| absolute_config(&config));
             run_component(ha_instance, config, Foreground { name, watch })
         }
-        Command::Console(console) => run_console(console),
+        #[cfg(feature = "emulation")]
+        Command::Console(console) => emulated::console(console),
+        #[cfg(feature = "emulation")]
         Command::Status(status) => super::status::run(&status),
         Command::Start(instances) => operate::instances(&instances, Operation::Start),
         Command::Stop(instances) => operate::instances(&instances, Operation::Stop),
         Command::Launcher(launcher) => operate::launcher(&launcher),
-        Command::Jcl { list: true, .. } => {
-            document(&mvs::member_list());
-            0
-        }
-        Command::Jcl { member, set_config, set, .. } => {
-            match mvs::member(&member, &mvs::Edit { config: set_config.as_deref(), symbols: &set }) {
-                Ok(text) => {
-                    document(&text);
-                    0
-                }
-                Err(error) => fail(error),
-            }
-        }
+        #[cfg(feature = "emulation")]
+        Command::Jcl(jcl) => emulated::jcl(&jcl),
         Command::Check { ha_instance, config, format, compare_zwelnch: true, all, .. } => {
             compare_zwelnch(&ha_instance, config.as_deref(), format, all)
         }
@@ -97,7 +79,8 @@ pub(super) fn run(arguments: Arguments) -> i32 {
             document(&generate::completion(super::command(), shell));
             0
         }
-        Command::Internal { command: Internal::Initiator { job_directory } } => mvs::initiator::run(&job_directory),
+        #[cfg(feature = "emulation")]
+        Command::Internal { command: Internal::Initiator { job_directory } } => crate::mvs::initiator::run(&job_directory),
     }
 }
 
@@ -112,88 +95,6 @@ fn run_component(ha_instance: String, config: Option<String>, foreground: Foregr
         return fail(NO_CONFIGURATION);
     }
     launcher::run_component(Arc::new(platform), start, foreground)
-}
-
-/// A number of seconds that makes no sense is a day.
-fn seconds(number: f64) -> Duration {
-    Duration::try_from_secs_f64(number).unwrap_or(Duration::from_secs(86_400))
-}
-
-fn run_service(command: DemoCommand) -> i32 {
-    let DemoCommand::Service { kind, name, port, url, every, after, state, text, host, register, peer, renew, shape, deaf, version } =
-        command;
-    let shape = match shape {
-        Shape::List => service::Shape::List,
-        Shape::Object => service::Shape::Object,
-    };
-    let (every, after, renew) = (seconds(every), seconds(after), seconds(renew));
-    let options =
-        service::ServiceOptions { name, port, url, every, after, state, text, host, register, peers: peer, renew, shape, deaf, version };
-    service::run(service_kind(kind), &options)
-}
-
-fn service_kind(kind: Service) -> service::ServiceKind {
-    match kind {
-        Service::Http => service::ServiceKind::Http,
-        Service::Pinger => service::ServiceKind::Pinger,
-        Service::Flaky => service::ServiceKind::Flaky,
-        Service::Echo => service::ServiceKind::Echo,
-        Service::Discovery => service::ServiceKind::Discovery,
-        Service::Gateway => service::ServiceKind::Gateway,
-    }
-}
-
-/// Lays out the sample instance, starts it and is its console; what it started is stopped in the end.
-fn run_demo(arguments: &Demo) -> i32 {
-    let Some(program) = crate::platform::unix::program::path() else { return fail("the path of this program is not known") };
-    let member = |config: &str| mvs::jcl_member(Some(config)).map_err(std::io::Error::other);
-    let options = layout::LayoutOptions { program, port_base: arguments.port_base, member: &member, sysplex: arguments.sysplex };
-    let layout = match layout::lay_out(&arguments.dir, &options) {
-        Ok(layout) => layout,
-        Err(error) => return fail(error),
-    };
-    let system = match SystemDirectory::open(Some(&layout.directory)) {
-        Ok(system) => system,
-        Err(error) => return fail(error),
-    };
-    let mut job = "ZWESLSTC";
-    let mut first_commands = vec!["S ZWESLSTC,HAINST=lpar1".to_owned()];
-    if arguments.sysplex {
-        job = "ZWE1SV";
-        first_commands = vec![
-            "S ZWESLSTC,HAINST=lpar1,JOBNAME=ZWE1SV".to_owned(),
-            format!("RO {},S ZWESLSTC,HAINST=lpar2,JOBNAME=ZWE1SV2", layout::SECOND_SYSNAME),
-        ];
-    }
-    let options = mvs::console::ConsoleOptions {
-        job: Some(job.to_owned()),
-        banner: demo::banner(&layout, job),
-        first_commands,
-        stop_at_end: true,
-        ..mvs::console::ConsoleOptions::default()
-    };
-    interactive(&system, &options)
-}
-
-fn interactive(system: &SystemDirectory, options: &mvs::console::ConsoleOptions) -> i32 {
-    match mvs::console::interactive(system, options) {
-        Ok(outcome) => outcome.exit_code(),
-        Err(error) => fail(error),
-    }
-}
-
-fn run_console(console: Console) -> i32 {
-    let system = match open_system(console.system.system.as_deref()) {
-        Ok(system) => system,
-        Err(code) => return code,
-    };
-    if console.command.is_empty() {
-        let options = mvs::console::ConsoleOptions { job: console.system.job, ..mvs::console::ConsoleOptions::default() };
-        return interactive(&system, &options);
-    }
-    let (lines, code) = mvs::console::one_shot(&system, console.system.job.as_deref(), &console.command.join(" "));
-    document(&lines.join("\n"));
-    code
 }
 
 /// The report; on a terminal with source lines.
@@ -212,17 +113,15 @@ fn check(named: &[String], config: Option<&str>, format: ReportFormat, startup: 
     } else {
         inspect::check(&sources, &named, &platform, None)
     };
-    document(&match format {
-        ReportFormat::Json => report.json(),
-        ReportFormat::Text => match terminal() {
-            Some(colour) => report.snippets(&platform, colour),
-            None => report.text(),
-        },
-    });
+    match (format, terminal()) {
+        (ReportFormat::Json, _) => data(&report.json()),
+        (ReportFormat::Text, Some(colour)) => drawn(&report.snippets(&platform, colour)),
+        (ReportFormat::Text, None) => document(&report.text()),
+    };
     report.exit_code().into()
 }
 
-/// What behaves differently than under ZWELNCH.
+/// Reports what behaves differently than under ZWELNCH.
 fn compare_zwelnch(named: &[String], config: Option<&str>, format: ReportFormat, all: bool) -> i32 {
     let platform = NativePlatform::for_command();
     let (_, sources) = match sources(config) {
@@ -231,10 +130,10 @@ fn compare_zwelnch(named: &[String], config: Option<&str>, format: ReportFormat,
     };
     let named: Vec<config::HaInstance> = named.iter().map(|id| config::ha_instance(id, &platform)).collect();
     let comparison = inspect::compare_zwelnch(&sources, &named, &platform);
-    document(&match format {
-        ReportFormat::Json => comparison.json(all),
-        ReportFormat::Text => comparison.text(all),
-    });
+    match format {
+        ReportFormat::Json => data(&comparison.json(all)),
+        ReportFormat::Text => document(&comparison.text(all)),
+    };
     comparison.exit_code().into()
 }
 

@@ -2,7 +2,7 @@
 
 use super::arguments::{Compare, ReportFormat};
 use super::configuration::absolute_config;
-use super::terminal::{document, fail, fail_with};
+use super::terminal::{data, document, fail, fail_with};
 use crate::config::choice::CHOICE;
 use crate::ha::compare::write::{self, WriteError};
 use crate::ha::compare::{self, Options, Side};
@@ -20,7 +20,7 @@ pub(super) fn run(arguments: Compare) -> i32 {
             report(&a, &b, &Options { accept: arguments.accept }, arguments.format)
         }
         (None, Some(file)) => write_b(&a, &file),
-        // The definition of the arguments does not let it come to this.
+        // The definition of the arguments excludes this.
         (None, None) => fail("the configuration of B is missing"),
     }
 }
@@ -32,10 +32,10 @@ fn report(a: &Side, b: &Side, options: &Options, format: ReportFormat) -> i32 {
         (a, b) => return [a, b].iter().filter_map(|side| side.as_ref().err()).map(refused).max().unwrap_or(8),
     };
     let comparison = compare::between(&a, &b, options);
-    document(&match format {
-        ReportFormat::Text => comparison.text(),
-        ReportFormat::Json => comparison.json(),
-    });
+    match format {
+        ReportFormat::Text => document(&comparison.text()),
+        ReportFormat::Json => data(&comparison.json()),
+    };
     comparison.exit_code().into()
 }
 

@@ -1,4 +1,4 @@
-//! What commands are about: a configuration, as CONFIG or an option names it, or the directory of an emulated system.
+//! What commands act on: a configuration, as CONFIG or an option names it.
 
 use super::arguments::Selection;
 use super::terminal::{document, fail, fail_with};
@@ -6,21 +6,15 @@ use crate::config::{self, Configuration, LoadError, LoadRequest};
 use crate::inspect;
 use crate::launcher::Start;
 use crate::platform::NativePlatform;
-use crate::platform::unix::system::SystemDirectory;
-use std::path::Path;
 
 pub(super) const NO_CONFIGURATION: &str = "no configuration: give one with --config, or set CONFIG";
 
-/// CONFIG of a command: a bare relative path is meant from here, as everywhere in a shell.
+/// CONFIG of a command: a bare relative path is relative to the working directory, as everywhere in a shell.
 pub(super) fn absolute_config(config: &str) -> String {
     if config.starts_with('/') || config.contains('(') {
         return config.to_owned();
     }
     std::env::current_dir().map_or_else(|_| config.to_owned(), |here| here.join(config).to_string_lossy().into_owned())
-}
-
-pub(super) fn open_system(path: Option<&Path>) -> Result<SystemDirectory, i32> {
-    SystemDirectory::open(path).map_err(fail)
 }
 
 /// CONFIG as given, or the environment's, and its sources; the exit code, after the reason, when there is none to use.
@@ -40,7 +34,7 @@ pub(super) fn whole_configuration(config: Option<&str>) -> Result<Configuration,
     Configuration::load(&LoadRequest { sources: &sources, ha_instance: &none, platform: &platform }).map_err(|error| refused(&error))
 }
 
-/// [`whole_configuration`] where it is only a help: None, and nothing said, when it does not load.
+/// As [`whole_configuration`], for a caller that can do without: None, and no message, when it does not load.
 pub(super) fn readable_configuration(config: Option<&str>) -> Option<Configuration> {
     let config = config.map(absolute_config).or_else(|| Start::from_environment(Vec::new(), None).config)?;
     let sources = config::parse_sources(&config).ok()?;

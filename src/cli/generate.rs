@@ -20,7 +20,7 @@ pub(super) enum GenerateError {
 /// [`GenerateError::UnknownCommand`] with the commands that exist at that point.
 pub(super) fn man_page(definition: Command, words: &[String]) -> Result<String, GenerateError> {
     let mut definition = visible(definition);
-    // Names such as `zwelnch-ha-compare` and the usage lines come of building.
+    // Building makes the names, such as `zwelnch-ha-compare`, and the usage lines.
     definition.build();
     let mut command = &definition;
     for word in words {
@@ -111,7 +111,7 @@ mod tests {
     fn the_page_of_the_program_lists_the_commands_but_not_the_hidden_ones() {
         let page = man_page(command(), &[]).unwrap();
         assert!(page.contains(".TH zwelnch 1"), "{page}");
-        for name in ["launch", "console", "check", "generate"] {
+        for name in ["launch", "start", "check", "generate"] {
             assert!(page.contains(&format!("zwelnch\\-{name}(1)")), "{name}: {page}");
         }
         assert!(page.contains("HA_INSTANCE_ID"), "{page}");
@@ -133,7 +133,7 @@ mod tests {
     fn every_shell_gets_a_script_with_all_commands_and_options_and_no_hidden_ones() {
         for shell in Shell::value_variants() {
             let script = completion(command(), *shell);
-            for word in ["launch", "console", "check", "show-secrets", "ha-instance", "port-base"] {
+            for word in ["launch", "restart", "check", "show-secrets", "ha-instance", "write-b"] {
                 assert!(script.contains(word), "{shell}: {word}");
             }
             assert!(!script.contains("initiator"), "{shell} offers hidden commands");

@@ -1,4 +1,4 @@
-//! The command line: which command of floor 4 is meant, and what its exit code is.
+//! The command line: calls the command of floor 4 that is meant, and gives its exit code.
 
 mod arguments;
 mod availability;
@@ -6,9 +6,15 @@ mod bare_word;
 mod commands;
 mod compare;
 mod configuration;
+#[cfg(feature = "emulation")]
+mod emulated;
 mod generate;
 mod ha;
+#[cfg(feature = "emulation")]
+mod jobs;
+mod native;
 mod operate;
+#[cfg(feature = "emulation")]
 mod status;
 mod terminal;
 
@@ -17,13 +23,16 @@ pub use arguments::{Arguments, command};
 use crate::launcher::{self, ConditionCode, Start};
 use crate::lifecycle::startup::{BIND_WORDS, bind_answer};
 use crate::lifecycle::workspace;
+use crate::output::printable;
 use crate::platform::NativePlatform;
-use crate::platform::process::MARKER;
 use crate::platform::standard_output::remembered;
 use crate::platform::unix::process::inherited_environment;
-use crate::supervisor::guardian;
+use crate::processes::MARKER;
+use crate::processes::guardian;
 use clap::Parser;
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
+use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -43,7 +52,7 @@ enum Call {
 pub fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     if guardian::is_called(&arguments) {
-        // Before anything else is made: it stays small.
+        // Before anything else is set up, so that the guardian stays small.
         guardian::main();
         return ExitCode::SUCCESS;
     }
@@ -55,7 +64,7 @@ pub fn main() -> ExitCode {
     if let Some(code) = bind(&arguments) {
         return ExitCode::from(code);
     }
-    let of_proc = std::env::var_os(crate::platform::unix::JOB_DIRECTORY).is_some();
+    let of_proc = native::is_started_task();
     let code = match call(&arguments, of_proc, |word| command().find_subcommand(word).is_some()) {
         Call::Launch(arguments) => launch(arguments),
         Call::Word(arguments) => match bare_word::refusal(&arguments) {
@@ -66,11 +75,16 @@ pub fn main() -> ExitCode {
             Ok(arguments) => commands::run(arguments),
             Err(error) => {
                 // clap writes help to standard output and errors to standard error, as it should.
-                let printed = error.print();
+                let shown = error.to_string();
+                let printed = match printable(&shown) {
+                    // It names an argument that no terminal may have.
+                    Cow::Owned(shown) => std::io::stderr().lock().write_all(shown.as_bytes()),
+                    Cow::Borrowed(_) => error.print(),
+                };
                 if error.use_stderr() {
                     8
                 } else {
-                    // Help is a document like others.
+                    // Help is a document like any other: see `remembered`.
                     let _ = remembered(printed);
                     0
                 }
@@ -93,7 +107,7 @@ fn snapshot(arguments: &[OsString]) -> Option<u8> {
     for noise in ["PWD", "OLDPWD", "SHLVL", "_", MARKER] {
         environment.remove(noise);
     }
-    // Under `set -a` our own are exported too.
+    // Under `set -a` the variables of our own script are exported too.
     environment.retain(|name, _| !name.starts_with("_zwelnch_"));
     Some(match workspace::write_snapshot(Path::new(file), &environment) {
         Ok(()) => code,
@@ -115,8 +129,8 @@ fn bind(arguments: &[OsString]) -> Option<u8> {
     u8::try_from(terminal::exit_code(0)).ok()
 }
 
-/// Under the name ZWELNCH, which PGM=ZWELNCH gives, every argument is the launcher's. Else a first argument that is no command word and no
-/// option may be the HA instance id: in a PROC that runs zwelnch by its path it is, in a shell [`bare_word`] says.
+/// Under the name ZWELNCH, which PGM=ZWELNCH gives, every argument belongs to the launcher. Otherwise a first argument that is neither a
+/// command nor an option may be the HA instance id: in a PROC that runs zwelnch by its path it is one, in a shell [`bare_word`] decides.
 fn call(arguments: &[OsString], of_proc: bool, is_command: impl Fn(&str) -> bool) -> Call {
     let text = |argument: &OsString| argument.to_string_lossy().into_owned();
     let rest = || arguments.iter().skip(1).map(text).collect();
@@ -142,26 +156,19 @@ fn call(arguments: &[OsString], of_proc: bool, is_command: impl Fn(&str) -> bool
 /// Runs the launcher in this process.
 fn launch(arguments: Vec<String>) -> i32 {
     set_umask();
-    let (platform, no_console) = NativePlatform::for_launcher();
+    let (platform, no_console) = native::for_launcher();
     let platform = Arc::new(platform);
     let start = Start::from_environment(arguments, no_console);
-    remove_own_variables();
+    native::forget_initiator();
     let code = launcher::run(platform.clone(), start) as i32;
     platform.end_job(code);
     code
 }
 
-/// Of this process, and so of every command and component that it starts. Its own files have modes of their own.
+/// Sets the umask of this process, and so of every command and component that it starts. The files that it writes itself get explicit
+/// modes.
 fn set_umask() {
     crate::platform::unix::set_umask(std::env::var("_EDC_UMASK_DFLT").ok().as_deref());
-}
-
-/// What the initiator told this process is not the components' business.
-fn remove_own_variables() {
-    for name in [crate::platform::unix::JOB_DIRECTORY, crate::platform::unix::CONTROL_DESCRIPTOR] {
-        // SAFETY: no other thread exists yet that could read the environment.
-        unsafe { std::env::remove_var(name) };
-    }
 }
 
 #[cfg(test)]

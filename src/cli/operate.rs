@@ -1,18 +1,16 @@
-//! `start`, `stop`, `restart` and the like: operator commands made of words that a shell leaves alone. Without a component `start` and `stop`
-//! mean HA instances, with one they mean it; HA instances are always named with `-i`, so that no word can mean either.
+//! `start`, `stop`, `restart` and the like: operator commands made of words that a shell leaves alone. Without a component, `start` and
+//! `stop` act on HA instances, otherwise on the component. HA instances are always named with `-i`, so that no word is ambiguous.
 
 use super::arguments::{Addressee, Instances, Launcher, Level, Waiting};
-use super::availability::Console;
 use super::configuration::whole_configuration;
+use super::native::{AddressError, Console, running_job, show_running};
 use super::terminal::{document, fail, fail_with};
 use crate::config::{Configuration, normalize_id};
-use crate::console::select;
+use crate::console::{REFUSED, UNKNOWN, select};
 use crate::ha::operate::{Addressed, Operation, Wanted, addressed};
 use crate::ha::operator::Operator;
 use crate::ha::status::{self, ComponentState};
 use crate::launcher::Start;
-use crate::mvs::{REFUSED, UNKNOWN};
-use crate::platform::unix::system::{JobRecord, SystemDirectory};
 use std::time::{Duration, Instant};
 
 /// Between two looks at an instance on its way up or down: short at first, then longer, as each is an operator command.
@@ -39,7 +37,7 @@ pub(super) fn instances(arguments: &Instances, operation: Operation) -> i32 {
     let addressee = &arguments.addressee;
     // P needs no configuration where the job is known.
     if let (Operation::Stop, Some(_)) = (operation, &addressee.job) {
-        if let Some(found) = running_job(addressee) {
+        if let Some(found) = running_job(addressee.system(), addressee.job.as_deref()) {
             return found.map_or_else(fail, |(console, jobs)| each(&*console.operator(), &jobs, operation, arguments));
         }
     }
@@ -47,7 +45,7 @@ pub(super) fn instances(arguments: &Instances, operation: Operation) -> i32 {
         Ok(configuration) => configuration,
         Err(code) => return code,
     };
-    let console = match Console::open(addressee.system.as_deref(), configuration.runtime_directory().as_deref()) {
+    let console = match Console::open(addressee.system(), configuration.runtime_directory().as_deref()) {
         Ok(console) => console,
         Err(error) => return fail(error),
     };
@@ -55,22 +53,12 @@ pub(super) fn instances(arguments: &Instances, operation: Operation) -> i32 {
     match addressed(&configuration, wanted(addressee, arguments.member.as_deref()), &operator.sysname()) {
         Ok(found) => {
             let code = each(&*operator, &found, operation, arguments);
-            if let (Console::System(system), Operation::Stop, REFUSED) = (&console, operation, code) {
-                show_running(system, &found);
+            if operation == Operation::Stop && code == REFUSED {
+                show_running(&console, &found);
             }
             code
         }
         Err(error) => fail_with(&error.messages()),
-    }
-}
-
-/// Who has been told that a job is not active may have meant one of another name.
-fn show_running(system: &SystemDirectory, found: &[Addressed]) {
-    let jobs = system.jobs();
-    let is_meant = |job: &&JobRecord| found.iter().any(|instance| instance.job_name == job.job_name);
-    if !jobs.is_empty() && !jobs.iter().any(|job| is_meant(&job)) {
-        let all: Vec<&JobRecord> = jobs.iter().collect();
-        document(&format!("running here, to be named with --job: {}", super::status::listed(system, &all)));
     }
 }
 
@@ -155,7 +143,7 @@ fn to_launchers(addressee: &Addressee, components: &[String], text: &str, waitin
 fn launchers(addressee: &Addressee, components: &[String]) -> Result<(Console, Vec<Addressed>), i32> {
     let by_configuration = !addressee.ids.is_empty() || addressee.all || addressee.config.is_some();
     let has_configuration = addressee.config.is_some() || Start::from_environment(Vec::new(), None).config.is_some();
-    // What is wrong with it is said where it is needed.
+    // If it does not load, that is an error only if it is needed.
     let configuration = if by_configuration { Some(whole_configuration(addressee.config.as_deref())?) } else { None };
     let at_hand = match &configuration {
         None if has_configuration => super::configuration::readable_configuration(addressee.config.as_deref()),
@@ -163,7 +151,7 @@ fn launchers(addressee: &Addressee, components: &[String]) -> Result<(Console, V
     };
     refuse_instances(components, configuration.as_ref().or(at_hand.as_ref())).map_err(fail)?;
     if !by_configuration {
-        match running_job(addressee) {
+        match running_job(addressee.system(), addressee.job.as_deref()) {
             Some(Ok(found)) => return Ok(found),
             // The configuration may know better: it can name a job of another system.
             Some(Err(why)) if addressee.job.is_some() || !has_configuration => return Err(fail(why)),
@@ -174,7 +162,7 @@ fn launchers(addressee: &Addressee, components: &[String]) -> Result<(Console, V
         Some(configuration) => configuration,
         None => whole_configuration(addressee.config.as_deref())?,
     };
-    let console = Console::open(addressee.system.as_deref(), configuration.runtime_directory().as_deref()).map_err(fail)?;
+    let console = Console::open(addressee.system(), configuration.runtime_directory().as_deref()).map_err(fail)?;
     let found = addressed(&configuration, wanted(addressee, None), &console.operator().sysname());
     Ok((console, found.map_err(|error| fail_with(&error.messages()))?))
 }
@@ -183,49 +171,18 @@ fn wanted<'a>(addressee: &'a Addressee, member: Option<&'a str>) -> Wanted<'a> {
     Wanted { ids: &addressee.ids, all: addressee.all, member, job: addressee.job.as_deref() }
 }
 
-/// An HA instance in the place of a component is told apart where the configuration is at hand.
-fn refuse_instances(components: &[String], configuration: Option<&Configuration>) -> Result<(), String> {
+/// Refuses the id of an HA instance in the place of a component, if the configuration is known.
+fn refuse_instances(components: &[String], configuration: Option<&Configuration>) -> Result<(), AddressError> {
     let Some(configuration) = configuration else { return Ok(()) };
     let known = configuration.get(&["components"]).and_then(serde_json::Value::as_object);
     let is_component = |name: &str| known.is_some_and(|known| known.keys().any(|known| known.eq_ignore_ascii_case(name)));
     let ids = configuration.instance_ids();
     for name in components.iter().filter(|name| !is_component(name)) {
         if let Some(id) = ids.iter().find(|id| normalize_id(id) == normalize_id(name)) {
-            return Err(format!("{name} is an HA instance, not a component: name it with -i, as in -i {id}"));
+            return Err(AddressError::Instance { name: name.clone(), id: id.clone() });
         }
     }
     Ok(())
-}
-
-/// The one job of a system directory that is meant; None on z/OS, where only the configuration knows.
-fn running_job(addressee: &Addressee) -> Option<Result<(Console, Vec<Addressed>), String>> {
-    let console = match Console::open(addressee.system.as_deref(), None) {
-        Ok(console) => console,
-        Err(error) => return Some(Err(error.to_string())),
-    };
-    let found = match &console {
-        Console::System(system) => one_job(system, addressee.job.as_deref()),
-        Console::Native(_) => return None,
-    };
-    Some(found.map(|instance| (console, vec![instance])))
-}
-
-/// The named job, by name, identifier or id, or the only one that there is.
-fn one_job(system: &SystemDirectory, named: Option<&str>) -> Result<Addressed, String> {
-    let jobs = system.jobs();
-    let meant = super::status::jobs_named(&jobs, named);
-    match (meant.as_slice(), named) {
-        ([job], _) => Ok(Addressed { id: None, sysname: None, job_name: target_of(job, &jobs), member: String::new() }),
-        ([], Some(name)) => Err(format!("no job {name} is running in {}", system.path().display())),
-        ([], None) => Err(format!("no job is running in {}", system.path().display())),
-        (several, _) => Err(format!("several jobs are running, name one with --job: {}", super::status::listed(system, several))),
-    }
-}
-
-/// How a command addresses a job: by its name where that is its alone, else with its id.
-fn target_of(job: &JobRecord, jobs: &[JobRecord]) -> String {
-    let alone = |known: &&JobRecord| known.job_name == job.job_name || known.identifier == job.job_name;
-    if jobs.iter().filter(alone).count() == 1 { job.job_name.clone() } else { format!("{}.{}", job.job_name, job.job_id) }
 }
 
 /// Issues a command and shows it with its answer; its exit code.
@@ -293,7 +250,7 @@ fn progress(components: &[ComponentState], named: &[String], goal: Goal) -> Prog
                 return Progress::Failed(format!("{}: see SYSPRINT", show(&given_up)));
             }
             let all = meant.len();
-            // What an operator has stopped is not missed.
+            // Components that an operator has stopped do not count.
             let left: Vec<&ComponentState> =
                 meant.into_iter().filter(|one| !one.ready && (one.state != "stopped" || !named.is_empty())).collect();
             if left.is_empty() {
@@ -304,7 +261,7 @@ fn progress(components: &[ComponentState], named: &[String], goal: Goal) -> Prog
     }
 }
 
-/// Waits for an instance and shows how it comes along; the exit code.
+/// Waits for an instance and shows its progress; returns the exit code.
 fn wait(operator: &dyn Operator, instance: &Addressed, named: &[String], goal: Goal, waiting: &Waiting) -> i32 {
     let minutes = if goal == Goal::Ready { 10 } else { 5 };
     let limit = waiting.timeout.unwrap_or(Duration::from_secs(minutes * 60));

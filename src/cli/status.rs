@@ -1,11 +1,11 @@
 //! `zwelnch status`: the components of the jobs that run, job by job.
 
 use super::arguments::{ReportFormat, Status};
-use super::configuration::open_system;
-use super::terminal::{document, fail};
+use super::emulated::open_system;
+use super::jobs::{components, instance_of, jobs_named};
+use super::terminal::{data, document, fail};
 use crate::mvs::console::one_shot;
-use crate::platform::unix::system::{JobRecord, SystemDirectory};
-use serde_json::Value;
+use crate::system::{JobRecord, SystemDirectory};
 
 /// The DISP answer of every job, or of those that are named.
 pub(super) fn run(arguments: &Status) -> i32 {
@@ -25,29 +25,6 @@ pub(super) fn run(arguments: &Status) -> i32 {
         ReportFormat::Text => text(&system, &jobs),
         ReportFormat::Json => json(&system, &jobs),
     }
-}
-
-/// Jobs with a name, an identifier or an id, in either case; without one, all of them.
-pub(super) fn jobs_named<'a>(jobs: &'a [JobRecord], named: Option<&str>) -> Vec<&'a JobRecord> {
-    let is =
-        |job: &JobRecord, name: &str| [&job.job_name, &job.identifier, &job.job_id].iter().any(|known| known.eq_ignore_ascii_case(name));
-    let meant = |job: &&JobRecord| match named {
-        None => true,
-        Some(name) => match name.split_once('.') {
-            Some((name, which)) => job.job_name.eq_ignore_ascii_case(name) && is(job, which) && !which.eq_ignore_ascii_case(&job.job_name),
-            None => is(job, name),
-        },
-    };
-    jobs.iter().filter(meant).collect()
-}
-
-/// Jobs as a message names them, each told apart: `STC00001 (ZWESLSTC, HA instance lpar1)`.
-pub(super) fn listed(system: &SystemDirectory, jobs: &[&JobRecord]) -> String {
-    let one = |job: &&JobRecord| match instance_of(&components(system, job).unwrap_or_default()) {
-        Some(id) => format!("{} ({}, HA instance {id})", job.job_id, job.job_name),
-        None => format!("{} ({})", job.job_id, job.job_name),
-    };
-    jobs.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 fn text(system: &SystemDirectory, jobs: &[&JobRecord]) -> i32 {
@@ -79,33 +56,9 @@ fn json(system: &SystemDirectory, jobs: &[&JobRecord]) -> i32 {
     }
     match serde_json::to_string_pretty(&all) {
         Ok(text) => {
-            document(&text);
+            data(&text);
             0
         }
         Err(error) => fail(error),
     }
-}
-
-/// What a job's launcher says of its components, each with the job's name and id.
-///
-/// # Errors
-/// What was answered instead, and the exit code.
-fn components(system: &SystemDirectory, job: &JobRecord) -> Result<Vec<Value>, (String, i32)> {
-    let (lines, code) = one_shot(system, None, &format!("F {}.{},APPL=DISP,JSON", job.job_name, job.job_id));
-    if code != 0 {
-        return Err((lines.join("; "), code));
-    }
-    let objects = lines.iter().filter_map(|line| line.find('{').map(|at| &line[at..]));
-    let components: Result<Vec<Value>, _> = objects.map(serde_json::from_str).collect();
-    let mut components = components.map_err(|error| (error.to_string(), 8))?;
-    for component in components.iter_mut().filter_map(Value::as_object_mut) {
-        component.insert("job".to_owned(), job.job_name.clone().into());
-        component.insert("jobId".to_owned(), job.job_id.clone().into());
-    }
-    Ok(components)
-}
-
-/// The HA instance that a job runs; None while it has no components yet.
-fn instance_of(components: &[Value]) -> Option<&str> {
-    components.first()?.get("haInstance")?.as_str()
 }

@@ -3,7 +3,7 @@
 
 use super::clashes::InstancePorts;
 use super::directories::{self, DirectoryProblem, Purpose};
-use super::{Component, Failure, Survey, dependencies, ports, readiness, registration, same_variable, survey};
+use super::{Component, Failure, Survey, dependencies, ports, readiness, registration, same_variable, script, survey};
 use crate::config::{Configuration, Problem, unique};
 use crate::platform::Platform;
 
@@ -18,8 +18,8 @@ pub struct Checked {
     pub problems: Vec<Problem>,
     /// What the instance listens on.
     pub ports: InstancePorts,
-    /// What of the registration of components will fail or is odd. A start says it of each component when it is configured, and
-    /// `onComponentConfigureFail` tells whether it goes on.
+    /// What will fail, or is odd, when components are registered. A start says it of each component when the component is configured;
+    /// `onComponentConfigureFail` decides whether the start goes on.
     pub registration: Vec<Problem>,
     /// Commands of readiness, liveness and stop that cannot be run: a start says so and goes on without their answers.
     pub unrunnable: Vec<Problem>,
@@ -50,12 +50,12 @@ pub fn check(configuration: &Configuration, platform: &dyn Platform) -> Checked 
     checked
 }
 
-/// The same without ports that are shared: who checks several HA instances asks [`super::shared_ports`] once for all of
+/// The same without the check of shared ports: a caller that checks several HA instances calls [`super::shared_ports`] once for all of
 /// them.
 pub fn check_alone(configuration: &Configuration, platform: &dyn Platform) -> Checked {
     let directories = directories::problems(configuration, platform);
     let has_runtime = !directories.iter().any(|problem| problem.purpose == Purpose::Runtime);
-    // Without a runtime directory every component would be reported as not installed: that says nothing.
+    // Without a runtime directory every component would be reported as not installed, which does not help.
     let survey = if has_runtime { survey(configuration) } else { Survey::default() };
     let unrunnable = survey.in_play.iter().flat_map(|component| readiness::unrunnable(configuration, component)).collect();
     let mut problems = configuration.warnings.clone();
@@ -69,6 +69,7 @@ pub fn check_alone(configuration: &Configuration, platform: &dyn Platform) -> Ch
         problems.extend(component.validate(configuration));
         problems.extend(readiness::problems(configuration, component));
         problems.extend(component.validate_manifest(configuration));
+        problems.extend(script::problems(component, platform));
     }
     let registration = registration::problems(configuration, &survey, platform);
     let ports = ports::of_instance(configuration, &survey);

@@ -1,5 +1,5 @@
-//! Ports that listeners of one system share: one finding a port, whatever their number. What is found here needs no system; binding tells the
-//! rest. Pure.
+//! Ports that listeners of one system share: one finding a port, whatever their number. What is found here needs no system; binding tells
+//! the rest. Pure.
 
 use crate::config::settings::StartupCheck;
 use crate::config::{Location, Problem};
@@ -29,7 +29,7 @@ pub struct InstancePorts {
     /// In lower case; None where it is not known, and then it shares no system.
     pub sysname: Option<String>,
     pub listeners: Vec<Listener>,
-    /// What a clash leads to; None: nobody asks.
+    /// What a clash leads to; None: the ports of this instance are not checked.
     pub check: Option<StartupCheck>,
 }
 
@@ -68,7 +68,7 @@ fn listener(instances: &[InstancePorts], (instance, position): Holder) -> Option
     instances.get(instance)?.listeners.get(position)
 }
 
-/// Those of the holders of one port that are in each other's way: one of them listens on all addresses, or two on the same one.
+/// The holders of one port that conflict: one of them listens on all addresses, or two on the same address.
 fn in_the_way(instances: &[InstancePorts], holders: &[Holder]) -> Vec<Holder> {
     let addresses = |holder: &Holder| listener(instances, *holder).map(|listener| listener.addresses.as_slice()).unwrap_or_default();
     let on_all =
@@ -84,7 +84,7 @@ fn in_the_way(instances: &[InstancePorts], holders: &[Holder]) -> Vec<Holder> {
     holders.iter().filter(shares).copied().collect()
 }
 
-/// The holders of one name, which may be one in several HA instances.
+/// The holders that have one name: a component may be in several HA instances.
 struct Group<'a> {
     listener: &'a Listener,
     ids: Vec<&'a str>,

@@ -94,7 +94,7 @@ impl Component {
     }
 
     /// What a path names in the manifest, or its nearest parent; the file as a whole when it cannot be read any more. Reads the manifest
-    /// anew: only who has something to say of it asks.
+    /// anew: call it only to report a problem.
     pub fn place(&self, path: &[&str]) -> Location {
         let file = self.manifest_file.display().to_string();
         match read_mapping(&self.manifest_file) {
@@ -106,8 +106,8 @@ impl Component {
         }
     }
 
-    /// What of the configuration does not fit this component's schemas, and schemas that cannot be used. A component without any is an
-    /// error or a warning by `zowe.configmgr.validation`.
+    /// Where the configuration violates this component's schemas, and schemas that cannot be used. A component without any is an error or a
+    /// warning by `zowe.configmgr.validation`.
     pub fn validate(&self, configuration: &Configuration) -> Vec<Problem> {
         match self.schema_files() {
             Ok(files) => configuration.validate_against(&self.name, &files),
@@ -118,8 +118,8 @@ impl Component {
         }
     }
 
-    /// What of the manifest does not fit the runtime directory's schema of manifests. Reads it anew; one that cannot be read is reported
-    /// by whoever locates it.
+    /// Where the manifest violates the runtime directory's schema of manifests. Reads it anew; one that cannot be read is reported by
+    /// whoever locates it.
     pub fn validate_manifest(&self, configuration: &Configuration) -> Vec<Problem> {
         match read_mapping(&self.manifest_file) {
             Ok(document) => configuration.validate_manifest(&document.root, &self.manifest_file.display().to_string()),
@@ -127,7 +127,7 @@ impl Component {
         }
     }
 
-    /// What is known of the keys of its configuration.
+    /// The keys that its configuration may have.
     pub(super) fn keys(&self) -> ComponentKeys<'_> {
         let schemas = self.schema_files().unwrap_or_default();
         ComponentKeys { name: &self.name, configs: &self.manifest.configs, schemas }

@@ -1,4 +1,4 @@
-//! What components say they need of one another: whether it can be had.
+//! Whether the dependencies that components declare can be satisfied.
 
 use super::version_range::{Version, VersionRange};
 use super::{Component, Dependency, NotInPlay, Survey};
@@ -47,7 +47,7 @@ fn problem(
         return Some(Problem::warning(place("versionRange"), text));
     }
     if configuration.is_suppressed(needed) && survey.in_play.iter().any(|other| other.name == SINGLE_SERVICE) {
-        // No component of its own is installed, and none is needed.
+        // The part needs no component of its own: the one service does its work.
         return None;
     }
     let reason = survey.not_launched.iter().find(|(other, _)| other == needed).map(|(_, reason)| reason);
@@ -73,11 +73,9 @@ fn version_problem(name: &str, dependency: &Dependency, found: &Component) -> Op
     let (range, needed) = (dependency.version_range.as_deref()?, &dependency.name);
     let wanted = match VersionRange::parse(range) {
         Ok(wanted) => wanted,
-        Err(part) => {
+        Err(why) => {
             let range = range.escape_debug();
-            return Some(format!(
-                "component {name} depends on {needed}: versionRange '{range}' is not checked, as {part} is no range such as ^1.2.0 or >=1.2 <3"
-            ));
+            return Some(format!("component {name} depends on {needed}: versionRange '{range}' is not checked, as {why}"));
         }
     };
     let installed = found.manifest.version.as_deref().unwrap_or_default();

@@ -114,7 +114,7 @@ fn fault(purpose: Purpose, value: Option<&Value>, path: &Path, runtime: Option<&
         Ok(None) if must_be_there => Some(DirectoryFault::Missing),
         Ok(None) => unmakeable(&path, platform).map(DirectoryFault::CannotBeMade),
         Ok(Some(FileKind::Directory)) if must_be_there => {
-            // That it is there may be seen by who may not look into it.
+            // A user who may not look into a directory can still see that it exists.
             look(&path.join(".")).err().map(|error| DirectoryFault::Unknown(error.to_string()))
         }
         Ok(Some(FileKind::Directory)) if !platform.is_writable_directory(&path) => Some(DirectoryFault::NotWritable),

@@ -1,4 +1,4 @@
-//! What one component sees besides the variables of its instance (reference/configuration.md, "Environment variables").
+//! The variables that one component has besides those of its instance (docs/contract/configuration.md, "Environment variables").
 
 use super::{Component, Survey};
 use crate::config::variables::flatten;
@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The variables that all components have in common: what the configuration says, and what the survey found. `config` is CONFIG as given and
-/// the file that the merged configuration is written to, if it is.
+/// The variables that all components have in common: what the configuration says, and what the survey found. `config` is CONFIG as given
+/// and the file that the merged configuration is written to, if it is.
 pub fn instance_environment(
     platform: &dyn Platform,
     configuration: &Configuration,
@@ -63,15 +63,15 @@ pub fn own_variables(component: &Component, configuration: &Configuration) -> En
     own.insert("ZWE_CLI_PARAMETER_COMPONENT".into(), component.name.clone().into());
     let share_as = configuration.component_settings(&component.name).share_as;
     own.insert("_BPX_SHAREAS".into(), share_as.name().to_uppercase().into());
-    // What must live in the launcher's address space cannot have one with a name of its own.
+    // A component that must run in the launcher's address space has no address space of its own to be named.
     if let Some(name) = super::job_name_of(&component.name, configuration).filter(|_| share_as != ShareAs::Must) {
         own.entry("_BPX_JOBNAME".into()).or_insert_with(|| name.into());
     }
     own
 }
 
-/// The configuration as `.configs-<ha>.json` holds it: `instance`, as [`instance_with_defaults`] made it, with the component's own properties,
-/// manifest defaults included, as a top-level `configs`. None for a component whose manifest has no defaults.
+/// The configuration as `.configs-<ha>.json` holds it: `instance`, as [`instance_with_defaults`] made it, with the component's own
+/// properties, manifest defaults included, as a top-level `configs`. None for a component whose manifest has no defaults.
 pub fn configs(component: &Component, configuration: &Configuration, instance: &Value) -> Option<Value> {
     if component.manifest.configs.as_object().is_none_or(Map::is_empty) {
         return None;

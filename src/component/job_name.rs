@@ -30,7 +30,7 @@ pub fn job_name(component: &str, prefix: Option<&str>, suffix: Option<&str>) -> 
     let known = || SUFFIXES.iter().find(|(name, _)| *name == component).map(|(_, suffix)| *suffix);
     let suffix = suffix.or_else(known)?;
     let name = format!("{}{suffix}", prefix.unwrap_or(PREFIX)).to_ascii_uppercase();
-    crate::platform::unix::system::is_name(&name).then_some(name)
+    crate::platform::names::is_name(&name).then_some(name)
 }
 
 /// The name of a component's address space on z/OS, which is that of the one service for its parts. None: the system's choice, which is the

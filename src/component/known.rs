@@ -4,7 +4,7 @@ use super::Component;
 use super::version_range::{Version, VersionRange};
 use std::time::Duration;
 
-/// One text that says that a component serves.
+/// One text by which a component says that it serves.
 struct Serves {
     component: &'static str,
     /// A message id, or a part of a line (see [`crate::output::WatchedText`]).
@@ -20,16 +20,16 @@ const fn at_once(component: &'static str, text: &'static str, versions: &'static
 }
 
 /// What was read where:
-/// - API ML (zowe/api-layer, tags v2.0.7 to v3.0.39, and the logs in its documentation of 2025 and 2026): `ServiceStartupEventHandler` writes
-///   ZWEAM000I when a service's ApplicationReadyEvent comes; zaas, and the gateway before 3.0.21, wait for z/OSMF with it where that
+/// - API ML (zowe/api-layer, tags v2.0.7 to v3.0.39, and the logs in its documentation of 2025 and 2026): `ServiceStartupEventHandler`
+///   writes ZWEAM000I when a service's ApplicationReadyEvent comes; zaas, and the gateway before 3.0.21, wait for z/OSMF with it where that
 ///   authenticates. The gateway of 3.0.21 on is another program and has no such handler; `GatewayServiceApplication` lets Spring Boot write
 ///   `Started GatewayServiceApplication in n seconds` once its port is open. Its `GatewayHealthIndicator` writes ZWEAM001I at the first
 ///   look at its health with discovery, zaas **and a catalog** in the registry, so never where there is no catalog.
 /// - API ML as one service (apiml): the same ZWEAM001I, `Started ApimlApplication` from Spring Boot where INFO of its own classes is not
 ///   filtered, and ZWEAM000I of each service within it as soon as that one has come up: seen 17 s before a BindException of the gateway's
 ///   port ended the process, hence the time to settle.
-/// - app-server (zowe/zlux-server-framework, lib/index.js, v1.9.0 to v3.0.0): ZWED0031I is written when the last plug-in has been loaded, by
-///   the first worker only. ZWED0021I, the registration with discovery, comes before any plug-in is loaded and says nothing of it.
+/// - app-server (zowe/zlux-server-framework, lib/index.js, v1.9.0 to v3.0.0): ZWED0031I is written when the last plug-in has been loaded,
+///   by the first worker only. ZWED0021I, the registration with discovery, comes before any plug-in is loaded and says nothing of it.
 /// - zss (zowe/zss, c/zss.c, v1.28 to v3.0.0): ZWES1014I is written just before the loop that serves, whatever the log levels and whether
 ///   or not ZIS answers. ZWES1013I is the first line of all, before even the configuration is read: with a bad one, or with its port taken,
 ///   zss ends within seconds of it.

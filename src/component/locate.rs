@@ -1,4 +1,5 @@
-//! Where a component lives: `<runtime>/components/<name>`, else `<zowe.extensionDirectory>/<name>` (reference/lifecycle.md).
+//! Where a component lives: `<runtime>/components/<name>`, else `<zowe.extensionDirectory>/<name>` (docs/contract/components.md, "Where a
+//! component lives").
 
 use super::{Component, ComponentError, manifest};
 use crate::config::{Location, Problem, read_mapping};
@@ -28,7 +29,7 @@ impl Component {
                 match look(&file) {
                     Ok(Some(FileKind::Regular)) => return read(name, directory.clone(), file),
                     Ok(_) => {}
-                    // Not to be taken for a component that is not installed.
+                    // This is not the same as a component that is not installed.
                     Err(error) => return Err(ComponentError::Unreadable { name: name.to_string(), file, reason: error.to_string() }),
                 }
             }
@@ -73,8 +74,8 @@ pub fn installed(runtime: &Path, extension: Option<&Path>) -> (Vec<Component>, V
             }
             match Component::locate(&name, runtime, extension) {
                 Ok(component) => components.push(component),
-                // A directory without a manifest (app-server's leftovers, say) is no component.
-                // One that no component can be named by (lost+found, .git) neither; where the configuration names it, that is said.
+                // A directory without a manifest (what app-server leaves, for example) is no component, and neither is one whose name no
+                // component can have (lost+found, .git). If the configuration names it, that is reported elsewhere.
                 Err(ComponentError::ManifestMissing { .. } | ComponentError::NotInstalled { .. } | ComponentError::BadName { .. }) => {}
                 Err(error) => errors.push((name, error)),
             }
@@ -92,7 +93,7 @@ fn names(parent: &Path) -> std::io::Result<BTreeSet<String>> {
     let mut names = BTreeSet::new();
     for entry in entries {
         let entry = entry?;
-        // What a name stands for may not be known: looking for a manifest there says why.
+        // If it cannot be seen what the name stands for, the search for a manifest says why.
         if may_be_directory(&entry.path()) {
             names.extend(entry.file_name().into_string().ok());
         }

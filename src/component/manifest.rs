@@ -176,7 +176,7 @@ impl Reader<'_> {
         })
     }
 
-    /// What is odd there concerns no launcher: it is passed over.
+    /// The ids in `apimlServices.dynamic`, in lower case. Only other programs use them otherwise, so elements that are odd are passed over.
     fn service_ids(&self) -> Vec<String> {
         let Some(NodeValue::Sequence(items)) = self.value(&["apimlServices", "dynamic"]) else { return Vec::new() };
         let id = |index: usize| match self.value(&["apimlServices", "dynamic", &index.to_string(), "serviceId"]) {

@@ -1,4 +1,4 @@
-//! A component: its manifest, where it lives, its commands, its environment. Contract: reference/lifecycle.md, section Components.
+//! A component: its manifest, where it lives, its commands, its environment. Contract: docs/contract/components.md.
 
 mod check;
 mod clashes;
@@ -16,6 +16,7 @@ mod readiness;
 mod references;
 mod registration;
 mod same_variable;
+mod script;
 mod survey;
 mod version_range;
 
@@ -95,7 +96,7 @@ pub struct Manifest {
     /// `configs`: defaults of the component's properties.
     pub configs: Value,
     pub static_definitions: Vec<StaticDefinition>,
-    /// `apimlServices.dynamic[].serviceId`: what it registers itself as.
+    /// `apimlServices.dynamic[].serviceId`: the services that it registers itself.
     pub service_ids: Vec<String>,
     pub gateway_shared_libs: Vec<String>,
     pub zaas_shared_libs: Vec<String>,
@@ -141,10 +142,10 @@ pub enum ComponentError {
     /// A directory with no manifest in it.
     #[error("component {name} has no manifest.yaml, manifest.yml or manifest.json in {}", .directory.display())]
     ManifestMissing { name: String, directory: PathBuf },
-    /// Whether there is a manifest cannot be told: a directory on the way to it may not be searched, say.
+    /// It is not known whether there is a manifest: a directory on the way to it cannot be searched, for example.
     #[error("component {name}: cannot look at {} - {reason}; check the owner and mode of its directories", .file.display())]
     Unreadable { name: String, file: PathBuf, reason: String },
-    /// What is installed in a place for components cannot be told.
+    /// A directory of components cannot be listed.
     #[error("which components are in {} cannot be told - {reason}; check the owner and mode of its directories", .directory.display())]
     PlaceUnreadable { directory: PathBuf, reason: String },
     /// A manifest that cannot be read or used; everything wrong with it.
@@ -166,7 +167,7 @@ impl ComponentError {
     pub fn problems(&self, place: Option<Location>) -> Vec<Problem> {
         match self {
             ComponentError::Manifest(problems) => problems.clone(),
-            // The C launcher says nothing of it, and everything else runs: a warning.
+            // A warning: everything else runs, and the C launcher does not mention it at all.
             ComponentError::NotInstalled { .. } => vec![Problem::warning(place, self.to_string())],
             _ => vec![Problem::error(place, self.to_string())],
         }

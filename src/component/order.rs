@@ -5,8 +5,8 @@ use crate::config::{Configuration, SINGLE_SERVICE};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
 
-/// All that a component depends on, each once: by its manifest, and by `components.<c>.launcher.dependsOn`. What depends on a part of the
-/// single-service API ML depends on that too, which is what runs.
+/// All that a component depends on, each once: by its manifest, and by `components.<c>.launcher.dependsOn`. A component that depends on a
+/// part of the single-service API ML also depends on that service, as it is the process that runs.
 pub fn needs(configuration: &Configuration, component: &Component) -> Vec<String> {
     let is_part = |name: &str| configuration.is_suppressed(name) || name == SINGLE_SERVICE;
     let of_manifest = component.manifest.dependencies.iter().map(|needed| needed.name.clone());

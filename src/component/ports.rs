@@ -1,4 +1,4 @@
-//! What components listen on: in range, and of which HA instance. What is found here needs no system; binding tells the rest.
+//! The ports that components listen on: whether they are in range, and which HA instance has them. Nothing is bound here.
 
 use super::clashes::{Clash, InstancePorts, Listener, clashes};
 use super::{NotInPlay, Survey};
@@ -16,7 +16,7 @@ const FURTHER: &[(&str, &[&str], &[&str], &str)] = &[
 /// The parts of API ML as one service whose ports it listens at (validateAttlsPorts of zowe-install-packaging).
 const SINGLE_SERVICE_LISTENS: &[&str] = &["gateway", "discovery"];
 
-/// What the instance listens on, as far as the survey tells, and what it is to lead to where others want the same.
+/// What the instance listens on, as far as the survey tells, and what a clash leads to.
 pub(super) fn of_instance(configuration: &Configuration, survey: &Survey) -> InstancePorts {
     let id = normal_to_written(configuration);
     InstancePorts {
@@ -27,9 +27,9 @@ pub(super) fn of_instance(configuration: &Configuration, survey: &Survey) -> Ins
     }
 }
 
-/// Ports that HA instances share within themselves or with others of their systems (errors, or as `startupChecks.ports` says). `asked`: what
-/// the instances listen on that are asked about; the others of their systems are looked up, as `survey` tells what runs. The indexes of a clash
-/// are those of `asked`.
+/// Ports that HA instances share within themselves or with others of their systems (errors, or as `startupChecks.ports` says). `asked`:
+/// what the instances listen on that are asked about; the others of their systems are looked up, as `survey` tells what runs. The indexes
+/// of a clash are those of `asked`.
 pub fn shared_ports(configuration: &Configuration, asked: Vec<InstancePorts>, survey: &Survey) -> Vec<Clash> {
     let count = asked.len();
     let mut instances = asked;
@@ -49,7 +49,7 @@ pub fn shared_ports(configuration: &Configuration, asked: Vec<InstancePorts>, su
     found
 }
 
-/// The id as haInstances has it.
+/// The id as it is written in haInstances.
 fn normal_to_written(configuration: &Configuration) -> String {
     let id = &configuration.ha_instance.id;
     configuration.instance_ids().into_iter().find(|written| normalize_id(written) == *id).unwrap_or_else(|| id.clone())
@@ -65,7 +65,7 @@ pub fn ports_of(configuration: &Configuration, component: &str) -> Vec<(String, 
     listeners(configuration, &|_| true).into_iter().filter(is_its).map(|listener| (listener.name, listener.port)).collect()
 }
 
-/// Those whose ports are to be free before a start, narrowed to the address of zowe.network.server.vipaIp.
+/// The listeners whose ports must be free before a start, narrowed to the address of zowe.network.server.vipaIp.
 fn checked_listeners(configuration: &Configuration, runs: &dyn Fn(&str) -> bool) -> Vec<Listener> {
     let mut listeners = listeners(configuration, runs);
     listeners.retain(|listener| configuration.validates_port_free(&listener.component));
@@ -88,7 +88,7 @@ pub fn launched_listeners(configuration: &Configuration, survey: &Survey) -> Vec
     listeners(configuration, &|name| survey.launched.iter().any(|launched| launched == name))
 }
 
-/// The same without those that are not to be looked at, and with the addresses to be looked at; and which were left out.
+/// The same without those that are not to be checked, with the addresses to check; and those that were left out.
 pub fn listeners_to_check(configuration: &Configuration, survey: &Survey) -> (Vec<Listener>, Vec<Listener>) {
     let runs = |name: &str| survey.launched.iter().any(|launched| launched == name);
     let mut left_out = listeners(configuration, &runs);

@@ -16,7 +16,7 @@ pub struct Probe {
     pub interval: Duration,
     /// For one question; default 5 s, at least 1 s.
     pub timeout: Duration,
-    /// Texts of its output that come before it serves: it is ready if it still runs so much later. Of Zowe's own components alone.
+    /// Texts of its output that come before it serves: it is ready if it still runs after this time. Only Zowe's own components have any.
     pub settling: Vec<(String, Duration)>,
     /// Failures one after the other that make a ready component not ready, or a live one dead; default 3, at least 1.
     pub failure_threshold: u32,
@@ -92,14 +92,14 @@ impl Default for Probe {
     }
 }
 
-/// What is unusable about the probes of a component, as warnings.
+/// What cannot be used of the probes of a component, as warnings.
 pub(super) fn problems(configuration: &Configuration, component: &Component) -> Vec<Problem> {
     let of = |question| probe(configuration, component, question).err().unwrap_or_default();
     [Question::Readiness, Question::Liveness].into_iter().flat_map(of).collect()
 }
 
-/// Commands that would ask or end the component and cannot be run, as errors: of readiness, of liveness, of its stop. A start says them
-/// and goes on, for the component itself may well work.
+/// Commands that would ask or end the component and cannot be run, as errors: of readiness, of liveness, of its stop. A start reports them
+/// and goes on, because the component itself may work.
 pub(super) fn unrunnable(configuration: &Configuration, component: &Component) -> Vec<Problem> {
     let mut found = Vec::new();
     let mut add = |path: &[&str], place: Location, error: &super::ComponentError| {

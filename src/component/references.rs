@@ -1,5 +1,6 @@
-//! Shell-style references in a text that a component brings, its static definitions: replaced as a shell replaces them in a here-document, without
-//! running one. What a shell would do besides (commands, arithmetic, parameters of its own) stays as it is written, and is told. Pure.
+//! Shell-style references in a text that a component brings, its static definitions: replaced as a shell replaces them in a here-document,
+//! without running one. What else a shell would do (commands, arithmetic, its own parameters) stays as it is written, and is reported.
+//! Pure.
 //!
 //! | reference | becomes |
 //! |---|---|
@@ -20,10 +21,10 @@ use pattern::Pattern;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// Findings of one text that are listed; the next ones tell nothing new.
+/// At most as many findings of one text are listed: more would say nothing new.
 const MAXIMUM_FINDINGS: usize = 100;
 
-/// A text with its references replaced, and what is to be said of them in the order of their places.
+/// A text with its references replaced, and the findings about them in the order of their places.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Expansion {
     pub text: String,
@@ -109,7 +110,7 @@ impl<'a> Expander<'_, 'a> {
 
     fn reference(&mut self, at: usize, name: &str, written: &str, form: &Form<'_>, result: &mut String) {
         let value = self.value(name);
-        // Whether the operator takes the variable for one that has no value.
+        // Whether the operator treats the variable as one without a value.
         let lacks = |empty_counts: bool| value.as_ref().is_none_or(|value| empty_counts && value.is_empty());
         match form {
             Form::Default { word, empty_counts } if lacks(*empty_counts) => self.all(word, result),

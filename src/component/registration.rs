@@ -1,5 +1,5 @@
-//! What a component brings to be registered: static API definitions, shared libraries, plug-ins of the app framework. Reads the component's own
-//! files and writes nothing; [`crate::lifecycle::registration`] registers.
+//! What a component has to register: static API definitions, shared libraries, plug-ins of the app framework. Reads the component's files
+//! and writes nothing; [`crate::lifecycle::registration`] does the registration.
 
 use super::references::{Expansion, Finding, FindingKind, expand};
 use super::{Component, Manifest, Phase};
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 pub const DEFINITIONS_KEY: &str = "apimlServices.static[].file";
 pub const PLUGINS_KEY: &str = "appfwPlugins[].path";
 
-/// A definition is text that somebody wrote: more than this is a mistake in the manifest.
+/// Largest definition in bytes: a larger file is a mistake in the manifest.
 const TEXT_LIMIT: u64 = 4 * 1024 * 1024;
 
 /// Why a file that a manifest names cannot be registered.
@@ -37,12 +37,12 @@ pub struct Definition {
     pub text: String,
 }
 
-/// What of a `pluginDefinition.json` is used.
+/// The parts of a `pluginDefinition.json` that are used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PluginDefinition {
     /// Can be the name of a file.
     pub identifier: String,
-    /// Slips that were read all the same.
+    /// Mistakes in it that do not keep it from being used.
     pub warnings: Vec<Problem>,
 }
 
@@ -119,10 +119,11 @@ impl Component {
         Ok(PluginDefinition { identifier: identifier.to_owned(), warnings: document.warnings })
     }
 
-    /// What of the registration will fail or is odd, with the places in the manifest and in the definitions. `environment` is the component's.
+    /// What will fail, or is odd, in the registration, with the places in the manifest and in the definitions. `environment` is the
+    /// component's.
     pub fn registration_problems(&self, environment: &Environment) -> Vec<Problem> {
         let mut problems = Vec::new();
-        // What it exports may stand in definitions, which are registered after it.
+        // Definitions are registered after preConfigure, and may refer to what it exports.
         let may_be_set_later = matches!(self.command(Phase::PreConfigure), Ok(Some(_)));
         let is_edited_later = may_be_set_later || matches!(self.command(Phase::Configure), Ok(Some(_)));
         for (index, definition) in self.manifest.static_definitions.iter().enumerate() {
@@ -180,9 +181,9 @@ impl Definition {
         expand(&self.text, &|name| environment.get(name).map(|value| value.to_string_lossy()))
     }
 
-    /// What is to be said of its references: an error for one that must be replaced and cannot be, warnings for the others. Comments are passed
-    /// over. Any variable of a site may be unset, as for a shell; one of Zowe's (ZWE_) may not, nor one whose name is near to a known one. In
-    /// descriptions for people only Zowe's count: Zowe's own definition for z/OSMF has others.
+    /// The problems of its references: an error for one that must be replaced and cannot be, warnings for the others. Comments are passed
+    /// over. A site's own variable may be unset, as in a shell; a variable of Zowe (ZWE_), or one whose name is close to a known one, may
+    /// not. In descriptions for people only Zowe's variables count, because Zowe's own definition for z/OSMF has others there.
     pub fn problems(&self, component: &Component, expansion: &Expansion, environment: &Environment) -> Vec<Problem> {
         let lines: Vec<&str> = if expansion.findings.is_empty() { Vec::new() } else { self.text.split('\n').collect() };
         let line_of = |finding: &Finding| {
@@ -242,14 +243,14 @@ pub(super) fn problems(configuration: &Configuration, survey: &super::Survey, pl
         return Vec::new();
     }
     let inherited = crate::platform::unix::process::inherited_environment();
-    // As a start has it: the name of the merged file may stand in a definition, like every other variable.
+    // As at a start: a definition may refer to the name of the merged file, as to every other variable.
     let merged = configuration.workspace_directory().map(|workspace| workspace.join(".env/.zowe-merged.yaml"));
     let config = crate::config::display_sources(&configuration.sources);
     let instance = super::instance_environment(platform, configuration, survey, (&config, merged.as_deref()), Some(&inherited));
     components.flat_map(|component| component.registration_problems(&super::environment(component, configuration, &instance))).collect()
 }
 
-/// A FIFO or a device would block or never end.
+/// Refuses everything but regular files: reading a FIFO or a device could block or never end.
 pub(crate) fn regular_file(path: &Path) -> io::Result<()> {
     let metadata = std::fs::metadata(path)?;
     if crate::platform::files::kind(&metadata) == crate::platform::files::FileKind::Regular {

@@ -1,4 +1,4 @@
-//! Properties with different names that come to one `ZWE_` variable: of their values only one reaches components. Pure.
+//! Properties whose different names become one `ZWE_` variable: only one of their values reaches the components. Pure.
 
 use super::Component;
 use crate::config::variables::variable_name;
@@ -41,8 +41,8 @@ fn problem((first, first_place): (&Path, Location), (other, other_place): (&Path
     Problem::warning(Some(other_place), text).about(&other.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
-/// Paths of properties that share a variable, in document order: cut where they part if the names there are to blame. `is_wanted` chooses
-/// among the properties at the top.
+/// Paths of properties that share a variable, in document order. A path is cut at the step where the two differ, if the names of that step
+/// cause it. `is_wanted` chooses among the properties at the top.
 fn shared(value: &Value, is_wanted: impl Fn(&str) -> bool) -> Vec<(Path, Path)> {
     let mut seen: BTreeMap<String, Path> = BTreeMap::new();
     let (mut told, mut found) = (BTreeSet::new(), Vec::new());

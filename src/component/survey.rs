@@ -16,7 +16,7 @@ pub enum NotInPlay {
     Suppressed,
     /// Enabled, and not installed or not usable; the reason stands among the problems.
     Unusable,
-    /// In play, without a start command: a library, say.
+    /// In play, without a start command: a library, for example.
     NothingToStart,
 }
 
@@ -67,17 +67,17 @@ pub enum Weight {
     Error,
     /// The others run.
     Warning,
-    /// Nobody wants to know.
+    /// Not reported.
     None,
 }
 
 impl Failure {
-    /// What [`Component::locate`] found, for a component that is enabled. Where nobody has chosen, an unusable manifest is an error, as it
-    /// always was, and a component that is not installed a warning, as the C launcher just goes on without.
+    /// What [`Component::locate`] found, for a component that is enabled. If the setting is not set, an unusable manifest is an error, as
+    /// it always was, and a component that is not installed is a warning, because the C launcher goes on without it.
     fn of_installation(configuration: &Configuration, component: &str, error: ComponentError) -> Failure {
         let chosen = configuration.setting_in_force(&settings::CHECK_COMPONENTS, "launcher").is_some();
         let weight = match configuration.startup_check(&settings::CHECK_COMPONENTS) {
-            // No operator could name it, and commands would mean others.
+            // No operator could name it, and commands would act on others.
             _ if matches!(error, ComponentError::BadName { .. }) => Weight::Error,
             StartupCheck::Exit if !chosen && matches!(error, ComponentError::NotInstalled { .. }) => Weight::Warning,
             StartupCheck::Exit => Weight::Error,
@@ -153,7 +153,7 @@ pub fn survey(configuration: &Configuration) -> Survey {
         let known = survey.installed.iter().find(|component| component.name == name).cloned();
         let component = match known.map_or_else(|| Component::locate(&name, &runtime, extension.as_deref()), Ok) {
             Ok(component) => component,
-            // What the one service does needs no component of that name.
+            // The one service needs no component of that name.
             Err(ComponentError::NotInstalled { .. }) if configuration.is_suppressed(&name) => {
                 survey.not_launched.push((name, NotInPlay::Suppressed));
                 continue;
@@ -179,7 +179,7 @@ pub fn survey(configuration: &Configuration) -> Survey {
         survey.warnings.push(Problem::warning(Some(place), text).about(&["components", SINGLE_SERVICE, "enabled"]));
     }
     for (name, error) in broken {
-        // An unusable component that is not enabled harms nobody.
+        // An unusable component that is not enabled does no harm.
         if matches!(error, ComponentError::PlaceUnreadable { .. }) {
             survey.warnings.extend(error.problems(None));
         } else if !configuration.is_enabled(&name) {
@@ -208,14 +208,14 @@ fn alike(configuration: &Configuration, in_play: &[Component]) -> Vec<Problem> {
     found
 }
 
-/// The installed component that a name was meant to be: one that the user's own sources do not name besides.
+/// The installed component that a name was meant to be; it must not be named in the user's own sources as well.
 fn not_configured(configuration: &Configuration, installed: &[Component], name: &str) -> Option<String> {
     let names = installed.iter().filter(|component| !configuration.is_set_by_user(&["components", &component.name]));
     let names: Vec<String> = names.map(|component| component.name.clone()).collect();
     overlay::nearest(name, &names)
 }
 
-/// Parts of the single-service API ML and that itself bring the same static definitions (z/OSMF's). Those of the one that runs are written.
+/// The single-service API ML and its parts have the same static definitions (z/OSMF's). Those of the component that runs are written.
 fn define_services_once(configuration: &Configuration, in_play: &mut [Component]) {
     let service = in_play.iter().find(|component| component.name == SINGLE_SERVICE);
     let defined: Vec<String> =

@@ -261,6 +261,7 @@ fn every_manifest_of_the_corpus_is_used_or_refused_with_a_position() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "templates"), ignore = "its configurations have templates")]
 fn component_schemas_are_found_and_checked() {
     let Some(golden) = GoldenRuntime::new(true) else { return };
     let case = golden.golden.join("01-plain");

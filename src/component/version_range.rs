@@ -62,10 +62,15 @@ pub struct VersionRange {
     alternatives: Vec<Vec<Interval>>,
 }
 
+/// The part of a text that is no range.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("'{}' is no range such as ^1.2.0 or >=1.2 <3", .0.escape_debug())]
+pub struct RangeError(pub String);
+
 impl VersionRange {
     /// # Errors
-    /// The part of the text that is no range.
-    pub fn parse(text: &str) -> Result<VersionRange, String> {
+    /// [`RangeError`].
+    pub fn parse(text: &str) -> Result<VersionRange, RangeError> {
         let alternatives = text.split("||").map(alternative).collect::<Result<_, _>>()?;
         Ok(VersionRange { alternatives })
     }
@@ -76,8 +81,8 @@ impl VersionRange {
     }
 }
 
-fn alternative(text: &str) -> Result<Vec<Interval>, String> {
-    let unknown = || format!("'{}'", text.trim().escape_debug());
+fn alternative(text: &str) -> Result<Vec<Interval>, RangeError> {
+    let unknown = || RangeError(text.trim().to_owned());
     if let Some((low, high)) = text.split_once(" - ") {
         let low = partial(low.trim()).ok_or_else(unknown)?;
         let high = partial(high.trim()).ok_or_else(unknown)?;
@@ -91,7 +96,7 @@ fn alternative(text: &str) -> Result<Vec<Interval>, String> {
             _ => words.push(word.to_string()),
         }
     }
-    words.iter().map(|word| comparator(word).ok_or_else(|| format!("'{}'", word.escape_debug()))).collect()
+    words.iter().map(|word| comparator(word).ok_or_else(|| RangeError(word.clone()))).collect()
 }
 
 fn comparator(word: &str) -> Option<Interval> {
@@ -223,10 +228,8 @@ mod tests {
 
     #[test]
     fn what_is_no_range_is_named() {
-        for (text, part) in
-            [("^1.2.3.4", "'^1.2.3.4'"), ("latest", "'latest'"), (">=1.0 && <2", "'&&'"), ("1..2", "'1..2'"), ("1.2-", "'1.2-'")]
-        {
-            assert_eq!(VersionRange::parse(text).unwrap_err(), part);
+        for (text, part) in [("^1.2.3.4", "^1.2.3.4"), ("latest", "latest"), (">=1.0 && <2", "&&"), ("1..2", "1..2"), ("1.2-", "1.2-")] {
+            assert_eq!(VersionRange::parse(text).unwrap_err(), RangeError(part.to_owned()));
         }
         assert_eq!(Version::parse("*"), None);
         assert!(Version::parse("2.0.1-SNAPSHOT+5").unwrap() < Version::parse("2.0.1").unwrap());

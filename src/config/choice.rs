@@ -3,7 +3,7 @@
 use super::node::{Node, NodeValue};
 use super::{Configuration, Problem, load};
 
-/// What the text of a choice that is not made begins with.
+/// The prefix of a text that stands for a choice that is not made.
 pub const CHOICE: &str = "CHOOSE:";
 
 impl Configuration {

@@ -40,7 +40,7 @@ pub fn decode(bytes: &[u8]) -> Result<String, NotText> {
     })
 }
 
-/// Valid UTF-8 can be EBCDIC by chance only when it is a line end and blanks: 0x15 or 0x25 and 0x40 with no ASCII line end or letter.
+/// Valid UTF-8 can be EBCDIC only if it consists of line ends and blanks: 0x15 or 0x25 and 0x40 with no ASCII line end or letter.
 fn is_ebcdic_in_ascii_clothes(bytes: &[u8]) -> bool {
     bytes.contains(&0x15) && bytes.iter().all(|byte| matches!(byte, 0x15 | 0x40))
 }

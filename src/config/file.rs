@@ -1,10 +1,10 @@
-//! The bytes of a file that a configuration is made of.
+//! Reads the files that a configuration is made of.
 
 use super::yaml;
 use std::io::Read;
 use std::path::Path;
 
-/// At most [`yaml::MAXIMUM_SIZE`] bytes of a regular file: a pipe or device could block or never end.
+/// Reads at most [`yaml::MAXIMUM_SIZE`] bytes of a regular file; a pipe or a device could block or never end.
 pub(super) fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
     let metadata = std::fs::metadata(path)?;
     if crate::platform::files::kind(&metadata) == crate::platform::files::FileKind::Directory {

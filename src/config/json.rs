@@ -11,7 +11,8 @@ use std::path::Path;
 use std::str::Chars;
 use std::sync::Arc;
 
-/// Reads a JSON file of at most [`MAXIMUM_SIZE`] bytes, UTF-8 or IBM-1047, with the place of every value. At most one warning comes with it.
+/// Reads a JSON file of at most [`MAXIMUM_SIZE`] bytes, UTF-8 or IBM-1047, with the place of every value. At most one warning comes with
+/// it.
 ///
 /// # Errors
 /// The first thing that is wrong with it.
@@ -40,7 +41,7 @@ pub fn parse(text: &str, name: &str) -> Result<Document, Problem> {
     }
 }
 
-/// What is no JSON and is read all the same.
+/// What is not JSON and is accepted with a warning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Slip {
     TrailingComma,
@@ -71,11 +72,11 @@ struct Reader<'a> {
     line: u32,
     column: u32,
     depth: usize,
-    /// Each kind with the place of the first and how many there are.
+    /// Each kind of slip with the place of the first one and their number.
     oddities: Vec<(Slip, Place, usize)>,
 }
 
-/// Where, and why it is no JSON.
+/// Where and why a text is not JSON.
 type Refused = (Place, String);
 
 impl Reader<'_> {
@@ -184,7 +185,7 @@ impl Reader<'_> {
                 None => return Err((begin, "the string that begins here has no end".into())),
                 Some('"') => return Ok(text),
                 Some('\\') => text.push(self.escape(place)?),
-                // A string that goes on over a line end is one whose quote is missing.
+                // If a string does not end on its line, its closing quote is missing.
                 Some('\n') => return Err((begin, "the string that begins here does not end on its line".into())),
                 Some(character) => {
                     if character < ' ' {

@@ -9,7 +9,7 @@ use super::{
 use crate::platform::Platform;
 use std::sync::{Arc, OnceLock};
 
-/// Why a configuration cannot be used: everything wrong of one kind.
+/// Why a configuration cannot be used: all problems of one kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LoadError {
     /// Sources that cannot be read, are no text, no YAML or no mapping.
@@ -66,7 +66,7 @@ impl Configuration {
     /// As [`Configuration::load`].
     pub fn from_sources(read: UserSources, ha_instance: &HaInstance, platform: &dyn Platform) -> Result<Configuration, LoadError> {
         let UserSources { sources, mut names, mut documents, mut problems, mut warnings, runtime, .. } = read;
-        // What can be read of the user's list says where the defaults are, so that their faults too stand in the one report.
+        // The sources that can be read say where the defaults are, so that faults of the defaults stand in the same report.
         if let Some(file) = runtime.and_then(|runtime| runtime_file(&runtime, "files/defaults.yaml")) {
             let source = Source::File(file);
             names.push(source.name());
@@ -129,7 +129,7 @@ impl Configuration {
             return Err(LoadError::HaInstances(ambiguous));
         }
         let id = &ha_instance.id;
-        // What concerns the overlay is told of this instance alone.
+        // Warnings about an overlay are those of this instance's overlay only.
         let mut warnings: Vec<Problem> =
             self.warnings.iter().filter(|problem| problem.property.as_deref() != Some(OVERLAY)).cloned().collect();
         let overlay = match overlay::find(base, id) {
@@ -192,7 +192,7 @@ impl Configuration {
     }
 }
 
-/// What warnings about the overlay are about.
+/// The property that warnings about the overlay name.
 const OVERLAY: &str = "haInstances";
 
 /// A leaf of a configuration and what set it.

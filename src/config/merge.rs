@@ -1,10 +1,10 @@
-//! Merging: a list of sources, and the HA overlay. Rules: reference/configuration.md, "Merging a list of sources".
+//! Merging: a list of sources, and the HA overlay. Rules: docs/contract/configuration.md, "Merging a list of sources".
 
 use super::node::{Entry, Node, NodeValue};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// What becomes of two arrays.
+/// How two arrays are merged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arrays {
     /// Right-most source first: a list of sources.

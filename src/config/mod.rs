@@ -1,4 +1,4 @@
-//! Configuration: from CONFIG to what a component sees. Contract: reference/configuration.md.
+//! Configuration: from CONFIG to what a component sees. Contract: docs/contract/configuration.md.
 
 pub mod choice;
 pub mod encoding;
@@ -90,7 +90,7 @@ pub struct Configuration {
     in_force: Arc<settings::InForce>,
 }
 
-/// A tree, in which everything has its place, and the same as JSON, made from it when it is first asked for; copies share it.
+/// A tree whose values have their places, and the same as JSON, which is made when it is first asked for; copies share both.
 #[derive(Debug, Clone)]
 struct View {
     root: Arc<Node>,
@@ -115,7 +115,7 @@ impl std::ops::Deref for View {
     }
 }
 
-/// What became of `components.apiml.enabled`.
+/// How `components.apiml.enabled` is understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SingleService {
     /// It is not true.
@@ -197,7 +197,7 @@ impl Configuration {
         names
     }
 
-    /// True when a component is enabled after the overlay; parts of the single-service API ML that is enabled are, whatever they say.
+    /// True when a component is enabled after the overlay. If the single-service API ML is enabled, its parts are too, whatever they say.
     pub fn is_enabled(&self, name: &str) -> bool {
         name != "launcher" && (self.enabled_flag(name) || self.is_suppressed(name))
     }
@@ -210,7 +210,7 @@ impl Configuration {
             || overlays.is_some_and(|overlays| overlays.values().any(|overlay| self.is_enabled_with(Some(overlay), name)))
     }
 
-    /// The same for the instance of an overlay (None: without one), by what the configuration says alone.
+    /// The same for the instance of an overlay (None: without one), judged by the configuration alone.
     fn is_enabled_with(&self, overlay: Option<&Value>, name: &str) -> bool {
         let enabled = |name: &str| is_true(self.of_instance(overlay, &["components", name, "enabled"]));
         let as_part = SINGLE_SERVICE_PARTS.contains(&name) && self.single_service != SingleService::NotInstalled;
@@ -227,8 +227,8 @@ impl Configuration {
         self.single_service
     }
 
-    /// Looks for the component that is API ML as one process, where it is enabled. Without a runtime directory to look in it is taken for
-    /// installed.
+    /// Looks for the component that is API ML as one process, where it is enabled. If there is no runtime directory to look in, it counts
+    /// as installed.
     fn find_single_service(&self) -> SingleService {
         if !self.enabled_flag(SINGLE_SERVICE) {
             return SingleService::Off;
@@ -239,7 +239,7 @@ impl Configuration {
         if is_installed || !crate::platform::files::may_be_directory(&components) { SingleService::On } else { SingleService::NotInstalled }
     }
 
-    /// Enables a component for this run alone: `zwelnch component run` of one that is not. What stands without the overlay stays.
+    /// Enables a component for this run alone: for `zwelnch component run` of a disabled one. The tree without the overlay does not change.
     pub fn enable(&mut self, name: &str) {
         let path = ["components", name, "enabled"];
         let enabled = Arc::new(Node::new(self.tree.place_of(&path), NodeValue::Boolean(true)));
@@ -257,7 +257,8 @@ impl Configuration {
         settings::VALIDATION.of(self, "launcher")
     }
 
-    /// Everything wrong or odd by the runtime directory's schemas (where it has them), and settings of the launcher's own that cannot be used.
+    /// All violations of the runtime directory's schemas (if it has any), with warnings, and the launcher's own settings that cannot be
+    /// used.
     pub fn validate(&self) -> Vec<Problem> {
         let mut problems = schema::validate(self);
         problems.extend(settings::problems(self));
@@ -273,7 +274,7 @@ impl Configuration {
         schema::validate(&other)
     }
 
-    /// What of a manifest, as [`read_mapping`] gave it, does not fit the runtime's `schemas/manifest-schema.json`: warnings.
+    /// Where a manifest, as [`read_mapping`] gave it, violates the runtime's `schemas/manifest-schema.json`: warnings.
     pub fn validate_manifest(&self, manifest: &Node, name: &str) -> Vec<Problem> {
         unique(schema::validate_manifest(self, manifest, name))
     }
@@ -288,10 +289,10 @@ impl Configuration {
 /// API ML as one process.
 pub const SINGLE_SERVICE: &str = "apiml";
 
-/// The components whose place it takes, in the order of Zowe's own list (zowe-newest.md).
+/// The components that it replaces, in the order of Zowe's own list.
 pub const SINGLE_SERVICE_PARTS: &[&str] = &["gateway", "discovery", "api-catalog", "caching-service", "zaas"];
 
-/// What a path names in a value.
+/// The value that a path names within a value.
 pub fn lookup<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
     path.iter().try_fold(value, |value, step| match value {
         Value::Object(map) => map.get(*step),
@@ -300,7 +301,7 @@ pub fn lookup<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
     })
 }
 
-/// A switch: the boolean, or the text that a quoted one is.
+/// The value of a switch: a boolean, or the text of a quoted one.
 fn is_true(value: Option<&Value>) -> bool {
     match value {
         Some(Value::Bool(value)) => *value,
@@ -337,9 +338,9 @@ pub struct ComponentSettings {
     pub validate_timeout: Duration,
     /// `launcher.fatalExitCodes`: after these it is not started again.
     pub fatal_exit_codes: Vec<i32>,
-    /// `launcher.fatalMessages`: lines that say that no restart will mend it.
+    /// `launcher.fatalMessages`: after a line with one of these texts it is not started again.
     pub fatal_messages: Vec<String>,
-    /// `launcher.startLimit`: so many starts within such a time, at least 1; None: no limit.
+    /// `launcher.startLimit`: the number of starts, at least 1, and the time within which they count; None: no limit.
     pub start_limit: Option<(usize, Duration)>,
     /// `launcher.stdin`: operators may send it lines.
     pub standard_input: bool,
@@ -356,7 +357,7 @@ impl ComponentSettings {
     }
 }
 
-/// What `zowe.launchScript.onComponentConfigureFail` and the like choose between.
+/// The values of `zowe.launchScript.onComponentConfigureFail` and similar settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnFailure {
     #[default]

@@ -43,6 +43,23 @@ pub struct Entry {
     pub value: Arc<Node>,
 }
 
+impl Entry {
+    /// Its value stands on a line of its own and looks like a key and a value without the blank between them: what is to be said of it is
+    /// said of that line.
+    fn lacks_blank(&self) -> bool {
+        let NodeValue::Text(text) = &self.value.value else { return false };
+        self.value.place.source == self.place.source && self.value.place.line > self.place.line && missing_blank(text).is_some()
+    }
+}
+
+/// The key of a text like `enabled:true`, which somebody meant as a key and its value.
+pub fn missing_blank(text: &str) -> Option<&str> {
+    let (key, value) = text.split_once(':')?;
+    let is_key = key.starts_with(|first: char| first.is_ascii_alphabetic())
+        && key.chars().all(|character| character.is_ascii_alphanumeric() || "_-.".contains(character));
+    (is_key && !value.is_empty() && !value.starts_with([' ', ':', '/', '\\'])).then_some(key)
+}
+
 impl Node {
     pub fn new(place: Place, value: NodeValue) -> Self {
         let text = |text: &str| 1 + (text.len() / 32) as u64;
@@ -82,7 +99,7 @@ impl Node {
         }
     }
 
-    /// A tree with a value at a path of keys, and the mappings on the way made where there are none. What was there keeps its places.
+    /// The tree with a value set at a path of keys; missing mappings on the way are made. Everything else keeps its places.
     pub fn with(self: &Arc<Self>, path: &[&str], value: &Arc<Node>) -> Arc<Node> {
         let Some((key, rest)) = path.split_first() else { return Arc::clone(value) };
         let mut entries = match &self.value {
@@ -111,7 +128,7 @@ impl Node {
         for step in path {
             if let NodeValue::Mapping(entries) = &node.value {
                 let Some(entry) = entries.iter().find(|entry| entry.key == *step) else { return place };
-                place = entry.place;
+                place = if entry.lacks_blank() { entry.value.place } else { entry.place };
                 node = &entry.value;
             } else {
                 let Some(next) = node.step(step) else { return place };
@@ -141,7 +158,7 @@ impl Node {
         }
     }
 
-    /// A tree from JSON, every value at one place: what a template gave.
+    /// The tree of a template's result (JSON); every value has the place of the template.
     pub fn from_value(place: Place, value: Value) -> Self {
         let value = match value {
             Value::Null => NodeValue::Null,

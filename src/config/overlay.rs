@@ -1,4 +1,4 @@
-//! The HA overlay: `haInstances.<id>` laid over the configuration. Rules: reference/configuration.md, "The HA overlay".
+//! The HA overlay: `haInstances.<id>` laid over the configuration. Rules: docs/contract/configuration.md, "The HA overlay".
 
 use super::merge::{Arrays, merge};
 use super::node::{Entry, Node, NodeValue, Place};

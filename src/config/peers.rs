@@ -1,6 +1,6 @@
-//! What an HA instance knows of its peers without being told. The Discovery Services' list is a variable alone and is derived with the
-//! variables; the caching service's peers are a property that its start script and the single-service API ML read by different names, so that
-//! the property itself is set.
+//! What an HA instance is told about its peers, derived from haInstances. The Discovery Services' list is a variable alone and is derived
+//! with the variables; the caching service's peers are a property that its start script and the single-service API ML read by different
+//! names, so that the property itself is set.
 
 use super::node::{Node, NodeValue};
 use super::typing::scalar_text;
@@ -16,8 +16,8 @@ const DEFAULT_PORT: &str = "7600";
 
 impl Configuration {
     /// A tree with `components.caching-service.storage.infinispan.initialHosts` derived from haInstances: `host[port],host[port]` of every
-    /// instance whose caching service keeps its data in Infinispan. The tree itself where the property is set to anything (the user's word), or
-    /// the instance that the tree is of (None: one without an overlay) has no such caching service.
+    /// instance whose caching service keeps its data in Infinispan. The tree itself where the property is set to anything (the user's
+    /// word), or the instance that the tree is of (None: one without an overlay) has no such caching service.
     pub(super) fn with_caching_peers(&self, tree: Arc<Node>, overlay: Option<&Value>) -> Arc<Node> {
         let [components, service, storage, infinispan] = INFINISPAN;
         let set = tree.at(&[components, service, storage, infinispan, "initialHosts"]).map(Node::to_value);

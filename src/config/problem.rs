@@ -44,14 +44,14 @@ pub struct Problem {
     pub property: Option<String>,
     /// What is wrong and what is expected, without secrets.
     pub text: String,
-    /// What kind of thing is wrong, where operators know a message of its own for it.
+    /// The kind of problem, if operators know a message of its own for it.
     pub cause: Cause,
 }
 
 /// See [`Problem::cause`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Cause {
-    /// What a file says.
+    /// The content of a file.
     #[default]
     Content,
     /// A source could not be opened; why.
@@ -92,7 +92,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Each problem once, in the order of the first; a warning about a property that has an error says nothing new.
+/// Each problem once, in the order of first occurrence, without warnings about properties that have an error.
 pub fn unique(problems: Vec<Problem>) -> Vec<Problem> {
     let wrong: std::collections::HashSet<(String, Option<Location>)> = problems
         .iter()

@@ -9,7 +9,7 @@ impl Configuration {
         load::show(&self.names, self.base_tree.place_of(path))
     }
 
-    /// True for a value, without the overlay, that a source of the user's sets, and not the runtime's `files/defaults.yaml`.
+    /// True if a source of the user, and not the runtime's `files/defaults.yaml`, sets the value, the overlay left aside.
     pub fn is_set_by_user(&self, path: &[&str]) -> bool {
         let source = self.base_tree.place_of(path).source;
         lookup(self.base(), path).is_some() && usize::try_from(source).is_ok_and(|source| source < self.sources.len())

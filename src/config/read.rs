@@ -10,7 +10,7 @@ use crate::platform::files::{FileKind, look};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The user's list as it was read, for everything that is asked of it: each source is read once and merged once.
+/// The user's list of sources, read and merged once for all uses.
 #[derive(Debug)]
 pub struct UserSources {
     pub(super) sources: Vec<Source>,
@@ -21,7 +21,7 @@ pub struct UserSources {
     pub(super) warnings: Vec<Problem>,
     /// Merged, with templates as they are written; None where nothing can be read.
     merged: Option<Arc<Node>>,
-    /// `zowe.runtimeDirectory`, which this list alone says: it may be a template.
+    /// `zowe.runtimeDirectory`, which must come from this list; it may be a template.
     pub(super) runtime: Option<PathBuf>,
 }
 
@@ -45,7 +45,7 @@ impl UserSources {
         UserSources { sources: sources.to_vec(), names, documents, problems, warnings, merged, runtime }
     }
 
-    /// The runtime directory that the list names. None when anything is wrong with it, which a load says.
+    /// The runtime directory that the list names. None if anything is wrong with the list; loading reports that.
     pub fn runtime_directory(&self) -> Option<&Path> {
         self.runtime.as_deref().filter(|_| self.problems.is_empty())
     }

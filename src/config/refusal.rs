@@ -1,4 +1,4 @@
-//! What is said of a configuration that cannot be used: the same message ids from the launcher and from the commands of a shell.
+//! The messages about a configuration that cannot be used: the launcher and the commands of a shell issue the same ids.
 
 use super::{Cause, LoadError, Problem, SourceError};
 use crate::message::{self, Message};
@@ -7,8 +7,8 @@ impl SourceError {
     /// ZWEL0068E for an entry without a member, ZWEL0046E else.
     pub fn message(&self) -> Message {
         match self {
-            SourceError::MemberMissing { .. } => message::zwel0068e(),
-            error => message::zwel0046e(error),
+            SourceError::MemberMissing { .. } => message::parmlib_member_missing(),
+            error => message::configuration_not_read(error),
         }
     }
 }
@@ -19,16 +19,16 @@ impl LoadError {
     pub fn messages(&self) -> Vec<Message> {
         if let LoadError::UnknownHaInstance { id, defined, nearest } = self {
             let nearest = nearest.as_ref().map_or_else(String::new, |nearest| format!("; did you mean {nearest}?"));
-            return vec![message::zwel0911e(id, defined.join(", ") + &nearest)];
+            return vec![message::ha_instance_not_defined(id, defined.join(", ") + &nearest)];
         }
         let said = |problem: &Problem| match &problem.cause {
             Cause::NotOpened(why) => {
                 let file = problem.place.as_ref().map(|place| place.file.as_str()).unwrap_or_default();
-                vec![message::zwel0318e(file, why), message::zwel0048e(file, why)]
+                vec![message::file_not_read(file, why), message::configuration_not_opened(file, why)]
             }
-            Cause::NotRead => vec![message::zwel0046e(problem)],
-            _ if matches!(self, LoadError::Templates(_)) => vec![message::zwel0045e(problem)],
-            _ => vec![message::zwel0047e(problem)],
+            Cause::NotRead => vec![message::configuration_not_read(problem)],
+            _ if matches!(self, LoadError::Templates(_)) => vec![message::configuration_not_converted(problem)],
+            _ => vec![message::configuration_not_parsed(problem)],
         };
         self.problems().iter().flat_map(said).collect()
     }

@@ -1,4 +1,4 @@
-//! What must not be shown: values whose name says that they are secret.
+//! Values that must not be shown, because their name says that they are secret.
 
 use serde_json::Value;
 
@@ -20,9 +20,14 @@ pub fn is_secret_path(path: &[&str]) -> bool {
     path.iter().any(|step| is_secret_name(step))
 }
 
-/// True when a text is a private key, whatever it is called.
+/// True when a text is a private key, whatever it is called, or holds a line with a secret name and its value: `password:x`, in which a blank
+/// was forgotten, is a text to YAML.
 pub fn is_secret_text(text: &str) -> bool {
-    text.find("-----BEGIN").is_some_and(|begin| text[begin..].contains("PRIVATE KEY"))
+    let names_secret = |line: &str| {
+        let (name, value) = line.trim_start().split_once([':', '=']).unwrap_or_default();
+        !value.is_empty() && !name.contains(char::is_whitespace) && is_secret_name(name)
+    };
+    text.find("-----BEGIN").is_some_and(|begin| text[begin..].contains("PRIVATE KEY")) || text.lines().any(names_secret)
 }
 
 /// A value for an error text: masked below a secret name, quoted and cut to 80 characters otherwise.
@@ -40,7 +45,7 @@ pub fn show(path: &[&str], value: &Value) -> String {
     if text.chars().count() <= 80 { text } else { format!("{}...'", text.chars().take(80).collect::<String>()) }
 }
 
-/// A copy with every secret masked; null, booleans and empty texts stay, as they tell nothing.
+/// A copy with every secret masked; null, booleans and empty texts stay, as they reveal nothing.
 pub fn masked(value: &Value) -> Value {
     mask(value, false)
 }
@@ -50,7 +55,7 @@ pub fn shown_variable(name: &str, value: &str) -> String {
     if is_secret_name(name) && !value.is_empty() || is_secret_text(value) { MASK.to_string() } else { value.to_string() }
 }
 
-/// Every secret of a configuration, of at least four characters: shorter ones are no secret, and parts of all kinds of words.
+/// Every secret of a configuration that has at least four characters: shorter ones occur in all kinds of words.
 pub fn values(value: &Value) -> Vec<String> {
     let mut found = Vec::new();
     collect(value, false, &mut found);

@@ -1,4 +1,4 @@
-//! The CONFIG value and the HA instance id. Rules: reference/configuration.md, "Where it comes from".
+//! The CONFIG value and the HA instance id. Rules: docs/contract/configuration.md, "Where it comes from".
 
 use super::{HaInstance, Source};
 use crate::platform::Platform;
@@ -48,7 +48,7 @@ pub fn display_sources(sources: &[Source]) -> String {
     sources.iter().map(Source::to_string).collect::<Vec<_>>().join(":")
 }
 
-/// The same, but for one relative path without `FILE(`: that is shown as it was given.
+/// The same, except that a single relative path without `FILE(` is shown as it was given.
 pub fn display_given(config: &str, sources: &[Source]) -> String {
     let given = config.trim_end();
     match sources {
@@ -115,7 +115,7 @@ fn entry(text: &str, column: usize) -> Result<(Source, &str), SourceError> {
     Ok((Source::File(PathBuf::from(path)), &text[end..]))
 }
 
-/// The keyword that an entry begins with in another spelling, and what is written there; None for what may be a path.
+/// The keyword that an entry begins with in another spelling, and what is written there; None if the entry may be a path.
 fn misspelt(entry: &str) -> Option<(&'static str, &str)> {
     const KEYWORDS: [(&str, usize); 2] = [("FILE", 2), ("PARMLIB", 3)];
     let end = entry.find(|character: char| !character.is_ascii_alphanumeric()).unwrap_or(entry.len());
@@ -133,7 +133,7 @@ fn misspelt(entry: &str) -> Option<(&'static str, &str)> {
         (!word.is_empty() && (distance <= *most || upper.starts_with(keyword))).then_some((distance, *keyword))
     });
     let near = near.min().map(|(_, keyword)| keyword);
-    // Whatever the word: a path in brackets, or a member.
+    // Judged by what is in the brackets, whatever the word: a path, or a member.
     let shape = || if inner.starts_with('/') { Some("FILE") } else { inner.ends_with("))").then_some("PARMLIB") };
     near.or_else(shape).map(|keyword| (keyword, entry.get(..=end).unwrap_or(word)))
 }

@@ -1,10 +1,10 @@
-//! What the tests of this floor and of those above share: loading texts, and Zowe's own files.
+//! Shared by the tests of this floor and those above: loading texts, and access to Zowe's own files.
 
 use super::{Configuration, HaInstance, LoadError, LoadRequest, Source};
 pub(crate) use crate::platform::fake::FakePlatform;
 use std::path::{Path, PathBuf};
 
-/// `../shared/<name>` beside the checkout; None, said aloud, where it is absent; a failure then when ZWELNCH_REQUIRE_ALL is 1.
+/// `../shared/<name>` beside the checkout; None, with a message, if it is absent; with ZWELNCH_REQUIRE_ALL a failure.
 pub(crate) fn shared(name: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(name);
     if path.exists() {

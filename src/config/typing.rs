@@ -1,4 +1,4 @@
-//! The type of a scalar. Rules: reference/configuration.md, "YAML to values".
+//! The type of a scalar. Rules: docs/contract/configuration.md, "YAML to values".
 
 use super::node::NodeValue;
 use super::secrets;
@@ -9,7 +9,7 @@ use serde_json::Value;
 pub enum Unfit {
     /// Digits beyond 64 bits.
     Digits,
-    /// The text is no value of the tag, which is one of YAML's own.
+    /// The text is not a value of its tag, which is one of YAML's own.
     Value { tag: String },
     /// A tag that is not known.
     Tag { tag: String },
@@ -32,12 +32,12 @@ impl Unfit {
     }
 }
 
-/// What a tag is among YAML's own: `int` for `tag:yaml.org,2002:int`.
+/// The name of one of YAML's own tags: `int` for `tag:yaml.org,2002:int`.
 pub fn core_tag(tag: &str) -> Option<&str> {
     tag.strip_prefix("tag:yaml.org,2002:")
 }
 
-/// A tag as it is written, and no more of it than an error should hold.
+/// A tag as it is written, cut for an error text.
 pub fn shown_tag(tag: &str) -> String {
     let tag = core_tag(tag).map_or_else(|| tag.to_owned(), |core| format!("!!{core}"));
     cut(&tag).escape_debug().to_string()

@@ -1,4 +1,4 @@
-//! What components see: ZWE_ variables and the rest of reference/configuration.md, "Environment variables".
+//! The variables that components see: ZWE_ variables and the rest of docs/contract/configuration.md, "Environment variables".
 
 pub use super::typing::scalar_text;
 use super::{Configuration, Environment, Problem, lookup, zowe_variables};
@@ -10,13 +10,13 @@ use std::path::Path;
 /// Variables that `zowe.environments` cannot change: the launcher and its children rely on them.
 pub const PROTECTED: &[&str] = &["ZWE_CLI_PARAMETER_CONFIG", "ZWE_CLI_PARAMETER_HA_INSTANCE", "ZWE_zowe_runtimeDirectory", "_BPX_SHAREAS"];
 
-/// Variables that begin so concern the launcher's own start and are not passed on.
+/// Variables with this prefix concern the launcher's own start and are not passed on.
 const LAUNCHER_ONLY: &str = "_CEE_ENVFILE";
 
-/// Variables of the configuration that are left alone where the launcher inherits them.
+/// Variables of the configuration that keep the launcher's inherited value if there is one.
 const GIVEN: [&str; 2] = ["ZWE_DISCOVERY_SERVICES_LIST", "ZWE_ALLOWED_DOMAINS"];
 
-/// What a run knows besides its configuration.
+/// Facts of a run that are not in its configuration.
 #[derive(Debug, Clone, Default)]
 pub struct RunFacts<'a> {
     /// CONFIG as given.
@@ -110,8 +110,8 @@ impl Configuration {
         }
     }
 
-    /// The variables that come of the configuration alone, the content of `.instance-<ha>.env`: ZWE_ and path, the HA instance's own,
-    /// and those with names of their own. `defaults`: see [`RunFacts::defaults`].
+    /// The variables that come from the configuration alone, the content of `.instance-<ha>.env`: ZWE_ and path, the HA instance's own, and
+    /// those with names of their own. `defaults`: see [`RunFacts::defaults`].
     pub fn instance_variables(&self, defaults: &[(String, Value)]) -> BTreeMap<String, String> {
         let mut variables: BTreeMap<String, String> = flatten("ZWE", self.value()).into_iter().collect();
         for (component, defaults) in defaults {
@@ -169,7 +169,7 @@ impl Configuration {
         }
     }
 
-    /// What an HA instance sees at a path.
+    /// The value that an HA instance has at a path.
     pub(super) fn of_instance<'a>(&'a self, overlay: Option<&'a Value>, path: &[&str]) -> Option<&'a Value> {
         overlay.and_then(|overlay| lookup(overlay, path)).or_else(|| lookup(self.base(), path))
     }
@@ -254,7 +254,7 @@ impl Configuration {
         ]
     }
 
-    /// `zowe.environments` without what cannot be or must not be set: names and values as they are written, null as that word.
+    /// `zowe.environments` without entries that cannot or must not be set: names and values as they are written, null as that word.
     pub fn added_variables(&self) -> Vec<(String, String)> {
         let Some(map) = self.get(&["zowe", "environments"]).and_then(Value::as_object) else { return Vec::new() };
         map.iter()

@@ -1,8 +1,8 @@
 //! Which Zowe it is: `<runtime>/manifest.json`.
 
-use super::{json, lookup};
+use super::{Problem, json, lookup};
 use serde_json::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What manifest.json of a runtime says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +11,15 @@ pub struct Version {
     pub version: String,
     /// `branch#number (commitHash)`; None when the manifest has no build.
     pub build: Option<String>,
+}
+
+/// Why the manifest.json of a runtime says nothing; the file is named.
+#[derive(Debug, thiserror::Error)]
+pub enum VersionError {
+    #[error("{0}")]
+    Unreadable(Problem),
+    #[error("{}: it has no text version, such as 3.1.0", .0.display())]
+    NoVersion(PathBuf),
 }
 
 impl Version {
@@ -22,13 +31,12 @@ impl Version {
     /// The same.
     ///
     /// # Errors
-    /// The file, and why it says nothing.
-    pub fn try_read(runtime: &Path) -> Result<Version, String> {
+    /// [`VersionError`].
+    pub fn try_read(runtime: &Path) -> Result<Version, VersionError> {
         let file = runtime.join("manifest.json");
-        let why = |why: String| format!("{}: {why}", file.display());
-        let manifest = json::read(&file).map_err(|problem| problem.to_string())?.root.to_value();
+        let manifest = json::read(&file).map_err(VersionError::Unreadable)?.root.to_value();
         let version = lookup(&manifest, &["version"]).and_then(Value::as_str);
-        let version = version.ok_or_else(|| why("it has no text version, such as 3.1.0".to_string()))?.to_string();
+        let version = version.ok_or(VersionError::NoVersion(file))?.to_string();
         let field = |name: &str| match lookup(&manifest, &["build", name]) {
             Some(Value::String(text)) => Some(text.clone()),
             Some(Value::Number(number)) => Some(number.to_string()),

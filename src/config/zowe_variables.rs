@@ -1,16 +1,16 @@
 //! The variables that Zowe has added since 3.1 and that are more than a property by another name: `ZWE_ALLOWED_DOMAINS` and those of z/OSMF
-//! (reference/zowe-newest.md; bin/libs/configmgr.ts and component.ts of zowe-install-packaging).
+//! (docs/contract/configuration.md, "Variables since Zowe 3.1"; bin/libs/configmgr.ts and component.ts of zowe-install-packaging).
 
 use super::typing::scalar_text;
 use super::{Configuration, Environment, SINGLE_SERVICE, lookup};
 use serde_json::Value;
 use std::ffi::OsStr;
 
-/// What is in PATH where the launcher has inherited none: STDENV of a started task has none. The public tools have the working directory
-/// in it too, where anybody's program would be found.
+/// PATH if the launcher inherits none, as STDENV of a started task has none. Zowe's public tools also put the working directory into it,
+/// where anybody's program would be found.
 const PATH: &str = "/bin:/usr/bin";
 
-/// What z/OSMF can be told who somebody is by, as `ZOSMF_AUTHENTICATION_SCHEME` says it.
+/// How a user is identified to z/OSMF: the values of `ZOSMF_AUTHENTICATION_SCHEME`.
 const AUTHENTICATION_SCHEMES: [&str; 2] = ["zosmf", "httpBasicPassTicket"];
 
 impl Configuration {
@@ -30,7 +30,7 @@ impl Configuration {
             let items = value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
             for domain in items.iter().map(scalar_text) {
                 let domain = domain.trim().to_string();
-                // A comma at an end would make an empty domain of the list, which every host has.
+                // A comma at an end would make an empty domain in the list, which matches every host.
                 if !domain.is_empty() && !domain.starts_with(',') && !domain.ends_with(',') && !domains.contains(&domain) {
                     domains.push(domain);
                 }
@@ -39,8 +39,8 @@ impl Configuration {
         domains.join(",")
     }
 
-    /// Whether AT-TLS encrypts what a component sends: said of clients; where nothing is, as for its server. At the component's own place,
-    /// at the instance's, or both.
+    /// Whether AT-TLS encrypts what a component sends, by the setting for clients; if there is none, by the one for servers. Both may be
+    /// set for the component or for the instance.
     pub fn is_client_attls(&self, component: &str) -> bool {
         let [client, server] = ["client", "server"].map(|side| {
             let below = ["zowe", "network", side, "tls", "attls"];
@@ -57,7 +57,7 @@ impl Configuration {
         switch(self.get(&own)).or_else(|| switch(self.get(&below))).unwrap_or(false)
     }
 
-    /// How components speak to z/OSMF, and how they say for whom.
+    /// The variables that say how components connect to z/OSMF, and how they identify users.
     pub(super) fn zosmf_variables(&self, inherited: Option<&Environment>) -> Vec<(&'static str, String)> {
         let given = |name: &str| inherited.and_then(|inherited| inherited.get(name)).and_then(|value| value.to_str()).unwrap_or_default();
         let property = |path: &[&str]| self.get(path).map(scalar_text).unwrap_or_default();
@@ -72,7 +72,7 @@ impl Configuration {
         let is_secure = scheme != "http";
         let provider = ["apiml", "gateway"].map(|name| property(&["components", name, "apiml", "security", "auth", "provider"]));
         let [of_service, of_gateway] = provider;
-        // Only of the first a word that nobody knows is passed over.
+        // Only an unknown word in the first place is passed over.
         let provider = if ["saf", "zosmf", "dummy"].contains(&of_service.as_str()) { of_service } else { of_gateway };
         let otherwise = if provider == "saf" { "httpBasicPassTicket" } else { "zosmf" };
         let inherited = Some(given("ZOSMF_AUTHENTICATION_SCHEME")).filter(|scheme| AUTHENTICATION_SCHEMES.contains(scheme));

@@ -1,7 +1,7 @@
 //! The answer to DISP,DETAIL.
 
 use super::display::{ComponentView, in_words};
-use crate::message::{Message, zwel0986i};
+use crate::message::{self, Message};
 use crate::platform::ProcessFacts;
 use std::path::PathBuf;
 
@@ -19,7 +19,7 @@ pub struct ComponentDetail {
     pub needs: Vec<String>,
     pub unmet: Vec<String>,
     pub needed_by: Vec<String>,
-    /// Where its environment stands.
+    /// The file that holds its environment.
     pub environment: PathBuf,
     /// Ports that the configuration gives it: property and number.
     pub ports: Vec<(String, u16)>,
@@ -51,7 +51,7 @@ pub fn detail(component: &ComponentDetail) -> Vec<Message> {
         let (cpu, memory) = (in_words(process.cpu), process.resident_bytes / 1024);
         lines.push(("PID", format!("{}, CPU {cpu}, memory {memory} KiB, {}", process.pid, process.name.escape_debug())));
     }
-    lines.into_iter().map(|(name, value)| zwel0986i(format!("{name:<11}  {value}"))).collect()
+    lines.into_iter().map(|(name, value)| message::detail_line(format!("{name:<11}  {value}"))).collect()
 }
 
 #[cfg(test)]
@@ -65,6 +65,7 @@ mod tests {
         let view = ComponentView {
             name: "web".into(),
             state: "ready",
+            waits_for: Vec::new(),
             ready: true,
             pid: Some(7),
             uptime: Some(Duration::from_secs(61)),

@@ -1,6 +1,6 @@
 //! The answer to DISP.
 
-use crate::message::{Message, zwel0010i, zwel0011i, zwel0920i};
+use crate::message::{self, Message};
 use crate::platform::{End, Pid};
 use std::time::Duration;
 
@@ -8,8 +8,10 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ComponentView {
     pub name: String,
-    /// One word, [`crate::supervisor::State::name`].
+    /// One word, [`crate::supervisor::Machine::name`].
     pub state: &'static str,
+    /// Those that go down before it.
+    pub waits_for: Vec<String>,
     pub ready: bool,
     pub pid: Option<Pid>,
     /// How long the process has been up.
@@ -21,11 +23,11 @@ pub struct ComponentView {
     pub last_end: Option<(End, Duration)>,
 }
 
-/// The two messages of the C launcher first, for whom automation reads them; then the table.
+/// First the two messages of the C launcher, because automation reads them; then the table.
 pub fn display(components: &[ComponentView]) -> Vec<Message> {
-    let mut answer = vec![zwel0010i()];
+    let mut answer = vec![message::component_list_head()];
     for component in components {
-        answer.push(zwel0011i(&component.name, component.pid.unwrap_or(-1)));
+        answer.push(message::component_list_line(&component.name, component.pid.unwrap_or(-1)));
     }
     if components.is_empty() {
         return answer;
@@ -40,7 +42,7 @@ pub fn display(components: &[ComponentView]) -> Vec<Message> {
     }
     let line = |cells: [&str; 8]| {
         let padded: Vec<String> = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-        zwel0920i(padded.join("  ").trim_end())
+        message::status_line(padded.join("  ").trim_end())
     };
     answer.push(line(head));
     answer.extend(rows.iter().map(|row| line(row.each_ref().map(String::as_str))));
@@ -68,7 +70,10 @@ fn row(component: &ComponentView) -> [String; 8] {
     let none = || "-".to_owned();
     [
         component.name.clone(),
-        component.state.to_owned(),
+        match component.waits_for.as_slice() {
+            [] => component.state.to_owned(),
+            names => format!("{} (waits for {})", component.state, names.join(", ")),
+        },
         if component.ready { "yes" } else { "no" }.to_owned(),
         component.pid.map_or_else(none, |pid| pid.to_string()),
         component.uptime.map_or_else(none, in_words),
@@ -96,11 +101,30 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_waits_to_go_down_says_for_whom() {
+        let waits = ComponentView {
+            name: "a".into(),
+            state: "stopping",
+            waits_for: vec!["b".into(), "c".into()],
+            ready: false,
+            pid: Some(7),
+            uptime: Some(Duration::from_secs(75)),
+            restarts: 0,
+            next_attempt: None,
+            last_end: None,
+        };
+        let last = display(&[waits]).pop().map(|line| line.to_string());
+        let row = "ZWEL0920I a          stopping (waits for b, c)  no     7    1m 15s  0         -     -";
+        assert_eq!(last.as_deref(), Some(row));
+    }
+
+    #[test]
     fn the_answer_begins_as_that_of_the_c_launcher() {
         let components = [
             ComponentView {
                 name: "c000".into(),
                 state: "running",
+                waits_for: Vec::new(),
                 ready: true,
                 pid: Some(13657),
                 uptime: Some(Duration::from_secs(75)),
@@ -111,6 +135,7 @@ mod tests {
             ComponentView {
                 name: "component-with-a-rather-long-name".into(),
                 state: "back-off",
+                waits_for: Vec::new(),
                 ready: false,
                 pid: None,
                 uptime: None,

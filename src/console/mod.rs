@@ -1,15 +1,22 @@
-//! What operators may say to the launcher (the text after `APPL=`) and what they are answered. Pure. Contract: reference/lifecycle.md,
-//! section Operator commands.
+//! What operators may say to the launcher (the text after `APPL=`) and what they are answered. Pure. Contract: docs/contract/lifecycle.md,
+//! "Operator commands".
 
 mod detail;
 mod display;
 mod names;
+pub mod tcpip;
 
 pub use detail::{ComponentDetail, detail};
 pub use display::{ComponentView, display, in_words, json};
 pub use names::{Selection, select};
 
 use crate::config::overlay::nearest;
+
+/// Exit code of a console whose command was refused.
+pub const REFUSED: i32 = 8;
+
+/// Exit code of a console that does not know what came of its command.
+pub const UNKNOWN: i32 = 12;
 
 /// A command that was understood. Names are as typed, `*` in one stands for anything; [`select`] matches them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,7 +96,7 @@ pub fn parse(text: &str) -> Result<Command, CommandError> {
     };
     let verb = verb.to_ascii_uppercase();
     if !WORDS.contains(&verb.as_str()) {
-        // Everything short is like D.
+        // `D` resembles every short word, so it is never offered as what was meant.
         let known: Vec<String> = WORDS.iter().filter(|word| word.len() > 1).map(|word| (*word).to_owned()).collect();
         let word = verb.split([' ', ',']).next().unwrap_or_default();
         return Err(CommandError::NotRecognized(nearest(word, &known)));

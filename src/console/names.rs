@@ -1,11 +1,11 @@
 //! Which components an operator means.
 
-/// What names and patterns came to.
+/// What an operator's names and patterns match.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {
     /// Indices of the components, each once, in their own order.
     pub found: Vec<usize>,
-    /// Names and patterns that are nobody's, as typed.
+    /// Names and patterns that match no component, as typed.
     pub unknown: Vec<String>,
 }
 
@@ -35,7 +35,8 @@ pub fn select(names: &[&str], typed: &[String]) -> Selection {
     selection
 }
 
-/// Whether a pattern fits the whole name. The pieces between the stars are looked for from left to right, the first and the last at the ends.
+/// Whether a pattern fits the whole name. The pieces between the stars are looked for from left to right, the first and the last at the
+/// ends.
 fn matches(pattern: &str, name: &str) -> bool {
     let Some((first, rest)) = pattern.split_once('*') else { return pattern == name };
     let Some(mut name) = name.strip_prefix(first) else { return false };

@@ -20,7 +20,8 @@
 mod tests;
 
 use super::sample::{CONFIGURATION_TEMPLATE, sample_files};
-use crate::lifecycle::workspace::{make_directory, write_atomically};
+use crate::lifecycle::workspace::make_directory;
+use crate::platform::files::{fingerprint, write_atomically};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -121,7 +122,7 @@ pub fn lay_out(directory: &Path, options: &LayoutOptions<'_>) -> io::Result<Layo
                 layout.written.push(name.to_string());
             }
         }
-        record.insert(name.to_string(), fingerprint(content.as_bytes()));
+        record.insert(name.to_string(), fingerprint(content.bytes()));
     }
     let record_path = directory.join(RECORD);
     let text = serde_json::to_vec_pretty(&record).map_err(io::Error::other)?;
@@ -143,15 +144,9 @@ fn decide(present: Option<&[u8]>, recorded: Option<&str>, wanted: &[u8]) -> Deci
     match present {
         None => Decision::Write,
         Some(present) if present == wanted => Decision::Leave,
-        Some(present) if recorded == Some(fingerprint(present).as_str()) => Decision::Write,
+        Some(present) if recorded == Some(fingerprint(present.iter().copied()).as_str()) => Decision::Write,
         Some(_) => Decision::Keep,
     }
-}
-
-/// FNV-1a, 64 bits: tells an unchanged file from a changed one, which needs no more and must be the same in every version.
-fn fingerprint(content: &[u8]) -> String {
-    let hash = content.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
-    format!("{hash:016x}")
 }
 
 /// A record that is missing or broken makes every file look changed, and nothing is lost.

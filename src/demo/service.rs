@@ -127,12 +127,6 @@ fn serve(options: &ServiceOptions, run: fn(&ServiceOptions, &Reporter) -> io::Re
     })
 }
 
-/// Where Discovery Services are, by their URLs.
-fn peers(lists: &[String]) -> io::Result<Vec<message::Peer>> {
-    let wrong = |url| io::Error::new(io::ErrorKind::InvalidInput, format!("cannot use '{url}': http://host:port/ is expected"));
-    message::Peer::parse_lists(lists).map_err(wrong)
-}
-
 /// The HA instance that the service is a part of.
 fn ha_instance() -> String {
     std::env::var("ZWE_haInstance_id").unwrap_or_default()
@@ -167,7 +161,7 @@ impl<W: Write> Lines<W> {
 
 fn run_http<W: Write>(options: &ServiceOptions, lines: &mut Lines<W>) -> io::Result<i32> {
     let name = &options.name;
-    let discoveries = match peers(&options.register) {
+    let discoveries = match message::Peer::parse_lists(&options.register) {
         Ok(discoveries) => discoveries,
         Err(error) => {
             lines.line(&format!("DEMO0059E {name} {error}"))?;
@@ -271,7 +265,7 @@ fn next_crash(state: Option<&Path>) -> Crash {
         Ok(b"exit code\n") => (Crash::Signal, "signal\n"),
         _ => (Crash::ExitCode, "exit code\n"),
     };
-    let _ = crate::lifecycle::workspace::write_atomically(state, text.as_bytes(), 0o600);
+    let _ = crate::platform::files::write_atomically(state, text.as_bytes(), 0o600);
     crash
 }
 

@@ -1,10 +1,11 @@
 //! Asking the gateway and the Discovery Service of an instance, with the instance's own certificate and trust store. Contract:
-//! reference/ha.md, "What there is to ask".
+//! docs/contract/high-availability.md, "What is asked".
 
+use super::registry::RegistryError;
 use super::registry::{self, Registration};
 use super::target::Target;
-use crate::lifecycle::startup::{self, TrustStore};
-use crate::net::{self, Identity, Request, Trust};
+use crate::lifecycle::startup::{self, IdentityError, TrustStore};
+use crate::net::{self, HttpError, Identity, Request, Trust};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -26,13 +27,45 @@ pub struct PemFiles {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AccessError {
     #[error("HA instance {id}: {why}")]
-    Identity { id: String, why: String },
+    Identity { id: String, why: IdentityError },
     #[error(
         "HA instance {id}: certificates are to be verified (zowe.verifyCertificates), but {why}: name the certificate authorities as PEM files with --ca, or in zowe.certificate.pem.certificateAuthorities"
     )]
     Trust { id: String, why: String },
     #[error("--certificate and --key go together")]
     HalfAnIdentity,
+}
+
+/// Why a service does not say what it is asked for; in words that follow its address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AskError {
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    #[error("answered with status {0}")]
+    Status(u16),
+    #[error("answered with status {0}: it wants a client certificate that it trusts")]
+    NotTrusted(u16),
+    #[error("says that it is {0}")]
+    NotUp(String),
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// The thread that asks has ended without an answer.
+    #[error("it was not asked")]
+    NotAsked,
+}
+
+impl AskError {
+    pub(super) fn at(self, address: &str) -> AddressError {
+        AddressError { address: address.to_owned(), why: self }
+    }
+}
+
+/// Likewise, with the address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{address}: {why}")]
+pub struct AddressError {
+    pub address: String,
+    pub why: AskError,
 }
 
 /// How an instance is asked.
@@ -67,30 +100,30 @@ impl Access {
         }
     }
 
-    fn get(&self, url: String, timeout: Duration, body_limit: usize) -> Result<net::Response, String> {
+    fn get(&self, url: String, timeout: Duration, body_limit: usize) -> Result<net::Response, AskError> {
         let request = Request {
             headers: vec![("Accept".to_owned(), "application/json".to_owned())],
             identity: self.identity.clone(),
             body_limit,
             ..Request::new(url, timeout, self.trust.clone())
         };
-        net::get_blocking(&request).map_err(|error| error.to_string())
+        Ok(net::get_blocking(&request)?)
     }
 }
 
 /// Whether the gateway answers at the instance's own address, and is up. In Zowe 3 its health is protected: who is refused has been answered.
 ///
 /// # Errors
-/// What is wrong, in words that follow the gateway's address.
-pub fn gateway(address: &str, access: &Access, timeout: Duration) -> Result<(), String> {
+/// [`AskError`].
+pub fn gateway(address: &str, access: &Access, timeout: Duration) -> Result<(), AskError> {
     let response = access.get(format!("{address}/application/health"), timeout, net::BODY_LIMIT)?;
     match response.status {
         200 | 401 | 403 => {}
-        status => return Err(format!("answered with status {status}")),
+        status => return Err(AskError::Status(status)),
     }
     let health: serde_json::Value = serde_json::from_slice(&response.body).unwrap_or_default();
     match health.get("status").and_then(serde_json::Value::as_str) {
-        Some(status) if response.status == 200 && status != "UP" => Err(format!("says that it is {status}")),
+        Some(status) if response.status == 200 && status != "UP" => Err(AskError::NotUp(status.to_owned())),
         _ => Ok(()),
     }
 }
@@ -98,12 +131,12 @@ pub fn gateway(address: &str, access: &Access, timeout: Duration) -> Result<(), 
 /// What is registered with the instance's Discovery Service.
 ///
 /// # Errors
-/// What is wrong, in words that follow the service's address.
-pub fn discovery(address: &str, access: &Access, timeout: Duration) -> Result<Vec<Registration>, String> {
+/// [`AskError`].
+pub fn discovery(address: &str, access: &Access, timeout: Duration) -> Result<Vec<Registration>, AskError> {
     let response = access.get(format!("{address}/eureka/apps"), timeout, REGISTRY_LIMIT)?;
-    if response.status != 200 {
-        let advice = if matches!(response.status, 401 | 403) { ": it wants a client certificate that it trusts" } else { "" };
-        return Err(format!("answered with status {}{advice}", response.status));
+    match response.status {
+        200 => Ok(registry::read(&String::from_utf8_lossy(&response.body))?),
+        status @ (401 | 403) => Err(AskError::NotTrusted(status)),
+        status => Err(AskError::Status(status)),
     }
-    registry::read(&String::from_utf8_lossy(&response.body)).map_err(|error| error.to_string())
 }

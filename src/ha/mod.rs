@@ -1,4 +1,5 @@
-//! High availability: comparing instances, the registry check, switching traffic, the rolling upgrade. Contract: reference/ha.md.
+//! High availability: comparing instances, the registry check, switching traffic, the rolling upgrade. Contract:
+//! docs/contract/high-availability.md.
 
 pub mod ask;
 pub mod compare;

@@ -5,6 +5,7 @@
 use crate::config::{Configuration, LoadError, lookup, normalize_id, overlay};
 use crate::config::{HaInstance, Problem};
 use crate::message::{self, Message};
+use crate::platform::names::is_name;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -94,10 +95,10 @@ impl OperateError {
     pub fn messages(&self) -> Vec<Message> {
         match self {
             OperateError::Unknown { id, defined, nearest } => {
-                vec![message::zwel0911e(id, defined.join(", ") + &crate::component::did_you_mean(nearest))]
+                vec![message::ha_instance_not_defined(id, defined.join(", ") + &crate::component::did_you_mean(nearest))]
             }
             OperateError::Load(why) => why.messages(),
-            error => vec![message::zwel0930e(error)],
+            error => vec![message::plain_error(error)],
         }
     }
 }
@@ -257,12 +258,6 @@ fn chosen(configuration: &Configuration, wanted: Wanted<'_>, all: &[Addressed], 
         Some(only) => Ok(ids(only)),
         None => Err(OperateError::Choose(ids(all.iter().collect()))),
     }
-}
-
-/// True for 1 to 8 of A-Z, 0-9, @, #, $, the first no digit.
-fn is_name(text: &str) -> bool {
-    let letter = |byte: u8| byte.is_ascii_uppercase() || matches!(byte, b'@' | b'#' | b'$');
-    text.len() <= 8 && text.bytes().next().is_some_and(letter) && text.bytes().all(|byte| letter(byte) || byte.is_ascii_digit())
 }
 
 /// In apostrophes where it is more than letters and digits, which need none.

@@ -1,9 +1,11 @@
 //! Where operator commands are issued, and what is answered: the console of z/OS, or the console of a system directory.
 
 use crate::message;
+#[cfg(feature = "emulation")]
 use crate::mvs;
 use crate::platform::Platform;
-use crate::platform::unix::system::SystemDirectory;
+#[cfg(feature = "emulation")]
+use crate::system::SystemDirectory;
 
 /// The answer to one operator command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +38,7 @@ pub trait Operator: Send + Sync {
 }
 
 /// The console of a system directory.
+#[cfg(feature = "emulation")]
 impl Operator for SystemDirectory {
     fn sysname(&self) -> String {
         SystemDirectory::sysname(self).to_owned()

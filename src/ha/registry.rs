@@ -1,6 +1,6 @@
 //! What a Discovery Service says is registered with it: a tolerant reader of Eureka's answers, JSON and XML, and the comparison of several
-//! of them. Pure. Contract: reference/ha.md, "What there is to ask"; the traps are those of the answers in the wild: one element where a
-//! list is meant, numbers as texts, an overridden status beside the one that is in force.
+//! of them. Pure. Contract: docs/contract/high-availability.md, "What is asked"; the traps are those of the answers in the wild: one
+//! element where a list is meant, numbers as texts, an overridden status beside the one that is in force.
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,6 +1,6 @@
 //! `zwelnch ha status`: every HA instance, its launcher, its components, its gateway, and what its Discovery Service knows.
 
-use super::ask::{self, Access};
+use super::ask::{self, Access, AskError};
 use super::operate::routed;
 use super::operator::{Operator, is_refusal};
 use super::registry::{self, Lacking, Registration};
@@ -24,7 +24,7 @@ pub enum Launcher {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ComponentState {
     pub name: String,
-    /// [`crate::supervisor::State::name`].
+    /// [`crate::supervisor::Machine::name`].
     pub state: String,
     pub ready: bool,
 }
@@ -91,9 +91,9 @@ pub struct InstanceStatus {
     pub level: Option<String>,
     pub launcher: Launcher,
     /// The gateway's address, and what is wrong with it; None: it runs none.
-    pub gateway: Option<(String, Result<(), String>)>,
+    pub gateway: Option<(String, Result<(), AskError>)>,
     /// Likewise of the Discovery Service, with what it knows.
-    pub discovery: Option<(String, Result<Vec<Registration>, String>)>,
+    pub discovery: Option<(String, Result<Vec<Registration>, AskError>)>,
     /// What its Discovery Service lacks that another one has.
     pub lacking: Vec<Lacking>,
 }
@@ -236,7 +236,7 @@ pub fn lacks(lacking: &Lacking) -> String {
 
 /// All of it, for tools.
 pub fn json(all: &[InstanceStatus]) -> Value {
-    let answer = |address: &str, fault: Option<&String>| json!({"address": address, "answers": fault.is_none(), "fault": fault});
+    let answer = |address: &str, fault: Option<&AskError>| json!({"address": address, "answers": fault.is_none(), "fault": fault.map(AskError::to_string)});
     let instances = all.iter().map(|status| {
         let (state, why) = match &status.launcher {
             Launcher::Unknown(why) => ("unknown", Some(why)),
@@ -298,6 +298,7 @@ mod tests {
         let shown = |state| ComponentView {
             name: "gateway".into(),
             state,
+            waits_for: Vec::new(),
             ready: state == "ready",
             pid: None,
             uptime: None,
@@ -332,7 +333,7 @@ mod tests {
         let bad = InstanceStatus {
             id: "lpar2".into(),
             launcher: Launcher::NotActive,
-            gateway: Some(("https://b:7554".into(), Err("connection refused".into()))),
+            gateway: Some(("https://b:7554".into(), Err(AskError::Http(crate::net::HttpError::Failed("connection refused".into()))))),
             lacking: vec![lacking],
             ..good.clone()
         };

@@ -59,10 +59,10 @@ impl TargetError {
             TargetError::Load { config, why: LoadError::UnknownHaInstance { id, defined, nearest } }
             | TargetError::Instance { config, why: OperateError::Unknown { id, defined, nearest } } => {
                 let nearest = crate::component::did_you_mean(nearest);
-                vec![message::zwel0911e(id, format!("{}{nearest} (in {config})", defined.join(", ")))]
+                vec![message::ha_instance_not_defined(id, format!("{}{nearest} (in {config})", defined.join(", ")))]
             }
             TargetError::Load { why, .. } => why.messages(),
-            error => vec![message::zwel0930e(error)],
+            error => vec![message::plain_error(error)],
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `zwelnch ha verify`: whether all Discovery Services agree and hold what they should. The judgement is pure; [`wait`] asks until it is good or
 //! the time is over.
 
-use super::ask::{self, Access};
+use super::ask::{self, Access, AddressError, AskError};
 use super::registry::{self, Registration};
 use super::target::Target;
 use std::collections::BTreeMap;
@@ -33,7 +33,7 @@ pub fn expected<'a>(targets: impl Iterator<Item = &'a Target>, given: &Expected)
 }
 
 /// Pure: judges the answers of the registries, each by the name of its instance, in the order given.
-pub fn judge(answers: &[(String, Result<Vec<Registration>, String>)], expected: &Expected) -> Findings {
+pub fn judge(answers: &[(String, Result<Vec<Registration>, AddressError>)], expected: &Expected) -> Findings {
     let mut findings = Findings::default();
     let mut known = BTreeMap::new();
     for (id, answer) in answers {
@@ -69,17 +69,17 @@ pub fn judge(answers: &[(String, Result<Vec<Registration>, String>)], expected: 
 }
 
 /// Asks every Discovery Service once, all at the same time.
-pub fn ask_all(targets: &[(&Target, &Access)], timeout: Duration) -> Vec<(String, Result<Vec<Registration>, String>)> {
+pub fn ask_all(targets: &[(&Target, &Access)], timeout: Duration) -> Vec<(String, Result<Vec<Registration>, AddressError>)> {
     std::thread::scope(|scope| {
         let asked: Vec<_> = targets
             .iter()
             .filter_map(|(target, access)| {
                 let address = target.discovery.as_ref()?;
-                Some((&target.id, scope.spawn(move || ask::discovery(address, access, timeout).map_err(|why| format!("{address}: {why}")))))
+                Some((&target.id, address, scope.spawn(move || ask::discovery(address, access, timeout))))
             })
             .collect();
-        let answer = |thread: std::thread::ScopedJoinHandle<'_, _>| thread.join().unwrap_or_else(|_| Err("it was not asked".to_owned()));
-        asked.into_iter().map(|(id, thread)| (id.clone(), answer(thread))).collect()
+        let answer = |thread: std::thread::ScopedJoinHandle<'_, _>| thread.join().unwrap_or(Err(AskError::NotAsked));
+        asked.into_iter().map(|(id, address, thread)| (id.clone(), answer(thread).map_err(|why| why.at(address)))).collect()
     })
 }
 
@@ -133,7 +133,7 @@ mod tests {
         let answers = [
             ("lpar1".to_owned(), Ok(vec![one("gateway", "a")])),
             ("lpar2".to_owned(), Ok(vec![one("gateway", "b")])),
-            ("lpar3".to_owned(), Err("http://c: no answer within 10 s".to_owned())),
+            ("lpar3".to_owned(), Err(AskError::Http(crate::net::HttpError::TimedOut { seconds: 10 }).at("http://c"))),
         ];
         let findings = judge(&answers, &two_gateways());
         assert_eq!(

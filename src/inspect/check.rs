@@ -5,11 +5,12 @@ use crate::component::{self, Survey};
 use crate::config::{self, Configuration, HaInstance, LoadError, LoadRequest, Problem, Source, unique};
 use crate::lifecycle::startup;
 use crate::message::Severity;
+use crate::output::one_line;
 use crate::platform::Platform;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 
-/// A problem and the HA instances that have it, by id; none where it is found before there are instances to speak of.
+/// A problem and the ids of the HA instances that have it; none if it is found before the instances are known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     pub problem: Problem,
@@ -96,7 +97,7 @@ impl Gathering {
         }
     }
 
-    /// Adds what the start-up checks find, where the HA instance is of this system: elsewhere are other ports, files and servers.
+    /// Adds what the start-up checks find, if the HA instance runs on this system: another one has other ports, files and servers.
     fn add_startup(&mut self, configuration: &Configuration, survey: &Survey, platform: &dyn Platform, startup: StartupChecks<'_>) {
         let id = &configuration.ha_instance.id;
         let sysname = configuration.overlay().and_then(|overlay| config::lookup(overlay, &["sysname"])).and_then(Value::as_str);
@@ -136,7 +137,7 @@ impl Report {
     }
 
     fn notes_text(&self) -> String {
-        self.notes.iter().map(|note| format!("INFO {}\n", escaped(note))).collect()
+        self.notes.iter().map(|note| format!("INFO {}\n", one_line(note))).collect()
     }
 
     /// How many errors and how many warnings.
@@ -158,7 +159,7 @@ impl Report {
     pub fn text(&self) -> String {
         let line = |finding: &Finding| {
             let level = if finding.problem.error { "ERROR" } else { "WARNING" };
-            format!("{level} {}{}\n", escaped(&finding.problem.to_string()), self.concerned(finding))
+            format!("{level} {}{}\n", one_line(&finding.problem.to_string()), self.concerned(finding))
         };
         self.findings.iter().map(line).collect::<String>() + &self.notes_text() + &self.summary()
     }
@@ -167,7 +168,7 @@ impl Report {
     pub fn snippets(&self, platform: &dyn Platform, colour: bool) -> String {
         let mut sources = snippet::Sources::new(platform);
         let one = |finding: &Finding| {
-            let title = format!("{}{}", escaped(&finding.problem.text), self.concerned(finding));
+            let title = format!("{}{}", one_line(&finding.problem.text), self.concerned(finding));
             snippet::render(&finding.problem, &title, &mut sources, colour) + "\n\n"
         };
         self.findings.iter().map(one).collect::<String>() + &self.notes_text() + &self.summary()
@@ -206,7 +207,7 @@ impl Report {
         match finding.ha_instances.len() {
             0 => String::new(),
             count if count == self.ha_instances.len() => String::new(),
-            _ => format!(" [HA instance {}]", finding.ha_instances.join(", ")),
+            _ => one_line(&format!(" [HA instance {}]", finding.ha_instances.join(", "))).into_owned(),
         }
     }
 
@@ -217,6 +218,7 @@ impl Report {
             [] => String::new(),
             ids => format!("; HA instances checked: {}", ids.join(", ")),
         };
+        let checked = one_line(&checked);
         format!("{}, {}{checked}\n", plural(errors, "error"), plural(warnings, "warning"))
     }
 }
@@ -233,10 +235,4 @@ fn problems_of(error: &LoadError) -> Vec<Problem> {
 
 fn key(problem: &Problem) -> (bool, String) {
     (problem.error, problem.to_string())
-}
-
-/// One line, whatever a text holds.
-fn escaped(text: &str) -> String {
-    let escape = |character: char| if character.is_control() { character.escape_default().to_string() } else { character.to_string() };
-    text.chars().map(escape).collect()
 }

@@ -1,5 +1,5 @@
-//! Answers about a configuration with no component started and nothing written: check, config, env, plan. Each gives text (and an exit code);
-//! the command line prints it.
+//! Answers about a configuration with no component started and nothing written: check, config, env, plan. Each gives text (and an exit
+//! code); the command line prints it.
 
 mod check;
 mod compare_zwelnch;
@@ -20,6 +20,7 @@ pub use startup::startup_checks;
 use crate::component::{self, Survey};
 use crate::config::{Configuration, Environment, HaInstance, Origin, lookup, normalize_id, overlay, secrets};
 use crate::lifecycle::workspace;
+use crate::output::{escaped, is_odd};
 use crate::platform::Platform;
 use serde_json::Value;
 
@@ -80,19 +81,28 @@ pub fn config(configuration: &Configuration, view: ConfigView<'_>) -> Result<Str
     };
     match (view.format, &value) {
         (Format::Yaml, Value::String(text)) if view.path.is_some() => Ok(format!("{text}\n")),
-        (Format::Yaml, value) => serde_yaml::to_string(value).map_err(|error| InspectError::Write(error.to_string())),
-        (Format::Json, value) => {
-            serde_json::to_string_pretty(value).map(|text| text + "\n").map_err(|error| InspectError::Write(error.to_string()))
-        }
+        (Format::Yaml, value) => yaml(value),
+        (Format::Json, value) => json(value),
     }
 }
 
-/// Leaves with their origins: YAML with the path as key and the place as a comment, or JSON.
+/// In block style, unless that would have characters that a terminal may not have: then as JSON, which is YAML too.
+fn yaml(value: &Value) -> Result<String, InspectError> {
+    let text = serde_yaml::to_string(value).map_err(|error| InspectError::Write(error.to_string()))?;
+    if text.contains(is_odd) { json(value) } else { Ok(text) }
+}
+
+fn json(value: &Value) -> Result<String, InspectError> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| InspectError::Write(error.to_string()))?;
+    Ok(format!("{}\n", escaped(&text)))
+}
+
+/// Leaves with their origins: as YAML, the path as the key and the place as a comment, or as JSON.
 fn origins_text(origins: &[Origin], view: ConfigView<'_>) -> Result<String, InspectError> {
     let failed = |error: serde_json::Error| InspectError::Write(error.to_string());
     let value = |origin: &Origin| {
         let path: Vec<&str> = origin.path.iter().map(String::as_str).collect();
-        // Also what masks the whole document: null, switches and empty texts tell nothing.
+        // As for the whole document: null, switches and empty texts are shown, because they reveal nothing.
         let telling = secrets::masked(&serde_json::json!({ "secret": origin.value }))["secret"].clone();
         if secrets::is_secret_path(&path) && !view.show_secrets { telling } else { origin.value.clone() }
     };
@@ -105,7 +115,7 @@ fn origins_text(origins: &[Origin], view: ConfigView<'_>) -> Result<String, Insp
                     "file": place.file, "line": place.line, "column": place.column,
                 })
             };
-            serde_json::to_string_pretty(&origins.iter().map(leaf).collect::<Vec<_>>()).map(|text| text + "\n").map_err(failed)
+            json(&origins.iter().map(leaf).collect())
         }
         Format::Yaml => {
             let mut text = String::new();
@@ -115,7 +125,7 @@ fn origins_text(origins: &[Origin], view: ConfigView<'_>) -> Result<String, Insp
                 let value = serde_json::to_string(&value(origin)).map_err(failed)?;
                 text.push_str(&format!("{key}: {value} # {}\n", origin.place));
             }
-            Ok(text)
+            Ok(escaped(&text).into_owned())
         }
     }
 }

@@ -7,13 +7,13 @@ use crate::config::{Configuration, display_sources, secrets};
 use crate::lifecycle::workspace::{self, ENVIRONMENT_DIRECTORY, snapshot_path};
 use crate::lifecycle::{LIBRARY, Shells, registration};
 use crate::platform::Platform;
-use crate::supervisor::leftovers;
+use crate::processes::leftovers;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// What [`super::check`] says, components in play and why not the others, the commands that would run in their order, the settings in force and
-/// where they were set, and the files that would be written; and the exit code of the check.
+/// What [`super::check()`] says, components in play and why not the others, the commands that would run in their order, the settings in force
+/// and where they were set, and the files that would be written; and the exit code of the check.
 pub fn plan(configuration: &Configuration, platform: &dyn Platform) -> (String, u8) {
     let mut text = String::new();
     let checked = component::check(configuration, platform);
@@ -61,7 +61,7 @@ fn write_plan(text: &mut String, configuration: &Configuration, survey: &Survey,
     for phases in [&[Phase::Validate][..], &[Phase::PreConfigure, Phase::Configure], &[Phase::Start]] {
         for component in &survey.in_play {
             for phase in phases {
-                // What API ML as one process takes the place of is not started.
+                // The components that API ML as one process replaces are not started.
                 if *phase != Phase::Start || !configuration.is_suppressed(&component.name) {
                     write_command(text, component, *phase)?;
                 }
@@ -217,7 +217,7 @@ fn copies(directory: &Path, target: &Path, depth: usize, paths: &mut Vec<PathBuf
     }
 }
 
-/// The shell that runs them, where it is not the usual one or will not do.
+/// The shell that runs the commands, if it is not the usual one or is not able to run them.
 fn write_shell(text: &mut String, configuration: &Configuration) -> std::fmt::Result {
     let has_library = configuration.runtime_directory().is_some_and(|runtime| crate::platform::files::may_be_file(&runtime.join(LIBRARY)));
     let shells = Shells::find();

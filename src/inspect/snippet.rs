@@ -1,6 +1,7 @@
 //! A problem with its source line and a caret.
 
 use crate::config::{Location, Problem, secrets, source_text};
+use crate::output::{is_odd, printable};
 use crate::platform::Platform;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
@@ -22,7 +23,9 @@ impl<'a> Sources<'a> {
         let index = usize::try_from(place.line.checked_sub(1)?).ok()?;
         let platform = self.platform;
         let text = self.texts.entry(place.file.clone()).or_insert_with(|| source_text(&place.file, platform));
-        text.as_ref()?.lines().nth(index).map(str::to_string)
+        // Columns are counted in characters: each stays one.
+        let shown = |character: char| if is_odd(character) { '\u{fffd}' } else { character };
+        text.as_ref()?.lines().nth(index).map(|line| line.chars().map(shown).collect())
     }
 }
 
@@ -37,10 +40,12 @@ pub(super) fn render(problem: &Problem, title: &str, sources: &mut Sources<'_>, 
         (Some(place), Some(line)) => {
             let number = usize::try_from(place.line).unwrap_or(usize::MAX);
             let annotation = AnnotationKind::Primary.span(token(line, place.column));
-            let snippet = Snippet::source(line.as_str()).line_start(number).path(place.file.as_str()).annotation(annotation);
+            let snippet = Snippet::source(line.as_str()).line_start(number).path(printable(&place.file)).annotation(annotation);
             renderer.render(&[title.element(snippet)])
         }
-        (Some(place), None) => renderer.render(&[title.element(annotate_snippets::Origin::path(place.to_string()))]),
+        (Some(place), None) => {
+            renderer.render(&[title.element(annotate_snippets::Origin::path(printable(&place.to_string()).into_owned()))])
+        }
         (None, _) => renderer.render(&[annotate_snippets::Group::with_title(title)]),
     }
 }
@@ -49,7 +54,7 @@ pub(super) fn render(problem: &Problem, title: &str, sources: &mut Sources<'_>, 
 fn shown(line: &str, problem: &Problem) -> String {
     let indent: String = line.chars().take_while(|character| character.is_whitespace()).collect();
     let lower = line.to_lowercase();
-    // Lower case may be longer or shorter in bytes: then nothing is known of the position.
+    // Lower case may be longer or shorter in bytes: then the position is not known.
     let same = lower.len() == line.len();
     let secret_key = line.match_indices(':').find(|(index, _)| same && lower.get(..*index).is_some_and(secrets::is_secret_name));
     match secret_key {

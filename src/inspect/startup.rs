@@ -5,12 +5,13 @@ use crate::config::Configuration;
 use crate::lifecycle::{Runner, startup};
 use crate::output::Output;
 use crate::platform::Platform;
-use crate::platform::process::Processes;
 use crate::platform::unix::process::inherited_environment;
+use crate::processes::Processes;
 use std::io;
 use std::sync::Arc;
 
-/// What makes them: binds ports, reads certificates, runs java and node, asks z/OSMF, as a start of the instance would. One for each process.
+/// A function that makes the checks as a start of the instance would: it binds ports, reads certificates, runs java and node, and asks
+/// z/OSMF. To be called once in a process.
 ///
 /// # Errors
 /// When the system refuses a thread or a pipe.

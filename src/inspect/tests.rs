@@ -121,6 +121,7 @@ fn the_difference_of_two_environments_is_what_differs() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "templates"), ignore = "its configurations have templates")]
 fn the_golden_instance_checks_and_its_plan_says_what_would_run() {
     let Some(golden) = GoldenRuntime::new(true) else { return };
     let configuration = golden.load(&golden.golden.join("03-ha-overlay"), "lpar2", &str::to_string).unwrap();

@@ -30,7 +30,8 @@ pub(super) async fn prepare_components(
     let output = &context.output;
     let written = write_workspace(context, instance, &survey).instrument(info_span!(target: TARGET, "workspace"));
     if let Err(error) = written.await {
-        let why = [message::zwel0918e("workspace", error), message::zwel0140e(&context.config_text)];
+        let why =
+            [message::file_not_written(instance.workspace.display(), error), message::configuration_not_translated(&context.config_text)];
         return Err(refuse(context, why.into_iter().chain(not_prepared(context))));
     }
     if let Some(foreground) = &begun.foreground {
@@ -56,7 +57,7 @@ pub(super) async fn prepare_components(
     }
     configure_all(context, instance, &survey).instrument(info_span!(target: TARGET, "configure")).await?;
     output.server_command(Severity::Info, PREPARE, "Zowe runtime environment prepared");
-    output.message(message::zwel0018i());
+    output.message(message::instance_prepared());
     let mut launched = Vec::new();
     for component in survey.in_play.into_iter().filter(|component| survey.launched.contains(&component.name)) {
         // It was there when the instance was checked; a validate or configure command, or an installation, may have removed it since.
@@ -64,16 +65,16 @@ pub(super) async fn prepare_components(
             Ok(Some(start)) => launched.push(Launched { start, component, instance: Arc::clone(instance) }),
             Ok(None) => {
                 let file = component.directory.join("bin/start.sh");
-                output.message(message::zwel0172e(&component.name, Phase::Start.name(), file.display()));
+                output.message(message::command_file_missing(&component.name, Phase::Start.name(), file.display()));
             }
             Err(error) => output.message(component_error(&component.name, &error)),
         }
     }
     if launched.is_empty() {
-        return Err(refuse(context, [message::zwel0029e()]));
+        return Err(refuse(context, [message::component_list_empty()]));
     }
     let names: Vec<&str> = launched.iter().map(|launched| launched.component.name.as_str()).collect();
-    output.message(message::zwel0016i(names.join(",")));
+    output.message(message::start_component_list(names.join(",")));
     Ok(launched)
 }
 
@@ -84,10 +85,10 @@ fn say_shell(context: &Context, instance: &Instance) {
     }
     let shells = context.runner.shells();
     if let Some(reason) = shells.reason() {
-        context.output.message(message::zwel0948i(shells.with(true).display(), reason));
+        context.output.message(message::commands_run_by_shell(shells.with(true).display(), reason));
     }
     if let Some(warning) = shells.warning() {
-        context.output.message(message::zwel0916w(warning));
+        context.output.message(message::configuration_warning(warning));
     }
 }
 
@@ -116,9 +117,9 @@ pub(super) fn remove_stale(context: &Context, instance: &Instance, survey: &Surv
 fn say_registration(context: &Context, outcome: registration::Outcome) -> Vec<registration::RegistrationError> {
     let output = &context.output;
     outcome.notes.into_iter().for_each(|note| output.server_command(Severity::Debug, CONFIGURE, note));
-    outcome.warnings.iter().for_each(|warning| output.message(message::zwel0916w(warning)));
+    outcome.warnings.iter().for_each(|warning| output.message(message::configuration_warning(warning)));
     for left in outcome.left {
-        output.message(message::zwel0949w(left.component, left.file.display(), left.why));
+        output.message(message::registered_file_left(left.component, left.file.display(), left.why));
     }
     outcome.errors
 }
@@ -215,7 +216,7 @@ pub(super) async fn validate_all(
     while let Some(ended) = running.join_next().await {
         match ended {
             Ok((position, result)) => drop(results.insert(position, result)),
-            Err(error) => say(message::zwel0925e(error)),
+            Err(error) => say(message::internal_error(error)),
         }
         while let Some((output, messages)) = results.remove(&next) {
             context.output.lines(output);
@@ -249,9 +250,9 @@ async fn run_validate(context: &Context, instance: &Instance, component: &Compon
     match context.runner.run_collecting(&script, &instance.environment_of(component), bound).await {
         Ok((finished, output)) => {
             if finished.timed_out {
-                messages.push(message::zwel0935e(&component.name, Phase::Validate.name(), bound.as_secs()));
+                messages.push(message::phase_timed_out(&component.name, Phase::Validate.name(), bound.as_secs()));
             } else if !finished.status.success() {
-                messages.push(message::zwel0917e(&component.name, finished.status.code()));
+                messages.push(message::validate_command_failed(&component.name, finished.status.code()));
             }
             note_left_running(context, component, Phase::Validate, finished);
             (output, messages)
@@ -284,7 +285,7 @@ pub(super) async fn configure(context: &Context, instance: &Instance, component:
     // A snapshot of an earlier run must not be taken for one of this run's.
     if let Err(error) = std::fs::remove_file(&snapshot) {
         if error.kind() != std::io::ErrorKind::NotFound {
-            output.message(message::zwel0919e(snapshot.display(), error));
+            output.message(message::file_not_written(snapshot.display(), error));
             good = false;
         }
     }
@@ -314,7 +315,7 @@ pub(super) async fn configure(context: &Context, instance: &Instance, component:
 fn registered(context: &Context, component: &Component, outcome: registration::Outcome) -> bool {
     let errors = say_registration(context, outcome);
     for error in &errors {
-        context.output.message(message::zwel0918e(&component.name, error));
+        context.output.message(message::component_error(&component.name, error));
     }
     errors.is_empty()
 }
@@ -331,7 +332,7 @@ async fn run_configure(
 ) -> bool {
     let output = &context.output;
     let Some(program) = context.platform.own_program() else {
-        output.message(message::zwel0918e(&component.name, "this program's own path is not known, so no snapshot can be taken"));
+        output.message(message::component_error(&component.name, "this program's own path is not known, so no snapshot can be taken"));
         return false;
     };
     output.server_command(Severity::Info, CONFIGURE, format!("- commands.{} output from {} is:", phase.name(), component.name));
@@ -349,13 +350,13 @@ async fn run_configure(
     // Zowe's server commands look at the code of configure alone.
     let counts = phase == Phase::Configure;
     if !status.success() {
-        let said = if counts { message::zwel0317e } else { message::zwel0946w };
+        let said = if counts { message::configure_command_failed } else { message::pre_configure_command_failed };
         output.message(said(&component.name, status.code()));
     }
-    match workspace::read_snapshot(snapshot) {
+    match workspace::read_snapshot(&instance.workspace, &component.name, &instance.configuration.ha_instance.id) {
         Ok(exported) => *environment = exported,
         // The command was killed, or replaced the shell: what it was given is what the component gets.
-        Err(error) => output.message(message::zwel0933w(&component.name, error)),
+        Err(error) => output.message(message::configured_environment_not_read(&component.name, error)),
     }
     status.success() || !counts
 }

@@ -49,7 +49,7 @@ pub(super) fn loaded(output: &Output, configuration: &Configuration) {
     output.hide(secrets::values(configuration.base()));
     output.hide(secrets::values(configuration.value()));
     for name in configuration.source_names() {
-        output.message(message::zwel0020i(name));
+        output.message(message::loading_file(name));
     }
     let defaults = configuration.source_names().len() > configuration.sources.len();
     output.debug(|| {
@@ -135,7 +135,7 @@ pub(super) fn prepared(output: &Output, prepared: &Prepared) {
 pub(super) fn stepped(output: &Output, whole: &Whole, index: usize, before: &str, happening: &Happening) {
     output.debug(|| {
         let Some(member) = whole.member(index) else { return "decide: an event for nobody".to_owned() };
-        format!("decide: {}: {} while {before}: {}", member.name, event(happening), member.machine.state().name())
+        format!("decide: {}: {} while {before}: {}", member.name, event(happening), member.machine.name())
     });
 }
 

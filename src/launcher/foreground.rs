@@ -60,15 +60,15 @@ pub(super) fn begin(context: &Context, begun: &Begun, configuration: &mut Config
         ) = located
         {
             let why = format!("{error}{}", others(name, &runtime, extension.as_deref()));
-            return Err(refuse(context, [message::zwel0971e(name, why)]));
+            return Err(refuse(context, [message::component_not_runnable(name, why)]));
         }
     }
     if configuration.is_suppressed(name) {
         let why = "it is part of component apiml, which is enabled and takes its place; disable one of them";
-        return Err(refuse(context, [message::zwel0971e(name, why)]));
+        return Err(refuse(context, [message::component_not_runnable(name, why)]));
     }
     if !enable(begun, configuration) {
-        context.output.message(message::zwel0970w(name));
+        context.output.message(message::component_not_enabled(name));
     }
     Ok(())
 }
@@ -91,11 +91,11 @@ pub(super) fn watch(context: &Context, begun: &Begun, survey: &Survey, sender: E
     let in_play = survey.in_play.iter().find(|component| component.name == *name).filter(|_| survey.launched.contains(name));
     let Some(component) = in_play else {
         let why = "it has no start command: neither commands.start in its manifest nor bin/start.sh";
-        return Err(refuse(context, [message::zwel0971e(name, why)]));
+        return Err(refuse(context, [message::component_not_runnable(name, why)]));
     };
     let dependencies: Vec<&str> = component.manifest.dependencies.iter().map(|one| one.name.as_str()).collect();
     if !dependencies.is_empty() {
-        context.output.message(message::zwel0972i(name, dependencies.join(", ")));
+        context.output.message(message::dependencies_not_started(name, dependencies.join(", ")));
     }
     if !watch {
         return Ok(None);
@@ -104,7 +104,7 @@ pub(super) fn watch(context: &Context, begun: &Begun, survey: &Survey, sender: E
         // The owner has gone: the command is at its end.
         let _ = sender.send(Event::FilesChanged);
     };
-    let watch = watch_tree(&component.directory, told).map_err(|error| refuse(context, [message::zwel0976e(error)]))?;
+    let watch = watch_tree(&component.directory, told).map_err(|error| refuse(context, [message::watch_not_available(error)]))?;
     Ok(Some(watch))
 }
 
@@ -116,7 +116,7 @@ impl Owner {
     /// The last words of a start in the foreground.
     pub(super) fn foreground_started(&mut self) {
         if let (Some(name), Some(child)) = (self.watched(), self.children.first()) {
-            let message = message::zwel0973i(name, child.launched.component.directory.display());
+            let message = message::watching_for_changes(name, child.launched.component.directory.display());
             self.say(message);
         }
     }
@@ -124,7 +124,7 @@ impl Owner {
     /// The component is down and is not started again by itself: what to do about it, where its files are watched.
     pub(super) fn foreground_down(&mut self) {
         if let Some(name) = self.watched() {
-            self.say(message::zwel0974i(name));
+            self.say(message::waiting_for_file_change(name));
         }
     }
 
@@ -133,11 +133,11 @@ impl Owner {
     pub(super) fn follow_files(&mut self) {
         let Some(child) = self.children.first().filter(|_| self.files_changed && self.phase == Phase::Supervising) else { return };
         let state = self.instance.member(0).map(|member| member.machine.state());
-        if self.is_busy(0) || matches!(state, Some(State::Stopping { .. } | State::Starting { .. })) {
+        if self.is_busy(0) || matches!(state, Some(State::Stopping { .. } | State::Starting)) {
             return;
         }
         self.files_changed = false;
-        let message = message::zwel0975i(&child.launched.component.name);
+        let message = message::component_files_changed(&child.launched.component.name);
         self.say(message);
         self.restart(vec![0], Vec::new(), "RESTART");
     }

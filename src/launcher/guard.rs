@@ -6,20 +6,20 @@ use crate::config::Environment;
 use crate::lifecycle::{Then, workspace};
 use crate::message;
 use crate::output::Output;
-use crate::platform::process::Processes;
 use crate::platform::{Pid, Platform, StopSignal};
-use crate::supervisor::guardian::Guardian;
-use crate::supervisor::leftovers::{self, Before, Launcher, Place, Recorder};
+use crate::processes::Processes;
+use crate::processes::guardian::Guardian;
+use crate::processes::leftovers::{self, Before, Launcher, Place, Recorder};
 use std::path::Path;
 use std::sync::Arc;
 
 /// Starts the guardian. Without one the instance runs all the same, and that is said.
 pub(super) fn start(platform: &Arc<dyn Platform>, processes: &Arc<Processes>, output: &Output) {
     let for_loss = output.clone();
-    let lost = Box::new(move |error| for_loss.message(message::zwel0995w(error)));
+    let lost = Box::new(move |error| for_loss.message(message::no_guardian(error)));
     match Guardian::start(Arc::clone(platform), processes.run(), lost) {
         Ok(guardian) => processes.observe(Box::new(guardian)),
-        Err(error) => output.message(message::zwel0995w(error)),
+        Err(error) => output.message(message::no_guardian(error)),
     }
 }
 
@@ -27,7 +27,7 @@ pub(super) fn start(platform: &Arc<dyn Platform>, processes: &Arc<Processes>, ou
 pub(super) fn finish(processes: &Processes, output: &Output) {
     let swept = processes.finish();
     if swept.found > 0 {
-        output.message(message::zwel0999w(swept.found));
+        output.message(message::strays_ended(swept.found));
     }
 }
 
@@ -42,25 +42,27 @@ pub(super) async fn end_leftovers(context: &Arc<Context>, workspace: &Path, ha_i
     let (platform, for_end, here) = (Arc::clone(&context.platform), path.clone(), place.clone());
     let ended = tokio::task::spawn_blocking(move || leftovers::end(&*platform, &here, &for_end)).await;
     match ended.map_err(std::io::Error::other).and_then(|ended| ended) {
-        Ok(Before::Runs(launcher)) => return Err(refuse(context, [message::zwel0910e(ha_id, launcher.job, &place.sysname)])),
+        Ok(Before::Runs(launcher)) => {
+            return Err(refuse(context, [message::instance_already_running(ha_id, launcher.job, &place.sysname)]));
+        }
         Ok(Before::Ended(outcome)) => {
             let ended = outcome.processes.difference(&outcome.left).count();
             if ended > 0 {
-                context.output.message(message::zwel0912i(ended, ha_id));
+                context.output.message(message::left_over_processes_ended(ended, ha_id));
             }
             if !outcome.left.is_empty() {
                 let pids: Vec<String> = outcome.left.iter().map(ToString::to_string).collect();
-                context.output.message(message::zwel0997w(pids.join(", "), ha_id));
+                context.output.message(message::left_over_processes_remain(pids.join(", "), ha_id));
             }
         }
-        Err(error) => context.output.message(message::zwel0996w(path.display(), error)),
+        Err(error) => context.output.message(message::process_record_not_kept(path.display(), error)),
     }
     let (output, shown) = (context.output.clone(), path.display().to_string());
-    let failed = Box::new(move |error| output.message(message::zwel0996w(shown, error)));
+    let failed = Box::new(move |error| output.message(message::process_record_not_kept(shown, error)));
     let launcher = Launcher::own(&*context.platform, &lock::own_job(context));
     match Recorder::create(Arc::clone(&context.platform), &place, context.processes.run(), launcher.as_ref(), &path, failed) {
         Ok(recorder) => context.processes.observe(Box::new(recorder)),
-        Err(error) => context.output.message(message::zwel0996w(path.display(), error)),
+        Err(error) => context.output.message(message::process_record_not_kept(path.display(), error)),
     }
     Ok(())
 }
@@ -71,8 +73,8 @@ pub(super) async fn remove_left_over_ipc(context: &Arc<Context>) {
     let removed = tokio::task::spawn_blocking(move || platform.remove_left_over_ipc()).await;
     match removed.map_err(std::io::Error::other).and_then(|removed| removed) {
         Ok(0) => {}
-        Ok(count) => context.output.message(message::zwel0908i(count)),
-        Err(error) => context.output.message(message::zwel0909w(error)),
+        Ok(count) => context.output.message(message::left_over_ipc_removed(count)),
+        Err(error) => context.output.message(message::left_over_ipc_not_removed(error)),
     }
 }
 
@@ -98,7 +100,7 @@ pub(super) fn signal(
         }
         Some(Ok(command)) => command,
         Some(Err(error)) => {
-            context.output.message(message::zwel0998w(name, error));
+            context.output.message(message::stop_command_failed(name, error));
             context.processes.signal(group, signal);
             return;
         }
@@ -112,6 +114,6 @@ pub(super) fn signal(
             Ok(finished) => format!("the command ended with {}", finished.status.end),
             Err(error) => error.to_string(),
         };
-        context.output.message(message::zwel0998w(name, why));
+        context.output.message(message::stop_command_failed(name, why));
     });
 }

@@ -2,7 +2,7 @@
 //!
 //! A lock is on a file, not on its name: with the file removed, a second start would lock a new one and end the components of the first as what
 //! an earlier run has left. So the name is looked at from time to time, and made the name of a locked file again; and a record of processes
-//! whose launcher lives is refused (see [`crate::supervisor::leftovers`]), for a start may be quicker than that.
+//! whose launcher lives is refused (see [`crate::processes::leftovers`]), for a start may be quicker than that.
 
 use super::prepare::refuse;
 use super::{ConditionCode, Context};
@@ -61,9 +61,9 @@ pub(super) fn lock(context: &Arc<Context>, workspace: &Path, ha_id: &str) -> Res
     let lock = context.platform.lock_file(&path, &holder(context)).map_err(|error| match error {
         LockError::Held(holder) => {
             let (job, sysname) = holder_of(&holder);
-            refuse(context, [message::zwel0910e(ha_id, job, sysname)])
+            refuse(context, [message::instance_already_running(ha_id, job, sysname)])
         }
-        LockError::Io(error) => refuse(context, [message::zwel0919e(path.display(), error)]),
+        LockError::Io(error) => refuse(context, [message::file_not_written(path.display(), error)]),
     })?;
     let keeper = Keeper { context: Arc::clone(context), ha_id: ha_id.to_owned(), path, lock, said: None };
     Ok(InstanceLock { keeper: tokio::task::spawn_local(keeper.keep()) })
@@ -80,11 +80,11 @@ impl Keeper {
                 Outcome::Held => self.said = None,
                 Outcome::MadeAnew => {
                     self.said = None;
-                    self.context.output.message(message::zwel0968w(self.path.display(), &self.ha_id));
+                    self.context.output.message(message::lock_file_made_anew(self.path.display(), &self.ha_id));
                 }
                 Outcome::Lost(why) => {
                     if self.said.as_ref() != Some(&why) {
-                        self.context.output.message(message::zwel0969e(self.path.display(), &self.ha_id, &why));
+                        self.context.output.message(message::lock_file_replaced(self.path.display(), &self.ha_id, &why));
                         self.said = Some(why);
                     }
                 }

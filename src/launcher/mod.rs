@@ -1,4 +1,4 @@
-//! One run from S to P: load, prepare, supervise, end. Wires everything below. Contract: reference/lifecycle.md, section Order.
+//! One run from S to P: load, prepare, supervise, end. Wires everything below. Contract: docs/contract/lifecycle.md, "Order".
 
 mod change;
 mod components;
@@ -21,8 +21,8 @@ use crate::lifecycle::{self, Runner, registration};
 use crate::message;
 use crate::output::Output;
 use crate::platform::fault::{self, OnFault};
-use crate::platform::process::Processes;
 use crate::platform::{ListenError, OperatorRequest, Pid, Platform, PreparedEnvironment, WaitStatus};
+use crate::processes::Processes;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
@@ -179,7 +179,7 @@ pub fn run(platform: Arc<dyn Platform>, start: Start) -> ConditionCode {
 /// A run, and how the component in the foreground ended, where one was run.
 fn run_guarded(platform: Arc<dyn Platform>, start: Start, foreground: Option<Foreground>) -> (ConditionCode, Option<WaitStatus>) {
     let Ok(output) = Output::start(Arc::clone(&platform)) else {
-        let text = message::zwel0074e();
+        let text = message::no_log_context();
         // Without the relay thread this is the one line that is written directly.
         let _ = platform.write_sysprint(format!("{text}\n").as_bytes());
         return (ConditionCode::Internal, None);
@@ -189,7 +189,7 @@ fn run_guarded(platform: Arc<dyn Platform>, start: Start, foreground: Option<For
     let (processes, runtime) = match Processes::start(Arc::clone(&platform)).and_then(|processes| Ok((processes, runtime()?))) {
         Ok(started) => started,
         Err(error) => {
-            output.message(message::zwel0925e(error));
+            output.message(message::internal_error(error));
             output.close();
             return (ConditionCode::Internal, None);
         }
@@ -208,7 +208,7 @@ fn run_guarded(platform: Arc<dyn Platform>, start: Start, foreground: Option<For
         Err(panic) => Err(fault::text(&*panic)),
     };
     if let Err(why) = &ended {
-        output.message(message::zwel0925e(why));
+        output.message(message::internal_error(why));
         // Nobody supervises them any more.
         processes.kill_all();
     }
@@ -219,9 +219,9 @@ fn run_guarded(platform: Arc<dyn Platform>, start: Start, foreground: Option<For
         (Ok(ended), None) => ended,
         (Ok(_), Some(why)) => {
             // There is no relay thread any more, and nobody supervises anything: this line is written directly too.
-            let text = message::zwel0925e(why);
+            let text = message::internal_error(why);
             platform.wto(text.text());
-            let _ = platform.write_sysprint(format!("{text}\n").as_bytes());
+            let _ = platform.write_sysprint(format!("{}\n", crate::output::one_line(text.text())).as_bytes());
             (ConditionCode::Internal, None)
         }
         (Err(_), _) => (ConditionCode::Internal, None),
@@ -252,7 +252,7 @@ fn run_with(
     (sender, receiver): (EventSender, mpsc::UnboundedReceiver<Event>),
 ) -> std::io::Result<(ConditionCode, Option<WaitStatus>)> {
     let runner = Runner::new(Arc::clone(platform), Arc::clone(processes), output.clone())
-        .inspect_err(|error| output.message(message::zwel0056e(lifecycle::NO_INPUT, error)))?;
+        .inspect_err(|error| output.message(message::stdin_file_not_opened(lifecycle::NO_INPUT, error)))?;
     let for_console = sender.clone();
     let listening = platform.listen(Arc::new(move |request| {
         // The owner has gone: the launcher is at its very end.
@@ -260,8 +260,8 @@ fn run_with(
     }));
     if let Err(error) = listening {
         output.message(match error {
-            ListenError::Signals(_) => message::zwel0031e(),
-            ListenError::Console(_) => message::zwel0043e(),
+            ListenError::Signals(_) => message::no_signal_handlers(),
+            ListenError::Console(_) => message::no_console_thread(),
         });
         return Err(std::io::Error::other(error));
     }
@@ -302,9 +302,9 @@ fn run_with(
 
 /// The last messages of a run.
 fn finish(output: &Output, ha_id: &str, code: ConditionCode) {
-    output.message(message::zwel0907i(ha_id, code as i32));
+    output.message(message::instance_ended(ha_id, code as i32));
     if code != ConditionCode::NotStarted {
-        output.message(message::zwel0022i());
+        output.message(message::launcher_stopped());
     }
 }
 

@@ -7,35 +7,35 @@ use crate::config::{SINGLE_SERVICE, SINGLE_SERVICE_PARTS, overlay};
 use crate::console::{self, Command, CommandError, ComponentDetail, ComponentView};
 use crate::lifecycle::workspace;
 use crate::message::{self, Message};
-use crate::platform::{AnswerSink, Pid, ProcessFacts};
-use crate::supervisor::{Event as Happening, State};
-use std::collections::BTreeSet;
+use crate::platform::AnswerSink;
+use crate::processes;
+use crate::supervisor::{Event as Happening, State, WaitsFor};
 
 impl Owner {
     /// A MODIFY. The answer is complete when this returns, except those of RESTART, RELOAD and LOGROTATE, which take their console along.
     pub(super) fn modify(&mut self, text: &str, answer: Box<dyn AnswerSink>) {
-        self.context.output.message(message::zwel0013i(text));
+        self.context.output.message(message::command_received(text));
         self.begin_answer(Some(answer));
         match console::parse(text) {
-            Err(CommandError::BadValue) => self.say(message::zwel0041e()),
+            Err(CommandError::BadValue) => self.say(message::bad_value_supplied()),
             Err(CommandError::NotRecognized(nearest)) => {
-                self.say(message::zwel0042e());
+                self.say(message::command_not_recognized());
                 let hint = nearest.map_or_else(|| "HELP lists the commands".to_owned(), |word| format!("did you mean {word}?"));
-                self.say(message::zwel0984i(hint));
+                self.say(message::hint(hint));
             }
             Ok(Command::Help) => {
                 let width = console::VERBS.iter().map(|(verb, _)| verb.len()).max().unwrap_or_default();
-                console::VERBS.iter().for_each(|(verb, meaning)| self.say(message::zwel0985i(format!("{verb:<width$}  {meaning}"))));
+                console::VERBS.iter().for_each(|(verb, meaning)| self.say(message::help_line(format!("{verb:<width$}  {meaning}"))));
             }
             Ok(Command::Display(names)) => self.display(&names),
             Ok(Command::DisplayJson) => {
                 let views = self.views(&self.present());
                 let id = self.begun.ha_instance.id.clone();
-                views.iter().for_each(|view| self.tell(&message::zwel0920i(console::json(view, &id))));
+                views.iter().for_each(|view| self.tell(&message::status_line(console::json(view, &id))));
             }
             Ok(Command::LogLevel { debug }) => {
                 self.context.output.set_debug(debug);
-                self.say(message::zwel0989i(if debug { "log level is debug" } else { "log level is info" }));
+                self.say(message::operation_done(if debug { "log level is debug" } else { "log level is info" }));
             }
             Ok(Command::LogRotate) => {
                 let (sink, sender) = (self.postpone_answer(), self.sender.clone());
@@ -54,11 +54,11 @@ impl Owner {
     pub(super) fn logs_rotated(&mut self, sink: Option<Box<dyn AnswerSink>>, failures: Vec<Message>) {
         self.begin_answer(sink);
         if failures.is_empty() {
-            self.say(message::zwel0989i("log files are rotated"));
+            self.say(message::operation_done("log files are rotated"));
         } else {
             let count = failures.len();
             failures.into_iter().for_each(|failure| self.say(failure));
-            self.say(message::zwel0955e(count));
+            self.say(message::logs_not_rotated(count));
         }
         self.end_answer();
     }
@@ -66,8 +66,8 @@ impl Owner {
     /// What changes something is possible while components are supervised.
     fn change(&mut self, command: Command, text: &str) {
         match (self.phase, command) {
-            (Phase::Preparing, _) => self.say(message::zwel0931i(&self.begun.ha_instance.id, text)),
-            (Phase::Ending, _) => self.say(message::zwel0932i(&self.begun.ha_instance.id, text)),
+            (Phase::Preparing, _) => self.say(message::not_possible_while_preparing(&self.begun.ha_instance.id, text)),
+            (Phase::Ending, _) => self.say(message::ignored_while_ending(&self.begun.ha_instance.id, text)),
             (_, Command::Start(names)) => {
                 let selection = self.select(&names);
                 self.order(&Happening::Start, &selection);
@@ -82,7 +82,7 @@ impl Owner {
                 let selection = self.select(&names);
                 let mut along = Vec::new();
                 if cascade {
-                    let wanted = |index: &usize| self.instance.member(*index).is_some_and(|member| member.machine.state().is_wanted());
+                    let wanted = |index: &usize| self.instance.member(*index).is_some_and(|member| member.machine.wants_up());
                     along = self.instance.dependents(&selection).into_iter().filter(wanted).collect();
                 } else {
                     self.warn_of_dependents(&selection);
@@ -126,11 +126,11 @@ impl Owner {
                 SINGLE_SERVICE_PARTS.iter().find(|part| part.eq_ignore_ascii_case(&unknown) && configuration.is_suppressed(part))
             });
             let nearest = overlay::nearest(&unknown, &known);
-            self.say(message::zwel0054w(unknown));
+            self.say(message::component_not_found(unknown));
             if let Some(part) = part {
-                self.say(message::zwel0953i(part, SINGLE_SERVICE));
+                self.say(message::component_runs_within(part, SINGLE_SERVICE));
             } else if let Some(nearest) = nearest {
-                self.say(message::zwel0984i(format!("did you mean {nearest}?")));
+                self.say(message::hint(format!("did you mean {nearest}?")));
             }
         }
         selection.found.into_iter().filter_map(|at| present.get(at).copied()).collect()
@@ -145,7 +145,7 @@ impl Owner {
                 member.needed_by.iter().filter(|other| !selection.contains(other)).filter(running).copied().collect();
             if !dependents.is_empty() {
                 let (name, names) = (member.name.clone(), self.instance.names(&dependents));
-                self.say(message::zwel0924w(name, names.join(", ")));
+                self.say(message::component_needed_by(name, names.join(", ")));
             }
         }
     }
@@ -168,7 +168,11 @@ impl Owner {
             let state = machine.state();
             Some(ComponentView {
                 name: member.name.clone(),
-                state: state.name(),
+                state: machine.name(),
+                waits_for: match machine.waits_for() {
+                    Some(WaitsFor::Dependents) => self.instance.names(&self.instance.waits_for(*index)),
+                    _ => Vec::new(),
+                },
                 ready: machine.is_ready(),
                 pid: state.pid(),
                 uptime: state.since().map(|since| now.since(since)),
@@ -193,15 +197,11 @@ impl Owner {
             let (Some(member), Some(child)) = (self.instance.member(*index), self.children.get(*index)) else { continue };
             let configuration = &child.launched.instance.configuration;
             let detail = ComponentDetail {
-                processes: member.machine.state().pid().map(|pid| tree(&table, pid)).unwrap_or_default(),
+                processes: member.machine.state().pid().map(|pid| processes::of_component(&table, pid)).unwrap_or_default(),
                 failures: member.machine.failures(),
                 intervals: member.machine.policy.restart_intervals.len(),
                 needs: self.instance.names(&member.needs),
-                unmet: if matches!(member.machine.state(), State::Waiting { .. }) {
-                    self.instance.names(&self.instance.unmet(*index))
-                } else {
-                    Vec::new()
-                },
+                unmet: self.instance.names(&self.instance.waits_for(*index)),
                 needed_by: self.instance.names(&member.needed_by),
                 environment: workspace::snapshot_path(&child.launched.instance.workspace, &view.name, &configuration.ha_instance.id),
                 ports: component::ports_of(configuration, &view.name),
@@ -209,38 +209,5 @@ impl Owner {
             };
             console::detail(&detail).into_iter().for_each(|line| self.say(line));
         }
-    }
-}
-
-/// The processes of a component: those of its group, and all that descend from them.
-fn tree(table: &[ProcessFacts], leader: Pid) -> Vec<ProcessFacts> {
-    let mut pids: BTreeSet<Pid> = table.iter().filter(|process| process.group == leader).map(|process| process.pid).collect();
-    loop {
-        let before = pids.len();
-        pids.extend(table.iter().filter(|process| pids.contains(&process.parent)).map(|process| process.pid).collect::<Vec<_>>());
-        if pids.len() == before {
-            break;
-        }
-    }
-    table.iter().filter(|process| pids.contains(&process.pid)).cloned().collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_child_that_left_the_group_is_of_the_component_all_the_same() {
-        let one = |pid, parent, group| ProcessFacts {
-            pid,
-            parent,
-            group,
-            name: String::new(),
-            cpu: std::time::Duration::ZERO,
-            resident_bytes: 0,
-        };
-        let table = [one(1, 0, 1), one(30, 20, 30), one(10, 1, 10), one(20, 10, 20), one(40, 1, 40), one(50, 1, 10)];
-        let pids: Vec<Pid> = tree(&table, 10).iter().map(|process| process.pid).collect();
-        assert_eq!(pids, [30, 10, 20, 50]);
     }
 }

@@ -180,8 +180,8 @@ impl Owner {
                 Some(awaiting) => awaiting.push(answer),
                 None => answer.complete(),
             },
-            Event::Operator(OperatorRequest::Delayed(why)) => self.say(message::zwel0966w(why)),
-            Event::Operator(OperatorRequest::Lost(why)) => self.say(message::zwel0929e(why)),
+            Event::Operator(OperatorRequest::Delayed(why)) => self.say(message::operator_commands_delayed(why)),
+            Event::Operator(OperatorRequest::Lost(why)) => self.say(message::console_listener_failed(why)),
             Event::Admitted => self.awaiting.take().unwrap_or_default().into_iter().for_each(|answer| answer.complete()),
             Event::Ended { index, pid, status } => {
                 if let Some((pipe, unasked)) = self.children.get(index).and_then(|child| Some((child.pipe?, self.is_up(index)))) {
@@ -245,7 +245,7 @@ impl Owner {
         }
         self.settings = Some(settings);
         self.connect();
-        self.say(message::zwel0006i());
+        self.say(message::starting_components());
         self.phase = Phase::Supervising;
         let effects = self.instance.begin(self.now());
         self.apply(effects);
@@ -262,8 +262,8 @@ impl Owner {
             stay_when_required_failed: settings.stay_when_required_failed || self.begun.foreground.is_some(),
         };
         let intervals: Vec<String> = policy.restart_intervals.iter().map(|interval| interval.as_secs().to_string()).collect();
-        self.say(message::zwel0003i(&name, intervals.len(), policy.min_uptime.as_secs(), component.share_as.name()));
-        self.say(message::zwel0025i(&name, intervals.join(" ")));
+        self.say(message::component_initialized(&name, intervals.len(), policy.min_uptime.as_secs(), component.share_as.name()));
+        self.say(message::restart_intervals_are(&name, intervals.join(" ")));
         let index = self.instance.add(NewMember { name, policy, required: component.required });
         let child = Child { launched, pipe: None, input: None, asking: Vec::new(), turn: Arc::default() };
         match self.children.get_mut(index) {
@@ -291,7 +291,7 @@ impl Owner {
 
     /// Feeds one event to a component and does what follows from it.
     pub(super) fn step(&mut self, index: usize, happening: Happening) {
-        let before = self.instance.member(index).map_or("", |member| member.machine.state().name());
+        let before = self.instance.member(index).map_or("", |member| member.machine.name());
         let effects = self.instance.step(index, happening.clone(), self.now());
         debug::stepped(&self.context.output, &self.instance, index, before, &happening);
         self.apply(effects);
@@ -323,11 +323,11 @@ impl Owner {
             match effect {
                 Effect::Waits(index, names) => {
                     let name = self.name_of(index);
-                    self.say(message::zwel0903i(name, names.join(", ")));
+                    self.say(message::component_waits_for(name, names.join(", ")));
                 }
                 Effect::StartedWithout(index, time, names) => {
                     let name = self.name_of(index);
-                    self.say(message::zwel0904w(name, time.as_secs(), names.join(", ")));
+                    self.say(message::component_waited_in_vain(name, time.as_secs(), names.join(", ")));
                 }
                 Effect::Component(index, action) => match action {
                     Action::Spawn => self.to_spawn.push_back(index),
@@ -362,17 +362,21 @@ impl Owner {
         matches!(state, Some(State::Running { .. } | State::Ready { .. }))
     }
 
-    /// A second signal that comes later (see [`Instance::hurry`]) ends the grace time of every component.
+    /// P or a signal. A second signal that comes later (see [`Instance::hurry`]) ends the grace time of every component.
     fn stop_requested(&mut self, reason: StopReason) {
-        match (self.phase, reason) {
-            (Phase::Ending, StopReason::Operator) => return,
-            (Phase::Ending, StopReason::Signal) => {
+        if self.phase == Phase::Ending {
+            if reason == StopReason::Signal {
                 let effects = self.instance.hurry(self.now());
                 self.apply(effects);
-                return;
             }
-            (_, StopReason::Operator) => [message::zwel0014i(), message::zwel0015i()].into_iter().for_each(|message| self.say(message)),
-            (_, StopReason::Signal) => self.say(message::zwel0019i()),
+            return;
+        }
+        match reason {
+            StopReason::Operator => {
+                self.say(message::termination_command_received());
+                self.say(message::console_listener_stopped());
+            }
+            StopReason::Signal => self.say(message::launcher_stopping()),
         }
         self.end();
     }
@@ -380,7 +384,7 @@ impl Owner {
     /// Stops everything, in reverse start order.
     pub(super) fn end(&mut self) {
         self.phase = Phase::Ending;
-        self.say(message::zwel0008i());
+        self.say(message::stopping_components());
         self.context.platform.notify_service_manager("STOPPING=1\nSTATUS=stopping components");
         self.preparing = None;
         // A configure command that never ends must not keep the launcher from ending.
@@ -401,7 +405,7 @@ impl Owner {
 
     fn over(&mut self) -> ConditionCode {
         let killed = self.instance.members().iter().any(|member| member.machine.was_killed());
-        self.say(if killed { message::zwel0053w() } else { message::zwel0009i() });
+        self.say(if killed { message::not_all_stopped_gracefully() } else { message::components_stopped() });
         self.code
     }
 }

@@ -58,7 +58,7 @@ pub(super) fn refuse(context: &Context, messages: impl IntoIterator<Item = Messa
 /// The preparation was not successful: today's launcher leaves it to a command, and says how that ended.
 pub(super) fn not_prepared(context: &Context) -> [Message; 2] {
     let command = format!("zwe internal start prepare --config {}", context.config_text);
-    [message::zwel0066w(command, ConditionCode::NotStarted as i32), message::zwel0030e()]
+    [message::command_ended_with_code(command, ConditionCode::NotStarted as i32), message::instance_not_prepared()]
 }
 
 /// Bytes of a CONFIG value at most: 17 paths of z/OS, as many as today's launcher takes.
@@ -77,32 +77,32 @@ pub(super) fn begin(context: &Context, start: &Start) -> Result<Begun, Condition
     // One that is not there is told of when the whole configuration is.
     let zowe = runtime.filter(|runtime| crate::platform::files::may_be_directory(runtime)).map(config::Version::try_read);
     let version = zowe.as_ref().and_then(|zowe| zowe.as_ref().ok()).map_or("unknown", |zowe| zowe.version.as_str());
-    output.message(message::zwel0021i(env!("CARGO_PKG_VERSION"), version));
+    output.message(message::launcher_starting(env!("CARGO_PKG_VERSION"), version));
     output.ruler();
     if let Some(Err(why)) = &zowe {
-        output.message(message::zwel0075w(why));
+        output.message(message::manifest_version_not_read(why));
     }
     if let Some(why) = &start.no_console {
-        output.message(message::zwel0934w(why));
+        output.message(message::no_operator_console(why));
     }
     let failed = |why: message::Message| {
         output.message(why);
-        output.message(message::zwel0036e());
+        output.message(message::no_launcher_context());
         ConditionCode::NotStarted
     };
     let sources = match sources {
-        None => return Err(failed(message::zwel0026e("CONFIG"))),
+        None => return Err(failed(message::variable_not_found("CONFIG"))),
         Some(_) if start.config.as_ref().is_some_and(|config| config.trim_end().len() > LONGEST_CONFIG) => {
-            return Err(failed(message::zwel0027e("CONFIG")));
+            return Err(failed(message::variable_too_large("CONFIG")));
         }
         Some(Err(error)) => return Err(failed(error.message())),
         Some(Ok(sources)) => sources,
     };
     let given = start.config.as_deref().unwrap_or_default();
-    output.message(message::zwel0023i(config::display_given(given, &sources)));
-    let [argument] = start.arguments.as_slice() else { return Err(failed(message::zwel0035e())) };
+    output.message(message::configuration_file_is(config::display_given(given, &sources)));
+    let [argument] = start.arguments.as_slice() else { return Err(failed(message::invalid_arguments())) };
     let ha_instance = config::ha_instance(config::first_argument(argument), &*context.platform);
-    output.message(message::zwel0024i(&ha_instance.id));
+    output.message(message::ha_instance_is(&ha_instance.id));
     debug::begun(context, start, &ha_instance);
     Ok(Begun { sources, read: std::sync::Mutex::new(read), ha_instance, foreground: None })
 }
@@ -115,7 +115,7 @@ pub(super) async fn prepare(context: Arc<Context>, begun: Arc<Begun>, sender: Ev
     let begun_at = Instant::now();
     let reading = read(&context, &begun).instrument(info_span!(target: TARGET, "load"));
     let mut loaded = reading.await.map_err(|messages| refuse(&context, messages))?;
-    context.output.set_rules(wto_rules(&loaded));
+    set_output(&context.output, &loaded);
     context.output.set_time_zone(loaded.time_zone());
     context.output.set_verbosity(context.output.verbosity().max(debug::verbosity(&loaded)));
     debug::loaded(&context.output, &loaded);
@@ -147,19 +147,20 @@ pub(super) async fn prepare(context: Arc<Context>, begun: Arc<Begun>, sender: Ev
     Ok(prepared)
 }
 
-/// Users wait for minutes for some instances and wonder what for (reference/users.md).
+/// Users wait for minutes for some instances and wonder what for.
 fn report_timing(context: &Context, elapsed: Duration) {
     let timed = context.timing.take();
-    context.output.message(message::zwel0936i(format!("{:.3}", elapsed.as_secs_f64()), timing::parts(&timed)));
+    context.output.message(message::prepared_in(format!("{:.3}", elapsed.as_secs_f64()), timing::parts(&timed)));
     for line in timing::slowest(timed) {
         context.output.server_command(Severity::Debug, PREPARE, line);
     }
 }
 
-/// Which lines go to the operator, as this configuration says.
-pub(super) fn wto_rules(configuration: &Configuration) -> crate::output::WtoRules {
+/// Which lines go to the operator, and how long one may be, as this configuration says.
+pub(super) fn set_output(output: &crate::output::Output, configuration: &Configuration) {
     let settings = configuration.launcher_settings();
-    crate::output::WtoRules::new(&settings.sys_messages, settings.sys_message_trim, settings.wto)
+    output.set_rules(crate::output::WtoRules::new(&settings.sys_messages, settings.sys_message_trim, settings.wto));
+    output.set_max_line(configuration.max_line());
 }
 
 /// Loads the configuration on a thread of its own: a template may take its two seconds, and operators are answered meanwhile.
@@ -182,18 +183,18 @@ async fn read(context: &Arc<Context>, begun: &Arc<Begun>) -> Result<Configuratio
     .await;
     match loaded {
         Ok(Ok(configuration)) => Ok(configuration),
-        Ok(Err(error)) => Err(error.messages().into_iter().chain([message::zwel0072e()]).collect()),
-        Err(error) => Err(vec![message::zwel0925e(error), message::zwel0072e()]),
+        Ok(Err(error)) => Err(error.messages().into_iter().chain([message::configurations_not_loaded()]).collect()),
+        Err(error) => Err(vec![message::internal_error(error), message::configurations_not_loaded()]),
     }
 }
 
 /// The runtime directory, which was looked at before, becomes the working directory.
 fn enter_runtime(context: &Context, runtime: PathBuf) -> Result<PathBuf, ConditionCode> {
     if std::env::set_current_dir(&runtime).is_err() {
-        return Err(refuse(context, [message::zwel0032e("ROOT_DIR", runtime.display())]));
+        return Err(refuse(context, [message::directory_not_found("ROOT_DIR", runtime.display())]));
     }
     context.platform.use_runtime(&runtime);
-    context.output.message(message::zwel0017i(runtime.display()));
+    context.output.message(message::root_directory_is(runtime.display()));
     Ok(runtime)
 }
 
@@ -204,7 +205,7 @@ async fn check(context: &Arc<Context>, configuration: Configuration) -> Result<(
         let checked = component::check(&configuration, &*platform);
         (configuration, checked)
     });
-    checked.await.map_err(|_| refuse(context, [message::zwel0071e()]))
+    checked.await.map_err(|_| refuse(context, [message::validation_failed_internally()]))
 }
 
 /// The status of Zowe's configuration manager for a schema that it cannot use.
@@ -227,17 +228,17 @@ fn report(context: &Context, checked: &Checked) -> Result<(), ConditionCode> {
     let unknown: Vec<Problem> = unknown.map(DirectoryProblem::problem).collect();
     let (errors, warnings): (Vec<&Problem>, Vec<&Problem>) = checked.problems.iter().chain(&unknown).partition(|problem| problem.error);
     for warning in warnings.into_iter().chain(&checked.unrunnable) {
-        output.message(message::zwel0916w(warning));
+        output.message(message::configuration_warning(warning));
     }
     if !errors.is_empty() {
         failed = true;
         if errors.iter().any(|error| error.cause == Cause::Schema) {
-            output.message(message::zwel0073e(BAD_SCHEMA));
+            output.message(message::schemas_not_loaded(BAD_SCHEMA));
         }
-        output.message(message::zwel0070e());
+        output.message(message::configuration_has_exceptions());
         output.lines(errors.iter().map(|error| format!("  {}\n", one_line(error))).collect::<String>().into_bytes());
     } else if !failed {
-        output.message(message::zwel0069i());
+        output.message(message::configuration_is_valid());
     }
     let mut unprepared = false;
     for failure in &checked.survey.failures {
@@ -261,37 +262,37 @@ fn one_line(problem: &Problem) -> String {
 fn directory_messages(context: &Context, problem: &DirectoryProblem) -> Vec<Message> {
     let path = problem.path.display();
     match (problem.purpose, &problem.fault) {
-        (Purpose::Runtime, DirectoryFault::NotDefined) => vec![message::zwel0033e()],
-        (Purpose::Runtime, DirectoryFault::Empty) => vec![message::zwel0034e()],
-        (Purpose::Runtime, _) => vec![message::zwel0032e("ROOT_DIR", path)],
+        (Purpose::Runtime, DirectoryFault::NotDefined) => vec![message::no_root_directory()],
+        (Purpose::Runtime, DirectoryFault::Empty) => vec![message::root_directory_empty()],
+        (Purpose::Runtime, _) => vec![message::directory_not_found("ROOT_DIR", path)],
         // The reason stands among the errors of the configuration.
         (Purpose::Extensions, DirectoryFault::Unknown(_)) => Vec::new(),
-        (Purpose::Extensions, _) => vec![message::zwel0916w(problem.problem())],
-        (_, DirectoryFault::NotDefined) => vec![message::zwel0157e(), message::zwel0059e()],
-        (_, DirectoryFault::Empty) => vec![message::zwel0060e()],
-        (_, DirectoryFault::NotWritable) => vec![message::zwel0141e(context.platform.user_id(), path)],
-        (Purpose::Workspace, _) => vec![message::zwel0057e(path)],
-        (Purpose::Logs, DirectoryFault::CannotBeMade(why)) => vec![message::zwel0062e(path, why)],
-        (Purpose::Logs, fault) => vec![message::zwel0062e(path, fault)],
+        (Purpose::Extensions, _) => vec![message::configuration_warning(problem.problem())],
+        (_, DirectoryFault::NotDefined) => vec![message::workspace_directory_not_defined(), message::no_workspace_directory()],
+        (_, DirectoryFault::Empty) => vec![message::workspace_directory_empty()],
+        (_, DirectoryFault::NotWritable) => vec![message::no_write_permission(context.platform.user_id(), path)],
+        (Purpose::Workspace, _) => vec![message::workspace_not_created(path)],
+        (Purpose::Logs, DirectoryFault::CannotBeMade(why)) => vec![message::directory_not_created(path, why)],
+        (Purpose::Logs, fault) => vec![message::directory_not_created(path, fault)],
     }
 }
 
 fn make_workspace(context: &Context, configuration: &Configuration) -> Result<PathBuf, ConditionCode> {
-    let Some(workspace) = configuration.workspace_directory() else { return Err(refuse(context, [message::zwel0059e()])) };
+    let Some(workspace) = configuration.workspace_directory() else { return Err(refuse(context, [message::no_workspace_directory()])) };
     let text = workspace.display();
     if workspace::make_directory(&workspace, 0o770).is_err() {
-        return Err(refuse(context, [message::zwel0057e(&text)]));
+        return Err(refuse(context, [message::workspace_not_created(&text)]));
     }
     check_writable(context, &workspace)?;
-    context.output.message(message::zwel0058i(&text));
+    context.output.message(message::workspace_directory_is(&text));
     if let Some(logs) = configuration.log_directory() {
         if let Err(error) = workspace::make_directory(&logs, 0o750) {
-            return Err(refuse(context, [message::zwel0062e(logs.display(), error)]));
+            return Err(refuse(context, [message::directory_not_created(logs.display(), error)]));
         }
         check_writable(context, &logs)?;
     }
     if let Err(error) = workspace::make_directories(&workspace) {
-        return Err(refuse(context, [message::zwel0919e(&text, error)]));
+        return Err(refuse(context, [message::file_not_written(&text, error)]));
     }
     Ok(workspace)
 }
@@ -300,7 +301,7 @@ fn check_writable(context: &Context, directory: &Path) -> Result<(), ConditionCo
     if context.platform.is_writable_directory(directory) {
         Ok(())
     } else {
-        Err(refuse(context, [message::zwel0141e(context.platform.user_id(), directory.display())]))
+        Err(refuse(context, [message::no_write_permission(context.platform.user_id(), directory.display())]))
     }
 }
 
@@ -355,8 +356,8 @@ pub(super) fn failure_message(failure: &Failure) -> Option<Message> {
     match (failure.weight, message.severity()) {
         (Weight::None, _) => None,
         (Weight::Error, Severity::Error) | (Weight::Warning, Severity::Warning) => Some(message),
-        (Weight::Error, _) => Some(message::zwel0950e("components", problems())),
-        (Weight::Warning, _) => Some(message::zwel0951w("components", problems())),
+        (Weight::Error, _) => Some(message::startup_check_failed("components", problems())),
+        (Weight::Warning, _) => Some(message::startup_check_warning("components", problems())),
     }
 }
 
@@ -365,10 +366,12 @@ pub(super) fn component_error(name: &str, error: &ComponentError) -> Message {
     match error {
         ComponentError::NotInstalled { places, nearest, .. } => {
             let places: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
-            message::zwel0915w(name, places.join(" and ") + &crate::component::did_you_mean(nearest))
+            message::component_not_installed(name, places.join(" and ") + &crate::component::did_you_mean(nearest))
         }
-        ComponentError::CommandMissing { phase, file, .. } => message::zwel0172e(name, phase.name(), crate::component::looked_for(file)),
-        error => message::zwel0918e(name, error),
+        ComponentError::CommandMissing { phase, file, .. } => {
+            message::command_file_missing(name, phase.name(), crate::component::looked_for(file))
+        }
+        error => message::component_error(name, error),
     }
 }
 

@@ -46,7 +46,9 @@ impl Owner {
         let (input, input_of_ours) = match settings.standard_input.then(unix::process::control_pipe).transpose() {
             Ok(pipe) => pipe.unzip(),
             Err(error) => {
-                self.context.output.message(message::zwel0055e(format_args!("of component {}", launched.component.name), &error));
+                self.context
+                    .output
+                    .message(message::stdin_file_not_created(format_args!("of component {}", launched.component.name), &error));
                 return Happening::SpawnFailed(error.to_string());
             }
         };
@@ -130,8 +132,8 @@ impl Owner {
             None => Err(format!("components.{name}.launcher.stdin is not true")),
         };
         self.say(match result {
-            Ok(()) => message::zwel0937i(name),
-            Err(why) => message::zwel0938e(name, why),
+            Ok(()) => message::input_line_sent(name),
+            Err(why) => message::input_line_not_sent(name, why),
         });
     }
 
@@ -146,12 +148,11 @@ impl Owner {
     fn environment_of<'a>(&self, launched: &'a Launched, nothing: &'a PreparedEnvironment) -> (&'a PreparedEnvironment, Environment) {
         let instance = &launched.instance;
         let name = &launched.component.name;
-        let path = workspace::snapshot_path(&instance.workspace, name, &instance.configuration.ha_instance.id);
-        match workspace::read_snapshot(&path) {
+        match workspace::read_snapshot(&instance.workspace, name, &instance.configuration.ha_instance.id) {
             Ok(environment) => (nothing, environment),
             Err(error) => {
-                if path.exists() {
-                    self.context.output.message(message::zwel0933w(name, error));
+                if !error.is_missing() {
+                    self.context.output.message(message::configured_environment_not_read(name, error));
                 }
                 (&instance.prepared_environment, crate::component::own_variables(&launched.component, &instance.configuration))
             }

@@ -72,11 +72,11 @@ impl Owner {
         for note in notes {
             match note {
                 InstanceNote::AllStarted { failed } => {
-                    self.say(if failed { message::zwel0052w() } else { message::zwel0007i() });
+                    self.say(if failed { message::not_all_started() } else { message::components_started() });
                     if self.begun.foreground.is_some() {
                         self.foreground_started();
                     } else {
-                        self.say(message::zwel0012i());
+                        self.say(message::starting_console_listener());
                     }
                     self.context.platform.notify_service_manager("READY=1\nSTATUS=components started");
                 }
@@ -84,16 +84,16 @@ impl Owner {
                 InstanceNote::Ready { .. } | InstanceNote::Degraded(_) if self.begun.foreground.is_some() => {}
                 InstanceNote::Ready { ready, of, after } => {
                     self.context.platform.notify_service_manager(&format!("STATUS={ready} of {of} components ready"));
-                    self.say(message::zwel0901i(&id, ready, of, seconds(after)));
+                    self.say(message::instance_ready(&id, ready, of, seconds(after)));
                 }
                 InstanceNote::Degraded(names) => {
                     let names = names.join(", ");
                     self.context.platform.notify_service_manager(&format!("STATUS=degraded, not ready: {names}"));
-                    self.say(message::zwel0902w(&id, names));
+                    self.say(message::instance_degraded(&id, names));
                 }
                 InstanceNote::End(reason) => {
                     if self.begun.foreground.is_none() {
-                        self.say(message::zwel0906e(&id, reason));
+                        self.say(message::instance_ends_because(&id, reason));
                     }
                     self.code = ConditionCode::AllFailed;
                     self.end();
@@ -105,33 +105,33 @@ impl Owner {
     pub(super) fn note(&mut self, index: usize, note: Note) {
         let name = self.name_of(index);
         match note {
-            Note::Started => self.say(message::zwel0001i(name)),
-            Note::Ready(after) => self.say(message::zwel0900i(name, seconds(after))),
-            Note::NotReady(after) => self.say(message::zwel0983w(name, after.as_secs())),
-            Note::Stopped => self.say(message::zwel0002i(name)),
-            Note::Restored => self.say(message::zwel0945w(name)),
+            Note::Started => self.say(message::component_started(name)),
+            Note::Ready(after) => self.say(message::component_ready(name, seconds(after))),
+            Note::NotReady(after) => self.say(message::component_not_ready_yet(name, after.as_secs())),
+            Note::Stopped => self.say(message::component_stopped(name)),
+            Note::Restored => self.say(message::started_again_as_before(name)),
             Note::Ended { pid, status, unasked_after } => {
-                self.say(message::zwel0004i(&name, pid, status.raw));
+                self.say(message::component_terminated(&name, pid, status.raw));
                 if let Some(uptime) = unasked_after {
-                    self.say(message::zwel0905e(&name, pid, status.end, crate::console::in_words(uptime)));
+                    self.say(message::component_ended_unasked(&name, pid, status.end, crate::console::in_words(uptime)));
                 }
             }
-            Note::NextAttempt(interval) => self.say(message::zwel0005i(name, interval.as_secs())),
+            Note::NextAttempt(interval) => self.say(message::next_restart_in(name, interval.as_secs())),
             Note::RetriesExhausted if self.begun.foreground.is_some() => self.foreground_down(),
-            Note::RetriesExhausted => self.say(message::zwel0038e(name)),
-            Note::StartLimitReached(limit) => self.say(message::zwel0980e(name, limit.count, limit.within.as_secs())),
-            Note::Fatal(why) => self.say(message::zwel0981e(name, why)),
-            Note::NotAlive(why) => self.say(message::zwel0982e(name, why)),
+            Note::RetriesExhausted => self.say(message::max_retries_reached(name)),
+            Note::StartLimitReached(limit) => self.say(message::start_limit_reached(name, limit.count, limit.within.as_secs())),
+            Note::Fatal(why) => self.say(message::not_started_again(name, why)),
+            Note::NotAlive(why) => self.say(message::component_not_alive(name, why)),
             Note::StartFailed(why) => {
-                self.say(message::zwel0927e(&name, why));
-                self.say(message::zwel0040e(name));
+                self.say(message::component_not_spawned(&name, why));
+                self.say(message::component_start_failed(name));
             }
             Note::RestartFailed(why) => {
-                self.say(message::zwel0927e(&name, why));
-                self.say(message::zwel0040e(&name));
-                self.say(message::zwel0049e(name));
+                self.say(message::component_not_spawned(&name, why));
+                self.say(message::component_start_failed(&name));
+                self.say(message::component_restart_failed(name));
             }
-            Note::WillKill(pid) => self.say(message::zwel0063w(name, pid)),
+            Note::WillKill(pid) => self.say(message::component_will_be_killed(name, pid)),
             // The instance says it with names: Effect::StartedWithout.
             Note::WaitedInVain(_) => {}
         }
@@ -140,11 +140,11 @@ impl Owner {
     pub(super) fn reply(&mut self, index: usize, reply: Reply) {
         let name = self.name_of(index);
         match reply {
-            Reply::BeingStarted => self.say(message::zwel0923i(name, "started")),
-            Reply::BeingStopped => self.say(message::zwel0923i(name, "stopped")),
-            Reply::BeingRestarted => self.say(message::zwel0923i(name, "restarted")),
-            Reply::AlreadyRunning => self.say(message::zwel0039e(name)),
-            Reply::NotRunning => self.say(message::zwel0921i(name)),
+            Reply::BeingStarted => self.say(message::component_being_changed(name, "started")),
+            Reply::BeingStopped => self.say(message::component_being_changed(name, "stopped")),
+            Reply::BeingRestarted => self.say(message::component_being_changed(name, "restarted")),
+            Reply::AlreadyRunning => self.say(message::already_running(name)),
+            Reply::NotRunning => self.say(message::component_not_running(name)),
             // The instance says it with names: Effect::Waits.
             Reply::Waiting => {}
         }
@@ -158,7 +158,7 @@ fn seconds(time: Duration) -> String {
 
 /// UNIX children carry a job name of 8 characters unchanged, so that F and P find several of them.
 pub(super) fn job_name_warning(is_zos: bool, job: &str) -> Option<Message> {
-    (is_zos && job.chars().count() >= 8).then(|| message::zwel0913w(job))
+    (is_zos && job.chars().count() >= 8).then(|| message::job_name_too_long(job))
 }
 
 #[cfg(test)]

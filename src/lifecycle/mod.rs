@@ -1,5 +1,5 @@
-//! The steps of a component's life: validate all, configure all, start one. Contract: reference/lifecycle.md, section "How a lifecycle
-//! command runs".
+//! The steps of a component's life: validate all, configure all, start one. Contract: docs/contract/lifecycle.md, "How a lifecycle command
+//! runs".
 
 pub mod registration;
 mod run;

@@ -1,8 +1,8 @@
 //! Built-in registration at configure: static API definitions, shared libraries of the API Mediation Layer and app framework plug-ins.
-//! Contract: reference/lifecycle.md, section Built-in registration at configure.
+//! Contract: docs/contract/components.md, "Registration".
 //!
-//! Everything is claimed on a list ([`owned`]), and only what stands there is ever removed: configure commands, installations and people write
-//! into the same directories.
+//! Every file is entered in a list (`owned`) before it is written, and only files on the list are ever removed, because configure
+//! commands, installations and people write into the same directories.
 
 mod definitions;
 mod files;
@@ -58,7 +58,7 @@ pub enum RegistrationError {
     List { path: PathBuf, source: io::Error },
 }
 
-/// A file that looks like one that should go, and stays.
+/// A file that seems to be obsolete and is left in place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Left {
     pub component: String,
@@ -66,7 +66,7 @@ pub struct Left {
     pub why: &'static str,
 }
 
-/// What was done, for the debug log, what is odd, and everything that could not be done.
+/// The result: what was done, for the debug log; warnings; and everything that failed.
 #[derive(Debug, Default)]
 pub struct Outcome {
     pub notes: Vec<String>,
@@ -101,8 +101,8 @@ struct Item {
     mode: u32,
 }
 
-/// Registers one component for one HA instance, and removes what it has registered before and has no more; what fails keeps nothing else from
-/// being registered, but nothing is removed then. `environment` is the component's own.
+/// Registers one component for one HA instance, and removes what it registered before and does not have any more. A failure does not keep
+/// the rest from being registered, but nothing is removed then. `environment` is the component's own.
 pub fn register(component: &Component, environment: &Environment, place: Place<'_>) -> Outcome {
     let mut outcome = Outcome::default();
     if check_component_name(&component.name).is_err() {
@@ -156,14 +156,14 @@ impl Registration<'_> {
     }
 }
 
-/// After the component's configure command: what it has made of its own definitions and pointers is the component's registration too, and must
-/// be what the Discovery Service can read.
+/// To be called after the component's configure command. Definitions and pointers that the command has changed stay the component's
+/// registration, and are checked for what the Discovery Service can read.
 pub fn after_configure(component: &Component, place: Place<'_>) -> Outcome {
     let mut outcome = Outcome::default();
     if component.manifest.static_definitions.is_empty() && component.manifest.app_framework_plugins.is_empty() {
         return outcome;
     }
-    // One that cannot be read was told when the component was registered.
+    // A list that cannot be read was reported when the component was registered.
     let Ok(mut owned) = Owned::read(&place, &component.name) else { return outcome };
     let texts = |path: &&String| path.starts_with(DEFINITIONS) || path.starts_with(POINTERS);
     for path in owned.paths().iter().filter(texts) {
@@ -201,7 +201,7 @@ pub fn remove_stale(place: Place<'_>, installed: &[Component], in_play: &[Compon
             outcome.errors.push(error);
         }
     }
-    // An earlier program has kept no list: what its definitions were can only be told, not known.
+    // An earlier program kept no list, so its definitions can only be reported, not removed.
     for component in installed.iter().filter(|component| !plays(&component.name)) {
         for definition in &component.manifest.static_definitions {
             let file = place.workspace.join(DEFINITIONS).join(definition_name(&component.name, &definition.file, place.ha_id));

@@ -5,8 +5,8 @@ use super::shell::Shells;
 use crate::component::CommandLine;
 use crate::config::{Environment, secrets};
 use crate::output::{Attachment, Output, Verbosity};
-use crate::platform::process::{OnEnd, Processes};
 use crate::platform::{ChildEnvironment, Ending, GroupOfChild, Pid, Platform, PreparedEnvironment, SpawnRequest, StopSignal, WaitStatus};
+use crate::processes::{OnEnd, Processes};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// What everything reads that has no other standard input.
+/// The standard input of every process that has no other one.
 pub const NO_INPUT: &str = "/dev/null";
 
 /// Variable of a stop command: the process id of the component, which is also the id of its process group.
@@ -40,8 +40,8 @@ impl ScriptError {
     /// ZWEL0064E or ZWEL0065E.
     pub fn message(&self) -> crate::message::Message {
         match self {
-            ScriptError::Spawn { command, why } => crate::message::zwel0064e(command, why),
-            ScriptError::Output { command, why } => crate::message::zwel0065e(command, why),
+            ScriptError::Spawn { command, why } => crate::message::command_not_run(command, why),
+            ScriptError::Output { command, why } => crate::message::command_output_not_read(command, why),
         }
     }
 }
@@ -65,7 +65,7 @@ pub struct Runner {
     null: File,
     shells: Shells,
     running: Mutex<BTreeSet<Pid>>,
-    /// Set by [`Runner::kill_all`]: nothing is run any more but what ends components.
+    /// Set by [`Runner::kill_all`]: only stop commands are run from then on.
     ending: AtomicBool,
     /// Variables that debug lines have shown: each value once.
     shown: Mutex<Environment>,
@@ -229,8 +229,8 @@ impl Runner {
         Ok((pid, reader))
     }
 
-    /// Runs a component's stop command, within three quarters of its grace time (the signal is to have some of it too) and with the variable [`STOPPED_PROCESS`], then asks the component to end by
-    /// its signal. What it says is relayed.
+    /// Runs a component's stop command, for at most three quarters of its grace time (the rest is left for the signal), with the variable
+    /// `ZWELNCH_PID`, then asks the component to end by its signal. What it says is relayed.
     ///
     /// # Errors
     /// [`ScriptError`]; the component was told to end all the same.
@@ -283,7 +283,7 @@ impl Runner {
         // Held across the spawn: kill_all must not miss a process that is being made.
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let on_end = Box::new(move |status| {
-            // Nobody waits any more when the launcher is ending.
+            // The receiver has gone when the launcher is ending.
             let _ = sender.send(status);
         });
         let pid = spawn(on_end)?;
@@ -291,7 +291,7 @@ impl Runner {
         Ok((pid, receiver))
     }
 
-    /// Waits for a command; what it leaves running ends with it, for nobody would ever look after it.
+    /// Waits for a command. Processes that it leaves running are ended with it, because nothing would supervise them.
     async fn wait(
         &self,
         ended: io::Result<(Pid, tokio::sync::oneshot::Receiver<WaitStatus>)>,
@@ -347,7 +347,7 @@ impl Runner {
     }
 }
 
-/// A command that is being waited for: when nobody waits any more, it is ended.
+/// A command that is being waited for. Dropping this ends the command.
 struct Waited<'a> {
     runner: &'a Runner,
     pid: Pid,

@@ -31,12 +31,13 @@ pub enum Then {
 
 /// The text after `sh -c`. Everything that comes from a configuration, a manifest or the file system is quoted.
 ///
-/// The command is sourced, so that it needs no execute bit and shares the shell with the library. The snapshot is taken at the end, for the
-/// command may have a trap of its own, and by a trap, so that a command that ends with `exit` leaves one too; by a program, because no shell
-/// prints its variables exactly in a form that every other one reads.
+/// The command is sourced, so that it needs no execute bit and shares the shell with the library. The snapshot is taken at the end of the
+/// text, because the command may set a trap of its own, and also by a trap, so that a command that ends with `exit` leaves one too. A
+/// program takes it, because no shell prints its variables exactly in a form that every other shell reads.
 ///
-/// Zowe's server commands go on after a configure command (`. FILE ; export rc=$? ; export -p`), so that what its last command, or a `return`,
-/// ended with counts for nothing there, and scripts end with a test that is false: only `exit` counts, and what exits by itself (`set -e`).
+/// Zowe's server commands go on after a configure command (`. FILE ; export rc=$? ; export -p`), so the code of its last command, or of a
+/// `return`, does not count there, and there are scripts whose last command is a test that is false. Only `exit` counts, and the shell's
+/// own exit (`set -e`).
 pub fn script_text(script: &Script) -> String {
     let mut text = String::new();
     let snapshot = match &script.then {
@@ -55,7 +56,7 @@ pub fn script_text(script: &Script) -> String {
     }
     text += &format!("cd {} || exit 1\n", quote_path(&script.directory));
     let arguments: Vec<String> = script.command.arguments.iter().map(|argument| quote(argument)).collect();
-    // Without arguments too: what the library left in them must not reach the command.
+    // Also without arguments: positional parameters that the library has set must not reach the command.
     text += &format!("set -- {}\n", arguments.join(" "));
     if script.then == Then::Wait {
         text += BEFORE_START;
@@ -70,8 +71,8 @@ pub fn script_text(script: &Script) -> String {
     text
 }
 
-/// Only bash tells how the parts of the pipeline ended that a sourced file ended with. `set -o pipefail` would too, but the script itself
-/// would then run under it, and a `server | grep -q ready` in it mean something else.
+/// If a sourced file ends with a pipeline, only bash tells the codes of its parts. `set -o pipefail` would tell them too, but the script
+/// itself would run under it, and a `server | grep -q ready` in it would mean something else.
 const BEFORE_START: &str = "_zwelnch_parts=
 if [ -n \"${BASH_VERSION:-}\" ]; then trap '_zwelnch_parts=\"${PIPESTATUS[@]}\"' RETURN; fi
 ";

@@ -1,13 +1,13 @@
 //! Which shell runs lifecycle commands.
 //!
-//! Zowe's shell functions (`<runtime>/bin/libs`) are written for the z/OS shell, which knows `[[`, `let` and more that POSIX does not. Where
-//! `/bin/sh` is dash, as on Debian, they do not fail: `is_port_available` finds every port in use and says nothing. So bash runs the commands that
-//! have the functions sourced.
+//! Zowe's shell functions (`<runtime>/bin/libs`) are written for the z/OS shell, which knows `[[`, `let` and more that POSIX does not.
+//! Where `/bin/sh` is dash, as on Debian, they do not fail: `is_port_available` finds every port in use and says nothing. So bash runs the
+//! commands that have the functions sourced.
 
 use super::Script;
 use std::path::{Path, PathBuf};
 
-/// Where the shell is; POSIX has it there, z/OS too.
+/// Where POSIX systems, z/OS included, have the shell.
 const SHELL: &str = "/bin/sh";
 
 /// Variable of STDENV that names another shell (an absolute path): bash, where `server | tee log` is to end with the code of the server.
@@ -15,22 +15,22 @@ pub const SHELL_VARIABLE: &str = "ZWELNCH_SHELL";
 
 const BASH: [&str; 3] = ["/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash"];
 
-/// Shells by the name of their program that cannot run Zowe's functions.
+/// Names of shell programs that cannot run Zowe's functions.
 const POOR: [&str; 2] = ["dash", "posh"];
 
 /// The shells of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shells {
-    /// For commands alone.
+    /// For commands without the functions.
     plain: PathBuf,
     /// For commands that have Zowe's functions sourced.
     with_library: PathBuf,
-    /// The name of a program that cannot run the functions, which the plain one is.
+    /// The name of the plain shell's program, if it cannot run the functions.
     poor: Option<&'static str>,
 }
 
 impl Shells {
-    /// As this system and the environment have them.
+    /// Finds the shells of this system and of the environment.
     pub fn find() -> Shells {
         let named = std::env::var_os(SHELL_VARIABLE).filter(|shell| !shell.is_empty()).map(PathBuf::from);
         let program = Path::new(SHELL).canonicalize().ok().filter(|_| !cfg!(target_os = "zos"));
@@ -49,23 +49,23 @@ impl Shells {
         Shells { plain, with_library, poor }
     }
 
-    /// The one for a script.
+    /// The shell that runs a script.
     pub fn of(&self, script: &Script) -> &Path {
         self.with(script.library.is_some())
     }
 
-    /// The one for commands that have Zowe's functions sourced, or have not.
+    /// The shell for commands with Zowe's functions, or without them.
     pub fn with(&self, library: bool) -> &Path {
         if library { &self.with_library } else { &self.plain }
     }
 
-    /// What is to be said where there is a library: why another shell than `/bin/sh` is taken.
+    /// Why a shell other than `/bin/sh` runs commands with the functions; None if it is `/bin/sh`.
     pub fn reason(&self) -> Option<String> {
         let poor = self.poor.filter(|_| self.with_library != self.plain)?;
         Some(format!("{SHELL} is {poor}, which cannot run Zowe's shell functions"))
     }
 
-    /// What will go wrong where there is a library, and what to do.
+    /// What will go wrong with the functions, and what to do; None if nothing will.
     pub fn warning(&self) -> Option<String> {
         let poor = self.poor.filter(|_| self.with_library == self.plain)?;
         Some(format!(

@@ -1,19 +1,20 @@
-//! The files and directories under `<workspace>` that prepare makes. Contract: reference/lifecycle.md and reference/configuration.md,
-//! section Environment variables; the modes are those of the golden trees, except that the files under `.env` are 600, for they may hold
-//! passwords.
+//! The files and directories under `<workspace>` that prepare makes. Contract: docs/contract/configuration.md, "Files of the workspace";
+//! the modes are those of the golden trees, except that the files under `.env` are 600, for they may hold passwords.
 //!
-//! Two HA instances may share one workspace. Every file is written under a temporary name in its own directory and renamed, so that a reader
-//! never sees half of one; files that carry no instance id in their name are written under a lock besides.
+//! Two HA instances may share one workspace. Every file is written under a temporary name in its own directory and renamed, so that a
+//! reader never sees half of one; files that carry no instance id in their name are written under a lock besides.
 
 mod file;
 mod shell_format;
 #[cfg(test)]
 mod tests;
 
-pub use file::{make_directory, remove_abandoned, write_atomically};
+pub use file::{make_directory, remove_abandoned};
 pub use shell_format::{FormatError, format_instance, format_snapshot, parse_snapshot};
 
 use crate::config::Environment;
+use crate::platform::files::write_atomically;
+use crate::platform::private::PrivateDirectory;
 use crate::platform::{FileLock, LockError};
 use serde_json::Value;
 use std::io;
@@ -66,22 +67,30 @@ pub enum WorkspaceError {
     ComponentName(String),
 }
 
+impl WorkspaceError {
+    /// There is no such file.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, WorkspaceError::Read { source, .. } if source.kind() == io::ErrorKind::NotFound)
+    }
+}
+
 /// Takes a lock on a file: [`crate::platform::Platform::lock_file`], handed in so that this module needs nothing else of a platform.
 pub type Locker<'a> = &'a dyn Fn(&Path, &str) -> Result<FileLock, LockError>;
 
-/// What prepare knows of one installed component.
+/// The files of one installed component.
 #[derive(Debug, Clone, Default)]
 pub struct ComponentFiles {
     pub name: String,
     /// `<component>/.instance-<ha>.env`: every variable of the component.
     pub environment: Environment,
-    /// `<component>/.configs-<ha>.json`: the configuration with a top-level `configs`; None for a component whose manifest has no `configs`.
+    /// `<component>/.configs-<ha>.json`: the configuration with a top-level `configs`; None for a component whose manifest has no
+    /// `configs`.
     pub configs: Option<Value>,
     /// The manifest to copy beside it; None for a component that is not enabled.
     pub manifest_file: Option<PathBuf>,
 }
 
-/// What prepare has made of the configuration, ready to be written.
+/// The files of the instance, ready to be written.
 #[derive(Debug, Clone, Default)]
 pub struct PreparedFiles {
     /// `.zowe-merged.yaml`: merged and evaluated, as users would have written it.
@@ -113,7 +122,8 @@ pub fn make_directories(workspace: &Path) -> Result<(), WorkspaceError> {
         make(&workspace.join(name), *mode)?;
     }
     let private = workspace.join(ENVIRONMENT_DIRECTORY);
-    file::restrict(&private, 0o700).map_err(|source| WorkspaceError::Directory { path: private, source })
+    let restricted = file::restrict(&private, 0o700).and_then(|()| PrivateDirectory::open(&private));
+    restricted.map(drop).map_err(|source| WorkspaceError::Directory { path: private, source })
 }
 
 /// The directories of a workspace, parents first.
@@ -198,27 +208,30 @@ pub fn write_snapshot(path: &Path, environment: &Environment) -> Result<(), Work
     write(path, &text, PRIVATE)
 }
 
-/// Reads what [`write_snapshot`] wrote: the exact inverse. No shell runs and nothing in the file is executed.
+/// Bytes of a snapshot at most: more than any system hands to a process.
+const SNAPSHOT_LIMIT: u64 = 64 * 1024 * 1024;
+
+/// Reads the snapshot of a component, as [`write_snapshot`] wrote it. No shell runs and nothing in the file is executed. It is what the
+/// component's process is given, so it must be of this user's own making.
 ///
 /// # Errors
-/// [`WorkspaceError::Read`] (also for a snapshot that is not there), [`WorkspaceError::Snapshot`] with the place of what is no snapshot.
-pub fn read_snapshot(path: &Path) -> Result<Environment, WorkspaceError> {
-    let text = std::fs::read(path).map_err(|source| WorkspaceError::Read { path: path.to_path_buf(), source })?;
-    parse_snapshot(&text).map_err(|error| WorkspaceError::Snapshot {
-        path: path.to_path_buf(),
-        line: error.line,
-        column: error.column,
-        what: error.what,
-    })
+/// [`WorkspaceError::Read`] (also for a snapshot that is not there, see [`WorkspaceError::is_missing`]), [`WorkspaceError::Snapshot`] with
+/// the place where it is not one.
+pub fn read_snapshot(workspace: &Path, component: &str, ha_id: &str) -> Result<Environment, WorkspaceError> {
+    let path = snapshot_path(workspace, component, ha_id);
+    let below = Path::new(component).join(format!(".{ha_id}.env"));
+    let text = PrivateDirectory::open(&workspace.join(ENVIRONMENT_DIRECTORY)).and_then(|directory| directory.read(&below, SNAPSHOT_LIMIT));
+    let text = text.map_err(|source| WorkspaceError::Read { path: path.clone(), source })?;
+    parse_snapshot(&text).map_err(|error| WorkspaceError::Snapshot { path, line: error.line, column: error.column, what: error.what })
 }
 
-/// A component's name becomes a directory name: it must be one step down and nothing else.
+/// A component's name becomes the name of a directory, so it must be exactly one step of a path.
 pub(super) fn check_component_name(name: &str) -> Result<(), WorkspaceError> {
     let plain = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\0', '\n']);
     if plain { Ok(()) } else { Err(WorkspaceError::ComponentName(name.to_string())) }
 }
 
-/// Two instances may prepare at once. Renames keep each file whole anyway; the lock keeps the set of them of one mind.
+/// Two instances may prepare at once. Renames keep each file whole anyway; the lock keeps the files consistent with each other.
 fn wait_for_lock(path: &Path, ha_id: &str, locker: Locker<'_>) -> Result<FileLock, WorkspaceError> {
     let holder = format!("HA instance {ha_id}, process {}", std::process::id());
     let deadline = Instant::now() + LOCK_PATIENCE;
@@ -228,7 +241,7 @@ fn wait_for_lock(path: &Path, ha_id: &str, locker: Locker<'_>) -> Result<FileLoc
             Err(LockError::Held(holder)) if Instant::now() >= deadline => {
                 return Err(WorkspaceError::Locked { path: path.to_path_buf(), holder, seconds: LOCK_PATIENCE.as_secs() });
             }
-            // A blocking lock could wait for ever on an instance that hangs, and no signal would tell why.
+            // A blocking lock could wait forever for an instance that hangs, and nothing would say why.
             Err(LockError::Held(_)) => std::thread::sleep(LOCK_RETRY),
             Err(LockError::Io(source)) => return Err(WorkspaceError::Lock { path: path.to_path_buf(), source }),
         }

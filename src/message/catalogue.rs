@@ -1,668 +1,668 @@
-//! The rows of the catalogue, in the order of their ids. Contract: reference/messages.md; from ZWEL0914 upward our own.
+//! The rows of the catalogue, in the order of their ids. Contract: docs/contract/messages.md; from ZWEL0914 upward our own.
 
 messages! {
-    ZWEL0001I zwel0001i "ZWEL0001I" Info OnMatch (name)
+    component_started "ZWEL0001I" Info OnMatch (name)
         "component {name} started",
         "The start command's process was created; this says nothing of readiness.",
         "None.";
-    ZWEL0002I zwel0002i "ZWEL0002I" Info OnMatch (name)
+    component_stopped "ZWEL0002I" Info OnMatch (name)
         "component {name} stopped",
         "A stop that was asked for has completed.",
         "None.";
-    ZWEL0003I zwel0003i "ZWEL0003I" Info OnMatch (name, n, s, share_as)
+    component_initialized "ZWEL0003I" Info OnMatch (name, n, s, share_as)
         "new component initialized {name}, restart_cnt={n}, min_uptime={s} seconds, share_as={share_as}",
         "The settings of one component were resolved; restart_cnt is the number of restart intervals.",
         "None.";
-    ZWEL0004I zwel0004i "ZWEL0004I" Info OnMatch (name, pid, status)
+    component_terminated "ZWEL0004I" Info OnMatch (name, pid, status)
         "component {name}({pid}) terminated, status = {status}",
         "The process was reaped. The raw wait status is shown as a decimal number; ZWEL0905E says it in words when the end was not asked for.",
         "When unasked: see the component's own output just before.";
-    ZWEL0005I zwel0005i "ZWEL0005I" Info OnMatch (name, s)
+    next_restart_in "ZWEL0005I" Info OnMatch (name, s)
         "next attempt to restart component {name} in {s} seconds",
         "The component ended and will be started again after this time.",
         "None, or START the component to try at once.";
-    ZWEL0006I zwel0006i "ZWEL0006I" Info OnMatch ()
+    starting_components "ZWEL0006I" Info OnMatch ()
         "starting components",
         "Validate and configure are done; the start commands are issued now.",
         "None.";
-    ZWEL0007I zwel0007i "ZWEL0007I" Info OnMatch ()
+    components_started "ZWEL0007I" Info OnMatch ()
         "components started",
         "Every start command was issued.",
         "None.";
-    ZWEL0008I zwel0008i "ZWEL0008I" Info OnMatch ()
+    stopping_components "ZWEL0008I" Info OnMatch ()
         "stopping components",
         "The launcher is ending and stops every component.",
         "None.";
-    ZWEL0009I zwel0009i "ZWEL0009I" Info OnMatch ()
+    components_stopped "ZWEL0009I" Info OnMatch ()
         "components stopped",
         "All components ended inside their grace time.",
         "None.";
-    ZWEL0010I zwel0010i "ZWEL0010I" Info OnMatch ()
+    component_list_head "ZWEL0010I" Info OnMatch ()
         "launcher has the following components:",
         "Head of the answer to DISP.",
         "None.";
-    ZWEL0011I zwel0011i "ZWEL0011I" Info OnMatch (name, pid)
+    component_list_line "ZWEL0011I" Info OnMatch (name, pid)
         "    name = {name:>16.16}, PID = {pid}",
         "One component of the answer to DISP; PID -1 means that it is not running.",
         "None.";
-    ZWEL0012I zwel0012i "ZWEL0012I" Info OnMatch ()
+    starting_console_listener "ZWEL0012I" Info OnMatch ()
         "starting console listener",
         "From now on all operator commands are served.",
         "None.";
-    ZWEL0013I zwel0013i "ZWEL0013I" Info OnMatch (text)
+    command_received "ZWEL0013I" Info OnMatch (text)
         "command '{text}' received",
         "A MODIFY command has arrived.",
         "None.";
-    ZWEL0014I zwel0014i "ZWEL0014I" Info OnMatch ()
+    termination_command_received "ZWEL0014I" Info OnMatch ()
         "termination command received",
         "A STOP command (P) has arrived.",
         "None.";
-    ZWEL0015I zwel0015i "ZWEL0015I" Info OnMatch ()
+    console_listener_stopped "ZWEL0015I" Info OnMatch ()
         "console listener stopped",
         "No more operator commands are accepted.",
         "None.";
-    ZWEL0016I zwel0016i "ZWEL0016I" Info OnMatch (names)
+    start_component_list "ZWEL0016I" Info OnMatch (names)
         "start component list: '{names}'",
         "The components that have a start command, in start order.",
         "None.";
-    ZWEL0017I zwel0017i "ZWEL0017I" Info OnMatch (dir)
+    root_directory_is "ZWEL0017I" Info OnMatch (dir)
         "ROOT_DIR is '{dir}'",
         "The runtime directory that is used.",
         "None.";
-    ZWEL0018I zwel0018i "ZWEL0018I" Info OnMatch ()
+    instance_prepared "ZWEL0018I" Info OnMatch ()
         "Zowe instance prepared successfully",
         "Validate and configure of all components ended well.",
         "None.";
-    ZWEL0019I zwel0019i "ZWEL0019I" Info OnMatch ()
+    launcher_stopping "ZWEL0019I" Info OnMatch ()
         "Zowe Launcher stopping",
         "A signal asked the launcher to end.",
         "None.";
-    ZWEL0020I zwel0020i "ZWEL0020I" Info OnMatch (file)
+    loading_file "ZWEL0020I" Info OnMatch (file)
         "loading '{file}'",
         "A configuration source is read (debug level only).",
         "None.";
-    ZWEL0021I zwel0021i "ZWEL0021I" Info Always (launcher, zowe)
+    launcher_starting "ZWEL0021I" Info Always (launcher, zowe)
         "Zowe Launcher starting, Launcher version {launcher}, Zowe version {zowe}",
         "First line of a run.",
         "None.";
-    ZWEL0022I zwel0022i "ZWEL0022I" Info OnMatch ()
+    launcher_stopped "ZWEL0022I" Info OnMatch ()
         "Zowe Launcher stopped",
         "Last line of a run that ended in order.",
         "None.";
-    ZWEL0023I zwel0023i "ZWEL0023I" Info OnMatch (config)
+    configuration_file_is "ZWEL0023I" Info OnMatch (config)
         "Zowe YAML config file is '{config}'",
         "The configuration sources, left-most first.",
         "None.";
-    ZWEL0024I zwel0024i "ZWEL0024I" Info OnMatch (id)
+    ha_instance_is "ZWEL0024I" Info OnMatch (id)
         "HA_INSTANCE_ID is '{id}'",
         "The HA instance id that is used, lower-cased.",
         "None.";
-    ZWEL0025I zwel0025i "ZWEL0025I" Info OnMatch (name, intervals)
+    restart_intervals_are "ZWEL0025I" Info OnMatch (name, intervals)
         "restart_intervals for component '{name}'= {intervals}",
         "The restart intervals in seconds.",
         "None.";
-    ZWEL0026E zwel0026e "ZWEL0026E" Error Always (name)
+    variable_not_found "ZWEL0026E" Error Always (name)
         "{name} env variable not found",
         "A variable that the launcher needs is not set.",
         "Set it in the STDENV data definition of the PROC; CONFIG names zowe.yaml.";
-    ZWEL0027E zwel0027e "ZWEL0027E" Error Always (name)
+    variable_too_large "ZWEL0027E" Error Always (name)
         "{name} env variable too large",
         "CONFIG has more than 17,408 bytes.",
         "Name fewer sources, or shorter paths.";
-    ZWEL0028E zwel0028e "ZWEL0028E" Error Always ()
+    no_component_list "ZWEL0028E" Error Always ()
         "failed to get component list",
         "Never issued: what is wrong with a component is told of each, and ZWEL0029E where none is left.",
         "None.";
-    ZWEL0029E zwel0029e "ZWEL0029E" Error Always ()
+    component_list_empty "ZWEL0029E" Error Always ()
         "start component list is empty",
         "No enabled component has a start command.",
         "Enable a component (components.<name>.enabled: true) and check that it is installed.";
-    ZWEL0030E zwel0030e "ZWEL0030E" Error Always ()
+    instance_not_prepared "ZWEL0030E" Error Always ()
         "failed to prepare Zowe instance",
         "Validate or configure failed.",
         "Correct what the messages before name and start again.";
-    ZWEL0031E zwel0031e "ZWEL0031E" Error Always ()
+    no_signal_handlers "ZWEL0031E" Error Always ()
         "failed to setup signal handlers",
         "The thread that waits for signals could not be made; the launcher ends.",
         "See the reason in the message after; most likely a limit of the system or of the user id was reached.";
-    ZWEL0032E zwel0032e "ZWEL0032E" Error Always (what, dir)
+    directory_not_found "ZWEL0032E" Error Always (what, dir)
         "failed to find {what}='{dir}', check if the dir exists",
         "A directory that the configuration names does not exist.",
         "Create it or correct the configuration.";
-    ZWEL0033E zwel0033e "ZWEL0033E" Error Always ()
+    no_root_directory "ZWEL0033E" Error Always ()
         "failed to get ROOT_DIR dir",
         "zowe.runtimeDirectory is not set.",
         "Set zowe.runtimeDirectory in zowe.yaml.";
-    ZWEL0034E zwel0034e "ZWEL0034E" Error Always ()
+    root_directory_empty "ZWEL0034E" Error Always ()
         "ROOT_DIR is empty string",
         "zowe.runtimeDirectory is empty.",
         "Set zowe.runtimeDirectory in zowe.yaml.";
-    ZWEL0035E zwel0035e "ZWEL0035E" Error Always ()
+    invalid_arguments "ZWEL0035E" Error Always ()
         "invalid command line arguments, provide HA_INSTANCE_ID as a first argument",
         "The HA instance id is missing or there are too many arguments.",
         "Give the id in PARM of the PROC: S ZWESLSTC,HAINST=id.";
-    ZWEL0036E zwel0036e "ZWEL0036E" Error Always ()
+    no_launcher_context "ZWEL0036E" Error Always ()
         "failed to initialize launcher context",
         "Follows the message that says why.",
         "Correct what the message before names.";
-    ZWEL0037E zwel0037e "ZWEL0037E" Error OnMatch ()
+    too_many_components "ZWEL0037E" Error OnMatch ()
         "max component number reached, ignoring the rest",
         "Never issued: this launcher has no such bound.",
         "None.";
-    ZWEL0038E zwel0038e "ZWEL0038E" Error OnMatch (name)
+    max_retries_reached "ZWEL0038E" Error OnMatch (name)
         "failed to restart component {name}, max retries reached",
         "All restart intervals are used up; the component stays down.",
         "Find the reason in the component's output; START it when it is removed.";
-    ZWEL0039E zwel0039e "ZWEL0039E" Error OnMatch (name)
+    already_running "ZWEL0039E" Error OnMatch (name)
         "cannot start component {name} - already running",
-        "START of a running component while components.launcher.startRunning is reject.",
+        "START of a running component while components.launcher.startRunning is reject. Nothing that was named with it is started.",
         "STOP it first, or use RESTART.";
-    ZWEL0040E zwel0040e "ZWEL0040E" Error OnMatch (name)
+    component_start_failed "ZWEL0040E" Error OnMatch (name)
         "failed to start component {name}",
         "The process of the component could not be created.",
         "See the reason in the message before; the restart intervals apply.";
-    ZWEL0041E zwel0041e "ZWEL0041E" Error OnMatch ()
+    bad_value_supplied "ZWEL0041E" Error OnMatch ()
         "bad value supplied, command ignored",
         "A MODIFY verb without a usable value.",
         "Give the component in parentheses, as in START(gateway).";
-    ZWEL0042E zwel0042e "ZWEL0042E" Error OnMatch ()
+    command_not_recognized "ZWEL0042E" Error OnMatch ()
         "command not recognized",
         "A MODIFY text that is no command of the launcher.",
         "Use one of the commands that HELP lists.";
-    ZWEL0043E zwel0043e "ZWEL0043E" Error Always ()
+    no_console_thread "ZWEL0043E" Error Always ()
         "failed to start console thread",
         "The console could not be opened.",
         "See the reason in the message before; the launcher ends.";
-    ZWEL0044E zwel0044e "ZWEL0044E" Error OnMatch ()
+    console_thread_not_stopped "ZWEL0044E" Error OnMatch ()
         "failed to stop console thread",
         "Never issued: the console is closed with the launcher.",
         "None.";
-    ZWEL0045E zwel0045e "ZWEL0045E" Error OnMatch (why)
+    configuration_not_converted "ZWEL0045E" Error OnMatch (why)
         "error converting zowe.yaml file - {why}",
         "The configuration could not be converted.",
         "Correct what the message names.";
-    ZWEL0046E zwel0046e "ZWEL0046E" Error OnMatch (why)
+    configuration_not_read "ZWEL0046E" Error OnMatch (why)
         "error reading zowe.yaml file - {why}",
         "CONFIG is no list of sources, or a source of the configuration could be opened but not read to its end, is too large or is no text.",
         "Correct what the message names.";
-    ZWEL0047E zwel0047e "ZWEL0047E" Error OnMatch (why)
+    configuration_not_parsed "ZWEL0047E" Error OnMatch (why)
         "failed to parse zowe.yaml - {why}",
         "The configuration is no YAML.",
         "Correct what the message names.";
-    ZWEL0048E zwel0048e "ZWEL0048E" Error OnMatch (file, why)
+    configuration_not_opened "ZWEL0048E" Error OnMatch (file, why)
         "failed to open zowe.yaml - {file}: {why}",
         "A configuration source could not be opened.",
         "Check the path and the permissions.";
-    ZWEL0049E zwel0049e "ZWEL0049E" Error OnMatch (name)
+    component_restart_failed "ZWEL0049E" Error OnMatch (name)
         "failed to restart component {name}",
         "The process of a component that had ended unasked could not be created. Follows ZWEL0040E.",
         "See the reason in ZWEL0927E; the restart intervals apply.";
-    ZWEL0050E zwel0050e "ZWEL0050E" Error OnMatch (name, pid, why)
+    output_not_readable "ZWEL0050E" Error OnMatch (name, pid, why)
         "cannot read output from comp {name}({pid}) - {why}",
         "The pipe that a component writes its output to could not be read; what it writes from now on is lost.",
         "RESTART the component to have its output again.";
-    ZWEL0051W zwel0051w "ZWEL0051W" Warning OnMatch ()
+    default_settings_used "ZWEL0051W" Warning OnMatch ()
         "failed to read zowe.yaml, launcher will use default settings",
         "Never issued: a configuration that cannot be read keeps the launcher from starting.",
         "None.";
-    ZWEL0052W zwel0052w "ZWEL0052W" Warning OnMatch ()
+    not_all_started "ZWEL0052W" Warning OnMatch ()
         "not all components started",
         "At least one start command failed.",
         "See ZWEL0040E before.";
-    ZWEL0053W zwel0053w "ZWEL0053W" Warning OnMatch ()
+    not_all_stopped_gracefully "ZWEL0053W" Warning OnMatch ()
         "not all components stopped gracefully",
         "At least one component had to be ended by SIGKILL.",
         "See ZWEL0063W for which.";
-    ZWEL0054W zwel0054w "ZWEL0054W" Warning OnMatch (name)
+    component_not_found "ZWEL0054W" Warning OnMatch (name)
         "component {name} not found",
         "The named component is not one of this instance's.",
         "Use DISP for the names.";
-    ZWEL0055E zwel0055e "ZWEL0055E" Error OnMatch (file, why)
+    stdin_file_not_created "ZWEL0055E" Error OnMatch (file, why)
         "failed to create file for stdin({file}) - {why}",
         "The pipe that is to be the standard input of a component (components.<name>.launcher.stdin) could not be made.",
         "See the reason: a limit of open files, as a rule. The restart intervals apply.";
-    ZWEL0056E zwel0056e "ZWEL0056E" Error OnMatch (file, why)
+    stdin_file_not_opened "ZWEL0056E" Error OnMatch (file, why)
         "failed to open file for stdin({file}) - {why}",
         "The empty standard input of components could not be opened; the launcher ends.",
         "Check /dev/null.";
-    ZWEL0057E zwel0057e "ZWEL0057E" Error Always (dir)
+    workspace_not_created "ZWEL0057E" Error Always (dir)
         "failed to create workspace dir '{dir}'",
         "The workspace directory could not be made.",
         "Check zowe.workspaceDirectory and the permissions above it.";
-    ZWEL0058I zwel0058i "ZWEL0058I" Info OnMatch (dir)
+    workspace_directory_is "ZWEL0058I" Info OnMatch (dir)
         "WORKSPACE_DIR is '{dir}'",
         "The workspace directory that is used.",
         "None.";
-    ZWEL0059E zwel0059e "ZWEL0059E" Error Always ()
+    no_workspace_directory "ZWEL0059E" Error Always ()
         "failed to get WORKSPACE_DIR dir",
         "zowe.workspaceDirectory is not set.",
         "Check the configuration.";
-    ZWEL0060E zwel0060e "ZWEL0060E" Error Always ()
+    workspace_directory_empty "ZWEL0060E" Error Always ()
         "WORKSPACE_DIR is empty string",
         "zowe.workspaceDirectory is empty.",
         "Set zowe.workspaceDirectory in zowe.yaml.";
-    ZWEL0061E zwel0061e "ZWEL0061E" Error OnMatch (what, file)
+    file_not_found "ZWEL0061E" Error OnMatch (what, file)
         "failed to find {what}='{file}', check if the file exists",
         "Never issued: ZWEL0048E, ZWEL0172E and others say which file.",
         "None.";
-    ZWEL0062E zwel0062e "ZWEL0062E" Error OnMatch (dir, why)
+    directory_not_created "ZWEL0062E" Error OnMatch (dir, why)
         "failed to create dir '{dir}' - {why}",
         "A directory could not be made.",
         "Check the permissions above it.";
-    ZWEL0063W zwel0063w "ZWEL0063W" Warning OnMatch (name, pid)
+    component_will_be_killed "ZWEL0063W" Warning OnMatch (name, pid)
         "Component {name}({pid}) will be terminated using SIGKILL",
         "The grace time is over and the component still runs.",
         "None; find out why it ignores SIGTERM.";
-    ZWEL0064E zwel0064e "ZWEL0064E" Error OnMatch (cmd, why)
+    command_not_run "ZWEL0064E" Error OnMatch (cmd, why)
         "failed to run command {cmd} - {why}",
         "A command could not be run.",
         "See the reason.";
-    ZWEL0065E zwel0065e "ZWEL0065E" Error OnMatch (cmd, why)
+    command_output_not_read "ZWEL0065E" Error OnMatch (cmd, why)
         "error reading output from command '{cmd}' - {why}",
         "The output of a command could not be read.",
         "See the reason.";
-    ZWEL0066W zwel0066w "ZWEL0066W" Warning OnMatch (cmd, rc)
+    command_ended_with_code "ZWEL0066W" Warning OnMatch (cmd, rc)
         "command '{cmd}' ended with code {rc}",
         "The preparation of the instance, which today's launcher leaves to a command, was not successful; ZWEL0030E follows.",
         "See the messages before.";
-    ZWEL0067E zwel0067e "ZWEL0067E" Error OnMatch ()
+    parmlib_members_differ "ZWEL0067E" Error OnMatch ()
         "PARMLIB() entries must all have the same member name",
         "Never issued: member names may differ since 3.3.",
         "None.";
-    ZWEL0068E zwel0068e "ZWEL0068E" Error Always ()
+    parmlib_member_missing "ZWEL0068E" Error Always ()
         "PARMLIB() entries must have a member name",
         "A PARMLIB entry of CONFIG names no member.",
         "Write PARMLIB(data.set(member)).";
-    ZWEL0069I zwel0069i "ZWEL0069I" Info OnMatch ()
+    configuration_is_valid "ZWEL0069I" Info OnMatch ()
         "Configuration is valid",
         "The configuration fits its schemas.",
         "None.";
-    ZWEL0070E zwel0070e "ZWEL0070E" Error Always ()
+    configuration_has_exceptions "ZWEL0070E" Error Always ()
         "Configuration has validity exceptions:",
         "The list of all exceptions follows.",
         "Correct each line that follows.";
-    ZWEL0071E zwel0071e "ZWEL0071E" Error Always ()
+    validation_failed_internally "ZWEL0071E" Error Always ()
         "Internal failure during validation, please contact support",
         "The validation itself failed.",
         "Contact support.";
-    ZWEL0072E zwel0072e "ZWEL0072E" Error Always ()
+    configurations_not_loaded "ZWEL0072E" Error Always ()
         "Launcher Could not load configurations",
         "The configuration could not be loaded.",
         "Correct what the lines before name.";
-    ZWEL0073E zwel0073e "ZWEL0073E" Error Always (n)
+    schemas_not_loaded "ZWEL0073E" Error Always (n)
         "Launcher Could not load schemas, status={n}",
         "A schema of the runtime directory could not be used; ZWEL0070E and the lines after it say which and why. Status 5: it is no schema.",
         "Check the schemas directory of the runtime: zowe.runtimeDirectory may name a directory that is no runtime of Zowe.";
-    ZWEL0074E zwel0074e "ZWEL0074E" Error OnMatch ()
+    no_log_context "ZWEL0074E" Error OnMatch ()
         "Log context was not created",
         "Logging could not be set up.",
         "Contact support.";
-    ZWEL0075W zwel0075w "ZWEL0075W" Warning OnMatch (why)
+    manifest_version_not_read "ZWEL0075W" Warning OnMatch (why)
         "Could not read manifest.json version: {why}",
         "manifest.json of the runtime directory is missing or damaged; the version of Zowe is shown as unknown, and what depends on it is not checked.",
         "See whether the runtime directory is whole and can be read by the started task's user.";
-    ZWEL0112E zwel0112e "ZWEL0112E" Error OnMatch ()
+    runtime_not_prepared "ZWEL0112E" Error OnMatch ()
         "Zowe runtime environment must be prepared first with \"zwe internal start prepare\" command.",
         "Never issued: the launcher prepares by itself what it starts.",
         "None.";
-    ZWEL0140E zwel0140e "ZWEL0140E" Error OnMatch (config)
+    configuration_not_translated "ZWEL0140E" Error OnMatch (config)
         "Failed to translate Zowe configuration ({config}).",
         "The merged configuration could not be written.",
         "Check the workspace directory.";
-    ZWEL0141E zwel0141e "ZWEL0141E" Error Always (user, dir)
+    no_write_permission "ZWEL0141E" Error Always (user, dir)
         "User {user} does not have write permission on {dir}.",
         "The directory is not writable for the user id of the started task.",
         "Correct owner or mode of the directory.";
-    ZWEL0157E zwel0157e "ZWEL0157E" Error Always ()
+    workspace_directory_not_defined "ZWEL0157E" Error Always ()
         "Zowe workspace directory (zowe.workspaceDirectory) is not defined in Zowe YAML configuration file.",
         "zowe.workspaceDirectory is not set.",
         "Set zowe.workspaceDirectory in zowe.yaml.";
-    ZWEL0172E zwel0172e "ZWEL0172E" Error OnMatch (name, command, file)
+    command_file_missing "ZWEL0172E" Error OnMatch (name, command, file)
         "Component {name} has commands.{command} defined but the file is missing. Looked for {file}",
         "The manifest names a command file that is not there.",
         "Correct the manifest or reinstall the component.";
-    ZWEL0302W zwel0302w "ZWEL0302W" Warning OnMatch ()
+    runs_as_izusvr "ZWEL0302W" Warning OnMatch ()
         "You are running the Zowe process under user id IZUSVR. This is not recommended and may impact your z/OS MF server negatively.",
         "The user id of z/OSMF runs Zowe.",
         "Give the started task a user id of its own.";
-    ZWEL0317E zwel0317e "ZWEL0317E" Error OnMatch (name, rc)
+    configure_command_failed "ZWEL0317E" Error OnMatch (name, rc)
         "Component {name} commands.configure ended with rc={rc}.",
         "A configure command failed; zowe.launchScript.onComponentConfigureFail decides what follows.",
         "See the component's output before.";
-    ZWEL0318E zwel0318e "ZWEL0318E" Error OnMatch (file, why)
+    file_not_read "ZWEL0318E" Error OnMatch (file, why)
         "- failed to read '{file}' - {why}",
         "A configuration source could not be opened. ZWEL0048E says the same in the launcher's own words.",
         "Check the path and the permissions.";
-    ZWEL0900I zwel0900i "ZWEL0900I" Info Wto (name, s)
+    component_ready "ZWEL0900I" Info Wto (name, s)
         "component {name} is ready after {s} seconds",
         "The component has passed its readiness check.",
         "None.";
-    ZWEL0901I zwel0901i "ZWEL0901I" Info Wto (id, n, m, s)
+    instance_ready "ZWEL0901I" Info Wto (id, n, m, s)
         "Zowe instance {id} is ready for work, {n} of {m} components ready after {s} seconds",
         "All components that are waited for are ready.",
         "None.";
-    ZWEL0902W zwel0902w "ZWEL0902W" Warning Wto (id, names)
+    instance_degraded "ZWEL0902W" Warning Wto (id, names)
         "Zowe instance {id} is degraded, not ready: {names}",
         "At least one component is not ready.",
         "See DISP.";
-    ZWEL0903I zwel0903i "ZWEL0903I" Info OnMatch (name, names)
+    component_waits_for "ZWEL0903I" Info OnMatch (name, names)
         "component {name} waits for {names}",
         "The start waits for other components to be ready.",
         "None.";
-    ZWEL0904W zwel0904w "ZWEL0904W" Warning Wto (name, s, names)
+    component_waited_in_vain "ZWEL0904W" Warning Wto (name, s, names)
         "component {name} waited {s} seconds for {names} and is started without",
         "The dependency time-out is over.",
         "See why the named components are not ready.";
-    ZWEL0905E zwel0905e "ZWEL0905E" Error Wto (name, pid, how, uptime)
+    component_ended_unasked "ZWEL0905E" Error Wto (name, pid, how, uptime)
         "component {name}({pid}) ended unasked: {how} after {uptime}",
         "A component ended although nobody had asked for it.",
         "See its output before; ZWEL0005I says when it is started again.";
-    ZWEL0906E zwel0906e "ZWEL0906E" Error Wto (id, reason)
+    instance_ends_because "ZWEL0906E" Error Wto (id, reason)
         "Zowe instance {id} ends because {reason}",
         "The launcher ends by its own decision.",
         "See the reason.";
-    ZWEL0907I zwel0907i "ZWEL0907I" Info Wto (id, n)
+    instance_ended "ZWEL0907I" Info Wto (id, n)
         "Zowe instance {id} has ended, condition code {n}",
         "The launcher has ended; the condition code is that of the job step: 0 after P, 8 not started, 12 all failed, 16 internal error.",
         "None when 0; else see the messages before.";
-    ZWEL0908I zwel0908i "ZWEL0908I" Info OnMatch (n)
+    left_over_ipc_removed "ZWEL0908I" Info OnMatch (n)
         "{n} message queues and sets of semaphores that ended processes had left were removed",
         "z/OS keeps them until somebody removes them; when they are as many as it allows, node.js cannot be started any more. Only those of the started task's user are removed, and only where every process that used them has ended.",
         "None.";
-    ZWEL0909W zwel0909w "ZWEL0909W" Warning OnMatch (why)
+    left_over_ipc_not_removed "ZWEL0909W" Warning OnMatch (why)
         "cannot remove message queues and semaphores that ended processes have left: {why}",
         "They could not be listed, or one of them could not be removed; the start goes on.",
         "See ipcs, and remove what is left of earlier runs with ipcrm.";
-    ZWEL0910E zwel0910e "ZWEL0910E" Error Wto (id, job, sysname)
+    instance_already_running "ZWEL0910E" Error Wto (id, job, sysname)
         "HA instance {id} is already running in this workspace: job {job} on {sysname}",
         "Another launcher runs this HA instance on the same workspace.",
         "Stop the other job first, or start another HA instance.";
-    ZWEL0911E zwel0911e "ZWEL0911E" Error Wto (id, ids)
+    ha_instance_not_defined "ZWEL0911E" Error Wto (id, ids)
         "HA instance {id} is not defined in haInstances, defined: {ids}",
         "The id given with HAINST is not a key of haInstances.",
         "Correct HAINST or add the instance to zowe.yaml.";
-    ZWEL0912I zwel0912i "ZWEL0912I" Info Wto (n, id)
+    left_over_processes_ended "ZWEL0912I" Info Wto (n, id)
         "{n} processes left by an earlier run of {id} were ended",
         "An earlier run left processes behind; they were ended before the start.",
         "None.";
-    ZWEL0913W zwel0913w "ZWEL0913W" Warning Wto (job)
+    job_name_too_long "ZWEL0913W" Warning Wto (job)
         "job name {job} has 8 characters: operator commands can hit its child address spaces",
         "UNIX children carry a job name of 8 characters unchanged.",
         "Start with JOBNAME= of at most 7 characters.";
-    ZWEL0915W zwel0915w "ZWEL0915W" Warning OnMatch (name, places)
+    component_not_installed "ZWEL0915W" Warning OnMatch (name, places)
         "component {name} is enabled but not installed, looked in {places}",
         "No directory of that name with a manifest exists.",
         "Install the component or disable it.";
-    ZWEL0916W zwel0916w "ZWEL0916W" Warning OnMatch (why)
+    configuration_warning "ZWEL0916W" Warning OnMatch (why)
         "configuration: {why}",
         "Something in the configuration is odd but usable.",
         "Correct what the message names.";
-    ZWEL0917E zwel0917e "ZWEL0917E" Error OnMatch (name, rc)
+    validate_command_failed "ZWEL0917E" Error OnMatch (name, rc)
         "Component {name} commands.validate ended with rc={rc}.",
         "A validate command failed; all are run before the launcher ends.",
         "See the component's output before.";
-    ZWEL0918E zwel0918e "ZWEL0918E" Error OnMatch (name, why)
+    component_error "ZWEL0918E" Error OnMatch (name, why)
         "Component {name}: {why}",
         "The component cannot be prepared.",
         "Correct what the message names.";
-    ZWEL0919E zwel0919e "ZWEL0919E" Error OnMatch (file, why)
+    file_not_written "ZWEL0919E" Error OnMatch (file, why)
         "failed to write '{file}' - {why}",
         "A file of the workspace or the log directory could not be written.",
         "Check space and permissions.";
-    ZWEL0920I zwel0920i "ZWEL0920I" Info OnMatch (line)
+    status_line "ZWEL0920I" Info OnMatch (line)
         "{line}",
         "Table of the answer to DISP.",
         "None.";
-    ZWEL0921I zwel0921i "ZWEL0921I" Info OnMatch (name)
+    component_not_running "ZWEL0921I" Info OnMatch (name)
         "component {name} is not running",
-        "STOP of a component that is down.",
+        "STOP of a component that is down, or START of it with others of which one was refused (ZWEL0039E).",
         "None.";
-    ZWEL0922E zwel0922e "ZWEL0922E" Error OnMatch (name, why)
+    component_not_restarted "ZWEL0922E" Error OnMatch (name, why)
         "component {name} is not restarted - {why}",
         "RESTART read the configuration anew and found it unusable, or a validate command refused it (then ZWEL0945W follows).",
         "Correct what the message names and repeat RESTART.";
-    ZWEL0923I zwel0923i "ZWEL0923I" Info OnMatch (name, action)
+    component_being_changed "ZWEL0923I" Info OnMatch (name, action)
         "component {name} is being {action}",
         "The operator command was accepted; ZWEL0001I or ZWEL0002I follows.",
         "None.";
-    ZWEL0924W zwel0924w "ZWEL0924W" Warning OnMatch (name, names)
+    component_needed_by "ZWEL0924W" Warning OnMatch (name, names)
         "component {name} is needed by {names}",
         "Running components depend on the one that is stopped.",
         "None, or stop them too.";
-    ZWEL0925E zwel0925e "ZWEL0925E" Error Always (why)
+    internal_error "ZWEL0925E" Error Always (why)
         "internal error: {why}",
         "A fault of the launcher itself.",
         "Contact support with the whole SYSPRINT.";
-    ZWEL0926W zwel0926w "ZWEL0926W" Warning OnMatch (name, why)
+    output_lost "ZWEL0926W" Warning OnMatch (name, why)
         "component {name}: output was lost - {why}",
         "A line could not be kept in full.",
         "Check the space in the temporary directory.";
-    ZWEL0927E zwel0927e "ZWEL0927E" Error OnMatch (name, why)
+    component_not_spawned "ZWEL0927E" Error OnMatch (name, why)
         "failed to spawn component {name} - {why}",
         "The system refused a process; ZWEL0040E follows.",
         "See the reason.";
-    ZWEL0929E zwel0929e "ZWEL0929E" Error Always (why)
+    console_listener_failed "ZWEL0929E" Error Always (why)
         "console listener failed - {why}",
         "Operator commands cannot be received.",
         "See the reason.";
-    ZWEL0930E zwel0930e "ZWEL0930E" Error OnMatch (why)
+    plain_error "ZWEL0930E" Error OnMatch (why)
         "{why}",
         "A command typed in a shell could not be done.",
         "Correct what the message names.";
-    ZWEL0931I zwel0931i "ZWEL0931I" Info OnMatch (id, command)
+    not_possible_while_preparing "ZWEL0931I" Info OnMatch (id, command)
         "instance {id} is being prepared, command '{command}' is not possible yet",
         "The instance is still being validated and configured.",
         "Repeat the command after ZWEL0012I.";
-    ZWEL0932I zwel0932i "ZWEL0932I" Info OnMatch (id, command)
+    ignored_while_ending "ZWEL0932I" Info OnMatch (id, command)
         "instance {id} is ending, command '{command}' is ignored",
         "P, a signal or a fatal end came before the command.",
         "Start the instance again.";
-    ZWEL0933W zwel0933w "ZWEL0933W" Warning OnMatch (name, why)
+    configured_environment_not_read "ZWEL0933W" Warning OnMatch (name, why)
         "component {name}: the environment of its configure command cannot be read, the configured one is used - {why}",
         "The snapshot file in the workspace has gone or was changed.",
         "RESTART the component, which configures it anew.";
-    ZWEL0934W zwel0934w "ZWEL0934W" Warning OnMatch (why)
+    no_operator_console "ZWEL0934W" Warning OnMatch (why)
         "no operator console - {why}",
         "The system directory cannot be used; the launcher runs and is ended by a signal.",
         "Correct what the message names, or set ZWELNCH_SYSTEM.";
-    ZWEL0935E zwel0935e "ZWEL0935E" Error OnMatch (name, phase, s)
+    phase_timed_out "ZWEL0935E" Error OnMatch (name, phase, s)
         "component {name}: commands.{phase} did not end within {s} seconds and was ended",
         "The command used up its time (components.<name>.launcher.validateTimeout). It counts as failed.",
         "See its output for what it waits for; raise the bound where it needs the time.";
-    ZWEL0936I zwel0936i "ZWEL0936I" Info OnMatch (s, parts)
+    prepared_in "ZWEL0936I" Info OnMatch (s, parts)
         "prepared in {s} seconds: {parts}",
         "Where the time between S and the start commands went; with debug lines the slowest commands are listed too.",
         "None.";
-    ZWEL0937I zwel0937i "ZWEL0937I" Info OnMatch (name)
+    input_line_sent "ZWEL0937I" Info OnMatch (name)
         "the line was sent to component {name}",
         "Answer to SEND: the line is in the component's standard input.",
         "None.";
-    ZWEL0938E zwel0938e "ZWEL0938E" Error OnMatch (name, why)
+    input_line_not_sent "ZWEL0938E" Error OnMatch (name, why)
         "the line was not sent to component {name}: {why}",
         "SEND works for running components with launcher.stdin: true that read what they are sent.",
         "Correct what the message names.";
-    ZWEL0943E zwel0943e "ZWEL0943E" Error OnMatch (command, why)
+    answer_broken_off "ZWEL0943E" Error OnMatch (command, why)
         "the answer to {command} has broken off: {why}",
         "The job has taken the command, but its answer has no end: the job ended meanwhile, or nothing came for a minute. What came of the \
          command is not known. A console ends with exit code 12.",
         "Look at the job's SYSPRINT and at DISP.";
-    ZWEL0944I zwel0944i "ZWEL0944I" Info OnMatch (path)
+    runs_in_place_of "ZWEL0944I" Info OnMatch (path)
         "{path} is not on this system, this zwelnch runs in its place",
         "A procedure names zwelnch by the path that it has on z/OS. Off z/OS the procedure is rehearsed with the program that reads it.",
         "None.";
-    ZWEL0945W zwel0945w "ZWEL0945W" Warning Wto (name)
+    started_again_as_before "ZWEL0945W" Warning Wto (name)
         "component {name} is started again as it was, with the configuration it had before",
         "RESTART or RELOAD had stopped the component and a validate command then refused the new configuration: nothing of it is applied.",
         "Correct what the messages before name and repeat the command.";
-    ZWEL0946W zwel0946w "ZWEL0946W" Warning OnMatch (name, rc)
+    pre_configure_command_failed "ZWEL0946W" Warning OnMatch (name, rc)
         "Component {name} commands.preConfigure ended with rc={rc}, the component is configured all the same.",
         "As in Zowe's server commands the code of preConfigure keeps nothing from being done.",
         "See the component's output before.";
-    ZWEL0948I zwel0948i "ZWEL0948I" Info OnMatch (shell, why)
+    commands_run_by_shell "ZWEL0948I" Info OnMatch (shell, why)
         "lifecycle commands are run by {shell}: {why}",
         "The runtime directory has Zowe's shell functions, which are written for the z/OS shell. Not on z/OS.",
         "None. ZWELNCH_SHELL in STDENV names another shell by its absolute path.";
-    ZWEL0949W zwel0949w "ZWEL0949W" Warning OnMatch (name, file, why)
+    registered_file_left "ZWEL0949W" Warning OnMatch (name, file, why)
         "component {name}: '{file}' is left as it is - {why}",
         "A static definition, a plug-in pointer or a shared library in the workspace would be removed, for its component does not register it any more; but only what this program wrote, and nothing has changed since, is its own to remove.",
         "Remove the file if nothing needs it: what stands there stays registered.";
-    ZWEL0950E zwel0950e "ZWEL0950E" Error OnMatch (check, why)
+    startup_check_failed "ZWEL0950E" Error OnMatch (check, why)
         "startup check {check}: {why}",
         "A start-up check has failed; all are made before ZWEL0030E ends the launcher.",
         "Correct what the message names. zowe.launchScript.startupChecks.<check> (exit, warn, disabled) says what a failure leads to.";
-    ZWEL0951W zwel0951w "ZWEL0951W" Warning OnMatch (check, why)
+    startup_check_warning "ZWEL0951W" Warning OnMatch (check, why)
         "startup check {check}: {why}",
         "A start-up check found something odd, or has failed and zowe.launchScript.startupChecks.<check> is warn; the start goes on.",
         "Correct what the message names.";
-    ZWEL0952I zwel0952i "ZWEL0952I" Info OnMatch (check, why)
+    startup_check_note "ZWEL0952I" Info OnMatch (check, why)
         "startup check {check}: {why}",
         "Something that the check concerns was not looked at, a key ring for example.",
         "None.";
-    ZWEL0953I zwel0953i "ZWEL0953I" Info OnMatch (name, service)
+    component_runs_within "ZWEL0953I" Info OnMatch (name, service)
         "component {name} runs as part of component {service}, which is to be named in its place",
         "API ML runs as one process, so that its parts cannot be operated one by one.",
         "Name the component that runs, or set components.apiml.enabled to false to run the parts by themselves.";
-    ZWEL0954W zwel0954w "ZWEL0954W" Warning Wto (n, why)
+    lines_not_written "ZWEL0954W" Warning Wto (n, why)
         "about {n} lines before these were not written to SYSPRINT - {why}",
         "Writing to SYSPRINT failed for a while (a full file system, a full spool). Lines of components and of the launcher are missing there; components that have a log file of their own have theirs in it.",
         "Make room where SYSPRINT is.";
-    ZWEL0955E zwel0955e "ZWEL0955E" Error OnMatch (n)
+    logs_not_rotated "ZWEL0955E" Error OnMatch (n)
         "log files are not rotated - {n} of them could not be begun anew",
         "LOGROTATE could not begin the log files that the messages ZWEL0992W before name; the others were rotated.",
         "Check space and permissions of zowe.logDirectory and repeat LOGROTATE.";
-    ZWEL0956W zwel0956w "ZWEL0956W" Warning OnMatch (name, question, why)
+    probe_not_possible "ZWEL0956W" Warning OnMatch (name, question, why)
         "component {name} cannot be asked for its {question} - {why}",
         "The command of the probe cannot be run: its file is not there or cannot be read, or the system makes no process. That says nothing of the component, which is neither taken for not alive nor restarted for it, and not for ready. It is asked again at each interval.",
         "Correct components.<name>.launcher.<question>.command, or the component's file; zwelnch check names the place.";
-    ZWEL0965W zwel0965w "ZWEL0965W" Warning Always (n, s)
+    lines_lost_at_end "ZWEL0965W" Warning Always (n, s)
         "up to {n} lines are lost, SYSPRINT was not read for {s} seconds at the end",
         "The launcher ended all the same. Not counted is what components had written that was still in their pipes.",
         "Find out why SYSPRINT is not read (a full spool, a pipe that nobody reads).";
-    ZWEL0966W zwel0966w "ZWEL0966W" Warning Wto (why)
+    operator_commands_delayed "ZWEL0966W" Warning Wto (why)
         "operator commands are not taken for the moment - {why}",
         "The system had no descriptor or memory for a console's connection. It is tried ten times a second until it is taken.",
         "See the reason: raise the limit of open files (MAXFILEPROC), or end programs that keep connections to the console.";
-    ZWEL0968W zwel0968w "ZWEL0968W" Warning Wto (file, id)
+    lock_file_made_anew "ZWEL0968W" Warning Wto (file, id)
         "lock file '{file}' of HA instance {id} was removed while it runs, it was made anew",
         "Somebody has removed the lock file, or the whole workspace. Until it was made anew, a second start was refused only by the record of processes.",
         "Leave the files of the workspace alone while an instance runs.";
-    ZWEL0969E zwel0969e "ZWEL0969E" Error Wto (file, id, why)
+    lock_file_replaced "ZWEL0969E" Error Wto (file, id, why)
         "lock file '{file}' of HA instance {id} is another one than this launcher's - {why}",
         "The lock file was removed while the instance runs, and cannot be locked again: a second start of the instance may not be refused.",
         "If another launcher runs the instance, stop one of the two; else correct the reason. The launcher tries again every 5 seconds.";
-    ZWEL0970W zwel0970w "ZWEL0970W" Warning OnMatch (name)
+    component_not_enabled "ZWEL0970W" Warning OnMatch (name)
         "component {name} is not enabled in this configuration, it is run all the same",
         "zwelnch component run starts a component of which components.<name>.enabled is not true.",
         "Enable it before the instance is to start it.";
-    ZWEL0971E zwel0971e "ZWEL0971E" Error OnMatch (name, why)
+    component_not_runnable "ZWEL0971E" Error OnMatch (name, why)
         "component {name} cannot be run: {why}",
         "zwelnch component run names a component that is not there, or that has nothing to run.",
         "See the reason.";
-    ZWEL0972I zwel0972i "ZWEL0972I" Info OnMatch (name, names)
+    dependencies_not_started "ZWEL0972I" Info OnMatch (name, names)
         "component {name} depends on {names}: not started by this command",
         "zwelnch component run starts one component and none of its dependencies.",
         "Where it calls them, start them with a command of their own, or run the instance.";
-    ZWEL0973I zwel0973i "ZWEL0973I" Info OnMatch (name, directory)
+    watching_for_changes "ZWEL0973I" Info OnMatch (name, directory)
         "component {name} is restarted when files in {directory} change; end with Ctrl-C",
         "zwelnch component run --watch has begun to watch.",
         "None.";
-    ZWEL0974I zwel0974i "ZWEL0974I" Info OnMatch (name)
+    waiting_for_file_change "ZWEL0974I" Info OnMatch (name)
         "component {name} waits for its files to change",
         "It is not running. With --watch it is started again at the next change.",
         "Correct what the messages before name; Ctrl-C ends the command.";
-    ZWEL0975I zwel0975i "ZWEL0975I" Info OnMatch (name)
+    component_files_changed "ZWEL0975I" Info OnMatch (name)
         "files of component {name} have changed",
         "It is validated anew and, when that is good, restarted.",
         "None.";
-    ZWEL0976E zwel0976e "ZWEL0976E" Error OnMatch (why)
+    watch_not_available "ZWEL0976E" Error OnMatch (why)
         "--watch is not available: {why}",
         "The system does not tell of changed files, or has no more watches for this user.",
         "Run the command without --watch; on Linux see fs.inotify.max_user_watches and max_user_instances.";
-    ZWEL0980E zwel0980e "ZWEL0980E" Error Wto (name, count, s)
+    start_limit_reached "ZWEL0980E" Error Wto (name, count, s)
         "component {name} was started {count} times within {s} seconds and is not started again",
         "Its start limit (launcher.startLimit) is reached: it ends again and again.",
         "Find the reason in the component's output; START it when it is removed.";
-    ZWEL0981E zwel0981e "ZWEL0981E" Error Wto (name, why)
+    not_started_again "ZWEL0981E" Error Wto (name, why)
         "component {name} is not started again: {why}",
         "The component ended in a way that no restart mends (launcher.fatalExitCodes, launcher.fatalMessages).",
         "Find the reason in the component's output; START it when it is removed.";
-    ZWEL0982E zwel0982e "ZWEL0982E" Error Wto (name, why)
+    component_not_alive "ZWEL0982E" Error Wto (name, why)
         "component {name} is restarted as it does not live any more: {why}",
         "The component's liveness check failed too often; it is stopped, and started again after its restart interval.",
         "See the component's output before.";
-    ZWEL0983W zwel0983w "ZWEL0983W" Warning OnMatch (name, s)
+    component_not_ready_yet "ZWEL0983W" Warning OnMatch (name, s)
         "component {name} is not ready, {s} seconds after its start",
         "Its readiness check has not passed in time, or does not pass any more; the component goes on.",
         "See the component's output, and its setting launcher.readiness.";
-    ZWEL0984I zwel0984i "ZWEL0984I" Info OnMatch (hint)
+    hint "ZWEL0984I" Info OnMatch (hint)
         "{hint}",
         "Follows ZWEL0042E or ZWEL0054W: what was meant, perhaps.",
         "Type the command that is meant; HELP lists them all.";
-    ZWEL0985I zwel0985i "ZWEL0985I" Info OnMatch (line)
+    help_line "ZWEL0985I" Info OnMatch (line)
         "{line}",
         "A line of the answer to HELP.",
         "None.";
-    ZWEL0986I zwel0986i "ZWEL0986I" Info OnMatch (line)
+    detail_line "ZWEL0986I" Info OnMatch (line)
         "{line}",
         "A line of the answer to DISP,DETAIL.",
         "None.";
-    ZWEL0987I zwel0987i "ZWEL0987I" Info OnMatch (what)
+    reload_change "ZWEL0987I" Info OnMatch (what)
         "RELOAD: {what}",
         "What RELOAD found different in the configuration; with RELOAD,CHECK nothing is done about it.",
         "None.";
-    ZWEL0988E zwel0988e "ZWEL0988E" Error OnMatch (why)
+    configuration_not_reloaded "ZWEL0988E" Error OnMatch (why)
         "the configuration is not reloaded - {why}",
         "RELOAD read the configuration anew and found it unusable, or a validate command refused it; all is as it was (ZWEL0945W).",
         "Correct what the messages before name and repeat RELOAD.";
-    ZWEL0989I zwel0989i "ZWEL0989I" Info OnMatch (what)
+    operation_done "ZWEL0989I" Info OnMatch (what)
         "{what}",
         "The answer to LOGLEVEL and LOGROTATE.",
         "None.";
-    ZWEL0990W zwel0990w "ZWEL0990W" Warning OnMatch (n)
+    launcher_lines_not_written "ZWEL0990W" Warning OnMatch (n)
         "{n} lines of the launcher were not written because SYSPRINT was not read",
         "SYSPRINT did not take lines for so long that 4 MiB of them waited; lines of components are never left out, their writers wait.",
         "Find out why SYSPRINT is slow (a full spool, a pipe that nobody reads).";
-    ZWEL0991W zwel0991w "ZWEL0991W" Warning Wto (name, n)
+    lines_held_back "ZWEL0991W" Warning Wto (name, n)
         "component {name}: {n} lines were held back from the console",
         "More lines matched zowe.sysMessages than a console takes: 50 at once, then 10 a second for each component. SYSPRINT has them all.",
         "See SYSPRINT; make zowe.sysMessages more exact.";
-    ZWEL0992W zwel0992w "ZWEL0992W" Warning OnMatch (name, why)
+    log_file_not_writable "ZWEL0992W" Warning OnMatch (name, why)
         "component {name}: its log file cannot be written - {why}",
         "SYSPRINT goes on. The file is tried again after a minute, on LOGROTATE and at the next start, and then says what is missing.",
         "Check space and permissions of zowe.logDirectory.";
-    ZWEL0993I zwel0993i "ZWEL0993I" Info OnMatch (name, n)
+    last_lines_head "ZWEL0993I" Info OnMatch (name, n)
         "component {name}: its last {n} lines were:",
         "The component ended unasked; what it wrote last is repeated, each line after a bar.",
         "See ZWEL0905E for how it ended.";
-    ZWEL0994I zwel0994i "ZWEL0994I" Info OnMatch (name)
+    last_lines_end "ZWEL0994I" Info OnMatch (name)
         "component {name}: end of its last lines",
         "See ZWEL0993I.",
         "None.";
-    ZWEL0995W zwel0995w "ZWEL0995W" Warning OnMatch (why)
+    no_guardian "ZWEL0995W" Warning OnMatch (why)
         "no guardian runs: should the launcher be cancelled, components go on running until the next start - {why}",
         "The process that ends the components after a launcher that died could not be started.",
         "See the reason.";
-    ZWEL0996W zwel0996w "ZWEL0996W" Warning OnMatch (file, why)
+    process_record_not_kept "ZWEL0996W" Warning OnMatch (file, why)
         "the record of processes '{file}' cannot be kept - {why}",
         "Should the launcher and its guardian be killed, the next start cannot end what they leave.",
         "Check space and permissions.";
-    ZWEL0997W zwel0997w "ZWEL0997W" Warning OnMatch (pids, id)
+    left_over_processes_remain "ZWEL0997W" Warning OnMatch (pids, id)
         "processes left by an earlier run of {id} could not be ended: {pids}",
         "They belong to another user, or hang in the system.",
         "End them by hand.";
-    ZWEL0998W zwel0998w "ZWEL0998W" Warning OnMatch (name, why)
+    stop_command_failed "ZWEL0998W" Warning OnMatch (name, why)
         "component {name}: its stop command failed, it was asked to end by a signal - {why}",
         "launcher.stop.command could not be run, ended with a code, or took longer than three quarters of the grace time.",
         "Correct the command.";
-    ZWEL0999W zwel0999w "ZWEL0999W" Warning OnMatch (n)
+    strays_ended "ZWEL0999W" Warning OnMatch (n)
         "{n} processes that had left their components were ended",
         "Components had started processes that left their process group and did not end with them.",
         "None.";
-    ZWEL1005E zwel1005e "ZWEL1005E" Error Always (why)
+    sysprint_not_writable "ZWEL1005E" Error Always (why)
         "SYSPRINT cannot be written, its lines go to SYSERR - {why}",
         "z/OS: the data definition is full, or was freed; lines of the launcher itself come as WTOs until it can be written again.",
         "Correct the DD statement SYSPRINT; errno2 is explained by `bpxmtext`.";
-    ZWEL1006W zwel1006w "ZWEL1006W" Warning OnMatch (name, why)
+    address_space_not_named "ZWEL1006W" Warning OnMatch (name, why)
         "address space could not be named {name}, components run without names of their own - {why}",
         "z/OS: the user of the started task has no READ access to BPX.JOBNAME, or the name is not possible.",
         "Permit READ to BPX.JOBNAME in class FACILITY, or correct zowe.job.prefix and components.<name>.zowe.job.suffix.";

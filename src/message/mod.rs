@@ -1,32 +1,38 @@
 //! The catalogue: every message once. An operator's automation keys on these texts, so they are made nowhere else.
 //!
-//! A message is made by the function that carries its id in lower case ([`zwel0001i`] and so on); its texts and its place in
-//! docs/messages.md come of the same definition in [`catalogue`].
+//! Each message has a function, named for what the message says ([`component_started`] and so on). Its id, its texts and its place in
+//! docs/messages.md come from one row of `catalogue`.
 
-/// Defines the rows of a catalogue: `STATIC function "ID" severity operator (inserts) text, reason, action;`. Each row becomes a static
-/// [`Entry`] and the one function that makes its message; all of them stand in `ENTRIES`.
+/// Defines the rows of a catalogue: `function "ID" severity operator (inserts) text, reason, action;`. The function, which is named for
+/// what the message says, makes the message; all rows are listed in `ENTRIES`.
 macro_rules! messages {
-    ($($entry:ident $function:ident $id:literal $severity:ident $operator:ident ($($insert:ident),*)
+    ($($function:ident $id:literal $severity:ident $operator:ident ($($insert:ident),*)
         $text:literal, $reason:literal, $action:literal;)*) => {
-        $(
-            pub static $entry: $crate::message::Entry = $crate::message::Entry {
-                id: $id,
-                severity: $crate::message::Severity::$severity,
-                text: $text,
-                reason: $reason,
-                action: $action,
-                operator: $crate::message::Operator::$operator,
-            };
+        #[allow(non_upper_case_globals)]
+        mod rows {
+            $(
+                pub(super) static $function: $crate::message::Entry = $crate::message::Entry {
+                    id: $id,
+                    function: stringify!($function),
+                    severity: $crate::message::Severity::$severity,
+                    text: $text,
+                    reason: $reason,
+                    action: $action,
+                    operator: $crate::message::Operator::$operator,
+                };
+            )*
+        }
 
+        $(
             #[doc = concat!($id, " ", $text)]
             #[allow(clippy::useless_format, clippy::too_many_arguments)]
             pub fn $function($($insert: impl std::fmt::Display),*) -> $crate::message::Message {
-                $crate::message::Message::new(&$entry, format!("{} {}", $id, format_args!($text)))
+                $crate::message::Message::new(&rows::$function, format!("{} {}", $id, format_args!($text)))
             }
         )*
 
         /// Every row, in the order of the ids.
-        pub static ENTRIES: &[&$crate::message::Entry] = &[$(&$entry),*];
+        pub static ENTRIES: &[&$crate::message::Entry] = &[$(&rows::$function),*];
     };
 }
 
@@ -73,6 +79,8 @@ pub enum Operator {
 #[derive(Debug)]
 pub struct Entry {
     pub id: &'static str,
+    /// The name of the function that makes it.
+    pub function: &'static str,
     pub severity: Severity,
     /// The text with its inserts in braces, as docs/messages.md shows it.
     pub text: &'static str,
@@ -81,7 +89,7 @@ pub struct Entry {
     pub operator: Operator,
 }
 
-/// Messages below the severity of an error by which a launcher says that it does not do what was asked for.
+/// Messages that are no errors and still say that a command was not carried out.
 const REFUSALS: [&str; 3] = ["ZWEL0054W", "ZWEL0931I", "ZWEL0932I"];
 
 fn refuses(entry: &Entry) -> bool {

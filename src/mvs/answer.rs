@@ -1,17 +1,12 @@
 //! The answer to an operator command: what has become of it, and its lines, which also go to SYSLOG.
 
+use crate::console::{REFUSED, UNKNOWN};
 use crate::message::mvs;
 use crate::platform::unix::program;
-use crate::platform::unix::system::SystemDirectory;
+use crate::system::SystemDirectory;
 use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
-
-/// Exit code of a console whose command was refused.
-pub const REFUSED: i32 = 8;
-
-/// Exit code of a console that does not know what came of its command.
-pub const UNKNOWN: i32 = 12;
 
 /// The answer to a command.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -117,6 +112,6 @@ impl<'a> Answering<'a> {
 
 /// What follows the errors of a member that cannot be run.
 pub(super) fn jcl_error(answer: &mut Answering<'_>, job_name: &str) {
-    answer.say(job_name, "", mvs::ief452i(job_name).text());
-    answer.say(job_name, "", mvs::iee122i().text());
+    answer.say(job_name, "", mvs::job_not_run(job_name).text());
+    answer.say(job_name, "", mvs::start_command_jcl_error().text());
 }

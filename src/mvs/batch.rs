@@ -30,12 +30,17 @@ impl BatchError {
     /// The message that answers the START command.
     pub fn message(&self) -> Message {
         match self {
-            BatchError::Shell { .. } => mvs::bpxm082i(),
+            BatchError::Shell { .. } => mvs::bpxbatch_keyword_rejected(),
             BatchError::Keyword { program, found } => {
                 let found: String = found.chars().take(16).collect();
-                mvs::iee707i("START", format!("PARM OF {program} BEGINS WITH NEITHER SH NOR PGM BUT WITH '{}'", found.escape_debug()))
+                mvs::command_not_executed(
+                    "START",
+                    format!("PARM OF {program} BEGINS WITH NEITHER SH NOR PGM BUT WITH '{}'", found.escape_debug()),
+                )
             }
-            BatchError::NoProgram { program } => mvs::iee707i("START", format!("PARM OF {program} NAMES NO PROGRAM AFTER PGM")),
+            BatchError::NoProgram { program } => {
+                mvs::command_not_executed("START", format!("PARM OF {program} NAMES NO PROGRAM AFTER PGM"))
+            }
         }
     }
 }

@@ -2,8 +2,8 @@
 //! condition code only; here the console waits for it, so that a script learns what an operator would see.
 
 use super::answer::Answering;
-use crate::platform::unix::system::{JobRecord, Patience, Request, SystemDirectory, parse_syslog_line, send_patiently};
 use crate::platform::unix::watch::watch_file;
+use crate::system::{JobRecord, Patience, Request, SystemDirectory, parse_syslog_line, send_patiently};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;

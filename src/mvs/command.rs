@@ -3,7 +3,9 @@
 
 pub use super::command_error::CommandError;
 use super::vary;
-use crate::platform::unix::system::{COMMAND_LIMIT, is_name, is_system_name};
+use crate::console::tcpip::Vary;
+use crate::platform::names::{is_name, is_system_name};
+use crate::system::COMMAND_LIMIT;
 
 /// Verbs in full, as the console completes them.
 pub const VERBS: &[&str] = &["START", "MODIFY", "STOP", "CANCEL", "DISPLAY", "ROUTE", "VARY"];
@@ -40,7 +42,7 @@ pub enum Command {
     /// `D TCPIP,[stack],NETSTAT,CONN`
     DisplayTcpip(vary::Report),
     /// `V TCPIP,[stack],SYSPLEX,QUIESCE|RESUME,PORT=n`
-    Vary(vary::Vary),
+    Vary(Vary),
     /// `RO sysname,command` or `RO *ALL,command`: the command as it was typed.
     Route {
         systems: Systems,

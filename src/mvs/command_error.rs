@@ -23,12 +23,12 @@ impl CommandError {
     /// The message that answers the command.
     pub fn message(&self) -> Message {
         match self {
-            CommandError::Invalid { command } => mvs::iee305i(command),
-            CommandError::Delimiter { command } => mvs::iee307i(command),
-            CommandError::Length { command } => mvs::iee308i(command),
-            CommandError::Missing { command } => mvs::iee311i(command),
-            CommandError::Parameter { command, parameter } => mvs::iee535i(command, parameter),
-            CommandError::Keyword { command, keyword } => mvs::iee309i(command, keyword),
+            CommandError::Invalid { command } => mvs::command_invalid(command),
+            CommandError::Delimiter { command } => mvs::delimiter_error(command),
+            CommandError::Length { command } => mvs::term_length_error(command),
+            CommandError::Missing { command } => mvs::parameter_missing(command),
+            CommandError::Parameter { command, parameter } => mvs::invalid_parameter(command, parameter),
+            CommandError::Keyword { command, keyword } => mvs::unidentifiable_keyword(command, keyword),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::command::Target;
 use crate::message::mvs;
-use crate::platform::unix::system::{JobKind, JobRecord, SystemDirectory, clock_time, julian_date};
+use crate::system::{JobKind, JobRecord, SystemDirectory, clock_time, julian_date};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 pub(super) fn activity(jobs: &[JobRecord], sysname: &str, now: Timestamp) -> Vec<String> {
     let count = |kind| jobs.iter().filter(|job| job.kind == kind).count();
     let mut lines = vec![
-        mvs::iee114i(clock_time(now), julian_date(now), sysname).text().to_owned(),
+        mvs::activity_head(clock_time(now), julian_date(now), sysname).text().to_owned(),
         " JOBS     STARTED  SHELL".to_owned(),
         format!(" {:05}    {:05}    {:05}", jobs.len(), count(JobKind::StartedTask), count(JobKind::Shell)),
     ];
@@ -34,9 +34,9 @@ pub(super) fn activity(jobs: &[JobRecord], sysname: &str, now: Timestamp) -> Vec
 /// D A,job: the jobs of a name in full.
 pub(super) fn job(system: &SystemDirectory, jobs: &[JobRecord], target: &Target, now: Timestamp) -> Vec<String> {
     if jobs.is_empty() {
-        return vec![mvs::iee341i(target).text().to_owned()];
+        return vec![mvs::not_active(target).text().to_owned()];
     }
-    let mut lines = vec![mvs::iee115i(clock_time(now), julian_date(now), system.sysname()).text().to_owned()];
+    let mut lines = vec![mvs::job_activity_head(clock_time(now), julian_date(now), system.sysname()).text().to_owned()];
     for job in jobs {
         let seconds = now.duration_since(job.started).as_secs().max(0);
         lines.push(format!(" {:<8} {:<8} {:<8} {}", job.job_name, job.identifier, job.job_id, kind_letter(job.kind)));

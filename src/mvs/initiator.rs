@@ -4,20 +4,20 @@
 //! It is `zwelnch internal initiator <jobs/STCnnnnn>`. Its standard output is a pipe to whoever issued START until the job runs;
 //! `STARTED` and the lines of the start, or `FAILED` and why, go there. It has no other descriptor of the console's.
 
-use crate::platform::unix::signals;
-use crate::platform::unix::system::{JobDescription, JobEnd, JobEntry, JobKind, SystemDirectory, listen_at, peer_is_allowed, read_line};
+use crate::platform::unix::{self, UnixPlatform};
+use crate::platform::{ChildEnvironment, End, Environment, GroupOfChild, Pid, Platform, PreparedEnvironment, SpawnRequest, Target};
+use crate::processes::with_descendants;
+use crate::system::{
+    CONTROL_DESCRIPTOR, JOB_DIRECTORY, JobDescription, JobEnd, JobEntry, JobKind, SystemDirectory, listen_at, peer_is_allowed, read_line,
+};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
-use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};
-use nix::sys::signal::{SigSet, Signal, kill};
-use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::Pid;
+use nix::sys::signal::{SigSet, Signal};
 use serde::{Deserialize, Serialize};
-use std::ffi::CString;
+use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
+use std::os::fd::{AsFd, FromRawFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
@@ -27,8 +27,8 @@ use std::time::Duration;
 /// The socket beside `control` that takes CANCEL.
 pub(super) const SOCKET: &str = "initiator";
 
-/// Descriptor of the control socket in the launcher, as ZWELNCH_CONTROL_FD says.
-const CONTROL_DESCRIPTOR: i32 = 3;
+/// Descriptor of the control socket in the launcher, as [`CONTROL_DESCRIPTOR`] says.
+const CONTROL: i32 = 3;
 
 /// All that the initiator needs to know, left for it in the job's entry by START.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,15 +77,14 @@ struct Shared {
 pub fn run(job_directory: &Path) -> i32 {
     // Fails only for the leader of a process group, which is nobody's child of a console then.
     let _ = nix::unistd::setsid();
-    close_inherited();
+    unix::process::close_inherited();
     // Signals to a whole session or system end the launcher in its own way; the initiator is there to tell how it ended.
     let mut shielded = SigSet::empty();
     for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGPIPE] {
         shielded.add(signal);
     }
     let _ = shielded.thread_block();
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    let _ = nix::sys::prctl::set_child_subreaper(true);
+    unix::adopt_orphans();
     match begin(job_directory) {
         Ok(job) => {
             report("STARTED", &job.lines);
@@ -101,6 +100,7 @@ pub fn run(job_directory: &Path) -> i32 {
 
 /// A job that runs.
 struct Job {
+    platform: Arc<dyn Platform>,
     system: SystemDirectory,
     step: StartedStep,
     entry: JobEntry,
@@ -129,7 +129,8 @@ fn begin(job_directory: &Path) -> io::Result<Job> {
     })?;
     // The program may speak at once; what SYSLOG says of its start comes before that.
     let lines = system.announce_started(&step.job_name, &step.job_id);
-    let launcher = match spawn(&step, &entry, &directory) {
+    let platform: Arc<dyn Platform> = Arc::new(UnixPlatform::for_command());
+    let launcher = match spawn(&*platform, &step, &entry, &directory) {
         Ok(launcher) => launcher,
         Err(error) => {
             system.announce_ended(&step.job_name, &step.step_name, &step.job_id, JobEnd::Unknown);
@@ -138,11 +139,11 @@ fn begin(job_directory: &Path) -> io::Result<Job> {
         }
     };
     // D A,job shows the initiator's number if this fails; the job runs all the same.
-    let _ = entry.set_pid(launcher.as_raw());
+    let _ = entry.set_pid(launcher);
     let shared = Arc::new(Mutex::new(Shared { launcher: Some(launcher), cancelled: false }));
-    let for_thread = Arc::clone(&shared);
-    std::thread::Builder::new().name("cancel".to_owned()).spawn(move || take_cancels(&cancel, &for_thread))?;
-    Ok(Job { system, step, entry, shared, launcher, lines })
+    let for_thread = (Arc::clone(&platform), Arc::clone(&shared));
+    std::thread::Builder::new().name("cancel".to_owned()).spawn(move || take_cancels(&*for_thread.0, &cancel, &for_thread.1))?;
+    Ok(Job { platform, system, step, entry, shared, launcher, lines })
 }
 
 impl Job {
@@ -150,7 +151,7 @@ impl Job {
     fn attend(self) {
         let end = self.wait();
         if matches!(end, JobEnd::Cancelled | JobEnd::Signal(_)) {
-            end_all_below();
+            end_all_below(&*self.platform);
         }
         // First the entry, then the word of it: who has read $HASP395 finds the job gone.
         let _ = self.entry.end();
@@ -159,45 +160,26 @@ impl Job {
 
     /// Reaps the launcher, and on the way whatever was orphaned below it.
     fn wait(&self) -> JobEnd {
-        loop {
-            let ended = match next_ended() {
-                Ok(ended) => ended,
-                Err(Errno::EINTR) => continue,
-                Err(_) => return JobEnd::Unknown,
-            };
+        while self.platform.wait_for_end() {
+            // Held while its number may become another's: nobody signals that.
             let mut shared = lock(&self.shared);
-            if ended == Some(self.launcher) {
-                shared.launcher = None;
-            }
-            let status = waitpid(ended.unwrap_or(self.launcher), None);
-            match status {
-                Ok(WaitStatus::Exited(pid, code)) if pid == self.launcher && !shared.cancelled => return JobEnd::Code(code),
-                Ok(WaitStatus::Signaled(pid, signal, _)) if pid == self.launcher && !shared.cancelled => {
-                    return JobEnd::Signal(signal as i32);
+            while let Some((pid, status)) = self.platform.reap() {
+                if pid == self.launcher {
+                    shared.launcher = None;
+                    return match status.end {
+                        _ if shared.cancelled => JobEnd::Cancelled,
+                        End::Exited(code) => JobEnd::Code(code),
+                        End::Signaled(signal) => JobEnd::Signal(signal),
+                    };
                 }
-                Ok(WaitStatus::Exited(pid, _) | WaitStatus::Signaled(pid, _, _)) if pid == self.launcher => return JobEnd::Cancelled,
-                Err(Errno::ECHILD) => return JobEnd::Unknown,
-                _ => {}
             }
         }
+        JobEnd::Unknown
     }
 }
 
-/// Which child has ended, still unreaped, so that its number cannot be given to another process yet.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn next_ended() -> nix::Result<Option<Pid>> {
-    use nix::sys::wait::{Id, WaitPidFlag, waitid};
-    waitid(Id::All, WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT).map(|status| status.pid())
-}
-
-/// Elsewhere nothing is orphaned to the initiator: the launcher is its only child.
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn next_ended() -> nix::Result<Option<Pid>> {
-    Ok(None)
-}
-
 /// Serves CANCEL, one connection after another, as long as the process lives.
-fn take_cancels(listener: &UnixListener, shared: &Mutex<Shared>) {
+fn take_cancels(platform: &dyn Platform, listener: &UnixListener, shared: &Mutex<Shared>) {
     for stream in listener.incoming() {
         let Ok(mut stream) = stream else { continue };
         if !peer_is_allowed(&stream).unwrap_or(false) {
@@ -216,7 +198,7 @@ fn take_cancels(listener: &UnixListener, shared: &Mutex<Shared>) {
         let answer = match shared.launcher {
             Some(launcher) => {
                 shared.cancelled = true;
-                let _ = kill(launcher, Signal::SIGKILL);
+                platform.send(Target::Process(launcher), unix::SIGKILL);
                 "ACCEPTED\n"
             }
             None => "REJECTED ENDING\n",
@@ -226,46 +208,30 @@ fn take_cancels(listener: &UnixListener, shared: &Mutex<Shared>) {
 }
 
 /// Starts the step's program, its standard streams on the spool, the job's control socket at descriptor 3.
-fn spawn(step: &StartedStep, entry: &JobEntry, directory: &Path) -> io::Result<Pid> {
-    let sysprint = open_spool(&step.sysprint)?;
-    let syserr = open_spool(&step.syserr)?;
+fn spawn(platform: &dyn Platform, step: &StartedStep, entry: &JobEntry, directory: &Path) -> io::Result<Pid> {
+    let (stdin, sysprint, syserr) = (open_input(&step.stdin)?, open_spool(&step.sysprint)?, open_spool(&step.syserr)?);
     // Out of the way of the numbers that are given away.
     let control = fcntl(entry.listener(), FcntlArg::F_DUPFD_CLOEXEC(10))?;
     // SAFETY: F_DUPFD_CLOEXEC has just made this descriptor, and nobody else knows it.
     let control = unsafe { OwnedFd::from_raw_fd(control) };
-    let mut actions = PosixSpawnFileActions::init()?;
-    let stdin = open_input(&step.stdin)?;
-    actions.add_dup2(stdin.as_raw_fd(), 0)?;
-    actions.add_dup2(sysprint.as_raw_fd(), 1)?;
-    actions.add_dup2(syserr.as_raw_fd(), 2)?;
-    actions.add_dup2(control.as_raw_fd(), CONTROL_DESCRIPTOR)?;
-    let mut attributes = PosixSpawnAttr::init()?;
-    attributes.set_flags(
-        PosixSpawnFlags::POSIX_SPAWN_SETPGROUP | PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK | PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF,
-    )?;
-    attributes.set_pgroup(Pid::from_raw(0))?;
-    attributes.set_sigdefault(&signals::defaulted())?;
-    attributes.set_sigmask(&SigSet::empty())?;
-    let text = |text: &str| CString::new(text).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error));
-    let mut arguments = vec![text(&step.name)?];
-    for argument in &step.arguments {
-        arguments.push(text(argument)?);
-    }
-    let own = [
-        ("ZWELNCH_JOB_DIRECTORY", directory.display().to_string()),
-        ("ZWELNCH_CONTROL_FD", CONTROL_DESCRIPTOR.to_string()),
-        ("JOBNAME", step.job_name.clone()),
-    ];
-    let mut environment = Vec::new();
-    for (name, value) in step.environment.iter().filter(|(name, _)| own.iter().all(|(known, _)| known != name)) {
-        environment.push(text(&format!("{name}={value}"))?);
-    }
-    for (name, value) in own {
-        environment.push(text(&format!("{name}={value}"))?);
-    }
-    let program = CString::new(step.program.as_os_str().as_bytes()).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-    posix_spawn(program.as_c_str(), &actions, &attributes, &arguments, &environment)
-        .map_err(|errno| io::Error::other(format!("{}: {}", step.program.display(), errno.desc())))
+    // A name that is empty is nobody's.
+    let named = step.environment.iter().filter(|(name, _)| !name.is_empty());
+    let environment: Environment = named.map(|(name, value)| (name.clone(), value.into())).collect();
+    let own = Environment::from([
+        (JOB_DIRECTORY.to_owned(), directory.into()),
+        (CONTROL_DESCRIPTOR.to_owned(), CONTROL.to_string().into()),
+        ("JOBNAME".to_owned(), step.job_name.clone().into()),
+    ]);
+    let (environment, own) = (PreparedEnvironment::new(&environment)?, PreparedEnvironment::new(&own)?);
+    let request = SpawnRequest {
+        program: step.program.clone(),
+        arguments: std::iter::once(&step.name).chain(&step.arguments).map(OsString::from).collect(),
+        environment: ChildEnvironment { base: &environment, own: &own, marker: None },
+        descriptors: vec![(stdin.as_fd(), 0), (sysprint.as_fd(), 1), (syserr.as_fd(), 2), (control.as_fd(), CONTROL)],
+        group: GroupOfChild::Own,
+    };
+    let why = |error: io::Error| error.raw_os_error().map_or_else(|| error.to_string(), |number| Errno::from_raw(number).desc().to_owned());
+    platform.spawn(&request).map_err(|error| io::Error::other(format!("{}: {}", step.program.display(), why(error))))
 }
 
 /// Opens a standard input. It may be a FIFO that nobody writes to: that must not keep START waiting.
@@ -289,42 +255,17 @@ fn open_spool(path: &Path) -> io::Result<File> {
 }
 
 /// Ends and reaps every process below this one. Each that ends may leave children to us, so it is done until there is none.
-fn end_all_below() {
+fn end_all_below(platform: &dyn Platform) {
+    let own = nix::unistd::getpid().as_raw();
     loop {
-        for pid in descendants(nix::unistd::getpid().as_raw()) {
-            let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+        for pid in with_descendants(platform, &[own], &|_| false).into_iter().filter(|pid| *pid != own) {
+            platform.send(Target::Process(pid), unix::SIGKILL);
         }
-        match waitpid(None, None) {
-            Ok(_) | Err(Errno::EINTR) => {}
-            Err(_) => return,
+        if !platform.wait_for_end() {
+            return;
         }
+        while platform.reap().is_some() {}
     }
-}
-
-/// All processes below one, from /proc; none where there is no /proc, and there nothing is orphaned to the initiator either.
-fn descendants(root: i32) -> Vec<i32> {
-    let mut children: std::collections::HashMap<i32, Vec<i32>> = std::collections::HashMap::new();
-    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else { continue };
-        let Ok(stat) = fs::read(entry.path().join("stat")) else { continue };
-        if let Some(parent) = parent_in_stat(&stat) {
-            children.entry(parent).or_default().push(pid);
-        }
-    }
-    let mut found = Vec::new();
-    let mut next = vec![root];
-    while let Some(pid) = next.pop() {
-        let below = children.remove(&pid).unwrap_or_default();
-        found.extend(&below);
-        next.extend(below);
-    }
-    found
-}
-
-/// The fourth field of /proc/PID/stat; the second, the program's name, stands in parentheses and may hold anything.
-fn parent_in_stat(stat: &[u8]) -> Option<i32> {
-    let after_name = stat.iter().rposition(|byte| *byte == b')')? + 1;
-    std::str::from_utf8(stat.get(after_name..)?).ok()?.split_ascii_whitespace().nth(1)?.parse().ok()
 }
 
 /// Tells whoever issued START, and lets go of the pipe to it: from here on standard output is the null device.
@@ -342,37 +283,6 @@ fn report(first: &str, lines: &[String]) {
     }
 }
 
-/// Closes what was inherited besides the standard streams.
-fn close_inherited() {
-    let descriptors = fs::read_dir("/dev/fd").map(|entries| {
-        entries.flatten().filter_map(|entry| entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok())).collect::<Vec<_>>()
-    });
-    for descriptor in descriptors.unwrap_or_default().into_iter().filter(|descriptor| *descriptor > 2) {
-        // The descriptor of the listing itself is closed already: EBADF.
-        let _ = nix::unistd::close(descriptor);
-    }
-}
-
 fn lock(shared: &Mutex<Shared>) -> std::sync::MutexGuard<'_, Shared> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_program_name_with_parentheses_hides_no_parent() {
-        assert_eq!(parent_in_stat(b"12 (a) b 7) S 34 12 12 0"), Some(34));
-        assert_eq!(parent_in_stat(b"12 (a"), None);
-        assert_eq!(parent_in_stat(b""), None);
-    }
-
-    #[test]
-    #[cfg(target_os = "linux")]
-    fn this_process_is_below_its_parent() {
-        let own = nix::unistd::getpid().as_raw();
-        assert!(descendants(nix::unistd::getppid().as_raw()).contains(&own));
-        assert!(!descendants(own).contains(&own));
-    }
 }

@@ -4,9 +4,7 @@ use super::answer::{Answer, Answering, Programs};
 use super::command::{Command, Systems, Target, fold, parse};
 use super::{display, initiator, start, vary};
 use crate::message::{self, mvs};
-use crate::platform::unix::system::{
-    JobEnd, JobKind, JobRecord, Reply, Request, SystemDirectory, clock_time, julian_date, send, send_line,
-};
+use crate::system::{JobEnd, JobKind, JobRecord, Reply, Request, SystemDirectory, clock_time, julian_date, send, send_line};
 use jiff::Timestamp;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -23,7 +21,7 @@ const CONSOLE: &str = "CONSOLE";
 pub fn issue(system: &SystemDirectory, command: &str) -> Answer {
     match Programs::own() {
         Ok(programs) => issue_with(system, command, &programs),
-        Err(error) => Answer { lines: vec![mvs::iee707i("CONSOLE", error).text().to_owned()], ..Answer::default() },
+        Err(error) => Answer { lines: vec![mvs::command_not_executed("CONSOLE", error).text().to_owned()], ..Answer::default() },
     }
 }
 
@@ -60,7 +58,7 @@ pub fn issue_with(system: &SystemDirectory, text: &str, programs: &Programs) -> 
         }
         Command::DisplayTime => {
             let now = Timestamp::now();
-            answer.say(CONSOLE, "", mvs::iee136i(clock_time(now), julian_date(now), system.sysname()).text());
+            answer.say(CONSOLE, "", mvs::time_is(clock_time(now), julian_date(now), system.sysname()).text());
             true
         }
         Command::DisplayTcpip(command) => vary::display(&mut answer, &command),
@@ -79,17 +77,17 @@ fn route(answer: &mut Answering<'_>, wanted: &Systems, command: &str, programs: 
     };
     if *wanted == Systems::All {
         for problem in problems {
-            answer.say(CONSOLE, "", mvs::iee499i("?", problem).text());
+            answer.say(CONSOLE, "", mvs::route_not_processed("?", problem).text());
         }
     }
     let several = names.len() > 1;
     if several {
-        answer.say(CONSOLE, "", mvs::iee421i(shown, fold(command)).text());
+        answer.say(CONSOLE, "", mvs::route_head(shown, fold(command)).text());
     }
     let mut accepted = true;
     for name in names {
         let Some(system) = known.get(&name) else {
-            answer.say(CONSOLE, "", mvs::iee499i(&name, "IS NOT IN THIS SYSPLEX").text());
+            answer.say(CONSOLE, "", mvs::route_not_processed(&name, "IS NOT IN THIS SYSPLEX").text());
             accepted = false;
             continue;
         };
@@ -112,7 +110,7 @@ fn modify(answer: &mut Answering<'_>, target: &Target, text: Option<String>) -> 
     for_each_job(answer, target, |answer, job| match &text {
         Some(text) => pass_on(answer, job, &Request::Modify(text.clone()), "MODIFY"),
         None => {
-            answer.say(&job.job_name, &job.job_id, mvs::bpxm029i(&job.job_name).text());
+            answer.say(&job.job_name, &job.job_id, mvs::modify_not_delivered(&job.job_name).text());
             false
         }
     })
@@ -122,7 +120,7 @@ fn modify(answer: &mut Answering<'_>, target: &Target, text: Option<String>) -> 
 fn for_each_job(answer: &mut Answering<'_>, target: &Target, mut act: impl FnMut(&mut Answering<'_>, &JobRecord) -> bool) -> bool {
     let jobs = matching(answer.system(), target);
     if jobs.is_empty() {
-        answer.say(CONSOLE, "", mvs::iee341i(target).text());
+        answer.say(CONSOLE, "", mvs::not_active(target).text());
     }
     let mut accepted = !jobs.is_empty();
     for job in &jobs {
@@ -152,20 +150,20 @@ fn report(answer: &mut Answering<'_>, job: &JobRecord, result: io::Result<Reply>
             // A job that took the command says itself why it does not do it.
             if !reply.taken {
                 let why = if reply.why == "BUSY" || reply.why.is_empty() { "TASK BUSY" } else { reply.why.as_str() };
-                answer.say(&job.job_name, &job.job_id, mvs::iee342i(command, why).text());
+                answer.say(&job.job_name, &job.job_id, mvs::command_rejected(command, why).text());
             }
             answer.say_all(&job.job_name, &job.job_id, &reply.lines);
             if let Some(why) = &reply.broken {
                 answer.break_off();
-                answer.say(&job.job_name, &job.job_id, message::zwel0943e(command, why).text());
+                answer.say(&job.job_name, &job.job_id, message::answer_broken_off(command, why).text());
             }
             reply.accepted
         }
         Err(error) => {
             let message = match error.kind() {
-                io::ErrorKind::TimedOut => mvs::iee342i(command, "TASK BUSY"),
-                io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused | io::ErrorKind::UnexpectedEof => mvs::iee341i(&job.job_name),
-                _ => mvs::iee707i(command, error),
+                io::ErrorKind::TimedOut => mvs::command_rejected(command, "TASK BUSY"),
+                io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused | io::ErrorKind::UnexpectedEof => mvs::not_active(&job.job_name),
+                _ => mvs::command_not_executed(command, error),
             };
             answer.say(&job.job_name, &job.job_id, message.text());
             false
@@ -177,19 +175,19 @@ fn cancel(answer: &mut Answering<'_>, target: &Target) -> bool {
     let jobs = matching(answer.system(), target);
     let job = match jobs.as_slice() {
         [] => {
-            answer.say(CONSOLE, "", mvs::iee341i(target).text());
+            answer.say(CONSOLE, "", mvs::not_active(target).text());
             return false;
         }
         [job] => job,
         several => {
-            answer.say(CONSOLE, "", mvs::iee422i(target, several.len()).text());
+            answer.say(CONSOLE, "", mvs::duplicate_job_name(target, several.len()).text());
             return false;
         }
     };
     if job.kind == JobKind::StartedTask {
         match send_line(&job.directory().join(initiator::SOCKET), "CANCEL\n", BUSY_AFTER) {
             Ok(reply) if reply.accepted => {
-                answer.say(&job.job_name, &job.job_id, mvs::iee301i(&job.job_name).text());
+                answer.say(&job.job_name, &job.job_id, mvs::cancel_accepted(&job.job_name).text());
                 return true;
             }
             // Without an initiator the job is as one from a shell.
@@ -205,7 +203,7 @@ fn cancel_without_initiator(answer: &mut Answering<'_>, job: &JobRecord) -> bool
     let system = answer.system();
     let Some(grave) = system.take_over(job) else {
         // It has just ended, or somebody else cancels it.
-        answer.say(&job.job_name, &job.job_id, mvs::iee341i(&job.job_name).text());
+        answer.say(&job.job_name, &job.job_id, mvs::not_active(&job.job_name).text());
         return false;
     };
     match grave.connect() {
@@ -213,13 +211,13 @@ fn cancel_without_initiator(answer: &mut Answering<'_>, job: &JobRecord) -> bool
             let pid = if job.kind == JobKind::Shell { connection.peer_pid().unwrap_or(job.pid) } else { job.pid };
             if let Err(errno) = kill(Pid::from_raw(pid), Signal::SIGKILL) {
                 grave.give_back();
-                answer.say(&job.job_name, &job.job_id, mvs::iee707i("CANCEL", errno.desc()).text());
+                answer.say(&job.job_name, &job.job_id, mvs::command_not_executed("CANCEL", errno.desc()).text());
                 return false;
             }
-            answer.say(&job.job_name, &job.job_id, mvs::iee301i(&job.job_name).text());
+            answer.say(&job.job_name, &job.job_id, mvs::cancel_accepted(&job.job_name).text());
             connection.wait_for_end(BUSY_AFTER);
         }
-        Err(_) => answer.say(&job.job_name, &job.job_id, mvs::iee301i(&job.job_name).text()),
+        Err(_) => answer.say(&job.job_name, &job.job_id, mvs::cancel_accepted(&job.job_name).text()),
     }
     grave.remove();
     for line in system.announce_ended(&job.job_name, &job.identifier, &job.job_id, JobEnd::Cancelled) {

@@ -3,7 +3,7 @@
 
 use super::jcl::LAST_COLUMN;
 use crate::config::overlay::nearest;
-use crate::platform::unix::system::is_name;
+use crate::platform::names::is_name;
 
 /// What a member is for the system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

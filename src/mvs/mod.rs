@@ -20,6 +20,6 @@ mod start;
 mod step;
 pub mod vary;
 
-pub use answer::{Answer, Programs, REFUSED, UNKNOWN};
+pub use answer::{Answer, Programs};
 pub use issue::{issue, issue_with};
 pub use member::{Edit, MEMBERS, Member, MemberError, MemberKind, jcl_member, member, member_list};

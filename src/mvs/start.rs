@@ -7,7 +7,8 @@ use super::initiator::StartedStep;
 use super::jcl::{self, Procedure, Symbols};
 use super::step::{INHERITED, input, output, read_bounded, target_of};
 use crate::message::{self, mvs};
-use crate::platform::unix::system::{SystemDirectory, own_user_name};
+use crate::platform::unix::own_user_name;
+use crate::system::SystemDirectory;
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -59,13 +60,13 @@ pub(super) fn start(answer: &mut Answering<'_>, command: &Start, programs: &Prog
     let (job_id, directory) = match made {
         Ok(made) => made,
         Err(error) => {
-            answer.say(&job_name, "", mvs::iee707i("START", error).text());
+            answer.say(&job_name, "", mvs::command_not_executed("START", error).text());
             return Started::default();
         }
     };
-    answer.say(&job_name, &job_id, mvs::ief695i(&command.member, &job_name, own_user_name()).text());
+    answer.say(&job_name, &job_id, mvs::job_assigned_to_user(&command.member, &job_name, own_user_name()).text());
     for path in &target.replaced {
-        answer.say(&job_name, &job_id, message::zwel0944i(path).text());
+        answer.say(&job_name, &job_id, message::runs_in_place_of(path).text());
     }
     let from = begun::end_of_syslog(system);
     match run_initiator(programs, system, &directory) {
@@ -79,7 +80,7 @@ pub(super) fn start(answer: &mut Answering<'_>, command: &Start, programs: &Prog
         Err(error) => {
             // The entry has no job.json yet, so nobody takes it for a job; what is left of it does no harm.
             let _ = fs::remove_dir_all(&directory);
-            answer.say(&job_name, &job_id, mvs::iee707i("START", error).text());
+            answer.say(&job_name, &job_id, mvs::command_not_executed("START", error).text());
             Started::default()
         }
     }
@@ -89,21 +90,21 @@ pub(super) fn start(answer: &mut Answering<'_>, command: &Start, programs: &Prog
 fn read_source(answer: &mut Answering<'_>, command: &Start) -> Option<Source> {
     let system = answer.system();
     let name = command.job_name.clone().unwrap_or_else(|| command.member.clone());
-    answer.say(&name, "", mvs::hasp100(&command.member).text());
+    answer.say(&name, "", mvs::job_on_reader(&command.member).text());
     let libraries = proclib_concatenation(system, std::env::var_os("ZWELNCH_PROCLIB"));
     let text = match find_member(&libraries, &command.member) {
         Ok(Some((library, text))) => {
-            answer.say(&name, "", mvs::iefc001i(&command.member, library.display()).text());
+            answer.say(&name, "", mvs::procedure_expanded(&command.member, library.display()).text());
             text
         }
         Ok(None) => {
             let libraries = libraries.iter().map(|library| library.display().to_string()).collect::<Vec<_>>().join(":");
-            answer.say(&name, "", mvs::iefc612i(&command.member, libraries).text());
+            answer.say(&name, "", mvs::procedure_not_found(&command.member, libraries).text());
             jcl_error(answer, &name);
             return None;
         }
         Err(error) => {
-            answer.say(&name, "", mvs::iee707i("START", error).text());
+            answer.say(&name, "", mvs::command_not_executed("START", error).text());
             return None;
         }
     };

@@ -5,7 +5,8 @@ use super::batch;
 use super::jcl::{DataSource, Step};
 use super::language_environment::{EnvironmentFile, read_environment_file, read_parm};
 use crate::message::mvs;
-use crate::platform::unix::system::{SystemDirectory, is_name};
+use crate::platform::names::is_name;
+use crate::system::SystemDirectory;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -27,7 +28,7 @@ const SHELL: &str = "/bin/sh";
 type Surroundings = (Vec<(String, String)>, Vec<String>);
 
 /// Why a step's environment cannot be had: the DD and the reason.
-type NotFound = (String, String);
+type NotFound = (String, LinesError);
 
 /// The program that a step runs, and with what.
 pub(super) struct Target {
@@ -58,13 +59,13 @@ pub(super) fn target_of(answer: &mut Answering<'_>, job_name: &str, step: &Step,
     let system = answer.system();
     let is_batch = batch::PROGRAMS.contains(&step.program.as_str());
     if step.program != LAUNCHER && !is_batch {
-        answer.say(job_name, "", mvs::csv003i(&step.program).text());
-        let time = crate::platform::unix::system::clock_time(jiff::Timestamp::now());
-        answer.say(job_name, "", mvs::ief450i(job_name, &step.name, "S806", "00000004", time).text());
+        answer.say(job_name, "", mvs::module_not_found(&step.program).text());
+        let time = crate::system::clock_time(jiff::Timestamp::now());
+        answer.say(job_name, "", mvs::program_abended(job_name, &step.name, "S806", "00000004", time).text());
         return None;
     }
     let not_found = |answer: &mut Answering<'_>, (name, why): NotFound| {
-        answer.say(job_name, "", mvs::ief212i(job_name, &step.name, name, why).text());
+        answer.say(job_name, "", mvs::data_set_not_found(job_name, &step.name, name, why).text());
         jcl_error(answer, job_name);
     };
     if !is_batch {
@@ -109,7 +110,7 @@ pub(super) fn target_of(answer: &mut Answering<'_>, job_name: &str, step: &Step,
     match batch_target(target, environment, programs) {
         Ok(target) => Some(target),
         Err((path, why)) => {
-            answer.say(job_name, "", mvs::bpxm047i(path, why).text());
+            answer.say(job_name, "", mvs::bpxbatch_spawn_failed(path, why).text());
             None
         }
     }
@@ -221,21 +222,33 @@ fn data_lines(step: &Step, name: &str) -> Result<Vec<String>, NotFound> {
     Ok(lines)
 }
 
-fn path_lines(path: &str) -> Result<Vec<String>, String> {
-    let text = read_bounded(Path::new(path)).map_err(|error| format!("{path}: {error}"))?;
+/// Why the lines of a data definition cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LinesError {
+    #[error("{path}: {why}")]
+    Read { path: String, why: io::Error },
+    #[error("{0}: ZWELNCH_DATASETS is not set")]
+    NoDataSets(String),
+    #[error("{0} is not a data set name")]
+    NoDataSetName(String),
+}
+
+fn path_lines(path: &str) -> Result<Vec<String>, LinesError> {
+    let text = read_bounded(Path::new(path)).map_err(|why| LinesError::Read { path: path.to_owned(), why })?;
     Ok(text.lines().map(str::to_owned).collect())
 }
 
 /// Where `A.B(MEM)` or `A.B` is: a file in a directory, or a file, under the root of data sets. Names cannot lead out of it.
-fn data_set_path(root: Option<&Path>, name: &str) -> Result<PathBuf, String> {
-    let root = root.ok_or_else(|| format!("{name}: ZWELNCH_DATASETS is not set"))?;
+fn data_set_path(root: Option<&Path>, name: &str) -> Result<PathBuf, LinesError> {
+    let root = root.ok_or_else(|| LinesError::NoDataSets(name.to_owned()))?;
+    let bad = || LinesError::NoDataSetName(name.to_owned());
     let (data_set, member) = match name.split_once('(') {
-        Some((data_set, rest)) => (data_set, Some(rest.strip_suffix(')').ok_or_else(|| format!("{name} is not a data set name"))?)),
+        Some((data_set, rest)) => (data_set, Some(rest.strip_suffix(')').ok_or_else(bad)?)),
         None => (name, None),
     };
     let good = data_set.split('.').all(is_name) && data_set.len() <= 44 && member.is_none_or(is_name);
     if !good {
-        return Err(format!("{name} is not a data set name"));
+        return Err(bad());
     }
     let path = root.join(data_set);
     Ok(member.map_or_else(|| path.clone(), |member| path.join(member)))

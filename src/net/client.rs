@@ -15,7 +15,7 @@ pub(super) async fn get(request: &Request, tls: rustls::ClientConfig) -> Result<
 
 async fn exchange(request: &Request, tls: rustls::ClientConfig) -> Result<Response, HttpError> {
     let refused = |error: reqwest::Error| HttpError::Request { url: request.url.clone(), why: causes(&error) };
-    // Nothing of a site's proxies or redirections: what answers is the server that was named.
+    // No proxies and no redirections: the answer is that of the server that was named.
     let mut builder = reqwest::Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
@@ -47,7 +47,7 @@ async fn exchange(request: &Request, tls: rustls::ClientConfig) -> Result<Respon
     Ok(Response { status, body })
 }
 
-/// Whom a client trusts, and what it shows to servers that ask.
+/// The TLS configuration of a client: how it checks servers, and the certificate that it presents to those that ask for one.
 pub(super) fn configuration(trust: &Trust, identity: Option<&Identity>) -> Result<rustls::ClientConfig, HttpError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let verifier = Verifier::new(trust, Arc::clone(&provider))?;
@@ -75,14 +75,14 @@ fn refused_certificate(error: &(dyn Error + 'static)) -> Option<String> {
         if let Some(error @ rustls::Error::InvalidCertificate(_)) = inner.downcast_ref() {
             return Some(error.to_string());
         }
-        // An I/O error passes over what it was made of.
+        // `source()` of an I/O error skips the error that it wraps.
         let made_of = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
         cause = made_of.map(|error| error as &(dyn Error + 'static)).or_else(|| inner.source());
     }
     None
 }
 
-/// An error and all that caused it: the outermost alone says nothing.
+/// An error and all its causes: the outermost one alone is not enough to act on.
 fn causes(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

@@ -1,4 +1,5 @@
-//! Requests over HTTP and HTTPS, with bounded time and bounded answers: what z/OSMF, a probe or a registry is asked. And HAProxy's runtime API.
+//! Requests over HTTP and HTTPS, with bounded time and bounded answers: for z/OSMF, probes and registries; and a client of HAProxy's
+//! runtime API.
 //!
 //! TLS and HTTP are the cargo feature `http`, on by default; without it every request ends in [`HttpError::NotBuilt`].
 
@@ -41,14 +42,14 @@ impl std::fmt::Debug for Identity {
     }
 }
 
-/// Whom a server must show to be by its certificate.
+/// How a server's certificate is checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trust {
-    /// One of the certificate authorities that this system trusts. `host_name`: and the certificate covers the host's name.
+    /// It must be issued by a certificate authority that this system trusts; with `host_name` it must also cover the host's name.
     System { host_name: bool },
-    /// One of these, each in DER: certificate authorities, or the server's own certificate.
+    /// It must be one of these certificates, or be issued by one of them; each is in DER. `host_name` as above.
     Roots { certificates: Vec<Vec<u8>>, host_name: bool },
-    /// Nobody: any certificate will do.
+    /// Not at all: any certificate is accepted.
     Unchecked,
 }
 
@@ -62,11 +63,11 @@ pub struct Request {
     pub timeout: Duration,
     /// Without meaning for `http://`.
     pub trust: Trust,
-    /// Likewise; None: a server that insists on a certificate refuses the connection.
+    /// Without meaning for `http://` too. None: a server that insists on a client certificate refuses the connection.
     pub identity: Option<Identity>,
     /// How much of the body is kept, in bytes; the rest is not read.
     pub body_limit: usize,
-    /// Where the host of the URL is, for a caller who has looked; none: its name is looked up.
+    /// Addresses of the URL's host, if the caller has looked them up already; if empty, the name is looked up.
     pub addresses: Vec<SocketAddr>,
 }
 
@@ -110,7 +111,7 @@ pub enum HttpError {
     NotBuilt,
 }
 
-/// Whom a client trusts and what it shows, ready for use: for one who asks the same again and again.
+/// A prepared TLS configuration, for a caller that sends the same request again and again.
 #[derive(Debug, Clone)]
 #[cfg(feature = "http")]
 pub struct Tls(rustls::ClientConfig);
@@ -119,8 +120,8 @@ pub struct Tls(rustls::ClientConfig);
 #[cfg(not(feature = "http"))]
 pub enum Tls {}
 
-/// Makes ready what a client without an identity trusts. Reads the files of the system's authorities where those are meant: not for the
-/// owner task.
+/// Prepares the TLS configuration of a client without an identity. It may read the files of the system's certificate authorities, so the
+/// owner task must not call it.
 ///
 /// # Errors
 /// [`HttpError::Trust`].
@@ -138,8 +139,8 @@ pub fn tls(_: &Trust) -> Result<Tls, HttpError> {
     Err(HttpError::NotBuilt)
 }
 
-/// Sends a request and reads the answer, trusting whom `tls` says and not the request. Touches no file once the host's addresses are
-/// given. Needs a tokio runtime with I/O and time; [`get_blocking`] brings its own.
+/// Sends a request and reads the answer. The server is checked as `tls` says, not as the request says. Touches no file once the host's
+/// addresses are given. Needs a tokio runtime with I/O and time; [`get_blocking`] brings its own.
 ///
 /// # Errors
 /// [`HttpError`].
@@ -159,7 +160,7 @@ pub async fn get_over(_: &Request, tls: Tls) -> Result<Response, HttpError> {
 
 #[cfg(feature = "http")]
 async fn get(request: &Request) -> Result<Response, HttpError> {
-    // Without TLS nothing need be trusted, and reading the system's authorities takes longer than the request.
+    // Without TLS no certificate is checked, and reading the system's authorities takes longer than the request.
     let is_secure = request.url.starts_with("https:");
     let trust = if is_secure { &request.trust } else { &Trust::Unchecked };
     client::get(request, client::configuration(trust, request.identity.as_ref().filter(|_| is_secure))?).await

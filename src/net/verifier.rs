@@ -1,4 +1,4 @@
-//! Whether a server's certificate will do: as strict as zowe.verifyCertificates wants it.
+//! Checks a server's certificate, as strictly as zowe.verifyCertificates says.
 
 use super::{HttpError, Trust};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -54,7 +54,7 @@ impl ServerCertVerifier for Verifier {
             }
             return Ok(ServerCertVerified::assertion());
         }
-        // The name is looked at last: whoever fails by it has shown a good chain.
+        // The name is checked last, so that an error about the name means that the chain is good.
         match chain.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
             Err(Error::InvalidCertificate(CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }))
                 if !self.host_name =>

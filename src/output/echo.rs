@@ -1,10 +1,10 @@
 //! Whether what was found in a line is said there or only named: components print their environment, their configuration and the commands
 //! of their scripts, and the texts that are looked for stand in all of these, as settings. Pure.
 //!
-//! Two rules. A text of zowe.sysMessages is a plain substring (reference/messages.md), and so is a text that a component is watched for and
-//! that is no message id: both are looked for everywhere but in what is surely the echo of a setting ([`is_echo`], [`is_item`]). A message
-//! id that a component is watched for has to be the id of its line ([`is_id_of_line`]): it stands where a message begins, and a message
-//! follows.
+//! Two rules. A text of zowe.sysMessages is a plain substring (docs/contract/messages.md, "What reaches the operator"), and so is a text
+//! that a component is watched for and that is no message id: both are looked for everywhere but in what is surely the echo of a setting
+//! ([`is_echo`], [`is_item`]). A message id that a component is watched for has to be the id of its line ([`is_id_of_line`]): it stands
+//! where a message begins, and a message follows.
 
 /// Keys under which programs that log in JSON or as `key=value` write the text of a message.
 const MESSAGE_KEYS: [&[u8]; 10] =

@@ -1,5 +1,6 @@
 //! The form of a line on SYSPRINT.
 
+use super::printable::one_line;
 use crate::message::Severity;
 use std::io::Write;
 
@@ -57,9 +58,4 @@ impl Prefix {
         let stamp = self.stamp();
         let _ = writeln!(out, "{stamp} <ZWELS:{}> {} {} ({source}) {}", self.process, self.user, severity.level(), one_line(text));
     }
-}
-
-/// A message is one line whatever was inserted into it: a line break in a name must not look like a message of its own.
-fn one_line(text: &str) -> std::borrow::Cow<'_, str> {
-    if text.contains(['\n', '\r', '\0']) { text.replace('\n', "\\n").replace('\r', "\\r").replace('\0', "\\0").into() } else { text.into() }
 }

@@ -1,5 +1,5 @@
-//! The one way out: every line that reaches SYSPRINT or the operator passes through one relay thread. Contract: reference/messages.md,
-//! sections "The line on SYSPRINT" and "What reaches the operator".
+//! The one way out: every line that reaches SYSPRINT or the operator passes through one relay thread. Contract: docs/contract/messages.md,
+//! "The line on SYSPRINT" and "What reaches the operator".
 //!
 //! Why a thread of its own: SYSPRINT can be slow (a pipe nobody reads, a full spool), and then the components have to wait for it, not
 //! the owner task with its operators. Callers only put items into a queue; the relay thread formats and writes them in their order and
@@ -24,6 +24,7 @@ pub use echo::is_message_id;
 pub use line::{RULER, time_zone, timestamp};
 pub use log_file::LogSettings;
 pub use pattern::WatchedText;
+pub use printable::{escaped, is_odd, one_line, printable};
 pub use verbosity::Verbosity;
 pub use wto::WtoRules;
 
@@ -68,6 +69,7 @@ enum Item {
         repeat: bool,
     },
     Rules(Box<WtoRules>),
+    MaxLine(u64),
     TimeZone(jiff::tz::TimeZone),
     RotateLogs(RotationTold),
     #[cfg(test)]
@@ -78,6 +80,9 @@ enum Item {
 
 /// Bytes of text that wait for the relay thread at most. The launcher itself has little to say; this is for a SYSPRINT that nobody reads.
 const QUEUED: usize = 4 * 1024 * 1024;
+
+/// Bytes of a component's line beyond which it is relayed in pieces, until [`Output::set_max_line`].
+const MAX_LINE: u64 = 16 * 1024 * 1024;
 
 /// How long the end of a run waits for SYSPRINT to take what is left.
 const LAST_FLUSH: Duration = Duration::from_secs(5);
@@ -243,11 +248,7 @@ impl Output {
 
     fn plain(&self, wanted: Verbosity, text: impl FnOnce() -> String) {
         if self.verbosity() >= wanted {
-            let text = self.shared.debugging.masked(text());
-            // One line each, whatever stands in it.
-            let one_line = |character: char| if character.is_control() { character.escape_default().to_string() } else { character.into() };
-            let text = if text.contains(char::is_control) { text.chars().map(one_line).collect() } else { text };
-            self.put(Item::Plain { severity: Severity::Debug, text });
+            self.put(Item::Plain { severity: Severity::Debug, text: self.shared.debugging.masked(text()) });
         }
     }
 
@@ -293,6 +294,11 @@ impl Output {
     /// the relay thread, a message for each file that could not be begun.
     pub fn rotate_logs(&self, told: impl FnOnce(Vec<Message>) + Send + 'static) {
         self.put(Item::RotateLogs(Box::new(told)));
+    }
+
+    /// Sets how many bytes of a component's line, as it is printed, are relayed as one.
+    pub fn set_max_line(&self, bytes: u64) {
+        self.put(Item::MaxLine(bytes));
     }
 
     /// The zone of the stamps from now on; UTC at first.
@@ -355,7 +361,7 @@ impl Output {
             self.shared.platform.wto(&wto::unconditional(message.text()));
         }
         if hangs {
-            let message = crate::message::zwel0965w(lines as u64 + lost, patience.as_secs());
+            let message = crate::message::lines_lost_at_end(lines as u64 + lost, patience.as_secs());
             self.shared.platform.wto(&wto::unconditional(message.text()));
         }
     }

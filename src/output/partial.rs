@@ -1,10 +1,24 @@
-//! A line that has begun and not ended. Lines have no length limit; what is held in memory has one.
+//! A line that has begun and not ended: a limit for what is held of it, and a lower one for what is held in memory.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
 /// Beyond this a line goes on in an unlinked temporary file: one component's endless line must not make the launcher grow.
 pub(super) const IN_MEMORY: usize = 1024 * 1024;
+
+/// What is known of the pieces of a line that have been shown before its end.
+#[derive(Debug, Default)]
+pub(super) struct Shown {
+    /// The beginning of the line as it was shown: what is looked for may stand at both sides of where it was cut.
+    pub(super) text: Vec<u8>,
+    /// Whether any of it stands on SYSPRINT, and in the component's log file.
+    pub(super) printed: bool,
+    pub(super) logged: bool,
+    /// Whether it has been on the console.
+    pub(super) told: bool,
+    /// The beginning of a character or an escape sequence with which the last piece ended.
+    pub(super) torn: Vec<u8>,
+}
 
 #[derive(Debug, Default)]
 pub(super) struct Partial {
@@ -13,6 +27,10 @@ pub(super) struct Partial {
     spill: Option<File>,
     /// Bytes of the spill file that count: a write that failed half-way leaves more.
     spilled: u64,
+    /// How long what is held will be when it is printed, at most and but for bytes that are no text.
+    columns: u64,
+    /// There is one when the line's beginning has been shown.
+    pub(super) shown: Option<Shown>,
 }
 
 impl Partial {
@@ -20,14 +38,20 @@ impl Partial {
         self.bytes.is_empty() && self.spill.is_none()
     }
 
-    /// All of a line that is shorter than `limit`, and in memory.
+    /// All of a line that is shorter than `limit`, in memory, and not shown in part.
     pub(super) fn short(&self, limit: usize) -> Option<&[u8]> {
-        (self.spill.is_none() && self.bytes.len() < limit).then_some(&self.bytes)
+        (self.spill.is_none() && self.shown.is_none() && self.bytes.len() < limit).then_some(&self.bytes)
+    }
+
+    /// Whether it has reached the limit of a line.
+    pub(super) fn is_full(&self, limit: u64) -> bool {
+        self.columns >= limit
     }
 
     /// Forgets a line that [`Partial::short`] has given.
     pub(super) fn clear(&mut self) {
         self.bytes.clear();
+        self.columns = 0;
     }
 
     /// Appends a piece without a line end.
@@ -36,6 +60,7 @@ impl Partial {
     /// The temporary file's; nothing is lost then, what was held before and the piece are still there.
     pub(super) fn push(&mut self, piece: &[u8]) -> io::Result<()> {
         self.bytes.extend_from_slice(piece);
+        self.columns += super::printable::columns(piece);
         if self.bytes.len() <= IN_MEMORY {
             return Ok(());
         }
@@ -51,7 +76,7 @@ impl Partial {
         Ok(())
     }
 
-    /// Hands the line on in pieces and is empty afterwards.
+    /// Hands what is held on in pieces and holds nothing afterwards.
     ///
     /// # Errors
     /// The temporary file's.
@@ -73,7 +98,7 @@ impl Partial {
             }
         };
         piece(&self.bytes);
-        self.bytes.clear();
+        self.clear();
         result
     }
 }

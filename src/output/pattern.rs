@@ -8,6 +8,9 @@ use std::sync::Arc;
 /// Places of a text in one line that are looked at.
 const OCCURRENCES: usize = 16;
 
+/// So much of a line, from its beginning, is searched: what is said stands there, and a line of gigabytes is no work.
+pub(super) const SEARCHED: usize = 256 * 1024;
+
 /// One text: its pieces between the `*`s, which a line has to hold in this order.
 #[derive(Debug)]
 pub struct Pattern {
@@ -131,7 +134,7 @@ impl Matcher {
         while let Some(found) = automaton.find(rest) {
             let start = memchr::memrchr(b'\n', &rest[..found.start()]).map_or(0, |position| position + 1);
             let end = memchr::memchr(b'\n', &rest[found.start()..]).map_or(rest.len(), |position| found.start() + position);
-            let line = &rest[start..end];
+            let line = &rest[start..end.min(start + SEARCHED)];
             let watched: Vec<usize> = self.watched.iter().filter(|(_, text)| text.is_said_in(line)).map(|(index, _)| *index).collect();
             let sys_message = self.sys_message(line);
             if sys_message.is_some() || !watched.is_empty() {

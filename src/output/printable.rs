@@ -1,6 +1,6 @@
 //! Lines as SYSPRINT and the console show them: without escape sequences of terminals, and without bytes that are no text.
 
-use std::io::Write;
+use std::borrow::Cow;
 
 /// Whether a block has to be looked at at all: anything but printable ASCII, tabs and line ends. One pass without a branch, which the
 /// compiler makes a vector loop of.
@@ -10,6 +10,13 @@ pub(super) fn is_plain(block: &[u8]) -> bool {
             chunk.iter().fold(0_u8, |odd, byte| odd | u8::from(((*byte < b' ') & (*byte != b'\n') & (*byte != b'\t')) | (*byte >= 0x7f)));
         odd == 0
     })
+}
+
+/// How long a block becomes when it is printed: control characters take four columns. Bytes that are no text are not all counted.
+pub(super) fn columns(block: &[u8]) -> u64 {
+    let odd = |byte: &u8| u8::from((*byte < b' ') | (*byte == 0x7f) | (*byte >= 0xf8));
+    let of_chunk = |chunk: &[u8]| u64::from(chunk.iter().fold(0_u8, |count, byte| count + odd(byte)));
+    block.len() as u64 + 3 * block.chunks(255).map(of_chunk).sum::<u64>()
 }
 
 /// Appends a block of whole lines. UTF-8 stays; escape sequences and a carriage return at the end of a line are left out; every other
@@ -24,7 +31,7 @@ pub(super) fn append(out: &mut Vec<u8>, block: &[u8]) {
             out.extend_from_slice(text);
         } else {
             for chunk in text.utf8_chunks() {
-                append_text(out, chunk.valid());
+                append_text(out, chunk.valid(), Escapes::LeftOut);
                 append_hexadecimal(out, chunk.invalid());
             }
         }
@@ -32,13 +39,66 @@ pub(super) fn append(out: &mut Vec<u8>, block: &[u8]) {
     }
 }
 
-/// How much of a piece of a line can be printed before the next piece is known: all but a character or escape sequence at its end that may
-/// go on.
+/// A text of several lines that came from elsewhere as a terminal may have it: control characters but line ends and tabs, and those that
+/// change the direction of text, become `\xNN`, byte by byte.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    if is_plain(text.as_bytes()) || !text.contains(is_odd) {
+        return text.into();
+    }
+    let mut out = Vec::with_capacity(text.len() + text.len() / 8);
+    for line in text.split_inclusive('\n') {
+        append_text(&mut out, line.strip_suffix('\n').unwrap_or(line), Escapes::Shown);
+        out.extend(line.ends_with('\n').then_some(b'\n'));
+    }
+    // What was UTF-8 is UTF-8.
+    String::from_utf8(out).unwrap_or_default().into()
+}
+
+/// [`printable`] in one line: a line break in a name must not look like a line of its own.
+pub fn one_line(text: &str) -> Cow<'_, str> {
+    match printable(text) {
+        text if text.contains('\n') => text.replace('\n', "\\n").into(),
+        text => text,
+    }
+}
+
+/// A document in JSON or YAML of ours, in which characters that are not [`printable`] stand in double quotes if anywhere: as `\uNNNN`
+/// they mean the same.
+pub fn escaped(document: &str) -> Cow<'_, str> {
+    if is_plain(document.as_bytes()) || !document.contains(is_odd) {
+        return document.into();
+    }
+    let mut out = String::with_capacity(document.len() + document.len() / 8);
+    for character in document.chars() {
+        if is_odd(character) {
+            let _ = std::fmt::Write::write_fmt(&mut out, format_args!("\\u{:04x}", u32::from(character)));
+        } else {
+            out.push(character);
+        }
+    }
+    out.into()
+}
+
+/// Whether a terminal may not have a character: it controls it, or the direction of text (U+202A to U+202E, U+2066 to U+2069).
+pub fn is_odd(character: char) -> bool {
+    character.is_control() && !matches!(character, '\n' | '\t') || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// How much of a piece of a line can be printed before the next piece is known: all but a character, an escape sequence or a line end that
+/// may go on at its end.
 pub(super) fn whole(piece: &[u8]) -> usize {
     const LONGEST: usize = 64;
+    if let [.., b'\r'] = piece {
+        return piece.len() - 1;
+    }
     let from = piece.len().saturating_sub(LONGEST);
     if let Some(position) = memchr::memrchr(0x1b, &piece[from..]) {
-        return from + position;
+        let sequence = &piece[from + position..];
+        let length = escape_sequence_length(sequence);
+        let has_no_end = length == 2 && matches!(sequence.get(1), Some(b']' | b'P' | b'X' | b'^' | b'_'));
+        if length == sequence.len() || has_no_end {
+            return from + position;
+        }
     }
     let last = piece.len().saturating_sub(3);
     match piece[last..].iter().rposition(|byte| *byte >= 0xc0) {
@@ -47,27 +107,61 @@ pub(super) fn whole(piece: &[u8]) -> usize {
     }
 }
 
-fn append_text(out: &mut Vec<u8>, text: &str) {
-    let mut rest = text;
-    while let Some(position) = rest.find(|character: char| character.is_control() && character != '\t') {
-        out.extend_from_slice(&rest.as_bytes()[..position]);
-        rest = &rest[position..];
-        let length = if rest.starts_with('\x1b') {
-            escape_sequence_length(rest.as_bytes())
-        } else {
-            let length = rest.chars().next().map_or(0, char::len_utf8);
-            append_hexadecimal(out, &rest.as_bytes()[..length]);
-            length
-        };
-        rest = rest.get(length..).unwrap_or_default();
-    }
-    out.extend_from_slice(rest.as_bytes());
+/// What becomes of the escape sequences of terminals.
+#[derive(Clone, Copy, PartialEq)]
+enum Escapes {
+    LeftOut,
+    Shown,
 }
+
+/// How many bytes at the beginning of a text are one character that is not printed; 0: none.
+fn odd_length(text: &[u8]) -> usize {
+    match text {
+        [b'\t' | b'\n', ..] => 0,
+        [..=0x1f | 0x7f, ..] => 1,
+        [0xc2, 0x80..=0x9f, ..] => 2,
+        [0xe2, 0x80, 0xaa..=0xae, ..] | [0xe2, 0x81, 0xa6..=0xa9, ..] => 3,
+        _ => 0,
+    }
+}
+
+fn append_text(out: &mut Vec<u8>, text: &str, escapes: Escapes) {
+    let bytes = text.as_bytes();
+    let (mut from, mut at) = (0, 0);
+    while at < bytes.len() {
+        let odd = odd_length(&bytes[at..]);
+        if odd == 0 {
+            at += 1;
+            continue;
+        }
+        out.extend_from_slice(&bytes[from..at]);
+        if bytes[at] == 0x1b && escapes == Escapes::LeftOut {
+            at += escape_sequence_length(&bytes[at..]);
+        } else {
+            append_hexadecimal(out, &bytes[at..at + odd]);
+            at += odd;
+        }
+        from = at;
+    }
+    out.extend_from_slice(&bytes[from..]);
+}
+
+/// `\xNN` of every byte: a component may write gigabytes of them.
+static HEXADECIMAL: [[u8; 4]; 256] = {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut table = [[b'\\', b'x', 0, 0]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte][2] = DIGITS[byte >> 4];
+        table[byte][3] = DIGITS[byte & 15];
+        byte += 1;
+    }
+    table
+};
 
 fn append_hexadecimal(out: &mut Vec<u8>, bytes: &[u8]) {
     for byte in bytes {
-        // Writing into memory cannot fail.
-        let _ = write!(out, "\\x{byte:02x}");
+        out.extend_from_slice(&HEXADECIMAL[usize::from(*byte)]);
     }
 }
 
@@ -125,6 +219,24 @@ mod tests {
     }
 
     #[test]
+    fn what_came_from_elsewhere_is_shown_and_controls_nothing() {
+        let text = "a\x1b[31mb\tc\r\nd\u{9b}\u{202e}\u{2067}\u{7f}grüße\n";
+        assert_eq!(printable(text), "a\\x1b[31mb\tc\\x0d\nd\\xc2\\x9b\\xe2\\x80\\xae\\xe2\\x81\\xa7\\x7fgrüße\n");
+        assert_eq!(one_line("a\nb\x1bc"), "a\\nb\\x1bc");
+        assert!(matches!(printable("grüße\n"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn an_escape_in_a_document_means_the_same() {
+        let value = serde_json::json!({"a\u{9b}": "\x1b[31m\u{7f}\u{85}\u{202e}\u{2066}é\n\t", "b": ["\u{80}\u{9f}"]});
+        for document in [serde_json::to_string_pretty(&value).unwrap(), serde_yaml::to_string(&value).unwrap()] {
+            let shown = escaped(&document);
+            assert!(!shown.contains(is_odd), "{shown:?}");
+            assert_eq!(serde_yaml::from_str::<serde_json::Value>(&shown).unwrap(), value, "{shown}");
+        }
+    }
+
+    #[test]
     fn a_piece_is_not_cut_within_a_character_or_sequence() {
         for (piece, length) in [
             ("abc".as_bytes(), 3),
@@ -132,6 +244,9 @@ mod tests {
             ("é".as_bytes(), 2),
             (b"a\xe2\x82", 1),
             (b"ab\x1b[3", 2),
+            (b"ab\r", 2),
+            (b"ab\x1b[3mc", 7),
+            (b"ab\x1b]0;c", 2),
             (b"", 0),
             (b"\xbf\xbf\xbf\xbf", 4),
         ] {
@@ -139,7 +254,23 @@ mod tests {
         }
     }
 
+    /// The rule character by character, as it is said.
+    fn said(text: &str) -> String {
+        let hexadecimal = |character: char| character.to_string().bytes().map(|byte| format!("\\x{byte:02x}")).collect::<String>();
+        text.chars().map(|character| if is_odd(character) { hexadecimal(character) } else { character.into() }).collect()
+    }
+
     proptest! {
+        #[test]
+        fn texts_from_elsewhere_as_the_rule_says(text in "[\\PC\x00-\x20\x7f-\u{9f}\u{2020}-\u{2070}\x1b\n]{0,80}") {
+            prop_assert_eq!(printable(&text), said(&text));
+        }
+
+        #[test]
+        fn columns_are_those_of_the_printed_text(text in "[ -~\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]{0,600}") {
+            prop_assert_eq!(columns(text.as_bytes()), printed(text.as_bytes()).len() as u64);
+        }
+
         #[test]
         fn nothing_but_printable_lines_comes_of_any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
             let text = printed(&bytes);

@@ -19,7 +19,7 @@ fn pipe(platform: &FakePlatform) -> (OwnedFd, std::fs::File) {
 #[test]
 fn a_message_has_the_sysprint_form() {
     let (platform, output) = setup();
-    output.message(message::zwel0001i("gateway"));
+    output.message(message::component_started("gateway"));
     output.close();
     let text = platform.sysprint_text();
     let (stamp, rest) = text.split_at(23);
@@ -39,19 +39,32 @@ fn what_a_full_sysprint_did_not_take_is_counted_and_said_when_it_takes_lines_aga
     let (platform, output) = setup();
     platform.sysprint_is_full.store(true, std::sync::atomic::Ordering::SeqCst);
     for name in ["a", "b"] {
-        output.message(message::zwel0001i(name));
+        output.message(message::component_started(name));
         output.flush();
     }
     platform.sysprint_is_full.store(false, std::sync::atomic::Ordering::SeqCst);
-    output.message(message::zwel0001i("c"));
+    output.message(message::component_started("c"));
     output.flush();
-    output.message(message::zwel0001i("d"));
+    output.message(message::component_started("d"));
     output.close();
     let text = platform.sysprint_text();
     let said: Vec<&str> = text.lines().filter_map(|line| Some(&line[line.find(" ZWEL")? + 1..])).collect();
     let lost = "ZWEL0954W about 2 lines before these were not written to SYSPRINT - no storage space";
     assert_eq!(said, ["ZWEL0001I component c started", lost, "ZWEL0001I component d started"]);
     assert!(platform.wtos().iter().any(|text| text.contains(lost)), "{:?}", platform.wtos());
+}
+
+#[test]
+fn what_a_sysprint_that_stays_full_did_not_take_is_told_at_the_console() {
+    let (platform, output) = setup();
+    platform.sysprint_is_full.store(true, std::sync::atomic::Ordering::SeqCst);
+    for name in ["a", "b", "c"] {
+        output.message(message::component_started(name));
+        output.flush();
+    }
+    output.close();
+    let lost = |n: usize| format!("ZWEL0954W about {n} lines before these were not written to SYSPRINT - no storage space");
+    assert_eq!(platform.wtos(), [lost(1), lost(3)], "when it begins, and at the end");
 }
 
 #[test]
@@ -103,6 +116,116 @@ fn a_line_beyond_memory_is_not_split_and_not_mixed() {
     assert_eq!(text.lines().count(), 21);
 }
 
+/// Bytes of a line as the relay's own rule says, without it.
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("\\x{byte:02x}")).collect()
+}
+
+#[test]
+fn a_line_beyond_its_limit_goes_on_in_marked_pieces_of_which_none_is_longer() {
+    let (platform, output) = setup();
+    output.set_max_line(2 * 1024 * 1024);
+    let directory = tempfile::tempdir().unwrap();
+    let settings = LogSettings { size: 1 << 24, ..log_settings(&directory) };
+    let (reader, mut writer) = pipe(&platform);
+    let id = output.attach("c", reader, Attachment { log: Some(settings.clone()), ..Attachment::default() });
+    // A character of three bytes stands at every place where a piece may be cut, and printing makes one byte four.
+    let line = ["€\x01x".repeat(1_000_000).as_bytes(), b"\r\n"].concat();
+    writer.write_all(&line).unwrap();
+    writer.write_all(b"next\n").unwrap();
+    output.drain(id);
+    output.close();
+    let text = platform.sysprint_text();
+    let lines: Vec<&str> = text.lines().collect();
+    assert!((4..=6).contains(&lines.len()), "{}", lines.len());
+    let (next, pieces) = lines.split_last().unwrap();
+    assert_eq!(*next, "next");
+    let mut joined = String::new();
+    for (index, piece) in pieces.iter().enumerate() {
+        assert!(piece.len() < 3 * 1024 * 1024);
+        let piece = if index == 0 { piece } else { piece.strip_prefix("<c: the line goes on> ").unwrap() };
+        joined += if index + 1 == pieces.len() { piece } else { piece.strip_suffix(" <c: the line is too long>").unwrap() };
+    }
+    assert!(joined == format!("€{}x", hexadecimal(&[1])).repeat(1_000_000));
+    let logged = std::fs::read(&settings.path).unwrap();
+    assert!(logged == [&line[..], b"next\n"].concat(), "the log file has every byte and no mark");
+}
+
+#[test]
+fn a_line_without_its_end_is_shown_after_a_silence_and_goes_on_marked() {
+    let (platform, output) = setup();
+    output.set_rules(WtoRules::new(&["needle".into(), "Enter".into()], false, true));
+    let (sender, receiver) = mpsc::channel();
+    let watch = Watch { texts: vec!["needle*here".into()], echoes: vec![], matched: Arc::new(move |_, index| sender.send(index).unwrap()) };
+    let directory = tempfile::tempdir().unwrap();
+    let settings = log_settings(&directory);
+    let (reader, mut writer) = pipe(&platform);
+    let id = output.attach("c", reader, Attachment { log: Some(settings.clone()), watch: Some(watch), ..Attachment::default() });
+    let until = |wanted: &str| {
+        let deadline = std::time::Instant::now() + Duration::from_secs(120);
+        while !platform.sysprint_text().ends_with(wanted) {
+            assert!(std::time::Instant::now() < deadline, "{wanted:?} is not the end of {:?}", platform.sysprint_text());
+            std::thread::yield_now();
+        }
+    };
+    writer.write_all(b"\x1b[32mEnter\x1b[0m a nee").unwrap();
+    until("Enter a nee <c: no line end yet>\n");
+    writer.write_all(b"dle \xe2\x82").unwrap();
+    until("<c: the line goes on> dle  <c: no line end yet>\n");
+    writer.write_all(b"\xac here\r").unwrap();
+    until("<c: the line goes on> € here <c: no line end yet>\n");
+    writer.write_all(b"\nwhole\n").unwrap();
+    until("yet>\nwhole\n");
+    writer.write_all(b"last").unwrap();
+    until("last <c: no line end yet>\n");
+    output.drain(id);
+    output.message(message::component_stopped("c"));
+    output.close();
+    let text = platform.sysprint_text();
+    assert!(text.contains("last <c: no line end yet>\n2"), "{text}");
+    assert_eq!(receiver.try_iter().collect::<Vec<_>>(), [0], "what is watched for is found across the pieces");
+    assert_eq!(platform.wtos(), ["Enter a nee"], "one line is one line on the console");
+    let raw = b"\x1b[32mEnter\x1b[0m a needle \xe2\x82\xac here\r\nwhole\nlast\n";
+    assert_eq!(std::fs::read(&settings.path).unwrap(), raw);
+}
+
+#[test]
+fn others_have_their_turn_while_one_line_does_not_end() {
+    let (platform, output) = setup();
+    let (endless, to_endless) = pipe(&platform);
+    let (other, mut to_other) = pipe(&platform);
+    output.attach("endless", endless, Attachment::default());
+    output.attach("other", other, Attachment::default());
+    let going = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let (goes, mut to_endless) = (Arc::clone(&going), to_endless);
+    let flood = std::thread::spawn(move || {
+        let zeros = vec![0; 65536];
+        let mut written = 0_usize;
+        while goes.load(std::sync::atomic::Ordering::SeqCst) {
+            to_endless.write_all(&zeros).unwrap();
+            written += zeros.len();
+        }
+        written
+    });
+    let seen = |wanted: &str| memchr::memmem::rfind(&platform.sysprint(), wanted.as_bytes()).is_some();
+    for round in 0..3 {
+        let line = format!("tick {round}.");
+        writeln!(to_other, "{line}").unwrap();
+        let deadline = std::time::Instant::now() + Duration::from_secs(120);
+        while !seen(&line) {
+            assert!(std::time::Instant::now() < deadline, "{line}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+    going.store(false, std::sync::atomic::Ordering::SeqCst);
+    let written = flood.join().unwrap();
+    drop(to_other);
+    output.close_within(Duration::from_secs(120));
+    let text = platform.sysprint_text();
+    assert_eq!(text.matches("\\x00").count(), written, "every byte");
+    assert_eq!(text.lines().filter(|line| line.starts_with("tick ")).count(), 3, "in lines of their own");
+}
+
 #[test]
 fn empty_lines_and_a_last_line_without_end_survive_and_odd_bytes_are_shown() {
     let (platform, output) = setup();
@@ -110,7 +233,7 @@ fn empty_lines_and_a_last_line_without_end_survive_and_odd_bytes_are_shown() {
     let id = output.attach("c", reader, Attachment::default());
     writer.write_all(b"a\n\n\0b\xff\x1b[31mred\x1b[0m\nlast").unwrap();
     output.drain(id);
-    output.message(message::zwel0002i("c"));
+    output.message(message::component_stopped("c"));
     output.close();
     let text = platform.sysprint_text();
     assert!(text.starts_with("a\n\n\\x00b\\xffred\nlast\n2"), "{text}");
@@ -244,7 +367,7 @@ fn a_flood_to_the_console_is_held_back_and_counted() {
 fn stamps_are_in_the_zone_that_is_set() {
     let (platform, output) = setup();
     output.set_time_zone(time_zone("ZZZ-12").unwrap());
-    output.message(message::zwel0002i("c"));
+    output.message(message::component_stopped("c"));
     output.close();
     let stamp: jiff::civil::DateTime = platform.sysprint_text()[..23].parse().unwrap();
     let ahead = stamp.to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp().duration_since(jiff::Timestamp::now());
@@ -258,13 +381,13 @@ fn what_waits_for_a_sysprint_that_nobody_reads_is_bounded_and_counted() {
     let platform = Arc::new(FakePlatform::default());
     let output = Output::start(platform.clone()).unwrap();
     let blocked = platform.block_sysprint();
-    output.message(message::zwel0002i("first"));
+    output.message(message::component_stopped("first"));
     let text = "x".repeat(1000);
     for _ in 0..20_000 {
         output.lines(text.clone().into_bytes());
     }
-    output.message(message::zwel0022i());
-    output.message(message::zwel0036e());
+    output.message(message::launcher_stopped());
+    output.message(message::no_launcher_context());
     drop(blocked);
     output.close();
     let sysprint = platform.sysprint_text();
@@ -279,11 +402,11 @@ fn what_waits_for_a_sysprint_that_nobody_reads_is_bounded_and_counted() {
 fn the_operator_gets_what_the_rules_say() {
     let (platform, output) = setup();
     output.set_rules(WtoRules::new(&["ZWEL0001I".into(), "needle".into()], false, false));
-    output.message(message::zwel0001i("c"));
-    output.message(message::zwel0002i("c"));
-    output.message(message::zwel0907i("lpar1", 0));
-    output.message(message::zwel0022i());
-    output.message(message::zwel0036e());
+    output.message(message::component_started("c"));
+    output.message(message::component_stopped("c"));
+    output.message(message::instance_ended("lpar1", 0));
+    output.message(message::launcher_stopped());
+    output.message(message::no_launcher_context());
     output.lines(b"a needle\nnothing\n".to_vec());
     output.close();
     let expected = ["ZWEL0001I component c started", "ZWEL0036E failed to initialize launcher context", "a needle"];
@@ -294,9 +417,9 @@ fn the_operator_gets_what_the_rules_say() {
 fn an_end_does_not_wait_for_a_sysprint_that_is_not_read_and_says_what_is_lost() {
     let (platform, output) = setup();
     let blocked = platform.block_sysprint();
-    output.message(message::zwel0001i("gateway"));
+    output.message(message::component_started("gateway"));
     output.lines(b"one\ntwo\n".to_vec());
-    output.message(message::zwel0925e("a fault"));
+    output.message(message::internal_error("a fault"));
     output.close_within(Duration::from_secs(1));
     let wtos = platform.wtos();
     assert!(wtos.iter().any(|text| text.contains("ZWEL0925E internal error: a fault")), "{wtos:?}");

@@ -48,7 +48,7 @@ fn cut(text: &[u8], from: usize) -> String {
     String::from_utf8_lossy(&text[from.min(text.len())..][..(text.len() - from.min(text.len())).min(4 * WTO_COLUMNS)])
         .chars()
         .take(WTO_COLUMNS)
-        .map(|character| if character.is_control() { ' ' } else { character })
+        .map(|character| if super::printable::is_odd(character) || character.is_control() { ' ' } else { character })
         .collect::<String>()
         .trim_end()
         .to_owned()

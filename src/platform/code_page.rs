@@ -70,6 +70,22 @@ impl Transcoder {
         converted
     }
 
+    /// Whether something is held back.
+    pub fn holds(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// The beginning of a line of which more may come, but not soon.
+    pub fn so_far(&mut self) -> Vec<u8> {
+        let mut converted = Vec::new();
+        if self.holds() {
+            let code_page = self.begun.unwrap_or_else(|| self.guess());
+            self.begun = Some(code_page);
+            self.release(code_page, &mut converted);
+        }
+        converted
+    }
+
     fn release(&mut self, code_page: CodePage, converted: &mut Vec<u8>) {
         match code_page {
             CodePage::Utf8 => converted.extend_from_slice(&self.held),
@@ -129,6 +145,16 @@ mod tests {
     fn bytes_that_are_no_text_are_left_as_they_are() {
         let mut transcoder = Transcoder::default();
         assert_eq!(transcoder.convert(b"\xff\xfe\n"), b"\xff\xfe\n");
+    }
+
+    #[test]
+    fn a_line_that_is_shown_before_its_end_keeps_its_code_page() {
+        let mut transcoder = Transcoder::default();
+        assert_eq!((transcoder.convert(&to_ibm_1047("Enter: ")), transcoder.holds()), (Vec::new(), true));
+        assert_eq!((transcoder.so_far(), transcoder.holds()), (b"Enter: ".to_vec(), false));
+        assert_eq!(transcoder.so_far(), b"");
+        assert_eq!(transcoder.convert(&to_ibm_1047("yes\n")), b"yes\n");
+        assert_eq!(transcoder.convert(b"gr\xc3\xbcn\n"), "grün\n".as_bytes());
     }
 
     #[test]

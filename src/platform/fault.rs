@@ -66,7 +66,8 @@ mod tests {
 
     #[test]
     fn a_panic_of_the_reaper_thread_is_told() {
-        use crate::platform::{fake::FakePlatform, process::Processes};
+        use crate::platform::fake::FakePlatform;
+        use crate::processes::Processes;
         let platform = FakePlatform::default();
         platform.reaper_fails.store(true, std::sync::atomic::Ordering::SeqCst);
         let processes = Processes::start(std::sync::Arc::new(platform)).unwrap();

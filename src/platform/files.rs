@@ -1,8 +1,12 @@
-//! What kind of file a path names, by the system's own rules: the standard library for z/OS has taken the masks of POSIX systems.
+//! What kind of file a path names, by the system's own rules (the standard library for z/OS has taken the masks of POSIX systems), and files
+//! that are replaced whole.
 
-use std::fs::Metadata;
-use std::io;
-use std::path::Path;
+use std::ffi::OsString;
+use std::fs::{File, Metadata, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The kinds that anything here asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +94,85 @@ pub fn may_exist(path: &Path) -> bool {
     !matches!(look(path), Ok(None))
 }
 
+/// Writes a file under a temporary name beside it, with exactly this mode, and renames it over `path`: readers see the old content or the
+/// new one. What `path` was, a link included, is replaced.
+///
+/// # Errors
+/// The system's; the temporary file is removed then.
+pub fn write_atomically(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    replace(path, content, mode, false).map(drop)
+}
+
+/// The same, and after a power cut too there is the old content or the new one, the new one once this has returned.
+///
+/// # Errors
+/// The same, and that it cannot be brought to the disk: then it is not known which of the two there is.
+pub fn write_durably(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    replace(path, content, mode, true)?;
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match File::open(parent)?.sync_all() {
+        // A file system that keeps no directories back says that it cannot.
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+        result => result,
+    }
+}
+
+/// Like [`write_atomically`]; the file is still open, and what is written to it is appended.
+///
+/// # Errors
+/// The same.
+pub fn write_and_append(path: &Path, content: &[u8], mode: u32) -> io::Result<File> {
+    replace(path, content, mode, false)
+}
+
+fn replace(path: &Path, content: &[u8], mode: u32, to_disk: bool) -> io::Result<File> {
+    let (temporary, mut file) = create_temporary(path)?;
+    let written = file
+        .write_all(content)
+        // The mode is set when the file is complete, whatever the umask.
+        .and_then(|()| file.set_permissions(Permissions::from_mode(mode)))
+        .and_then(|()| if to_disk { file.sync_all() } else { Ok(()) })
+        .and_then(|()| std::fs::rename(&temporary, path));
+    if written.is_err() {
+        // The first error is what matters; a file that is left over is found by its name.
+        let _ = std::fs::remove_file(&temporary);
+    }
+    written.map(|()| file)
+}
+
+/// A new file beside `path`, mode 600: another process, or a crashed run of one with our process id, may have left one of the same name.
+fn create_temporary(path: &Path) -> io::Result<(PathBuf, File)> {
+    static COUNTER: AtomicU64 = AtomicU64::new(0);
+    let name = path.file_name().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"))?;
+    let mut attempts = 0;
+    loop {
+        let mut temporary_name = OsString::from(".");
+        temporary_name.push(name);
+        temporary_name.push(format!(".{}.{}.tmp", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed)));
+        let temporary = path.with_file_name(temporary_name);
+        // O_EXCL follows no link either.
+        match OpenOptions::new().append(true).create_new(true).mode(0o600).open(&temporary) {
+            Ok(file) => return Ok((temporary, file)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempts < 100 => attempts += 1,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// FNV-1a, 64 bits, in hexadecimal: the same in every version of this program, and no secret.
+pub fn fingerprint(bytes: impl IntoIterator<Item = u8>) -> String {
+    let hash = bytes.into_iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    format!("{hash:016x}")
+}
+
+/// True for the names that a file has until it is complete: `.<name>.<process id>.<number>.tmp`.
+pub fn is_temporary_name(name: &str) -> bool {
+    let digits = |text: Option<&str>| text.is_some_and(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()));
+    let Some(rest) = name.strip_prefix('.').and_then(|rest| rest.strip_suffix(".tmp")) else { return false };
+    let mut parts = rest.rsplitn(3, '.');
+    digits(parts.next()) && digits(parts.next()) && parts.next().is_some_and(|name| !name.is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,6 +193,35 @@ mod tests {
         assert!(!may_be_file(directory.path()) && !may_be_directory(&file) && !may_be_file(&directory.path().join("none")));
         assert_eq!(kind(&std::fs::symlink_metadata(&link).unwrap()), FileKind::SymbolicLink);
         assert_eq!(kind(&std::fs::metadata("/dev/null").unwrap()), FileKind::Other);
+    }
+
+    #[test]
+    fn fingerprints_are_those_of_fnv_1a() {
+        // From its authors' test vectors.
+        let known = [("", "cbf29ce484222325"), ("a", "af63dc4c8601ec8c"), ("foobar", "85944171f73967e8")];
+        known.into_iter().for_each(|(text, hash)| assert_eq!(fingerprint(text.bytes()), hash));
+    }
+
+    #[test]
+    fn a_file_is_replaced_whole_with_its_mode_and_no_link_is_followed() {
+        let directory = tempfile::tempdir().unwrap();
+        let (file, link) = (directory.path().join("f"), directory.path().join("l"));
+        std::fs::write(&file, "old").unwrap();
+        for (write, mode) in [(write_atomically as fn(&Path, &[u8], u32) -> io::Result<()>, 0o640), (write_durably, 0o600)] {
+            let _ = std::fs::remove_file(&link);
+            std::os::unix::fs::symlink(&file, &link).unwrap();
+            write(&link, b"new", mode).unwrap();
+            let metadata = std::fs::symlink_metadata(&link).unwrap();
+            assert_eq!((kind(&metadata), metadata.permissions().mode() & 0o7777), (FileKind::Regular, mode));
+            assert_eq!(std::fs::read_to_string(&link).unwrap(), "new");
+        }
+        let mut open = write_and_append(&link, b"begun", 0o600).unwrap();
+        open.write_all(b", and more").unwrap();
+        assert_eq!(std::fs::read_to_string(&link).unwrap(), "begun, and more");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "old");
+        // A directory cannot be replaced, and nothing is left beside it.
+        assert!(write_durably(directory.path(), b"", 0o600).is_err());
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 2);
     }
 
     #[test]

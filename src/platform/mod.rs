@@ -1,5 +1,5 @@
-//! The one place that knows which system this is. Everything above speaks to [`Platform`]: `unix` fills it in with POSIX services and a
-//! system directory, `zos` over the C shim (`zos/shim.h`). Contract: reference/zos-platform.md.
+//! The one place that knows which system this is. Everything above speaks to [`Platform`]: `unix` fills it in with POSIX services, `zos`
+//! over the C shim (`zos/shim.h`). Contract: docs/contract/zos-platform.md.
 //!
 //! The interface is what z/OS can do, not what Linux can: a process is created by `spawn()` with a descriptor map and no code of ours
 //! between fork and exec, so the child's working directory is the caller's business (the shell's `cd`).
@@ -12,7 +12,8 @@ pub mod environment;
 pub mod fake;
 pub mod fault;
 pub mod files;
-pub mod process;
+pub mod names;
+pub mod private;
 pub mod standard_output;
 pub mod unix;
 #[cfg(zwelnch_zos)]
@@ -241,6 +242,7 @@ impl FileLock {
     /// # Errors
     /// [`LockError::Io`].
     pub fn verified(file: std::fs::File, path: &std::path::Path) -> Result<FileLock, LockError> {
+        private::judge_file(&file, path)?;
         let lock = FileLock { file };
         if lock.is_at(path)? { Ok(lock) } else { Err(LockError::Io(io::Error::other("the file was removed or replaced meanwhile"))) }
     }

@@ -1,8 +1,8 @@
 //! docs/states.md: what follows what, asked of the machines themselves. A test writes and compares it.
 
 use super::{
-    Action, AfterConfigure, AfterStop, Before, Event, Instance, InstanceNote, InstancePolicy, Judgement, Machine, Moment, NewMember, Note,
-    Policy, Reply, StartLimit, State,
+    Action, Before, Event, Instance, InstanceNote, InstancePolicy, Judgement, Machine, Moment, NewMember, Note, Policy, Reply, StartLimit,
+    State, WaitsFor, Wanted,
 };
 use crate::platform::{End, StopSignal, WaitStatus};
 use std::fmt::Write;
@@ -44,38 +44,59 @@ pub fn document() -> String {
     page
 }
 
-/// An instance of each state, with what is special about it.
-fn states() -> Vec<(&'static str, State)> {
+/// Each state with what may be wanted in it, and what is special about it.
+fn states() -> Vec<(&'static str, State, Wanted)> {
     let since = Moment(Duration::from_secs(1));
-    let stopping = |leader_ended, then| State::Stopping { pid: PID, since, kill_at: Some(Moment::default()), leader_ended, then };
+    let ready = State::Ready { pid: PID, since };
+    let stopping = |leader_ended| State::Stopping { pid: PID, since, kill_at: Some(Moment::default()), leader_ended };
+    let validating = |before| State::Validating { before };
+    let (change, away) = (Wanted::Changed { up: true }, Wanted::Changed { up: false });
     vec![
-        ("down; nobody wants it up", State::Stopped),
-        ("starts when all that it depends on is ready", State::Waiting { until: Moment::default() }),
-        ("its process is being made", State::Starting { then: None }),
-        ("STOP came while its process was being made", State::Starting { then: Some(AfterStop::Stay) }),
-        ("its process runs, its readiness check has not passed", State::Running { pid: PID, since, ready_by: Some(Moment::default()) }),
-        ("its process runs and does its work; without a readiness check as soon as it runs", State::Ready { pid: PID, since }),
-        ("was told to end, stays down", stopping(false, AfterStop::Stay)),
-        ("its first process has ended, others of its group live", stopping(true, AfterStop::Stay)),
-        ("was told to end, starts again as prepared", stopping(false, AfterStop::Start)),
-        ("was told to end for a change, which is judged then", stopping(false, AfterStop::Change { start: true })),
-        ("was told to end, as the new configuration does not have it", stopping(false, AfterStop::Change { start: false })),
-        ("was told to end because it did not live any more", stopping(false, AfterStop::Fail)),
+        ("down; nobody wants it up", State::Stopped, Wanted::Down),
+        ("starts when all that it depends on is ready", State::Waiting { until: Moment::default() }, Wanted::Up),
+        ("its process is being made", State::Starting, Wanted::Up),
+        ("STOP came while its process was being made", State::Starting, Wanted::Down),
         (
-            "down for a change; its validate command runs, or those of what changes with it",
-            State::Validating { start: true, before: Before::Up },
+            "its process runs, its readiness check has not passed",
+            State::Running { pid: PID, since, ready_by: Some(Moment::default()) },
+            Wanted::Up,
         ),
-        ("down before the change too", State::Validating { start: true, before: Before::Stopped }),
-        ("had failed before the change", State::Validating { start: true, before: Before::Failed }),
-        ("had been stopped before the change and stays so", State::Validating { start: false, before: Before::Stopped }),
-        ("the new configuration does not have it", State::Validating { start: false, before: Before::Up }),
-        ("its configure command runs", State::Configuring { then: AfterConfigure::Start }),
-        ("its configure command runs, STOP came meanwhile", State::Configuring { then: AfterConfigure::Stop }),
-        ("its configure command runs, it had been stopped before", State::Configuring { then: AfterConfigure::Rest }),
-        ("ended unasked, waits for its interval", State::BackOff { until: Moment::default(), remains: None }),
-        ("restart intervals or start limit used up", State::Failed),
-        ("ended in a way that no restart mends", State::Fatal),
+        ("its process runs and does its work; without a readiness check as soon as it runs", ready.clone(), Wanted::Up),
+        ("is to go down, after what depends on it", ready.clone(), Wanted::Down),
+        ("is to go down, after what depends on it, and starts again as prepared", ready.clone(), Wanted::Restarted),
+        ("is to go down, after what depends on it, for a change", ready, change),
+        ("was told to end, stays down", stopping(false), Wanted::Down),
+        ("its first process has ended, others of its group live", stopping(true), Wanted::Down),
+        ("was told to end, starts again as prepared", stopping(false), Wanted::Restarted),
+        ("was told to end for a change, which is judged then", stopping(false), change),
+        ("was told to end, as the new configuration does not have it", stopping(false), away),
+        ("was told to end because it did not live any more", stopping(false), Wanted::Up),
+        ("down for a change; its validate command runs, or those of what changes with it", validating(Before::Up), change),
+        ("down before the change too", validating(Before::Stopped), change),
+        ("had failed before the change", validating(Before::Failed), change),
+        ("had been stopped before the change and stays so", validating(Before::Stopped), away),
+        ("the new configuration does not have it", validating(Before::Up), away),
+        ("its configure command runs", State::Configuring, change),
+        ("its configure command runs, STOP came meanwhile", State::Configuring, Wanted::Down),
+        ("its configure command runs, it had been stopped before", State::Configuring, away),
+        ("ended unasked, waits for its interval", State::BackOff { until: Moment::default(), remains: None }, Wanted::Up),
+        ("restart intervals or start limit used up", State::Failed, Wanted::Up),
+        ("ended in a way that no restart mends", State::Fatal, Wanted::Up),
     ]
+}
+
+/// What a component waits for, in words.
+fn wait(waits_for: WaitsFor) -> &'static str {
+    match waits_for {
+        WaitsFor::Dependencies => "all that it depends on to be ready",
+        WaitsFor::Dependents => "what depends on it and goes down too to be down",
+        WaitsFor::Process => "its process to be made",
+        WaitsFor::Readiness => "its readiness check to pass",
+        WaitsFor::ProcessEnd => "the end of its processes",
+        WaitsFor::Judgement => "the change to be judged",
+        WaitsFor::Configure => "the end of its configure command",
+        WaitsFor::BackOff => "its interval to be over",
+    }
 }
 
 fn events() -> Vec<(&'static str, Event)> {
@@ -87,6 +108,7 @@ fn events() -> Vec<(&'static str, Event)> {
         ("RELOAD, the new configuration does not have it", Event::Change { start: false }),
         ("second signal to the launcher", Event::KillNow),
         ("dependencies are ready", Event::DependenciesReady),
+        ("what depends on it is down", Event::DependentsDown),
         ("process made", Event::Spawned(PID)),
         ("process refused by the system", Event::SpawnFailed("EAGAIN".into())),
         ("the change is good", Event::Judged(Judgement::Good)),
@@ -108,31 +130,37 @@ fn events() -> Vec<(&'static str, Event)> {
 fn components(page: &mut String) -> std::fmt::Result {
     writeln!(page, "## A component")?;
     let now = Moment(Duration::from_secs(10));
-    for (meaning, state) in states() {
-        writeln!(page, "\n### {}: {meaning}\n\n| event | next state | what is done |\n|---|---|---|", state.name())?;
+    for (meaning, state, wanted) in states() {
+        let before = Machine::in_state(policy(&[1, 5]), state, wanted);
+        writeln!(page, "\n### {}: {meaning}\n", before.name())?;
+        if let Some(waits_for) = before.waits_for() {
+            writeln!(page, "It waits for {}.\n", wait(waits_for))?;
+        }
+        writeln!(page, "| event | next state | what is done |\n|---|---|---|")?;
         for (name, event) in events() {
-            let mut machine = Machine::in_state(policy(&[1, 5]), state.clone());
+            let mut machine = before.clone();
             let actions = machine.step(event.clone(), now);
-            row(page, name, &state, &machine, &actions)?;
+            row(page, name, &before, &machine, &actions)?;
             let out =
                 matches!(event, Event::Ended { status, remains: false, .. } if status.success()) || matches!(event, Event::SpawnFailed(_));
             if out && matches!(machine.state(), State::BackOff { .. }) {
-                let mut machine = Machine::in_state(policy(&[]), state.clone());
+                let mut machine = before.clone();
+                machine.policy = policy(&[]);
                 let actions = machine.step(event, now);
-                row(page, &format!("{name}, no interval left"), &state, &machine, &actions)?;
+                row(page, &format!("{name}, no interval left"), &before, &machine, &actions)?;
             }
         }
     }
     Ok(())
 }
 
-fn row(page: &mut String, event: &str, before: &State, after: &Machine, actions: &[Action]) -> std::fmt::Result {
-    if before == after.state() && actions.is_empty() {
+fn row(page: &mut String, event: &str, before: &Machine, after: &Machine, actions: &[Action]) -> std::fmt::Result {
+    if before.state() == after.state() && actions.is_empty() {
         return Ok(());
     }
     let done: Vec<String> = actions.iter().map(action).collect();
     let done = if done.is_empty() { "nothing".to_string() } else { done.join(", ") };
-    writeln!(page, "| {event} | {} | {done} |", after.state().name())
+    writeln!(page, "| {event} | {} | {done} |", after.name())
 }
 
 fn action(action: &Action) -> String {
@@ -223,7 +251,7 @@ fn instances(page: &mut String) -> std::fmt::Result {
                 InstanceNote::End(_) => "ZWEL0906E",
             })
             .collect();
-        let state = |index: usize| instance.member(index).map_or("", |member| member.machine.state().name());
+        let state = |index: usize| instance.member(index).map_or("", |member| member.machine.name());
         writeln!(page, "| {name} | {} | {} | {} | {} |", instance.phase().name(), state(0), state(1), said.join(", "))?;
     }
     Ok(())

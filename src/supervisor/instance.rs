@@ -100,8 +100,6 @@ pub struct Member {
     pub required: bool,
     /// The configuration does not know it any more.
     pub removed: bool,
-    /// What it is told once these are not live any more.
-    pending: Option<(Event, Vec<usize>)>,
     /// Its first start has not been made yet.
     first: bool,
 }
@@ -143,7 +141,6 @@ impl Instance {
             needed_by: Vec::new(),
             required: new.required,
             removed: false,
-            pending: None,
             first: false,
         });
         self.members.len() - 1
@@ -212,20 +209,6 @@ impl Instance {
         seen.into_iter().filter(|index| !of.contains(index)).collect()
     }
 
-    /// Those that a component needs and that are not ready.
-    pub fn unmet(&self, index: usize) -> Vec<usize> {
-        let Some(member) = self.members.get(index) else { return Vec::new() };
-        let ready = |need: &&usize| self.members.get(**need).is_none_or(|member| member.machine.is_ready() && member.pending.is_none());
-        member.needs.iter().filter(|need| !ready(need)).copied().collect()
-    }
-
-    /// Whether a change of a component has been asked for that is not decided yet: [`Machine::is_changing`], or it waits for those that
-    /// go down before it.
-    pub fn is_changing(&self, index: usize) -> bool {
-        let waits = |member: &Member| matches!(member.pending, Some((Event::Change { .. }, _)));
-        self.members.get(index).is_some_and(|member| waits(member) || member.machine.is_changing())
-    }
-
     pub fn names(&self, indices: &[usize]) -> Vec<String> {
         indices.iter().filter_map(|index| self.members.get(*index)).map(|member| member.name.clone()).collect()
     }
@@ -266,9 +249,6 @@ impl Instance {
             return effects;
         }
         for index in 0..self.members.len() {
-            if let Some((event, _)) = self.members[index].pending.take() {
-                effects.extend(self.step(index, event, now));
-            }
             effects.extend(self.step(index, Event::KillNow, now));
         }
         effects
@@ -287,84 +267,45 @@ impl Instance {
 
     /// Feeds one event to a component and follows what it means for others.
     pub fn step(&mut self, index: usize, event: Event, now: Moment) -> Vec<Effect> {
+        self.follow(VecDeque::from([(index, event)]), now)
+    }
+
+    /// Feeds events to components; those whose wait is over then go on. That is asked of how all stand, not of what has just happened: so
+    /// nothing waits for what has been already.
+    fn follow(&mut self, mut events: VecDeque<(usize, Event)>, now: Moment) -> Vec<Effect> {
         let mut effects = Vec::new();
-        let mut events = VecDeque::from([(index, event)]);
-        while let Some((index, event)) = events.pop_front() {
-            let Some(member) = self.members.get_mut(index) else { continue };
-            let (was_ready, was_live, was_lost) =
-                (member.machine.is_ready(), member.machine.state().is_live(), member.machine.state().is_lost());
-            for action in member.machine.step(event, now) {
-                self.action(index, action, &mut events, &mut effects);
+        while !events.is_empty() {
+            for (index, event) in events.drain(..) {
+                self.feed(index, event, now, &mut effects);
             }
-            self.changed = true;
-            let member = &mut self.members[index];
-            let state = member.machine.state();
-            if member.first && !matches!(state, State::Waiting { .. } | State::Starting { .. }) {
-                member.first = false;
-            }
-            if !was_lost && state.is_lost() {
-                self.lost.push(index);
-            }
-            if !was_ready && self.members[index].machine.is_ready() {
-                self.release_waiting(index, &mut events);
-            }
-            if was_live && !self.members[index].machine.state().is_live() {
-                self.release_pending(index, &mut events);
-            }
+            events.extend(self.ends_of_waits());
         }
         effects
     }
 
-    fn action(&mut self, index: usize, action: Action, events: &mut VecDeque<(usize, Event)>, effects: &mut Vec<Effect>) {
+    fn feed(&mut self, index: usize, event: Event, now: Moment, effects: &mut Vec<Effect>) {
+        let Some(member) = self.members.get_mut(index) else { return };
+        let was_lost = member.machine.state().is_lost();
+        let actions = member.machine.step(event, now);
+        let state = member.machine.state();
+        member.first &= matches!(state, State::Waiting { .. } | State::Starting);
+        if !was_lost && state.is_lost() {
+            self.lost.push(index);
+        }
+        self.changed = true;
+        effects.extend(actions.into_iter().filter_map(|action| self.effect(index, action)));
+    }
+
+    fn effect(&mut self, index: usize, action: Action) -> Option<Effect> {
         match action {
-            Action::Await => {
-                let unmet = self.unmet(index);
-                if unmet.is_empty() {
-                    events.push_back((index, Event::DependenciesReady));
-                } else {
-                    effects.push(Effect::Waits(index, self.names(&unmet)));
-                }
+            Action::Await | Action::Reply(Reply::Waiting) => {
+                let unmet = self.names(&self.unmet(index));
+                (!unmet.is_empty()).then_some(Effect::Waits(index, unmet))
             }
-            Action::Reply(Reply::Waiting) => effects.push(Effect::Waits(index, self.names(&self.unmet(index)))),
-            Action::Note(Note::WaitedInVain(time)) => {
-                effects.push(Effect::StartedWithout(index, time, self.names(&self.unmet(index))));
-            }
+            Action::Note(Note::WaitedInVain(time)) => Some(Effect::StartedWithout(index, time, self.names(&self.unmet(index)))),
             action => {
                 self.start_failed |= matches!(action, Action::Note(Note::StartFailed(_) | Note::RestartFailed(_)));
-                effects.push(Effect::Component(index, action));
-            }
-        }
-    }
-
-    /// A component is ready: those that waited for it last may start.
-    fn release_waiting(&self, index: usize, events: &mut VecDeque<(usize, Event)>) {
-        for dependent in &self.members[index].needed_by {
-            let waits = matches!(self.members[*dependent].machine.state(), State::Waiting { .. });
-            if waits && self.unmet(*dependent).is_empty() {
-                events.push_back((*dependent, Event::DependenciesReady));
-            }
-        }
-    }
-
-    /// A component is down: those that were to go down after it may.
-    fn release_pending(&mut self, index: usize, events: &mut VecDeque<(usize, Event)>) {
-        let mut open = vec![index];
-        let mut seen = BTreeSet::new();
-        while let Some(at) = open.pop() {
-            for need in self.members[at].needs.clone() {
-                if !seen.insert(need) {
-                    continue;
-                }
-                let Some((_, after)) = &self.members[need].pending else {
-                    open.push(need);
-                    continue;
-                };
-                let blocked = after.iter().any(|one| self.members[*one].pending.is_some() || self.members[*one].machine.state().is_live());
-                if !blocked && after.contains(&index) {
-                    if let Some((event, _)) = self.members[need].pending.take() {
-                        events.push_back((need, event));
-                    }
-                }
+                Some(Effect::Component(index, action))
             }
         }
     }

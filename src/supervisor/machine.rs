@@ -1,15 +1,16 @@
 //! The life of one component: (state, event, now) to (state, actions).
 //!
 //! Two things a naive machine gets wrong are states of their own here. A process that has been told to end is [`State::Stopping`] until its
-//! whole group is gone, and what follows is part of that state, so that START, STOP and RESTART during a stop only change their minds about
-//! what follows; the same holds while a process is being made. And the remains of a component that ended unasked are remembered through the
+//! whole group is gone. What is wanted stands beside the state, so that an order changes that alone and is taken in every state; what is
+//! under way is ended in order, and then what is wanted is asked. And the remains of a component that ended unasked are remembered through the
 //! back-off: they are ended before a new process is made, so that two generations never live side by side.
 
 mod change;
 mod commands;
+mod wanted;
 
 use super::Moment;
-use super::state::{Action, AfterStop, Before, Event, LastEnd, Note, Policy, Reply, State};
+use super::state::{Action, Before, Event, LastEnd, Note, Policy, State, WaitsFor, Wanted};
 use crate::platform::{End, Pid, StopSignal, WaitStatus};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use std::time::Duration;
 pub struct Machine {
     pub policy: Policy,
     state: State,
+    wanted: Wanted,
     /// Failures in a row; the n-th waits the n-th interval.
     failures: usize,
     /// Starts after the first.
@@ -39,6 +41,7 @@ impl Machine {
         Machine {
             policy,
             state: State::Stopped,
+            wanted: Wanted::Down,
             failures: 0,
             restarts: 0,
             starts: VecDeque::new(),
@@ -51,8 +54,8 @@ impl Machine {
     }
 
     /// One that is in a state already, to look at what follows from it.
-    pub(super) fn in_state(policy: Policy, state: State) -> Machine {
-        Machine { state, ..Machine::new(policy) }
+    pub(super) fn in_state(policy: Policy, state: State, wanted: Wanted) -> Machine {
+        Machine { state, wanted, ..Machine::new(policy) }
     }
 
     pub fn state(&self) -> &State {
@@ -72,10 +75,6 @@ impl Machine {
         self.last_end
     }
 
-    pub fn is_ready(&self) -> bool {
-        matches!(self.state, State::Ready { .. })
-    }
-
     /// The group whose leader has ended and whose other processes are waited for.
     pub fn remains(&self) -> Option<Pid> {
         match self.state {
@@ -88,16 +87,6 @@ impl Machine {
     /// Whether a stop has ever needed SIGKILL.
     pub fn was_killed(&self) -> bool {
         self.killed
-    }
-
-    /// Whether a change has been asked for that is not decided yet.
-    pub fn is_changing(&self) -> bool {
-        matches!(
-            self.state,
-            State::Validating { .. }
-                | State::Stopping { then: AfterStop::Change { .. }, .. }
-                | State::Starting { then: Some(AfterStop::Change { .. }) }
-        )
     }
 
     /// When [`Event::Timer`] is due.
@@ -114,11 +103,12 @@ impl Machine {
     pub fn step(&mut self, event: Event, now: Moment) -> Vec<Action> {
         match event {
             Event::Start => self.start(now),
-            Event::Stop => self.stop(now),
-            Event::Change { start } => self.change(start, now),
+            Event::Stop => self.stop(),
+            Event::Change { start } => self.change(start),
             Event::KillNow => self.kill_now(now),
             Event::DependenciesReady if matches!(self.state, State::Waiting { .. }) => self.spawn(),
-            Event::DependenciesReady => Vec::new(),
+            Event::DependentsDown if self.waits_for() == Some(WaitsFor::Dependents) => self.terminate(now),
+            Event::DependenciesReady | Event::DependentsDown => Vec::new(),
             Event::Spawned(pid) => self.spawned(pid, now),
             Event::SpawnFailed(why) => self.spawn_failed(why, now),
             Event::Judged(judgement) => self.judged(judgement, now),
@@ -139,7 +129,7 @@ impl Machine {
             },
             Event::LivenessFailed(pid, why) if self.runs(pid) => {
                 let mut actions = vec![Action::Note(Note::NotAlive(why))];
-                actions.extend(self.terminate(AfterStop::Fail, now));
+                actions.extend(self.terminate(now));
                 actions
             }
             Event::FatalReported(pid, line) if self.runs(pid) => {
@@ -163,54 +153,53 @@ impl Machine {
         self.failures = 0;
         self.starts.clear();
         self.previous = None;
+        self.fatal_line = None;
     }
 
     /// A process that has ended had written that no restart will mend it: what was begun since is taken back.
     fn fatal_afterwards(&mut self, line: String, now: Moment) -> Vec<Action> {
-        match &mut self.state {
+        match self.state {
             State::BackOff { .. } | State::Waiting { .. } => {
                 let mut actions = kill(self.remains());
                 self.state = State::Fatal;
                 actions.push(Action::Note(Note::Fatal(fatal_line(&line))));
                 actions
             }
-            State::Starting { then: then @ None } => {
-                *then = Some(AfterStop::Fail);
+            // Ended as soon as it is made.
+            State::Starting => {
                 self.fatal_line = Some(line);
                 Vec::new()
             }
             State::Running { .. } | State::Ready { .. } => {
                 self.fatal_line = Some(line);
-                self.terminate(AfterStop::Fail, now)
+                self.terminate(now)
             }
             _ => Vec::new(),
         }
     }
 
-    /// Ends the grace time of a stop.
+    /// Ends every wait of a stop: for dependents, and the grace time.
     fn kill_now(&mut self, now: Moment) -> Vec<Action> {
-        let State::Stopping { pid, kill_at: kill_at @ Some(_), leader_ended, then, since } = &mut self.state else { return Vec::new() };
+        let mut actions = if self.is_leaving() { self.terminate(now) } else { Vec::new() };
+        let State::Stopping { pid, kill_at: kill_at @ Some(_), leader_ended, since } = &mut self.state else { return actions };
         *kill_at = None;
         self.killed = true;
-        let (pid, leader_ended, then, since) = (*pid, *leader_ended, *then, *since);
-        let mut actions = vec![Action::Note(Note::WillKill(pid)), Action::Signal(pid, StopSignal::Kill)];
+        let (pid, leader_ended, since) = (*pid, *leader_ended, *since);
+        actions.extend([Action::Note(Note::WillKill(pid)), Action::Signal(pid, StopSignal::Kill)]);
         if leader_ended {
             // Nobody tells of the others' end on a system without adoption of orphans; SIGKILL cannot be ignored.
-            actions.extend(self.stopped(then, since, now));
+            actions.extend(self.stopped(since, now));
         }
         actions
     }
 
     fn spawned(&mut self, pid: Pid, now: Moment) -> Vec<Action> {
-        let State::Starting { then } = self.state else {
+        if self.state != State::Starting {
             // Nobody asked for it.
             return vec![Action::Signal(pid, StopSignal::Kill)];
-        };
+        }
         self.restarts += u64::from(self.started_once);
         self.started_once = true;
-        if then != Some(AfterStop::Fail) {
-            self.fatal_line = None;
-        }
         if let Some(limit) = self.policy.start_limit {
             self.starts.push_back(now);
             while self.starts.len() > limit.count {
@@ -223,19 +212,18 @@ impl Machine {
             State::Ready { pid, since: now }
         };
         let mut actions = vec![Action::Note(Note::Started)];
-        if let Some(then) = then {
-            actions.extend(self.terminate(then, now));
+        if self.fatal_line.is_some() {
+            actions.extend(self.terminate(now));
         }
         actions
     }
 
     fn spawn_failed(&mut self, why: String, now: Moment) -> Vec<Action> {
-        let State::Starting { then } = self.state else { return Vec::new() };
+        if self.state != State::Starting {
+            return Vec::new();
+        }
         let mut actions = vec![Action::Note(if self.failures > 0 { Note::RestartFailed(why) } else { Note::StartFailed(why) })];
-        actions.extend(match then {
-            None | Some(AfterStop::Fail) => self.failed(Duration::ZERO, None, None, now),
-            Some(then) => self.stopped(then, now, now),
-        });
+        actions.extend(self.stopped(now, now));
         actions
     }
 
@@ -249,16 +237,24 @@ impl Machine {
                 if remains {
                     actions.push(Action::Signal(pid, StopSignal::Terminate));
                 }
-                actions.extend(self.failed(uptime, remains.then_some(pid), Some(status), now));
+                if self.wanted == Wanted::Up {
+                    actions.extend(self.failed(uptime, remains.then_some(pid), Some(status), now));
+                } else if remains {
+                    let kill_at = Some(now.after(self.policy.stop_grace));
+                    self.state = State::Stopping { pid, since, kill_at, leader_ended: true };
+                } else {
+                    // It was to go down: so it is.
+                    actions.extend(self.stopped(since, now));
+                }
                 actions
             }
-            State::Stopping { pid, since, kill_at, leader_ended: false, then } if pid == ended => {
+            State::Stopping { pid, since, kill_at, leader_ended: false } if pid == ended => {
                 self.last_end = Some(LastEnd { status, at: now, asked: true });
                 let mut actions = vec![Action::Note(Note::Ended { pid, status, unasked_after: None })];
                 if remains && kill_at.is_some() {
-                    self.state = State::Stopping { pid, since, kill_at, leader_ended: true, then };
+                    self.state = State::Stopping { pid, since, kill_at, leader_ended: true };
                 } else {
-                    actions.extend(self.stopped(then, since, now));
+                    actions.extend(self.stopped(since, now));
                 }
                 actions
             }
@@ -268,9 +264,9 @@ impl Machine {
 
     fn group_gone(&mut self, group: Pid, now: Moment) -> Vec<Action> {
         match &mut self.state {
-            State::Stopping { pid, leader_ended: true, then, since, .. } if *pid == group => {
-                let (then, since) = (*then, *since);
-                self.stopped(then, since, now)
+            State::Stopping { pid, leader_ended: true, since, .. } if *pid == group => {
+                let since = *since;
+                self.stopped(since, now)
             }
             State::BackOff { remains, .. } if *remains == Some(group) => {
                 *remains = None;
@@ -294,8 +290,7 @@ impl Machine {
             }
             State::BackOff { until, remains } if now >= *until => {
                 let mut actions = kill(remains.take());
-                self.state = State::Waiting { until: now.after(self.policy.patience) };
-                actions.push(Action::Await);
+                actions.extend(self.wait(now));
                 actions
             }
             _ => Vec::new(),
@@ -303,29 +298,24 @@ impl Machine {
     }
 
     /// SIGTERM to the group; SIGKILL follows after the grace time.
-    fn terminate(&mut self, then: AfterStop, now: Moment) -> Vec<Action> {
+    fn terminate(&mut self, now: Moment) -> Vec<Action> {
         if let State::Running { pid, since, .. } | State::Ready { pid, since } = self.state {
             let kill_at = Some(now.after(self.policy.stop_grace));
-            self.state = State::Stopping { pid, since, kill_at, leader_ended: false, then };
+            self.state = State::Stopping { pid, since, kill_at, leader_ended: false };
             vec![Action::Signal(pid, StopSignal::Terminate)]
         } else {
             Vec::new()
         }
     }
 
-    fn stopped(&mut self, then: AfterStop, since: Moment, now: Moment) -> Vec<Action> {
-        let mut actions = match then {
-            AfterStop::Fail => Vec::new(),
-            _ => vec![Action::Note(Note::Stopped)],
-        };
-        match then {
-            AfterStop::Stay => self.state = State::Stopped,
-            AfterStop::Start => {
-                self.state = State::Waiting { until: now.after(self.policy.patience) };
-                actions.push(Action::Await);
-            }
-            AfterStop::Change { start } => actions.extend(self.validate(start, Before::Up)),
-            AfterStop::Fail => actions.extend(self.failed(now.since(since), None, None, now)),
+    /// Nothing of it lives any more: what is wanted now?
+    fn stopped(&mut self, since: Moment, now: Moment) -> Vec<Action> {
+        let mut actions = vec![Action::Note(Note::Stopped)];
+        match self.wanted {
+            Wanted::Up => return self.failed(now.since(since), None, None, now),
+            Wanted::Down => self.state = State::Stopped,
+            Wanted::Restarted => actions.extend(self.wait(now)),
+            Wanted::Changed { .. } => actions.extend(self.validate(Before::Up)),
         }
         actions
     }
@@ -360,16 +350,16 @@ impl Machine {
         vec![Action::Note(Note::NextAttempt(interval))]
     }
 
-    /// What a component left behind is ended; then it waits for those that it depends on.
-    fn wait(&mut self, remains: Option<Pid>, reply: Reply, now: Moment) -> Vec<Action> {
+    /// On its way up: it waits for those that it depends on.
+    fn wait(&mut self, now: Moment) -> Vec<Action> {
+        self.wanted = Wanted::Up;
         self.state = State::Waiting { until: now.after(self.policy.patience) };
-        let mut actions = kill(remains);
-        actions.extend([Action::Reply(reply), Action::Await]);
-        actions
+        vec![Action::Await]
     }
 
     fn spawn(&mut self) -> Vec<Action> {
-        self.state = State::Starting { then: None };
+        self.fatal_line = None;
+        self.state = State::Starting;
         vec![Action::Spawn]
     }
 }

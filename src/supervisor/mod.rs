@@ -1,19 +1,16 @@
-//! Supervision: a pure state machine for each component, one for the instance on top of them, and the policy around them. The owner task
-//! in `launcher` feeds them with events and carries out their actions; nothing here has a clock, a process or a file. Contract:
-//! reference/lifecycle.md, section Supervision. The tables of what follows what: docs/states.md.
+//! Supervision: a pure state machine for each component, one for the instance on top of them, and the policy around them. The owner task in
+//! `launcher` feeds them with events and carries out their actions; nothing here has a clock, a process or a file. Contract:
+//! docs/contract/lifecycle.md, "Supervision". The tables of what follows what: docs/states.md.
 
 mod document;
-pub mod guardian;
 mod instance;
-pub mod leftovers;
 mod machine;
 mod state;
-mod sweep;
 
 pub use document::document;
 pub use instance::{Effect, Instance, InstanceNote, InstancePhase, InstancePolicy, Member, NewMember};
 pub use machine::Machine;
-pub use state::{Action, AfterConfigure, AfterStop, Before, Event, Judgement, LastEnd, Note, Policy, Reply, StartLimit, State};
+pub use state::{Action, Before, Event, Judgement, LastEnd, Note, Policy, Reply, StartLimit, State, WaitsFor, Wanted};
 
 use std::time::Duration;
 

@@ -33,18 +33,38 @@ pub struct StartLimit {
     pub within: Duration,
 }
 
-/// What happens when a stop has completed.
+/// What a component is to be. Its state follows; an order replaces it, and nothing else gets lost by that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AfterStop {
-    Stay,
-    /// Start again as prepared.
-    Start,
-    /// A change, for which it had to be down: it is judged, configured and, where `start` says so, started.
-    Change {
-        start: bool,
+pub enum Wanted {
+    Down,
+    Up,
+    /// Down, and up again as prepared.
+    Restarted,
+    /// Down for a change, which is judged then; configured where it is made, and up again or left down.
+    Changed {
+        up: bool,
     },
-    /// It was stopped because it did not live any more: that is a failure.
-    Fail,
+}
+
+/// Why a component is not, or not yet, what is wanted of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WaitsFor {
+    /// All that it depends on to be ready.
+    Dependencies,
+    /// All that depends on it, and goes down too, to be down.
+    Dependents,
+    /// The system to make its process.
+    Process,
+    /// Its readiness check to pass.
+    Readiness,
+    /// The end of its process and of all of the group.
+    ProcessEnd,
+    /// The judgement of the change, for which it is down.
+    Judgement,
+    /// The end of its configure command.
+    Configure,
+    /// The time between a failure and the next start.
+    BackOff,
 }
 
 /// What a component was before it was to be changed: what it is again when the change is not made.
@@ -57,16 +77,6 @@ pub enum Before {
     Fatal,
 }
 
-/// What follows a configure command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AfterConfigure {
-    Start,
-    /// Somebody has stopped it meanwhile.
-    Stop,
-    /// It was down before and stays so.
-    Rest,
-}
-
 /// What a change came to, once everything was down that it needs down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Judgement {
@@ -77,19 +87,21 @@ pub enum Judgement {
     Away,
 }
 
+/// What a component is. What it is to be, and so what comes next, is its [`Wanted`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
     /// Down, and nobody wants it up.
     Stopped,
     /// Starts when those that it depends on are ready, at the latest at `until`.
     Waiting { until: Moment },
-    /// Its process is being made. `then`: somebody decided otherwise meanwhile.
-    Starting { then: Option<AfterStop> },
+    /// Its process is being made.
+    Starting,
     /// Its process runs and is not ready; `pid` leads the group. `ready_by`: when that is said; None once it was.
     Running { pid: Pid, since: Moment, ready_by: Option<Moment> },
     /// Its process runs and does its work.
     Ready { pid: Pid, since: Moment },
-    /// The group was told to end.
+    /// The group was told to end: because of what is wanted, or, where that is [`Wanted::Up`], because it did not live any more, which is
+    /// a failure.
     Stopping {
         pid: Pid,
         since: Moment,
@@ -97,12 +109,11 @@ pub enum State {
         kill_at: Option<Moment>,
         /// The leader has been reaped, others of the group still live.
         leader_ended: bool,
-        then: AfterStop,
     },
     /// Down for a change: whether it can be made is being found out, by its validate command and those of all that change with it.
-    Validating { start: bool, before: Before },
+    Validating { before: Before },
     /// Its configure command runs.
-    Configuring { then: AfterConfigure },
+    Configuring,
     /// Ended unasked; starts again at `until`. `remains`: the group it left behind.
     BackOff { until: Moment, remains: Option<Pid> },
     /// All restart intervals, or the starts within a time, are used up. Down until an operator starts it.
@@ -112,24 +123,6 @@ pub enum State {
 }
 
 impl State {
-    /// One word for the DISP table.
-    pub fn name(&self) -> &'static str {
-        match self {
-            State::Stopped => "stopped",
-            State::Waiting { .. } => "waiting",
-            State::Starting { .. } => "starting",
-            State::Running { .. } => "running",
-            State::Ready { .. } => "ready",
-            State::Stopping { then: AfterStop::Stay | AfterStop::Change { start: false }, .. } => "stopping",
-            State::Stopping { .. } => "restarting",
-            State::Validating { .. } => "validating",
-            State::Configuring { .. } => "configuring",
-            State::BackOff { .. } => "back-off",
-            State::Failed => "failed",
-            State::Fatal => "fatal",
-        }
-    }
-
     /// The process, while there is one.
     pub fn pid(&self) -> Option<Pid> {
         match self {
@@ -158,19 +151,7 @@ impl State {
 
     /// True while there is, or may be in a moment, a process of it.
     pub fn is_live(&self) -> bool {
-        matches!(self, State::Starting { .. } | State::Running { .. } | State::Ready { .. } | State::Stopping { .. })
-    }
-
-    /// True when somebody wants it up.
-    pub fn is_wanted(&self) -> bool {
-        !matches!(
-            self,
-            State::Stopped
-                | State::Stopping { then: AfterStop::Stay, .. }
-                | State::Starting { then: Some(AfterStop::Stay) }
-                | State::Validating { before: Before::Stopped, start: false }
-                | State::Configuring { then: AfterConfigure::Stop | AfterConfigure::Rest }
-        )
+        matches!(self, State::Starting | State::Running { .. } | State::Ready { .. } | State::Stopping { .. })
     }
 }
 
@@ -189,6 +170,8 @@ pub enum Event {
     KillNow,
     /// All that it depends on is ready.
     DependenciesReady,
+    /// All that depends on it and was to go down before it is down.
+    DependentsDown,
     /// The answer to [`Action::Spawn`].
     Spawned(Pid),
     SpawnFailed(String),
@@ -219,7 +202,7 @@ pub enum Event {
 /// What the shell has to do, in this order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// Answer with [`Event::DependenciesReady`] as soon as all that it depends on is ready. Answered by [`super::Instance`].
+    /// It begins to wait for those that it depends on. [`super::Instance`] says so, and tells of the end of every wait.
     Await,
     /// Create the process and answer with [`Event::Spawned`] or [`Event::SpawnFailed`].
     Spawn,

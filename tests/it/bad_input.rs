@@ -1,6 +1,7 @@
 //! Bad input: one clear message each, and condition code 8.
 
-use crate::harness::{Instance, run_to_end, text};
+use crate::harness::{Instance, PATIENCE, run_to_end, text, wait_until};
+use std::time::Instant;
 
 const SLEEPER: &str = "exec sleep 1000";
 
@@ -356,21 +357,35 @@ fn an_error_of_syntax_is_shown_where_the_author_made_it() {
     assert!(out.contains("zowe.yaml:") && out.contains("unexpected token in expression: '*' (line 1 column 29 of the template)"), "{out}");
 }
 
+/// Processor time of a process in user mode and in the kernel; None: it has ended.
+fn ticks_used(pid: nix::unistd::Pid) -> Option<u64> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // From the state on, which is the third field: 14 and 15 are utime and stime.
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    if matches!(fields.first(), Some(&"Z" | &"X")) {
+        return None;
+    }
+    Some(fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?)
+}
+
 #[test]
 fn time_in_which_the_launcher_is_not_run_is_not_a_templates() {
     use nix::sys::signal::{Signal, kill};
     let keys: String = (0..4000).map(|key| format!("  k{key}: \"${{{{ {key} }}}}\"\n")).collect();
     let instance = good().extra(&format!("site:\n{keys}"));
     instance.write_config();
-    // Stopped at several points of its life, for longer than all templates may take.
-    let stopped = [20, 60, 120, 250].map(|milliseconds| {
+    // Stopped at several points of its life, for longer than all templates may take: ticks (10 ms) of processor time that it has used, so that
+    // the points are the same on a machine that is busy.
+    let stopped = [2, 6, 12, 25].map(|ticks| {
         let mut command = instance.launcher(&["config", "-c", &instance.config().display().to_string()]);
         let child = command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped()).spawn().unwrap();
         let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap());
-        std::thread::sleep(std::time::Duration::from_millis(milliseconds));
+        let reached = || ticks_used(pid).is_none_or(|used| used >= ticks).then_some(());
+        wait_until(Instant::now() + PATIENCE, reached).expect("neither runs nor ends");
         let _ = kill(pid, Signal::SIGSTOP);
         (child, pid)
     });
+    // Nothing is waited for here: this is the time that passes without the launcher.
     std::thread::sleep(std::time::Duration::from_millis(2200));
     for (child, pid) in stopped {
         let _ = kill(pid, Signal::SIGCONT);

@@ -264,7 +264,7 @@ fn each_member_is_printed_and_its_symbols_can_be_set() {
     }
 }
 
-/// What reference/zos-platform.md lists as needed is granted by each of the three products' jobs.
+/// What docs/contract/zos-platform.md, "Authority" lists as needed is granted by each of the three products' jobs.
 #[test]
 fn the_security_jobs_grant_what_is_needed() {
     let needed = ["JOBNAME", "OMVSAPPL", "ZWES", "RADMIN.LISTUSER", "CSF1", "SERVER", "DAEMON", "RUSERMAP", "IDIDMAP.QUERY", "RAUDITX"];

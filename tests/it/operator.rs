@@ -45,6 +45,38 @@ fn start_of_a_running_component_is_refused_when_configured_so() {
 }
 
 #[test]
+fn a_start_while_others_are_being_stopped_loses_no_stop() {
+    let deaf = "trap '' TERM; echo deaf; while :; do sleep 1000; done";
+    let instance = Instance::new()
+        .component("a", SLEEPER, "")
+        .component("b", SLEEPER, "launcher: {dependsOn: [a]}")
+        .component("c", deaf, "launcher: {dependsOn: [b], stop: {graceSeconds: 300}}")
+        .extra("  launcher:\n    startRunning: reject\n");
+    let running = instance.up();
+    running.wait_for("deaf");
+    let answer = instance.modify("STOP(a,b,c)");
+    assert_eq!(answer.matches("is being stopped").count(), 3, "{answer}");
+    let answer = instance.modify("DISP");
+    assert!(answer.contains("stopping (waits for b)") && answer.contains("stopping (waits for c)"), "{answer}");
+    assert!(instance.modify("DISP,DETAIL(a)").contains("WAITS FOR    b"));
+    // It is not running any more as far as the operator is concerned: it comes back, and takes no stop of another away.
+    let answer = instance.modify("START(b)");
+    assert!(answer.contains("ZWEL0923I component b is being restarted"), "{answer}");
+    // As a whole, or not at all.
+    let answer = instance.refused("START(a,b)");
+    assert!(answer.contains("ZWEL0039E cannot start component b") && answer.contains("ZWEL0923I component a is being stopped"), "{answer}");
+    assert!(instance.modify("DISP").contains("restarting (waits for c)"));
+    let group = nix::unistd::Pid::from_raw(instance.pid("c").unwrap());
+    nix::sys::signal::killpg(group, nix::sys::signal::Signal::SIGKILL).unwrap();
+    for name in ["c", "b", "a"] {
+        running.wait_for(&format!("ZWEL0002I component {name} stopped"));
+    }
+    running.wait_for("ZWEL0903I component b waits for a");
+    instance.modify("START(a)");
+    running.wait_for_count("ZWEL0001I component b started", 2);
+}
+
+#[test]
 fn a_stop_that_takes_its_time_delays_nobody() {
     let instance = Instance::new()
         .component("stubborn", "trap '' TERM; echo deaf; while :; do sleep 1000; done", "launcher: {stop: {graceSeconds: 300}}")

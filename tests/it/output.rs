@@ -82,21 +82,22 @@ fn a_disk_full_under_the_log_file_is_said_once_and_sysprint_goes_on() {
 }
 
 #[test]
-fn a_line_of_200_megabytes_stays_one_line_and_others_are_not_held_up() {
+fn a_line_of_200_megabytes_comes_in_pieces_of_16_and_nothing_of_it_is_lost() {
     let bytes: u64 = if std::env::var_os("ZWELNCH_FULL").is_some() { 1 << 30 } else { 200 << 20 };
-    let long = format!("head -c {bytes} /dev/zero | tr '\\0' x; echo; echo the long line has ended; {SLEEP}");
+    let long = format!("head -c {bytes} /dev/zero | tr '\\0' '~'; echo; echo the long line has ended; {SLEEP}");
     let instance = Instance::new().component("long", &long, "").component("short", &format!("echo short; {SLEEP}"), "");
     instance.write_config();
     // Counted instead of collected.
     let mut child = instance.launcher(&["lpar1"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
     let mut sysprint = child.stdout.take().unwrap();
     let counter = std::thread::spawn(move || {
-        let (mut block, mut run, mut longest, mut tail) = (vec![0; 1 << 20], 0_u64, 0_u64, Vec::new());
+        let (mut block, mut run, mut longest, mut all, mut tail) = (vec![0; 1 << 20], 0_u64, 0_u64, 0_u64, Vec::new());
         loop {
             let length = sysprint.read(&mut block).unwrap();
             if length == 0 {
-                return longest;
+                return (longest, all);
             }
+            all += memchr::memchr_iter(b'~', &block[..length]).count() as u64;
             for part in block[..length].split_inclusive(|byte| *byte == b'\n') {
                 run += part.len() as u64;
                 longest = longest.max(run - 1);
@@ -106,18 +107,19 @@ fn a_line_of_200_megabytes_stays_one_line_and_others_are_not_held_up() {
             }
             tail.extend_from_slice(&block[length.saturating_sub(200)..length]);
             if tail.windows(10).any(|window| window == b"line has e") {
-                return longest;
+                return (longest, all);
             }
             tail.drain(..tail.len().saturating_sub(100));
         }
     });
     let deadline = Instant::now() + PATIENCE;
     assert!(wait_until(deadline, || counter.is_finished().then_some(())).is_some(), "the line has not come");
-    let longest = counter.join().unwrap();
+    let (longest, all) = counter.join().unwrap();
     child.kill().unwrap();
     child.wait().unwrap();
     crate::harness::kill_processes_of(instance.directory.path());
-    assert_eq!(longest, bytes);
+    // The marks, and one more read.
+    assert!((16 << 20..17 << 20).contains(&longest) && all == bytes, "{longest}, {all}");
 }
 
 #[test]
@@ -247,4 +249,50 @@ fn p_and_sigterm_end_a_launcher_whose_sysprint_is_not_read() {
         let syslog = fs::read_to_string(instance.system().join("SYSLOG")).unwrap();
         assert!(syslog.contains("ZWEL0965W up to ") && syslog.contains("lines are lost, SYSPRINT was not read for 5 seconds"), "{syslog}");
     }
+}
+
+#[test]
+fn one_endless_line_stalls_nobody_and_is_relayed_in_marked_pieces() {
+    const SIZE: usize = 25_000_000;
+    let flood = format!("head -c {SIZE} /dev/zero; printf written; exec sleep 1000");
+    let ticks = format!("while :; do echo TICK; sleep 0.05; done; {SLEEP}");
+    let instance = Instance::new().component("flood", &flood, "").component("other", &ticks, "");
+    let mut running = start(&instance, "  sysMessages: [ZWEA]\n");
+    // The end of the flood comes without the end of its line, and after a silence all of it is there.
+    running.wait_for("written <flood: no line end yet>");
+    let seen = running.all().matches("TICK").count();
+    running.wait_for_count("TICK", seen + 2);
+    instance.console("P ZWESLSTC");
+    assert_eq!(running.wait_end(), 0);
+    let out = running.all();
+    assert_eq!(out.matches("\\x00").count(), SIZE, "every byte");
+    let pieces: Vec<&str> = out.lines().filter(|line| line.contains("\\x00")).collect();
+    assert!(pieces.len() >= 6 && pieces.iter().all(|piece| piece.len() < 18 << 20 && !piece.contains("TICK")), "{}", pieces.len());
+    assert!(pieces[..pieces.len() - 1].iter().all(|piece| piece.ends_with(" <flood: the line is too long>")));
+    assert!(pieces[1..].iter().all(|piece| piece.starts_with("<flood: the line goes on> ")));
+}
+
+#[test]
+fn a_sysprint_that_takes_nothing_is_told_at_the_console_with_what_is_lost() {
+    let instance = Instance::new().component("alpha", &format!("echo one; echo two; {SLEEP}"), "");
+    instance.write_config();
+    let mut launcher = instance.launcher(&["lpar1"]);
+    launcher.stdout(fs::File::options().write(true).open("/dev/full").unwrap()).stderr(std::process::Stdio::null());
+    let mut child = launcher.spawn().unwrap();
+    let syslog = || fs::read_to_string(instance.system().join("SYSLOG")).unwrap_or_default();
+    let up = wait_until(Instant::now() + PATIENCE, || {
+        let (answer, _) = instance.console("F ZWESLSTC,APPL=DISP");
+        answer.contains("alpha, PID").then_some(())
+    });
+    let (told, _) = (syslog(), instance.console("P ZWESLSTC"));
+    let ended = wait_until(Instant::now() + PATIENCE, || child.try_wait().unwrap());
+    assert!(up.is_some() && ended.is_some_and(|status| status.success()), "{ended:?}\n{}", syslog());
+    let lost = |text: &str| {
+        let of = |line: &str| line.split_once("ZWEL0954W about ")?.1.split(' ').next()?.parse::<u32>().ok();
+        text.lines().filter_map(of).collect::<Vec<_>>()
+    };
+    assert_eq!(lost(&told).len(), 1, "told when it begins: {told}");
+    let at_the_end = lost(&syslog());
+    assert!(at_the_end.len() == 2 && at_the_end[1] > at_the_end[0] + 2, "and at the end: {}", syslog());
+    assert!(syslog().contains("No space left on device"));
 }

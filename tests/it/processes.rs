@@ -574,10 +574,13 @@ fn a_lock_that_another_job_has_taken_is_told_of() {
 }
 
 /// A chain of daemons: each makes the next, in a session of its own, and ends 2 ms later; none hears a request to end. `$1`: goes on for as
-/// long as this file is there, and writes a byte of each generation to `<file>.beat`.
-const CHAIN: &str = "import os, signal, sys, time
+/// long as this file is there, and writes a byte of each generation to `<file>.beat`. Every generation inherits the lock on the file, which ends with
+/// the last of them.
+const CHAIN: &str = "import fcntl, os, signal, sys, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 file = sys.argv[1]
+held = open(file)
+fcntl.flock(held, fcntl.LOCK_EX)
 while os.path.exists(file):
     if os.fork():
         time.sleep(0.002)
@@ -608,11 +611,10 @@ impl Chain {
         wait_until(deadline(), || (self.beats() > 20).then_some(())).expect("there is no chain");
     }
 
-    /// No generation follows for so long that many would have.
+    /// No generation is left that holds the lock.
     fn has_ended(&self) -> bool {
-        let before = self.beats();
-        std::thread::sleep(std::time::Duration::from_millis(500));
-        self.beats() == before
+        use nix::fcntl::{Flock, FlockArg};
+        Flock::lock(fs::File::open(&self.file).unwrap(), FlockArg::LockExclusiveNonblock).is_ok()
     }
 }
 

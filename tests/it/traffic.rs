@@ -12,7 +12,7 @@ use std::time::Instant;
 use zwelnch::ha::traffic::Traffic;
 use zwelnch::ha::traffic::haproxy::HaProxy;
 use zwelnch::ha::traffic::vary::Vary;
-use zwelnch::platform::unix::system::SystemDirectory;
+use zwelnch::system::SystemDirectory;
 
 /// Says its name to whoever connects, and then whatever it is told.
 fn gateway(name: &'static str) -> u16 {

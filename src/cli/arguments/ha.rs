@@ -1,8 +1,8 @@
 //! The arguments of `zwelnch ha`.
 
-use super::ReportFormat;
+use super::{ReportFormat, ValueError};
 use clap::{Args, Subcommand};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 #[derive(Debug, Subcommand)]
@@ -85,6 +85,7 @@ pub struct Sysplex {
 #[derive(Debug, Args)]
 pub struct Reach {
     /// System directory whose console is used [default: ZWELNCH_SYSTEM, else one below the XDG state home]
+    #[cfg(feature = "emulation")]
     #[arg(long, value_name = "DIR")]
     pub system: Option<PathBuf>,
     /// Client certificate, PEM [default: that of the instance's configuration]
@@ -96,6 +97,16 @@ pub struct Reach {
     /// Certificate authority that servers are verified against, PEM; may be given several times [default: the instance's trust store]
     #[arg(long, value_name = "FILE")]
     pub ca: Vec<PathBuf>,
+}
+
+impl Reach {
+    /// The system directory that was named: where systems are directories.
+    pub fn system(&self) -> Option<&Path> {
+        #[cfg(feature = "emulation")]
+        return self.system.as_deref();
+        #[cfg(not(feature = "emulation"))]
+        None
+    }
 }
 
 #[derive(Debug, Args)]
@@ -143,9 +154,12 @@ pub struct Upgrade {
     /// How long an instance may take to end
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = time)]
     pub stop_timeout: Duration,
-    /// How long an instance may take to become ready
+    /// How long the new instance may take to become ready
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = time)]
     pub ready_timeout: Duration,
+    /// How long the old instance may take to become ready again in a rollback
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = time)]
+    pub rollback_timeout: Duration,
     #[command(flatten)]
     pub expectation: Expectation,
     /// PROC of the old instance [default: its zowe.setup.security.stcs.zowe, else ZWESLSTC]
@@ -174,22 +188,21 @@ pub struct Upgrade {
 }
 
 /// `90`, `90s`, `5m`, `1h`.
-pub(super) fn time(text: &str) -> Result<Duration, String> {
+pub(super) fn time(text: &str) -> Result<Duration, ValueError> {
     let digits = text.trim_end_matches(|character: char| character.is_ascii_alphabetic());
     let unit = match text.get(digits.len()..).unwrap_or_default() {
         "" | "s" => 1.0,
         "ms" => 0.001,
         "m" => 60.0,
         "h" => 3600.0,
-        _ => return Err("a number with s, m or h is expected, as in 90s".to_owned()),
+        _ => return Err(ValueError::Time),
     };
-    let number: f64 = digits.parse().map_err(|_| "a number with s, m or h is expected, as in 90s".to_owned())?;
-    Duration::try_from_secs_f64(number * unit).map_err(|_| "a time between 0 and some years is expected".to_owned())
+    let number: f64 = digits.parse().map_err(|_| ValueError::Time)?;
+    Duration::try_from_secs_f64(number * unit).map_err(|_| ValueError::TimeRange)
 }
 
 /// `SERVICE=COUNT`.
-fn count(text: &str) -> Result<(String, usize), String> {
-    let wrong = || "SERVICE=COUNT is expected, as in gateway=2".to_owned();
-    let (service, count) = text.split_once('=').ok_or_else(wrong)?;
-    Ok((service.trim().to_owned(), count.trim().parse().map_err(|_| wrong())?))
+fn count(text: &str) -> Result<(String, usize), ValueError> {
+    let (service, count) = text.split_once('=').ok_or(ValueError::Count)?;
+    Ok((service.trim().to_owned(), count.trim().parse().map_err(|_| ValueError::Count)?))
 }

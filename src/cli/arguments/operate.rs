@@ -1,8 +1,9 @@
 //! The arguments of the commands that operate instances and their components.
 
-use super::ReportFormat;
 use super::ha::time;
 use clap::{Args, Subcommand, ValueEnum};
+use std::path::Path;
+#[cfg(feature = "emulation")]
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -25,8 +26,19 @@ pub struct Addressee {
     #[arg(long)]
     pub print: bool,
     /// System directory whose console is used [default: ZWELNCH_SYSTEM, else one below the XDG state home]
+    #[cfg(feature = "emulation")]
     #[arg(long, value_name = "DIR")]
     pub system: Option<PathBuf>,
+}
+
+impl Addressee {
+    /// The system directory that was named: where systems are directories.
+    pub fn system(&self) -> Option<&Path> {
+        #[cfg(feature = "emulation")]
+        return self.system.as_deref();
+        #[cfg(not(feature = "emulation"))]
+        None
+    }
 }
 
 /// Whether the command waits for what it has begun.
@@ -119,24 +131,4 @@ pub enum Launcher {
         #[command(flatten)]
         addressee: Addressee,
     },
-}
-
-/// A system off z/OS and a job of it.
-#[derive(Debug, Args)]
-pub struct System {
-    /// System directory [default: ZWELNCH_SYSTEM, else one below the XDG state home]
-    #[arg(long, value_name = "DIR")]
-    pub system: Option<PathBuf>,
-    /// Job, where the system runs several: its name, or its job id, as in STC00002
-    #[arg(long, value_name = "NAME")]
-    pub job: Option<String>,
-}
-
-/// `status`.
-#[derive(Debug, Args)]
-pub struct Status {
-    #[command(flatten)]
-    pub system: System,
-    #[arg(long, value_enum, default_value = "text")]
-    pub format: ReportFormat,
 }

@@ -1,16 +1,16 @@
-//! A text as parts: what is text, what is a reference, what only a shell would understand.
+//! Splits a text into plain text, references, and what only a shell would understand.
 
 use std::collections::HashMap;
 
 /// References nested deeper than this stay as they are written.
 const DEPTH_LIMIT: usize = 64;
-/// How much of what stays as it is is shown.
+/// Characters that a finding shows of a text that is left as it is.
 const SHOWN: usize = 60;
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Part<'a> {
     Text(&'a str),
-    /// `text` stays as it is; `what` is to be told of it.
+    /// `text` stays as it is; `what` is reported.
     Stays {
         at: usize,
         text: &'a str,
@@ -48,7 +48,7 @@ pub(super) fn parse(text: &str) -> Vec<Part<'_>> {
     Parser { text, bytes, ends, commands }.parts(0, text.len(), 0)
 }
 
-/// Where commands begin that a shell would run, with their ends: `$(...)` and pairs of backquotes, each in one line.
+/// Where commands that a shell would run begin, and where they end: `$(...)` and pairs of backquotes, each in one line.
 fn commands(text: &[u8]) -> HashMap<usize, usize> {
     let mut commands = HashMap::new();
     let (mut open, mut backquote) = (Vec::new(), None);
@@ -76,8 +76,8 @@ fn commands(text: &[u8]) -> HashMap<usize, usize> {
     commands
 }
 
-/// For each `${`, by the position of its `$`: where its `}` is. Found in one pass, for a text of unfinished ones would be searched again and
-/// again otherwise. A `}` between quotation marks or after a backslash ends no reference.
+/// For each `${`, by the position of its `$`: where its `}` is. Found in one pass: otherwise a text of unfinished references would be
+/// searched again and again. A `}` between quotation marks or after a backslash ends no reference.
 fn matching_ends(text: &[u8]) -> HashMap<usize, usize> {
     let mut open: Vec<(usize, bool)> = Vec::new();
     let mut ends = HashMap::new();

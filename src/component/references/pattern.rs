@@ -22,8 +22,7 @@ enum Token {
 pub(super) struct Pattern(Vec<Token>);
 
 impl Pattern {
-    /// # Errors
-    /// Why it is not used: shells are not of one mind about it.
+    /// # Errors Why it is not used: shells differ in what it means.
     pub(super) fn new(text: &str) -> Result<Pattern, &'static str> {
         let characters: Vec<char> = text.chars().collect();
         let mut tokens = Vec::new();
@@ -35,7 +34,7 @@ impl Pattern {
             tokens.push(match character {
                 '?' => Token::Any,
                 '*' => Token::Some,
-                // Only in values: what is written in the reference has none.
+                // Only in values: the text of a reference has no backslashes left.
                 '\\' if position < characters.len() => {
                     position += 1;
                     Token::Character(characters[position - 1])
@@ -112,7 +111,7 @@ impl Token {
     }
 }
 
-/// `*` matches nothing too.
+/// `*` also matches the empty text.
 fn pass_over(tokens: &[&Token], states: &mut [bool]) {
     for (index, token) in tokens.iter().enumerate() {
         if states[index] && **token == Token::Some {

@@ -6,14 +6,14 @@ use crate::config::overlay;
 use crate::config::schema::Root;
 use serde_json::Value;
 
-/// Places that are named for a key that is known elsewhere; more would not help.
+/// A hint names at most as many places where a key is known; more would not help.
 const MAXIMUM_PLACES: usize = 3;
 
-/// What is known of the keys of one configuration.
+/// The keys that one configuration may have.
 pub(in crate::config) struct Keys<'a> {
-    /// The top, by the runtime's schema of configurations.
+    /// The top level, as the runtime's schema of configurations defines it.
     pub(super) ruled: Vec<Part<'a>>,
-    /// The top, by all else: documentation, settings of the launcher's own, defaults.
+    /// The top level, as everything else defines it: documentation, the launcher's own settings, defaults.
     pub(super) known: Vec<Part<'a>>,
     /// Names of components: configured, installed, and those of Zowe.
     pub(super) components: Vec<String>,
@@ -38,13 +38,13 @@ impl<'a> Keys<'a> {
         Self::names(&names::at(&self.ruled, path), &names::at(&self.known, path))
     }
 
-    /// The sections at the top.
+    /// The sections of the top level.
     pub(super) fn sections(&self) -> Vec<&'a str> {
         Self::names(&self.ruled, &self.known)
     }
 
-    /// What to say of a key that is refused at its place: what was meant, or where it belongs; empty when nothing can be said. `known`: the keys
-    /// that are known to stand there, besides those that are found.
+    /// The hint for a key that is refused at its place: what was meant, or where it belongs; empty if there is none. `known`: the keys that
+    /// are known to stand there, besides those that are found.
     pub(in crate::config) fn hint(&self, path: &[String], known: &[String]) -> String {
         let Some((key, parent)) = path.split_last() else { return String::new() };
         let parent: Vec<&str> = parent.iter().map(String::as_str).collect();
@@ -63,8 +63,8 @@ impl<'a> Keys<'a> {
         hint.or_else(|| self.like_elsewhere(&parent, key)).map(|hint| format!("; {hint}")).unwrap_or_default()
     }
 
-    /// Where a key belongs that is certainly at the wrong place: of an earlier version, a path written as one key, a section that is not at the
-    /// top, a component at the top.
+    /// Where a key belongs that is certainly at the wrong place: a key of an earlier version, a path written as one key, a section below
+    /// the top level, a component at the top level.
     pub(super) fn misplaced(&self, parent: &[&str], key: &str) -> Option<String> {
         moved::moved(parent, key).or_else(|| self.dotted(parent, key)).or_else(|| self.section(parent, key))
     }
@@ -103,13 +103,13 @@ impl<'a> Keys<'a> {
         None
     }
 
-    /// A key of `zowe` at the top.
+    /// The hint for a key of `zowe` at the top level.
     pub(super) fn of_zowe(&self, parent: &[&str], key: &str) -> Option<String> {
         let is_its = parent.is_empty() && self.names_at(&["zowe"]).contains(&key);
         is_its.then(|| format!("it belongs below zowe (zowe.{key})"))
     }
 
-    /// A key that is known at other places.
+    /// The hint for a key that is known at other places.
     fn elsewhere(&self, parent: &[&str], key: &str) -> Option<String> {
         let mut paths: Vec<Vec<&str>> = Vec::new();
         for root in [&self.ruled, &self.known] {
@@ -137,7 +137,7 @@ impl<'a> Keys<'a> {
         }
     }
 
-    /// A slip of the pen for a key at another place: of the keys of `zowe`, and of components, at the top.
+    /// The hint for a misspelt key that belongs elsewhere: keys of `zowe`, and of components, at the top level.
     fn like_elsewhere(&self, parent: &[&str], key: &str) -> Option<String> {
         if !parent.is_empty() {
             return None;
@@ -149,7 +149,7 @@ impl<'a> Keys<'a> {
     }
 }
 
-/// A path with what the user names in angle brackets.
+/// A path in which names that the user chooses stand in angle brackets.
 fn named(path: &[&str]) -> String {
     let step = |(index, step): (usize, &&str)| match *step {
         "*" if index > 0 && path.first() == Some(&"haInstances") => "<id>".to_owned(),

@@ -4,7 +4,8 @@ use super::near;
 use crate::config::node::{Node, NodeValue};
 use crate::config::{Location, Problem};
 
-/// What the launcher, the installer and the schema know; `*` is an element of a list. Below `configs`, `readiness` and `liveness` other rules hold.
+/// The keys that the launcher, the installer and the schema know; `*` is an element of a list. Other rules hold below `configs`,
+/// `readiness` and `liveness`.
 const KNOWN: &[&str] = &[
     "name",
     "id",
@@ -65,7 +66,7 @@ pub(in crate::config) fn nearest_of_manifest(path: &[String]) -> String {
     crate::config::overlay::nearest(key, &names).map(|name| format!("; did you mean {name}?")).unwrap_or_default()
 }
 
-/// Slips of the pen among the keys of a manifest, which may have others: warnings.
+/// Warnings for misspelt keys of a manifest, which may also have keys that are unknown here.
 pub(in crate::config) fn slips_of_manifest(manifest: &Node, file: &str) -> Vec<Problem> {
     let mut problems = Vec::new();
     visit(manifest, &mut Vec::new(), file, &mut problems);
@@ -101,7 +102,7 @@ fn visit(node: &Node, path: &mut Vec<String>, file: &str, problems: &mut Vec<Pro
     }
 }
 
-/// A path with `*` for what is an index.
+/// A path with `*` in the place of each index.
 fn general<'a>(path: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     path.map(|step| if step.bytes().all(|byte| byte.is_ascii_digit()) { "*" } else { step }).collect()
 }

@@ -1,5 +1,5 @@
-//! Keys that nothing reads: what was meant, and where it belongs. What a schema refuses gets its hint from here; what no schema refuses, a
-//! slip of the pen in an open place, is found here. Rules: docs/operations.md, "check".
+//! Keys that nothing reads: what was meant, and where they belong. This module gives the hint for keys that a schema refuses, and finds
+//! misspelt keys that no schema refuses. Rules: docs/operations.md, "check".
 
 mod hints;
 mod manifest;
@@ -30,7 +30,7 @@ pub struct ComponentKeys<'a> {
     pub schemas: Vec<std::path::PathBuf>,
 }
 
-/// Components that Zowe has brought over its versions: no slips of the pen for one another, installed or not.
+/// Components of all versions of Zowe: none of these names is a misspelling of another, whether installed or not.
 const COMPONENTS: &[&str] = &[
     "api-catalog",
     "apiml",
@@ -51,8 +51,8 @@ const COMPONENTS: &[&str] = &[
     "zss",
 ];
 
-/// What Zowe's documentation names, whatever the schemas of a runtime say; `*` is a name of the user's. The settings of the launcher's own
-/// come on top.
+/// Keys that Zowe's documentation names, whatever the schemas of a runtime say; `*` is a name that the user chooses. The launcher's own
+/// settings are added to these.
 const DOCUMENTED: &[&str] = &[
     "zowe.setup.dataset.prefix",
     "zowe.setup.dataset.proclib",

@@ -1,7 +1,7 @@
 //! Keys that earlier versions of Zowe had, or read from instance.env, and where they stand now. Source: Zowe's public documentation of the
 //! migration from version 1 to 2 and from 2 to 3, and the configurations that its repositories held over the years.
 
-/// Paths as they were, and what became of them.
+/// Former paths, and what replaces them.
 const PATHS: &[(&str, Now)] = &[
     ("zowe.jobPrefix", Now::Is("zowe.job.prefix")),
     ("zowe.identifier", Now::Is("zowe.rbacProfileIdentifier (and zowe.cookieIdentifier)")),
@@ -20,7 +20,7 @@ const PATHS: &[(&str, Now)] = &[
     ("zowe.sso", Now::Gone),
     ("zowe.useConfigmgr", Now::Gone),
     ("zowe.templates", Now::Gone),
-    // As an overlay has it: what stands below haInstances.<id> is looked at as if it stood at the top.
+    // A key of an overlay: what stands below haInstances.<id> is looked up as if it stood at the top level.
     ("ip", Now::Gone),
     ("zowe.setup.certificate.createZosmfTrust", Now::Gone),
     ("zowe.certificate.keystore.icsfHwKey", Now::Gone),
@@ -89,14 +89,14 @@ const VARIABLES: &[(&str, Now)] = &[
     ("ZWE_LOG_LEVEL_ZWELS", Now::Is("zowe.launchScript.logLevel")),
 ];
 
-/// What became of a key.
+/// What replaces a key.
 #[derive(Debug, Clone, Copy)]
 enum Now {
     Is(&'static str),
     Gone,
 }
 
-/// What to do with a key of an earlier version; None for one that is none.
+/// What to do about a key of an earlier version; None for any other key.
 pub(super) fn moved(parent: &[&str], key: &str) -> Option<String> {
     let fits = |path: &str| {
         let steps: Vec<&str> = path.split('.').collect();

@@ -1,16 +1,16 @@
-//! Which keys JSON schemas name, and where: what a validator knows and does not tell.
+//! Which keys JSON schemas name, and where. A validator knows this and does not tell it.
 
 use crate::config::schema::{Documents, Position, Root};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Schemas inside one another that are followed at one place; a schema that refers to itself ends here.
+/// At most as many nested schemas are followed at one place, so that a schema which refers to itself comes to an end.
 const MAXIMUM_STEPS: usize = 300;
 
-/// A schema of those that a place has.
+/// One of the schemas that apply at a place.
 #[derive(Debug, Clone)]
 pub(in crate::config) struct Part<'a> {
-    /// What it may refer to; None for one without references.
+    /// The documents that it may refer to; None for a schema without references.
     documents: Option<&'a Documents>,
     position: Position<'a>,
 }
@@ -22,7 +22,7 @@ pub(in crate::config) enum Others {
     Unknown,
     /// Other keys are not forbidden.
     Tolerated,
-    /// Other keys are wanted: their names are the user's.
+    /// Other keys are expected: the user chooses their names.
     Free,
     /// The schema refuses them.
     Refused,
@@ -116,13 +116,13 @@ pub(in crate::config) fn everywhere<'a>(documents: impl Iterator<Item = &'a Valu
 }
 
 impl<'a> Part<'a> {
-    /// A schema that stands in this one.
+    /// A schema within this one.
     fn inner(&self, schema: &'a Value) -> Part<'a> {
         Part { documents: self.documents, position: Position { base: self.position.base.clone(), schema } }
     }
 }
 
-/// A schema, and all that it is made of.
+/// Adds a schema, and all schemas that it combines.
 fn expand<'a>(part: Part<'a>, parts: &mut Vec<Part<'a>>) {
     let schema = part.position.schema;
     let is_known = |known: &Part<'_>| std::ptr::eq(known.position.schema, schema);

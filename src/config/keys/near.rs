@@ -1,13 +1,13 @@
-//! Whether a word is a slip of the pen for another one. Stricter than [`crate::config::overlay::nearest`], which answers when it is certain
-//! that a word is wrong: here that is the question.
+//! Whether a word is a slip of the pen for another one. Stricter than [`crate::config::overlay::nearest`], which is asked about words that
+//! are certainly wrong: here that is not known.
 
-/// The known word that a key was meant to be, when it is no word of its own by all appearance: letters swapped, left out, doubled or mistaken,
-/// or another case. A number behind (`port2`) makes another word.
+/// The known word that a key was most likely meant to be: letters swapped, left out, doubled or mistaken, or another case. A number behind
+/// (`port2`) makes another word.
 pub(in crate::config) fn meant<'a>(key: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     known.filter_map(|word| slip(key, word).map(|distance| (distance, word))).min_by_key(|(distance, _)| *distance).map(|(_, word)| word)
 }
 
-/// The same where names are the user's: there a plural (`ports`) is another word too.
+/// The same where the user chooses the names: there a plural (`ports`) is another word too.
 pub(in crate::config) fn meant_among_own<'a>(key: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     meant(key, known).filter(|word| singular(key) != singular(word) || key.eq_ignore_ascii_case(word))
 }

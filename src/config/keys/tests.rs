@@ -129,6 +129,7 @@ const RIGHT: &[&str] = &[
 ];
 
 #[test]
+#[cfg_attr(not(feature = "templates"), ignore = "its configurations have templates")]
 fn a_key_at_the_wrong_place_is_told_where_it_belongs() {
     let Some(runtime) = RealRuntime::new() else { return };
     for (text, expected) in WRONG {
@@ -138,6 +139,7 @@ fn a_key_at_the_wrong_place_is_told_where_it_belongs() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "templates"), ignore = "its configurations have templates")]
 fn what_may_be_meant_is_left_alone() {
     let Some(runtime) = RealRuntime::new() else { return };
     for text in RIGHT {
@@ -146,6 +148,7 @@ fn what_may_be_meant_is_left_alone() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "templates"), ignore = "its configurations have templates")]
 fn the_configurations_of_zowe_and_its_repositories_have_no_slips() {
     let (Some(runtime), Some(zowe)) = (RealRuntime::new(), shared("zowe")) else { return };
     let mut checked = 0;

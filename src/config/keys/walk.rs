@@ -1,4 +1,4 @@
-//! Slips of the pen where no schema refuses a key: the sections of Zowe that tolerate others, and components.
+//! Misspelt keys that no schema refuses: in the sections of Zowe that allow other keys, and in components.
 
 use super::hints::Keys;
 use super::names::{self, Others, Part};
@@ -10,13 +10,14 @@ use serde_json::Value;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Places that are not looked at: names of the user's; what [`crate::config::settings`] says itself; overlays, which are laid over the rest.
+/// Places that are left out: names that the user chooses; settings, which [`crate::config::settings`] reports; overlays, which are laid
+/// over the rest.
 const PASSED_OVER: &[&str] = &["zowe.environments", "zowe.launchScript", "zowe.launcher", "components.launcher", "haInstances"];
 
 impl Configuration {
-    /// Keys of the user's sources that no schema, no component, no default of a manifest and no setting knows: warnings, with what was meant.
-    /// In sections of Zowe all of them; where names are the user's only those that are like a known one, or at a place where they cannot be
-    /// meant. What a schema refuses is not told again. `components`: the installed ones.
+    /// Keys of the user's sources that no schema, no component, no default of a manifest and no setting knows: warnings, with what was
+    /// meant. In sections of Zowe all of them; where the user chooses the names, only those that resemble a known key, or stand where they
+    /// cannot be meant. Keys that a schema refuses are not reported again. `components`: the installed ones.
     pub fn unread_keys(&self, components: &[ComponentKeys<'_>]) -> Vec<Problem> {
         let schemas = schema::of(self);
         let own: Vec<_> = components.iter().map(|component| schemas.component(&component.schemas)).collect();
@@ -56,7 +57,7 @@ impl Configuration {
 fn only(node: &Node, source: u32) -> Option<Value> {
     let NodeValue::Mapping(entries) = &node.value else { return None };
     let of = |entry: &Entry| match &entry.value.value {
-        // No defaults stand there, and there may be many.
+        // There are no defaults below it, and it may be large.
         _ if entry.key == "haInstances" => None,
         NodeValue::Mapping(_) => only(&entry.value, source).map(|value| (entry.key.clone(), value)),
         _ => (entry.place.source == source).then(|| (entry.key.clone(), Value::Null)),
@@ -75,13 +76,13 @@ struct Walk<'a> {
     has_schema: bool,
     /// The installed ones, by name: the defaults of its manifest, and its schema.
     of_components: BTreeMap<String, (&'a Value, Option<Root<'a>>)>,
-    /// What was found for parts of the configuration without an overlay, by their address: they live as long as the configuration.
+    /// Results for parts of the configuration without an overlay, by the address of the part, which lives as long as the configuration.
     before: Walked,
     problems: Vec<Problem>,
 }
 
 impl<'a> Walk<'a> {
-    /// The address of a section or a component that the overlay leaves alone: what there is to say of it is found once for all HA instances.
+    /// The address of a section or a component that the overlay does not change: it is examined once for all HA instances.
     fn shared_part(&self, node: &Node, path: &[String]) -> Option<usize> {
         let steps: Vec<&str> = path.iter().map(String::as_str).collect();
         let is_part = matches!(steps.as_slice(), ["components", _]) || (steps.len() == 1 && steps != ["components"]);
@@ -100,7 +101,7 @@ impl<'a> Walk<'a> {
         let refused = names::others(ruled) == Others::Refused;
         for entry in entries {
             if refused && !names::keys(ruled).contains(&entry.key.as_str()) {
-                // The schema says so, and nothing below it is worth a word.
+                // The schema refuses it, so nothing below it is reported.
                 continue;
             }
             if !names.contains(&entry.key.as_str()) && self.is_of_user(entry) {
@@ -133,7 +134,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// What a component's own schema and its manifest name.
+    /// Adds the keys that a component's own schema and its manifest name.
     fn component(&self, name: &str, ruled: &mut Vec<Part<'a>>, known: &mut Vec<Part<'a>>) {
         let Some((configs, schema)) = self.of_components.get(name) else { return };
         known.extend(names::plain(configs));
@@ -142,7 +143,7 @@ impl<'a> Walk<'a> {
         ruled.extend(names::step(&components, name));
         let named = names::keys(&components);
         if !named.contains(&name) {
-            // Schemas of API ML speak of gateway-service, and mean gateway.
+            // The schemas of API ML write gateway-service where they mean gateway.
             named.iter().for_each(|other| known.extend(names::step(&components, other)));
         }
     }
@@ -151,7 +152,7 @@ impl<'a> Walk<'a> {
         usize::try_from(entry.place.source).is_ok_and(|source| source < self.configuration.sources.len())
     }
 
-    /// What there is to say of a key that is not named at its place; None where it may be the user's own.
+    /// The warning about a key that is not named at its place; None if it may be the user's own.
     fn unknown(&self, parent: &[&str], entry: &Entry, beside: &[Entry], names: &[&str], ruled: &[Part<'a>]) -> Option<String> {
         let others = names::others(ruled);
         let key = entry.key.as_str();
@@ -178,7 +179,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// A key of `components` that no component has for its name. One that is enabled is said by who looks for it.
+    /// The warning about a key of `components` that is the name of no component. An enabled one is reported by the search for components.
     fn unknown_component(&self, entry: &Entry, beside: &[Entry]) -> Option<String> {
         let name = entry.key.as_str();
         let is_known = |name: &str| self.of_components.contains_key(name) || COMPONENTS.contains(&name);

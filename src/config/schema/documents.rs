@@ -10,15 +10,15 @@ use std::sync::Arc;
 /// Where a schema without an absolute `$id` is taken to be, so that `/schemas/v2/server-common` means Zowe's.
 const HOME: &str = "https://zowe.org";
 
-/// Keywords whose value is data, not a schema: what looks like a reference there is none.
+/// Keywords whose value is data, not a schema: a `$ref` in it is no reference.
 const DATA: &[&str] = &["const", "enum", "default", "examples"];
-/// Keywords whose value has names of the author's own as its keys, each with a schema.
+/// Keywords whose value is a mapping from names that the author chooses to schemas.
 const NAMES: &[&str] = &["properties", "patternProperties", "$defs", "definitions", "dependentSchemas"];
 
-/// What every schema is written in; it is part of the validator.
+/// The meta-schemas, which are part of the validator.
 const META_SCHEMAS: &[&str] = &["https://json-schema.org/", "http://json-schema.org/"];
 
-/// All that may be referred to.
+/// All documents that may be referred to.
 #[derive(Debug, Clone, Default)]
 pub(in crate::config) struct Documents {
     /// By URI: without a fragment a schema with an `$id`, with one an anchor. The document and the pointer to the place in it.
@@ -33,7 +33,7 @@ pub(in crate::config) type Root<'a> = (&'a Documents, Position<'a>);
 /// A schema within its document.
 #[derive(Debug, Clone)]
 pub(in crate::config) struct Position<'a> {
-    /// What a relative reference in it is resolved by.
+    /// The base URI of relative references in it.
     pub(in crate::config) base: String,
     pub(in crate::config) schema: &'a Value,
 }
@@ -90,12 +90,12 @@ impl Documents {
         self.targets.values().filter(|(_, pointer)| pointer.is_empty()).map(|(document, _)| document.as_ref())
     }
 
-    /// What a reference names in a schema whose base is `base`.
+    /// The position that a reference names in a schema whose base is `base`.
     pub(in crate::config) fn find(&self, base: &str, reference: &str) -> Option<Position<'_>> {
         self.at(&self.canonical(base, reference)?)
     }
 
-    /// What an absolute URI names, its fragment an anchor or a pointer.
+    /// The position that an absolute URI names; its fragment is an anchor or a pointer.
     pub(in crate::config) fn at(&self, uri: &str) -> Option<Position<'_>> {
         let (resource, fragment) = uri.split_once('#').unwrap_or((uri, ""));
         let target = if fragment.is_empty() || fragment.starts_with('/') { resource } else { uri };

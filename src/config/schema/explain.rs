@@ -8,14 +8,14 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{ValidationError, Validator};
 use serde_json::Value;
 
-/// Forms of a value that are spelt out where none of them is the one that was meant.
+/// At most as many forms of a value are spelt out if it is not known which one was meant.
 const MAXIMUM_FORMS: usize = 4;
 
 /// One violation: where, and what is expected there.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Finding {
     pub(super) path: Vec<String>,
-    /// None where the value itself is not worth showing (a key too many, a key that is missing).
+    /// None if showing the value does not help (a key too many, a key that is missing).
     pub(super) value: Option<Value>,
     pub(super) text: String,
 }
@@ -35,10 +35,11 @@ impl Finding {
     }
 }
 
-/// What to say of a key that a schema refuses, by its path and the keys that the schema knows beside it; None for one that is known all the same.
+/// What to say of a key that a schema refuses, by its path and the keys that the schema knows beside it; None for one that is known all the
+/// same.
 pub(super) type Refused<'a> = &'a dyn Fn(&[String], &[String]) -> Option<String>;
 
-/// Everything that `value` does wrong by a schema; the documents are those that it refers to, itself among them.
+/// All violations of a schema by `value`; `documents` are those that the schema refers to, itself included.
 pub(super) fn findings(documents: &Documents, validator: &Validator, value: &Value, refused: Refused<'_>) -> Vec<Finding> {
     let explainer = Explainer { documents, refused };
     let mut findings = Vec::new();
@@ -99,7 +100,7 @@ impl<'a> Explainer<'a> {
                 findings.push(Finding { path, value: None, text });
             }
             kind => {
-                let text = expectation(kind, error) + &self.condition(error);
+                let text = expectation(kind, error) + &missing_blank(kind, error) + &self.condition(error);
                 findings.push(Finding { path, value: Some(error.instance().as_ref().clone()), text });
             }
         }
@@ -119,7 +120,8 @@ impl<'a> Explainer<'a> {
         let wrong_type = |branch: &Branch| branch.iter().any(|error| is_type_error_at(error, path.len()));
         if context.iter().all(|branch| wrong_type(branch)) {
             let types = types(context.iter().flatten().filter(|error| is_type_error_at(error, path.len())));
-            return findings.push(whole(format!("is not of type {types}")));
+            let blank = if types.split(" or ").any(|kind| kind == "object") { blank_behind(value) } else { String::new() };
+            return findings.push(whole(format!("is not of type {types}{blank}")));
         }
         let rank = |(index, branch): (usize, &Vec<ValidationError<'static>>)| {
             (wrong_type(branch), meant::fit(&discriminators, index, value), branch.iter().map(|error| self.weight(error)).sum::<usize>())
@@ -133,7 +135,7 @@ impl<'a> Explainer<'a> {
             .collect();
         let below = |discriminator: &Discriminator| path.iter().chain(&discriminator.path).cloned().collect::<Vec<_>>();
         if best.1.is_foreign() && !complaints.is_empty() {
-            // Nothing tells which one was meant: only that the word is wrong is certain.
+            // It is not known which alternative was meant, only that the word is wrong.
             findings.extend(complaints.iter().map(|(discriminator, complaint)| Finding {
                 path: below(discriminator),
                 value: discriminator.word(value).cloned(),
@@ -159,7 +161,7 @@ impl<'a> Explainer<'a> {
         findings.push(whole(self.forms(&tied, context.len(), &path)));
     }
 
-    /// What each of several alternatives wants, where none is better than the others.
+    /// What each of several alternatives expects, if none fits better than the others.
     fn forms(&self, branches: &[&Branch], count: usize, path: &[String]) -> String {
         let mut forms: Vec<String> = Vec::new();
         for branch in branches.iter().take(MAXIMUM_FORMS) {
@@ -233,7 +235,7 @@ impl<'a> Explainer<'a> {
         }
     }
 
-    /// Why the schema wants what an error below `then` or `else` says: the condition, where it is of a kind that can be told in words.
+    /// The condition that leads to an error below `then` or `else`, if it can be put in words.
     fn condition(&self, error: &ValidationError<'_>) -> String {
         let told = || {
             let location = error.absolute_keyword_location()?.as_str();
@@ -282,6 +284,17 @@ fn types<'e>(errors: impl Iterator<Item = &'e ValidationError<'static>>) -> Stri
         }
     }
     types.join(" or ")
+}
+
+/// For a text where keys are expected: that a blank is missing in it, where it looks so.
+fn missing_blank(kind: &ValidationErrorKind, error: &ValidationError<'_>) -> String {
+    let wants_keys = matches!(kind, ValidationErrorKind::Type { kind: TypeKind::Single(kind) } if kind.to_string() == "object");
+    if wants_keys { blank_behind(error.instance().as_ref()) } else { String::new() }
+}
+
+fn blank_behind(value: &Value) -> String {
+    let key = value.as_str().and_then(crate::config::node::missing_blank);
+    key.map(|key| format!("; a blank is missing behind '{key}:'")).unwrap_or_default()
 }
 
 fn expectation(kind: &ValidationErrorKind, error: &ValidationError<'_>) -> String {

@@ -1,4 +1,4 @@
-//! The schemas for the names that are in them.
+//! The schemas as a source of the names of keys.
 
 use super::documents::Root;
 use super::{Compiled, OfComponent, Schemas};
@@ -34,7 +34,7 @@ impl Schemas {
         self.of_component(files)
     }
 
-    /// What was found for the parts of the configuration without an overlay, with these components installed.
+    /// Results for the parts of the configuration without an overlay, with these components installed.
     pub(in crate::config) fn walked(&self, components: &[ComponentKeys<'_>]) -> Walked {
         let walked = self.walked.lock().unwrap_or_else(PoisonError::into_inner);
         walked.as_ref().filter(|(names, _)| *names == names_of(components)).map(|(_, walked)| walked.clone()).unwrap_or_default()

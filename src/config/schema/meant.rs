@@ -1,5 +1,5 @@
-//! Of alternatives (oneOf, anyOf): which one a value was meant to be. They mostly tell themselves apart by a word, `type: PKCS12`, that each of them
-//! fixes to another value.
+//! Of alternatives (oneOf, anyOf): which one a value was meant to be. They mostly tell themselves apart by a word, `type: PKCS12`, that
+//! each of them fixes to another value.
 
 use super::documents::Documents;
 use crate::config::overlay::nearest;
@@ -12,29 +12,29 @@ const MAXIMUM_STEPS: usize = 16;
 /// A place that tells alternatives apart.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Discriminator {
-    /// From the value that the alternatives are of.
+    /// Path from the value that has the alternatives.
     pub(super) path: Vec<String>,
-    /// What each alternative allows there; None where it does not say.
+    /// The values that each alternative allows there; None if it does not restrict them.
     allowed: Vec<Option<Vec<Value>>>,
 }
 
 /// How well an alternative fits by its discriminators; the least is the best.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Fit {
-    /// Words that are nothing like what the alternative wants.
+    /// Words that do not resemble those that the alternative allows.
     foreign: usize,
     /// Words that are misspelt.
     misspelt: usize,
 }
 
 impl Fit {
-    /// Something says that this alternative is not meant.
+    /// Whether a word shows that this alternative is not meant.
     pub(super) fn is_foreign(self) -> bool {
         self.foreign > 0
     }
 }
 
-/// The discriminators of alternatives; `base` is what their references are resolved by.
+/// The discriminators of alternatives; `base` is the base URI of their references.
 pub(super) fn discriminators(documents: &Documents, base: &str, alternatives: &[Value]) -> Vec<Discriminator> {
     let mut found: BTreeMap<Vec<String>, Vec<Option<Vec<Value>>>> = BTreeMap::new();
     for (index, alternative) in alternatives.iter().enumerate() {
@@ -50,7 +50,7 @@ pub(super) fn discriminators(documents: &Documents, base: &str, alternatives: &[
     let tells_apart = |allowed: &Vec<Option<Vec<Value>>>| {
         let sets: Vec<&Vec<Value>> = allowed.iter().flatten().collect();
         let apart = |one: &[Value], other: &[Value]| one.iter().all(|word| !other.contains(word));
-        // One that allows all words of the others, and leaves the choice to other keys, is no hindrance.
+        // An alternative that allows all words of the others, and leaves the choice to other keys, does not matter here.
         sets.iter().enumerate().any(|(index, set)| sets.iter().skip(index + 1).any(|other| apart(set, other)))
     };
     found.into_iter().filter(|(_, allowed)| tells_apart(allowed)).map(|(path, allowed)| Discriminator { path, allowed }).collect()
@@ -69,7 +69,7 @@ fn collect(
         return;
     }
     if let Some(allowed) = words_of(documents, base, schema, steps) {
-        // Parts of a schema hold together: `type` of a list of words, and here of that one.
+        // All parts of a schema must hold: one may list words for `type`, another fix one of them.
         match words.get_mut(path.as_slice()) {
             Some(known) => known.retain(|word| allowed.contains(word)),
             None => {

@@ -1,5 +1,6 @@
-//! JSON Schema: zowe.yaml against the runtime's schemas, and against those of components. Rules: reference/configuration.md,
-//! "Validation". No network: what is not registered is an error of the schema. Every schema is compiled once for a runtime directory.
+//! JSON Schema: zowe.yaml against the runtime's schemas, and against those of components. Rules: docs/contract/configuration.md,
+//! "Validation". No network: a reference to a document that is not registered is an error of the schema. Every schema is compiled once for
+//! a runtime directory.
 
 mod documents;
 mod explain;
@@ -28,7 +29,7 @@ struct Schema {
     content: Arc<Value>,
     /// The same as it was read, for the places in it.
     tree: Arc<Node>,
-    /// That it is no strict JSON.
+    /// The warning that it is not strict JSON.
     warnings: Vec<Problem>,
 }
 
@@ -71,7 +72,7 @@ pub struct Schemas {
     shared: Vec<Schema>,
     /// Both of them, for the references of component schemas.
     documents: Documents,
-    registry: Result<Registry<'static>, String>,
+    registry: Result<Registry<'static>, RegistryError>,
     base: Option<Result<Compiled, Vec<Problem>>>,
     /// `schemas/manifest-schema.json`; compiled when the first manifest is checked.
     manifest_file: Option<PathBuf>,
@@ -144,7 +145,7 @@ impl Schemas {
         let compiled = if others.is_empty() && shared.len() == self.shared.len() {
             let mut documents = self.documents.clone();
             documents.add(&schema.content);
-            let registry = self.registry.as_ref().map_err(|why| vec![schema.broken(&[], why)]);
+            let registry = self.registry.as_ref().map_err(|why| vec![schema.broken(&[], &why.to_string())]);
             settle(schema, &documents).and_then(|content| compile(schema, &content, documents, registry?))
         } else {
             compile_among(schema, &others.iter().chain(shared).collect::<Vec<_>>())
@@ -183,7 +184,7 @@ fn read_schema(file: &Path) -> Result<Schema, Problem> {
     Ok(Schema { file: file.to_path_buf(), content: Arc::new(content), warnings: warnings.collect(), tree: document.root })
 }
 
-/// Everything wrong by `schemas/zowe-yaml-schema.json`; nothing where the runtime has none.
+/// All violations of `schemas/zowe-yaml-schema.json`; nothing if the runtime has none.
 pub(super) fn validate(configuration: &Configuration) -> Vec<Problem> {
     let schemas = of(configuration);
     let unusable = schemas.base.iter().filter_map(|base| base.as_ref().err()).flatten();
@@ -195,7 +196,7 @@ pub(super) fn validate(configuration: &Configuration) -> Vec<Problem> {
     problems
 }
 
-/// Everything wrong by a component's own schemas; see [`Configuration::validate_against`].
+/// All violations of a component's own schemas; see [`Configuration::validate_against`].
 pub(super) fn validate_component(configuration: &Configuration, component: &str, files: &[PathBuf]) -> Vec<Problem> {
     let path = ["components", component];
     if files.is_empty() {
@@ -216,8 +217,8 @@ pub(super) fn of(configuration: &Configuration) -> &Schemas {
     configuration.schemas.get_or_init(|| Schemas::read(configuration.runtime_directory().as_deref()))
 }
 
-/// Whether a component's manifest, as it was read, fits `schemas/manifest-schema.json`. What does not fit is a warning: the launcher checks
-/// for itself what it uses of a manifest, and the rest never kept a component from running.
+/// Whether a component's manifest, as it was read, fits `schemas/manifest-schema.json`. A violation is a warning: the launcher itself
+/// checks what it uses of a manifest, and the rest has never kept a component from running.
 pub(super) fn validate_manifest(configuration: &Configuration, manifest: &Node, name: &str) -> Vec<Problem> {
     let place = |path: &[&str]| {
         let place = manifest.place_of(path);
@@ -229,14 +230,14 @@ pub(super) fn validate_manifest(configuration: &Configuration, manifest: &Node, 
         problems.extend(schema.problems.iter().cloned());
         problems.extend(schema.compiled.iter().flat_map(|compiled| check(&manifest.to_value(), &place, &refused, compiled)));
     }
-    // A property of a manifest is none of the configuration's.
+    // The property belongs to a manifest, not to the configuration.
     let mut problems: Vec<Problem> = problems.into_iter().map(|problem| Problem { error: false, property: None, ..problem }).collect();
     let slips = keys::slips_of_manifest(manifest, name);
     problems.extend(slips.into_iter().filter(|slip| !problems.iter().any(|known| known.place == slip.place)).collect::<Vec<_>>());
     problems
 }
 
-/// What a user could not mend is not said: nulls that the runtime's own defaults set.
+/// Leaves out warnings about nulls that the runtime's own defaults set: users could not correct them.
 fn check_configuration(configuration: &Configuration, schema: &Compiled) -> Vec<Problem> {
     let defaults = configuration.runtime_directory().map(|runtime| runtime.join("files/defaults.yaml").display().to_string());
     let of_defaults = |problem: &Problem| problem.place.as_ref().is_some_and(|place| Some(&place.file) == defaults.as_ref());
@@ -308,26 +309,37 @@ fn compile_among(schema: &Schema, others: &[&Schema]) -> Result<Compiled, Vec<Pr
     }
     match settled.split_first() {
         Some(((_, content), others)) if problems.is_empty() => {
-            let registry = registry(others.iter().map(|(id, content)| (*id, content))).map_err(|why| vec![schema.broken(&[], &why)])?;
+            let registry =
+                registry(others.iter().map(|(id, content)| (*id, content))).map_err(|why| vec![schema.broken(&[], &why.to_string())])?;
             compile(schema, content, documents, &registry)
         }
         _ => Err(problems),
     }
 }
 
+/// Why schemas cannot refer to each other.
+#[derive(Debug, thiserror::Error)]
+enum RegistryError {
+    /// The `$id`, and what is wrong with the schema or its id.
+    #[error("{id}: {why}")]
+    Schema { id: String, why: Box<jsonschema::ReferencingError> },
+    #[error(transparent)]
+    References(Box<jsonschema::ReferencingError>),
+}
+
 /// What schemas may refer to, by `$id`.
-fn registry<'a>(schemas: impl Iterator<Item = (&'a str, &'a Value)>) -> Result<Registry<'static>, String> {
+fn registry<'a>(schemas: impl Iterator<Item = (&'a str, &'a Value)>) -> Result<Registry<'static>, RegistryError> {
     let mut registry = Registry::new();
     for (id, content) in schemas {
-        registry = registry.add(id, content.clone()).map_err(|error| format!("{id}: {error}"))?;
+        registry = registry.add(id, content.clone()).map_err(|why| RegistryError::Schema { id: id.to_owned(), why: Box::new(why) })?;
     }
-    registry.prepare().map_err(|error| error.to_string())
+    registry.prepare().map_err(|why| RegistryError::References(Box::new(why)))
 }
 
 fn compile(schema: &Schema, content: &Value, documents: Documents, registry: &Registry<'_>) -> Result<Compiled, Vec<Problem>> {
     let options = jsonschema::options().with_draft(Draft::Draft201909).with_registry(registry);
     let validator = options.build(content).map_err(|error| {
-        // What is wrong in itself is shown where it is; an error of the validator's own is about the whole.
+        // An error within the schema is shown at its place; any other error of the validator concerns the whole.
         let path: Vec<String> = error.instance_path().as_str().split('/').skip(1).map(str::to_string).collect();
         vec![schema.broken(&path, &error.to_string())]
     })?;

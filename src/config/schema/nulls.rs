@@ -1,4 +1,5 @@
-//! null where Zowe's own tool accepts it against the schema (reference/configuration.md, "Validation"): accepted here too, with a warning.
+//! null where Zowe's own tool accepts it against the schema (docs/contract/configuration.md, "Validation"): accepted here too, with a
+//! warning.
 //!
 //! The schema is relaxed before it is compiled, once. A keyword of our own beside each relaxed type marks it; afterwards the nulls of a
 //! value are looked up in the schema, in those alternatives only that the value was meant to be.
@@ -117,7 +118,7 @@ pub(super) fn accept(schema: &Value) -> Value {
                 for (name, property) in properties.iter_mut().filter(|(name, _)| !required.contains(name)) {
                     let Value::Object(keywords) = property else { continue };
                     let plain = keywords.keys().all(|keyword| ANNOTATIONS.contains(&keyword.as_str()));
-                    // A property named "type" whose schema is not one would be no object with a text here.
+                    // A property that is named "type" has a schema here, not a text.
                     if plain && keywords.get("type") == Some(&Value::String("string".into())) && !name.is_empty() {
                         keywords.insert("type".into(), serde_json::json!(["string", "null"]));
                         keywords.insert(KEYWORD.into(), Value::Bool(true));

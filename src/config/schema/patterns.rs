@@ -28,7 +28,7 @@ fn without_needless(pattern: &str) -> String {
             continue;
         }
         match rest.next() {
-            // Of these none begins anything in an expression, within brackets or without.
+            // None of these characters has a meaning in an expression, within brackets or outside.
             Some(escaped) if "~<>\"'`,:;=!@#%_ ".contains(escaped) => plain.push(escaped),
             escaped => {
                 plain.push('\\');

@@ -49,6 +49,7 @@ impl Runtime {
 }
 
 #[test]
+#[cfg_attr(not(feature = "templates"), ignore = "its configurations have templates")]
 fn every_component_of_zowe_fits_the_full_defaults() {
     let Some(runtime) = Runtime::new() else { return };
     let mut components = 0;
@@ -174,6 +175,7 @@ fn slips_of_each_file_are_told_once() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "templates"), ignore = "its configurations have templates")]
 fn a_certificate_is_explained_by_its_type() {
     let Some(runtime) = Runtime::new() else { return };
     let certificate = |keystore: &str, truststore: &str, pem: &str| {
@@ -204,6 +206,7 @@ fn a_certificate_is_explained_by_its_type() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "templates"), ignore = "its configurations have templates")]
 fn a_setup_certificate_is_explained_by_its_type_and_defaults_are_not_blamed() {
     let Some(runtime) = Runtime::new() else { return };
     let (errors, warnings) = runtime.found("  setup: {certificate: {type: PKCS12, pkcs12: {import: {keystore: 5}}}}\n");
@@ -222,6 +225,7 @@ fn a_setup_certificate_is_explained_by_its_type_and_defaults_are_not_blamed() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "templates"), ignore = "its configurations have templates")]
 fn other_alternatives_of_zowes_schema_are_explained_too() {
     let Some(runtime) = Runtime::new() else { return };
     for (text, expected) in [
@@ -250,6 +254,7 @@ fn other_alternatives_of_zowes_schema_are_explained_too() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "templates"), ignore = "its configurations have templates")]
 fn a_mistake_in_a_component_is_told_once_by_all_schemas() {
     let Some(runtime) = Runtime::new() else { return };
     let problems = |more: &str| {

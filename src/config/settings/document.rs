@@ -45,7 +45,7 @@ fn section(page: &mut String, setting: &dyn Row) -> std::fmt::Result {
     writeln!(page, "- Place: {}\n- Value: {}\n- Default: `{}`\n", places.join(", then "), setting.values(), setting.default_text())
 }
 
-/// What a place names, without the container that all settings of a component share.
+/// The part of a place behind the container that settings share.
 fn key(place: &str) -> &str {
     ["components.*.launcher.", "components.launcher.", "zowe.launchScript.", "zowe."]
         .iter()

@@ -1,4 +1,4 @@
-//! What a setting may hold: how a value is read, and how that is said.
+//! The values that a setting may have: how they are read, and how documentation and warnings describe them.
 
 use crate::config::OnFailure;
 use crate::platform::ShareAs;
@@ -92,6 +92,12 @@ pub(super) static BYTES: Kind<u64> = Kind::new(
     "a number of bytes, with K, M or G behind it if need be,",
     "a whole number of bytes, or one with `K`, `M` or `G` (KiB, MiB, GiB) behind it",
 );
+/// As [`BYTES`], 1 MiB to 1 GiB.
+pub(super) static LINE_BYTES: Kind<u64> = Kind::new(
+    |value| bytes(value).filter(|bytes| (1 << 20..=1 << 30).contains(bytes)),
+    "1M to 1G, a number of bytes, with K, M or G behind it if need be,",
+    "a whole number of bytes, or one with `K`, `M` or `G` (KiB, MiB, GiB) behind it, `1M` to `1G`",
+);
 pub(super) static COUNT: Kind<u32> = Kind::new(
     |value| number(value).and_then(|number| u32::try_from(number).ok()).filter(|number| *number <= 1000),
     "a whole number from 0 to 1000",
@@ -128,7 +134,7 @@ pub(super) static IGNORE: Kind<bool> = Kind::words(&[("exit", false), ("ignore",
 pub(super) static REJECT: Kind<bool> = Kind::words(&[("restart", false), ("reject", true)]);
 pub(super) static STRICT: Kind<bool> = Kind::words(&[("COMPONENT-COMPAT", false), ("STRICT", true)]);
 
-/// What `zowe.launchScript.logLevel` chooses between.
+/// The values of `zowe.launchScript.logLevel`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LogLevel {
     #[default]
@@ -139,7 +145,7 @@ pub enum LogLevel {
 pub(super) static LOG_LEVELS: Kind<LogLevel> =
     Kind::words(&[("info", LogLevel::Info), ("debug", LogLevel::Debug), ("trace", LogLevel::Trace), ("", LogLevel::Info)]);
 
-/// What one of `zowe.launchScript.startupChecks` asks for.
+/// The values of each of `zowe.launchScript.startupChecks`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum StartupCheck {
     /// A fault ends the start.

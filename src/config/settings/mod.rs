@@ -1,4 +1,4 @@
-//! The launcher's own settings: one table says where each stands, its type, default and meaning; reading and checking come of it.
+//! The launcher's own settings: one table has the places, type, default and meaning of each; reading and checking are driven by it.
 
 mod document;
 mod kind;
@@ -48,14 +48,14 @@ impl<T: Clone + Default> Setting<T> {
     }
 }
 
-/// A setting whatever its type: what reports and documentation need of it.
+/// A setting of any type, as reports and documentation use it.
 pub trait Row: Sync {
     /// Where it may stand, first match wins; `*` is the component's name.
     fn places(&self) -> &'static [&'static str];
     /// As it would be written in zowe.yaml.
     fn default_text(&self) -> &'static str;
     fn meaning(&self) -> &'static str;
-    /// Its values, as the documentation says them.
+    /// Its values, as the documentation describes them.
     fn values(&self) -> String;
     /// What is expected in place of a value; None: it can be used.
     fn refusal(&self, value: &Value) -> Option<String>;
@@ -169,6 +169,11 @@ impl Configuration {
         let file = format!("{}-{}.log", name.replace('/', "_"), self.ha_instance.id);
         let (size, count) = (LOG_SIZE.of(self, name), LOG_COUNT.of(self, name));
         Some(crate::output::LogSettings { path: self.log_directory()?.join(file), size, count })
+    }
+
+    /// Bytes of a component's line beyond which SYSPRINT has it in pieces.
+    pub fn max_line(&self) -> u64 {
+        MAX_LINE.of(self, "launcher")
     }
 
     /// The zone of the stamps of SYSPRINT.

@@ -168,6 +168,12 @@ pub static LOG_COUNT: Setting<u32> = Setting::new(
     "5",
     "how many earlier log files of a component are kept, `.1` the youngest",
 );
+pub static MAX_LINE: Setting<u64> = Setting::new(
+    &["components.launcher.maxLine"],
+    &kind::LINE_BYTES,
+    "16M",
+    "bytes of a component's line, as SYSPRINT shows it, beyond which the line is relayed in pieces that are marked",
+);
 pub static TIME_ZONE: Setting<Option<TimeZone>> =
     Setting::new(&["components.launcher.timezone"], &kind::TIME_ZONES, "UTC", "the time zone of the launcher's own stamps on SYSPRINT");
 
@@ -288,6 +294,7 @@ pub static SETTINGS: &[&dyn Row] = &[
     &LOG_FILE,
     &LOG_SIZE,
     &LOG_COUNT,
+    &MAX_LINE,
     &TIME_ZONE,
     &ON_ALL_FAILED,
     &START_RUNNING,

@@ -1,4 +1,4 @@
-//! Keys that a schema allows where the launcher's settings stand, and that nothing reads: slips of the pen, most of them.
+//! Keys among the launcher's settings that a schema allows and nothing reads: most of them are misspelt.
 
 use super::{SETTINGS, secrets};
 use crate::config::{Configuration, Problem, overlay};

@@ -7,7 +7,7 @@ use super::tokens::{Kind, Lexer, Token};
 /// Larger texts are left as they are: their tokens would take many times their size.
 const MAXIMUM_SIZE: usize = 1024 * 1024;
 
-/// Tokens that go on with what stands before them, line end or not.
+/// Tokens that continue the expression before them, even after a line end.
 const GOING_ON: &[&str] = &[
     "(",
     "[",
@@ -41,16 +41,16 @@ const GOING_ON: &[&str] = &[
     "instanceof",
 ];
 
-/// A text with parentheses and semicolons put in.
+/// A text into which parentheses and semicolons were inserted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rewritten {
     pub text: String,
-    /// Where they stand in it, each a byte, ascending.
+    /// Positions of the inserted characters, one byte each, ascending.
     inserted: Vec<usize>,
 }
 
 impl Rewritten {
-    /// The byte of the text as it was for one of the text as it is.
+    /// The position in the original text for a position in the rewritten one.
     pub fn original(&self, byte: usize) -> usize {
         byte - self.inserted.iter().take_while(|inserted| **inserted < byte).count()
     }
@@ -78,7 +78,7 @@ pub fn in_parentheses(text: &str) -> Option<Rewritten> {
             .is_some_and(|next| next.kind == Kind::Template || text.get(next.start..next.end).is_some_and(|word| GOING_ON.contains(&word)));
         let (Some(first), Some(last)) = (parameters(&tokens, text, arrow), tokens.get(end)) else { continue };
         if goes_on {
-            // A statement that a line end alone divides from the one before would become its call.
+            // Without the semicolon, a statement that only a line end separates from the one before would become a call of it.
             places.push((first.start, if first.on_new_line && first.after_value { ";(" } else { "(" }));
             places.push((last.end, ")"));
         }

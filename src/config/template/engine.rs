@@ -1,12 +1,13 @@
-//! QuickJS: one run for all templates of a configuration, bounded in time and memory. It has no access to files or processes beyond
-//! the helpers. A single call of a built-in over a huge array is not interrupted by the engine: its thread is left behind then.
+//! QuickJS: one run for all templates of a configuration, bounded in time and memory. It has no access to files or processes beyond the
+//! helpers. The engine does not interrupt a single call of a built-in over a huge array: its thread is abandoned then.
 
 use super::arrows;
 use super::scan::{self, Part};
 use super::tokens::{Kind, Lexer};
+use super::{Definition, Outcome};
 use crate::platform::{CpuClock, Platform};
 use rquickjs::context::EvalOptions;
-use rquickjs::{CatchResultExt, Context, Ctx, Error, Function, Object, Runtime};
+use rquickjs::{CatchResultExt, Context, Ctx, Function, Object, Runtime};
 use serde_json::{Value, json};
 use std::cell::Cell;
 use std::rc::Rc;
@@ -22,61 +23,52 @@ pub const MEMORY_LIMIT: usize = 64 * 1024 * 1024;
 const SCRIPT_STACK: usize = 1024 * 1024;
 const THREAD_STACK: usize = 4 * 1024 * 1024;
 
-/// A template and where it stands.
-#[derive(Debug, Clone)]
-pub struct Definition {
-    /// Keys and indexes from the root.
-    pub path: Vec<Value>,
-    /// The path joined with dots.
-    pub name: String,
-    pub parts: Vec<Part>,
-}
-
-/// What became of one template.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
-    Value(Value),
-    /// The value of a block of statements that could be an object as well.
-    Block(Value),
-    /// undefined, a function, NaN: no value of a configuration; the word for it.
-    NoValue(String),
-    Failed(String),
-    /// Another template, which it refers to, failed; or the time was used up before its turn.
-    NotEvaluated,
-}
-
-/// CPU time after which an engine is not waited for any more: it did not let itself be interrupted.
+/// CPU time after which an engine that could not be interrupted is abandoned.
 const ABANDONED_AFTER: Duration = TIME_LIMIT.saturating_mul(2);
-/// How often that is looked at.
+/// Interval at which the CPU time is looked at.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// What the engine's thread says.
+/// What the engine's thread sends.
 enum Said {
     /// Its CPU time, before anything else.
     Begun(CpuClock),
     /// A question that a template asks of the system, and where the answer, JSON, goes.
     Question(String, String, mpsc::Sender<String>),
-    Done(Result<Vec<Outcome>, String>),
+    Done(Result<Vec<Outcome>, EngineError>),
+}
+
+/// Why there is no engine to be had.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// No thread.
+    #[error("cannot start the template engine: {0}")]
+    NotStarted(std::io::Error),
+    #[error("the template engine ended unexpectedly")]
+    Ended,
+    #[error("cannot make a template engine: {0}")]
+    NotMade(String),
+    #[error("cannot hand the configuration to the template engine: {0}; it may hold {limit} MiB", limit = MEMORY_LIMIT / 1024 / 1024)]
+    NotHanded(String),
 }
 
 /// Evaluates templates in order; each sees the configuration `tree` (JSON, any value in the templates' places) as globals.
 ///
 /// # Errors
-/// When there is no engine to be had: no thread, no memory.
-pub fn evaluate(tree: &Value, definitions: &[Definition], wanted: &[usize], platform: &dyn Platform) -> Result<Vec<Outcome>, String> {
+/// [`EngineError`].
+pub fn evaluate(tree: &Value, definitions: &[Definition], wanted: &[usize], platform: &dyn Platform) -> Result<Vec<Outcome>, EngineError> {
     let (sender, receiver) = mpsc::channel::<Said>();
     let turn = Arc::new(AtomicUsize::new(usize::MAX));
     let work = Work { tree: tree.to_string(), definitions: definitions.to_vec(), wanted: wanted.to_vec(), turn: Arc::clone(&turn) };
-    // The engine has its own thread: its stack is as large as the limit says, and it can be left behind.
+    // The engine has its own thread, whose stack is as large as the limit says, and which can be abandoned.
     std::thread::Builder::new()
         .name("templates".into())
         .stack_size(THREAD_STACK)
         .spawn(move || {
-            // Whoever has left it behind does not listen.
+            // The receiver has gone if the engine was abandoned.
             let _ = sender.send(Said::Begun(CpuClock::of_this_thread()));
             let _ = sender.send(Said::Done(run(&work, &sender)));
         })
-        .map_err(|error| format!("cannot start the template engine: {error}"))?;
+        .map_err(EngineError::NotStarted)?;
     let mut clock = None;
     loop {
         match receiver.recv_timeout(LOOK) {
@@ -84,7 +76,7 @@ pub fn evaluate(tree: &Value, definitions: &[Definition], wanted: &[usize], plat
             // An engine that was interrupted does not wait for the answer.
             Ok(Said::Question(kind, argument, reply)) => drop(reply.send(answer(&kind, &argument, platform).to_string())),
             Ok(Said::Done(outcomes)) => return outcomes,
-            Err(mpsc::RecvTimeoutError::Disconnected) => return Err("the template engine ended unexpectedly".to_string()),
+            Err(mpsc::RecvTimeoutError::Disconnected) => return Err(EngineError::Ended),
             Err(mpsc::RecvTimeoutError::Timeout) if clock.is_some_and(|clock| clock.elapsed() >= ABANDONED_AFTER) => {
                 return Ok(abandoned(definitions, wanted, turn.load(Ordering::Relaxed)));
             }
@@ -93,7 +85,7 @@ pub fn evaluate(tree: &Value, definitions: &[Definition], wanted: &[usize], plat
     }
 }
 
-/// What is known of the templates of an engine that was left behind while it evaluated one of them.
+/// The results of the templates of an engine that was abandoned while it evaluated one of them.
 fn abandoned(definitions: &[Definition], wanted: &[usize], turn: usize) -> Vec<Outcome> {
     let mut outcomes = vec![Outcome::NotEvaluated; definitions.len()];
     let blamed = if turn < definitions.len() { turn } else { wanted.first().copied().unwrap_or_default() };
@@ -106,7 +98,7 @@ fn abandoned(definitions: &[Definition], wanted: &[usize], turn: usize) -> Vec<O
     outcomes
 }
 
-/// The helpers of `os`, `std` and `zos` that configurations in the wild use.
+/// Answers the helpers of `os`, `std` and `zos` that public configurations use.
 fn answer(kind: &str, argument: &str, platform: &dyn Platform) -> Value {
     match kind {
         "realpath" => match std::fs::canonicalize(argument) {
@@ -136,29 +128,26 @@ struct Work {
     turn: Arc<AtomicUsize>,
 }
 
-fn run(work: &Work, sender: &mpsc::Sender<Said>) -> Result<Vec<Outcome>, String> {
-    let no_engine = |error: Error| format!("cannot make a template engine: {error}");
-    let runtime = Runtime::new().map_err(no_engine)?;
+fn run(work: &Work, sender: &mpsc::Sender<Said>) -> Result<Vec<Outcome>, EngineError> {
+    let runtime = Runtime::new().map_err(|error| EngineError::NotMade(error.to_string()))?;
     runtime.set_memory_limit(MEMORY_LIMIT);
     runtime.set_max_stack_size(SCRIPT_STACK);
     let watch = Rc::new(Watch { clock: CpuClock::of_this_thread(), late: Cell::new(false), over: Cell::new(false) });
     let watched = Rc::clone(&watch);
     runtime.set_interrupt_handler(Some(Box::new(move || watched.interrupts())));
-    let context = Context::full(&runtime).map_err(no_engine)?;
+    let context = Context::full(&runtime).map_err(|error| EngineError::NotMade(error.to_string()))?;
     context.with(|ctx| {
-        let functions = prepare(&ctx, work, sender.clone()).catch(&ctx).map_err(|error| {
-            format!("cannot hand the configuration to the template engine: {error}; it may hold {} MiB", MEMORY_LIMIT / 1024 / 1024)
-        })?;
+        let functions = prepare(&ctx, work, sender.clone()).catch(&ctx).map_err(|error| EngineError::NotHanded(error.to_string()))?;
         Ok(evaluate_all(&ctx, &functions, work, &watch))
     })
 }
 
-/// Ends what takes too much CPU time. Time in which this thread does not run, on a busy or a stopped system, does not count.
+/// Interrupts templates that take too much CPU time. Time in which this thread does not run, on a busy or a stopped system, does not count.
 struct Watch {
     clock: CpuClock,
     /// The time was used up.
     late: Cell<bool>,
-    /// Nothing more is evaluated, and what tells of it is not interrupted.
+    /// Evaluation is over: code that reports the results is not interrupted.
     over: Cell<bool>,
 }
 
@@ -180,7 +169,7 @@ fn script<'js>(ctx: Ctx<'js>, code: String) -> rquickjs::Result<rquickjs::Value<
     ctx.eval_with_options(code, options)
 }
 
-/// What the prelude gives.
+/// The functions that the prelude defines.
 struct Functions<'js> {
     outcome: Function<'js>,
     blame: Function<'js>,
@@ -204,9 +193,6 @@ fn prepare<'js>(ctx: &Ctx<'js>, work: &Work, sender: mpsc::Sender<Said>) -> rqui
     let functions: Object = prelude.call((work.tree.as_str(), definitions_json(&work.definitions), helper, script, turn))?;
     Ok(Functions { outcome: functions.get("outcome")?, blame: functions.get("blame")?, complaint: functions.get("complaint")? })
 }
-
-/// In the reason of templates that refer to each other, which holds nothing but names; the prelude says it.
-pub(super) const CIRCLE: &str = "the templates refer to each other in a circle: ";
 
 /// True when an expression begins with a brace, which begins a block in a script.
 fn begins_with_brace(code: &str) -> bool {
@@ -237,7 +223,7 @@ fn evaluate_all<'js>(ctx: &Ctx<'js>, functions: &Functions<'js>, work: &Work, wa
                 set(&mut outcomes, *index, outcome(&text, definitions.get(*index), &complaint));
             }
             Err(_) => {
-                // Not to be caught in JavaScript: interrupted, or no memory even to say so.
+                // An error that JavaScript cannot catch: interrupted, or no memory left to report it.
                 let _ = ctx.catch();
                 watch.over.set(true);
                 let blamed: i64 = functions.blame.call(()).unwrap_or(-1);

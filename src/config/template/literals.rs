@@ -1,4 +1,4 @@
-//! How long the literals of JavaScript are, and its names: each function takes a text that begins with one and gives bytes.
+//! The lengths of JavaScript's literals and names: each function takes a text that begins with one, and gives its length in bytes.
 
 /// A string with its quotes; None when it has no end on its line.
 pub(super) fn string(text: &str, quote: char) -> Option<usize> {

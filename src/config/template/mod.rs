@@ -1,6 +1,7 @@
-//! `${{ }}`: JavaScript in a configuration. Rules: reference/configuration.md, "Templates".
+//! `${{ }}`: JavaScript in a configuration. Rules: docs/contract/configuration.md, "Templates".
 
 pub mod arrows;
+#[cfg(feature = "templates")]
 pub mod engine;
 mod literals;
 pub mod scan;
@@ -10,17 +11,56 @@ use super::node::{Entry, Node, NodeValue, Place};
 use super::secrets;
 use super::{Location, Problem};
 use crate::platform::Platform;
-use engine::{Definition, Outcome};
 use scan::Part;
 use serde_json::Value;
 use std::sync::Arc;
 
-/// A tree without templates, and what was wrong or odd.
+/// A tree in which the templates are replaced by their values, with errors and warnings.
 pub struct Evaluation {
     /// Templates that failed are null.
     pub root: Arc<Node>,
     pub errors: Vec<Problem>,
     pub warnings: Vec<Problem>,
+}
+
+/// A template and where it stands.
+#[derive(Debug, Clone)]
+pub struct Definition {
+    /// Keys and indexes from the root.
+    pub path: Vec<Value>,
+    /// The path joined with dots.
+    pub name: String,
+    pub parts: Vec<Part>,
+}
+
+/// The result of one template.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    Value(Value),
+    /// The value of a block of statements that could be an object as well.
+    Block(Value),
+    /// The result is no value of a configuration: the word for it (undefined, a function, NaN).
+    NoValue(String),
+    Failed(String),
+    /// Another template, which it refers to, failed; or the time was used up before its turn.
+    NotEvaluated,
+}
+
+/// In the reason of templates that refer to each other, which holds nothing but names; the prelude says it.
+const CIRCLE: &str = "the templates refer to each other in a circle: ";
+
+/// A program without an engine: nothing is evaluated, and every template that is wanted says why.
+#[cfg(not(feature = "templates"))]
+mod engine {
+    use super::{Definition, Outcome, Platform, Value};
+
+    pub(super) fn evaluate(_: &Value, definitions: &[Definition], wanted: &[usize], _: &dyn Platform) -> Result<Vec<Outcome>, String> {
+        let outcome = |index: usize| match wanted.contains(&index) {
+            true => Outcome::Failed("it needs JavaScript, which this program was built without (feature templates)".to_owned()),
+            false => Outcome::NotEvaluated,
+        };
+        Ok((0..definitions.len()).map(outcome).collect())
+    }
 }
 
 /// A template of the tree.
@@ -30,7 +70,7 @@ struct Found {
     text: String,
 }
 
-/// Evaluates every template of a tree, in document order; what one refers to is evaluated before it. `show` gives positions.
+/// Evaluates every template of a tree, in document order; templates that one refers to are evaluated before it. `show` gives positions.
 pub fn evaluate(root: &Arc<Node>, platform: &dyn Platform, show: &dyn Fn(Place) -> Location) -> Evaluation {
     let mut errors = Vec::new();
     let (found, broken) = collect(root);
@@ -44,8 +84,8 @@ pub fn evaluate(root: &Arc<Node>, platform: &dyn Platform, show: &dyn Fn(Place) 
     let wanted: Vec<usize> = (0..definitions.len()).collect();
     let outcomes = match engine::evaluate(&root.to_value(), &definitions, &wanted, platform) {
         Ok(outcomes) => outcomes,
-        Err(reason) => {
-            errors.push(Problem::error(found.first().map(|found| show(found.place)), reason));
+        Err(why) => {
+            errors.push(Problem::error(found.first().map(|found| show(found.place)), why.to_string()));
             return Evaluation { root: Arc::clone(root), errors, warnings: Vec::new() };
         }
     };
@@ -108,11 +148,12 @@ fn shown(found: &Found) -> String {
     if text.chars().count() <= 100 { format!("\"{text}\"") } else { format!("\"{}...\"", text.chars().take(100).collect::<String>()) }
 }
 
-/// What JavaScript says of a template: its errors quote names and values of the expression, which in a secret's may be the secret.
+/// The error of JavaScript about a template, as it may be shown: it quotes names and values of the expression, which may be the secret if
+/// the property is one.
 fn shown_reason(found: &Found, reason: &str) -> String {
     let kind = reason.split_once(": ").map(|(kind, _)| kind).filter(|kind| kind.ends_with("Error"));
     match kind {
-        _ if !secrets::is_secret_name(&found.definition.name) || reason.contains(engine::CIRCLE) => reason.to_string(),
+        _ if !secrets::is_secret_name(&found.definition.name) || reason.contains(CIRCLE) => reason.to_string(),
         Some(kind) => format!("{kind}, whose text is not shown"),
         None if reason.starts_with("throws ") => "throws a value that is not shown".to_string(),
         None => reason.to_string(),
@@ -136,8 +177,8 @@ impl Collector {
     fn visit(&mut self, node: &Node) {
         match &node.value {
             NodeValue::Template(text) => {
-                let parts = scan::split(text).unwrap_or_else(|reason| {
-                    self.broken.push((node.place, reason));
+                let parts = scan::split(text).unwrap_or_else(|why| {
+                    self.broken.push((node.place, why.to_string()));
                     vec![Part::Text(text.clone())]
                 });
                 let steps: Vec<String> = self.path.iter().map(step_text).collect();

@@ -6,19 +6,28 @@ use super::tokens::Lexer;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part {
     Text(String),
-    /// What stands between `${{` and `}}`.
+    /// The text between `${{` and `}}`.
     Expression(String),
 }
 
 /// Expressions of one scalar that may have unbalanced brackets: looking for their end reads to the end of the scalar each time.
 const MAXIMUM_UNBALANCED: usize = 16;
 
+/// Why a scalar cannot be split.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SplitError {
+    #[error("brackets, strings or comments of more than {MAXIMUM_UNBALANCED} expressions have no end")]
+    Unbalanced,
+    #[error("the '}}}}' that ends '${{{{' is missing")]
+    NoEnd,
+}
+
 /// Splits a scalar at its `${{ }}`. An expression ends at the first `}}` outside its own braces, strings, regular expressions and
 /// comments; where these do not balance, at the first `}}` there is.
 ///
 /// # Errors
-/// When a `${{` has no `}}`, or more than 16 expressions do not balance.
-pub fn split(text: &str) -> Result<Vec<Part>, String> {
+/// [`SplitError`].
+pub fn split(text: &str) -> Result<Vec<Part>, SplitError> {
     let mut parts = Vec::new();
     let mut unbalanced = 0;
     let mut rest = text;
@@ -29,12 +38,10 @@ pub fn split(text: &str) -> Result<Vec<Part>, String> {
         let inside = &rest[start + 3..];
         let end = match expression_end(inside) {
             Some(end) => end,
-            None if unbalanced == MAXIMUM_UNBALANCED => {
-                return Err(format!("brackets, strings or comments of more than {MAXIMUM_UNBALANCED} expressions have no end"));
-            }
+            None if unbalanced == MAXIMUM_UNBALANCED => return Err(SplitError::Unbalanced),
             None => {
                 unbalanced += 1;
-                inside.find("}}").ok_or("the '}}' that ends '${{' is missing")?
+                inside.find("}}").ok_or(SplitError::NoEnd)?
             }
         };
         parts.push(Part::Expression(inside[..end].to_string()));
@@ -57,7 +64,7 @@ fn expression_end(text: &str) -> Option<usize> {
         }
         match lexer.next_token().ok()? {
             Some(token) => last = token.end,
-            // A comment up to the end of its line holds the end of the expression too where the line has no end.
+            // If a comment runs to the end of the text, the end of the expression is in the comment.
             None => return text.get(last..).filter(|_| lexer.is_outside_braces())?.find("}}").map(|end| last + end),
         }
     }

@@ -1,5 +1,5 @@
-//! JavaScript to tokens, with what decides where a regular expression, an object or a block begins. It reads what the parser of QuickJS
-//! reads; of text that is no JavaScript it gives some tokens.
+//! Splits JavaScript into tokens, and tells where a regular expression, an object or a block begins. It accepts all that the parser of
+//! QuickJS accepts; for text that is not JavaScript it gives some tokens.
 
 use super::literals::{self, is_line_end};
 
@@ -26,7 +26,7 @@ pub enum Kind {
     Text,
     /// A template literal up to its end, or to its first `${`.
     Template,
-    /// What goes on behind the `}` of a template literal.
+    /// The part of a template literal after a `}`.
     TemplateRest,
     Expression,
     Punctuator,
@@ -93,13 +93,13 @@ pub struct Lexer<'a> {
     last: Option<Token>,
     /// The state before the last token.
     before_last: State,
-    /// A function whose parameters come next: what may follow its body.
+    /// The parameters of a function come next; this is what may follow its body.
     function: Option<State>,
     /// Bodies of functions whose parameters have just ended.
     body: Option<State>,
     /// Classes whose body is to come: open brackets around them, and what may follow the body.
     classes: Vec<(usize, State)>,
-    /// A control keyword was the last but `await`.
+    /// The last word, apart from `await`, was a control keyword.
     control: bool,
     /// The key of an object or a member of a class comes next.
     key: bool,

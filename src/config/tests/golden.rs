@@ -89,11 +89,13 @@ fn compare_merged(defaults: bool, file: &str) {
 }
 
 #[test]
+#[cfg_attr(not(feature = "templates"), ignore = "its configurations have templates")]
 fn merged_with_defaults_is_that_of_the_public_tool() {
     compare_merged(true, "merged.with-defaults.json");
 }
 
 #[test]
+#[cfg_attr(not(feature = "templates"), ignore = "its configurations have templates")]
 fn merged_without_defaults_is_that_of_the_public_tool() {
     compare_merged(false, "merged.user-only.json");
 }
@@ -128,11 +130,13 @@ fn compare_verdicts(defaults: bool, file: &str) {
 }
 
 #[test]
+#[cfg_attr(not(feature = "templates"), ignore = "its configurations have templates")]
 fn verdicts_with_defaults_are_those_of_the_public_tool() {
     compare_verdicts(true, "validate.with-defaults.txt");
 }
 
 #[test]
+#[cfg_attr(not(feature = "templates"), ignore = "its configurations have templates")]
 fn verdicts_without_defaults_are_those_of_the_public_tool() {
     compare_verdicts(false, "validate.user-only.txt");
 }
@@ -170,6 +174,7 @@ const OTHER_VARIABLES: &[(&str, &str, &str)] = &[
 const SINCE: &[&str] = &["ZWE_ALLOWED_DOMAINS", "ZWE_HA_INSTANCE_CONFIG"];
 
 #[test]
+#[cfg_attr(not(feature = "templates"), ignore = "its configurations have templates")]
 fn variables_are_those_of_the_public_tool() {
     let Some(runtime) = GoldenRuntime::new(true) else { return };
     let mut compared = 0;
@@ -220,6 +225,7 @@ fn assert_same(case: &str, what: &str, ours: &BTreeMap<String, String>, expected
 
 /// A start command's own view: everything in it that is not of the server command's shell library.
 #[test]
+#[cfg_attr(not(feature = "templates"), ignore = "its configurations have templates")]
 fn a_component_sees_what_the_public_tool_shows_it() {
     let Some(runtime) = GoldenRuntime::new(true) else { return };
     let case = runtime.golden.join("27-environments-ok");
@@ -262,6 +268,7 @@ fn a_component_sees_what_the_public_tool_shows_it() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "templates"), ignore = "its configurations have templates")]
 fn what_is_launched_is_what_the_public_tool_launches() {
     let Some(runtime) = GoldenRuntime::new(true) else { return };
     let mut compared = 0;

@@ -89,7 +89,8 @@ fn ours(text: &str) -> Vec<Value> {
         .collect()
 }
 
-/// Refusals of ours of what libyaml reads (reference/configuration.md: duplicate keys, tags, integers, templates; and our bounds).
+/// Refusals of ours of what libyaml reads (docs/contract/configuration.md, "YAML to values": duplicate keys, tags, integers, templates; and
+/// our bounds).
 const OURS: &[&str] = &[
     " is defined twice",
     "does not fit in 64 bits",

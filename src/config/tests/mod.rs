@@ -4,7 +4,9 @@ mod libyaml;
 mod loading;
 mod newest;
 mod properties;
+#[cfg(feature = "templates")]
 mod quickjs;
+#[cfg(feature = "templates")]
 mod template;
 mod timing;
 mod values;

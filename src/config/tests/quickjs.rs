@@ -1,9 +1,11 @@
-//! What the QuickJS of Zowe, 2021-03-27, answers to templates: `quickjs-2021-03-27.txt` was recorded from it, built without CONFIG_BIGNUM as
-//! Zowe builds it, each text evaluated as a script (JS_EVAL_TYPE_GLOBAL) behind `var g = {a: 1, b: {k: 'v'}}; var t = true, f = false, n = 3,
-//! s = 'str';`. A line is a JSON list of the text and the answer: the value as JSON, `undefined`, `function`, `novalue`, or `!` and the error.
+//! What the QuickJS of Zowe, 2021-03-27, answers to templates: `quickjs-2021-03-27.txt` was recorded from it, built without CONFIG_BIGNUM
+//! as Zowe builds it, each text evaluated as a script (JS_EVAL_TYPE_GLOBAL) behind `var g = {a: 1, b: {k: 'v'}}; var t = true, f = false, n
+//! = 3, s = 'str';`. A line is a JSON list of the text and the answer: the value as JSON, `undefined`, `function`, `novalue`, or `!` and
+//! the error.
 
-use crate::config::template::engine::{Definition, Outcome, evaluate};
+use crate::config::template::engine::evaluate;
 use crate::config::template::scan::{Part, split};
+use crate::config::template::{Definition, Outcome};
 use crate::config::testing::FakePlatform;
 use serde_json::{Value, json};
 

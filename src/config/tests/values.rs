@@ -322,6 +322,7 @@ const OTHER_VERDICTS: &[(&str, &str)] = &[
 ];
 
 #[test]
+#[cfg_attr(not(feature = "templates"), ignore = "its configurations have templates")]
 fn every_configuration_of_the_corpus_has_the_verdict_of_the_public_tool() {
     let (Some(corpus), Some(runtime)) = (shared("zowe/corpus"), GoldenRuntime::new(false)) else { return };
     let schemas = runtime.directory.path().join("runtime");

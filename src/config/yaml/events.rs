@@ -1,5 +1,5 @@
-//! The events of a YAML text, by libyaml: what Zowe's own tools read their files with, so that no file is read in one way by them and in
-//! another by us. The one place where that library, which is C translated to Rust, is called; everything unsafe of the YAML reader is here.
+//! The events of a YAML text, by libyaml, which Zowe's own tools use too: so no file is read in one way by them and in another by us. The
+//! one place where that library, which is C translated to Rust, is called; everything unsafe of the YAML reader is here.
 
 use libyaml_rs as sys;
 use std::ffi::{CStr, c_char};
@@ -75,7 +75,7 @@ pub enum Event {
 /// Why a text cannot be read on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Broken {
-    /// In libyaml's words, or in ours where a bound is met.
+    /// In libyaml's words, or in ours if a limit is exceeded.
     pub problem: String,
     /// What was being read, in libyaml's words; empty where it says nothing.
     pub context: String,
@@ -281,7 +281,7 @@ pub(super) fn mark_of(text: &str, offset: usize) -> Mark {
     Mark { offset, line: number(line + 1), column: number(column + 1) }
 }
 
-/// What libyaml would need minutes for.
+/// Texts for which libyaml would need minutes.
 fn costly(text: &str) -> Option<Broken> {
     let broken = |offset, problem| Broken { problem, context: String::new(), at: mark_of(text, offset), since: None };
     let begins_line = |offset: &usize| *offset == 0 || text.get(..*offset).is_some_and(|before| before.ends_with(is_break));

@@ -17,7 +17,7 @@ pub(super) struct Around {
     pub secret: bool,
 }
 
-/// Where the error is to be mended, and how.
+/// Where and how to correct the error.
 pub(super) fn explain(broken: &Broken, text: &str, around: &Around) -> (Mark, String) {
     let here = broken.at;
     let since = broken.since.unwrap_or(here);
@@ -183,7 +183,7 @@ fn unspaced_colon(content: &str) -> Option<usize> {
 /// The nearest line above that is neither empty nor a comment, and where it begins.
 fn line_before(text: &str, start: usize, here: Mark) -> Option<(&str, Mark)> {
     let (mut end, mut line) = (start, here.line);
-    // No further than people look.
+    // At most a hundred lines: nobody looks further.
     for _ in 0..100 {
         let begin = line_start(text, end.checked_sub(1)?);
         let content = text.get(begin..end)?.trim_end();

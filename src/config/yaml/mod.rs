@@ -1,4 +1,4 @@
-//! YAML text to a tree, with the place of every value. Rules: reference/configuration.md, "YAML to values".
+//! YAML text to a tree, with the place of every value. Rules: docs/contract/configuration.md, "YAML to values".
 
 pub mod events;
 mod explain;
@@ -20,10 +20,10 @@ pub const MAXIMUM_SIZE: usize = 4 * 1024 * 1024;
 pub const MAXIMUM_WEIGHT: u64 = 1_000_000;
 /// Weight of a mapping or list that is used as a key: its text is made anew each time that an alias repeats it.
 const MAXIMUM_KEY_WEIGHT: u64 = 100;
-/// Problems of one document that are listed, and warnings; the next ones tell nothing new.
+/// At most as many problems of one document are listed, and as many warnings.
 const MAXIMUM_PROBLEMS: usize = 100;
 
-/// In the text of an error about what stands behind the root: Zowe's own tools pass over it.
+/// Part of the text of an error about text behind the root, which Zowe's own tools pass over.
 pub const NOT_PART_OF_THE_DOCUMENT: &str = "would not be read";
 
 /// The first document of a source.
@@ -34,7 +34,8 @@ pub struct Document {
 }
 
 /// Reads the first document of a text. `name` is what positions begin with, `source` what places carry; `${{ }}` is looked for where
-/// `templates` is true. Only `---` and `...` end a document: what follows one of them is warned of, anything else after the root is an error.
+/// `templates` is true. Only `---` and `...` end a document: what follows one of them is warned of, anything else after the root is an
+/// error.
 ///
 /// # Errors
 /// Everything wrong with the document: the first error of syntax, all duplicate keys and all values that cannot be typed before it.
@@ -91,7 +92,7 @@ struct Builder<'a> {
     warnings: Vec<Problem>,
 }
 
-/// The document cannot be read on; the reason stands among the problems.
+/// The rest of the document cannot be read; the reason is among the problems.
 struct Ended;
 
 impl Builder<'_> {
@@ -120,7 +121,7 @@ impl Builder<'_> {
             let place = self.place(broken.since.unwrap_or(broken.at));
             return self.warn(place, "what follows the '...' is not read: it ends the document".into());
         }
-        // The value before may be what is broken.
+        // The value before it may be the one that is wrong.
         let latest = self.latest();
         let (path, secret) = up_to_secret(if latest.iter().any(|step| secrets::is_secret_name(step)) { latest } else { self.path() });
         let (at, text) = explain::explain(broken, self.text, &Around { secret, ..self.around });
@@ -266,7 +267,7 @@ impl Builder<'_> {
         self.grow(1, place)
     }
 
-    /// Ends a document that is too large before all of it is held.
+    /// Ends the reading of a document that is too large, before all of it is in memory.
     fn grow(&mut self, weight: u64, place: Place) -> Result<(), Ended> {
         self.weight = self.weight.saturating_add(weight);
         if self.weight > MAXIMUM_WEIGHT {

@@ -40,7 +40,7 @@ pub fn run(options: &ServiceOptions, report: &Reporter) -> io::Result<()> {
     let listener = message::listen(&options.host, options.port)?;
     let port = listener.local_addr()?.port();
     let own = Peer { host: options.host.clone(), port };
-    let peers = super::peers(&options.peers)?.into_iter().filter(|peer| *peer != own);
+    let peers = super::message::Peer::parse_lists(&options.peers)?.into_iter().filter(|peer| *peer != own);
     let server = Arc::new(Server {
         store: Mutex::new(Store::default()),
         peers: peers.map(|peer| (peer, AtomicBool::new(true))).collect(),

@@ -42,7 +42,7 @@ struct Server {
 /// # Errors
 /// The system's, when it cannot listen.
 pub fn run(options: &ServiceOptions, report: &Reporter) -> io::Result<()> {
-    let discoveries = super::peers(&options.register)?;
+    let discoveries = super::message::Peer::parse_lists(&options.register)?;
     if discoveries.is_empty() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "has no Discovery Service: name one with --register"));
     }

@@ -146,10 +146,11 @@ impl Peer {
     /// All of several lists with commas between.
     ///
     /// # Errors
-    /// The first that is no URL.
-    pub fn parse_lists(lists: &[String]) -> Result<Vec<Peer>, String> {
+    /// `InvalidInput`: the first that is no URL.
+    pub fn parse_lists(lists: &[String]) -> io::Result<Vec<Peer>> {
         let urls = lists.iter().flat_map(|list| list.split(',')).map(str::trim).filter(|url| !url.is_empty());
-        urls.map(|url| Peer::parse(url).ok_or_else(|| url.to_owned())).collect()
+        let wrong = |url: &str| io::Error::new(io::ErrorKind::InvalidInput, format!("cannot use '{url}': http://host:port/ is expected"));
+        urls.map(|url| Peer::parse(url).ok_or_else(|| wrong(url))).collect()
     }
 
     /// # Errors

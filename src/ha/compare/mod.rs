@@ -1,5 +1,5 @@
 //! What the differences of two configurations mean for an upgrade without downtime: A, which goes on serving, and B, which is replaced.
-//! Contract: reference/ha.md, "The documented procedure"; the rules are in [`rules`].
+//! Contract: docs/contract/high-availability.md, "What two configurations may share"; the rules are in [`rules`].
 //!
 //! "Must be the same" is asked of the configurations without an overlay, which hold the overlays of all instances below `haInstances`: what
 //! two instances of one sysplex have of their own (host name, ports) is no difference. "Must differ" and the user interfaces are asked of

@@ -2,6 +2,7 @@
 
 use super::{Class, Comparison, Difference, Seen};
 use crate::config::secrets;
+use crate::output::one_line;
 use serde_json::{Value, json};
 use std::fmt::Write;
 
@@ -14,7 +15,7 @@ impl Difference {
         let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
         let side = |seen: &Seen| format!("{} at {}", shown(&path, seen), seen.place);
         let note = self.note.as_ref().map(|note| format!(" ({note})")).unwrap_or_default();
-        line(&format!("{}: {}{note}, {} and {}", self.words(), self.path.join("."), side(&self.a), side(&self.b)))
+        one_line(&format!("{}: {}{note}, {} and {}", self.words(), self.path.join("."), side(&self.a), side(&self.b))).into_owned()
     }
 }
 
@@ -27,7 +28,7 @@ impl Comparison {
         for (name, (sources, id), level) in [("A", a, &self.levels.a), ("B", b, &self.levels.b)] {
             let instance = if id.is_empty() { "no HA instance".to_owned() } else { format!("HA instance {id}") };
             let level = level.as_ref().map_or_else(|| "Zowe level not known".to_owned(), |level| format!("Zowe {level}"));
-            let _ = writeln!(text, "{}", line(&format!("{name}: {}, {instance}, {level}", sources.join(", "))));
+            let _ = writeln!(text, "{}", one_line(&format!("{name}: {}, {instance}, {level}", sources.join(", "))));
         }
         let _ = writeln!(text, "{}\n", self.levels_words());
         for difference in &self.differences {
@@ -39,16 +40,16 @@ impl Comparison {
             if let Some(note) = &difference.note {
                 let _ = write!(head, ": {note}");
             }
-            let _ = writeln!(text, "{}", line(&head));
+            let _ = writeln!(text, "{}", one_line(&head));
             for (name, seen) in [("A", &difference.a), ("B", &difference.b)] {
-                let _ = writeln!(text, "{}", line(&format!("  {name} {}  {}", seen.place, shown(&path, seen))));
+                let _ = writeln!(text, "{}", one_line(&format!("  {name} {}  {}", seen.place, shown(&path, seen))));
             }
         }
         if !self.differences.is_empty() {
             text.push('\n');
         }
         for accepted in &self.unused {
-            let _ = writeln!(text, "{}", line(&format!("--accept {accepted}: there is no violation at or below it")));
+            let _ = writeln!(text, "{}", one_line(&format!("--accept {accepted}: there is no violation at or below it")));
         }
         for action in self.actions() {
             let _ = writeln!(text, "{action}");
@@ -138,9 +139,4 @@ fn shown(path: &[&str], seen: &Seen) -> String {
 
 fn cut(text: &str) -> String {
     if text.chars().count() <= WIDTH { text.to_owned() } else { format!("{}...", text.chars().take(WIDTH).collect::<String>()) }
-}
-
-/// One line whatever a configuration holds.
-fn line(text: &str) -> String {
-    text.chars().flat_map(|character| if character.is_control() { character.escape_default().collect() } else { vec![character] }).collect()
 }

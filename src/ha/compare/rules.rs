@@ -1,5 +1,5 @@
-//! What must differ, may differ and must be the same, property by property. Contract: reference/ha.md, "The documented procedure", step 2.
-//! What the mappings named there mean for the properties in them:
+//! What must differ, may differ and must be the same, property by property. Contract: docs/contract/high-availability.md, "What two
+//! configurations may share". What the mappings named there mean for the properties in them:
 //!
 //! | property | rule |
 //! |---|---|

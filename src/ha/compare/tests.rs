@@ -134,6 +134,7 @@ fn started_tasks_and_data_sets_that_both_name_differ() {
 }
 
 #[test]
+#[cfg_attr(not(feature = "templates"), ignore = "its configurations have templates")]
 fn what_follows_from_a_directory_by_the_same_template_is_allowed() {
     let file = |value: &Value, text: &str| with(value, "zowe.certificate.keystore.file", json!(text));
     let template = "${{ zowe.runtimeDirectory }}/keystore/${{ zowe.job.name }}";
@@ -273,6 +274,7 @@ mod properties {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
+        #[cfg_attr(not(feature = "templates"), ignore = "its configurations have templates")]
         fn it_does_not_matter_which_side_is_which(a in configuration(), b in configuration(), overlaid in any::<bool>()) {
             let id = if overlaid { "a" } else { "" };
             let (a, b) = (load(&a, id), load(&b, id));
@@ -287,6 +289,7 @@ mod properties {
         }
 
         #[test]
+        #[cfg_attr(not(feature = "templates"), ignore = "its configurations have templates")]
         fn with_itself_only_what_must_differ_is_found(a in configuration()) {
             let a = load(&a, "");
             let comparison = between(&a, &a, &Options::default());
@@ -300,6 +303,7 @@ mod properties {
         }
 
         #[test]
+        #[cfg_attr(not(feature = "templates"), ignore = "its configurations have templates")]
         fn violations_come_first(a in configuration(), b in configuration()) {
             let comparison = between(&load(&a, ""), &load(&b, ""), &Options { accept: vec!["zowe.verifyCertificates".into()] });
             let order: Vec<bool> = comparison.differences.iter().map(Difference::is_violation).collect();

@@ -2,7 +2,7 @@
 
 use crate::config::variables::scalar_text;
 use crate::config::{Configuration, HaInstance, LoadError, Problem, lookup, normalize_id};
-use crate::net::haproxy::is_name;
+use crate::net::haproxy::is_haproxy_name;
 use serde_json::Value;
 
 /// What the configuration of Zowe does not tell.
@@ -73,7 +73,7 @@ pub fn haproxy_configuration(configuration: &Configuration, options: Options<'_>
 /// The path of the socket as HAProxy reads it.
 fn checked_options(options: Options<'_>) -> Result<String, GenerateError> {
     let refused = |option, value: &str, expected| GenerateError::Option { option, value: value.escape_debug().to_string(), expected };
-    if !is_name(options.backend) {
+    if !is_haproxy_name(options.backend) {
         return Err(refused("backend", options.backend, "a name of letters, digits, '-', '_', '.' and ':' is expected"));
     }
     let bind = |byte: u8| byte.is_ascii_alphanumeric() || b"*.:-_[]%@".contains(&byte);
@@ -127,7 +127,7 @@ fn line(id: &str, instance: &Configuration) -> Result<Line, Vec<Problem>> {
     let mut problems = Vec::new();
     let path = ["haInstances", id];
     let mut refuse = |text: String| problems.push(Problem::error(Some(instance.place(&path)), text).about(&path));
-    if !is_name(id) {
+    if !is_haproxy_name(id) {
         refuse(format!(
             "haInstances: '{}' cannot be the name of a server of HAProxy; letters, digits, '-', '_' and '.' are expected",
             id.escape_debug()

@@ -1,7 +1,7 @@
 //! Traffic that HAProxy distributes: a server of a backend is drained, and made ready again.
 
 use super::{Traffic, TrafficError};
-use crate::net::haproxy::{Address, Client, HaproxyError, ServerState, Wanted, is_name, set_state_command};
+use crate::net::haproxy::{Address, Client, HaproxyError, ServerState, Wanted, is_haproxy_name, set_state_command};
 use std::time::{Duration, Instant};
 
 /// How long the health check of a server may take to pass again: twice its interval in what `zwelnch ha haproxy` makes, and a little.
@@ -30,7 +30,7 @@ impl HaProxy {
     /// # Errors
     /// [`TrafficError::Balancer`] for what cannot be a name.
     pub fn new(socket: &str, backend: &str, server: &str) -> Result<HaProxy, TrafficError> {
-        match [backend, server].into_iter().find(|name| !is_name(name)) {
+        match [backend, server].into_iter().find(|name| !is_haproxy_name(name)) {
             Some(name) => Err(HaproxyError::Name { name: name.escape_debug().to_string() }.into()),
             None => Ok(HaProxy { client: Client::new(Address::parse(socket)), backend: backend.to_owned(), server: server.to_owned() }),
         }

@@ -1,4 +1,5 @@
-//! Switching the traffic of a gateway away from an HA instance and back to it. Contract: reference/ha.md, "The documented procedure", step 4.
+//! Switching the traffic of a gateway away from an HA instance and back to it. Contract: docs/contract/high-availability.md, "Switching
+//! traffic".
 //!
 //! New connections are what is switched. Those that exist stay where they are until they end, or until the instance does.
 
@@ -20,6 +21,8 @@ pub enum TrafficError {
     /// The balancer cannot be reached or does not know the server; what and what to do in words.
     #[error("{0}")]
     Balancer(String),
+    #[error("HA instance {id} has no components.gateway.port: set it, as traffic is switched by port")]
+    NoPort { id: String },
 }
 
 /// What distributes connections to the gateways, seen from one of them.

@@ -1,11 +1,11 @@
 //! Traffic that the sysplex distributor distributes: a listener of a TCP/IP stack is quiesced and resumed by VARY TCPIP,,SYSPLEX. Contract:
-//! reference/ha.md, step 4. Off z/OS the console of a system directory takes the same commands.
+//! docs/contract/high-availability.md, "Switching traffic". Off z/OS the console of a system directory takes the same commands.
 
 use super::{Traffic, TrafficError};
+use crate::console::tcpip;
 use crate::ha::operate::routed;
 use crate::ha::operator::{Answer, Operator};
-use crate::mvs::vary;
-use crate::platform::unix::system::{is_name, is_system_name};
+use crate::platform::names::{is_name, is_system_name};
 
 /// What the user of the command needs besides.
 const AUTHORITY: &str = "VARY TCPIP,,SYSPLEX needs CONTROL access to MVS.VARY.TCPIP.SYSPLEX (class OPERCMDS), this display READ access to \
@@ -64,19 +64,19 @@ impl Vary<'_> {
     }
 
     fn vary(&self, quiesce: bool) -> String {
-        let command = vary::Vary { stack: self.stack(), quiesce, port: self.port, job_name: self.job_name() };
+        let command = tcpip::Vary { stack: self.stack(), quiesce, port: self.port, job_name: self.job_name() };
         self.routed(&command.to_string())
     }
 
     fn display(&self) -> String {
         // All lines: a console shows 100 where MAX is not given.
-        self.routed(&vary::Connections { stack: self.stack(), port: Some(self.port), maximum: None }.to_string())
+        self.routed(&tcpip::Connections { stack: self.stack(), port: Some(self.port), maximum: None }.to_string())
     }
 
     /// How many servers are ready for new connections at a port, as the destination port table of a system has it; None where that does not
     /// tell: it is the distributing stack's, which need not be this one, and names its targets by addresses of XCF.
     fn ready_servers(&self, sysname: Option<&str>, port: u16) -> Result<Option<u64>, TrafficError> {
-        let display = vary::Destinations { stack: self.stack() }.to_string();
+        let display = tcpip::Destinations { stack: self.stack() }.to_string();
         let command = routed(sysname.map(str::to_ascii_uppercase).as_deref(), &self.operator.sysname(), &display);
         let Answer { accepted, lines, .. } = self.issue(&command)?;
         Ok(if accepted { ready_at(&lines, port) } else { None })

@@ -1,14 +1,14 @@
 //! The parts of a step that take time: connections that end, jobs that come and go, instances that become ready.
 
-use super::{Patience, Trouble, Who, World};
+use super::{Patience, Trouble, UpgradeError, Who, World};
 use crate::ha::status::Launcher;
 use std::time::Duration;
 
 /// No new connections to B, and the balancer's word for it where it gives one.
-pub(super) fn quiesce(world: &mut dyn World) -> Result<(), String> {
+pub(super) fn quiesce(world: &mut dyn World) -> Result<(), UpgradeError> {
     world.quiesce()?;
     match world.quiesced()? {
-        Some(false) => Err("the balancer took the command, but still gives it new connections".to_owned()),
+        Some(false) => Err(UpgradeError::StillGiven),
         _ => Ok(()),
     }
 }
@@ -20,19 +20,17 @@ pub(super) fn drain(world: &mut dyn World, patience: &Patience) -> Result<(), Tr
     let mut uncounted = false;
     let mut anew = 0;
     loop {
-        world.peer_serves().map_err(|why| Trouble::Back(format!("the peers do not serve any more: {why}")))?;
+        world.peer_serves().map_err(|why| Trouble::Back(why.because(UpgradeError::PeersGone)))?;
         match world.quiesced() {
             Ok(Some(false)) if anew < QUIESCED_ANEW => {
                 world.say("  ATTENTION: the balancer gives it new connections again: quiescing anew");
-                quiesce(world).map_err(|why| Trouble::Halt(format!("traffic could not be quiesced anew: {why}")))?;
+                quiesce(world).map_err(|why| Trouble::Halt(why.because(UpgradeError::NotQuiescedAnew)))?;
                 anew += 1;
                 deadline = world.now() + patience.drain;
             }
-            Ok(Some(false)) => {
-                return Err(Trouble::Halt("something makes the balancer give it new connections again and again".to_owned()));
-            }
+            Ok(Some(false)) => return Err(Trouble::Halt(UpgradeError::AgainAndAgain)),
             Ok(_) => {}
-            Err(why) => return Err(Trouble::Halt(format!("whether traffic is quiesced cannot be told: {why}"))),
+            Err(why) => return Err(Trouble::Halt(why.because(UpgradeError::QuiescedUnknown))),
         }
         match world.connections() {
             Ok(Some(0)) => {
@@ -92,13 +90,13 @@ pub(super) fn agree(world: &mut dyn World, who: Who, patience: &Patience) -> Res
             return Ok(());
         }
         if world.launcher(who) == Launcher::NotActive {
-            return Err(Trouble::Back(format!("the {} instance has ended by itself: see its SYSPRINT", who.word())));
+            return Err(Trouble::Back(UpgradeError::Ended(who)));
         }
         let differences = findings.differences.join("; ");
         if late {
-            let why = format!("the Discovery Services do not agree after {} s: {differences}", patience.verify.as_secs());
+            let why = UpgradeError::Disagree { after: patience.verify, differences };
             return Err(if alone.is_some() && not_ready(world, who).is_none() {
-                Trouble::Halt(format!("{why}; nobody but the {} instance serves: bring a peer up", who.word()))
+                Trouble::Halt(UpgradeError::OnlyOneServes { what: Box::new(why), who })
             } else {
                 Trouble::Back(why)
             });
@@ -116,24 +114,24 @@ pub(super) fn agree(world: &mut dyn World, who: Who, patience: &Patience) -> Res
 const QUIESCED_ANEW: u32 = 5;
 
 /// Starts an instance that does not run.
-pub(super) fn begin(world: &mut dyn World, who: Who) -> Result<(), String> {
+pub(super) fn begin(world: &mut dyn World, who: Who) -> Result<(), UpgradeError> {
     match world.launcher(who) {
         Launcher::Active(_) => {
             world.say(&format!("  the {} instance runs already", who.word()));
             Ok(())
         }
-        Launcher::NotActive => world.start(who).map_err(|why| format!("the {} instance could not be started: {why}", who.word())),
-        Launcher::Unknown(why) => Err(format!("the {} instance's state is not known: {why}", who.word())),
+        Launcher::NotActive => world.start(who).map_err(|why| UpgradeError::NotStarted { who, why: Box::new(why) }),
+        Launcher::Unknown(why) => Err(UpgradeError::StateUnknown { who, why }),
     }
 }
 
 /// Stops an instance and waits until its job has ended.
-pub(super) fn end(world: &mut dyn World, who: Who, patience: &Patience) -> Result<(), String> {
+pub(super) fn end(world: &mut dyn World, who: Who, patience: &Patience) -> Result<(), UpgradeError> {
     if world.launcher(who) == Launcher::NotActive {
         world.say(&format!("  the {} instance does not run", who.word()));
         return Ok(());
     }
-    world.stop(who).map_err(|why| format!("the {} instance could not be stopped: {why}", who.word()))?;
+    world.stop(who).map_err(|why| UpgradeError::NotStopped { who, why: Box::new(why) })?;
     let deadline = world.now() + patience.stop;
     loop {
         if world.launcher(who) == Launcher::NotActive {
@@ -141,11 +139,7 @@ pub(super) fn end(world: &mut dyn World, who: Who, patience: &Patience) -> Resul
         }
         let left = deadline.saturating_sub(world.now());
         if left.is_zero() {
-            let seconds = patience.stop.as_secs();
-            return Err(format!(
-                "the {} instance has not ended {seconds} s after it was told to: look at its job, or cancel it",
-                who.word()
-            ));
+            return Err(UpgradeError::NotEnded { who, after: patience.stop });
         }
         world.pause(patience.interval.min(left));
     }
@@ -164,20 +158,21 @@ fn wait_for(
     patience: &Patience,
     mut was_active: bool,
     mut missing: impl FnMut(&mut dyn World) -> Option<String>,
-) -> Result<(), String> {
+) -> Result<(), UpgradeError> {
     let begun = world.now();
-    let deadline = begun + patience.ready;
+    let bound = patience.ready(who);
+    let deadline = begun + bound;
     let mut last = String::new();
     loop {
         let Some(lacking) = missing(world) else { return Ok(()) };
         match world.launcher(who) {
             Launcher::NotActive if was_active || world.now() > begun + JOB_KNOWN => {
-                return Err(format!("the {} instance has ended by itself: see its SYSPRINT", who.word()));
+                return Err(UpgradeError::Ended(who));
             }
             Launcher::Active(components) => {
                 was_active = true;
-                if let Some(one) = components.iter().find(|one| GIVEN_UP.contains(&one.state.as_str())) {
-                    return Err(format!("component {} of the {} instance is {}: see its SYSPRINT", one.name, who.word(), one.state));
+                if let Some(one) = components.into_iter().find(|one| GIVEN_UP.contains(&one.state.as_str())) {
+                    return Err(UpgradeError::GivenUp { component: one.name, who, state: one.state });
                 }
             }
             _ => {}
@@ -187,7 +182,7 @@ fn wait_for(
         }
         let left = deadline.saturating_sub(world.now());
         if left.is_zero() {
-            return Err(format!("the {} instance is not ready after {} s: {lacking}", who.word(), patience.ready.as_secs()));
+            return Err(UpgradeError::NotReady { who, after: bound, lacking });
         }
         last = lacking;
         world.pause(patience.interval.min(left));
@@ -195,11 +190,11 @@ fn wait_for(
 }
 
 /// Waits until the gateway's listener answers at all.
-pub(super) fn listening(world: &mut dyn World, who: Who, patience: &Patience) -> Result<(), String> {
+pub(super) fn listening(world: &mut dyn World, who: Who, patience: &Patience) -> Result<(), UpgradeError> {
     wait_for(world, who, patience, false, |world| world.gateway(who).err().map(|why| format!("gateway: {why}")))
 }
 
-pub(super) fn ready(world: &mut dyn World, who: Who, patience: &Patience) -> Result<(), String> {
+pub(super) fn ready(world: &mut dyn World, who: Who, patience: &Patience) -> Result<(), UpgradeError> {
     wait_for(world, who, patience, true, |world| not_ready(world, who))
 }
 

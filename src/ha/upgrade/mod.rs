@@ -1,15 +1,18 @@
-//! `zwelnch ha upgrade`: an instance, B, is replaced by its new version while its peers go on serving. Contract: reference/ha.md, "The
-//! documented procedure".
+//! `zwelnch ha upgrade`: an instance, B, is replaced by its new version while its peers go on serving. Contract:
+//! docs/contract/high-availability.md, "Upgrade".
 //!
 //! [`run`] and [`roll_back`] decide; all they do and see goes through [`World`]. Every step looks at what is before it acts, so that a run that
 //! was interrupted anywhere begins its step again, and does nothing twice.
 
 mod await_state;
+mod error;
 pub mod plan;
 pub mod record;
 #[cfg(test)]
 mod tests;
 pub mod world;
+
+pub use error::UpgradeError;
 
 use super::status::Launcher;
 use super::verify::Findings;
@@ -82,6 +85,11 @@ impl Step {
         }
     }
 
+    /// From 1 on.
+    pub fn number(self) -> usize {
+        Step::ALL.iter().position(|known| *known == self).unwrap_or_default() + 1
+    }
+
     fn next(self) -> Option<Step> {
         Step::ALL.into_iter().find(|step| *step > self)
     }
@@ -104,12 +112,25 @@ pub struct Patience {
     pub drain: Duration,
     /// For a job to end after P.
     pub stop: Duration,
-    /// For all components of an instance after S.
+    /// For all components of the new instance after S.
     pub ready: Duration,
+    /// For all components of the old instance after S, in a rollback. A time of its own: how soon the new version is judged says nothing of
+    /// how long the old one needs, and giving up on that one leaves nothing to go back to.
+    pub rollback: Duration,
     /// For the Discovery Services to agree.
     pub verify: Duration,
     /// Between two looks.
     pub interval: Duration,
+}
+
+impl Patience {
+    /// For all components of an instance after S.
+    fn ready(&self, who: Who) -> Duration {
+        match who {
+            Who::Old => self.rollback,
+            Who::New => self.ready,
+        }
+    }
 }
 
 /// Whether a step may be made.
@@ -120,12 +141,12 @@ pub enum Approval {
     RollBack,
 }
 
-/// Everything outside. Errors are texts for people, which say what and what to do.
+/// Everything outside.
 pub trait World {
     /// One line for whoever watches.
     fn say(&mut self, line: &str);
     /// Keeps the progress; None: the upgrade is over.
-    fn keep(&mut self, progress: Option<Progress>) -> Result<(), String>;
+    fn keep(&mut self, progress: Option<Progress>) -> Result<(), UpgradeError>;
     /// Asked before each step, with its title.
     fn approve(&mut self, title: &str) -> Approval;
     /// Since some moment.
@@ -135,45 +156,45 @@ pub trait World {
     fn peer_faults(&mut self) -> Vec<String>;
     /// Whether anybody but B serves: a peer whose gateway answers, and somebody to whom the balancer gives new connections. Where the balancer
     /// cannot tell, the peers' gateways decide. Changes nothing.
-    fn peer_serves(&mut self) -> Result<(), String>;
+    fn peer_serves(&mut self) -> Result<(), UpgradeError>;
     /// What only B has, since it is not ready at any peer that is to have it too. Changes nothing.
     fn only_here(&mut self) -> Vec<String>;
     /// Whether the balancer keeps new connections from B now; None where it does not tell. Changes nothing.
-    fn quiesced(&mut self) -> Result<Option<bool>, String>;
+    fn quiesced(&mut self) -> Result<Option<bool>, UpgradeError>;
     /// Whether traffic can be switched. Changes nothing.
-    fn check_traffic(&mut self) -> Result<(), String>;
-    fn quiesce(&mut self) -> Result<(), String>;
-    fn resume(&mut self) -> Result<(), String>;
+    fn check_traffic(&mut self) -> Result<(), UpgradeError>;
+    fn quiesce(&mut self) -> Result<(), UpgradeError>;
+    fn resume(&mut self) -> Result<(), UpgradeError>;
     /// Of the instance that is replaced; None where they cannot be counted.
-    fn connections(&mut self) -> Result<Option<u64>, String>;
-    fn start(&mut self, who: Who) -> Result<(), String>;
-    fn stop(&mut self, who: Who) -> Result<(), String>;
+    fn connections(&mut self) -> Result<Option<u64>, UpgradeError>;
+    fn start(&mut self, who: Who) -> Result<(), UpgradeError>;
+    fn stop(&mut self, who: Who) -> Result<(), UpgradeError>;
     fn launcher(&mut self, who: Who) -> Launcher;
     /// Whether its gateway answers at its own address.
-    fn gateway(&mut self, who: Who) -> Result<(), String>;
+    fn gateway(&mut self, who: Who) -> Result<(), UpgradeError>;
     /// Asks all Discovery Services once.
     fn verify(&mut self, who: Who) -> Findings;
 }
 
 /// How a run ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Outcome {
     /// The new instance serves.
     Done,
     /// The old instance serves again; why the new one does not.
-    RolledBack(String),
+    RolledBack(UpgradeError),
     /// Nothing was changed; why.
-    Refused(String),
+    Refused(UpgradeError),
     /// In the middle, with traffic at the peers: the same command goes on, `--rollback` goes back.
-    Halted(String),
+    Halted(UpgradeError),
 }
 
 /// What ends a run forward.
 enum Trouble {
     /// The new instance is no good, or cannot be judged: the old one is to come back.
-    Back(String),
+    Back(UpgradeError),
     /// Neither forward nor back would be better: somebody must look.
-    Halt(String),
+    Halt(UpgradeError),
 }
 
 /// Makes the steps from `from` on. `automatic_rollback`: else a failure halts.
@@ -187,27 +208,26 @@ pub fn run(world: &mut dyn World, from: Step, patience: &Patience, automatic_rol
         step = Step::Drain;
     }
     loop {
-        let number = Step::ALL.iter().position(|known| *known == step).unwrap_or_default() + 1;
         match world.approve(step.title()) {
             Approval::Go => {}
-            _ if !changed => return Outcome::Refused("stopped before anything was changed".to_owned()),
-            Approval::Stop => return Outcome::Halted(format!("stopped before step {number}: {}", step.title())),
-            Approval::RollBack => return roll_back(world, step, "asked for", patience),
+            _ if !changed => return Outcome::Refused(UpgradeError::StoppedAtOnce),
+            Approval::Stop => return Outcome::Halted(UpgradeError::StoppedBefore(step)),
+            Approval::RollBack => return roll_back(world, step, UpgradeError::AskedFor, patience),
         }
         if step > Step::Check {
             if let Err(why) = world.keep(Some(Progress::Forward(step))) {
-                let why = format!("the progress cannot be kept: {why}");
+                let why = why.because(UpgradeError::NotKept);
                 return if changed { Outcome::Halted(why) } else { Outcome::Refused(why) };
             }
             changed = true;
         }
-        world.say(&format!("step {number} of {}: {}", Step::ALL.len(), step.title()));
+        world.say(&format!("step {} of {}: {}", step.number(), Step::ALL.len(), step.title()));
         if !quiesced_by_us && (Step::Drain..=Step::Verify).contains(&step) {
             // Where nobody else serves, what serves is not to be taken away.
             if let Err(why) = world.peer_serves() {
                 world.say(&format!("  traffic is not quiesced anew: {why}"));
             } else if let Err(why) = quiesce(world) {
-                return Outcome::Halted(format!("traffic could not be quiesced anew: {why}; nothing is stopped or started"));
+                return Outcome::Halted(why.because(UpgradeError::NotQuiescedAnew).because(UpgradeError::NothingStopped));
             }
             quiesced_by_us = true;
         }
@@ -216,7 +236,7 @@ pub fn run(world: &mut dyn World, from: Step, patience: &Patience, automatic_rol
             Err(Trouble::Back(why)) if step == Step::Check => return Outcome::Refused(why),
             Err(Trouble::Back(why)) if automatic_rollback => {
                 world.say(&format!("  {why}"));
-                return roll_back(world, step, &why, patience);
+                return roll_back(world, step, why, patience);
             }
             Err(Trouble::Back(why) | Trouble::Halt(why)) => return Outcome::Halted(why),
         }
@@ -225,7 +245,7 @@ pub fn run(world: &mut dyn World, from: Step, patience: &Patience, automatic_rol
             None => {
                 return match world.keep(None) {
                     Ok(()) => Outcome::Done,
-                    Err(why) => Outcome::Halted(format!("the upgrade is done, but its record cannot be removed: {why}")),
+                    Err(why) => Outcome::Halted(why.because(UpgradeError::RecordStays)),
                 };
             }
         }
@@ -237,7 +257,7 @@ fn make(world: &mut dyn World, step: Step, patience: &Patience) -> Result<(), Tr
         Step::Check => check(world).map_err(Trouble::Back),
         Step::Quiesce => {
             peers_carry_all(world)?;
-            quiesce(world).map_err(|why| Trouble::Back(format!("traffic could not be quiesced: {why}")))
+            quiesce(world).map_err(|why| Trouble::Back(why.because(UpgradeError::NotQuiesced)))
         }
         Step::Drain => drain(world, patience),
         Step::StopOld => {
@@ -250,13 +270,13 @@ fn make(world: &mut dyn World, step: Step, patience: &Patience) -> Result<(), Tr
         Step::StartNew => {
             // Two of the same HA instance would have one address.
             if let Launcher::Active(_) = world.launcher(Who::Old) {
-                return Err(Trouble::Back("the old instance runs again: somebody else has started it".to_owned()));
+                return Err(Trouble::Back(UpgradeError::OldRunsAgain));
             }
             begin(world, Who::New).map_err(Trouble::Back)
         }
         Step::QuiesceNew => {
             listening(world, Who::New, patience).map_err(Trouble::Back)?;
-            quiesce(world).map_err(|why| Trouble::Back(format!("traffic could not be kept from the new instance: {why}")))
+            quiesce(world).map_err(|why| Trouble::Back(why.because(UpgradeError::NotKeptFromNew)))
         }
         Step::Ready => ready(world, Who::New, patience).map_err(Trouble::Back),
         Step::Verify => agree(world, Who::New, patience),
@@ -265,66 +285,54 @@ fn make(world: &mut dyn World, step: Step, patience: &Patience) -> Result<(), Tr
             if let Err(why) = ready(world, Who::New, patience) {
                 return Err(match world.peer_serves() {
                     // Going back would only take longer.
-                    Ok(()) => Trouble::Halt(format!(
-                        "traffic is not resumed: {why}; the peers serve meanwhile, --rollback brings the old one back"
-                    )),
+                    Ok(()) => Trouble::Halt(why.because(UpgradeError::NotResumed)),
                     Err(_) => Trouble::Back(why),
                 });
             }
-            world.resume().map_err(|why| {
-                Trouble::Halt(format!(
-                    "the new instance is ready, but traffic could not be resumed to it: {why}; the peers serve meanwhile"
-                ))
-            })
+            world.resume().map_err(|why| Trouble::Halt(why.because(UpgradeError::NotResumedToNew)))
         }
         Step::Final => {
             let mut faults = world.peer_faults();
-            faults.extend(ready(world, Who::New, patience).err());
+            faults.extend(ready(world, Who::New, patience).err().map(|why| why.to_string()));
             if let Err(Trouble::Back(why) | Trouble::Halt(why)) = agree(world, Who::New, patience) {
-                faults.push(why);
+                faults.push(why.to_string());
             }
-            match faults.as_slice() {
-                [] => Ok(()),
-                faults => Err(Trouble::Halt(format!("the new instance serves, but not all is well: {}", faults.join("; ")))),
-            }
+            if faults.is_empty() { Ok(()) } else { Err(Trouble::Halt(UpgradeError::NotAllWell(faults))) }
         }
     }
 }
 
 /// Brings the old instance back, and traffic to it when it works. `at`: how far the upgrade had come.
-pub fn roll_back(world: &mut dyn World, at: Step, why: &str, patience: &Patience) -> Outcome {
-    let back = |what: String| Outcome::Halted(format!("{what} (rolling back because: {why})"));
-    world.say("rolling back: the old instance is to serve again");
-    if let Err(error) = world.keep(Some(Progress::Back(at))) {
-        return back(format!("the progress cannot be kept: {error}"));
+pub fn roll_back(world: &mut dyn World, at: Step, why: UpgradeError, patience: &Patience) -> Outcome {
+    match go_back(world, at, patience) {
+        Ok(()) => Outcome::RolledBack(why),
+        Err(what) => Outcome::Halted(UpgradeError::RollingBack { what: Box::new(what), why: Box::new(why) }),
     }
+}
+
+fn go_back(world: &mut dyn World, at: Step, patience: &Patience) -> Result<(), UpgradeError> {
+    world.say("rolling back: the old instance is to serve again");
+    world.keep(Some(Progress::Back(at))).map_err(|error| error.because(UpgradeError::NotKept))?;
     let runs_alone = world.launcher(Who::New) == Launcher::NotActive;
     if at > Step::Quiesce && !(runs_alone && not_ready(world, Who::Old).is_none()) {
-        if let Err(error) = exchange(world, at, patience) {
-            return back(error);
-        }
+        exchange(world, at, patience)?;
     }
     // Ready this second, or nobody is sent there.
     if let Some(why) = not_ready(world, Who::Old) {
-        return back(format!("traffic is not resumed to the old instance: {why}"));
+        return Err(UpgradeError::OldNotReady(why));
     }
-    if let Err(error) = world.resume() {
-        return back(format!("the old instance is ready, but traffic could not be resumed to it: {error}"));
-    }
+    world.resume().map_err(|error| error.because(UpgradeError::NotResumedToOld))?;
     // It worked like this before; without traffic it would serve nobody. Without peers there is nothing to agree with.
     if at > Step::StopOld && world.peer_serves().is_ok() {
         if let Err(Trouble::Back(why) | Trouble::Halt(why)) = agree(world, Who::Old, patience) {
             world.say(&format!("  {why}"));
         }
     }
-    match world.keep(None) {
-        Ok(()) => Outcome::RolledBack(why.to_owned()),
-        Err(error) => back(format!("the old instance serves, but the record of the upgrade cannot be removed: {error}")),
-    }
+    world.keep(None).map_err(|error| error.because(UpgradeError::RecordStaysAfterRollback))
 }
 
 /// Of a rollback: the new instance ends, the old one begins and becomes ready; no new connections to either meanwhile.
-fn exchange(world: &mut dyn World, at: Step, patience: &Patience) -> Result<(), String> {
+fn exchange(world: &mut dyn World, at: Step, patience: &Patience) -> Result<(), UpgradeError> {
     if matches!(world.launcher(Who::New), Launcher::NotActive) {
         // Nothing is stopped, so nothing is lost if this fails.
         if let Err(error) = world.quiesce() {
@@ -332,12 +340,12 @@ fn exchange(world: &mut dyn World, at: Step, patience: &Patience) -> Result<(), 
         }
     } else {
         keep_the_only_one(world)?;
-        let served = at >= Step::Resume || world.quiesced() == Ok(Some(false));
-        quiesce(world).map_err(|why| format!("traffic could not be quiesced: {why}; the new instance is not stopped"))?;
+        let served = at >= Step::Resume || matches!(world.quiesced(), Ok(Some(false)));
+        quiesce(world).map_err(|why| why.because(UpgradeError::NotQuiesced).because(UpgradeError::NewNotStopped))?;
         if served {
             if let Err(Trouble::Back(why) | Trouble::Halt(why)) = drain(world, patience) {
                 keep_the_only_one(world)?;
-                return Err(format!("{why}; the new instance is not stopped"));
+                return Err(why.because(UpgradeError::NewNotStopped));
             }
         }
         keep_the_only_one(world)?;
@@ -347,26 +355,26 @@ fn exchange(world: &mut dyn World, at: Step, patience: &Patience) -> Result<(), 
     if let Err(error) = world.quiesce() {
         world.say(&format!("  traffic could not be quiesced: {error}"));
     }
-    ready(world, Who::Old, patience).map_err(|error| format!("{error}; traffic stays at the peers"))
+    ready(world, Who::Old, patience).map_err(|error| error.because(UpgradeError::TrafficStays))
 }
 
 /// A new instance that is ready while nobody else serves gets the traffic and is not stopped.
-fn keep_the_only_one(world: &mut dyn World) -> Result<(), String> {
+fn keep_the_only_one(world: &mut dyn World) -> Result<(), UpgradeError> {
     let Err(why) = world.peer_serves() else { return Ok(()) };
     if not_ready(world, Who::New).is_some() {
         return Ok(());
     }
     world.say(&format!("  ATTENTION: nobody but the new instance serves ({why}): it gets the traffic, and is not stopped"));
-    let resumed = world.resume().err().map_or_else(String::new, |error| format!(", and traffic could not be resumed to it: {error}"));
-    Err(format!("nobody but the new instance serves{resumed}: {why}; bring a peer up, then the same command"))
+    let resumed = world.resume().err().map(Box::new);
+    Err(UpgradeError::OnlyNewServes { why: Box::new(why), resumed })
 }
 
 /// From QUIESCE on the peers carry everything.
 fn peers_carry_all(world: &mut dyn World) -> Result<(), Trouble> {
     let mut faults = world.peer_faults();
-    faults.extend(world.peer_serves().err());
+    faults.extend(world.peer_serves().err().map(|why| why.to_string()));
     faults.extend(world.only_here());
-    if faults.is_empty() { Ok(()) } else { Err(Trouble::Back(format!("the peers do not serve any more: {}", faults.join("; ")))) }
+    if faults.is_empty() { Ok(()) } else { Err(Trouble::Back(UpgradeError::Faults(faults).because(UpgradeError::PeersGone))) }
 }
 
 /// Before P. A balancer that was restarted has forgotten.
@@ -374,25 +382,21 @@ fn still_quiesced(world: &mut dyn World, patience: &Patience) -> Result<(), Trou
     match world.quiesced() {
         Ok(Some(false)) => {}
         Ok(_) => return Ok(()),
-        Err(why) => {
-            return Err(Trouble::Halt(format!("whether traffic is quiesced cannot be told: {why}; the old instance is not stopped")));
-        }
+        Err(why) => return Err(Trouble::Halt(why.because(UpgradeError::QuiescedUnknown).because(UpgradeError::OldNotStopped))),
     }
     // Sees that it is quiesced no more, and makes it so.
     drain(world, patience)?;
     peers_carry_all(world)?;
     match world.quiesced() {
-        Ok(Some(false)) => {
-            Err(Trouble::Halt("the balancer gives the old instance new connections again and again: it is not stopped".to_owned()))
-        }
+        Ok(Some(false)) => Err(Trouble::Halt(UpgradeError::OldAgainAndAgain)),
         Ok(_) => Ok(()),
-        Err(why) => Err(Trouble::Halt(format!("whether traffic is quiesced cannot be told: {why}; the old instance is not stopped"))),
+        Err(why) => Err(Trouble::Halt(why.because(UpgradeError::QuiescedUnknown).because(UpgradeError::OldNotStopped))),
     }
 }
 
-fn check(world: &mut dyn World) -> Result<(), String> {
+fn check(world: &mut dyn World) -> Result<(), UpgradeError> {
     let mut faults = world.peer_faults();
-    faults.extend(world.peer_serves().err());
+    faults.extend(world.peer_serves().err().map(|why| why.to_string()));
     faults.extend(world.only_here());
     match world.launcher(Who::Old) {
         Launcher::Active(_) => {}
@@ -405,5 +409,5 @@ fn check(world: &mut dyn World) -> Result<(), String> {
         Launcher::Unknown(why) => faults.push(format!("the new instance's state is not known: {why}")),
     }
     faults.extend(world.check_traffic().err().map(|why| format!("traffic cannot be switched: {why}")));
-    if faults.is_empty() { Ok(()) } else { Err(faults.join("; ")) }
+    if faults.is_empty() { Ok(()) } else { Err(UpgradeError::Faults(faults)) }
 }

@@ -7,8 +7,8 @@ use crate::ha::operate::{Operation, routed};
 use crate::ha::target::Target;
 use std::collections::BTreeSet;
 
-/// Every reason not to begin: contract reference/ha.md, "The documented procedure", points 1 to 3. `accepted`: properties whose differences,
-/// or the lack of them, somebody has looked at.
+/// Every reason not to begin: contract docs/contract/high-availability.md, "Upgrade". `accepted`: properties whose differences, or the lack
+/// of them, somebody has looked at.
 pub fn refusals(old: &Target, new: &Target, peers: &[&Target], own_sysname: &str, accepted: &[String]) -> Vec<String> {
     let mut refusals = Vec::new();
     let options = Options { accept: accepted.to_vec() };
@@ -112,6 +112,7 @@ pub fn describe(site: &Site<'_>, patience: &Patience) -> String {
     lines.push("To go back at any time: the same command with --rollback".to_owned());
     lines.push(format!("      {}", site.command(Who::New, Operation::Stop)));
     lines.push(format!("      {}", site.command(Who::Old, Operation::Start)));
+    lines.push(format!("      for {} s at most", patience.rollback.as_secs()));
     lines.push(format!("      {}", site.traffic.resume_command()));
     lines.join("\n")
 }

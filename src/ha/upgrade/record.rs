@@ -2,7 +2,8 @@
 
 use super::Progress;
 use crate::config::Environment;
-use crate::lifecycle::workspace::{make_directory, write_atomically};
+use crate::lifecycle::workspace::make_directory;
+use crate::platform::files::{fingerprint, write_durably};
 use crate::platform::{FileLock, LockError, Platform};
 use serde::{Deserialize, Serialize};
 use std::io;
@@ -55,12 +56,10 @@ pub fn default_path(upgrade: &Upgrade, environment: &Environment) -> Result<Path
     let variable = |name: &str| environment.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let state = variable("XDG_STATE_HOME").or_else(|| Some(variable("HOME")?.join(".local/state"))).ok_or(RecordError::NoPlace)?;
     let words = [upgrade.old.as_str(), upgrade.new.as_str()].into_iter().chain(upgrade.peers.iter().map(String::as_str));
-    // FNV-1a: any version of this program finds what another has kept.
-    let hash = words
-        .flat_map(|word| word.bytes().chain([0]))
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    // Any version of this program finds what another has kept.
+    let hash = fingerprint(words.flat_map(|word| word.bytes().chain([0])));
     let id = crate::config::normalize_id(&upgrade.id);
-    Ok(state.join("zwelnch").join(format!("upgrade-{id}-{hash:016x}.json")))
+    Ok(state.join("zwelnch").join(format!("upgrade-{id}-{hash}.json")))
 }
 
 /// The progress that is kept, without opening the record; None: none is.
@@ -107,8 +106,12 @@ impl Record {
     /// Keeps the progress on disk, or removes the record.
     ///
     /// # Errors
-    /// The system's.
-    pub fn keep(&self, progress: Option<Progress>) -> io::Result<()> {
+    /// [`RecordError::Io`].
+    pub fn keep(&self, progress: Option<Progress>) -> Result<(), RecordError> {
+        self.write(progress).map_err(|why| RecordError::Io { path: self.path.clone(), why })
+    }
+
+    fn write(&self, progress: Option<Progress>) -> io::Result<()> {
         let Some(progress) = progress else {
             return match std::fs::remove_file(&self.path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -116,6 +119,7 @@ impl Record {
             };
         };
         let text = serde_json::to_vec_pretty(&Content { upgrade: self.upgrade.clone(), progress }).map_err(io::Error::other)?;
-        write_atomically(&self.path, &text, 0o600)
+        // A run after a power cut has to know what it finds: two of one instance would have one address.
+        write_durably(&self.path, &text, 0o600)
     }
 }

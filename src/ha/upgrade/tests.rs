@@ -33,6 +33,10 @@ enum Fault {
     NotStarted,
 }
 
+fn failed(why: &str) -> UpgradeError {
+    UpgradeError::Faults(vec![why.to_owned()])
+}
+
 /// An upgrade's run was killed.
 struct Killed;
 
@@ -70,6 +74,7 @@ const PATIENCE: Patience = Patience {
     drain: Duration::from_secs(20),
     stop: Duration::from_secs(30),
     ready: Duration::from_secs(60),
+    rollback: Duration::from_secs(60),
     verify: Duration::from_secs(30),
     interval: Duration::from_secs(1),
 };
@@ -126,10 +131,10 @@ impl Simulation {
         }
     }
 
-    fn balancer(&mut self) -> Result<(), String> {
+    fn balancer(&mut self) -> Result<(), UpgradeError> {
         self.balancer_commands += 1;
         match self.fault {
-            Fault::Balancer(from) if self.balancer_commands >= from => Err("no such socket".to_owned()),
+            Fault::Balancer(from) if self.balancer_commands >= from => Err(failed("no such socket")),
             _ => Ok(()),
         }
     }
@@ -140,7 +145,7 @@ impl World for Simulation {
         self.lines.push(line.to_owned());
     }
 
-    fn keep(&mut self, progress: Option<Progress>) -> Result<(), String> {
+    fn keep(&mut self, progress: Option<Progress>) -> Result<(), UpgradeError> {
         self.operation();
         self.kept = progress;
         Ok(())
@@ -178,34 +183,34 @@ impl World for Simulation {
         if self.peer_is_down() { vec!["the peer is not active".to_owned()] } else { Vec::new() }
     }
 
-    fn peer_serves(&mut self) -> Result<(), String> {
-        if self.peer_is_down() { Err("gateway of the peer: connection refused".to_owned()) } else { Ok(()) }
+    fn peer_serves(&mut self) -> Result<(), UpgradeError> {
+        if self.peer_is_down() { Err(failed("gateway of the peer: connection refused")) } else { Ok(()) }
     }
 
     fn only_here(&mut self) -> Vec<String> {
         if self.fault == Fault::OnlyHere { vec!["component hello is ready at lpar2 only".to_owned()] } else { Vec::new() }
     }
 
-    fn quiesced(&mut self) -> Result<Option<bool>, String> {
+    fn quiesced(&mut self) -> Result<Option<bool>, UpgradeError> {
         // A look is no command.
         if matches!(self.fault, Fault::Balancer(from) if self.balancer_commands >= from) {
-            return Err("no such socket".to_owned());
+            return Err(failed("no such socket"));
         }
         Ok(self.connections.map(|_| self.quiesced))
     }
 
-    fn check_traffic(&mut self) -> Result<(), String> {
+    fn check_traffic(&mut self) -> Result<(), UpgradeError> {
         self.balancer()
     }
 
-    fn quiesce(&mut self) -> Result<(), String> {
+    fn quiesce(&mut self) -> Result<(), UpgradeError> {
         self.operation();
         self.balancer()?;
         self.quiesced = self.fault != Fault::Lying;
         Ok(())
     }
 
-    fn resume(&mut self) -> Result<(), String> {
+    fn resume(&mut self) -> Result<(), UpgradeError> {
         self.operation();
         self.balancer()?;
         assert!(self.is_ready(Who::Old) || self.is_ready(Who::New), "traffic is resumed to what does not work: {:#?}", self.lines);
@@ -215,15 +220,15 @@ impl World for Simulation {
         Ok(())
     }
 
-    fn connections(&mut self) -> Result<Option<u64>, String> {
+    fn connections(&mut self) -> Result<Option<u64>, UpgradeError> {
         Ok(self.connections)
     }
 
-    fn start(&mut self, who: Who) -> Result<(), String> {
+    fn start(&mut self, who: Who) -> Result<(), UpgradeError> {
         self.operation();
         assert!(self.old.up_since.is_none() && self.new.up_since.is_none(), "two of one instance: {:#?}", self.lines);
         if who == Who::New && self.fault == Fault::NotStarted {
-            return Err("IEF452I JOB NOT RUN - JCL ERROR".to_owned());
+            return Err(failed("IEF452I JOB NOT RUN - JCL ERROR"));
         }
         let since = Some(self.time);
         if who == Who::Old {
@@ -234,7 +239,7 @@ impl World for Simulation {
         Ok(())
     }
 
-    fn stop(&mut self, who: Who) -> Result<(), String> {
+    fn stop(&mut self, who: Who) -> Result<(), UpgradeError> {
         self.operation();
         // Where the balancer does not tell (no connections are counted then either), its answers are all there is.
         assert!(self.quiesced || self.connections.is_none(), "{who:?} is stopped with traffic on it: {:#?}", self.lines);
@@ -269,8 +274,8 @@ impl World for Simulation {
         }
     }
 
-    fn gateway(&mut self, who: Who) -> Result<(), String> {
-        if self.age(who).is_some_and(|age| age >= LISTENS_AFTER) { Ok(()) } else { Err("connection refused".to_owned()) }
+    fn gateway(&mut self, who: Who) -> Result<(), UpgradeError> {
+        if self.age(who).is_some_and(|age| age >= LISTENS_AFTER) { Ok(()) } else { Err(failed("connection refused")) }
     }
 
     fn verify(&mut self, who: Who) -> Findings {
@@ -292,7 +297,7 @@ fn upgrade(world: &mut Simulation) -> Outcome {
             None if world.new.up_since.is_some() => Outcome::Done,
             None => run(world, Step::Check, &PATIENCE, true),
             Some(Progress::Forward(step)) => run(world, step, &PATIENCE, true),
-            Some(Progress::Back(step)) => roll_back(world, step, "asked for", &PATIENCE),
+            Some(Progress::Back(step)) => roll_back(world, step, UpgradeError::AskedFor, &PATIENCE),
         }));
         match result {
             Ok(outcome) => return outcome,
@@ -312,7 +317,7 @@ fn plain(fault: Fault) -> (Simulation, Outcome) {
 #[test]
 fn everything_good_ends_with_the_new_one() {
     let (world, outcome) = plain(Fault::None);
-    assert_eq!(outcome, Outcome::Done);
+    assert!(matches!(outcome, Outcome::Done), "{outcome:?}");
     assert!(world.is_ready(Who::New) && world.old.up_since.is_none() && !world.quiesced && world.kept.is_none());
     let steps = world.lines.iter().filter(|line| line.starts_with("step ")).count();
     assert_eq!(steps, Step::ALL.len());
@@ -328,9 +333,28 @@ fn what_does_not_become_good_is_rolled_back() {
         (Fault::NotStarted, "the new instance could not be started: IEF452I"),
     ] {
         let (world, outcome) = plain(fault);
-        assert!(matches!(&outcome, Outcome::RolledBack(found) if found.contains(why)), "{fault:?}: {outcome:?}");
+        assert!(matches!(&outcome, Outcome::RolledBack(found) if found.to_string().contains(why)), "{fault:?}: {outcome:?}");
         assert!(world.is_ready(Who::Old) && world.new.up_since.is_none() && !world.quiesced && world.kept.is_none(), "{fault:?}");
     }
+}
+
+#[test]
+fn the_old_one_has_a_time_of_its_own_to_come_back() {
+    // Less than either needs: the new one is judged by it, the old one is not.
+    let hasty = Patience { ready: Duration::from_secs(1), ..PATIENCE };
+    let mut world = Simulation::new(Fault::NeverReady, false, Some(0), Vec::new());
+    let outcome = run(&mut world, Step::Check, &hasty, true);
+    assert!(
+        matches!(&outcome, Outcome::RolledBack(why) if why.to_string().contains("the new instance is not ready after 1 s")),
+        "{outcome:?}"
+    );
+    assert!(world.is_ready(Who::Old) && !world.quiesced);
+    // And that is a bound.
+    let hasty = Patience { rollback: Duration::from_secs(1), ..PATIENCE };
+    let mut world = Simulation::new(Fault::NeverReady, false, Some(0), Vec::new());
+    let outcome = run(&mut world, Step::Check, &hasty, true);
+    assert!(matches!(&outcome, Outcome::Halted(why) if why.to_string().contains("the old instance is not ready after 1 s")), "{outcome:?}");
+    assert!(world.quiesced);
 }
 
 #[test]
@@ -341,7 +365,7 @@ fn what_is_wrong_before_is_refused_and_nothing_moves() {
         assert!(world.operations == 0 && world.is_ready(Who::Old), "{fault:?}");
     }
     let (world, outcome) = plain(Fault::Peer(2));
-    assert!(matches!(&outcome, Outcome::RolledBack(why) if why.contains("peers do not serve any more")), "{outcome:?}");
+    assert!(matches!(&outcome, Outcome::RolledBack(why) if why.to_string().contains("peers do not serve any more")), "{outcome:?}");
     assert!(world.old.up_since == Some(Duration::ZERO) && !world.quiesced);
 }
 
@@ -350,10 +374,10 @@ fn a_balancer_that_goes_away_halts_with_traffic_at_the_peers_and_goes_on() {
     // check, quiesce, quiesce the new one; then resume.
     let mut world = Simulation::new(Fault::Balancer(4), false, Some(0), Vec::new());
     let outcome = upgrade(&mut world);
-    assert!(matches!(&outcome, Outcome::Halted(why) if why.contains("could not be resumed")), "{outcome:?}");
+    assert!(matches!(&outcome, Outcome::Halted(why) if why.to_string().contains("could not be resumed")), "{outcome:?}");
     assert!(world.quiesced && world.is_ready(Who::New) && world.kept == Some(Progress::Forward(Step::Resume)));
     world.fault = Fault::None;
-    assert_eq!(upgrade(&mut world), Outcome::Done);
+    assert!(matches!(upgrade(&mut world), Outcome::Done));
 }
 
 #[test]
@@ -361,47 +385,50 @@ fn a_peer_that_ends_while_b_is_out_brings_traffic_back_to_b_at_once() {
     // In the drain: the old one, which runs, and which nothing is verified for before.
     let mut world = Simulation::new(Fault::PeerEnds(3), false, Some(1000), Vec::new());
     let outcome = upgrade(&mut world);
-    assert!(matches!(&outcome, Outcome::RolledBack(why) if why.contains("the peers do not serve any more")), "{outcome:?}");
+    assert!(matches!(&outcome, Outcome::RolledBack(why) if why.to_string().contains("the peers do not serve any more")), "{outcome:?}");
     assert!(world.time <= BEGUN + Duration::from_secs(4) && !world.quiesced && world.old.up_since == Some(Duration::ZERO));
     // After P: the new one as soon as it is ready, and it is not stopped for what the dead cannot confirm.
     let mut world = Simulation::new(Fault::PeerEnds(6), false, Some(5), Vec::new());
     let outcome = upgrade(&mut world);
-    assert!(matches!(&outcome, Outcome::Halted(why) if why.contains("nobody but the new instance serves")), "{outcome:?}");
+    assert!(matches!(&outcome, Outcome::Halted(why) if why.to_string().contains("nobody but the new instance serves")), "{outcome:?}");
     assert!(world.is_ready(Who::New) && !world.quiesced);
     assert!(world.lines.iter().any(|line| line.contains("ATTENTION: nobody but the new instance serves")), "{:#?}", world.lines);
     // Nor by --rollback.
-    let outcome = roll_back(&mut world, Step::Verify, "asked for", &PATIENCE);
+    let outcome = roll_back(&mut world, Step::Verify, UpgradeError::AskedFor, &PATIENCE);
     assert!(matches!(&outcome, Outcome::Halted(_)) && world.is_ready(Who::New) && !world.quiesced, "{outcome:?}");
     // With the peer back the same command ends it.
     world.fault = Fault::None;
     world.kept = Some(Progress::Forward(Step::Verify));
-    assert_eq!(upgrade(&mut world), Outcome::Done);
+    assert!(matches!(upgrade(&mut world), Outcome::Done));
 }
 
 #[test]
 fn what_is_not_quiesced_is_not_stopped() {
     let mut world = Simulation::new(Fault::Lying, false, Some(0), Vec::new());
     let outcome = upgrade(&mut world);
-    assert!(matches!(&outcome, Outcome::RolledBack(why) if why.contains("still gives it new connections")), "{outcome:?}");
+    assert!(matches!(&outcome, Outcome::RolledBack(why) if why.to_string().contains("still gives it new connections")), "{outcome:?}");
     assert!(world.old.up_since == Some(Duration::ZERO) && !world.quiesced);
     // A run that goes on after the balancer has lost the drain and is deaf.
     let mut world = Simulation::new(Fault::Balancer(1), false, Some(0), Vec::new());
     world.kept = Some(Progress::Forward(Step::StopOld));
     let outcome = upgrade(&mut world);
-    assert!(matches!(&outcome, Outcome::Halted(why) if why.contains("traffic could not be quiesced anew: no such socket")), "{outcome:?}");
+    assert!(
+        matches!(&outcome, Outcome::Halted(why) if why.to_string().contains("traffic could not be quiesced anew: no such socket")),
+        "{outcome:?}"
+    );
     assert!(world.is_ready(Who::Old));
     // And back: a new one that may get connections.
     let mut world = Simulation::new(Fault::Balancer(1), false, Some(0), Vec::new());
     (world.old.up_since, world.new.up_since) = (None, Some(Duration::ZERO));
-    let outcome = roll_back(&mut world, Step::Resume, "asked for", &PATIENCE);
-    assert!(matches!(&outcome, Outcome::Halted(why) if why.contains("the new instance is not stopped")), "{outcome:?}");
+    let outcome = roll_back(&mut world, Step::Resume, UpgradeError::AskedFor, &PATIENCE);
+    assert!(matches!(&outcome, Outcome::Halted(why) if why.to_string().contains("the new instance is not stopped")), "{outcome:?}");
     assert!(world.is_ready(Who::New));
 }
 
 #[test]
 fn a_drain_that_the_balancer_forgets_is_made_anew() {
     let mut world = Simulation::new(Fault::Reloaded(2), false, Some(10), Vec::new());
-    assert_eq!(upgrade(&mut world), Outcome::Done);
+    assert!(matches!(upgrade(&mut world), Outcome::Done));
     assert!(world.lines.iter().any(|line| line.contains("quiescing anew")), "{:#?}", world.lines);
 }
 
@@ -410,18 +437,18 @@ fn traffic_is_resumed_only_to_what_is_ready_then() {
     let mut world = Simulation::new(Fault::None, false, Some(0), Vec::new());
     (world.old.up_since, world.quiesced, world.kept) = (None, true, Some(Progress::Forward(Step::Resume)));
     let outcome = run(&mut world, Step::Resume, &PATIENCE, true);
-    assert!(matches!(&outcome, Outcome::Halted(why) if why.contains("has ended by itself")), "{outcome:?}");
+    assert!(matches!(&outcome, Outcome::Halted(why) if why.to_string().contains("has ended by itself")), "{outcome:?}");
     assert!(world.quiesced && matches!(upgrade_back(&mut world), Outcome::RolledBack(_)) && world.is_ready(Who::Old));
 }
 
 fn upgrade_back(world: &mut Simulation) -> Outcome {
-    roll_back(world, Step::Resume, "asked for", &PATIENCE)
+    roll_back(world, Step::Resume, UpgradeError::AskedFor, &PATIENCE)
 }
 
 #[test]
 fn long_connections_are_waited_for_and_then_cut() {
     let mut world = Simulation::new(Fault::None, false, Some(1000), Vec::new());
-    assert_eq!(upgrade(&mut world), Outcome::Done);
+    assert!(matches!(upgrade(&mut world), Outcome::Done));
     assert!(world.lines.iter().any(|line| line.contains("980 connections end with the instance")), "{:#?}", world.lines);
 }
 

@@ -1,7 +1,7 @@
 //! The world of an upgrade as it is: consoles, balancers, gateways, registries and the clock.
 
 use super::record::Record;
-use super::{Approval, Progress, Who, World};
+use super::{Approval, Progress, UpgradeError, Who, World};
 use crate::ha::ask::{self, Access};
 use crate::ha::operate::{Operation, command_text};
 use crate::ha::operator::Operator;
@@ -61,14 +61,14 @@ pub struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn issue(&mut self, who: Who, operation: Operation) -> Result<(), String> {
+    fn issue(&mut self, who: Who, operation: Operation) -> Result<(), UpgradeError> {
         let command = self.site.command(who, operation);
         (self.say)(&format!("  {command}"));
-        let answer = self.site.operator.issue(&command).map_err(|error| error.to_string())?;
+        let answer = self.site.operator.issue(&command)?;
         for line in &answer.lines {
             (self.say)(&format!("    {line}"));
         }
-        if answer.accepted { Ok(()) } else { Err(format!("{command} was refused: {}", answer.lines.join("; "))) }
+        if answer.accepted { Ok(()) } else { Err(UpgradeError::Refused { command, lines: answer.lines }) }
     }
 
     fn said(&mut self, lines: Vec<String>) {
@@ -83,8 +83,8 @@ impl World for Run<'_> {
         (self.say)(line);
     }
 
-    fn keep(&mut self, progress: Option<Progress>) -> Result<(), String> {
-        self.record.keep(progress).map_err(|error| error.to_string())
+    fn keep(&mut self, progress: Option<Progress>) -> Result<(), UpgradeError> {
+        Ok(self.record.keep(progress)?)
     }
 
     fn approve(&mut self, title: &str) -> Approval {
@@ -125,14 +125,14 @@ impl World for Run<'_> {
         faults
     }
 
-    fn peer_serves(&mut self) -> Result<(), String> {
+    fn peer_serves(&mut self) -> Result<(), UpgradeError> {
         let mut faults = Vec::new();
         for (peer, access) in &self.site.peers {
             match peer.gateway.as_ref().map(|address| (address, ask::gateway(address, access, TIMEOUT))) {
                 Some((_, Ok(()))) => {
                     return match self.site.traffic.others() {
                         Ok(others) if others.is_empty() => Ok(()),
-                        Ok(others) => Err(others.join("; ")),
+                        Ok(others) => Err(UpgradeError::Faults(others)),
                         // Before anything is stopped the balancer has to answer; while things are down it is of no use to give up.
                         Err(_) => Ok(()),
                     };
@@ -141,7 +141,7 @@ impl World for Run<'_> {
                 None => faults.push(format!("peer {} runs no gateway", peer.id)),
             }
         }
-        Err(faults.join("; "))
+        Err(UpgradeError::Faults(faults))
     }
 
     fn only_here(&mut self) -> Vec<String> {
@@ -165,37 +165,37 @@ impl World for Run<'_> {
         .collect()
     }
 
-    fn quiesced(&mut self) -> Result<Option<bool>, String> {
-        self.site.traffic.is_quiesced().map_err(|error| error.to_string())
+    fn quiesced(&mut self) -> Result<Option<bool>, UpgradeError> {
+        Ok(self.site.traffic.is_quiesced()?)
     }
 
-    fn check_traffic(&mut self) -> Result<(), String> {
-        self.site.traffic.check().map_err(|error| error.to_string())
+    fn check_traffic(&mut self) -> Result<(), UpgradeError> {
+        Ok(self.site.traffic.check()?)
     }
 
-    fn quiesce(&mut self) -> Result<(), String> {
+    fn quiesce(&mut self) -> Result<(), UpgradeError> {
         (self.say)(&format!("  {}", self.site.traffic.quiesce_command()));
-        let lines = self.site.traffic.quiesce().map_err(|error| error.to_string())?;
+        let lines = self.site.traffic.quiesce()?;
         self.said(lines);
         Ok(())
     }
 
-    fn resume(&mut self) -> Result<(), String> {
+    fn resume(&mut self) -> Result<(), UpgradeError> {
         (self.say)(&format!("  {}", self.site.traffic.resume_command()));
-        let lines = self.site.traffic.resume().map_err(|error| error.to_string())?;
+        let lines = self.site.traffic.resume()?;
         self.said(lines);
         Ok(())
     }
 
-    fn connections(&mut self) -> Result<Option<u64>, String> {
-        self.site.traffic.connections().map_err(|error| error.to_string())
+    fn connections(&mut self) -> Result<Option<u64>, UpgradeError> {
+        Ok(self.site.traffic.connections()?)
     }
 
-    fn start(&mut self, who: Who) -> Result<(), String> {
+    fn start(&mut self, who: Who) -> Result<(), UpgradeError> {
         self.issue(who, Operation::Start)
     }
 
-    fn stop(&mut self, who: Who) -> Result<(), String> {
+    fn stop(&mut self, who: Who) -> Result<(), UpgradeError> {
         self.issue(who, Operation::Stop)
     }
 
@@ -203,10 +203,10 @@ impl World for Run<'_> {
         status::launcher(&self.site.of(who).0, self.site.operator)
     }
 
-    fn gateway(&mut self, who: Who) -> Result<(), String> {
+    fn gateway(&mut self, who: Who) -> Result<(), UpgradeError> {
         let (target, access) = self.site.of(who);
-        let address = target.gateway.as_ref().ok_or("the instance runs no gateway")?;
-        ask::gateway(address, access, TIMEOUT).map_err(|why| format!("{address}: {why}"))
+        let address = target.gateway.as_ref().ok_or(UpgradeError::NoGateway)?;
+        Ok(ask::gateway(address, access, TIMEOUT).map_err(|why| why.at(address))?)
     }
 
     fn verify(&mut self, who: Who) -> Findings {

@@ -1,5 +1,5 @@
 //! `check --compare-zwelnch`: what behaves differently than under ZWELNCH, the launcher written in C, for one configuration. Only what this
-//! configuration concerns is told. Facts about ZWELNCH: reference/configuration.md, lifecycle.md, users.md and messages.md.
+//! configuration concerns is told. Facts about ZWELNCH: docs/migration.md.
 
 mod general;
 mod report;
@@ -14,7 +14,7 @@ use crate::component;
 use crate::config::{Configuration, HaInstance, LoadError, LoadRequest, Location, Problem, Source, unique, yaml};
 use crate::platform::Platform;
 
-/// One behaviour that is another one.
+/// One difference in behaviour.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Difference {
     /// What kind, for tools: a word that stays the same from release to release.
@@ -114,7 +114,7 @@ fn of_sources(base: &Configuration, platform: &dyn Platform) -> Vec<Difference> 
     templates.chain(tags).collect()
 }
 
-/// Errors of the check that ZWELNCH did not make: it validated by schemas alone.
+/// Errors of checks that ZWELNCH did not make: it validated by schemas alone.
 fn new_refusals(configuration: &Configuration, checked: &component::Checked) -> Vec<Difference> {
     let relative = checked.directories.iter().filter(|problem| problem.fault == component::DirectoryFault::Relative);
     let relative: Vec<Problem> = relative.map(component::DirectoryProblem::problem).collect();
@@ -138,7 +138,7 @@ fn refused_now(problem: Problem) -> Difference {
     }
 }
 
-/// Why a configuration does not load, as far as ZWELNCH loaded it; the second value is what it did not load either.
+/// Why a configuration does not load: first what ZWELNCH accepted, then what it did not accept either.
 fn of_load_error(error: &LoadError) -> (Vec<Difference>, Vec<Problem>) {
     let refused = |problem: &Problem, kind, before: &str, action: &str| {
         let difference = Difference::new(kind, problem.place.clone(), before, format!("does not start: {}", problem.text));

@@ -8,9 +8,9 @@ use std::collections::HashMap;
 /// All differences, each once, with the HA instances that have it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Comparison {
-    /// With the ids of the HA instances; none where it is told before there are instances to speak of.
+    /// With the ids of the HA instances; none if it is found before the instances are known.
     pub differences: Vec<(Difference, Vec<String>)>,
-    /// What neither of the two launchers loads: the comparison is not complete.
+    /// What neither of the two launchers accepts: the comparison is incomplete then.
     pub errors: Vec<Problem>,
     /// Ids of the HA instances that were compared.
     pub ha_instances: Vec<String>,
@@ -88,7 +88,7 @@ impl Comparison {
         text + "\n"
     }
 
-    /// For tools; `all`: with what concerns every configuration.
+    /// For tools; `all`: with the differences that concern every configuration.
     pub fn json(&self, all: bool) -> String {
         let number = |value: u32| if value > 0 { Value::from(value) } else { Value::Null };
         let difference = |(difference, instances): &(Difference, Vec<String>)| {

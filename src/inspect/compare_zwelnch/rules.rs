@@ -7,15 +7,15 @@ use crate::config::{Configuration, normalize_id, variables};
 use serde_json::Value;
 use std::path::Path;
 
-/// ZWELNCH had room for so many components.
+/// As many components as ZWELNCH had room for.
 const MAXIMUM_COMPONENTS: usize = 128;
-/// And for so many bytes of their names, joined with commas.
+/// As many bytes as it had room for their names, joined with commas.
 const MAXIMUM_LIST: usize = 1024;
-/// Its prepare step ended abnormally with so many component schemas.
+/// The number of component schemas at which its prepare step ended abnormally.
 const MAXIMUM_SCHEMAS: usize = 70;
-/// It pushed a start script through a pipe that nobody read yet, which holds so many bytes.
+/// The size of a pipe: it wrote a start script into one that nobody read yet.
 const PIPE: u64 = 64 * 1024;
-/// The number that it used whatever was configured.
+/// The minUptime that it used, whatever was configured.
 const ITS_MINIMUM_UPTIME: u64 = 90;
 
 /// All of them, in the order of an instance's life.
@@ -59,7 +59,7 @@ fn upper_case(configuration: &Configuration) -> Vec<Difference> {
     ids.map(difference).collect()
 }
 
-/// The placeholder's system name without an entry, and haInstances: told aloud now.
+/// haInstances has no entry for the system name that the placeholder stands for: a warning now.
 fn no_overlay(configuration: &Configuration) -> Option<Difference> {
     let named = !configuration.ha_instance.id.is_empty() && configuration.overlay().is_none() && !configuration.instance_ids().is_empty();
     named.then(|| {
@@ -70,7 +70,7 @@ fn no_overlay(configuration: &Configuration) -> Option<Difference> {
     })
 }
 
-/// Variables that were mangled, or that could break a run.
+/// Variables that ZWELNCH mangled, or that could break a run.
 fn environments(configuration: &Configuration) -> Vec<Difference> {
     let Some(map) = configuration.get(&["zowe", "environments"]).and_then(Value::as_object) else { return Vec::new() };
     let mut differences = Vec::new();
@@ -192,7 +192,7 @@ fn limits(configuration: &Configuration, survey: &Survey) -> Vec<Difference> {
     differences
 }
 
-/// What is registered for a component and was not, or wrongly.
+/// What ZWELNCH did not register for a component, or registered wrongly.
 fn registration(component: &Component) -> Vec<Difference> {
     let manifest = &component.manifest;
     let mut differences = Vec::new();
@@ -293,7 +293,7 @@ fn order(configuration: &Configuration, survey: &Survey) -> Vec<Difference> {
     differences
 }
 
-/// Configured, printed, and not used.
+/// minUptime: ZWELNCH printed the configured value and did not use it.
 fn minimum_uptime(configuration: &Configuration, survey: &Survey) -> Vec<Difference> {
     let mut differences: Vec<Difference> = Vec::new();
     for name in &survey.launched {
@@ -316,7 +316,7 @@ fn minimum_uptime(configuration: &Configuration, survey: &Survey) -> Vec<Differe
     differences
 }
 
-/// Choices that a setting of ours takes back.
+/// Differences that a setting can undo.
 fn policies(configuration: &Configuration, survey: &Survey) -> Vec<Difference> {
     let settings = configuration.launcher_settings();
     let mut differences = Vec::new();

@@ -1,4 +1,5 @@
-//! What only the text of the sources tells: templates that ZWELNCH pasted together or evaluated too early, tags that it did not obey.
+//! Differences that only the text of the sources shows: templates that ZWELNCH pasted together or evaluated too early, tags that it did not
+//! obey.
 
 use crate::config::node::{Entry, Node, NodeValue, Place};
 use crate::config::template::scan::{Part, split};
@@ -11,7 +12,7 @@ use std::sync::Arc;
 /// Templates of one configuration that are looked at; each is evaluated on its own.
 const MAXIMUM_TEMPLATES: usize = 300;
 
-/// A template whose value was another one.
+/// A template that had another value under ZWELNCH.
 pub(super) struct TemplateDifference {
     pub path: Vec<String>,
     pub place: Location,
@@ -52,14 +53,14 @@ pub(super) fn templates(names: &[String], platform: &dyn Platform) -> Vec<Templa
         let steps: Vec<&str> = template.path.iter().map(String::as_str).collect();
         let value = |root: &Arc<Node>| root.at(&steps).map(Node::to_value);
         let ours = value(&now);
-        // What changes from one evaluation to the next (a clock, say) tells nothing.
+        // A value that changes from one evaluation to the next (a clock, for example) is no evidence.
         if ours.is_none() || ours != value(&again) {
             continue;
         }
         let pasted = pasted(&template.text).map(|text| replace(&merged, &template.path, NodeValue::Template(text)));
         let base = pasted.as_ref().unwrap_or(&merged);
         let is_pasted = pasted.as_ref().is_some_and(|root| value(&evaluated(root)) != ours);
-        // To ZWELNCH, what comes later was an object without properties still.
+        // To ZWELNCH, a property that is evaluated later was an object without properties.
         let early =
             found.iter().skip(index + 1).fold(Arc::clone(base), |root, later| replace(&root, &later.path, NodeValue::Mapping(Vec::new())));
         let evaluation = template::evaluate(&early, platform, &show);
@@ -79,7 +80,7 @@ pub(super) fn templates(names: &[String], platform: &dyn Platform) -> Vec<Templa
     differences
 }
 
-/// Scalars whose tag makes them another value than they are without it, which is what ZWELNCH took.
+/// Scalars that have another value with their tag than without it; ZWELNCH took the latter.
 pub(super) fn tags(names: &[String], platform: &dyn Platform) -> Vec<TagDifference> {
     let mut differences = Vec::new();
     for name in names {

@@ -1,4 +1,4 @@
-//! Differences that single values of a configuration meet.
+//! Differences that concern a single value of a configuration.
 
 use super::Difference;
 use crate::config::settings::{MINIMUM_UPTIME, ON_ALL_FAILED, RESTART_INTERVALS, Row, SETTINGS, SHARE_AS, START_RUNNING};
@@ -51,7 +51,7 @@ fn line_breaks(configuration: &Configuration) -> Vec<Difference> {
     let origins = configuration.origins(true, &[]).unwrap_or_default();
     for origin in origins {
         let path: Vec<&str> = origin.path.iter().map(String::as_str).collect();
-        // What stands in overlays is seen where it is laid over the rest; of zowe.environments more is said elsewhere.
+        // Overlays are seen where they are laid over the rest, and zowe.environments has a rule of its own.
         if matches!(path.as_slice(), ["haInstances", ..] | ["zowe", "environments", ..]) {
             continue;
         }
@@ -65,7 +65,7 @@ fn line_breaks(configuration: &Configuration) -> Vec<Difference> {
     differences
 }
 
-/// Entries of zowe.environments that make no variable.
+/// Entries of zowe.environments that become no variable.
 fn ignored_variables(configuration: &Configuration) -> Vec<Difference> {
     let Some(map) = configuration.get(&["zowe", "environments"]).and_then(Value::as_object) else { return Vec::new() };
     let ignored = map.iter().filter(|(_, value)| value.is_array() || value.is_object());
@@ -127,7 +127,7 @@ fn console_limit(configuration: &Configuration) -> Option<Difference> {
 
 /// Settings of the launcher that ZWELNCH did not know.
 fn own_settings(configuration: &Configuration) -> Vec<Difference> {
-    /// Those that it knew, and those that bring its behaviour back.
+    /// Settings that it knew, and those that bring its behaviour back.
     const KNOWN: [&dyn Row; 5] = [&RESTART_INTERVALS, &MINIMUM_UPTIME, &SHARE_AS, &START_RUNNING, &ON_ALL_FAILED];
     let is_own = |setting: &&&dyn Row| {
         !KNOWN.iter().any(|known| std::ptr::addr_eq(*known, **setting))
@@ -141,7 +141,7 @@ fn own_settings(configuration: &Configuration) -> Vec<Difference> {
         for component in &components {
             let Some((path, _)) = configuration.setting_in_force(*setting, component) else { continue };
             let steps: Vec<&str> = path.iter().map(String::as_str).collect();
-            // zowe.job.suffix has a word of its own.
+            // `job_suffixes` reports zowe.job.suffix.
             if !steps.contains(&"launcher") {
                 continue;
             }

@@ -19,7 +19,7 @@ impl Owner {
         let is_reload = matches!(change.command, Command::Reload { .. });
         if is_reload {
             // Before the first line of what is run for it.
-            self.context.output.set_rules(prepare::wto_rules(&target.generation.instance.configuration));
+            prepare::set_output(&self.context.output, &target.generation.instance.configuration);
         }
         let mut components = Vec::new();
         for part in &mut change.parts {
@@ -59,9 +59,10 @@ impl Owner {
     fn withdraw_files(&self, id: u64) {
         let Some(files) = self.changes.files.clone() else { return };
         let context = Arc::clone(&self.context);
+        let workspace = self.changes.current.as_ref().map(|current| current.instance.workspace.display().to_string()).unwrap_or_default();
         self.context.workshop.finish(move || async move {
             if let Err(error) = files.withdraw(&context, id).await {
-                context.output.message(message::zwel0918e("workspace", error));
+                context.output.message(message::file_not_written(workspace, error));
             }
         });
     }
@@ -69,15 +70,15 @@ impl Owner {
     /// The configuration of before holds; its files have been written again.
     fn take_back(&mut self, change: Change) {
         if matches!(change.command, Command::Reload { .. }) {
-            self.say(message::zwel0988e("it could not be applied, everything is as it was"));
+            self.say(message::configuration_not_reloaded("it could not be applied, everything is as it was"));
             if let Some(current) = &self.changes.current {
-                self.context.output.set_rules(prepare::wto_rules(&current.instance.configuration));
+                prepare::set_output(&self.context.output, &current.instance.configuration);
             }
         }
         for part in change.parts {
             let Some(index) = part.index else { continue };
             if matches!(change.command, Command::Restart { .. }) {
-                self.say(message::zwel0922e(&part.name, "the new configuration could not be applied"));
+                self.say(message::component_not_restarted(&part.name, "the new configuration could not be applied"));
             }
             // One that was leaving when it was found to be new goes on leaving.
             let judgement = if part.is_new { Judgement::Away } else { Judgement::Back };

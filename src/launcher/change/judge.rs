@@ -29,7 +29,7 @@ pub(super) async fn judge(context: &Arc<Context>, files: &Files, request: Reques
     let instance = &generation.instance;
     let mut errors = Vec::new();
     if let Err(error) = files.write(context, id, Arc::clone(&generation)).await {
-        errors.push(message::zwel0918e("workspace", error));
+        errors.push(message::file_not_written(instance.workspace.display(), error));
     } else {
         components.extend(unlaunched.iter().map(|component| (component.clone(), None)));
         let mut said = Vec::new();
@@ -40,7 +40,7 @@ pub(super) async fn judge(context: &Arc<Context>, files: &Files, request: Reques
     }
     if !errors.is_empty() {
         if let Err(error) = files.withdraw(context, id).await {
-            errors.push(message::zwel0918e("workspace", error));
+            errors.push(message::file_not_written(instance.workspace.display(), error));
         }
         return Judged::Bad(errors);
     }

@@ -131,7 +131,7 @@ impl Owner {
     /// Whether a component is being changed: until its configure command has ended.
     pub(super) fn is_busy(&self, index: usize) -> bool {
         let state = self.instance.member(index).map(|member| member.machine.state());
-        matches!(state, Some(State::Configuring { .. })) || self.changes.open.values().any(|change| change.has(index))
+        matches!(state, Some(State::Configuring)) || self.changes.open.values().any(|change| change.has(index))
     }
 
     /// Begins a RESTART of the components that were named and those taken along; the console that asked waits until it is decided.
@@ -142,7 +142,7 @@ impl Owner {
         let (named, named_later) = split(self, named);
         let (along, mut along_later) = split(self, along);
         for index in named_later.iter().chain(&along_later) {
-            self.say(message::zwel0923i(self.name_of(*index), "restarted"));
+            self.say(message::component_being_changed(self.name_of(*index), "restarted"));
         }
         if named.is_empty() {
             // What is taken along goes with those that are named.
@@ -163,9 +163,9 @@ impl Owner {
     pub(super) fn reload(&mut self, check: bool) {
         let open = self.changes.open.values().any(|change| matches!(change.command, Command::Reload { check: false }));
         if !check && (open || self.changes.later.iter().any(|later| matches!(later, Later::Reload(_)))) {
-            self.say(message::zwel0988e("another RELOAD is under way"));
+            self.say(message::configuration_not_reloaded("another RELOAD is under way"));
         } else if !check && self.is_anything_busy() {
-            self.say(message::zwel0987i("a change is under way, it follows"));
+            self.say(message::reload_change("a change is under way, it follows"));
             let answer = self.postpone_answer();
             self.changes.later.push(Later::Reload(answer));
         } else {
@@ -230,7 +230,7 @@ impl Owner {
     fn refuse_change(&mut self, change: &Change, messages: Vec<Message>) {
         messages.into_iter().for_each(|message| self.say(message));
         match &change.command {
-            Command::Reload { .. } => self.say(message::zwel0988e("it is not good, everything is left as it is")),
+            Command::Reload { .. } => self.say(message::configuration_not_reloaded("it is not good, everything is left as it is")),
             Command::Restart { all, .. } => {
                 for index in all {
                     self.not_restarted(*index, "the new configuration is not good, the component is left as it is");
@@ -241,7 +241,7 @@ impl Owner {
 
     fn not_restarted(&mut self, index: usize, why: &str) {
         let name = self.name_of(index);
-        self.say(message::zwel0922e(name, why));
+        self.say(message::component_not_restarted(name, why));
         if self.instance.member(index).is_some_and(|member| member.machine.state().pid().is_none()) {
             self.foreground_down();
         }
@@ -295,11 +295,11 @@ impl Owner {
         if told.is_empty() {
             told.push("no component has changed".to_owned());
         }
-        told.into_iter().for_each(|what| self.say(message::zwel0987i(what)));
+        told.into_iter().for_each(|what| self.say(message::reload_change(what)));
     }
 
     fn is_wanted(&self, index: usize) -> bool {
-        self.instance.member(index).is_some_and(|member| member.machine.state().is_wanted())
+        self.instance.member(index).is_some_and(|member| member.machine.wants_up())
     }
 
     /// Stops what changes; [`Owner::follow_changes`] goes on when it is down.
@@ -374,8 +374,10 @@ impl Owner {
             std::mem::take(&mut change.parts).into_iter().partition(|part| part.index.is_none_or(|index| self.instance.is_changing(index)));
         change.parts = parts;
         let said = |part: Part| match &change.command {
-            Command::Restart { .. } => message::zwel0922e(part.name, "it was stopped meanwhile"),
-            Command::Reload { .. } => message::zwel0987i(format!("component {} was stopped meanwhile and is left as it was", part.name)),
+            Command::Restart { .. } => message::component_not_restarted(part.name, "it was stopped meanwhile"),
+            Command::Reload { .. } => {
+                message::reload_change(format!("component {} was stopped meanwhile and is left as it was", part.name))
+            }
         };
         dropped.into_iter().map(said).collect()
     }
@@ -407,7 +409,7 @@ impl Owner {
         }
         for (text, answer) in waiting {
             self.begin_answer(answer);
-            self.say(message::zwel0932i(&self.begun.ha_instance.id, text));
+            self.say(message::ignored_while_ending(&self.begun.ha_instance.id, text));
             self.end_answer();
         }
         debug_assert!(self.phase == Phase::Ending);

@@ -41,15 +41,15 @@ pub(super) async fn read(
     wanted: Wanted,
 ) -> Result<Found, Vec<Message>> {
     let says: Box<dyn Fn(String) -> Message> = match &wanted {
-        Wanted::Different(_) => Box::new(message::zwel0988e),
+        Wanted::Different(_) => Box::new(message::configuration_not_reloaded),
         Wanted::Named(names) => {
             let all = names.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(", ");
-            Box::new(move |why| message::zwel0918e(&all, why))
+            Box::new(move |why| message::component_error(&all, why))
         }
     };
     let generation = Arc::new(generation(context, begun, &current.instance, &*says).await?);
     for warning in generation.warnings.difference(&current.warnings) {
-        context.output.message(message::zwel0916w(warning));
+        context.output.message(message::configuration_warning(warning));
     }
     Ok(match wanted {
         Wanted::Named(names) => named(&generation, names),
@@ -73,7 +73,7 @@ async fn generation(
         let checked = component::check(&configuration, &*platform);
         (configuration, checked)
     });
-    let (configuration, checked) = checked.await.map_err(|error| vec![message::zwel0925e(error)])?;
+    let (configuration, checked) = checked.await.map_err(|error| vec![message::internal_error(error)])?;
     let directories = checked.directories.iter().map(component::DirectoryProblem::problem);
     let (errors, warnings): (Vec<_>, Vec<_>) = directories.chain(checked.problems).partition(|problem| problem.error);
     let mut errors: Vec<Message> = errors.iter().map(|error| says(error.to_string())).collect();
@@ -163,7 +163,7 @@ fn difference(before: &Component, as_before: &Instance, now: &Component, as_now:
 
 /// A component of a new configuration as it is to be launched.
 fn launched(generation: &Generation, name: &str) -> Result<Launched, Vec<Message>> {
-    let one = |why: &str| Err(vec![message::zwel0918e(name, why)]);
+    let one = |why: &str| Err(vec![message::component_error(name, why)]);
     let instance = &generation.instance;
     if !instance.configuration.is_enabled(name) {
         return one("the component is not enabled any more: STOP it");

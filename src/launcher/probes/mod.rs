@@ -76,7 +76,7 @@ pub(super) fn ask(
             // That says nothing of the component: what was known of it holds. It is said once for each reason.
             if let Some(why) = answer.as_ref().err().filter(|why| why.was_not_asked()).map(ToString::to_string) {
                 if not_asked.as_ref() != Some(&why) {
-                    context.output.message(message::zwel0956w(&launched.component.name, question.key(), &why));
+                    context.output.message(message::probe_not_possible(&launched.component.name, question.key(), &why));
                 }
                 not_asked = Some(why);
                 continue;

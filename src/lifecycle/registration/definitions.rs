@@ -42,7 +42,7 @@ pub(super) fn definition_word(file: &str) -> String {
     file.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect()
 }
 
-/// What the definitions of the component are to be; what is wrong with one keeps no other from being registered.
+/// The definitions to be written for the component. A fault of one does not keep the others from being registered.
 pub(super) fn items(registration: &mut Registration<'_>, environment: &Environment) -> Vec<Item> {
     let (component, place) = (registration.component, registration.place);
     let mut items: Vec<Item> = Vec::new();
@@ -90,8 +90,8 @@ pub(super) fn items(registration: &mut Registration<'_>, environment: &Environme
     items
 }
 
-/// Whether a definition that is wanted once is there already, written by another HA instance. What an instance has written that is not
-/// defined any more is nobody's: it is removed.
+/// Whether a definition that is wanted once was written by another HA instance already. One written by an instance that is not defined any
+/// more is removed.
 fn is_anothers(registration: &mut Registration<'_>, name: &DefinitionName<'_>) -> Result<bool, RegistrationError> {
     let place = registration.place;
     let is_defined = |ha_id: &String| place.ha_ids.is_empty() || place.ha_ids.contains(ha_id);
@@ -104,11 +104,11 @@ fn is_anothers(registration: &mut Registration<'_>, name: &DefinitionName<'_>) -
                 registration.outcome.notes.push(note);
             }
             State::Gone => {}
-            // Not known to be a registration.
+            // Something else has changed it, so it counts as another instance's.
             State::Changed => others.push(ha_id),
         }
     }
-    // Ours may be left from before the other was written; the least name stays.
+    // Ours may be older than the other one; the least name stays.
     let stays = registration.owned.has(&name.path())
         && place.workspace.join(name.path()).symlink_metadata().is_ok()
         && others.iter().all(|other| name.ha_id < other.as_str());
@@ -157,7 +157,7 @@ fn keep_one(registration: &mut Registration<'_>, name: &DefinitionName<'_>) -> R
 pub(super) fn unreadable(file: &Path) -> Option<Problem> {
     let mut bytes = Vec::new();
     let limit = yaml::MAXIMUM_SIZE as u64 + 1;
-    // One that has gone, or cannot be read, is the configure command's affair.
+    // If the configure command has removed it or made it unreadable, that is not reported here.
     open(file).ok()?.take(limit).read_to_end(&mut bytes).ok()?;
     let shown = file.display().to_string();
     match encoding::decode(&bytes) {

@@ -1,7 +1,8 @@
 //! Files of the workspace.
 
 use super::RegistrationError;
-use crate::lifecycle::workspace::{make_directory, remove_abandoned, write_atomically};
+use crate::lifecycle::workspace::{make_directory, remove_abandoned};
+use crate::platform::files::write_atomically;
 use std::io;
 use std::path::Path;
 
@@ -10,7 +11,7 @@ pub(super) fn failed(path: &Path) -> impl FnOnce(io::Error) -> RegistrationError
     |source| RegistrationError::Write { path, source }
 }
 
-/// The names in a directory, sorted; those that are no UTF-8 are not ours.
+/// The names in a directory, sorted. Names that are not UTF-8 are left out: this program writes none.
 pub(super) fn file_names(directory: &Path) -> Result<Vec<String>, RegistrationError> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(directory).map_err(failed(directory))? {
@@ -22,7 +23,7 @@ pub(super) fn file_names(directory: &Path) -> Result<Vec<String>, RegistrationEr
     Ok(names)
 }
 
-/// Another instance may have been quicker to remove it.
+/// Removes a file. One that another instance has removed already is no error.
 pub(super) fn remove(path: &Path) -> Result<(), RegistrationError> {
     match std::fs::remove_file(path) {
         Err(source) if source.kind() != io::ErrorKind::NotFound => Err(failed(path)(source)),
@@ -30,8 +31,8 @@ pub(super) fn remove(path: &Path) -> Result<(), RegistrationError> {
     }
 }
 
-/// Removes the directories that are empty now, of a file of shared libraries up to the component's own. Those that everything is registered in
-/// stay.
+/// Removes the parent directories of a shared library that are empty now, up to and including the component's own. The directories above
+/// are shared and stay.
 pub(super) fn remove_empty_parents(workspace: &Path, path: &str) {
     let mut parent = Path::new(path).parent();
     // `<kind>/sharedLibs/<component>` has three steps.
@@ -44,7 +45,7 @@ pub(super) fn remove_empty_parents(workspace: &Path, path: &str) {
     }
 }
 
-/// Makes a directory for copies, and clears it of what runs that were killed have left half written.
+/// Makes a directory for copies, and removes unfinished files that killed runs have left in it.
 pub(super) fn make(directory: &Path) -> Result<(), RegistrationError> {
     make_directory(directory, 0o750).map_err(failed(directory))?;
     remove_abandoned(directory);

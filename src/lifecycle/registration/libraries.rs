@@ -8,8 +8,8 @@ use std::path::Path;
 /// Deepest directory of a shared library.
 pub(super) const DEPTH_LIMIT: usize = 32;
 
-/// Copies what the manifest names, the content of directories, and the manifest itself. What the component has no more goes with the rest of
-/// what is not registered any more: a library that a new version has not got would still be loaded.
+/// Copies what the manifest names, the content of directories, and the manifest itself. A library that the component does not have any more
+/// is removed with everything else that is not registered any more; otherwise it would still be loaded.
 pub(super) fn copy_all(registration: &mut Registration<'_>) {
     let component = registration.component;
     let manifest = &component.manifest;

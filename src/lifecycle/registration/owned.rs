@@ -1,19 +1,21 @@
-//! What registration has written into the workspace for one component and HA instance: `<workspace>/.env/<component>/.registered-<ha>.json`, a list
-//! of paths with the digest of what was written there. Configure commands write into the same directories; only what stands on this list, and
-//! is as it was written, is ours to remove.
+//! What registration has written into the workspace for one component and HA instance:
+//! `<workspace>/.env/<component>/.registered-<ha>.json`, a list of paths with the digest of what was written there. Configure commands
+//! write into the same directories; only what stands on this list, and is as it was written, is ours to remove.
 
 use super::files::{failed, remove};
 use super::{Place, RegistrationError};
-use crate::lifecycle::workspace::{ENVIRONMENT_DIRECTORY, write_atomically};
+use crate::lifecycle::workspace::ENVIRONMENT_DIRECTORY;
+use crate::platform::files::write_atomically;
+use crate::platform::private::PrivateDirectory;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// A list of ten thousand files is a tenth of this.
+/// Largest list in bytes; one of ten thousand files has a tenth of it.
 const SIZE_LIMIT: u64 = 16 * 1024 * 1024;
 
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +32,7 @@ pub(super) struct Owned {
     now: Content,
 }
 
-/// What a path on a list is today.
+/// How a file on a list compares with what was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
     AsWritten,
@@ -54,15 +56,14 @@ pub(super) fn listed_components(workspace: &Path, ha_id: &str) -> Vec<String> {
 impl Owned {
     /// Reads the list; empty where there is none.
     ///
-    /// # Errors
-    /// One that cannot be trusted or read: nothing that may stand on it is ours then.
+    /// # Errors A list that cannot be trusted or read: then nothing counts as written by us.
     pub(super) fn read(place: &Place<'_>, component: &str) -> Result<Owned, RegistrationError> {
         Owned::read_of(place.workspace, component, place.ha_id)
     }
 
     fn read_of(workspace: &Path, component: &str, ha_id: &str) -> Result<Owned, RegistrationError> {
         let path = list_path(workspace, component, ha_id);
-        match read_list(&path) {
+        match read_list(workspace, component, ha_id) {
             Ok(saved) => Ok(Owned { now: Content { files: saved.files.clone() }, saved, path }),
             Err(source) => Err(RegistrationError::List { path, source }),
         }
@@ -82,8 +83,8 @@ impl Owned {
         self.now.files.contains_key(path)
     }
 
-    /// From now on this content at this path is ours. Claimed before it is written, so that another instance, which may write the same, sees
-    /// whose it is.
+    /// From now on this content at this path is ours. Claimed before it is written, so that another instance, which may write the same,
+    /// sees whose it is.
     pub(super) fn claim(&mut self, path: String, content: &[u8]) {
         self.now.files.insert(path, digest_of(content));
     }
@@ -92,7 +93,7 @@ impl Owned {
         self.now.files.remove(path);
     }
 
-    /// What the component's own configure command has made of what was written for it is the component's registration too.
+    /// A file that the component's own configure command has changed stays the component's registration: its new digest is recorded.
     pub(super) fn reclaim(&mut self, workspace: &Path, path: &str) {
         if let (Some(digest), Ok(now)) = (self.now.files.get_mut(path), digest_at(&workspace.join(path))) {
             *digest = now;
@@ -166,36 +167,34 @@ pub(super) fn remove_of_another(place: &Place<'_>, component: &str, ha_id: &str,
     if state == State::AsWritten {
         remove(&place.workspace.join(path))?;
     }
-    // It stays on that list: the instance takes it off itself, and two writers of one list would lose entries.
+    // The entry stays on the other instance's list, which that instance corrects itself: two writers of one list would lose entries.
     Ok(state)
 }
 
-/// A regular file of the user that this program runs as, which nobody else may write: who can write it could have files removed.
-fn read_list(path: &Path) -> io::Result<Content> {
-    let file = match open(path) {
+/// Reads a list. It must be a regular file of this program's user that nobody else may write, because whoever can write it could have files
+/// removed.
+fn read_list(workspace: &Path, component: &str, ha_id: &str) -> io::Result<Content> {
+    let below = Path::new(component).join(format!(".registered-{ha_id}.json"));
+    let text = match PrivateDirectory::open(&workspace.join(ENVIRONMENT_DIRECTORY)).and_then(|directory| directory.read(&below, SIZE_LIMIT))
+    {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Content::default()),
-        file => file?,
+        text => text?,
     };
-    let metadata = file.metadata()?;
-    let refuse = |why: &str| Err(io::Error::new(io::ErrorKind::InvalidData, why));
-    if metadata.uid() != nix::unistd::geteuid().as_raw() || metadata.mode() & 0o022 != 0 {
-        return refuse("it belongs to another user, or others may write it");
-    }
-    let mut text = Vec::new();
-    if file.take(SIZE_LIMIT + 1).read_to_end(&mut text)? as u64 > SIZE_LIMIT {
-        return refuse("it is too large");
-    }
     let content: Content = serde_json::from_slice(&text).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
-    if content.files.keys().all(|path| is_in_place(path)) { Ok(content) } else { refuse("it names a file where nothing is registered") }
+    if content.files.keys().all(|path| is_in_place(path)) {
+        Ok(content)
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidData, "it names a file where nothing is registered"))
+    }
 }
 
-/// Below one of the directories that things are registered in, by its text.
+/// Whether a path is, by its text, below one of the directories that registration writes into.
 fn is_in_place(path: &str) -> bool {
     let places = super::PLACES.iter().any(|place| path.strip_prefix(place).is_some_and(|rest| rest.starts_with('/')));
     places && path.split('/').all(|step| !matches!(step, "" | "." | ".."))
 }
 
-/// No link is followed at the end, and a FIFO is not waited for.
+/// Opens a file for reading. A link as the last step is not followed, and a FIFO does not block.
 pub(super) fn open(path: &Path) -> io::Result<File> {
     let flags = nix::fcntl::OFlag::O_NOFOLLOW | nix::fcntl::OFlag::O_NONBLOCK;
     let file = File::options().read(true).custom_flags(flags.bits()).open(path)?;

@@ -5,7 +5,7 @@ use std::path::{Component as PathPart, Path, PathBuf};
 
 const RUNTIME_DIRECTORY: &str = "$ZWE_zowe_runtimeDirectory";
 
-/// The pointers of the component's plug-ins, over ones that point elsewhere: a plug-in may have moved.
+/// The pointers of the component's plug-ins. They replace ones that point elsewhere, because a plug-in may have moved.
 pub(super) fn items(registration: &mut Registration<'_>) -> Vec<Item> {
     let component = registration.component;
     let runtime = plain_path(registration.place.runtime);

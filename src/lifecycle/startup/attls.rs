@@ -9,16 +9,16 @@ use std::time::Duration;
 /// Below the runtime directory, from Zowe 3.5 on: ends with 0 where there is a rule.
 const ATTLS_TEST: &str = "bin/utils/attls-test";
 
-/// An address space is made for each question.
+/// Longest time for one question: each makes an address space.
 const BOUND: Duration = Duration::from_secs(20);
-/// What is kept of the answer, in bytes.
+/// Bytes of the answer that are kept.
 const ANSWER: u64 = 4096;
 
 /// Whether the port has a rule.
 #[derive(Debug, PartialEq, Eq)]
 enum Rule {
     Found,
-    /// And what the program said.
+    /// There is none; what the program said.
     None(String),
     /// Why it is not known.
     Unknown(String),
@@ -30,7 +30,7 @@ pub(super) async fn findings(subject: Subject<'_>, is_made: bool) -> Vec<Finding
     let on: Vec<&str> = listeners.iter().filter(|listener| is_on(listener)).map(|listener| listener.name.as_str()).collect();
     let not_made = |why: String| {
         let text = format!("was not made for {}: {why}", on.join(", "));
-        // Who does not use it need not know.
+        // If AT-TLS is on for no component, nothing is reported.
         if on.is_empty() { Vec::new() } else { vec![Finding::new(Check::Attls, Severity::Info, text)] }
     };
     if !subject.platform.is_zos() {
@@ -61,7 +61,7 @@ async fn ask(subject: Subject<'_>, program: &std::path::Path, listener: &Listene
         Some(name) => environment.insert("_BPX_JOBNAME".to_string(), name.into()),
         None => environment.remove("_BPX_JOBNAME"),
     };
-    // 1: what comes in.
+    // Direction 1 is inbound.
     let arguments = ["--serverPort", &port, "--serverHost", address, "--direction", "1"];
     match subject.runner.run_program(program, &arguments, &environment, BOUND, ANSWER).await {
         Err(error) => Rule::Unknown(error.to_string()),

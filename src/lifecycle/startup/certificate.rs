@@ -1,4 +1,4 @@
-//! The certificates of an instance: readable, in force, with their keys, and speaking for its hosts.
+//! The certificates of an instance: whether they can be read, are in force, belong to their keys, and cover its host names.
 
 use super::key_store::{self, Place, Store, StoreError};
 use super::names::Names;
@@ -17,7 +17,7 @@ use x509_parser::prelude::X509Certificate;
 
 /// Seconds of a day.
 const DAY: i64 = 24 * 60 * 60;
-/// Days before its end from which on a certificate is warned of.
+/// Days before the end of a certificate from which on there is a warning.
 const NOTICE: i64 = 30;
 
 /// How strict the components are with each other's certificates: zowe.verifyCertificates.
@@ -54,7 +54,7 @@ pub(super) struct Plan {
 struct Host {
     name: String,
     property: Property,
-    /// The components reach each other by it.
+    /// The name by which the components reach each other.
     is_own: bool,
 }
 
@@ -123,7 +123,7 @@ struct Findings<'a> {
     plan: &'a Plan,
     /// Seconds since 1970.
     now: i64,
-    /// Certificates of authorities that were spoken of: a chain, its trust store and a component's copy hold the same.
+    /// Certificates of authorities that were reported already: a chain, its trust store and a component's copy hold the same ones.
     seen: BTreeSet<Vec<u8>>,
 }
 
@@ -165,7 +165,7 @@ impl Findings<'_> {
     }
 
     fn pem(&mut self, certificate: Option<&Store>, key: Option<&Store>) {
-        // A key ring holds the other one too, and is reported once.
+        // A key ring holds both certificate and key, and is reported once.
         let mut is_unread = false;
         for store in [certificate, key].into_iter().flatten() {
             is_unread |= self.unread(store);
@@ -214,7 +214,7 @@ impl Findings<'_> {
         }
     }
 
-    /// An authority that has expired harms only those that it vouches for: a warning.
+    /// An authority that has expired affects only the certificates that it has issued: a warning.
     fn authority(&mut self, property: &Property, file: &Path, der: &[u8]) {
         if !self.seen.insert(der.to_vec()) {
             return;
@@ -237,7 +237,7 @@ impl Findings<'_> {
         let subject = certificate.subject().to_string();
         let validity = certificate.validity();
         if let Some((severity, why)) = in_force(validity.not_before.timestamp(), validity.not_after.timestamp(), self.now) {
-            // Nobody looks at the dates then.
+            // With certificates not verified, the dates do not matter.
             let severity = if self.plan.verify == Verify::Disabled { Severity::Warning } else { severity };
             self.add(severity, property, format!("{name}: the certificate '{subject}' {why}"));
         }
@@ -279,7 +279,7 @@ impl Findings<'_> {
     }
 }
 
-/// What is to be said of the dates of a certificate, in seconds since 1970.
+/// The finding about the dates of a certificate, in seconds since 1970; None if they are good.
 fn in_force(not_before: i64, not_after: i64, now: i64) -> Option<(Severity, String)> {
     let days = |from: i64, to: i64| to.saturating_sub(from) / DAY;
     if not_after < now {

@@ -1,4 +1,5 @@
-//! The four directories of an instance: apart from each other, nobody else's to write, this user's to read and write, with room.
+//! The four directories of an instance: whether they are apart from each other, not writable by everybody, readable and writable for this
+//! user, and have room.
 //!
 //! What keeps a run from going on at all (a runtime directory that is not there, a workspace that cannot be written) is found before, by
 //! [`crate::component::check`].
@@ -11,9 +12,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 const MIB: u64 = 1024 * 1024;
-/// Less room than this is none: the files of the workspace alone take it.
+/// With fewer bytes than this there is no room: the files of the workspace alone need them.
 const NO_ROOM: u64 = 64 * 1024;
-/// Less than this is gone in a day of logs.
+/// With fewer bytes than this there is little room: a day of logs can use them up.
 const LITTLE_ROOM: u64 = 64 * MIB;
 
 /// Keys below `zowe`; all but the first belong to the instance.
@@ -59,7 +60,7 @@ pub(super) fn findings(directories: &[Directory]) -> Vec<Finding> {
     findings
 }
 
-/// One that is there by itself.
+/// Checks one directory that exists, without regard to the others.
 fn look(directory: &Directory, add: &mut dyn FnMut(&Directory, Severity, String)) {
     let Ok(metadata) = std::fs::metadata(&directory.path) else { return };
     if files::kind(&metadata) != files::FileKind::Directory {
@@ -78,7 +79,7 @@ fn look(directory: &Directory, add: &mut dyn FnMut(&Directory, Severity, String)
     }
     if directory.key == "extensionDirectory" {
         if !unix::is_writable_directory(&directory.path) {
-            // What is installed there may well be another user's affair.
+            // Another user may be the one who installs components there.
             let why = "cannot be written to by this user, who can install no component there";
             add(directory, Severity::Warning, why.to_string());
         }
@@ -94,7 +95,7 @@ fn look(directory: &Directory, add: &mut dyn FnMut(&Directory, Severity, String)
     }
 }
 
-/// What is to be said of so many bytes that can still be written.
+/// The finding about the bytes that can still be written; None if there is room.
 fn room(free: u64) -> Option<(Severity, String)> {
     let has = |much: String| format!("has room for {much} more; enlarge its file system");
     match free {

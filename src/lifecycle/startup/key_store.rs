@@ -9,7 +9,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use x509_parser::pem::Pem;
 
-/// Larger files are none of ours, in bytes.
+/// Largest file in bytes: a larger one is no key store.
 const LIMIT: u64 = 16 * 1024 * 1024;
 
 /// Types of key stores that are key rings of the security manager.
@@ -51,12 +51,33 @@ impl std::fmt::Debug for Place {
 }
 
 /// Why a store cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum StoreError {
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
     /// What is wrong and what to do.
+    #[error("{0}")]
     Bad(String),
     /// The file may be good, but this program cannot tell.
+    #[error("{0}")]
     NotRead(String),
+}
+
+/// Why an instance has nothing to show other servers, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum IdentityError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("{} holds an encrypted private key; name a PEM file whose key is not encrypted", .0.display())]
+    Encrypted(PathBuf),
+    #[error("{} holds no private key", .0.display())]
+    NoKey(PathBuf),
+    #[error(
+        "the key store is key ring {0}, which this program does not read: export certificate, key and certificate authorities as PEM files and name them with --certificate, --key and --ca, or in zowe.certificate.pem"
+    )]
+    KeyRing(String),
+    #[error("the key store is of type {0}, which this program does not read: name PEM files with --certificate, --key and --ca")]
+    OtherType(String),
+    #[error("{} is no key store", .0.display())]
+    NoStore(PathBuf),
 }
 
 /// `safkeyring:`, `safkeyringjce:` and the like, with any number of slashes.
@@ -75,7 +96,7 @@ pub(super) fn store(configuration: &Configuration, base: &[&str], key: &str) -> 
     } else if kind.eq_ignore_ascii_case("PKCS12") || kind.eq_ignore_ascii_case("P12") {
         let password = match configuration.get(&path("password")) {
             Some(serde_json::Value::String(text)) => text.clone(),
-            // A password of digits that nobody quoted.
+            // A password of digits without quotes is a number in YAML.
             Some(serde_json::Value::Number(number)) => number.to_string(),
             _ => String::new(),
         };
@@ -224,19 +245,14 @@ pub(super) fn is_certificate(label: &str) -> bool {
 /// The private key of a PEM file and the certificates of another, or of the same.
 ///
 /// # Errors
-/// What is wrong with the files, and what to do, in words.
-pub fn pem_identity(certificate: &Path, key: &Path) -> Result<Identity, String> {
-    let words = |error| match error {
-        StoreError::Bad(why) | StoreError::NotRead(why) => why,
-    };
-    let chain = pem(certificate, "certificate", is_certificate).map_err(words)?.into_iter().map(|(_, der)| der).collect();
-    let keys = pem(key, "private key", |label| label.ends_with("PRIVATE KEY")).map_err(words)?;
+/// [`IdentityError`].
+pub fn pem_identity(certificate: &Path, key: &Path) -> Result<Identity, IdentityError> {
+    let chain = pem(certificate, "certificate", is_certificate)?.into_iter().map(|(_, der)| der).collect();
+    let keys = pem(key, "private key", |label| label.ends_with("PRIVATE KEY"))?;
     match keys.into_iter().next() {
-        Some((key_label, _)) if key_label == "ENCRYPTED PRIVATE KEY" => {
-            Err(format!("{} holds an encrypted private key; name a PEM file whose key is not encrypted", key.display()))
-        }
+        Some((key_label, _)) if key_label == "ENCRYPTED PRIVATE KEY" => Err(IdentityError::Encrypted(key.to_owned())),
         Some((key_label, key)) => Ok(Identity { chain, key, key_label }),
-        None => Err(format!("{} holds no private key", key.display())),
+        None => Err(IdentityError::NoKey(key.to_owned())),
     }
 }
 
@@ -246,39 +262,28 @@ pub fn pem_trust(files: &[PathBuf]) -> TrustStore {
     read_places(places.iter())
 }
 
-/// What an instance shows other servers to be itself: `zowe.certificate.pem`, else `zowe.certificate.keystore`. None: nothing is configured.
-/// Touches files: not for the owner task.
+/// The client certificate of an instance: `zowe.certificate.pem`, else `zowe.certificate.keystore`. None: nothing is configured. Reads
+/// files, so the owner task must not call it.
 ///
 /// # Errors
-/// Why the key store cannot be used, and what to do, in words; always for key rings.
-pub fn client_identity(configuration: &Configuration) -> Result<Option<Identity>, String> {
-    let ring = |name: &str| {
-        format!(
-            "the key store is key ring {name}, which this program does not read: export certificate, key and certificate authorities as PEM files and name them with --certificate, --key and --ca, or in zowe.certificate.pem"
-        )
-    };
+/// [`IdentityError`]; always for key rings.
+pub fn client_identity(configuration: &Configuration) -> Result<Option<Identity>, IdentityError> {
     let files = |last| pem_files(configuration, &["zowe", "certificate", "pem", last]).into_iter().next().map(|store| store.location);
     let in_store = || store(configuration, &["zowe", "certificate"], "keystore").map(|store| store.location);
     match (files("certificate"), files("key")) {
         (Some(Place::Pem(certificate)), Some(Place::Pem(key))) => pem_identity(&certificate, &key).map(Some),
-        (Some(Place::KeyRing(name)), _) | (_, Some(Place::KeyRing(name))) => Err(ring(&name)),
+        (Some(Place::KeyRing(name)), _) | (_, Some(Place::KeyRing(name))) => Err(IdentityError::KeyRing(name)),
         _ => match in_store() {
             None => Ok(None),
-            Some(Place::KeyRing(name)) => Err(ring(&name)),
-            Some(Place::Pkcs12 { file, password, alias }) => {
-                identity(&file, &password, alias.as_deref()).map(Some).map_err(|error| match error {
-                    StoreError::Bad(why) | StoreError::NotRead(why) => why,
-                })
-            }
-            Some(Place::OtherType(kind)) => Err(format!(
-                "the key store is of type {kind}, which this program does not read: name PEM files with --certificate, --key and --ca"
-            )),
-            Some(Place::Pem(file)) => Err(format!("{} is no key store", file.display())),
+            Some(Place::KeyRing(name)) => Err(IdentityError::KeyRing(name)),
+            Some(Place::Pkcs12 { file, password, alias }) => Ok(Some(identity(&file, &password, alias.as_deref())?)),
+            Some(Place::OtherType(kind)) => Err(IdentityError::OtherType(kind)),
+            Some(Place::Pem(file)) => Err(IdentityError::NoStore(file)),
         },
     }
 }
 
-/// Whom an instance trusts.
+/// The certificates that an instance trusts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TrustStore {
     /// Nothing is configured.
@@ -289,7 +294,8 @@ pub enum TrustStore {
     Unusable(String),
 }
 
-/// Reads `zowe.certificate.pem.certificateAuthorities`, else `zowe.certificate.truststore`. Touches files: not for the owner task.
+/// Reads `zowe.certificate.pem.certificateAuthorities`, else `zowe.certificate.truststore`. Reads files, so the owner task must not call
+/// it.
 pub fn trust_store(configuration: &Configuration) -> TrustStore {
     let base = ["zowe", "certificate"];
     let mut stores = pem_files(configuration, &["zowe", "certificate", "pem", "certificateAuthorities"]);

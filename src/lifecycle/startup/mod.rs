@@ -1,8 +1,8 @@
 //! The start-up checks: what can keep a good configuration from running on this system. Each is switched by
 //! `zowe.launchScript.startupChecks.<check>`: `exit`, `warn` or `disabled`.
 //!
-//! What is to be looked at, and what it means, are functions of the configuration and of what was seen; the looking itself has a time bound
-//! of its own, and all checks are made at once.
+//! What to look at, and what the result means, are functions of the configuration and of what was seen. Looking has a time limit, and all
+//! checks are made at the same time.
 
 mod attls;
 mod certificate;
@@ -17,7 +17,7 @@ mod user;
 mod version;
 mod zosmf;
 
-pub use key_store::{TrustStore, client_identity, pem_identity, pem_trust, trust_store};
+pub use key_store::{IdentityError, TrustStore, client_identity, pem_identity, pem_trust, trust_store};
 pub use ports::{WORDS as BIND_WORDS, answer as bind_answer};
 pub use zosmf::{server_trust, trust_with};
 
@@ -31,7 +31,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// After this a check that reads files or binds ports is given up: a file system can hang.
+/// Time after which a check that reads files or binds ports is given up, because a file system can hang.
 const BOUND: Duration = Duration::from_secs(60);
 
 /// One of the checks.
@@ -118,16 +118,16 @@ impl Finding {
     /// For SYSPRINT.
     pub fn message(&self) -> Message {
         if self.is_user_of_zosmf {
-            return message::zwel0302w();
+            return message::runs_as_izusvr();
         }
         let why = match &self.place {
             Some(place) => format!("{}: {}", place, one_line(&self.text)),
             None => one_line(&self.text),
         };
         match self.severity {
-            Severity::Error => message::zwel0950e(self.check, why),
-            Severity::Warning => message::zwel0951w(self.check, why),
-            Severity::Info | Severity::Debug => message::zwel0952i(self.check, why),
+            Severity::Error => message::startup_check_failed(self.check, why),
+            Severity::Warning => message::startup_check_warning(self.check, why),
+            Severity::Info | Severity::Debug => message::startup_check_note(self.check, why),
         }
     }
 
@@ -141,7 +141,7 @@ impl Finding {
     }
 }
 
-/// Whatever a file name, a server or a program said, it stays one line.
+/// Makes a text of a file name, a server or a program one line.
 fn one_line(text: &str) -> String {
     text.chars().flat_map(|character| if character.is_control() { character.escape_default().collect() } else { vec![character] }).collect()
 }
@@ -194,8 +194,8 @@ impl std::fmt::Debug for Subject<'_> {
     }
 }
 
-/// Makes all checks that are not disabled, at once; ends within a minute and a bit whatever the system does. Findings are in the order of
-/// [`Check`]. Needs a tokio runtime with time.
+/// Makes all checks that are not disabled, at once; ends after little more than a minute, even if the system hangs. Findings are in the
+/// order of [`Check`]. Needs a tokio runtime with time.
 pub async fn check(subject: Subject<'_>) -> Vec<Finding> {
     let configuration = subject.configuration;
     let is_made = |check: Check| configuration.startup_check(check.setting()) != StartupCheck::Disabled;

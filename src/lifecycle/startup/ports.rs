@@ -9,6 +9,7 @@ use crate::message::Severity;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// An address space is made for each question.
@@ -21,14 +22,34 @@ const ANSWER: u64 = 1024;
 enum Outcome {
     Free,
     InUse,
-    /// A VIPA that is elsewhere now, or a slip of the pen.
+    /// The address is not one of this system: a VIPA that is elsewhere now, or a mistake.
     NotThisSystem,
     /// A port below 1024, as a rule; on z/OS one that is reserved for another job.
     NotPermitted,
     /// The system has no such addresses at all.
     Unsupported,
-    /// Anything else; what it is does not concern the port.
+    /// Any other error, which says nothing about the port.
     Odd(i32),
+}
+
+/// Why a component's own job could not be asked for a port.
+#[derive(Debug, thiserror::Error)]
+enum AskError {
+    #[error("the name of its address space is the system's choice")]
+    NoName,
+    #[error("this program's own path is not known")]
+    NoProgram,
+    #[error("{} cannot be run: {why}", .program.display())]
+    NotRun { program: PathBuf, why: io::Error },
+    #[error("no answer within {} s", BOUND.as_secs())]
+    NoAnswer,
+    #[error("its process was named {0}, as BPX.JOBNAME does not let this user choose")]
+    OtherName(String),
+    #[error("the answer was '{0}'")]
+    OtherAnswer(String),
+    /// How its process ended.
+    #[error("it ended with {0}")]
+    Ended(String),
 }
 
 /// What was looked at for a listener.
@@ -41,7 +62,7 @@ pub(super) struct Seen {
 #[derive(Debug, Clone, Copy)]
 struct Bound {
     address: SocketAddr,
-    /// Somebody asks for this very address.
+    /// A listener names this address, and not just all addresses.
     is_asked_for: bool,
     outcome: Outcome,
 }
@@ -64,7 +85,7 @@ pub(super) fn look(listeners: Vec<Listener>, bind: &dyn Fn(SocketAddr) -> io::Re
     seen
 }
 
-/// What it means. What z/OS refused to this program is asked for under the component's job name.
+/// The findings. A port that z/OS refuses to this program is tried again under the component's job name.
 pub(super) async fn findings(subject: Subject<'_>, seen: Vec<Seen>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for Seen { listener, what } in seen {
@@ -93,25 +114,25 @@ pub(super) fn left_out(listeners: &[Listener]) -> Option<Finding> {
 }
 
 /// `internal bind ADDRESS:PORT`, in a process of the component's job name: what the port is to that. The reason where that cannot be told.
-async fn ask_as(subject: Subject<'_>, listener: &Listener, address: SocketAddr) -> Result<Outcome, String> {
-    let job_name = listener.job_name.as_deref().ok_or("the name of its address space is the system's choice")?;
-    let program = subject.platform.own_program().ok_or("this program's own path is not known")?;
+async fn ask_as(subject: Subject<'_>, listener: &Listener, address: SocketAddr) -> Result<Outcome, AskError> {
+    let job_name = listener.job_name.as_deref().ok_or(AskError::NoName)?;
+    let program = subject.platform.own_program().ok_or(AskError::NoProgram)?;
     let mut environment = subject.environment.clone();
-    // Only an address space of its own has a name of its own.
+    // Only a process in an address space of its own can have a job name of its own.
     environment.extend([("_BPX_JOBNAME".to_string(), job_name.into()), ("_BPX_SHAREAS".to_string(), "NO".into())]);
     let arguments = [WORDS[0], WORDS[1], &address.to_string()];
     let (finished, output) = subject
         .runner
         .run_program(&program, &arguments, &environment, BOUND, ANSWER)
         .await
-        .map_err(|error| format!("{} cannot be run: {error}", program.display()))?;
+        .map_err(|why| AskError::NotRun { program: program.clone(), why })?;
     let output = crate::config::encoding::decode(&output).unwrap_or_default();
     match output.trim().split_once(' ') {
-        _ if finished.timed_out => Err(format!("no answer within {} s", BOUND.as_secs())),
+        _ if finished.timed_out => Err(AskError::NoAnswer),
         // Naming an address space needs READ to BPX.JOBNAME.
-        Some((_, had)) if had != job_name => Err(format!("its process was named {had}, as BPX.JOBNAME does not let this user choose")),
-        Some((word, _)) => read_outcome(word).ok_or_else(|| format!("the answer was '{word}'")),
-        None => Err(format!("it ended with {}", finished.status.end)),
+        Some((_, had)) if had != job_name => Err(AskError::OtherName(had.to_owned())),
+        Some((word, _)) => read_outcome(word).ok_or_else(|| AskError::OtherAnswer(word.to_owned())),
+        None => Err(AskError::Ended(finished.status.end.to_string())),
     }
 }
 
@@ -147,7 +168,7 @@ fn read_outcome(word: &str) -> Option<Outcome> {
 }
 
 /// What is said of a port that z/OS refused to this program, once the component's own job has been asked.
-fn under_its_name(listener: &Listener, bound: Bound, asked: Result<Outcome, String>) -> Option<(Severity, String)> {
+fn under_its_name(listener: &Listener, bound: Bound, asked: Result<Outcome, AskError>) -> Option<(Severity, String)> {
     let Bound { address, is_asked_for, .. } = bound;
     match asked {
         Ok(Outcome::NotPermitted) if is_asked_for => Some((
@@ -202,7 +223,7 @@ fn verdict(name: &str, address: SocketAddr, outcome: Outcome, is_asked_for: bool
                 address.ip()
             ),
         )),
-        // A component that listens on IPv4 alone is not in its way.
+        // It may still be free for a component that listens on IPv4 alone.
         Outcome::InUse => Some((
             Severity::Warning,
             format!("{name}: port {port} is free for IPv4 but in use at address {}; the component cannot listen on IPv6", address.ip()),
@@ -281,8 +302,8 @@ mod tests {
         let (error, text) = severity(Ok(Outcome::NotPermitted)).unwrap();
         assert!(error == Severity::Error && text.contains("job ZWE1XWB may not listen on port 443"), "{text}");
         assert_eq!(severity(Ok(Outcome::InUse)).unwrap().0, Severity::Error);
-        let (warning, text) = severity(Err("nobody knows".into())).unwrap();
-        assert!(warning == Severity::Warning && text.contains("its job ZWE1XWB") && text.ends_with("nobody knows"), "{text}");
+        let (warning, text) = severity(Err(AskError::NoAnswer)).unwrap();
+        assert!(warning == Severity::Warning && text.contains("its job ZWE1XWB") && text.ends_with("no answer within 20 s"), "{text}");
         // Off z/OS nothing else decides.
         assert_eq!(verdict("x", bound.address, bound.outcome, true).unwrap().0, Severity::Error);
     }

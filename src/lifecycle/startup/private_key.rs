@@ -14,7 +14,7 @@ const ED25519: &str = "1.3.101.112";
 pub(super) enum Match {
     Yes,
     No,
-    /// Of a kind that cannot be compared here.
+    /// The kind of key cannot be compared here.
     Unknown,
     /// The bytes are no private key.
     NoKey,
@@ -98,7 +98,7 @@ fn elliptic(key: &[u8], certificate: &SubjectPublicKeyInfo<'_>) -> Option<Match>
             return Some(verdict(point == public));
         }
     }
-    Some(computed_elliptic(private.data, public))
+    Some(computed_elliptic(private.data, certificate))
 }
 
 fn verdict(is_same: bool) -> Match {
@@ -107,27 +107,26 @@ fn verdict(is_same: bool) -> Match {
 
 /// P-256 and P-384; ring, which knows them, computes the public key to see whether it is this one.
 #[cfg(feature = "http")]
-fn computed_elliptic(private: &[u8], public: &[u8]) -> Match {
+fn computed_elliptic(private: &[u8], certificate: &SubjectPublicKeyInfo<'_>) -> Match {
     use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair};
-    let (algorithm, size) = match public.len() {
-        65 => (&ECDSA_P256_SHA256_ASN1_SIGNING, 32_usize),
-        97 => (&ECDSA_P384_SHA384_ASN1_SIGNING, 48),
+    use x509_parser::oid_registry::{OID_EC_P256, OID_NIST_EC_P384};
+    // Another curve of the same size has another name: nothing is known then.
+    let curve = certificate.algorithm.parameters.as_ref().and_then(|curve| curve.as_oid().ok());
+    let (algorithm, size) = match curve {
+        Some(curve) if curve == OID_EC_P256 => (&ECDSA_P256_SHA256_ASN1_SIGNING, 32_usize),
+        Some(curve) if curve == OID_NIST_EC_P384 => (&ECDSA_P384_SHA384_ASN1_SIGNING, 48),
         _ => return Match::Unknown,
     };
     let Some(zeros) = size.checked_sub(without_zeros(private).len()).filter(|_| private.len() <= size + 1) else { return Match::NoKey };
     let mut padded = vec![0; zeros];
     padded.extend_from_slice(without_zeros(private));
     let random = ring::rand::SystemRandom::new();
-    match EcdsaKeyPair::from_private_key_and_public_key(algorithm, &padded, public, &random) {
-        Ok(_) => Match::Yes,
-        // Another curve of the same size is refused with other words: nothing is known then.
-        Err(error) if error.to_string() == "InconsistentComponents" => Match::No,
-        Err(_) => Match::Unknown,
-    }
+    let public = certificate.subject_public_key.data.as_ref();
+    verdict(EcdsaKeyPair::from_private_key_and_public_key(algorithm, &padded, public, &random).is_ok())
 }
 
 #[cfg(not(feature = "http"))]
-fn computed_elliptic(_: &[u8], _: &[u8]) -> Match {
+fn computed_elliptic(_: &[u8], _: &SubjectPublicKeyInfo<'_>) -> Match {
     Match::Unknown
 }
 
@@ -180,10 +179,16 @@ mod tests {
         let (_, other) = pair(&PKCS_ECDSA_P256_SHA256);
         let (_, inner) = pkcs8(&key).unwrap();
         let private = elements(inner).unwrap()[1].data;
-        let public = |der: &[u8]| parse_x509_certificate(der).unwrap().1.public_key().subject_public_key.data.to_vec();
-        assert_eq!(computed_elliptic(private, &public(&certificate)), Match::Yes);
-        assert_eq!(computed_elliptic(private, &public(&other)), Match::No);
-        assert_eq!(computed_elliptic(&[1; 80], &public(&other)), Match::NoKey);
+        let compared = |private: &[u8], der: &[u8]| computed_elliptic(private, parse_x509_certificate(der).unwrap().1.public_key());
+        assert_eq!(compared(private, &certificate), Match::Yes);
+        assert_eq!(compared(private, &other), Match::No);
+        assert_eq!(compared(&[1; 80], &other), Match::NoKey);
+        // The same with the name of another curve: prime239v3 in place of prime256v1.
+        let name = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
+        let at = certificate.windows(name.len()).position(|window| window == name).unwrap();
+        let mut renamed = certificate.clone();
+        renamed[at + name.len() - 1] = 0x06;
+        assert_eq!(compared(private, &renamed), Match::Unknown);
     }
 
     proptest! {

@@ -11,9 +11,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// A Java virtual machine on a busy system takes seconds to say its version.
+/// Longest time to print a version: on a busy system a Java virtual machine takes seconds.
 const BOUND: Duration = Duration::from_secs(10);
-/// What is kept of the answer, in bytes.
+/// Bytes of the answer that are kept.
 const ANSWER: u64 = 64 * 1024;
 
 /// What is known of a runtime.
@@ -56,7 +56,7 @@ pub(super) const NODE: Runtime = Runtime {
 /// The release that app-server cannot run on, as Zowe's own start command says.
 const UNFIT_NODE: &str = "v14.17.2";
 
-/// What became of the attempt to run it.
+/// The result of running it.
 #[derive(Debug)]
 enum Seen {
     NotFound,
@@ -103,7 +103,7 @@ pub(super) async fn findings(subject: Subject<'_>, runtime: Runtime, is_made: bo
     vec![if home.is_some() { finding.about(&property) } else { finding }]
 }
 
-/// Zowe's own components, not those of somebody else that have the name of one.
+/// The components of Zowe that need it; a component of another vendor with the same name does not count.
 fn needed_by(in_play: &[Component], launched: &[String], known: &[&str]) -> Vec<String> {
     let is_zowes = |component: &&Component| {
         known.contains(&component.name.as_str()) && component.manifest.id.starts_with("org.zowe") && launched.contains(&component.name)

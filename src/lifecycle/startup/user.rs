@@ -1,4 +1,4 @@
-//! Whose rights the instance has.
+//! The user of the started task.
 
 use super::{Check, Finding};
 use crate::message::Severity;

@@ -9,17 +9,17 @@ use crate::net::{self, HttpError, Request, Response, Trust};
 use std::time::{Duration, Instant};
 
 const ATTEMPTS: usize = 3;
-/// Of one attempt.
+/// Time limit of one attempt.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// Between two: z/OSMF may be starting.
+/// Pause between two attempts, as z/OSMF may be starting.
 const PAUSE: Duration = Duration::from_secs(2);
-/// Of everything.
+/// Time limit of the whole check.
 const BOUND: Duration = Duration::from_secs(30);
 
 /// The components that authenticate users; API ML as one service reads the settings of its parts too.
 const GATEWAYS: [&str; 3] = ["gateway", "zaas", "apiml"];
 
-/// What to ask, with nothing asked yet.
+/// What is to be asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Plan {
     /// `https://host:port`.
@@ -114,8 +114,8 @@ pub(super) fn findings(plan: &Plan) -> Vec<Finding> {
     findings
 }
 
-/// Whom to trust, and why nobody is asked for more where that is so. What cannot be read here is a finding of the check of certificates;
-/// it must not make a good server look bad.
+/// How to check z/OSMF's certificate, and why it is not checked where it should be. A trust store that cannot be read is a finding of the
+/// certificate check; it must not make a good server look bad.
 fn trust(verify: Verify, store: &TrustStore) -> (Trust, Option<String>) {
     let host_name = verify == Verify::Strict;
     match (verify, store) {
@@ -126,7 +126,8 @@ fn trust(verify: Verify, store: &TrustStore) -> (Trust, Option<String>) {
     }
 }
 
-/// How a server of this instance must show who it is, as `zowe.verifyCertificates` says. Touches files: not for the owner task.
+/// How the certificates of this instance's servers are checked, as `zowe.verifyCertificates` says. Reads files, so the owner task must not
+/// call it.
 pub fn server_trust(configuration: &Configuration) -> Trust {
     trust_with(configuration, &super::trust_store(configuration)).0
 }
@@ -136,8 +137,8 @@ pub fn trust_with(configuration: &Configuration, store: &TrustStore) -> (Trust, 
     trust(super::certificate::verify(configuration), store)
 }
 
-/// None when the answer was 200; else what was wrong at the last attempt, and whether it was the server's certificate, of which the text says
-/// all.
+/// None when the answer was 200; else what was wrong at the last attempt, and whether it was the server's certificate, of which the text
+/// says all.
 fn ask(plan: &Plan, path: &str, trust: &Trust, deadline: Instant) -> Option<(String, bool)> {
     let mut why = String::new();
     for attempt in 1..=ATTEMPTS {
@@ -153,7 +154,7 @@ fn ask(plan: &Plan, path: &str, trust: &Trust, deadline: Instant) -> Option<(Str
             Ok(Response { status: 200, .. }) => return None,
             Ok(Response { status, .. }) => {
                 why = format!("answered with status {status} instead of 200");
-                // It is up and has said what it thinks; only of its own faults it may recover.
+                // It is up and has answered; only after an error of its own (5xx) another attempt may succeed.
                 if status < 500 {
                     return Some((why, false));
                 }

@@ -12,7 +12,7 @@ const HEADER: &[u8] = b"#!/bin/sh\n";
 const EXPORT: &[u8] = b"export ";
 const COMMENT: &[u8] = b"#env ";
 
-/// What no environment can hold. Values are not shown: they may be secret.
+/// A name or value that no environment can hold. Values are not shown, as they may be secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FormatError {
     #[error("variable name '{}' is empty or holds '=' or a NUL byte", .0.escape_debug())]
@@ -116,7 +116,7 @@ fn escape(text: &mut Vec<u8>, value: &[u8]) {
 /// The inverse of [`format_snapshot`]; comment lines and empty lines are passed over.
 ///
 /// # Errors
-/// [`ParseError`] with the place of the first byte that [`format_snapshot`] would not have written.
+/// `ParseError` with the place of the first byte that [`format_snapshot`] would not have written.
 pub fn parse_snapshot(text: &[u8]) -> Result<Environment, ParseError> {
     let mut environment = Environment::new();
     let mut parser = Parser { text, position: 0 };

@@ -73,7 +73,9 @@ fn awkward() -> Environment {
 #[test]
 fn a_shell_that_sources_a_snapshot_exports_exactly_the_values() {
     let directory = TempDir::new().unwrap();
-    let file = directory.path().join(".lpar1.env");
+    make_directories(directory.path()).unwrap();
+    make_directory(&directory.path().join(".env/alpha"), 0o700).unwrap();
+    let file = snapshot_path(directory.path(), "alpha", "lpar1");
     let expected = awkward();
     write_snapshot(&file, &expected).unwrap();
     let seen = shell_environment(". \"$1\"; env -0", &file);
@@ -81,7 +83,7 @@ fn a_shell_that_sources_a_snapshot_exports_exactly_the_values() {
         assert_eq!(seen.get(name).map(Vec::as_slice), Some(value.as_bytes()), "{name}");
     }
     assert!(!seen.contains_key("INJECTED"));
-    assert_eq!(read_snapshot(&file).unwrap(), expected);
+    assert_eq!(read_snapshot(directory.path(), "alpha", "lpar1").unwrap(), expected);
     assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o7777, 0o600);
 }
 

@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn components_are_read_from_disp() {
-        let message = |name: &str| crate::message::zwel0011i(name, 7).text().to_owned();
+        let message = |name: &str| crate::message::component_list_line(name, 7).text().to_owned();
         let answer =
             ["ZWEL0010I launcher has the following components:".to_owned(), message("gateway"), message("a-very-long-name-indeed")];
         assert_eq!(components_of(&answer), ["gateway"]);

@@ -1,6 +1,7 @@
 //! The commands that were entered, in memory and in the system's file `history`.
 
-use crate::platform::unix::system::COMMAND_LIMIT;
+use crate::platform::files::write_atomically;
+use crate::system::COMMAND_LIMIT;
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -91,10 +92,7 @@ impl HistoryFile {
     fn shorten(&mut self) -> io::Result<()> {
         // Read again: other consoles have appended.
         let history = History::from_text(&read_end(&self.path)?);
-        let beside = self.path.with_extension(format!("{}.tmp", std::process::id()));
-        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-        file.write_all(history.text().as_bytes())?;
-        std::fs::rename(&beside, &self.path)?;
+        write_atomically(&self.path, history.text().as_bytes(), 0o600)?;
         self.lines = history.len();
         Ok(())
     }

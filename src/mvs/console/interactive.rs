@@ -4,11 +4,12 @@ use super::editor::{Editor, Input};
 use super::for_job;
 use super::others::Others;
 use super::screen::{Screen, Scrolling};
+use crate::console::REFUSED;
 use crate::message::mvs;
-use crate::mvs::answer::{Answer, Programs, REFUSED};
+use crate::mvs::answer::{Answer, Programs};
 use crate::mvs::command::{Command, parse};
 use crate::mvs::issue::{issue_with, unique_target};
-use crate::platform::unix::system::{COMMAND_LIMIT, SystemDirectory};
+use crate::system::{COMMAND_LIMIT, SystemDirectory};
 use std::io::{self, BufRead, IsTerminal, Read};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
@@ -218,7 +219,7 @@ impl Console<'_> {
             let _ = sender.send(issue_with(&system, &command, &programs));
         });
         if let Err(error) = worker {
-            self.screen.write(&[mvs::iee707i("CONSOLE", error).text().to_owned()]);
+            self.screen.write(&[mvs::command_not_executed("CONSOLE", error).text().to_owned()]);
             return;
         }
         match receiver.recv_timeout(ANSWER_LIMIT) {

@@ -15,7 +15,7 @@ pub use interactive::{ConsoleEnd, ConsoleOptions, ConsoleOutcome, interactive};
 
 use super::command::{fold, verb};
 use super::issue::issue;
-use crate::platform::unix::system::SystemDirectory;
+use crate::system::SystemDirectory;
 use std::borrow::Cow;
 
 /// Issues one command. Returns the lines of its answer and the exit code: 0 accepted, 8 refused, 12 when the answer has broken off.

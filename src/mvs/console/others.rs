@@ -2,8 +2,8 @@
 
 use crate::mvs::answer::Programs;
 use crate::mvs::issue::{issue_with, unique_target};
-use crate::platform::unix::system::{JobRecord, SystemDirectory};
 use crate::platform::unix::watch::watch_file;
+use crate::system::{JobRecord, SystemDirectory};
 use std::collections::BTreeSet;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};

@@ -3,9 +3,10 @@
 //! that is told of news need not wait for the console, which may be busy.
 
 use super::layout;
+use crate::output::one_line;
 use crate::platform::standard_output::StandardOutput;
-use crate::platform::unix::system::{SystemDirectory, parse_syslog_line};
 use crate::platform::unix::watch::{Watch, watch_file};
+use crate::system::{SystemDirectory, parse_syslog_line};
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -139,7 +140,7 @@ impl Screen {
         let mut inside = self.lock();
         let width = (inside.width)();
         let erased = inside.typed.take().map_or_else(String::new, |typed| typed.erase(width));
-        inside.send(&format!("{erased}{text}\n"));
+        inside.send(&format!("{erased}{}\n", one_line(text)));
     }
 
     /// Takes away the line that was being typed.
@@ -249,7 +250,8 @@ impl Inside {
         let width = (self.width)();
         let mut sent = self.typed.as_ref().map_or_else(String::new, |typed| typed.erase(width));
         for line in lines {
-            sent.push_str(line);
+            // What jobs and others write comes from anywhere.
+            sent.push_str(&one_line(line));
             sent.push('\n');
         }
         if let Some(typed) = &self.typed {

@@ -3,7 +3,7 @@
 use super::procedure::{self, EXEC_KEYWORDS, Reading};
 use super::statement::Statement;
 use super::{DataDefinition, JclError, Library, PARM_LIMIT, Step, Symbols};
-use crate::platform::unix::system::is_name;
+use crate::platform::names::is_name;
 use std::collections::BTreeMap;
 
 /// The procedures that a job can call.

@@ -81,20 +81,20 @@ impl JclError {
     /// The message as SYSLOG and JESJCL show it.
     pub fn message(&self) -> Message {
         match self {
-            JclError::Operation { at, operation } => mvs::iefc605i(at, operation),
-            JclError::NoSteps { at } => mvs::iefc607i(at),
-            JclError::Termination { at } => mvs::iefc618i(at),
-            JclError::Continuation { at } => mvs::iefc621i(at),
-            JclError::Parenthesis { at, field } => mvs::iefc622i(at, field),
-            JclError::Apostrophe { at, field } => mvs::iefc627i(at, field),
-            JclError::Symbol { at, field, symbol } => mvs::iefc628i(at, field, symbol),
-            JclError::Keyword { at, keyword, operation } => mvs::iefc630i(at, keyword, operation),
-            JclError::Format { at, field, why } => mvs::iefc632i(at, field, why),
-            JclError::Length { at, field, limit } => mvs::iefc642i(at, field, limit),
-            JclError::Positional { at, field } => mvs::iefc643i(at, field),
-            JclError::Label { at, label } => mvs::iefc662i(at, label),
-            JclError::Member { at, why } => mvs::iefc903i(at, why),
-            JclError::Unused { symbol } => mvs::iefc657i(symbol),
+            JclError::Operation { at, operation } => mvs::unidentified_operation(at, operation),
+            JclError::NoSteps { at } => mvs::job_has_no_steps(at),
+            JclError::Termination { at } => mvs::operand_does_not_terminate(at),
+            JclError::Continuation { at } => mvs::continuation_not_received(at),
+            JclError::Parenthesis { at, field } => mvs::unbalanced_parenthesis(at, field),
+            JclError::Apostrophe { at, field } => mvs::incorrect_apostrophe(at, field),
+            JclError::Symbol { at, field, symbol } => mvs::undefined_symbol(at, field, symbol),
+            JclError::Keyword { at, keyword, operation } => mvs::unidentified_jcl_keyword(at, keyword, operation),
+            JclError::Format { at, field, why } => mvs::format_error(at, field, why),
+            JclError::Length { at, field, limit } => mvs::parameter_too_long(at, field, limit),
+            JclError::Positional { at, field } => mvs::unidentified_positional(at, field),
+            JclError::Label { at, label } => mvs::invalid_label(at, label),
+            JclError::Member { at, why } => mvs::procedure_in_error(at, why),
+            JclError::Unused { symbol } => mvs::symbol_not_used(symbol),
         }
     }
 }

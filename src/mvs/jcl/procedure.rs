@@ -3,7 +3,7 @@
 use super::operand::{Operand, Value, evaluate, substitute};
 use super::statement::{Statement, statements};
 use super::{DataDefinition, DataSource, JclError, LINE_LIMIT, PARM_LIMIT, Position, Procedure, Step, Symbols};
-use crate::platform::unix::system::is_name;
+use crate::platform::names::is_name;
 
 /// Keywords of EXEC that a procedure may have; those that are not read here have no effect off z/OS.
 pub(super) const EXEC_KEYWORDS: &[&str] = &[
@@ -208,7 +208,7 @@ impl<'a> Reading<'a> {
             }
         }
         if !changed.is_empty() {
-            self.listing.push(format!("{:>8} {}", "", crate::message::mvs::iefc653i(changed.join(","))));
+            self.listing.push(format!("{:>8} {}", "", crate::message::mvs::substitution_jcl(changed.join(","))));
         }
         Ok(resolved)
     }

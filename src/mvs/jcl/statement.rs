@@ -3,7 +3,7 @@
 use super::operand::{Operand, split};
 use super::text::Text;
 use super::{JclError, LAST_COLUMN, Position, RECORD_LENGTH};
-use crate::platform::unix::system::is_name;
+use crate::platform::names::is_name;
 
 /// One statement with its continuation lines.
 #[derive(Debug)]

@@ -8,72 +8,11 @@ pub use stack::{Listener, Stack, StackError};
 
 use super::answer::Answering;
 use super::command_error::CommandError;
+use crate::console::tcpip::{Connections, Destinations, Vary};
 use crate::message::mvs;
 use crate::net::haproxy::{Client, HaproxyError, Wanted};
-use crate::platform::unix::system::is_name;
+use crate::platform::names::is_name;
 use std::fmt;
-
-/// VARY TCPIP,[procname],SYSPLEX,QUIESCE|RESUME,PORT=portnum[,JOBNAME=jobname]
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Vary {
-    /// The TCP/IP address space; None where the system has one only.
-    pub stack: Option<String>,
-    /// True: no new connections. False: new connections again.
-    pub quiesce: bool,
-    /// 1 to 65535.
-    pub port: u16,
-    /// Which of several listeners at the port is meant.
-    pub job_name: Option<String>,
-}
-
-impl Vary {
-    fn action(&self) -> &'static str {
-        if self.quiesce { "QUIESCE" } else { "RESUME" }
-    }
-}
-
-/// As an operator types it in full.
-impl fmt::Display for Vary {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let stack = self.stack.as_deref().unwrap_or_default();
-        write!(formatter, "VARY TCPIP,{stack},SYSPLEX,{},PORT={}", self.action(), self.port)?;
-        self.job_name.as_ref().map_or(Ok(()), |job_name| write!(formatter, ",JOBNAME={job_name}"))
-    }
-}
-
-/// DISPLAY TCPIP,[procname],NETSTAT,CONN[,PORT=portnum][,MAX=number|*]
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Connections {
-    pub stack: Option<String>,
-    pub port: Option<u16>,
-    /// Most lines shown; None: all.
-    pub maximum: Option<usize>,
-}
-
-/// As an operator types it in full.
-impl fmt::Display for Connections {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "D TCPIP,{},NETSTAT,CONN", self.stack.as_deref().unwrap_or_default())?;
-        self.port.map_or(Ok(()), |port| write!(formatter, ",PORT={port}"))?;
-        match self.maximum {
-            Some(maximum) => write!(formatter, ",MAX={maximum}"),
-            None => formatter.write_str(",MAX=*"),
-        }
-    }
-}
-
-/// DISPLAY TCPIP,[procname],NETSTAT,VDPT: the destination port table.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Destinations {
-    pub stack: Option<String>,
-}
-
-/// As an operator types it in full.
-impl fmt::Display for Destinations {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "D TCPIP,{},NETSTAT,VDPT", self.stack.as_deref().unwrap_or_default())
-    }
-}
 
 /// What DISPLAY TCPIP shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -200,7 +139,7 @@ enum Failure {
 
 /// Switches the listeners that are meant. True when all of them were.
 pub(super) fn vary(answer: &mut Answering<'_>, command: &Vary) -> bool {
-    answer.say("TCPIP", "", mvs::ezz0060i(command).text());
+    answer.say("TCPIP", "", mvs::tcpip_command_begun(command).text());
     let wanted = if command.quiesce { Wanted::Drain } else { Wanted::Ready };
     let switched = Stack::of(answer.system()).map_err(Failure::from).and_then(|stack| {
         let client = Client::new(stack.balancer.clone());
@@ -210,8 +149,8 @@ pub(super) fn vary(answer: &mut Answering<'_>, command: &Vary) -> bool {
         Ok(())
     });
     let message = match &switched {
-        Ok(()) => mvs::ezz0053i(format_args!("VARY SYSPLEX,{}", command.action())),
-        Err(failure) => mvs::ezz0059i("VARY SYSPLEX", failure),
+        Ok(()) => mvs::tcpip_command_completed(format_args!("VARY SYSPLEX,{}", command.action())),
+        Err(failure) => mvs::tcpip_command_failed("VARY SYSPLEX", failure),
     };
     answer.say("TCPIP", "", message.text());
     switched.is_ok()
@@ -245,14 +184,14 @@ fn display_destinations(answer: &mut Answering<'_>, command: &Destinations) -> b
         Ok((name, rows)) => {
             let head = "DEST IPADDR     DPORT DESTXCF ADDR    RDY TOTALCONN  WLM TSR".to_owned();
             let count = format!("{0} OF {0} RECORDS DISPLAYED", rows.len());
-            let mut lines = vec![mvs::ezz2500i(name).text().to_owned(), head];
+            let mut lines = vec![mvs::netstat_head(name).text().to_owned(), head];
             lines.extend(rows);
             lines.extend([count, "END OF THE REPORT".to_owned()]);
             answer.say_all("TCPIP", "", &lines);
             true
         }
         Err(failure) => {
-            answer.say("TCPIP", "", mvs::ezz0059i("DISPLAY NETSTAT", failure).text());
+            answer.say("TCPIP", "", mvs::tcpip_command_failed("DISPLAY NETSTAT", failure).text());
             false
         }
     }
@@ -276,13 +215,13 @@ fn display_connections(answer: &mut Answering<'_>, command: &Connections) -> boo
     let (name, records) = match lines {
         Ok(found) => found,
         Err(failure) => {
-            answer.say("TCPIP", "", mvs::ezz0059i("DISPLAY NETSTAT", failure).text());
+            answer.say("TCPIP", "", mvs::tcpip_command_failed("DISPLAY NETSTAT", failure).text());
             return false;
         }
     };
     let shown = command.maximum.unwrap_or(records.len()).min(records.len());
     let mut lines =
-        vec![mvs::ezz2500i(name).text().to_owned(), "USER ID  CONN     LOCAL SOCKET           FOREIGN SOCKET         STATE".to_owned()];
+        vec![mvs::netstat_head(name).text().to_owned(), "USER ID  CONN     LOCAL SOCKET           FOREIGN SOCKET         STATE".to_owned()];
     lines.extend(
         records
             .iter()

@@ -7,9 +7,10 @@
 //! STACK TCPIP                         the name of the stack; TCPIP where it is not given
 //! ```
 
-use super::Vary;
-use crate::net::haproxy::{Address, is_name as is_haproxy_name};
-use crate::platform::unix::system::{SystemDirectory, is_name};
+use crate::console::tcpip::Vary;
+use crate::net::haproxy::{Address, is_haproxy_name};
+use crate::platform::names::is_name;
+use crate::system::SystemDirectory;
 use std::io;
 use std::path::Path;
 
@@ -45,6 +46,33 @@ impl Listener {
     }
 }
 
+/// What is wrong with a line of the file.
+#[derive(Debug, thiserror::Error)]
+pub enum LineError {
+    #[error("{} HAS NO VALUE", shown(.0))]
+    NoValue(String),
+    #[error("PORT {0} STANDS TWICE; JOBNAME TELLS LISTENERS OF ONE PORT APART")]
+    PortTwice(u16),
+    #[error("{} IS NO NAME OF A {kind}", shown(.word))]
+    NoName { word: String, kind: &'static str },
+    #[error("{} STANDS TWICE", shown(.0))]
+    Twice(String),
+    #[error("{} IS NOT KNOWN; BALANCER, PORT OR STACK IS EXPECTED", shown(.0))]
+    Unknown(String),
+    #[error("BALANCER haproxy SOCKET BACKEND IS MISSING")]
+    NoBalancer,
+    #[error("BALANCER haproxy SOCKET BACKEND IS EXPECTED")]
+    Balancer,
+    #[error("BALANCER {} IS NOT KNOWN; haproxy IS", shown(.0))]
+    UnknownBalancer(String),
+    #[error("PORT number SERVER name [JOBNAME name] IS EXPECTED")]
+    Port,
+    #[error("{} IS NO PORT; 1 TO 65535 IS EXPECTED", shown(.0))]
+    NoPort(String),
+    #[error("{} IS NO JOB NAME", shown(.0))]
+    NoJobName(String),
+}
+
 /// Why there is no stack that could be varied.
 #[derive(Debug, thiserror::Error)]
 pub enum StackError {
@@ -53,7 +81,7 @@ pub enum StackError {
     #[error("{file} CANNOT BE READ: {error}")]
     Read { file: String, error: io::Error },
     #[error("{file}:{line}: {why}")]
-    Line { file: String, line: usize, why: String },
+    Line { file: String, line: usize, why: LineError },
     #[error("NO STACK {name} ON THIS SYSTEM, IT HAS {known}")]
     Name { name: String, known: String },
     #[error("NOTHING LISTENS AT PORT {port}{}; {file} HAS {known}", .job_name.as_ref().map(|name| format!(" AS JOB {name}")).unwrap_or_default())]
@@ -79,7 +107,7 @@ impl Stack {
     ///
     /// # Errors
     /// The number of a line, from 1, and what is wrong with it.
-    pub fn parse(text: &str, directory: &Path) -> Result<Stack, (usize, String)> {
+    pub fn parse(text: &str, directory: &Path) -> Result<Stack, (usize, LineError)> {
         let (mut name, mut balancer, mut listeners) = (None, None, Vec::<Listener>::new());
         let mut last = 1;
         for (number, line) in (1..).zip(text.lines()) {
@@ -89,7 +117,7 @@ impl Stack {
                 if line.is_empty() {
                     continue;
                 }
-                return Err((number, format!("{} HAS NO VALUE", shown(line))));
+                return Err((number, LineError::NoValue(line.to_owned())));
             };
             match setting.to_ascii_uppercase().as_str() {
                 "BALANCER" if balancer.is_none() => balancer = Some(read_balancer(rest.trim(), directory).map_err(|why| (number, why))?),
@@ -97,19 +125,19 @@ impl Stack {
                     let listener = read_port(rest).map_err(|why| (number, why))?;
                     let is_same = |known: &Listener| known.port == listener.port && known.job_name == listener.job_name;
                     if listeners.iter().any(is_same) {
-                        return Err((number, format!("PORT {} STANDS TWICE; JOBNAME TELLS LISTENERS OF ONE PORT APART", listener.port)));
+                        return Err((number, LineError::PortTwice(listener.port)));
                     }
                     listeners.push(listener);
                 }
                 "STACK" if name.is_none() && is_name(rest.trim()) => name = Some(rest.trim().to_owned()),
-                "STACK" if name.is_none() => return Err((number, format!("{} IS NO NAME OF A STACK", shown(rest)))),
-                "STACK" | "BALANCER" => return Err((number, format!("{} STANDS TWICE", shown(setting)))),
-                _ => return Err((number, format!("{} IS NOT KNOWN; BALANCER, PORT OR STACK IS EXPECTED", shown(setting)))),
+                "STACK" if name.is_none() => return Err((number, LineError::NoName { word: rest.to_owned(), kind: "STACK" })),
+                "STACK" | "BALANCER" => return Err((number, LineError::Twice(setting.to_owned()))),
+                _ => return Err((number, LineError::Unknown(setting.to_owned()))),
             }
         }
         match balancer {
             Some((balancer, backend)) => Ok(Stack { name: name.unwrap_or_else(|| FILE.to_owned()), balancer, backend, listeners }),
-            None => Err((last, "BALANCER haproxy SOCKET BACKEND IS MISSING".to_owned())),
+            None => Err((last, LineError::NoBalancer)),
         }
     }
 
@@ -147,15 +175,14 @@ fn shown(word: &str) -> String {
 }
 
 /// `haproxy SOCKET BACKEND`; the path may have blanks.
-fn read_balancer(text: &str, directory: &Path) -> Result<(Address, String), String> {
-    let expected = || "BALANCER haproxy SOCKET BACKEND IS EXPECTED".to_owned();
-    let (kind, rest) = text.split_once(char::is_whitespace).ok_or_else(expected)?;
-    let (socket, backend) = rest.trim().rsplit_once(char::is_whitespace).ok_or_else(expected)?;
+fn read_balancer(text: &str, directory: &Path) -> Result<(Address, String), LineError> {
+    let (kind, rest) = text.split_once(char::is_whitespace).ok_or(LineError::Balancer)?;
+    let (socket, backend) = rest.trim().rsplit_once(char::is_whitespace).ok_or(LineError::Balancer)?;
     if !kind.eq_ignore_ascii_case("haproxy") {
-        return Err(format!("BALANCER {} IS NOT KNOWN; haproxy IS", shown(kind)));
+        return Err(LineError::UnknownBalancer(kind.to_owned()));
     }
     if !is_haproxy_name(backend) {
-        return Err(format!("{} IS NO NAME OF A BACKEND", shown(backend)));
+        return Err(LineError::NoName { word: backend.to_owned(), kind: "BACKEND" });
     }
     let address = match Address::parse(socket.trim()) {
         Address::Unix(path) => Address::Unix(directory.join(path)),
@@ -165,7 +192,7 @@ fn read_balancer(text: &str, directory: &Path) -> Result<(Address, String), Stri
 }
 
 /// `p SERVER name [JOBNAME name]`
-fn read_port(text: &str) -> Result<Listener, String> {
+fn read_port(text: &str) -> Result<Listener, LineError> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let is = |word: &str, expected: &str| word.eq_ignore_ascii_case(expected);
     let (port, server, job_name) = match words.as_slice() {
@@ -173,14 +200,14 @@ fn read_port(text: &str) -> Result<Listener, String> {
         [port, keyword, server, job, name] if is(keyword, "SERVER") && is(job, "JOBNAME") => {
             (port, server, Some(name.to_ascii_uppercase()))
         }
-        _ => return Err("PORT number SERVER name [JOBNAME name] IS EXPECTED".to_owned()),
+        _ => return Err(LineError::Port),
     };
-    let port = super::port_number(port).ok_or_else(|| format!("{} IS NO PORT; 1 TO 65535 IS EXPECTED", shown(port)))?;
+    let port = super::port_number(port).ok_or_else(|| LineError::NoPort((*port).to_owned()))?;
     if !is_haproxy_name(server) {
-        return Err(format!("{} IS NO NAME OF A SERVER", shown(server)));
+        return Err(LineError::NoName { word: (*server).to_owned(), kind: "SERVER" });
     }
     match job_name.as_deref().filter(|name| !is_name(name)) {
-        Some(name) => Err(format!("{} IS NO JOB NAME", shown(name))),
+        Some(name) => Err(LineError::NoJobName(name.to_owned())),
         None => Ok(Listener { port, server: (*server).to_owned(), job_name }),
     }
 }
@@ -191,7 +218,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn parse(text: &str) -> Result<Stack, (usize, String)> {
-        Stack::parse(text, Path::new("/systems/lpr1"))
+        Stack::parse(text, Path::new("/systems/lpr1")).map_err(|(line, why)| (line, why.to_string()))
     }
 
     fn command(text: &str) -> Vary {

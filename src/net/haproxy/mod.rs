@@ -115,7 +115,7 @@ pub fn set_state_command(backend: &str, server: &str, wanted: Wanted) -> String 
 }
 
 /// True for what HAProxy takes as the name of a backend or server. Nothing else may stand in a command: `;` would end it.
-pub fn is_name(text: &str) -> bool {
+pub fn is_haproxy_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':'))
 }
 
@@ -176,7 +176,7 @@ impl Client {
         let command = set_state_command(named(backend)?, named(server)?, wanted);
         let answer = self.ask(&command)?;
         if !answer.is_empty() {
-            // The other answers name what is not there; so does this look, with what is.
+            // HAProxy's other answers name a backend or server that does not exist; this look-up says the same, and which ones exist.
             self.server(backend, server)?;
             return Err(HaproxyError::Refused { socket: self.address.to_string(), command, answer: one_line(&answer) });
         }
@@ -250,7 +250,7 @@ impl Client {
 }
 
 fn named(name: &str) -> Result<&str, HaproxyError> {
-    if is_name(name) { Ok(name) } else { Err(HaproxyError::Name { name: one_line(name) }) }
+    if is_haproxy_name(name) { Ok(name) } else { Err(HaproxyError::Name { name: one_line(name) }) }
 }
 
 /// What an error text shows of an answer.
@@ -260,9 +260,9 @@ fn one_line(text: &str) -> String {
     if line.is_empty() { "nothing".to_owned() } else { line }
 }
 
-/// Either kind of connection.
+/// A connection over TCP or a unix socket.
 trait Connection: Read + Write + Send {
-    /// Bounds the next read or write.
+    /// Sets the time-out of the next read or write.
     fn limit(&self, left: Duration) -> io::Result<()>;
 }
 
@@ -287,9 +287,10 @@ fn left(deadline: Instant) -> io::Result<Duration> {
 fn connect(address: &Address, deadline: Instant) -> io::Result<Box<dyn Connection>> {
     let address = address.clone();
     let (sender, receiver) = mpsc::channel();
-    // The look-up of a name, and a unix socket whose queue is full, wait without a bound of their own: the thread is left to itself then.
+    // Looking up a name, and connecting to a unix socket whose queue is full, have no time-out: if the time is over, this thread is
+    // abandoned.
     std::thread::Builder::new().name("haproxy".to_owned()).spawn(move || {
-        // Where nobody waits any more the connection is closed.
+        // If nobody waits any more, the connection is dropped and so closed.
         let _ = sender.send(open(&address, deadline));
     })?;
     receiver.recv_timeout(left(deadline)?).unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()))

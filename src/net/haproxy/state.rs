@@ -1,10 +1,11 @@
-//! HAProxy's answers read. Pure. Formats: management guide, "show servers state" (version 1) and "Statistics CSV format"; columns are found by
-//! their names, because each release adds some.
+//! Parses HAProxy's answers. Pure. Formats: management guide, "show servers state" (version 1) and "Statistics CSV format"; columns are
+//! found by their names, because each release adds some.
 
 use std::fmt;
 
 /// Bits of srv_admin_state, as in HAProxy's `enum srv_admin`: forced, inherited, and for want of an address. 0x04 (the configuration had
-/// `disabled`, which sets 0x01 besides) and 0x40 (its name was set at run time) tell where a server comes from, and keep no connection away.
+/// `disabled`, which sets 0x01 besides) and 0x40 (its name was set at run time) tell where a server comes from, and keep no connection
+/// away.
 const FORCED_MAINTENANCE: u32 = 0x01;
 const MAINTENANCE: u32 = 0x01 | 0x02 | 0x20;
 const FORCED_DRAIN: u32 = 0x08;

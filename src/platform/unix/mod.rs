@@ -1,30 +1,24 @@
-//! POSIX systems other than z/OS: processes by `posix_spawn`, the operator and SYSLOG by a system directory, SYSPRINT is standard output.
+//! POSIX systems other than z/OS: processes by `posix_spawn`, the operator and the log by the job that a system above makes of a launcher, if
+//! one does, SYSPRINT is standard output.
 
-mod listener;
+mod ending;
 mod notify;
+#[cfg(target_os = "linux")]
+mod proc;
 pub mod process;
-mod process_table;
-mod processes;
 pub mod program;
 pub mod signals;
-pub mod system;
 pub mod watch;
 
+use super::names::host_sysname;
 use super::{FileLock, ListenError, LockError, OperatorListener, Pid, Platform, ProcessEntry, SpawnRequest, Target, WaitStatus};
 use nix::libc;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
-use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
-use system::{JobDescription, JobEnd, JobEntry, JobKind, JobRecord, SystemDirectory};
 
-/// The directory of the job's entry: set by the initiator for the program of a started task, and only then.
-pub const JOB_DIRECTORY: &str = "ZWELNCH_JOB_DIRECTORY";
-/// The descriptor of the job's listening control socket, likewise.
-pub const CONTROL_DESCRIPTOR: &str = "ZWELNCH_CONTROL_FD";
 /// The root below which a data set is a directory and a member a file.
 const DATA_SETS: &str = "ZWELNCH_DATASETS";
 
@@ -44,20 +38,30 @@ pub fn signal_name(number: i32) -> String {
     nix::sys::signal::Signal::try_from(number).map_or_else(|_| number.to_string(), |signal| signal.as_str().to_owned())
 }
 
-/// A job of a system directory: what this process is when it is a launcher.
-struct Job {
-    system: SystemDirectory,
-    name: String,
-    id: String,
-    /// Taken by [`Platform::listen`].
-    listener: Mutex<Option<UnixListener>>,
-    /// The entry, when it is this process's own: a launcher that was typed in a shell. A started task's belongs to its initiator.
-    entry: Mutex<Option<JobEntry>>,
+/// The job that a launcher is, on a system that makes jobs of processes: who may operate it, and what it is called.
+pub trait Job: Send + Sync {
+    /// The name of the system that it is a job of.
+    fn sysname(&self) -> &str;
+
+    /// Its own name.
+    fn name(&self) -> &str;
+
+    /// Begins to take operator commands; called once.
+    ///
+    /// # Errors
+    /// The system's.
+    fn listen(&self, listener: OperatorListener) -> io::Result<()>;
+
+    /// Writes to the system's log.
+    fn wto(&self, text: &str);
+
+    /// The launcher has ended, with this condition code.
+    fn end(&self, condition_code: i32);
 }
 
 /// See the module.
 pub struct UnixPlatform {
-    job: Option<Job>,
+    job: Option<Box<dyn Job>>,
     sysname: String,
     user_id: String,
     data_sets: Option<PathBuf>,
@@ -69,98 +73,60 @@ impl UnixPlatform {
         UnixPlatform {
             job: None,
             sysname: host_sysname(),
-            user_id: system::own_user_name(),
+            user_id: own_user_name(),
             data_sets: std::env::var_os(DATA_SETS).map(PathBuf::from),
         }
     }
 
-    /// For a launcher: as the program of a started task it finds its job made; typed in a shell it makes one, named by JOBNAME. The
-    /// second value says why there is no console when there is none; signals work all the same.
-    pub fn for_launcher() -> (UnixPlatform, Option<String>) {
-        listener::block_signals();
+    /// For a launcher, which is the job that `job` makes of it once signals cannot end it any more. The second value says why there is no
+    /// console when there is none; signals work all the same.
+    pub fn for_launcher(job: impl FnOnce() -> io::Result<Box<dyn Job>>) -> (UnixPlatform, Option<String>) {
+        ending::block_ending();
         process::close_all_at_exec();
-        let mut platform = UnixPlatform::for_command();
-        let found = match std::env::var_os(JOB_DIRECTORY) {
-            Some(directory) => started_task(Path::new(&directory)),
-            None => shell_job(),
+        let (job, no_console) = match job() {
+            Ok(job) => (Some(job), None),
+            Err(error) => (None, Some(error.to_string())),
         };
-        match found {
-            Ok(job) => {
-                job.system.sysname().clone_into(&mut platform.sysname);
-                platform.job = Some(job);
-                adopt_orphans();
-                (platform, None)
-            }
-            Err(error) => {
-                adopt_orphans();
-                (platform, Some(error.to_string()))
-            }
-        }
+        adopt_orphans();
+        let platform = UnixPlatform::for_command();
+        let sysname = job.as_ref().map_or(platform.sysname, |job| job.sysname().to_owned());
+        (UnixPlatform { job, sysname, ..platform }, no_console)
     }
 
     /// For a run in the foreground of a shell: no job and no console, but signals, and orphans as a launcher has them.
     pub fn for_foreground() -> UnixPlatform {
-        listener::block_signals();
+        ending::block_ending();
         adopt_orphans();
         UnixPlatform::for_command()
     }
 
-    /// Ends this process's own job entry, with its condition code.
+    /// Ends the job of this process, with its condition code.
     pub fn end_job(&self, condition_code: i32) {
-        let Some(job) = &self.job else { return };
-        if let Some(entry) = job.entry.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            // What cannot be removed is found stale by the next one who looks.
-            let _ = entry.end();
-            job.system.announce_ended(&job.name, &job.name, &job.id, JobEnd::Code(condition_code));
+        if let Some(job) = &self.job {
+            job.end(condition_code);
         }
     }
 }
 
-/// The job that the initiator made for this process.
-fn started_task(directory: &Path) -> io::Result<Job> {
-    let system = SystemDirectory::open(directory.parent().and_then(Path::parent))?;
-    let record = JobRecord::read(directory)
-        .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("no job entry in {}", directory.display())))?;
-    let descriptor: i32 = std::env::var(CONTROL_DESCRIPTOR).ok().and_then(|text| text.parse().ok()).ok_or(io::ErrorKind::InvalidInput)?;
-    // SAFETY: the initiator made this descriptor for us and nothing else in this process uses it.
-    let listener = unsafe { UnixListener::from_raw_fd(descriptor) };
-    close_at_exec(&listener)?;
-    Ok(Job { system, name: record.job_name, id: record.job_id, listener: Mutex::new(Some(listener)), entry: Mutex::new(None) })
-}
-
-fn shell_job() -> io::Result<Job> {
-    let system = SystemDirectory::open(None)?;
-    let name = std::env::var("JOBNAME").unwrap_or_default().trim().to_ascii_uppercase();
-    let name = if name.is_empty() { "ZWESLSTC".to_owned() } else { name };
-    let id = system.next_job_id()?;
-    let description = JobDescription {
-        job_name: name.clone(),
-        identifier: name.clone(),
-        job_id: id.clone(),
-        kind: JobKind::Shell,
-        pid: nix::unistd::getpid().as_raw(),
-    };
-    let entry = system.register_job(description)?;
-    system.announce_started(&name, &id);
-    let listener = entry.listener().try_clone()?;
-    Ok(Job { system, name, id, listener: Mutex::new(Some(listener)), entry: Mutex::new(Some(entry)) })
-}
-
-fn close_at_exec(descriptor: &UnixListener) -> io::Result<()> {
-    nix::fcntl::fcntl(descriptor, nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::FD_CLOEXEC))?;
-    Ok(())
-}
-
 /// Processes whose parent has ended become ours, so that the end of a component's last process is an event and not something to poll for.
-fn adopt_orphans() {
+pub fn adopt_orphans() {
     #[cfg(target_os = "linux")]
     // A system that refuses leaves the stop of such a component to its grace time.
     let _ = nix::sys::prctl::set_child_subreaper(true);
 }
 
-/// The short host name; a job's system directory may say otherwise.
-fn host_sysname() -> String {
-    system::host_sysname()
+/// The user this process runs as, upper case; its number where it has no name.
+pub fn own_user_name() -> String {
+    effective_user().to_uppercase()
+}
+
+/// The same as the system writes it.
+fn effective_user() -> String {
+    let user = nix::unistd::geteuid();
+    match nix::unistd::User::from_uid(user) {
+        Ok(Some(entry)) => entry.name,
+        _ => user.to_string(),
+    }
 }
 
 impl Platform for UnixPlatform {
@@ -181,11 +147,11 @@ impl Platform for UnixPlatform {
     }
 
     fn user_name(&self) -> String {
-        system::effective_user()
+        effective_user()
     }
 
     fn job_name(&self) -> String {
-        self.job.as_ref().map_or_else(String::new, |job| job.name.clone())
+        self.job.as_ref().map_or_else(String::new, |job| job.name().to_owned())
     }
 
     fn read_member(&self, data_set: &str, member: &str) -> io::Result<Vec<u8>> {
@@ -221,31 +187,36 @@ impl Platform for UnixPlatform {
         process::send(target, signal)
     }
 
+    #[cfg(target_os = "linux")]
     fn process_list(&self, skip: &dyn Fn(Pid) -> bool) -> Option<Vec<ProcessEntry>> {
-        processes::list(skip)
+        proc::list(skip)
     }
 
+    #[cfg(target_os = "linux")]
     fn children(&self, skip: &dyn Fn(Pid) -> bool) -> Option<Vec<ProcessEntry>> {
         let own = Pid::try_from(std::process::id()).unwrap_or_default();
         // Without the lists of children all processes are looked at.
-        processes::children(skip)
-            .or_else(|| processes::list(skip).map(|list| list.into_iter().filter(|entry| entry.parent == own).collect()))
+        proc::children(skip).or_else(|| proc::list(skip).map(|list| list.into_iter().filter(|entry| entry.parent == own).collect()))
     }
 
+    #[cfg(target_os = "linux")]
     fn children_of(&self, pid: Pid) -> Option<Vec<Pid>> {
-        processes::children_of(pid)
+        proc::children_of(pid)
     }
 
+    #[cfg(target_os = "linux")]
     fn process(&self, pid: Pid) -> Option<ProcessEntry> {
-        processes::entry(pid)
+        proc::entry(pid)
     }
 
+    #[cfg(target_os = "linux")]
     fn variable_of(&self, pid: Pid, name: &str) -> Option<String> {
-        processes::variable(pid, name)
+        proc::variable(pid, name)
     }
 
+    #[cfg(target_os = "linux")]
     fn boot_identity(&self) -> Option<String> {
-        processes::boot_identity()
+        proc::boot_identity()
     }
 
     fn group_exists(&self, group: Pid) -> bool {
@@ -257,18 +228,13 @@ impl Platform for UnixPlatform {
     }
 
     fn listen(&self, listener: OperatorListener) -> Result<(), ListenError> {
-        listener::signals(&listener).map_err(ListenError::Signals)?;
-        let socket = self.job.as_ref().and_then(|job| job.listener.lock().unwrap_or_else(PoisonError::into_inner).take());
-        match socket {
-            Some(socket) => listener::control(socket, listener).map_err(ListenError::Console),
-            None => Ok(()),
-        }
+        ending::listen(&listener).map_err(ListenError::Signals)?;
+        self.job.as_ref().map_or(Ok(()), |job| job.listen(listener)).map_err(ListenError::Console)
     }
 
     fn wto(&self, text: &str) {
         if let Some(job) = &self.job {
-            // A log that cannot be written (a full disk) must not end what it is about.
-            let _ = job.system.append_syslog(&job.name, &job.id, text);
+            job.wto(text);
         }
     }
 
@@ -278,24 +244,33 @@ impl Platform for UnixPlatform {
     }
 
     fn write_sysprint(&self, bytes: &[u8]) -> io::Result<()> {
-        let mut out = io::stdout().lock();
-        out.write_all(bytes)?;
-        out.flush()
+        // Not through the standard library's buffer: what it could not write it would write later, and it is counted as lost.
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            match nix::unistd::write(io::stdout(), rest) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(length) => rest = &rest[length..],
+                Err(nix::errno::Errno::EINTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
     }
 
-    fn issue_command(&self, command: &str) -> io::Result<Vec<String>> {
-        let program = self.own_program().ok_or(io::ErrorKind::NotFound)?;
-        let mut console = std::process::Command::new(program);
-        console.arg("console");
-        if let Some(job) = &self.job {
-            console.arg("--system").arg(job.system.path());
-        }
-        let answer = console.arg(command).stdin(std::process::Stdio::null()).output()?;
-        Ok(String::from_utf8_lossy(&answer.stdout).lines().map(str::to_owned).collect())
+    fn issue_command(&self, _: &str) -> io::Result<Vec<String>> {
+        Err(io::Error::new(io::ErrorKind::Unsupported, "this system has no console"))
     }
 
     fn lock_file(&self, path: &Path, holder: &str) -> Result<FileLock, LockError> {
-        let mut file = File::options().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+        let mut file = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
+            .open(path)?;
+        crate::platform::private::judge_file(&file, path)?;
         let whole = libc::flock { l_type: libc::F_WRLCK as _, l_whence: libc::SEEK_SET as _, l_start: 0, l_len: 0, l_pid: 0 };
         match nix::fcntl::fcntl(&file, nix::fcntl::FcntlArg::F_SETLK(&whole)) {
             Ok(_) => {
@@ -313,8 +288,9 @@ impl Platform for UnixPlatform {
         }
     }
 
+    #[cfg(target_os = "linux")]
     fn process_table(&self) -> Vec<crate::platform::ProcessFacts> {
-        process_table::read()
+        proc::table()
     }
 
     fn is_writable_directory(&self, path: &Path) -> bool {

@@ -50,18 +50,25 @@ pub(super) fn spawn(request: &SpawnRequest<'_>) -> io::Result<Pid> {
 
 /// Descriptors that this program was started with besides the standard ones are nobody's business below it.
 pub(in crate::platform) fn close_all_at_exec() {
-    // /dev/fd exists wherever POSIX systems are in use; where it does not, there is only what the caller has left open.
-    let open: Vec<i32> = std::fs::read_dir("/dev/fd")
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .filter(|descriptor| *descriptor > 2)
-        .collect();
-    for descriptor in open {
+    for descriptor in inherited_descriptors() {
         // SAFETY: fcntl with F_SETFD touches no memory; a descriptor that is closed by now (the directory's own) is an error and no more.
         unsafe { libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC) };
     }
+}
+
+/// Nor this program's own: closes them. Called before it has any of its own.
+pub fn close_inherited() {
+    for descriptor in inherited_descriptors() {
+        // The descriptor of the listing itself is closed already: EBADF.
+        let _ = nix::unistd::close(descriptor);
+    }
+}
+
+fn inherited_descriptors() -> Vec<i32> {
+    // /dev/fd exists wherever POSIX systems are in use; where it does not, there is only what the caller has left open.
+    let entries = std::fs::read_dir("/dev/fd").into_iter().flatten().flatten();
+    let open = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    open.filter(|descriptor| *descriptor > 2).collect()
 }
 
 pub(super) fn wait_for_end() -> bool {

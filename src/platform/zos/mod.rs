@@ -1,5 +1,5 @@
 //! z/OS, over the C shim: the operator's console is the system's own, SYSPRINT a data definition, a process an address space perhaps.
-//! Contract: reference/zos-platform.md.
+//! Contract: docs/contract/zos-platform.md.
 
 mod console;
 pub mod shim;
@@ -126,7 +126,7 @@ impl ZosPlatform {
                 Ok(()) => dds.has_failed = false,
                 Err(error) => {
                     if !std::mem::replace(&mut dds.has_failed, true) {
-                        self.wto(message::zwel1005e(&error).text());
+                        self.wto(message::sysprint_not_writable(&error).text());
                     }
                     if let Some((_, text)) = line.split_once(" <ZWELNCH:").filter(|_| !line.contains("'500'")) {
                         self.wto(after_words(text, 3));
@@ -183,9 +183,8 @@ fn after_words(text: &str, count: usize) -> &str {
 /// `//'DATA.SET(MEMBER)'`, by which the C library opens a member.
 fn member_name(data_set: &str, member: &str) -> io::Result<CString> {
     let (data_set, member) = (data_set.to_ascii_uppercase(), member.to_ascii_uppercase());
-    let qualifiers_fit =
-        data_set.len() <= 44 && data_set.split('.').all(|qualifier| super::unix::system::is_name(&qualifier.replace('-', "A")));
-    if !qualifiers_fit || !super::unix::system::is_name(&member) {
+    let qualifiers_fit = data_set.len() <= 44 && data_set.split('.').all(|qualifier| super::names::is_name(&qualifier.replace('-', "A")));
+    if !qualifiers_fit || !super::names::is_name(&member) {
         let text = format!("{data_set}({member}) is no name of a data set and its member");
         return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
     }
@@ -231,7 +230,7 @@ impl Platform for ZosPlatform {
         if name.eq_ignore_ascii_case("SYSNAME") {
             return Some(self.sysname.clone()).filter(|name| !name.is_empty());
         }
-        if !super::unix::system::is_name(&name.to_ascii_uppercase()) {
+        if !super::names::is_name(&name.to_ascii_uppercase()) {
             return None;
         }
         let (text, ended_well) = self.run(Path::new(SYSVAR), &[&name.to_ascii_uppercase()]).ok()?;
@@ -269,7 +268,7 @@ impl Platform for ZosPlatform {
     fn spawn(&self, request: &SpawnRequest<'_>) -> io::Result<Pid> {
         let spawned = spawn::spawn(request)?;
         if let Some((name, error)) = spawned.refused_job_name {
-            self.name_refused.get_or_init(|| self.wto(message::zwel1006w(name, error).text()));
+            self.name_refused.get_or_init(|| self.wto(message::address_space_not_named(name, error).text()));
         }
         Ok(spawned.pid)
     }
@@ -395,7 +394,15 @@ impl Platform for ZosPlatform {
     }
 
     fn lock_file(&self, path: &Path, holder: &str) -> Result<FileLock, LockError> {
-        let mut file = File::options().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+        let mut file = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
+            .open(path)?;
+        crate::platform::private::judge_file(&file, path)?;
         match shim::lock(file.as_fd()) {
             Ok(()) => {
                 file.set_len(0)?;

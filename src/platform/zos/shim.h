@@ -2,8 +2,8 @@
  * The z/OS services that zwelnch needs, as platform::zos sees them.
  *
  * Everything that depends on z/OS headers, entry point names, assembler services or control blocks stays behind this interface; it is
- * compiled by the system's own compiler with the system's own headers, in ASCII mode. Policy is Rust's: a function here does one thing
- * and says how it went. Contract: reference/zos-platform.md.
+ * compiled by the system's own compiler with the system's own headers, in ASCII mode. Policy is Rust's: a function here does one thing and
+ * says how it went. Contract: docs/contract/zos-platform.md.
  *
  * Conventions
  *   - `uint8_t` text is IBM-1047 as the system has it, with its length and no terminator: one table, Rust's, does all conversion.

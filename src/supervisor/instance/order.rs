@@ -1,63 +1,70 @@
-//! Orders to several components at once: who goes down before whom.
+//! Orders to several components at once, and who waits for whom: up after those that it depends on, down after those that depend on it.
 
 use super::super::Moment;
-use super::super::state::{Event, Reply, State};
-use super::{Action, Effect, Instance};
+use super::super::state::{Action, Event, Reply, WaitsFor};
+use super::{Effect, Instance};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Instance {
-    /// Tells several components the same: those that have to go down first do so in reverse order of the graph.
+    /// Tells several components the same, as [`Instance::order_each`].
     pub fn order(&mut self, event: &Event, selection: &[usize], now: Moment) -> Vec<Effect> {
         self.order_each(selection.iter().map(|index| (*index, event.clone())).collect(), now)
     }
 
-    /// Tells several components something, each its own: those that have to go down first do so in reverse order of the graph.
+    /// Tells several components something, each its own. The order takes effect wholly or, where one of them refuses it, not at all: then
+    /// each is told how it stands. What is wanted of all of them is known before the first one goes down or up.
     pub fn order_each(&mut self, mut orders: BTreeMap<usize, Event>, now: Moment) -> Vec<Effect> {
-        let mut effects = Vec::new();
         orders.retain(|index, _| *index < self.members.len());
-        // An older order is overruled before anything is decided.
-        for index in orders.keys() {
-            self.members[*index].pending = None;
+        if orders.iter().any(|(index, event)| self.members[*index].machine.refuses(event)) {
+            let reply = |(index, event): (usize, Event)| {
+                let machine = &self.members[index].machine;
+                let reply = if machine.refuses(&event) { Reply::AlreadyRunning } else { machine.as_it_is() };
+                self.effect(index, Action::Reply(reply))
+            };
+            return orders.into_iter().filter_map(reply).collect();
         }
-        let (live, down): (Vec<_>, Vec<_>) = orders.iter().partition(|(index, event)| self.goes_down(event, **index));
-        // Dependents stand later, as a rule; those that stand earlier are waited for all the same.
-        for (index, event) in live.into_iter().rev() {
-            let before = self.ordered_dependents(*index, &orders);
-            // One that is on its way down already only learns what follows.
-            if before.is_empty() || matches!(self.members[*index].machine.state(), State::Stopping { .. }) {
-                effects.extend(self.step(*index, event.clone(), now));
-            } else {
-                let goes = matches!(event, Event::Stop | Event::Change { start: false });
-                let reply = if goes { Reply::BeingStopped } else { Reply::BeingRestarted };
-                self.members[*index].pending = Some((event.clone(), before));
-                effects.push(Effect::Component(*index, Action::Reply(reply)));
-            }
-        }
-        for (index, event) in down {
-            effects.extend(self.step(*index, event.clone(), now));
-        }
-        effects
+        let (live, down): (Vec<_>, Vec<_>) = orders.into_iter().partition(|(index, _)| self.members[*index].machine.state().is_live());
+        self.follow(live.into_iter().rev().chain(down).collect(), now)
     }
 
-    /// Whether the event ends a process.
-    fn goes_down(&self, event: &Event, index: usize) -> bool {
-        let machine = &self.members[index].machine;
-        machine.state().is_live() && !(*event == Event::Start && machine.policy.reject_start_of_running)
+    /// What a component waits for, of the others.
+    pub fn waits_for(&self, index: usize) -> Vec<usize> {
+        match self.members.get(index).and_then(|member| member.machine.waits_for()) {
+            Some(WaitsFor::Dependencies) => self.unmet(index),
+            Some(WaitsFor::Dependents) => self.leaving_dependents(index),
+            _ => Vec::new(),
+        }
     }
 
-    /// The nearest components with an order that depend on one and go down too.
-    fn ordered_dependents(&self, index: usize, orders: &BTreeMap<usize, Event>) -> Vec<usize> {
+    /// Whether a change of a component has been asked for that is not decided yet.
+    pub fn is_changing(&self, index: usize) -> bool {
+        self.members.get(index).is_some_and(|member| member.machine.is_changing())
+    }
+
+    /// Those whose wait for others is over: down in reverse, then up.
+    pub(super) fn ends_of_waits(&self) -> Vec<(usize, Event)> {
+        let of = |wait, event: Event| {
+            let is_over = move |index: &usize| self.members[*index].machine.waits_for() == Some(wait) && self.waits_for(*index).is_empty();
+            (0..self.members.len()).filter(is_over).map(move |index| (index, event.clone()))
+        };
+        let down = of(WaitsFor::Dependents, Event::DependentsDown).rev();
+        down.chain(of(WaitsFor::Dependencies, Event::DependenciesReady)).collect()
+    }
+
+    /// Those that a component needs and that are not ready.
+    pub fn unmet(&self, index: usize) -> Vec<usize> {
+        let Some(member) = self.members.get(index) else { return Vec::new() };
+        let ready = |need: &&usize| self.members.get(**need).is_none_or(|member| member.machine.is_ready());
+        member.needs.iter().filter(|need| !ready(need)).copied().collect()
+    }
+
+    /// The nearest that depend on a component, directly or through others, and are on their way down: it goes down after them.
+    fn leaving_dependents(&self, index: usize) -> Vec<usize> {
         let (mut open, mut seen, mut found) = (vec![index], BTreeSet::new(), Vec::new());
         while let Some(at) = open.pop() {
-            for dependent in &self.members[at].needed_by {
-                if !seen.insert(*dependent) {
-                    continue;
-                }
-                match orders.get(dependent) {
-                    None => open.push(*dependent),
-                    Some(event) if self.goes_down(event, *dependent) => found.push(*dependent),
-                    Some(_) => {}
-                }
+            for dependent in self.members[at].needed_by.iter().filter(|dependent| seen.insert(**dependent)) {
+                let leaves = self.members[*dependent].machine.is_leaving();
+                if leaves { found.push(*dependent) } else { open.push(*dependent) }
             }
         }
         found

@@ -58,7 +58,7 @@ impl Instance {
     fn assess(&mut self, now: Moment) -> Option<InstanceNote> {
         let present = || self.members.iter().enumerate().filter(|(_, member)| !member.removed);
         let of = present().count();
-        let wanted: Vec<usize> = present().filter(|(_, member)| member.machine.state().is_wanted()).map(|(index, _)| index).collect();
+        let wanted: Vec<usize> = present().filter(|(_, member)| member.machine.wants_up()).map(|(index, _)| index).collect();
         let missing: Vec<usize> = wanted.iter().copied().filter(|index| !self.members[*index].machine.is_ready()).collect();
         if missing.is_empty() {
             return self.all_ready(wanted.len(), of, now);

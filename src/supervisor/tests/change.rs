@@ -46,7 +46,7 @@ fn what_is_stopped_is_configured_and_stays_down_and_what_goes_away_comes_back_wh
     let mut world = World::new(policy());
     world.feed(Event::Change { start: false });
     world.judge(Judgement::Good);
-    assert!(world.configuring && !world.machine.state().is_wanted());
+    assert!(world.configuring && !world.machine.wants_up());
     world.configuring = false;
     world.feed(Event::Configured(true));
     assert_eq!((world.machine.state(), world.notes.len()), (&State::Stopped, 0));

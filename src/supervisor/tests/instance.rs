@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-fn policy() -> Policy {
+pub(super) fn policy() -> Policy {
     Policy {
         restart_intervals: [1, 2].map(Duration::from_secs).to_vec(),
         min_uptime: Duration::from_secs(10),
@@ -20,22 +20,26 @@ fn policy() -> Policy {
 }
 
 /// Processes of an instance, by component.
-struct World {
-    instance: Instance,
-    now: Moment,
-    pids: BTreeMap<usize, Pid>,
+pub(super) struct World {
+    pub(super) instance: Instance,
+    pub(super) now: Moment,
+    pub(super) pids: BTreeMap<usize, Pid>,
+    /// Groups whose leader has ended while others live.
+    pub(super) remains: BTreeMap<usize, Pid>,
     next_pid: Pid,
-    validating: Vec<usize>,
+    pub(super) validating: Vec<usize>,
     configuring: Vec<usize>,
     /// Ends at SIGTERM only when told.
-    slow: bool,
+    pub(super) slow: bool,
     log: Vec<String>,
     notes: Vec<InstanceNote>,
     timed_out: Vec<usize>,
+    /// What was said of a component: to the operator, or in a note (then None).
+    pub(super) said: Vec<(usize, Option<Reply>)>,
 }
 
 impl World {
-    fn new(needs: &[&[usize]]) -> World {
+    pub(super) fn new(needs: &[&[usize]]) -> World {
         let mut instance = Instance::new(InstancePolicy::default());
         for index in 0..needs.len() {
             instance.add(NewMember { name: format!("c{index}"), policy: policy(), required: false });
@@ -46,6 +50,7 @@ impl World {
             instance,
             now: Moment::default(),
             pids: BTreeMap::new(),
+            remains: BTreeMap::new(),
             next_pid: 100,
             validating: Vec::new(),
             configuring: Vec::new(),
@@ -53,6 +58,7 @@ impl World {
             log: Vec::new(),
             notes: Vec::new(),
             timed_out: Vec::new(),
+            said: Vec::new(),
         }
     }
 
@@ -65,6 +71,7 @@ impl World {
                     assert!(unmet.is_empty() || self.timed_out.contains(&index), "c{index} is started before {unmet:?}");
                     self.timed_out.retain(|other| *other != index);
                     self.next_pid += 1;
+                    assert!(!self.remains.contains_key(&index), "a new process of c{index} beside the remains of the old");
                     assert_eq!(self.pids.insert(index, self.next_pid), None, "two processes of c{index}");
                     self.log.push(format!("start c{index}"));
                     Some((index, Event::Spawned(self.next_pid)))
@@ -82,6 +89,9 @@ impl World {
                     if signal == StopSignal::Terminate {
                         self.log.push(format!("stop c{index}"));
                     }
+                    if signal == StopSignal::Kill {
+                        self.remains.remove(&index);
+                    }
                     let ends = self.pids.get(&index) == Some(&pid) && (signal == StopSignal::Kill || !self.slow);
                     ends.then(|| self.pids.remove(&index)).flatten().map(|pid| (index, ended(pid)))
                 }
@@ -91,9 +101,11 @@ impl World {
                 }
                 Effect::Waits(index, names) => {
                     assert!(!names.is_empty(), "c{index} waits for nothing");
+                    self.said.push((index, None));
                     None
                 }
-                Effect::Component(_, action) => {
+                Effect::Component(index, action) => {
+                    self.said.push((index, if let Action::Reply(reply) = action { Some(reply) } else { None }));
                     assert_ne!(action, Action::Await);
                     None
                 }
@@ -104,56 +116,69 @@ impl World {
         }
     }
 
-    fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         let notes = self.instance.settle(self.now);
         self.notes.extend(notes);
     }
 
-    fn step(&mut self, index: usize, event: Event) {
+    pub(super) fn step(&mut self, index: usize, event: Event) {
         let effects = self.instance.step(index, event, self.now);
         self.apply(effects);
     }
 
-    fn order(&mut self, event: Event, selection: &[usize]) {
+    pub(super) fn order(&mut self, event: Event, selection: &[usize]) {
         let effects = self.instance.order(&event, selection, self.now);
         self.apply(effects);
     }
 
-    fn begin(&mut self) {
+    pub(super) fn begin(&mut self) {
         let effects = self.instance.begin(self.now);
         self.apply(effects);
     }
 
-    fn ready(&mut self, index: usize) {
+    pub(super) fn ready(&mut self, index: usize) {
         if let Some(pid) = self.pids.get(&index) {
             self.step(index, Event::ReadyReported(*pid));
         }
     }
 
-    fn all_ready(&mut self) {
+    pub(super) fn all_ready(&mut self) {
         for _ in 0..self.instance.members().len() {
             (0..self.instance.members().len()).for_each(|index| self.ready(index));
         }
     }
 
-    fn end_of(&mut self, index: usize) {
+    pub(super) fn end_of(&mut self, index: usize) {
+        self.end_with(index, false);
+    }
+
+    pub(super) fn end_with(&mut self, index: usize, remains: bool) {
         if let Some(pid) = self.pids.remove(&index) {
-            self.step(index, ended(pid));
+            if remains {
+                self.remains.insert(index, pid);
+            }
+            self.step(index, Event::Ended { pid, status: WaitStatus { raw: 256, end: End::Exited(1) }, remains });
+        }
+    }
+
+    pub(super) fn remains_go(&mut self) {
+        while let Some((index, group)) = self.remains.pop_first() {
+            self.step(index, Event::GroupGone(group));
         }
     }
 
     /// A change of those that are not being changed already, as the owner makes them.
-    fn change(&mut self, selection: &[usize]) {
+    pub(super) fn change(&mut self, selection: &[usize]) {
         let busy = |index: &usize| {
             let state = self.instance.member(*index).unwrap().machine.state();
-            self.instance.is_changing(*index) || matches!(state, State::Configuring { .. })
+            self.instance.is_changing(*index) || matches!(state, State::Configuring)
         };
         let free: Vec<usize> = selection.iter().copied().filter(|index| !busy(index)).collect();
         self.order(Event::Change { start: true }, &free);
     }
 
     /// What the owner does with a change: all that is down for it is judged at once when nothing of it is on its way down any more.
-    fn judged(&mut self, judgement: Judgement) {
+    pub(super) fn judged(&mut self, judgement: Judgement) {
         let on_its_way = |index: usize| {
             self.instance.is_changing(index) && !matches!(self.instance.member(index).unwrap().machine.state(), State::Validating { .. })
         };
@@ -167,13 +192,13 @@ impl World {
         }
     }
 
-    fn configured(&mut self) {
+    pub(super) fn configured(&mut self) {
         while let Some(index) = self.configuring.pop() {
             self.step(index, Event::Configured(true));
         }
     }
 
-    fn advance(&mut self, duration: Duration) {
+    pub(super) fn advance(&mut self, duration: Duration) {
         let target = self.now.after(duration);
         while let Some(deadline) = self.instance.deadline().filter(|deadline| *deadline <= target) {
             self.now = self.now.max(deadline);
@@ -183,7 +208,7 @@ impl World {
         self.now = target;
     }
 
-    fn take_log(&mut self) -> Vec<String> {
+    pub(super) fn take_log(&mut self) -> Vec<String> {
         std::mem::take(&mut self.log)
     }
 }

@@ -1,3 +1,4 @@
 mod change;
 mod instance;
 mod machine;
+mod wanted;

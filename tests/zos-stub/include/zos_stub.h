@@ -93,7 +93,7 @@ int zos_stub_getrlimit(int resource, struct rlimit *limit);
 const uint8_t *zos_stub_storage(uint32_t address);
 int32_t zos_stub_svc_35(void *list);
 
-/* Layouts that reference/zos-platform.md gives. */
+/* Layouts that docs/contract/zos-platform.md, "The shim" gives. */
 _Static_assert(sizeof(struct f_cnvrt) == 8 && offsetof(struct f_cnvrt, pccsid) == 4 && offsetof(struct f_cnvrt, fccsid) == 6, "f_cnvrt");
 _Static_assert(sizeof(struct file_tag) == 4, "file_tag");
 

@@ -31,7 +31,7 @@ fn a_long_log_is_shown_from_a_whole_line_on() {
 
 #[test]
 fn a_line_as_on_a_console() {
-    let line = crate::platform::unix::system::syslog_line(jiff::Timestamp::UNIX_EPOCH, "LPAR1", "A", "STC00001", "$HASP373 A STARTED");
+    let line = crate::system::syslog_line(jiff::Timestamp::UNIX_EPOCH, "LPAR1", "A", "STC00001", "$HASP373 A STARTED");
     assert_eq!(shown(&line), "00.00.00 STC00001 $HASP373 A STARTED");
     assert_eq!(shown("anything"), "anything");
 }

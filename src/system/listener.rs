@@ -1,12 +1,10 @@
-//! Operator requests: the control socket of the job, and the signals that ask it to end.
+//! Operator requests: the control socket of the job.
 
-use super::signals::is_ignored;
-use super::system::{
+use super::wire::{
     ACCEPTED, ACCEPTED_CODED, AT_WORK, BUSY, KEEP_ALIVE, Request, encode_end, encode_line, peer_is_allowed, read_any_request,
 };
 use crate::platform::{AnswerSink, OperatorListener, OperatorRequest};
 use nix::libc;
-use nix::sys::signal::{SigSet, Signal};
 use std::io::{self, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::{Arc, mpsc};
@@ -14,41 +12,6 @@ use std::time::Duration;
 
 /// How long a console may take to say its one line, and to read its answer.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// The signals that ask the launcher to end, as P does.
-const ENDING: [(Signal, &str); 3] = [(Signal::SIGTERM, "SIGTERM"), (Signal::SIGINT, "SIGINT"), (Signal::SIGHUP, "SIGHUP")];
-
-/// Blocks the ending signals. Called before any other thread exists: they are then blocked in all of them and waited for in one, so that
-/// nothing is interrupted and no handler is needed. A SIGHUP that is ignored (nohup) stays so.
-pub(super) fn block_signals() {
-    // Fails only for a set that is not valid.
-    let _ = ending_signals().thread_block();
-}
-
-fn ending_signals() -> SigSet {
-    let mut set = SigSet::empty();
-    for (signal, _) in ENDING {
-        if !is_ignored(signal as libc::c_int) {
-            set.add(signal);
-        }
-    }
-    set
-}
-
-/// Delivers the ending signals as requests.
-pub(super) fn signals(listener: &OperatorListener) -> io::Result<()> {
-    let set = ending_signals();
-    let listener = OperatorListener::clone(listener);
-    std::thread::Builder::new().name("signals".to_owned()).stack_size(128 * 1024).spawn(move || {
-        // sigwait fails only for a set that is not valid.
-        while let Ok(signal) = set.wait() {
-            if let Some((_, name)) = ENDING.iter().find(|(known, _)| *known == signal) {
-                listener(OperatorRequest::Signal(name));
-            }
-        }
-    })?;
-    Ok(())
-}
 
 /// Accepts consoles on a thread of its own, and serves each on one of its own: a slow console delays nobody. One too many is told that the
 /// task is busy; a system that has no descriptor or memory to spare for one is asked again in a moment.

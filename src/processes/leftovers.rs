@@ -3,20 +3,24 @@
 //! of the sysplex and after an IPL. So the record carries the system's name, the identity of its boot and each process's start time,
 //! and a process that does not fit in all of them is never touched.
 
+use super::GroupObserver;
 use super::guardian::is_of_run;
 use super::sweep::{self, Found, Outcome};
-use crate::platform::process::GroupObserver;
+use crate::platform::files::write_and_append;
+use crate::platform::private::PrivateDirectory;
 use crate::platform::{Ending, Pid, Platform, ProcessEntry, Target};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Bytes after which the file is written anew, without what has gone.
 const COMPACT_AT: u64 = 256 * 1024;
+
+/// Bytes of a record that is read at most.
+const LIMIT: u64 = 64 * 1024 * 1024;
 
 /// First word of the file.
 const FORMAT: &str = "zwelnch-processes-1";
@@ -209,7 +213,9 @@ fn living_launcher(platform: &dyn Platform, place: &Place, record: &Record) -> O
 }
 
 fn read(path: &Path) -> io::Result<Option<Record>> {
-    match std::fs::read(path) {
+    let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else { return Ok(None) };
+    // It says what is ended, so it must be of our own making.
+    match PrivateDirectory::open(directory).and_then(|directory| directory.read(Path::new(name), LIMIT)) {
         Ok(bytes) => Ok(parse(&String::from_utf8_lossy(&bytes))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
@@ -252,7 +258,7 @@ impl Recorder {
         failed: Box<dyn FnOnce(io::Error) + Send>,
     ) -> io::Result<Recorder> {
         let head = head(place, run, launcher);
-        let file = new_file(path, &head)?;
+        let file = write_and_append(path, head.as_bytes(), 0o600)?;
         let size = head.len() as u64;
         Ok(Recorder { platform, path: path.to_path_buf(), head, file, size, groups: BTreeMap::new(), failed: Some(failed) })
     }
@@ -276,26 +282,11 @@ impl Recorder {
         for (group, (start, ending)) in &self.groups {
             text += &made(*group, *start, ending);
         }
-        self.file = new_file(&self.path, &text)?;
+        self.file = write_and_append(&self.path, text.as_bytes(), 0o600)?;
         // What lives does not count, so that a large instance does not write its file anew for each line.
         self.size = 0;
         Ok(())
     }
-}
-
-/// Written whole under another name, then renamed: whoever reads sees the old record or the new one.
-fn new_file(path: &Path, text: &str) -> io::Result<File> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".new");
-    let new = path.with_file_name(name);
-    match std::fs::remove_file(&new) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut file = File::options().append(true).create_new(true).mode(0o600).open(&new)?;
-    file.write_all(text.as_bytes())?;
-    std::fs::rename(&new, path)?;
-    Ok(file)
 }
 
 impl GroupObserver for Recorder {

@@ -6,7 +6,7 @@
 //! about processes (Linux), those that have left their group are found by [`MARKER`] as well.
 
 use super::sweep::{self, Found};
-use crate::platform::process::{GroupObserver, MARKER};
+use super::{GroupObserver, MARKER};
 use crate::platform::{ChildEnvironment, Ending, GroupOfChild, Pid, Platform, PreparedEnvironment, SpawnRequest, Target, WaitStatus, unix};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -80,7 +80,7 @@ pub struct Guardian {
 }
 
 impl Guardian {
-    /// Starts the process. `run` is [`crate::platform::process::Processes::run`]; `lost` is told when a guardian that has ended cannot
+    /// Starts the process. `run` is [`crate::processes::Processes::run`]; `lost` is told when a guardian that has ended cannot
     /// be replaced.
     ///
     /// # Errors

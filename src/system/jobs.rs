@@ -4,15 +4,18 @@
 //! with its initiator, or a shell's that was killed; it is removed by whoever sees it first, who also tells SYSLOG.
 
 use super::wire::{connect_to, peer_pid, reachable, unix_socket};
-use super::{SystemDirectory, SystemError, clock_time, in_words, is_name};
+use super::{SystemDirectory, SystemError, clock_time, in_words};
 use crate::message::mvs;
+use crate::platform::files::write_atomically;
+use crate::platform::names::is_name;
+use crate::platform::unix::own_user_name;
 use jiff::Timestamp;
 use nix::sys::socket::{Backlog, UnixAddr, bind, listen};
 use serde::{Deserialize, Serialize};
-use std::fs::{self, OpenOptions};
-use std::io::{self, Read, Write};
+use std::fs;
+use std::io::{self, Read};
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -192,7 +195,10 @@ impl SystemDirectory {
 
     /// Tells SYSLOG that a job has started, and returns the lines.
     pub fn announce_started(&self, job_name: &str, job_id: &str) -> Vec<String> {
-        let lines = vec![mvs::hasp373(job_name).text().to_owned(), mvs::ief403i(job_name, clock_time(Timestamp::now())).text().to_owned()];
+        let lines = vec![
+            mvs::job_started(job_name).text().to_owned(),
+            mvs::program_started(job_name, clock_time(Timestamp::now())).text().to_owned(),
+        ];
         // A log that cannot be written must not keep a job from running.
         let _ = self.append_syslog(job_name, job_id, &lines.join("\n"));
         lines
@@ -201,16 +207,16 @@ impl SystemDirectory {
     /// Tells SYSLOG how a job has ended, and returns the lines.
     pub fn announce_ended(&self, job_name: &str, step_name: &str, job_id: &str, end: JobEnd) -> Vec<String> {
         let time = clock_time(Timestamp::now());
-        let ended = mvs::ief404i(job_name, &time);
+        let ended = mvs::program_ended(job_name, &time);
         let (first, how) = match end {
             JobEnd::Code(code) => (ended, format!("RC={code:04}")),
             JobEnd::Unknown => (ended, "UNKNOWN".to_owned()),
-            JobEnd::Cancelled => (mvs::ief450i(job_name, step_name, "S222", "00000000", time), "ABEND=S222".to_owned()),
+            JobEnd::Cancelled => (mvs::program_abended(job_name, step_name, "S222", "00000000", time), "ABEND=S222".to_owned()),
             JobEnd::Signal(number) => {
-                (mvs::ief450i(job_name, step_name, "SEC6", format!("0000FF{number:02X}"), time), "ABEND=SEC6".to_owned())
+                (mvs::program_abended(job_name, step_name, "SEC6", format!("0000FF{number:02X}"), time), "ABEND=SEC6".to_owned())
             }
         };
-        let lines = vec![first.text().to_owned(), mvs::hasp395(job_name, how).text().to_owned()];
+        let lines = vec![first.text().to_owned(), mvs::job_ended(job_name, how).text().to_owned()];
         let _ = self.append_syslog(job_name, job_id, &lines.join("\n"));
         lines
     }
@@ -306,26 +312,9 @@ fn read_record(directory: &Path) -> Option<JobRecord> {
 }
 
 fn write_record(record: &JobRecord) -> io::Result<()> {
-    let temporary = record.directory.join(".job.json.new");
     let mut text = serde_json::to_vec_pretty(record)?;
     text.push(b'\n');
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
-    file.write_all(&text)?;
-    fs::rename(&temporary, record.directory.join("job.json")).map_err(|error| in_words("cannot write", &record.directory, error))
-}
-
-/// The user this process runs as, upper case; its number where it has no name.
-pub fn own_user_name() -> String {
-    effective_user().to_uppercase()
-}
-
-/// The same as the system writes it.
-pub fn effective_user() -> String {
-    let user = nix::unistd::geteuid();
-    match nix::unistd::User::from_uid(user) {
-        Ok(Some(entry)) => entry.name,
-        _ => user.to_string(),
-    }
+    write_atomically(&record.directory.join("job.json"), &text, 0o600).map_err(|error| in_words("cannot write", &record.directory, error))
 }
 
 /// A time stamp as text: jiff's own serde support is not switched on.

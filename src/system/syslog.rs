@@ -25,7 +25,7 @@ pub struct SyslogLine<'a> {
 }
 
 /// One line of SYSLOG in fixed columns, with its line end: date, time, system, job name, job id (each padded to 8), text. Control
-/// characters become dots, so that no text can forge a line.
+/// characters, and those that change the direction of text, become dots, so that no text can forge a line.
 pub fn syslog_line(now: Timestamp, sysname: &str, job_name: &str, job_id: &str, text: &str) -> String {
     let stamp = now.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S.%2f").to_string();
     let text: String = text.trim_end().chars().map(printable).collect();
@@ -68,5 +68,6 @@ fn field(text: &str) -> String {
 }
 
 fn printable(character: char) -> char {
-    if character.is_control() { '.' } else { character }
+    let turns = matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if character.is_control() || turns { '.' } else { character }
 }

@@ -1,7 +1,7 @@
 //! Ending processes that are nobody's children of ours, as the guardian and a new run do: each is asked to end, and made to end when its
 //! grace time is over. There is no event for the end of somebody else's child, so this looks again until nothing is left.
 
-use crate::platform::process::send;
+use super::send;
 use crate::platform::unix::SIGKILL;
 use crate::platform::{Ending, Pid, Platform, StopSignal, Target};
 use std::collections::{BTreeMap, BTreeSet};

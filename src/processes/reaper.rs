@@ -4,9 +4,10 @@
 //! becomes our child when its parent ends, and the variable [`MARKER`] in its environment says whose it was. It is looked for when a
 //! leader has ended, not before: nothing is done for the components that live on.
 
-use super::fault::{Faults, OnFault};
-use super::unix::{SIGCONT, SIGKILL};
-use super::{Ending, Pid, Platform, SpawnRequest, StopSignal, Target, WaitStatus};
+use super::tree::with_descendants;
+use crate::platform::fault::{Faults, OnFault};
+use crate::platform::unix::{SIGCONT, SIGKILL};
+use crate::platform::{Ending, Pid, Platform, SpawnRequest, StopSignal, Target, WaitStatus};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::CString;
 use std::io;
@@ -287,29 +288,9 @@ impl Processes {
         self.trees(table, &roots)
     }
 
-    /// Processes and all that is below them, parents first. By the lists of children where the system has them: a process that forks all
-    /// the time is caught only by who is quicker than a walk over all processes.
     fn trees(&self, table: &Table, roots: &[Pid]) -> Vec<Target> {
-        let mut all: Option<HashMap<Pid, Vec<Pid>>> = None;
-        let mut found = Vec::new();
-        let mut next = roots.to_vec();
-        while let Some(pid) = next.pop() {
-            found.push(Target::Process(pid));
-            next.extend(self.platform.children_of(pid).unwrap_or_else(|| {
-                let all = all.get_or_insert_with(|| self.living_children(table));
-                all.remove(&pid).unwrap_or_default()
-            }));
-        }
-        found
-    }
-
-    fn living_children(&self, table: &Table) -> HashMap<Pid, Vec<Pid>> {
-        let list = self.platform.process_list(&|pid| table.waiting.contains_key(&pid)).unwrap_or_default();
-        let mut children: HashMap<Pid, Vec<Pid>> = HashMap::new();
-        for entry in list.iter().filter(|entry| !entry.is_dead) {
-            children.entry(entry.parent).or_default().push(entry.pid);
-        }
-        children
+        let pids = with_descendants(&*self.platform, roots, &|pid| table.waiting.contains_key(&pid));
+        pids.into_iter().map(Target::Process).collect()
     }
 
     /// Looks for orphans that the system has given to us: our children that we did not make and that are in no group of ours. One that ends

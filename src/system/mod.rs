@@ -11,19 +11,23 @@
 //!   jobs/<STCnnnnn>/{job.json,control}   while the job lives
 //! ```
 
+mod job;
 mod jobs;
+mod listener;
 mod syslog;
 #[cfg(test)]
 mod tests;
 mod wire;
 
-pub use jobs::{JobConnection, JobDescription, JobEnd, JobEntry, JobKind, JobRecord, TakenEntry, effective_user, listen_at, own_user_name};
+pub use job::{CONTROL_DESCRIPTOR, JOB_DIRECTORY, OwnJob};
+pub use jobs::{JobConnection, JobDescription, JobEnd, JobEntry, JobKind, JobRecord, TakenEntry, listen_at};
 pub use syslog::{SyslogLine, clock_time, julian_date, parse_syslog_line, syslog_line};
 pub use wire::{
     ACCEPTED, ACCEPTED_CODED, AT_WORK, BUSY, KEEP_ALIVE, Patience, Reply, Request, decode_request, encode_end, encode_line, encode_request,
     peer_is_allowed, read_any_request, read_line, read_request, send, send_line, send_patiently,
 };
 
+use crate::platform::names::{host_sysname, is_system_name};
 use jiff::Timestamp;
 use nix::fcntl::{Flock, FlockArg};
 use std::collections::BTreeMap;
@@ -34,9 +38,6 @@ use std::path::{Path, PathBuf};
 
 /// Most characters of an operator command, as on z/OS.
 pub const COMMAND_LIMIT: usize = 126;
-
-/// Most characters of a member's, job's, identifier's or system's name.
-pub const NAME_LIMIT: usize = 8;
 
 /// Why a directory cannot be used as a system.
 #[derive(Debug, thiserror::Error)]
@@ -217,33 +218,6 @@ impl SystemDirectory {
 fn following_number(last: u32, taken: impl Fn(u32) -> bool) -> Option<u32> {
     let last = if last > 99_999 { 0 } else { last };
     (last + 1..=99_999).chain(1..=last).find(|number| !taken(*number))
-}
-
-/// True for 1 to 8 of A-Z, 0-9, @, #, $, the first of them no digit: the rule for members, jobs, identifiers and symbols.
-pub fn is_name(text: &str) -> bool {
-    is_system_name(text) && !text.starts_with(|character: char| character.is_ascii_digit())
-}
-
-/// True for 1 to 8 of A-Z, 0-9, @, #, $.
-pub fn is_system_name(text: &str) -> bool {
-    (1..=NAME_LIMIT).contains(&text.len()) && text.bytes().all(is_name_byte)
-}
-
-fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_uppercase() || byte.is_ascii_digit() || matches!(byte, b'@' | b'#' | b'$')
-}
-
-/// The system's name as the name of a host gives it: its first label in upper case, other characters left out, cut to 8.
-fn sysname_of_host(host: &str) -> String {
-    let label = host.split('.').next().unwrap_or_default().to_ascii_uppercase();
-    let name: String = label.chars().filter(|character| u8::try_from(*character).is_ok_and(is_name_byte)).take(NAME_LIMIT).collect();
-    if name.is_empty() { "SYS1".to_owned() } else { name }
-}
-
-/// The name of a system that has no directory: the short host name.
-pub fn host_sysname() -> String {
-    let host = nix::unistd::gethostname().unwrap_or_default();
-    sysname_of_host(&host.to_string_lossy())
 }
 
 fn default_place(variable: impl Fn(&str) -> Option<PathBuf>) -> Result<PathBuf, SystemError> {
