@@ -2,8 +2,7 @@
 //!
 //! Each place that has something to tell calls one function here; secrets are masked by name here and by value in [`Output`].
 
-use super::prepare::Prepared;
-use super::{Context, Start};
+use super::run::{Context, Prepared, Start};
 use crate::component::{self, Survey};
 use crate::config::{Configuration, HaInstance, secrets};
 use crate::message;

@@ -2,8 +2,8 @@
 //! and commands, in which the other components are neither validated nor started, nothing is restarted by itself, and nobody operates.
 
 use super::owner::{Owner, Phase};
-use super::prepare::refuse;
-use super::{Begun, ConditionCode, Context, Event, EventSender, Start, run_guarded};
+use super::run::{Begun, ConditionCode, Context, Event, EventSender, Foreground, Start, refuse};
+use super::run_guarded;
 use crate::component::{self, Component, ComponentError, Survey};
 use crate::config::{Configuration, overlay};
 use crate::message;
@@ -15,15 +15,6 @@ use std::sync::Arc;
 
 /// The exit code, as a shell gives it, of a run that Ctrl-C ended before the component was started.
 const INTERRUPTED: i32 = 130;
-
-/// What is run in the foreground.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Foreground {
-    /// The component; it need not be enabled.
-    pub name: String,
-    /// Restarted when files of its directory change.
-    pub watch: bool,
-}
 
 /// Runs one component until it ends or a signal ends it. The exit code is the component's, 128 and the number for a signal; 8 when it was
 /// not started, 12 when its process could not be made.

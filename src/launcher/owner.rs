@@ -2,17 +2,16 @@
 //! the next event, so no operator's command waits for another's work.
 
 use super::change::Changes;
-use super::lock::InstanceLock;
-use super::prepare::{self, Launched, Prepared};
+use super::debug;
+use super::prepare;
 use super::probes;
 use super::report::{Answering, job_name_warning};
+use super::run::{Begun, ConditionCode, Context, Event, EventSender, Launched, Prepared};
 use super::workshop::Wanted;
-use super::{Begun, ConditionCode, Context, Event, EventSender, debug};
 use crate::component::{self, Question};
 use crate::config::LauncherSettings;
 use crate::message;
 use crate::output::PipeId;
-use crate::platform::unix::watch::Watch;
 use crate::platform::{AnswerSink, OperatorRequest, WaitStatus};
 use crate::supervisor::{Action, Effect, Event as Happening, Instance, InstancePolicy, Moment, NewMember, Note, Policy, StartLimit, State};
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -72,8 +71,7 @@ pub(super) struct Owner {
     /// Files of the component in the foreground have changed since it was last restarted for that.
     pub(super) files_changed: bool,
     /// Keeps a second launcher of this instance out until the end.
-    _lock: Option<InstanceLock>,
-    _watch: Option<Watch>,
+    _held: Option<[Box<dyn std::any::Any + Send>; 2]>,
 }
 
 /// Runs the instance to its end; the second value is how the component in the foreground ended.
@@ -115,8 +113,7 @@ pub(super) async fn run(
         code: ConditionCode::Ended,
         origin: Instant::now(),
         files_changed: false,
-        _lock: None,
-        _watch: None,
+        _held: None,
     };
     loop {
         if owner.instance.deadline().is_some_and(|deadline| deadline <= owner.now()) {
@@ -235,8 +232,7 @@ impl Owner {
         self.preparing = None;
         let settings = prepared.generation.instance.configuration.launcher_settings().clone();
         self.begin_changes(&prepared);
-        self._lock = Some(prepared.lock);
-        self._watch = prepared.watch;
+        self._held = Some(prepared.held);
         if let Some(warning) = job_name_warning(self.context.platform.is_zos(), &self.context.platform.job_name()) {
             self.say(warning);
         }

@@ -1,9 +1,9 @@
 //! The processes of components: made with the environment that configure left, asked whether they are ready and alive, told to end.
 
+use super::guard;
 use super::owner::Owner;
-use super::prepare::Launched;
 use super::probes::{self, Verdict};
-use super::{Event, components, guard};
+use super::run::{Event, Launched, script_of};
 use crate::component::{Probe, ProbeKind, Question};
 use crate::config::Environment;
 use crate::lifecycle::{Then, workspace};
@@ -31,7 +31,7 @@ impl Owner {
         let nothing = PreparedEnvironment::default();
         let (base, own) = self.environment_of(launched, &nothing);
         let settings = launched.instance.configuration.component_settings(&launched.component.name);
-        let script = components::script_of(&self.context, &launched.instance, &launched.component, launched.start.clone(), Then::Wait);
+        let script = script_of(&self.context, &launched.instance, &launched.component, launched.start.clone(), Then::Wait);
         let sender = self.sender.clone();
         // The pid is known to the machine before this can be received: the owner is the receiver.
         let (pid_sender, pid_receiver) = std::sync::mpsc::sync_channel(1);

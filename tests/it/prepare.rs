@@ -172,19 +172,3 @@ fn a_lock_that_another_holds_delays_neither_operators_nor_the_end() {
     assert!(!running.all().contains("is locked by"), "it has not waited until its patience was over");
     drop(held);
 }
-
-/// The file that a configure command leaves its variables in is read whoever made it: here a pipe that nobody writes into.
-#[test]
-fn a_file_that_never_ends_to_be_read_delays_neither_operators_nor_the_end() {
-    let instance = Instance::new().component("alpha", "exec sleep 1000", "");
-    let snapshot = instance.path("workspace/.env/alpha/.lpar1.env").display().to_string();
-    // Killed, so that no snapshot takes the place of the pipe.
-    instance.script("alpha", "configure", &format!("rm -f '{snapshot}'\nmkfifo '{snapshot}'\necho pipe made\nkill -9 $$\n"));
-    let mut running = instance.start();
-    running.wait_for("pipe made");
-    running.wait_for("ZWEL0317E");
-    assert!(instance.modify("STOP(alpha)").contains("ZWEL0931I"));
-    assert!(instance.modify("DISP").is_ascii());
-    instance.console("P ZWESLSTC");
-    assert_eq!(running.wait_end(), 0);
-}

@@ -1,10 +1,10 @@
 //! The second half of a change: judged once everything is down that it needs down, and then made, or not.
 
-use super::super::Event;
 use super::super::components;
 use super::super::owner::{Owner, policy_of};
-use super::super::prepare::{self, Launched};
-use super::judge::{self, Judged};
+use super::super::prepare;
+use super::super::run::{Event, Judged, Launched};
+use super::judge;
 use super::{Change, Command, Stage};
 use crate::config::LauncherSettings;
 use crate::message;

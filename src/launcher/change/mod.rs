@@ -18,13 +18,10 @@ mod judge;
 mod read;
 
 pub(super) use files::Files;
-pub(super) use judge::Judged;
-pub(super) use read::Found;
 
 use super::owner::{Owner, Phase};
-use super::prepare::{Launched, Prepared};
-use super::{Event, Instance};
-use crate::component::{Component, Survey};
+use super::run::{Event, Found, Generation, Launched, Prepared};
+use crate::component::Component;
 use crate::message::{self, Message};
 use crate::platform::AnswerSink;
 use crate::supervisor::{Event as Happening, State};
@@ -32,14 +29,6 @@ use read::Wanted;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::sync::oneshot;
-
-/// One reading of the configuration that was found good, with the components as they were then.
-pub(super) struct Generation {
-    pub(super) instance: Arc<Instance>,
-    pub(super) survey: Survey,
-    /// What is odd about it.
-    pub(super) warnings: BTreeSet<String>,
-}
 
 /// All changes under way.
 #[derive(Default)]

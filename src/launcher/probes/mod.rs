@@ -10,8 +10,7 @@ pub(super) use count::Verdict;
 pub(super) use file_end::FileEnd;
 pub(super) use watch::{probe_of, watch};
 
-use super::Context;
-use super::prepare::Launched;
+use super::run::{Context, Launched};
 use crate::component::{Probe, ProbeKind, Question};
 use crate::config::Environment;
 use crate::message;

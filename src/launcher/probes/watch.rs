@@ -1,7 +1,6 @@
 //! Lines of a component's output that tell of its state: that it is ready, or that no restart will mend it.
 
-use super::super::prepare::Launched;
-use super::super::{Event, EventSender};
+use super::super::run::{Event, EventSender, Launched};
 use crate::component::{self, Probe, ProbeKind, Question};
 use crate::output::Watch;
 use crate::platform::Pid;

@@ -1,8 +1,7 @@
 //! The ways in which a component is asked. What the system offers only as a call that blocks (files, look-ups of names) is done on a thread
 //! that nobody waits for at the end.
 
-use super::super::prepare::Launched;
-use super::super::{Context, components};
+use super::super::run::{Context, Launched, script_of};
 use super::file_end::FileEnd;
 use crate::component::{CommandLine, ComponentError, ProbeKind};
 use crate::config::Environment;
@@ -205,7 +204,7 @@ async fn command(
 ) -> Result<(), NoAnswer> {
     let file = launched.component.script("its command", file).map_err(NoAnswer::NoCommand)?;
     let command = CommandLine { file, arguments: arguments.to_vec() };
-    let script = components::script_of(context, &launched.instance, &launched.component, command, Then::Nothing);
+    let script = script_of(context, &launched.instance, &launched.component, command, Then::Nothing);
     let run = context.runner.run_collecting(&script, environment, timeout);
     let (finished, _) = run.await.map_err(NoAnswer::NotRun)?;
     match finished {
