@@ -1,6 +1,7 @@
 //! `zwelnch ha status`, `verify` and `upgrade`.
 
 use super::arguments::{Expectation, Reach, Sysplex, Upgrade};
+use super::bounded::bounded;
 use super::configuration::{NO_CONFIGURATION, absolute_config};
 use super::native::Console;
 use super::terminal::{data, document, drawn, fail, fail_with, terminal};
@@ -107,6 +108,12 @@ pub(super) fn status(arguments: &Sysplex, json: bool, watch: Option<Duration>) -
 }
 
 pub(super) fn verify(arguments: &Sysplex, expectation: &Expectation) -> i32 {
+    let begun = Instant::now();
+    bounded(expectation.timeout, || verify_until(arguments, expectation, begun.checked_add(expectation.timeout)))
+}
+
+/// `deadline`: None where it lies beyond all clocks.
+fn verify_until(arguments: &Sysplex, expectation: &Expectation, deadline: Option<Instant>) -> i32 {
     let reached = match sysplex(arguments) {
         Ok(reached) => reached,
         Err(code) => return code,
@@ -114,7 +121,7 @@ pub(super) fn verify(arguments: &Sysplex, expectation: &Expectation) -> i32 {
     let given = expectation.expect.iter().cloned().collect();
     let expected = ha_verify::expected(reached.iter().map(|(target, _)| target), &given);
     let reached: Vec<(&Target, &Access)> = reached.iter().map(|(target, access)| (target, access)).collect();
-    let findings = ha_verify::wait(&reached, &expected, expectation.timeout, |findings| {
+    let findings = ha_verify::wait(&reached, &expected, deadline, |findings| {
         document(&format!("waiting: {}", findings.differences.join("\n         ")));
     });
     for view in &findings.views {

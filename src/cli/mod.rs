@@ -3,6 +3,7 @@
 mod arguments;
 mod availability;
 mod bare_word;
+mod bounded;
 mod commands;
 mod compare;
 mod configuration;

@@ -2,6 +2,7 @@
 //! `stop` act on HA instances, otherwise on the component. HA instances are always named with `-i`, so that no word is ambiguous.
 
 use super::arguments::{Addressee, Instances, Launcher, Level, Waiting};
+use super::bounded::bounded;
 use super::configuration::whole_configuration;
 use super::native::{AddressError, Console, running_job, show_running};
 use super::terminal::{document, fail, fail_with};
@@ -25,6 +26,25 @@ const DOWN: [&str; 3] = ["stopped", "failed", "fatal"];
 
 /// `start` and `stop`.
 pub(super) fn instances(arguments: &Instances, operation: Operation) -> i32 {
+    in_time(&arguments.waiting, operation == Operation::Start, |deadline| instances_until(arguments, operation, deadline))
+}
+
+/// Runs a command that may have to wait. `--timeout` counts from here, for all that it does.
+fn in_time(waiting: &Waiting, is_start: bool, run: impl FnOnce(Deadline) -> i32) -> i32 {
+    let minutes = if is_start { 10 } else { 5 };
+    let limit = waiting.timeout.unwrap_or(Duration::from_secs(minutes * 60));
+    let deadline = Deadline { begun: Instant::now(), limit };
+    if waiting.wait { bounded(limit, || run(deadline)) } else { run(deadline) }
+}
+
+/// When a command is to have come to its end.
+#[derive(Clone, Copy)]
+struct Deadline {
+    begun: Instant,
+    limit: Duration,
+}
+
+fn instances_until(arguments: &Instances, operation: Operation, deadline: Deadline) -> i32 {
     if !arguments.components.is_empty() {
         let verb = match operation {
             Operation::Start => "START",
@@ -32,13 +52,13 @@ pub(super) fn instances(arguments: &Instances, operation: Operation) -> i32 {
         };
         let text = format!("{verb}({})", arguments.components.join(","));
         let goal = if operation == Operation::Start { Goal::Ready } else { Goal::Down };
-        return to_launchers(&arguments.addressee, &arguments.components, &text, Some((&arguments.waiting, goal)));
+        return to_launchers(&arguments.addressee, &arguments.components, &text, arguments.waiting.wait.then_some((deadline, goal)));
     }
     let addressee = &arguments.addressee;
     // P needs no configuration where the job is known.
     if let (Operation::Stop, Some(_)) = (operation, &addressee.job) {
         if let Some(found) = running_job(addressee.system(), addressee.job.as_deref()) {
-            return found.map_or_else(fail, |(console, jobs)| each(&*console.operator(), &jobs, operation, arguments));
+            return found.map_or_else(fail, |(console, jobs)| each(&*console.operator(), &jobs, operation, arguments, deadline));
         }
     }
     let configuration = match whole_configuration(addressee.config.as_deref()) {
@@ -52,7 +72,7 @@ pub(super) fn instances(arguments: &Instances, operation: Operation) -> i32 {
     let operator = console.operator();
     match addressed(&configuration, wanted(addressee, arguments.member.as_deref()), &operator.sysname()) {
         Ok(found) => {
-            let code = each(&*operator, &found, operation, arguments);
+            let code = each(&*operator, &found, operation, arguments, deadline);
             if operation == Operation::Stop && code == REFUSED {
                 show_running(&console, &found);
             }
@@ -62,7 +82,7 @@ pub(super) fn instances(arguments: &Instances, operation: Operation) -> i32 {
     }
 }
 
-fn each(operator: &dyn Operator, found: &[Addressed], operation: Operation, arguments: &Instances) -> i32 {
+fn each(operator: &dyn Operator, found: &[Addressed], operation: Operation, arguments: &Instances, deadline: Deadline) -> i32 {
     let own = operator.sysname();
     let mut code = 0;
     let mut begun = Vec::new();
@@ -75,7 +95,7 @@ fn each(operator: &dyn Operator, found: &[Addressed], operation: Operation, argu
     }
     if arguments.waiting.wait {
         let goal = if operation == Operation::Start { Goal::Ready } else { Goal::Ended };
-        code = begun.into_iter().map(|instance| wait(operator, instance, &[], goal, &arguments.waiting)).fold(code, i32::max);
+        code = begun.into_iter().map(|instance| wait(operator, instance, &[], goal, deadline)).fold(code, i32::max);
     }
     code
 }
@@ -85,7 +105,7 @@ pub(super) fn launcher(command: &Launcher) -> i32 {
     match command {
         Launcher::Restart { components, cascade, addressee, waiting } => {
             let text = format!("RESTART({}{})", components.join(","), if *cascade { ",CASCADE" } else { "" });
-            to_launchers(addressee, components, &text, Some((waiting, Goal::Ready)))
+            in_time(waiting, true, |deadline| to_launchers(addressee, components, &text, waiting.wait.then_some((deadline, Goal::Ready))))
         }
         Launcher::Reload { check, addressee } => to_launchers(addressee, &[], if *check { "RELOAD,CHECK" } else { "RELOAD" }, None),
         Launcher::Disp { components, detail, addressee } => {
@@ -112,7 +132,7 @@ pub(super) fn launcher(command: &Launcher) -> i32 {
 }
 
 /// Hands a text to the launchers that are meant.
-fn to_launchers(addressee: &Addressee, components: &[String], text: &str, waiting: Option<(&Waiting, Goal)>) -> i32 {
+fn to_launchers(addressee: &Addressee, components: &[String], text: &str, waiting: Option<(Deadline, Goal)>) -> i32 {
     let odd =
         |name: &&String| name.is_empty() || name.contains(|odd: char| "(),'".contains(odd) || odd.is_whitespace() || odd.is_control());
     if let Some(name) = components.iter().find(odd) {
@@ -132,8 +152,8 @@ fn to_launchers(addressee: &Addressee, components: &[String], text: &str, waitin
         };
         let issued = issue(&*operator, &command, addressee.print);
         code = code.max(issued);
-        if let Some((waiting, goal)) = waiting.filter(|(waiting, _)| waiting.wait && issued == 0) {
-            code = code.max(wait(&*operator, instance, components, goal, waiting));
+        if let Some((deadline, goal)) = waiting.filter(|_| issued == 0) {
+            code = code.max(wait(&*operator, instance, components, goal, deadline));
         }
     }
     code
@@ -262,9 +282,7 @@ fn progress(components: &[ComponentState], named: &[String], goal: Goal) -> Prog
 }
 
 /// Waits for an instance and shows its progress; returns the exit code.
-fn wait(operator: &dyn Operator, instance: &Addressed, named: &[String], goal: Goal, waiting: &Waiting) -> i32 {
-    let minutes = if goal == Goal::Ready { 10 } else { 5 };
-    let limit = waiting.timeout.unwrap_or(Duration::from_secs(minutes * 60));
+fn wait(operator: &dyn Operator, instance: &Addressed, named: &[String], goal: Goal, deadline: Deadline) -> i32 {
     let begun = Instant::now();
     let (mut was_active, mut last, mut pause) = (goal != Goal::Ready, String::new(), FIRST_PAUSE);
     let shown = instance.shown();
@@ -298,9 +316,9 @@ fn wait(operator: &dyn Operator, instance: &Addressed, named: &[String], goal: G
             document(&format!("{shown}: {missing}"));
             last = missing;
         }
-        let left = limit.saturating_sub(begun.elapsed());
+        let left = deadline.limit.saturating_sub(deadline.begun.elapsed());
         if left.is_zero() {
-            return fail(format!("{shown}: after {} it is not so far: {last}", crate::console::in_words(limit)));
+            return fail(format!("{shown}: after {} it is not so far: {last}", crate::console::in_words(deadline.limit)));
         }
         std::thread::sleep(pause.min(left));
         pause = (pause * 2).min(LONGEST_PAUSE);

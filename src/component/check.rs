@@ -61,7 +61,7 @@ pub fn check_alone(configuration: &Configuration, platform: &dyn Platform) -> Ch
     let mut problems = configuration.warnings.clone();
     problems.extend(configuration.validate());
     problems.extend(configuration.unread_keys(&survey.installed.iter().map(Component::keys).collect::<Vec<_>>()));
-    problems.extend(ports::out_of_range(configuration));
+    problems.extend(ports::out_of_range(configuration, &survey.installed));
     problems.extend(survey.warnings.iter().cloned());
     problems.extend(dependencies::problems(configuration, &survey));
     problems.extend(same_variable::problems(configuration, &survey.in_play));

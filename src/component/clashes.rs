@@ -3,6 +3,7 @@
 
 use crate::config::settings::StartupCheck;
 use crate::config::{Location, Problem};
+use crate::message::{FEW, several};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A port that a component listens on.
@@ -118,11 +119,19 @@ fn clash(instances: &[InstancePorts], holders: &[Holder], own: Option<usize>) ->
     Some(Clash { problem, instances: concerned.into_iter().collect() })
 }
 
+/// The first few, each after an `of`.
+fn listed(others: &[String]) -> String {
+    let shown = if others.len() <= FEW + 1 { others.len() } else { FEW };
+    let more = others.len() - shown;
+    let more = if more > 0 { format!(" and of {more} more") } else { String::new() };
+    others.iter().take(shown).cloned().collect::<Vec<_>>().join(", of ") + &more
+}
+
 fn text(head: &Group<'_>, others: &[Group<'_>], across: bool) -> String {
     let Listener { name, port, .. } = head.listener;
     let of_instances = |ids: &[&str]| match ids {
         [id] => format!("HA instance {id}"),
-        ids => format!("HA instances {}", ids.join(", ")),
+        ids => format!("HA instances {}", several(ids, FEW)),
     };
     let other = |group: &Group<'_>| {
         let Listener { name, place, .. } = group.listener;
@@ -133,7 +142,7 @@ fn text(head: &Group<'_>, others: &[Group<'_>], across: bool) -> String {
         parts.push(format!("is the port of this component in {}", of_instances(&head.ids)));
     }
     if !others.is_empty() {
-        parts.push(format!("is the port of {}", others.iter().map(other).collect::<Vec<_>>().join(", of ")));
+        parts.push(format!("is the port of {}", listed(&others.iter().map(other).collect::<Vec<_>>())));
     }
     let system = if across { ", which have the same sysname" } else { "" };
     format!("{name}: {port} {}{system}; a port of its own is expected", parts.join(", and "))

@@ -1,9 +1,9 @@
 //! The ports that components listen on: whether they are in range, and which HA instance has them. Nothing is bound here.
 
 use super::clashes::{Clash, InstancePorts, Listener, clashes};
-use super::{NotInPlay, Survey};
+use super::{Component, NotInPlay, Survey};
 use crate::config::settings;
-use crate::config::{Configuration, HaInstance, Problem, SINGLE_SERVICE, SingleService, lookup, normalize_id, secrets};
+use crate::config::{Configuration, HaInstance, Location, Problem, SINGLE_SERVICE, SingleService, lookup, normalize_id, secrets};
 use serde_json::Value;
 use std::collections::HashSet;
 
@@ -22,7 +22,7 @@ pub(super) fn of_instance(configuration: &Configuration, survey: &Survey) -> Ins
     InstancePorts {
         id,
         sysname: sysname(configuration.overlay()),
-        listeners: checked_listeners(configuration, &|name| runs(survey, name)),
+        listeners: checked_listeners(configuration, &survey.installed, &|name| runs(survey, name)),
         check: Some(configuration.startup_check(&settings::CHECK_PORTS)),
     }
 }
@@ -59,15 +59,16 @@ fn sysname(overlay: Option<&Value>) -> Option<String> {
     lookup(overlay?, &["sysname"])?.as_str().map(str::to_lowercase)
 }
 
-/// The ports of a component by name of their property, for display: the one service's are those of its parts.
-pub fn ports_of(configuration: &Configuration, component: &str) -> Vec<(String, u16)> {
+/// The ports of a component by name of their property, for display: the one service's are those of its parts. `installed`: whose manifests'
+/// defaults count.
+pub fn ports_of(configuration: &Configuration, installed: &[Component], component: &str) -> Vec<(String, u16)> {
     let is_its = |listener: &Listener| listener.component == component || listener.path.get(1).is_some_and(|name| name == component);
-    listeners(configuration, &|_| true).into_iter().filter(is_its).map(|listener| (listener.name, listener.port)).collect()
+    listeners(configuration, installed, &|_| true).into_iter().filter(is_its).map(|listener| (listener.name, listener.port)).collect()
 }
 
 /// The listeners whose ports must be free before a start, narrowed to the address of zowe.network.server.vipaIp.
-fn checked_listeners(configuration: &Configuration, runs: &dyn Fn(&str) -> bool) -> Vec<Listener> {
-    let mut listeners = listeners(configuration, runs);
+fn checked_listeners(configuration: &Configuration, installed: &[Component], runs: &dyn Fn(&str) -> bool) -> Vec<Listener> {
+    let mut listeners = listeners(configuration, installed, runs);
     listeners.retain(|listener| configuration.validates_port_free(&listener.component));
     for listener in &mut listeners {
         if let Some(address) = configuration.vipa(&listener.component) {
@@ -85,36 +86,65 @@ fn runs(survey: &Survey, name: &str) -> bool {
 
 /// What the components that will be launched listen on, in the order of the configuration.
 pub fn launched_listeners(configuration: &Configuration, survey: &Survey) -> Vec<Listener> {
-    listeners(configuration, &|name| survey.launched.iter().any(|launched| launched == name))
+    listeners(configuration, &survey.installed, &|name| survey.launched.iter().any(|launched| launched == name))
 }
 
 /// The same without those that are not to be checked, with the addresses to check; and those that were left out.
 pub fn listeners_to_check(configuration: &Configuration, survey: &Survey) -> (Vec<Listener>, Vec<Listener>) {
     let runs = |name: &str| survey.launched.iter().any(|launched| launched == name);
-    let mut left_out = listeners(configuration, &runs);
+    let mut left_out = listeners(configuration, &survey.installed, &runs);
     left_out.retain(|listener| !configuration.validates_port_free(&listener.component));
-    (checked_listeners(configuration, &runs), left_out)
+    (checked_listeners(configuration, &survey.installed, &runs), left_out)
+}
+
+/// What a component is configured with, and what its manifest gives where it is not.
+struct WithDefaults<'a> {
+    configuration: &'a Configuration,
+    component: Option<&'a Component>,
+    value: Value,
+}
+
+impl<'a> WithDefaults<'a> {
+    fn of(configuration: &'a Configuration, installed: &'a [Component], name: &str) -> WithDefaults<'a> {
+        let component = installed.iter().find(|component| component.name == name);
+        let value = configuration.component_value(name, component.map_or(&Value::Null, |component| &component.manifest.configs));
+        WithDefaults { configuration, component, value }
+    }
+
+    /// A property below the component.
+    fn get(&self, below: &[&str]) -> Option<&Value> {
+        lookup(&self.value, below)
+    }
+
+    /// What set the property of this path from the root.
+    fn place(&self, path: &[&str]) -> Location {
+        match self.component {
+            Some(component) if self.configuration.get(path).is_none() => Location::whole(component.manifest_file.display().to_string()),
+            _ => self.configuration.place(path),
+        }
+    }
 }
 
 /// `runs`: whether a component is launched; of the parts of the one service, that one is asked for.
-fn listeners(configuration: &Configuration, runs: &dyn Fn(&str) -> bool) -> Vec<Listener> {
+fn listeners(configuration: &Configuration, installed: &[Component], runs: &dyn Fn(&str) -> bool) -> Vec<Listener> {
     let mut listeners = Vec::new();
     let is_service = configuration.single_service() == SingleService::On;
-    let has_port = |name: &str| configuration.get(&["components", name, "port"]).and_then(port).is_some();
+    let has_port = |name: &str| WithDefaults::of(configuration, installed, name).get(&["port"]).and_then(port).is_some();
     for name in configuration.component_names().iter().filter(|name| configuration.is_enabled(name)) {
         let runs_in = if configuration.is_suppressed(name) { SINGLE_SERVICE } else { name.as_str() };
         if !runs(runs_in) {
             continue;
         }
+        let values = WithDefaults::of(configuration, installed, name);
         let mut add = |below: &[&str]| {
             let path: Vec<&str> = ["components", name].iter().chain(below).copied().collect();
-            if let Some(Ok(port)) = configuration.get(&path).and_then(port) {
+            if let Some(Ok(port)) = values.get(below).and_then(port) {
                 let own = addresses_of(configuration, runs_in);
                 listeners.push(Listener {
                     name: path.join("."),
                     port,
                     addresses: own.unwrap_or_else(|| addresses(configuration, name)),
-                    place: configuration.place(&path),
+                    place: values.place(&path),
                     path: path.into_iter().map(str::to_string).collect(),
                     component: runs_in.to_string(),
                     job_name: super::job_name_of(name, configuration),
@@ -130,9 +160,8 @@ fn listeners(configuration: &Configuration, runs: &dyn Fn(&str) -> bool) -> Vec<
         if is_listened_at {
             add(&["port"]);
         }
-        for (component, path, condition, expected) in FURTHER.iter().filter(|(component, ..)| component == name) {
-            let condition: Vec<&str> = ["components", component].iter().chain(*condition).copied().collect();
-            let holds = configuration.get(&condition).and_then(Value::as_str).is_some_and(|text| text.eq_ignore_ascii_case(expected));
+        for (_, path, condition, expected) in FURTHER.iter().filter(|(component, ..)| component == name) {
+            let holds = values.get(condition).and_then(Value::as_str).is_some_and(|text| text.eq_ignore_ascii_case(expected));
             if holds {
                 add(path);
             }
@@ -159,23 +188,22 @@ fn texts(configuration: &Configuration, path: &[&str]) -> Option<Vec<String>> {
 }
 
 /// Ports outside of the range: errors where they are known to be ports, warnings for keys that only look so (0 may switch something off).
-pub(super) fn out_of_range(configuration: &Configuration) -> Vec<Problem> {
+pub(super) fn out_of_range(configuration: &Configuration, installed: &[Component]) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let mut check = |path: &[&str], value: &Value, error: bool| {
+    let mut check = |path: &[&str], value: &Value, error: bool, place: &dyn Fn(&[&str]) -> Location| {
         if let Some(Err(())) = port(value) {
             let text = format!("{}: {} is no port; a number from 1 to 65535 is expected", path.join("."), secrets::show(path, value));
-            problems.push(Problem { error, ..Problem::warning(Some(configuration.place(path)), text) }.about(path));
+            problems.push(Problem { error, ..Problem::warning(Some(place(path)), text) }.about(path));
         }
     };
     for path in [["zowe", "externalPort"], ["zOSMF", "port"]] {
-        configuration.get(&path).into_iter().for_each(|value| check(&path, value, true));
+        configuration.get(&path).into_iter().for_each(|value| check(&path, value, true, &|path| configuration.place(path)));
     }
     for name in configuration.component_names().iter().filter(|name| configuration.is_enabled(name)) {
-        if let Some(value) = configuration.get(&["components", name]) {
-            walk(value, &mut vec!["components", name], &mut |path, value| {
-                check(path, value, path.len() == 3 && path.last() == Some(&"port"))
-            });
-        }
+        let values = WithDefaults::of(configuration, installed, name);
+        walk(&values.value, &mut vec!["components", name], &mut |path, value| {
+            check(path, value, path.len() == 3 && path.last() == Some(&"port"), &|path| values.place(path))
+        });
     }
     problems
 }

@@ -47,6 +47,8 @@ pub enum AskError {
     NotTrusted(u16),
     #[error("says that it is {0}")]
     NotUp(String),
+    #[error("its answer has more than {0} bytes")]
+    TooLarge(usize),
     #[error(transparent)]
     Registry(#[from] RegistryError),
     /// The thread that asks has ended without an answer.
@@ -128,15 +130,19 @@ pub fn gateway(address: &str, access: &Access, timeout: Duration) -> Result<(), 
     }
 }
 
-/// What is registered with the instance's Discovery Service.
+/// What is registered with the instance's Discovery Service. `timeout` holds for the reading of the answer too.
 ///
 /// # Errors
 /// [`AskError`].
 pub fn discovery(address: &str, access: &Access, timeout: Duration) -> Result<Vec<Registration>, AskError> {
-    let response = access.get(format!("{address}/eureka/apps"), timeout, REGISTRY_LIMIT)?;
-    match response.status {
-        200 => Ok(registry::read(&String::from_utf8_lossy(&response.body))?),
-        status @ (401 | 403) => Err(AskError::NotTrusted(status)),
-        status => Err(AskError::Status(status)),
-    }
+    let (url, access) = (format!("{address}/eureka/apps"), access.clone());
+    net::within(timeout, move || {
+        let response = access.get(url, timeout, REGISTRY_LIMIT + 1)?;
+        match response.status {
+            200 if response.body.len() > REGISTRY_LIMIT => Err(AskError::TooLarge(REGISTRY_LIMIT)),
+            200 => Ok(registry::read(&String::from_utf8_lossy(&response.body))?),
+            status @ (401 | 403) => Err(AskError::NotTrusted(status)),
+            status => Err(AskError::Status(status)),
+        }
+    })?
 }

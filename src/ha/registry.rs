@@ -2,8 +2,11 @@
 //! of them. Pure. Contract: docs/contract/high-availability.md, "What is asked"; the traps are those of the answers in the wild: one
 //! element where a list is meant, numbers as texts, an overridden status beside the one that is in force.
 
+mod xml;
+
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// One instance of a service as it is registered.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,7 +37,11 @@ pub enum RegistryError {
 /// [`RegistryError`]; an instance without an id or a host is read as far as it goes.
 pub fn read(answer: &str) -> Result<Vec<Registration>, RegistryError> {
     let text = answer.trim_start_matches('\u{feff}').trim();
-    let tree = if text.starts_with('<') { from_xml(text)? } else { from_json(text)? };
+    let tree = if text.starts_with('<') {
+        xml::read(text).map_err(|error| RegistryError::Unreadable(error.to_string()))?
+    } else {
+        from_json(text)?
+    };
     let found = instances(&tree).ok_or(RegistryError::NotARegistry)?;
     let found: BTreeSet<Registration> = found.into_iter().map(|(name, instance)| registration(instance, &name)).collect();
     Ok(found.into_iter().collect())
@@ -101,41 +108,6 @@ fn from_json(text: &str) -> Result<Value, RegistryError> {
     serde_json::from_str(text).map_err(|error| RegistryError::Unreadable(error.to_string()))
 }
 
-/// The tree that the JSON answer would be.
-fn from_xml(text: &str) -> Result<Value, RegistryError> {
-    let document = roxmltree::Document::parse(text).map_err(|error| RegistryError::Unreadable(error.to_string()))?;
-    let root = document.root_element();
-    Ok(Value::Object([(root.tag_name().name().to_owned(), element(root, 0))].into_iter().collect()))
-}
-
-/// Deeper than any registry nests.
-const DEPTH_LIMIT: usize = 32;
-
-fn element(node: roxmltree::Node<'_, '_>, depth: usize) -> Value {
-    let mut map = serde_json::Map::new();
-    for attribute in node.attributes() {
-        map.insert(format!("@{}", attribute.name()), attribute.value().into());
-    }
-    for child in node.children().filter(|child| child.is_element() && depth < DEPTH_LIMIT) {
-        let value = element(child, depth + 1);
-        match map.entry(child.tag_name().name()) {
-            serde_json::map::Entry::Vacant(entry) => drop(entry.insert(value)),
-            serde_json::map::Entry::Occupied(mut entry) => match entry.get_mut() {
-                Value::Array(items) => items.push(value),
-                single => *single = Value::Array(vec![single.take(), value]),
-            },
-        }
-    }
-    let text = node.text().unwrap_or_default().trim();
-    if map.is_empty() {
-        return text.into();
-    }
-    if !text.is_empty() {
-        map.insert("$".to_owned(), text.into());
-    }
-    Value::Object(map)
-}
-
 /// What one registry lacks that another has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lacking {
@@ -143,35 +115,43 @@ pub struct Lacking {
     pub registry: String,
     pub registration: Registration,
     /// Names of those that have it.
-    pub known_to: Vec<String>,
+    pub known_to: Arc<[String]>,
     /// The status that it has here, where it is registered but with another one.
     pub status_here: Option<String>,
 }
 
 /// Compares registries, by name: what is UP in one and not in each of the others.
 pub fn compare(registries: &BTreeMap<String, Vec<Registration>>) -> Vec<Lacking> {
-    let key = |registration: &Registration| (registration.service.clone(), registration.instance.clone());
-    let mut all: BTreeMap<(String, String), (&Registration, Vec<String>)> = BTreeMap::new();
+    let mut all: BTreeMap<(&str, &str), (&Registration, Vec<String>)> = BTreeMap::new();
     for (name, registrations) in registries {
         for registration in registrations.iter().filter(|registration| registration.status == "UP") {
             all.entry(key(registration)).or_insert_with(|| (registration, Vec::new())).1.push(name.clone());
         }
     }
+    let all: Vec<_> = all.into_iter().map(|(key, (registration, known_to))| (key, registration, Arc::<[String]>::from(known_to))).collect();
     let mut lacking = Vec::new();
     for (name, registrations) in registries {
-        for (wanted, (registration, known_to)) in &all {
-            let here = registrations.iter().find(|other| key(other) == *wanted);
+        let mut here = BTreeMap::new();
+        for registration in registrations {
+            here.entry(key(registration)).or_insert(registration);
+        }
+        for (wanted, registration, known_to) in &all {
+            let here = here.get(wanted);
             if here.is_none_or(|here| here.status != "UP") {
                 lacking.push(Lacking {
                     registry: name.clone(),
                     registration: (*registration).clone(),
-                    known_to: known_to.clone(),
+                    known_to: Arc::clone(known_to),
                     status_here: here.map(|here| here.status.clone()),
                 });
             }
         }
     }
     lacking
+}
+
+fn key(registration: &Registration) -> (&str, &str) {
+    (&registration.service, &registration.instance)
 }
 
 /// How many instances of each service are UP.
@@ -233,7 +213,7 @@ mod tests {
     #[test]
     fn recorded_answers_are_read() {
         let shared = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/zowe/eureka");
-        if !shared.is_dir() {
+        if !crate::platform::files::may_be_directory(&shared) {
             assert!(std::env::var_os("ZWELNCH_REQUIRE_ALL").is_none(), "{} is missing", shared.display());
             println!("skipped: {} is missing", shared.display());
             return;
@@ -266,6 +246,24 @@ mod tests {
         let expected =
             [("lpar2".to_owned(), "a:gateway".to_owned(), Some("DOWN".to_owned())), ("lpar2".to_owned(), "b:gateway".to_owned(), None)];
         assert_eq!(lacking, expected);
+    }
+
+    /// Every one with every other would take minutes.
+    #[test]
+    fn large_registries_are_compared_in_proportion_to_their_size() {
+        let of = |host: &str| -> Vec<Registration> { (0..30_000).map(|number| one(&format!("s{number}"), host, host, "UP", 1)).collect() };
+        let clock = crate::platform::CpuClock::of_this_thread();
+        let lacking = compare(&BTreeMap::from([("a".to_owned(), of("x")), ("b".to_owned(), of("y"))]));
+        let spent = clock.elapsed();
+        assert_eq!(lacking.len(), 60_000);
+        assert!(spent < std::time::Duration::from_secs(20), "{spent:?}");
+        let said = crate::ha::status::lacks(&lacking[..30_000]);
+        assert_eq!(
+            said,
+            [
+                "its registry lacks 30000 instances that are UP in the registries of others: s0 y, s1 y, s10 y, s100 y, s1000 y, s10000 y, s10001 y, s10002 y and 29992 more"
+            ]
+        );
     }
 
     proptest! {

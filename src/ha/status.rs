@@ -5,6 +5,7 @@ use super::operate::routed;
 use super::operator::{Operator, is_refusal};
 use super::registry::{self, Lacking, Registration};
 use super::target::Target;
+use crate::message::{FEW, several};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -223,15 +224,28 @@ fn faults(status: &InstanceStatus) -> Vec<String> {
     if let Some((address, Err(why))) = &status.discovery {
         lines.push(format!("Discovery Service {address}: {why}"));
     }
-    lines.extend(status.lacking.iter().map(lacks));
+    lines.extend(lacks(&status.lacking));
     lines
 }
 
-/// What is lacking where, in words.
-pub fn lacks(lacking: &Lacking) -> String {
-    let here = lacking.status_here.as_ref().map_or_else(|| "lacks".to_owned(), |status| format!("has {status}"));
-    let Registration { service, instance, .. } = &lacking.registration;
-    format!("its registry {here} {service} {instance}, which is UP in the registry of {}", lacking.known_to.join(", "))
+/// What one registry lacks, in words: a line each, or, of many, a line for those that it does not have and one for each status that it has.
+pub fn lacks(lacking: &[Lacking]) -> Vec<String> {
+    let here = |status: Option<&String>| status.map_or_else(|| "lacks".to_owned(), |status| format!("has {status}"));
+    let name = |one: &Lacking| format!("{} {}", one.registration.service, one.registration.instance);
+    if lacking.len() <= FEW {
+        let line = |one: &Lacking| {
+            let known_to = several(&one.known_to, FEW);
+            format!("its registry {} {}, which is UP in the registry of {known_to}", here(one.status_here.as_ref()), name(one))
+        };
+        return lacking.iter().map(line).collect();
+    }
+    let mut kinds: BTreeMap<Option<&String>, Vec<&Lacking>> = BTreeMap::new();
+    lacking.iter().for_each(|one| kinds.entry(one.status_here.as_ref()).or_default().push(one));
+    let line = |(status, all): (Option<&String>, Vec<&Lacking>)| {
+        let names: Vec<String> = all.iter().map(|one| name(one)).collect();
+        format!("its registry {} {} instances that are UP in the registries of others: {}", here(status), all.len(), several(&names, FEW))
+    };
+    kinds.into_iter().map(line).collect()
 }
 
 /// All of it, for tools.
@@ -257,7 +271,7 @@ pub fn json(all: &[InstanceStatus]) -> Value {
             value
         });
         let lacking = status.lacking.iter().map(|one| {
-            json!({"service": one.registration.service, "instance": one.registration.instance, "knownTo": one.known_to, "statusHere": one.status_here})
+            json!({"service": one.registration.service, "instance": one.registration.instance, "knownTo": *one.known_to, "statusHere": one.status_here})
         });
         json!({
             "id": status.id,
@@ -329,7 +343,7 @@ mod tests {
             discovery: Some(("https://a:7553".into(), Ok(vec![registration.clone()]))),
             lacking: Vec::new(),
         };
-        let lacking = Lacking { registry: "lpar2".into(), registration, known_to: vec!["lpar1".into()], status_here: None };
+        let lacking = Lacking { registry: "lpar2".into(), registration, known_to: ["lpar1".into()].into(), status_here: None };
         let bad = InstanceStatus {
             id: "lpar2".into(),
             launcher: Launcher::NotActive,

@@ -4,6 +4,7 @@
 use super::ask::{self, Access, AddressError, AskError};
 use super::registry::{self, Registration};
 use super::target::Target;
+use crate::message::{FEW, several};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,12 @@ pub type Expected = BTreeMap<String, usize>;
 
 /// Between two rounds of questions: registries tell nobody that they have changed.
 pub const INTERVAL: Duration = Duration::from_secs(1);
+
+/// How long a question may take that is asked when the time is over.
+const LAST_QUESTION: Duration = Duration::from_secs(1);
+
+/// How many services a view names: more than an installation has.
+const SERVICES_SHOWN: usize = 200;
 
 /// What was found in one round.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -41,13 +48,14 @@ pub fn judge(answers: &[(String, Result<Vec<Registration>, AddressError>)], expe
             Ok(registrations) => {
                 let counts = registry::counts(registrations);
                 let shown: Vec<String> = counts.iter().map(|(service, count)| format!("{service} {count}")).collect();
-                findings.views.push(format!("{id} sees {}", if shown.is_empty() { "nothing".to_owned() } else { shown.join(", ") }));
+                let shown = several(&shown, SERVICES_SHOWN);
+                findings.views.push(format!("{id} sees {}", if shown.is_empty() { "nothing" } else { &shown }));
                 for (service, wanted) in expected {
                     let count = counts.get(service.as_str()).copied().unwrap_or_default();
                     if count != *wanted {
                         let which = registrations.iter().filter(|one| one.service == *service);
                         let which: Vec<String> = which.map(|one| format!("{} {}", one.instance, one.status)).collect();
-                        let which = if which.is_empty() { String::new() } else { format!(": {}", which.join(", ")) };
+                        let which = if which.is_empty() { String::new() } else { format!(": {}", several(&which, FEW)) };
                         findings.differences.push(format!("{id}: {count} instances of {service} are UP, {wanted} are expected{which}"));
                     }
                 }
@@ -62,9 +70,10 @@ pub fn judge(answers: &[(String, Result<Vec<Registration>, AddressError>)], expe
     if answers.is_empty() {
         findings.differences.push("no HA instance runs a Discovery Service".to_owned());
     }
-    findings
-        .differences
-        .extend(registry::compare(&known).iter().map(|lacking| format!("{}: {}", lacking.registry, super::status::lacks(lacking))));
+    for of_one in registry::compare(&known).chunk_by(|one, next| one.registry == next.registry) {
+        let id = of_one.first().map(|lacking| lacking.registry.as_str()).unwrap_or_default();
+        findings.differences.extend(super::status::lacks(of_one).into_iter().map(|lacks| format!("{id}: {lacks}")));
+    }
     findings
 }
 
@@ -83,22 +92,27 @@ pub fn ask_all(targets: &[(&Target, &Access)], timeout: Duration) -> Vec<(String
     })
 }
 
-/// Asks until all is well or the time is over; `changed` hears of each round that is not as the one before.
-pub fn wait(targets: &[(&Target, &Access)], expected: &Expected, timeout: Duration, mut changed: impl FnMut(&Findings)) -> Findings {
-    let deadline = Instant::now() + timeout;
+/// Asks until all is well or the time is over; `changed` hears of each round that is not as the one before. `deadline`: None: never.
+pub fn wait(
+    targets: &[(&Target, &Access)],
+    expected: &Expected,
+    deadline: Option<Instant>,
+    mut changed: impl FnMut(&Findings),
+) -> Findings {
+    let left = || deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
     let mut last = None;
     loop {
-        let left = deadline.saturating_duration_since(Instant::now());
+        let before = left();
         // A last question is answered, however late it is.
-        let findings = judge(&ask_all(targets, ask::TIMEOUT.min(left.max(Duration::from_secs(1)))), expected);
-        if findings.differences.is_empty() || left.is_zero() {
+        let findings = judge(&ask_all(targets, ask::TIMEOUT.min(before.max(LAST_QUESTION))), expected);
+        if findings.differences.is_empty() || before.is_zero() {
             return findings;
         }
         if last.as_ref() != Some(&findings) {
             changed(&findings);
         }
         last = Some(findings);
-        std::thread::sleep(INTERVAL.min(deadline.saturating_duration_since(Instant::now())));
+        std::thread::sleep(INTERVAL.min(left()));
     }
 }
 

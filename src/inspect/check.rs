@@ -4,7 +4,7 @@ use super::snippet;
 use crate::component::{self, Survey};
 use crate::config::{self, Configuration, HaInstance, LoadError, LoadRequest, Problem, Source, unique};
 use crate::lifecycle::startup;
-use crate::message::Severity;
+use crate::message::{FEW, Severity, several};
 use crate::output::one_line;
 use crate::platform::Platform;
 use serde_json::{Value, json};
@@ -207,7 +207,7 @@ impl Report {
         match finding.ha_instances.len() {
             0 => String::new(),
             count if count == self.ha_instances.len() => String::new(),
-            _ => one_line(&format!(" [HA instance {}]", finding.ha_instances.join(", "))).into_owned(),
+            _ => one_line(&format!(" [HA instance {}]", several(&finding.ha_instances, FEW))).into_owned(),
         }
     }
 
@@ -216,7 +216,8 @@ impl Report {
         let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
         let checked = match self.ha_instances.as_slice() {
             [] => String::new(),
-            ids => format!("; HA instances checked: {}", ids.join(", ")),
+            // As many as a sysplex has systems.
+            ids => format!("; HA instances checked: {}", several(ids, 32)),
         };
         let checked = one_line(&checked);
         format!("{}, {}{checked}\n", plural(errors, "error"), plural(warnings, "warning"))

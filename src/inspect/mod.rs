@@ -18,7 +18,7 @@ pub use plan::plan;
 pub use startup::startup_checks;
 
 use crate::component::{self, Survey};
-use crate::config::{Configuration, Environment, HaInstance, Origin, lookup, normalize_id, overlay, secrets};
+use crate::config::{Configuration, Environment, HaInstance, Location, Origin, lookup, normalize_id, overlay, secrets};
 use crate::lifecycle::workspace;
 use crate::output::{escaped, is_odd};
 use crate::platform::Platform;
@@ -67,11 +67,16 @@ pub struct ConfigView<'a> {
 pub fn config(configuration: &Configuration, view: ConfigView<'_>) -> Result<String, InspectError> {
     let root = if view.overlaid { configuration.value() } else { configuration.base() };
     let steps: Vec<&str> = view.path.map(|path| path.split('.').collect()).unwrap_or_default();
-    let value = lookup(root, &steps).ok_or_else(|| no_property(root, &steps))?;
     if view.origin {
-        let origins = configuration.origins(view.overlaid, &steps).ok_or_else(|| no_property(root, &steps))?;
-        return origins_text(&origins, view);
+        let mut origins = configuration.origins(view.overlaid, &steps).unwrap_or_default();
+        let configured = origins.len();
+        origins.extend(manifest_origins(configuration, root, &steps));
+        if origins.is_empty() {
+            return Err(no_property(root, &steps));
+        }
+        return origins_text(&origins, configured, view);
     }
+    let value = lookup(root, &steps).ok_or_else(|| no_property(root, &steps))?;
     let value = if view.show_secrets {
         value.clone()
     } else if secrets::is_secret_path(&steps) && !value.is_null() {
@@ -97,8 +102,42 @@ fn json(value: &Value) -> Result<String, InspectError> {
     Ok(format!("{}\n", escaped(&text)))
 }
 
-/// Leaves with their origins: as YAML, the path as the key and the place as a comment, or as JSON.
-fn origins_text(origins: &[Origin], view: ConfigView<'_>) -> Result<String, InspectError> {
+/// What the manifests of installed components give at or below a path, where the configuration does not say it.
+fn manifest_origins(configuration: &Configuration, root: &Value, steps: &[&str]) -> Vec<Origin> {
+    let mut found = Vec::new();
+    for component in component::survey(configuration).installed {
+        let place = Location::whole(component.manifest_file.display().to_string());
+        let configured = lookup(root, &["components", &component.name]).filter(|value| !value.is_null());
+        let mut path = vec!["components", component.name.as_str()];
+        defaults(configured, &component.manifest.configs, &mut path, &mut |path, value| {
+            // One of the two paths leads to the other.
+            if path.iter().zip(steps).all(|(known, wanted)| known == wanted) && path.len() >= steps.len() {
+                let path = path.iter().map(|step| (*step).to_owned()).collect();
+                found.push(Origin { path, value: value.clone(), place: place.clone() });
+            }
+        });
+    }
+    found
+}
+
+/// Every leaf of the defaults that nothing configured takes the place of.
+fn defaults<'a>(configured: Option<&Value>, default: &'a Value, path: &mut Vec<&'a str>, visit: &mut dyn FnMut(&[&str], &Value)) {
+    match (configured, default) {
+        (None | Some(Value::Object(_)), Value::Object(map)) => {
+            for (key, value) in map {
+                path.push(key);
+                defaults(configured.and_then(|configured| configured.get(key)), value, path, visit);
+                path.pop();
+            }
+        }
+        (None, value) if !value.is_null() => visit(path, value),
+        _ => {}
+    }
+}
+
+/// Leaves with their origins: YAML with the path as key and the place as a comment, or JSON. Behind the first `configured` ones come defaults of
+/// manifests.
+fn origins_text(origins: &[Origin], configured: usize, view: ConfigView<'_>) -> Result<String, InspectError> {
     let failed = |error: serde_json::Error| InspectError::Write(error.to_string());
     let value = |origin: &Origin| {
         let path: Vec<&str> = origin.path.iter().map(String::as_str).collect();
@@ -108,22 +147,23 @@ fn origins_text(origins: &[Origin], view: ConfigView<'_>) -> Result<String, Insp
     };
     match view.format {
         Format::Json => {
-            let leaf = |origin: &Origin| {
+            let leaf = |(index, origin): (usize, &Origin)| {
                 let place = &origin.place;
                 serde_json::json!({
                     "path": origin.path.join("."), "value": value(origin),
-                    "file": place.file, "line": place.line, "column": place.column,
+                    "file": place.file, "line": place.line, "column": place.column, "manifestDefault": index >= configured,
                 })
             };
-            json(&origins.iter().map(leaf).collect())
+            json(&origins.iter().enumerate().map(leaf).collect())
         }
         Format::Yaml => {
             let mut text = String::new();
-            for origin in origins {
+            for (index, origin) in origins.iter().enumerate() {
                 // A scalar in JSON is a scalar in YAML, on one line whatever it holds.
                 let key = serde_json::to_string(&origin.path.join(".")).map_err(failed)?;
                 let value = serde_json::to_string(&value(origin)).map_err(failed)?;
-                text.push_str(&format!("{key}: {value} # {}\n", origin.place));
+                let default = if index >= configured { " (default of the manifest)" } else { "" };
+                text.push_str(&format!("{key}: {value} # {}{default}\n", origin.place));
             }
             Ok(escaped(&text).into_owned())
         }

@@ -45,7 +45,7 @@ fn write_plan(text: &mut String, configuration: &Configuration, survey: &Survey,
             settings.share_as.name()
         )?;
         if let Some(component) = survey.in_play.iter().find(|component| component.name == *name) {
-            write_component(text, configuration, component)?;
+            write_component(text, configuration, survey, component)?;
         }
     }
     writeln!(text, "\nComponents that are not started:")?;
@@ -88,10 +88,10 @@ fn write_plan(text: &mut String, configuration: &Configuration, survey: &Survey,
 }
 
 /// Job name, ports, what it waits for and when it counts as ready.
-fn write_component(text: &mut String, configuration: &Configuration, component: &Component) -> std::fmt::Result {
+fn write_component(text: &mut String, configuration: &Configuration, survey: &Survey, component: &Component) -> std::fmt::Result {
     let job = component::job_name_of(&component.name, configuration);
     writeln!(text, "    job name: {}", job.as_deref().unwrap_or("none of its own"))?;
-    let ports = component::ports_of(configuration, &component.name);
+    let ports = component::ports_of(configuration, &survey.installed, &component.name);
     let ports: Vec<String> = ports.into_iter().map(|(name, port)| format!("{port} ({name})")).collect();
     writeln!(text, "    port: {}", if ports.is_empty() { "none that is known".to_owned() } else { ports.join(", ") })?;
     let needed = component::needs(configuration, component);

@@ -204,7 +204,7 @@ impl Owner {
                 unmet: self.instance.names(&self.instance.waits_for(*index)),
                 needed_by: self.instance.names(&member.needed_by),
                 environment: workspace::snapshot_path(&child.launched.instance.workspace, &view.name, &configuration.ha_instance.id),
-                ports: component::ports_of(configuration, &view.name),
+                ports: component::ports_of(configuration, std::slice::from_ref(&child.launched.component), &view.name),
                 view,
             };
             console::detail(&detail).into_iter().for_each(|line| self.say(line));

@@ -206,7 +206,7 @@ pub fn remove_stale(place: Place<'_>, installed: &[Component], in_play: &[Compon
         for definition in &component.manifest.static_definitions {
             let file = place.workspace.join(DEFINITIONS).join(definition_name(&component.name, &definition.file, place.ha_id));
             let was_told = outcome.left.iter().any(|left| left.file == file);
-            if file.symlink_metadata().is_ok() && !was_told {
+            if crate::platform::files::may_be_named(&file) && !was_told {
                 outcome.left.push(Left { component: component.name.clone(), file, why: UNLISTED });
             }
         }

@@ -39,9 +39,11 @@ macro_rules! messages {
 mod catalogue;
 mod document;
 pub mod mvs;
+mod several;
 
 pub use catalogue::*;
 pub use document::document;
+pub use several::{FEW, several};
 
 /// How much a message matters: the last letter of its id and the level of its SYSPRINT line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,6 +4,7 @@
 //! It is `zwelnch internal initiator <jobs/STCnnnnn>`. Its standard output is a pipe to whoever issued START until the job runs;
 //! `STARTED` and the lines of the start, or `FAILED` and why, go there. It has no other descriptor of the console's.
 
+use crate::platform::files::{RECORD_LIMIT, read_bounded};
 use crate::platform::unix::{self, UnixPlatform};
 use crate::platform::{ChildEnvironment, End, Environment, GroupOfChild, Pid, Platform, PreparedEnvironment, SpawnRequest, Target};
 use crate::processes::with_descendants;
@@ -60,7 +61,7 @@ impl StartedStep {
     }
 
     fn read(directory: &Path) -> io::Result<StartedStep> {
-        Ok(serde_json::from_slice(&fs::read(directory.join(Self::FILE))?)?)
+        Ok(serde_json::from_slice(&read_bounded(&directory.join(Self::FILE), RECORD_LIMIT)?)?)
     }
 }
 

@@ -110,15 +110,14 @@ fn read_source(answer: &mut Answering<'_>, command: &Start) -> Option<Source> {
     };
     let symbols = symbols(system, command);
     let is_job = jcl::is_job(&text);
+    let library = |member: &str| find_member(&libraries, member).map(|found| found.map(|(_, text)| text));
     let read = if is_job {
-        // A library that cannot be read has no members.
-        let library = |member: &str| find_member(&libraries, member).ok().flatten().map(|(_, text)| text);
         jcl::read_started_job(&text, &symbols, &library).map(|(job, listing)| {
             let step = job.steps.into_iter().next().map(|step| step.step);
             (command.job_name.clone().unwrap_or(job.name), step, listing)
         })
     } else {
-        jcl::read(&text, &symbols).map(|procedure| (name.clone(), Some(procedure.step), procedure.listing))
+        jcl::read_with(&text, &symbols, Some(&library)).map(|procedure| (name.clone(), Some(procedure.step), procedure.listing))
     };
     match read {
         Ok((job_name, Some(step), listing)) => Some(Source { job_name, procedure: Procedure { step, listing }, is_job }),

@@ -8,7 +8,7 @@ use crate::message::mvs;
 use crate::platform::names::is_name;
 use crate::system::SystemDirectory;
 use std::fs::{self, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -141,14 +141,16 @@ fn batch_target(target: batch::Target, environment: Vec<(String, String)>, progr
             match &here {
                 Ok(file) if file.is_file() => Ok(made(path, program, arguments, is_zwelnch, Vec::new())),
                 Ok(_) => Err((path, "NOT AN ORDINARY FILE".to_owned())),
-                Err(_) if is_zwelnch => Ok(made(path.clone(), programs.launcher.clone(), arguments, true, vec![path])),
+                Err(error) if is_zwelnch && matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                    Ok(made(path.clone(), programs.launcher.clone(), arguments, true, vec![path]))
+                }
                 Err(error) => Err((path, error.to_string())),
             }
         }
         batch::Target::Shell { command: None } => Ok(made("-sh".to_owned(), SHELL.into(), vec!["-l".to_owned()], false, Vec::new())),
         batch::Target::Shell { command: Some(command) } => {
             let own = programs.launcher.display().to_string();
-            let (command, replaced) = batch::with_own_program(&command, &|path| Path::new(path).exists(), &own);
+            let (command, replaced) = batch::with_own_program(&command, &|path| crate::platform::files::may_exist(Path::new(path)), &own);
             let is_zwelnch =
                 !replaced.is_empty() || command.split_ascii_whitespace().any(|word| batch::is_zwelnch(word.trim_matches(['"', '\''])));
             Ok(made("sh".to_owned(), SHELL.into(), vec!["-l".to_owned(), "-c".to_owned(), command], is_zwelnch, replaced))
@@ -256,14 +258,7 @@ fn data_set_path(root: Option<&Path>, name: &str) -> Result<PathBuf, LinesError>
 
 /// The text of an ordinary file of at most 1 MiB.
 pub(super) fn read_bounded(path: &Path) -> io::Result<String> {
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not an ordinary file"));
-    }
-    let mut bytes = Vec::new();
-    fs::File::open(path)?.take(FILE_LIMIT + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > FILE_LIMIT {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("more than {FILE_LIMIT} bytes")));
-    }
+    let bytes = crate::platform::files::read_bounded(path, FILE_LIMIT)?;
     String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 

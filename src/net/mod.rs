@@ -11,6 +11,7 @@ mod verifier;
 pub mod haproxy;
 
 use std::borrow::Cow;
+use std::future::Future;
 use std::net::{Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
@@ -176,8 +177,31 @@ async fn get(_: &Request) -> Result<Response, HttpError> {
 /// # Errors
 /// [`HttpError`].
 pub fn get_blocking(request: &Request) -> Result<Response, HttpError> {
+    block_on(get(request))
+}
+
+/// Runs a future to its end on this thread. What it has begun on threads of its own and given up, as the look-up of a name that no server
+/// answers, is left to itself: nobody waits for it.
+fn block_on<T>(future: impl Future<Output = Result<T, HttpError>>) -> Result<T, HttpError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|error| HttpError::Failed(error.to_string()))?.block_on(get(request))
+    let runtime = runtime.map_err(|error| HttpError::Failed(error.to_string()))?;
+    let answer = runtime.block_on(future);
+    runtime.shutdown_background();
+    answer
+}
+
+/// Does work on a thread of its own and waits for it so long; work that takes longer is left to itself.
+///
+/// # Errors
+/// [`HttpError::TimedOut`]; [`HttpError::Failed`] where there is no thread to be had.
+pub fn within<T: Send + 'static>(limit: Duration, work: impl FnOnce() -> T + Send + 'static) -> Result<T, HttpError> {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let work = move || drop(sender.send(work()));
+    std::thread::Builder::new().name("asking".to_owned()).spawn(work).map_err(|error| HttpError::Failed(error.to_string()))?;
+    receiver.recv_timeout(limit).map_err(|error| match error {
+        std::sync::mpsc::RecvTimeoutError::Timeout => HttpError::TimedOut { seconds: limit.as_secs() },
+        std::sync::mpsc::RecvTimeoutError::Disconnected => HttpError::Failed("it ended without an answer".to_owned()),
+    })
 }
 
 /// Whether this program can speak HTTP at all.
@@ -188,6 +212,24 @@ pub fn is_built() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The look-up of a name is work on another thread that cannot be ended: a name server that never answers holds nobody up.
+    #[test]
+    fn what_never_answers_is_not_waited_for() {
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let held = std::sync::Arc::new(std::sync::Mutex::new(held));
+        let limit = Duration::from_millis(1);
+        let blocked = std::sync::Arc::clone(&held);
+        let answer = block_on(async move {
+            let look_up = tokio::task::spawn_blocking(move || blocked.lock().unwrap().recv().is_err());
+            tokio::time::timeout(limit, look_up).await.map_err(|_| HttpError::TimedOut { seconds: 0 })
+        });
+        assert!(matches!(answer, Err(HttpError::TimedOut { .. })));
+        assert_eq!(within(limit, move || held.lock().unwrap().recv().is_err()), Err(HttpError::TimedOut { seconds: 0 }));
+        assert_eq!(within(Duration::MAX, || 7), Ok(7));
+        // Only now may they end.
+        drop(release);
+    }
 
     /// RFC 3986, 3.2.2: only a literal address of IPv6 stands in brackets.
     #[test]

@@ -3,6 +3,7 @@
 mod lines;
 mod pace;
 mod pipe;
+mod read;
 
 use super::pattern::{Matcher, Pattern};
 use super::tail::Tail;
@@ -12,7 +13,8 @@ use crate::platform::Platform;
 use mio::unix::pipe::Receiver;
 use mio::{Events, Poll, Token};
 use pace::Pace;
-use pipe::{Pipe, TURN};
+use pipe::Pipe;
+use read::TURN;
 use std::collections::HashMap;
 use std::io::Read;
 use std::rc::Rc;

@@ -3,10 +3,13 @@
 
 use std::ffi::OsString;
 use std::fs::{File, Metadata, OpenOptions, Permissions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Longest record of ours that is read back, in bytes: far beyond what any program of ours writes.
+pub const RECORD_LIMIT: u64 = 16 * 1024 * 1024;
 
 /// The kinds that anything here asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +80,23 @@ pub fn unless_missing<T>(result: io::Result<T>) -> io::Result<Option<T>> {
 /// Why that is not known: a directory on the way that may not be searched, an I/O error, a loop of links.
 pub fn look(path: &Path) -> io::Result<Option<FileKind>> {
     Ok(unless_missing(std::fs::metadata(path))?.map(|metadata| kind(&metadata)))
+}
+
+/// The bytes of a regular file that has at most so many: a pipe would never end, a device might.
+///
+/// # Errors
+/// The system's; InvalidInput for another kind of file, InvalidData for more bytes.
+pub fn read_bounded(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    // Before it is opened: to open a pipe that nobody writes to would wait.
+    if kind(&std::fs::metadata(path)?) != FileKind::Regular {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not an ordinary file"));
+    }
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("more than {limit} bytes")));
+    }
+    Ok(bytes)
 }
 
 /// False for what is no regular file, or not there. True where that cannot be told, so that whoever opens it says why.
@@ -173,6 +193,11 @@ pub fn is_temporary_name(name: &str) -> bool {
     digits(parts.next()) && digits(parts.next()) && parts.next().is_some_and(|name| !name.is_empty())
 }
 
+/// The same as [`may_exist`] of a name: a link counts, wherever it leads.
+pub fn may_be_named(path: &Path) -> bool {
+    !matches!(unless_missing(std::fs::symlink_metadata(path)), Ok(None))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -225,6 +250,20 @@ mod tests {
     }
 
     #[test]
+    fn a_reader_takes_regular_files_up_to_its_bound() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        std::fs::write(at("f"), "12345").unwrap();
+        nix::unistd::mkfifo(&at("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert_eq!(read_bounded(&at("f"), 5).unwrap(), b"12345");
+        assert_eq!(read_bounded(&at("f"), 4).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        assert_eq!(read_bounded(&at("none"), 4).unwrap_err().kind(), io::ErrorKind::NotFound);
+        for odd in [at("pipe"), at("."), "/dev/zero".into()] {
+            assert_eq!(read_bounded(&odd, 4).unwrap_err().kind(), io::ErrorKind::InvalidInput, "{odd:?}");
+        }
+    }
+
+    #[test]
     fn only_what_is_missing_counts_as_missing() {
         let directory = tempfile::tempdir().unwrap();
         let at = |name: &str| directory.path().join(name);
@@ -233,8 +272,10 @@ mod tests {
         for missing in ["none", "none/below", "f/below"] {
             assert_eq!(look(&at(missing)).unwrap(), None, "{missing}");
             assert!(!may_be_file(&at(missing)) && !may_be_directory(&at(missing)) && !may_exist(&at(missing)));
+            assert!(!may_be_named(&at(missing)));
         }
         // A loop of links and a name that is too long are errors for root too.
+        assert!(may_be_named(&at("loop")) && may_be_named(&at("loop/below")));
         for unknown in [at("loop"), at("loop/below"), at(&"x".repeat(300))] {
             assert!(look(&unknown).is_err() && may_be_file(&unknown) && may_be_directory(&unknown) && may_exist(&unknown), "{unknown:?}");
         }

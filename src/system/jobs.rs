@@ -303,8 +303,12 @@ pub(super) fn remove_entry(directory: &Path) -> io::Result<()> {
     }
 }
 
+/// More than any record has, in bytes.
+const RECORD_LIMIT: u64 = 64 * 1024;
+
 fn read_record(directory: &Path) -> Option<JobRecord> {
-    let text = fs::read_to_string(directory.join("job.json")).ok()?;
+    let mut text = String::new();
+    fs::File::open(directory.join("job.json")).ok()?.take(RECORD_LIMIT).read_to_string(&mut text).ok()?;
     let mut record: JobRecord = serde_json::from_str(&text).ok()?;
     record.directory = directory.to_path_buf();
     let sound = is_name(&record.job_name) && is_name(&record.identifier) && is_name(&record.job_id);

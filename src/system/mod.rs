@@ -27,6 +27,7 @@ pub use wire::{
     peer_is_allowed, read_any_request, read_line, read_request, send, send_line, send_patiently,
 };
 
+use crate::platform::files::{self, FileKind};
 use crate::platform::names::{host_sysname, is_system_name};
 use jiff::Timestamp;
 use nix::fcntl::{Flock, FlockArg};
@@ -114,12 +115,21 @@ impl SystemDirectory {
     pub fn sysplex(&self) -> (BTreeMap<String, SystemDirectory>, Vec<String>) {
         let mut systems = BTreeMap::from([(self.sysname.clone(), self.clone())]);
         let mut problems = Vec::new();
+        let file = self.path.join("SYSPLEX");
+        let text = files::unless_missing(files::read_bounded(&file, files::RECORD_LIMIT)).unwrap_or_else(|error| {
+            problems.push(in_words("cannot read", &file, error).to_string());
+            None
+        });
         // A system without the file is alone.
-        let text = fs::read_to_string(self.path.join("SYSPLEX")).unwrap_or_default();
+        let text = text.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
             let path = self.path.join(line);
             // Opening makes what is missing: a slip of the pen must not make a system.
-            let opened = if path.is_dir() { SystemDirectory::open(Some(&path)) } else { Err(io::ErrorKind::NotFound.into()) };
+            let opened = match files::look(&path) {
+                Ok(Some(FileKind::Directory)) => SystemDirectory::open(Some(&path)),
+                Ok(_) => Err(io::ErrorKind::NotFound.into()),
+                Err(error) => Err(error),
+            };
             match opened {
                 Ok(system) if systems.get(&system.sysname).is_some_and(|known| known.path != system.path) => {
                     problems.push(format!("{} has the name {} of another system", path.display(), system.sysname));
@@ -247,7 +257,7 @@ fn read_sysname(directory: &Path) -> io::Result<String> {
 fn make_directory(path: &Path, with_parents: bool) -> io::Result<()> {
     let made = DirBuilder::new().recursive(with_parents).mode(0o700).create(path);
     match made {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && files::may_be_directory(path) => Ok(()),
         other => other.map_err(|error| in_words("cannot create directory", path, error)),
     }
 }

@@ -183,6 +183,35 @@ fn an_answer_has_no_end_in_time_only_when_the_job_says_nothing() {
     });
 }
 
+/// Until the other end has gone.
+fn trickle(mut stream: UnixStream, pause: Duration) {
+    while stream.write_all(b"M").is_ok() {
+        std::thread::sleep(pause);
+    }
+}
+
+/// Bytes that come one by one have the time of a whole line, not of a byte each: to either end.
+#[test]
+fn a_line_that_trickles_has_an_end_in_time() {
+    let (_place, system) = system();
+    let entry = system.register_job(description("STC00001".into())).unwrap();
+    let record = entry.record().clone();
+    let limit = Duration::from_millis(200);
+    std::thread::scope(|scope| {
+        scope.spawn(|| trickle(entry.listener().accept().unwrap().0, Duration::from_millis(10)));
+        let error = send(record.directory(), &Request::Stop, limit).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        // However fast they come, an answer has a size.
+        scope.spawn(|| trickle(entry.listener().accept().unwrap().0, Duration::ZERO));
+        assert_eq!(send(record.directory(), &Request::Stop, Duration::from_secs(60)).unwrap_err().kind(), io::ErrorKind::InvalidData);
+        let (client, server) = UnixStream::pair().unwrap();
+        scope.spawn(|| trickle(client, Duration::from_millis(10)));
+        let error = read_request(&server, limit).unwrap_err();
+        assert!(matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock), "{error:?}");
+        drop(server);
+    });
+}
+
 #[test]
 fn a_client_of_before_is_not_taken_for_one_that_wants_a_code() {
     for (sent, coded) in [("MODIFY DISP\n", false), ("MODIFY DISP\nCODED\n", true), ("MODIFY DISP\nCODED\nMORE\n", false)] {

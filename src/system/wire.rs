@@ -132,8 +132,7 @@ pub fn read_line(stream: &UnixStream, timeout: Duration) -> io::Result<Option<St
 
 /// The first line, and whether `CODED` came with it: both lines are one write, and no more is waited for.
 fn read_lines(stream: &UnixStream, timeout: Duration) -> io::Result<Option<(String, bool)>> {
-    stream.set_read_timeout(Some(timeout))?;
-    let mut reader = BufReader::new(stream.take(1024));
+    let mut reader = BufReader::new(Timed::new(stream, timeout).take(1024));
     let mut line = Vec::new();
     reader.read_until(b'\n', &mut line)?;
     if line.is_empty() {
@@ -205,17 +204,16 @@ fn exchange(path: &Path, request: &str, patience: Patience) -> io::Result<Reply>
     let mut stream = connect_to(path)?;
     stream.set_nonblocking(false)?;
     stream.set_write_timeout(Some(patience.first))?;
-    stream.set_read_timeout(Some(patience.first))?;
     let written = stream.write_all(request.as_bytes());
-    let mut reader = BufReader::new((&stream).take(ANSWER_LIMIT));
+    let mut reader = BufReader::new(Timed::new(&stream, patience.first).take(ANSWER_LIMIT));
     let mut first = Vec::new();
     let read = reader.read_until(b'\n', &mut first);
-    if first.is_empty() {
+    if !first.ends_with(b"\n") {
         // A job that is too busy for the request says so without reading it, and why it could not be sent does not matter then.
         written.and(read).map_err(busy_or_gone)?;
     }
     let (mut reply, coded) = decode_first_line(&first)?;
-    let deadline = patience.whole.map(|whole| Instant::now() + whole);
+    let deadline = patience.whole.and_then(|whole| Instant::now().checked_add(whole));
     let mut line = Vec::new();
     loop {
         let left = deadline.map_or(SILENCE, |deadline| deadline.saturating_duration_since(Instant::now()).min(SILENCE));
@@ -223,7 +221,7 @@ fn exchange(path: &Path, request: &str, patience: Patience) -> io::Result<Reply>
             reply.broken = Some("it took too long".to_owned());
             break;
         }
-        stream.set_read_timeout(Some(left))?;
+        reader.get_mut().get_mut().restart(left);
         line.clear();
         match reader.read_until(b'\n', &mut line) {
             // Only a coded answer tells that it is complete.
@@ -254,6 +252,33 @@ fn exchange(path: &Path, request: &str, patience: Patience) -> io::Result<Reply>
     }
     reply.accepted &= reply.broken.is_none();
     Ok(reply)
+}
+
+/// Reads of a connection that all together end in time, however slowly the bytes come in.
+struct Timed<'a> {
+    stream: &'a UnixStream,
+    until: Option<Instant>,
+}
+
+impl<'a> Timed<'a> {
+    fn new(stream: &'a UnixStream, time: Duration) -> Timed<'a> {
+        Timed { stream, until: Instant::now().checked_add(time) }
+    }
+
+    fn restart(&mut self, time: Duration) {
+        self.until = Instant::now().checked_add(time);
+    }
+}
+
+impl Read for Timed<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.until.map(|until| until.saturating_duration_since(Instant::now()));
+        if left.is_some_and(|left| left.is_zero()) {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        self.stream.set_read_timeout(left)?;
+        self.stream.read(buffer)
+    }
 }
 
 fn text_of(line: &[u8]) -> String {

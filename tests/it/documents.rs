@@ -100,6 +100,17 @@ fn what_is_never_issued_says_so() {
     }
 }
 
+/// What the document names as its proof is there.
+#[test]
+fn reliability_names_tests_that_exist() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let all = sources(&root.join("src")) + &sources(&root.join("tests"));
+    let text = fs::read_to_string(root.join("docs/reliability.md")).unwrap();
+    let named = text.split('`').skip(1).step_by(2).filter(|word| word.contains('_'));
+    let missing: Vec<&str> = named.clone().filter(|name| !all.contains(&format!("fn {name}("))).collect();
+    assert!(missing.is_empty() && named.count() > 10, "{missing:?}");
+}
+
 #[test]
 fn states_document() {
     let expected = zwelnch::supervisor::document();

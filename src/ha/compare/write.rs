@@ -222,7 +222,8 @@ fn emit(node: &Node, column: usize, text: &mut String) {
 /// Mode 640, or as narrow as the narrowest of A's files: it holds A's passwords.
 fn write(draft: &Draft, sources: &[Source], path: &Path) -> Result<(), WriteError> {
     let mode_of = |source: &Source| match source {
-        Source::File(path) => std::fs::metadata(path).ok().map(|metadata| metadata.permissions().mode()),
+        // Where it cannot be told, the narrowest there is.
+        Source::File(path) => Some(std::fs::metadata(path).map_or(0o600, |metadata| metadata.permissions().mode())),
         Source::Member { .. } => None,
     };
     let mode = sources.iter().filter_map(mode_of).fold(0o640, |mode, own| mode & own) | 0o600;

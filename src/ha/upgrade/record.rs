@@ -67,7 +67,7 @@ pub fn default_path(upgrade: &Upgrade, environment: &Environment) -> Result<Path
 /// # Errors
 /// [`RecordError`].
 pub fn look(path: &Path, upgrade: &Upgrade) -> Result<Option<Progress>, RecordError> {
-    let text = match std::fs::read(path) {
+    let text = match crate::platform::files::read_bounded(path, crate::platform::files::RECORD_LIMIT) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(why) => return Err(RecordError::Io { path: path.to_owned(), why }),

@@ -110,7 +110,7 @@ fn is_anothers(registration: &mut Registration<'_>, name: &DefinitionName<'_>) -
     }
     // Ours may be older than the other one; the least name stays.
     let stays = registration.owned.has(&name.path())
-        && place.workspace.join(name.path()).symlink_metadata().is_ok()
+        && crate::platform::files::may_be_named(&place.workspace.join(name.path()))
         && others.iter().all(|other| name.ha_id < other.as_str());
     Ok(!others.is_empty() && !stays)
 }

@@ -50,7 +50,7 @@ pub fn list_path(workspace: &Path, component: &str, ha_id: &str) -> PathBuf {
 pub(super) fn listed_components(workspace: &Path, ha_id: &str) -> Vec<String> {
     let directory = workspace.join(ENVIRONMENT_DIRECTORY);
     let names = super::files::file_names(&directory).unwrap_or_default();
-    names.into_iter().filter(|name| list_path(workspace, name, ha_id).symlink_metadata().is_ok()).collect()
+    names.into_iter().filter(|name| crate::platform::files::may_be_named(&list_path(workspace, name, ha_id))).collect()
 }
 
 impl Owned {

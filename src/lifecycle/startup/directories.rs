@@ -62,7 +62,11 @@ pub(super) fn findings(directories: &[Directory]) -> Vec<Finding> {
 
 /// Checks one directory that exists, without regard to the others.
 fn look(directory: &Directory, add: &mut dyn FnMut(&Directory, Severity, String)) {
-    let Ok(metadata) = std::fs::metadata(&directory.path) else { return };
+    let metadata = match files::unless_missing(std::fs::metadata(&directory.path)) {
+        Ok(Some(metadata)) => metadata,
+        Ok(None) => return,
+        Err(why) => return add(directory, Severity::Error, format!("cannot be examined: {why}")),
+    };
     if files::kind(&metadata) != files::FileKind::Directory {
         return;
     }

@@ -66,18 +66,29 @@ impl<'a> Calls<'a> {
             let why = "NEITHER PGM= NOR A PROCEDURE IS NAMED".to_owned();
             return Err(JclError::Format { at, field: "EXEC".to_owned(), why });
         };
-        let Some(text) = self.own.get(&name).cloned().or_else(|| (self.library)(&name)) else {
-            // What follows is still checked.
-            reading.steps.push(empty_step());
-            self.called = true;
-            return Err(JclError::Member { at, why: format!("PROCEDURE {name} WAS NOT FOUND") });
+        let text = match self.own.get(&name) {
+            Some(text) => Ok(text.clone()),
+            None => match (self.library)(&name) {
+                Ok(Some(text)) => Ok(text),
+                Ok(None) => Err(format!("PROCEDURE {name} WAS NOT FOUND")),
+                Err(why) => Err(format!("PROCEDURE {name} CANNOT BE READ: {why}")),
+            },
+        };
+        let text = match text {
+            Ok(text) => text,
+            Err(why) => {
+                // What follows is still checked.
+                reading.steps.push(empty_step());
+                self.called = true;
+                return Err(JclError::Member { at, why });
+            }
         };
         // Of START, what the procedure knows; for the rest it is a SET statement.
         let known = procedure::symbols_of(&text);
         symbols.retain(|(symbol, _)| !start.iter().any(|(name, _)| name == symbol));
         symbols.extend(start.iter().filter(|(symbol, _)| known.contains(symbol)).cloned());
         let outer = reading.symbols.system.iter().chain(&reading.defined).cloned().collect();
-        match procedure::read(&text, &Symbols { overrides: symbols, system: outer }) {
+        match procedure::read_called(&text, &Symbols { overrides: symbols, system: outer }, Some(self.library), reading.exports.clone()) {
             Ok(called) => {
                 reading.listing.extend(called.listing);
                 let step = Step { parm: parm.unwrap_or(called.step.parm), ..called.step };

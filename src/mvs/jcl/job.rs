@@ -1,10 +1,10 @@
-//! What the statements of a batch job mean that a procedure does not have: JOB, IF/THEN/ELSE/ENDIF, EXPORT, symbols in in-stream data, and,
-//! in a job that START finds in the place of a procedure, the call of one.
+//! What the statements of a batch job mean that a procedure does not have: JOB and, in a job that START finds in the place of a procedure,
+//! the call of one.
 
 use super::call::Calls;
 use super::procedure::{Reading, check_keyword, sort};
 use super::statement::{Statement, statements};
-use super::{DataSource, JclError, LINE_LIMIT, Library, Position, RECORD_LENGTH, Step, Symbols};
+use super::{JclError, LINE_LIMIT, Library, Position, Step, Symbols};
 
 /// Keywords of JOB.
 const JOB_KEYWORDS: &[&str] = &[
@@ -66,7 +66,7 @@ fn read_with(text: &str, symbols: &Symbols, library: Option<&Library<'_>>) -> Re
         return Err(vec![JclError::Member { at, why: format!("MEMBER HAS MORE THAN {LINE_LIMIT} LINES") }]);
     }
     let (statements, errors) = statements(text);
-    let mut reading = Reading::new(symbols, errors);
+    let mut reading = Reading::new(symbols, errors, text, library);
     reading.is_job = true;
     let (calls, in_procedures) = match library {
         Some(library) => Calls::new(text, &statements, library),
@@ -75,9 +75,6 @@ fn read_with(text: &str, symbols: &Symbols, library: Option<&Library<'_>>) -> Re
     let mut job = Reader {
         reading,
         job: None,
-        open: Vec::new(),
-        exported: Exported::Nothing,
-        visible: Vec::new(),
         conditions: Vec::new(),
         start: if calls.is_some() { symbols.overrides.clone() } else { Vec::new() },
         calls,
@@ -94,9 +91,7 @@ fn read_with(text: &str, symbols: &Symbols, library: Option<&Library<'_>>) -> Re
         let result = job.statement(index, statement);
         job.reading.errors.extend(result.err());
     }
-    if let Some((_, at)) = job.open.pop() {
-        job.reading.errors.push(JclError::Member { at, why: "THE IF STATEMENT HAS NO ENDIF".to_owned() });
-    }
+    job.reading.errors.extend(job.reading.conditions.end());
     let Reader { reading: Reading { steps, mut errors, listing, .. }, job, conditions, .. } = job;
     if steps.is_empty() && errors.is_empty() {
         errors.push(JclError::NoSteps { at: Position { line: text.lines().count().max(1), column: 1 } });
@@ -113,22 +108,10 @@ fn read_with(text: &str, symbols: &Symbols, library: Option<&Library<'_>>) -> Re
     }
 }
 
-/// Which symbols EXPORT makes known to in-stream data.
-enum Exported {
-    Nothing,
-    All,
-    Named(Vec<String>),
-}
-
 struct Reader<'a> {
     reading: Reading<'a>,
     /// Name and keywords of the JOB statement.
     job: Option<(String, Vec<(String, String)>)>,
-    /// IF statements that have no ENDIF yet: their conditions and where they stand.
-    open: Vec<(String, Position)>,
-    exported: Exported,
-    /// Symbols that in-stream data sees: those that were set after their EXPORT.
-    visible: Vec<(String, String)>,
     /// One for each step.
     conditions: Vec<Vec<String>>,
     /// Symbols of the START command, which hold against SET, EXEC and PROC.
@@ -158,28 +141,23 @@ impl Reader<'_> {
     }
 
     fn other(&mut self, statement: &Statement) -> Result<(), JclError> {
-        let at = statement.at;
-        let alone = |why: &str| JclError::Member { at, why: why.to_owned() };
         match statement.operation.as_str() {
-            "IF" => {
-                let text: Vec<String> = statement.operands.iter().map(|operand| operand.text()).collect();
-                if text.iter().all(String::is_empty) {
-                    return Err(alone("THE IF STATEMENT HAS NO CONDITION"));
+            "IF" | "ELSE" | "ENDIF" => self.reading.conditions.statement(statement)?,
+            "INCLUDE" => {
+                let group = self.reading.include(statement)?;
+                for inner in &group.statements {
+                    if self.calls.is_some() {
+                        self.reading.list_lines(&group.text, inner, "XX");
+                    }
+                    let result = self.other(inner);
+                    self.reading.errors.extend(result.err());
                 }
-                self.open.push((text.join(","), at));
+                self.reading.included(group);
             }
-            "ELSE" => {
-                let (condition, _) = self.open.last_mut().ok_or_else(|| alone("ELSE STANDS OUTSIDE OF AN IF STATEMENT"))?;
-                *condition = format!("NOT {condition}");
-            }
-            "ENDIF" => drop(self.open.pop().ok_or_else(|| alone("ENDIF STANDS OUTSIDE OF AN IF STATEMENT"))?),
-            "EXPORT" => self.export(statement)?,
+            "EXPORT" => self.reading.export(statement)?,
             "SET" => {
-                let before = self.reading.defined.len();
                 let result = self.reading.set(statement);
-                let set = self.reading.defined.get(before..).unwrap_or_default();
-                self.visible.extend(set.iter().filter(|(name, _)| self.exported.has(name)).cloned());
-                if self.reading.steps.is_empty() && self.open.is_empty() {
+                if self.reading.steps.is_empty() && !self.reading.conditions.are_open() {
                     self.define_start_symbols();
                 }
                 result?;
@@ -191,7 +169,7 @@ impl Reader<'_> {
                     None => self.reading.exec(statement),
                 };
                 if self.reading.steps.len() > steps {
-                    self.conditions.push(self.open.iter().map(|(condition, _)| condition.clone()).collect());
+                    self.conditions.push(self.reading.conditions.texts());
                 }
                 result?;
             }
@@ -200,10 +178,10 @@ impl Reader<'_> {
                     Some(calls) => calls.dd(&mut self.reading, statement)?,
                     None => self.reading.dd(statement)?,
                 }
-                self.instream(statement)?;
+                self.reading.replace_instream(statement)?;
             }
             "JCLLIB" | "OUTPUT" => drop(self.reading.resolve(statement)?),
-            other => return Err(JclError::Operation { at, operation: other.to_owned() }),
+            other => return Err(JclError::Operation { at: statement.at, operation: other.to_owned() }),
         }
         Ok(())
     }
@@ -222,72 +200,4 @@ impl Reader<'_> {
         self.job = Some((statement.name.clone(), keywords));
         Ok(())
     }
-
-    /// `EXPORT SYMLIST=*` or `EXPORT SYMLIST=(A,B)`.
-    fn export(&mut self, statement: &Statement) -> Result<(), JclError> {
-        for resolved in self.reading.resolve(statement)? {
-            check_keyword(&resolved, &["SYMLIST"], "EXPORT")?;
-            let names = resolved.value()?.joined();
-            match (&mut self.exported, names.as_str()) {
-                (_, "*") => self.exported = Exported::All,
-                (Exported::All, _) => {}
-                (Exported::Named(known), names) => known.extend(names.split(',').map(str::to_owned)),
-                (Exported::Nothing, names) => self.exported = Exported::Named(names.split(',').map(str::to_owned).collect()),
-            }
-        }
-        Ok(())
-    }
-
-    /// Replaces the symbols of in-stream data that asks for it with `SYMBOLS=`.
-    fn instream(&mut self, statement: &Statement) -> Result<(), JclError> {
-        if !statement.operands.iter().any(|operand| operand.keyword.as_deref() == Some("SYMBOLS")) {
-            return Ok(());
-        }
-        let source = self.reading.steps.last_mut().and_then(|step| step.data_definitions.last_mut()?.sources.last_mut());
-        let Some(DataSource::Instream(lines)) = source else { return Ok(()) };
-        for (index, line) in lines.iter_mut().enumerate() {
-            *line = replaced(line, &self.visible);
-            if line.chars().count() > RECORD_LENGTH {
-                let at = Position { line: statement.lines.1 + index + 1, column: 1 };
-                let why = format!("WITH ITS SYMBOLS REPLACED THE LINE HAS MORE THAN {RECORD_LENGTH} CHARACTERS");
-                return Err(JclError::Member { at, why });
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Exported {
-    fn has(&self, name: &str) -> bool {
-        match self {
-            Exported::Nothing => false,
-            Exported::All => true,
-            Exported::Named(names) => names.iter().any(|known| known == name),
-        }
-    }
-}
-
-/// A line of in-stream data with `&NAME` and `&NAME.` replaced. Names that are not known stay: data may hold `&` of its own.
-fn replaced(line: &str, symbols: &[(String, String)]) -> String {
-    let mut result = String::new();
-    let mut rest = line;
-    while let Some(at) = rest.find('&') {
-        let (before, from) = rest.split_at(at);
-        result.push_str(before);
-        let after = &from[1..];
-        let length = after.bytes().take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"@#$".contains(byte)).count();
-        let (name, tail) = after.split_at(length);
-        match symbols.iter().rev().find(|(known, _)| known == name) {
-            Some((_, value)) => {
-                result.push_str(value);
-                rest = tail.strip_prefix('.').unwrap_or(tail);
-            }
-            None => {
-                result.push('&');
-                result.push_str(name);
-                rest = tail;
-            }
-        }
-    }
-    result + rest
 }

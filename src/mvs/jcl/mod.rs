@@ -2,10 +2,16 @@
 //! out. Batch jobs of many steps are read too, so that the ones that are shipped can be checked; nothing here runs them.
 //!
 //! `statement` joins lines to statements and takes in-stream data along, `operand` takes operand fields apart and replaces symbols,
-//! `procedure` says what the statements mean, `job` what those mean that only jobs have, `call` what EXEC makes of a procedure. All errors of
-//! a member are reported at once. Rules: z/OS MVS JCL Reference.
+//! `procedure` says what the statements mean, `export` which symbols in-stream data sees, `conditional` how IF nests, `include` what INCLUDE
+//! takes in, `job` what those mean that only jobs have, `call` what EXEC makes of a procedure. All errors of a member are reported at once. Rules: z/OS MVS JCL Reference.
 
 mod call;
+mod conditional;
+mod export;
+mod exports;
+mod include;
+#[cfg(test)]
+mod include_tests;
 mod job;
 mod operand;
 mod procedure;
@@ -15,7 +21,7 @@ mod tests;
 mod text;
 
 pub use job::{Job, JobStep, is_job, read_job, read_started_job};
-pub use procedure::read;
+pub use procedure::{read, read_with};
 
 use crate::message::{Message, mvs};
 
@@ -30,6 +36,15 @@ pub const RECORD_LENGTH: usize = 80;
 
 /// Most lines of a member: joining continued statements costs more than in proportion to their lines.
 pub const LINE_LIMIT: usize = 4_000;
+
+/// Most characters of a symbol's value, as on z/OS.
+pub const SYMBOL_LIMIT: usize = 255;
+
+/// How deep INCLUDE and IF statements may nest, as on z/OS.
+pub const NESTING_LIMIT: usize = 15;
+
+/// Most characters that all statements of a member together may have once their symbols are replaced.
+pub const TEXT_LIMIT: usize = 1024 * 1024;
 
 /// A place in the member: line and column, both from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -108,8 +123,8 @@ pub struct Symbols {
     pub system: Vec<(String, String)>,
 }
 
-/// The procedure library: the text of a member, or None.
-pub type Library<'a> = dyn Fn(&str) -> Option<String> + 'a;
+/// The procedure library: the text of a member, None where there is no such member, or why that is not known.
+pub type Library<'a> = dyn Fn(&str) -> std::io::Result<Option<String>> + 'a;
 
 /// A procedure with all symbols replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]

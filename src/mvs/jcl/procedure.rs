@@ -1,8 +1,12 @@
 //! What the statements of a procedure mean.
 
+use super::conditional::Conditions;
+use super::exports::Exports;
 use super::operand::{Operand, Value, evaluate, substitute};
 use super::statement::{Statement, statements};
-use super::{DataDefinition, DataSource, JclError, LINE_LIMIT, PARM_LIMIT, Position, Procedure, Step, Symbols};
+use super::{
+    DataDefinition, DataSource, JclError, LINE_LIMIT, Library, PARM_LIMIT, Position, Procedure, SYMBOL_LIMIT, Step, Symbols, TEXT_LIMIT,
+};
 use crate::platform::names::is_name;
 
 /// Keywords of EXEC that a procedure may have; those that are not read here have no effect off z/OS.
@@ -31,17 +35,37 @@ pub(super) fn symbols_of(text: &str) -> Vec<String> {
 /// # Errors
 /// Every error of the member and of the symbols given, in the order of their lines; at least one.
 pub fn read(text: &str, symbols: &Symbols) -> Result<Procedure, Vec<JclError>> {
+    read_with(text, symbols, None)
+}
+
+/// [`read`] with the library that INCLUDE takes members from.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_with(text: &str, symbols: &Symbols, library: Option<&Library<'_>>) -> Result<Procedure, Vec<JclError>> {
+    read_called(text, symbols, library, Exports::default())
+}
+
+/// The same for a job that has exported symbols before it calls the procedure.
+pub(super) fn read_called(
+    text: &str,
+    symbols: &Symbols,
+    library: Option<&Library<'_>>,
+    exports: Exports,
+) -> Result<Procedure, Vec<JclError>> {
     if let Some((index, _)) = text.lines().enumerate().nth(LINE_LIMIT) {
         let at = Position { line: index + 1, column: 1 };
         return Err(vec![JclError::Member { at, why: format!("MEMBER HAS MORE THAN {LINE_LIMIT} LINES") }]);
     }
     let (statements, errors) = statements(text);
-    let mut reading = Reading::new(symbols, errors);
+    let mut reading = Reading::new(symbols, errors, text, library);
+    reading.exports = exports;
     let lines: Vec<&str> = text.lines().collect();
     for (index, statement) in statements.iter().enumerate() {
         reading.list(index, statement, &lines, "XX");
         reading.statement(index, statement);
     }
+    reading.errors.extend(reading.conditions.end());
     for symbol in std::mem::take(&mut reading.unused) {
         reading.errors.push(JclError::Unused { symbol });
     }
@@ -120,18 +144,36 @@ pub(super) struct Reading<'a> {
     pub steps: Vec<Step>,
     /// A job has any number of steps, a procedure that can be run off z/OS has one.
     pub is_job: bool,
+    pub conditions: Conditions,
+    pub exports: Exports,
+    /// How many of the defined symbols are those of PROC.
+    pub of_proc: usize,
+    pub library: Option<&'a Library<'a>>,
+    /// How deep INCLUDE statements are nested here.
+    pub depth: usize,
+    /// Of the member and what it includes.
+    pub lines: usize,
+    /// Characters of all statements with their symbols replaced.
+    characters: usize,
     pub errors: Vec<JclError>,
     pub listing: Vec<String>,
 }
 
 impl<'a> Reading<'a> {
-    pub fn new(symbols: &'a Symbols, errors: Vec<JclError>) -> Self {
+    pub fn new(symbols: &'a Symbols, errors: Vec<JclError>, text: &str, library: Option<&'a Library<'a>>) -> Self {
         Reading {
             symbols,
             defined: Vec::new(),
             unused: unused_overrides(symbols),
             steps: Vec::new(),
             is_job: false,
+            conditions: Conditions::default(),
+            exports: Exports::default(),
+            of_proc: 0,
+            library,
+            depth: 0,
+            lines: text.lines().count(),
+            characters: 0,
             errors,
             listing: Vec::new(),
         }
@@ -148,17 +190,43 @@ impl<'a> Reading<'a> {
         }
     }
 
+    /// The same of a statement of an included member, which has no number of its own.
+    pub fn list_lines(&mut self, text: &str, statement: &Statement, mark: &str) {
+        let (from, to) = statement.lines;
+        for line in text.lines().take(to).skip(from) {
+            let line = line.trim_end();
+            let shown = line.strip_prefix("//").map_or_else(|| line.to_owned(), |rest| format!("{mark}{rest}"));
+            self.listing.push(format!("{:>8} {shown}", ""));
+        }
+    }
+
     fn statement(&mut self, index: usize, statement: &Statement) {
         let result = match statement.operation.as_str() {
             "PROC" if index == 0 => self.proc_statement(statement),
             "PROC" => Err(JclError::Member { at: statement.at, why: "PROC MUST BE THE FIRST STATEMENT".to_owned() }),
             "PEND" => Ok(()),
             "SET" => self.set(statement),
-            "EXEC" => self.exec(statement),
-            "DD" => self.dd(statement),
+            "EXPORT" => self.export(statement),
+            "IF" | "ELSE" | "ENDIF" => self.conditions.statement(statement),
+            "EXEC" => self.exec(statement).and_then(|()| self.unconditional(statement)),
+            "DD" => self.dd(statement).and_then(|()| self.replace_instream(statement)),
+            "INCLUDE" => self.include(statement).map(|group| {
+                for inner in &group.statements {
+                    self.list_lines(&group.text, inner, "XX");
+                    // The first statement is that of the member.
+                    self.statement(usize::MAX, inner);
+                }
+                self.included(group);
+            }),
             other => Err(JclError::Operation { at: statement.at, operation: other.to_owned() }),
         };
         self.errors.extend(result.err());
+    }
+
+    /// Nothing has run before the one step, so that there is nothing that it could depend on.
+    fn unconditional(&self, statement: &Statement) -> Result<(), JclError> {
+        let why = "A STEP THAT DEPENDS ON A CONDITION CANNOT BE RUN OFF Z/OS".to_owned();
+        if self.conditions.are_open() { Err(JclError::Member { at: statement.at, why }) } else { Ok(()) }
     }
 
     fn proc_statement(&mut self, statement: &Statement) -> Result<(), JclError> {
@@ -170,10 +238,10 @@ impl<'a> Reading<'a> {
             };
             let given = self.symbols.overrides.iter().rev().find(|(name, _)| name == symbol);
             self.unused.retain(|name| name != symbol);
-            match (given, symbol_value(operand, symbol)) {
-                (Some((_, value)), Ok(_)) => self.defined.push((symbol.to_owned(), value.clone())),
-                (None, Ok(value)) => self.defined.push((symbol.to_owned(), value)),
-                (_, Err(error)) => result = Err(error),
+            let value = symbol_value(operand, symbol).map(|value| given.map_or(value, |(_, given)| given.clone()));
+            match value.and_then(|value| self.define(symbol, value, operand.at)) {
+                Ok(()) => self.of_proc = self.defined.len(),
+                Err(error) => result = Err(error),
             }
         }
         result
@@ -184,8 +252,17 @@ impl<'a> Reading<'a> {
             let symbol = resolved.keyword().filter(|symbol| is_name(symbol)).map(str::to_owned);
             let symbol = symbol.ok_or_else(|| JclError::Positional { at: resolved.operand.at, field: "SET".to_owned() })?;
             let value = if resolved.raw.starts_with('(') { resolved.raw.clone() } else { resolved.value()?.joined() };
-            self.defined.push((symbol, value));
+            self.define(&symbol, value, resolved.operand.at)?;
         }
+        Ok(())
+    }
+
+    fn define(&mut self, symbol: &str, value: String, at: Position) -> Result<(), JclError> {
+        if value.chars().count() > SYMBOL_LIMIT {
+            return Err(JclError::Length { at, field: symbol.to_owned(), limit: SYMBOL_LIMIT });
+        }
+        self.exports.set(symbol, &value);
+        self.defined.push((symbol.to_owned(), value));
         Ok(())
     }
 
@@ -195,11 +272,17 @@ impl<'a> Reading<'a> {
             let find = |list: &[(String, String)]| list.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.clone());
             find(&self.defined).or_else(|| find(&self.symbols.system))
         };
+        let mut characters = self.characters;
         let mut resolved = Vec::new();
         let mut changed = Vec::new();
         for operand in &statement.operands {
             let field = operand.keyword.clone().unwrap_or_else(|| statement.operation.clone());
             let raw = substitute(&operand.value, &field, &lookup)?;
+            characters += raw.len();
+            if characters > TEXT_LIMIT {
+                let why = format!("WITH ITS SYMBOLS REPLACED THE MEMBER HAS MORE THAN {TEXT_LIMIT} CHARACTERS");
+                return Err(JclError::Member { at: operand.at, why });
+            }
             if raw != operand.value.string() {
                 changed.push(operand.keyword.as_ref().map_or_else(|| raw.clone(), |keyword| format!("{keyword}={raw}")));
             }
@@ -207,6 +290,7 @@ impl<'a> Reading<'a> {
                 resolved.push(Resolved { operand, field, raw });
             }
         }
+        self.characters = characters;
         if !changed.is_empty() {
             self.listing.push(format!("{:>8} {}", "", crate::message::mvs::substitution_jcl(changed.join(","))));
         }

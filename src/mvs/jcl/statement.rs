@@ -53,7 +53,11 @@ pub(super) fn statements(text: &str) -> (Vec<Statement>, Vec<JclError>) {
         let at = Position { line: reader.next + 1, column: 1 };
         match classify(line) {
             Line::Comment | Line::Delimiter | Line::Blank => reader.next += 1,
-            Line::Null => break,
+            Line::Null => {
+                reader.next += 1;
+                reader.nothing_follows("A NULL STATEMENT");
+                break;
+            }
             Line::Other => {
                 let why = "THE LINE IS NEITHER A STATEMENT NOR IN-STREAM DATA".to_owned();
                 reader.errors.push(JclError::Member { at, why });
@@ -65,6 +69,7 @@ pub(super) fn statements(text: &str) -> (Vec<Statement>, Vec<JclError>) {
                     let ends = statement.operation == "PEND" && statements.first().is_none_or(|first: &Statement| first.operation != "JOB");
                     statements.push(statement);
                     if ends {
+                        reader.nothing_follows("PEND");
                         break;
                     }
                 }
@@ -92,6 +97,15 @@ impl<'a> Reader<'a> {
                 let at = Position { line: index + 1, column: column + 1 };
                 self.errors.push(JclError::Member { at, why: "THE LINE HOLDS A TAB OR ANOTHER CONTROL CHARACTER".to_owned() });
             }
+        }
+    }
+
+    /// What stands behind the end of the member would never be read.
+    fn nothing_follows(&mut self, end: &str) {
+        let is_text = |line: &&Vec<char>| !matches!(classify(line), Line::Comment | Line::Null | Line::Delimiter | Line::Blank);
+        if let Some(offset) = self.lines.iter().skip(self.next).position(|line| is_text(&line)) {
+            let at = Position { line: self.next + offset + 1, column: 1 };
+            self.errors.push(JclError::Member { at, why: format!("WHAT STANDS BEHIND {end} IS NEVER READ") });
         }
     }
 

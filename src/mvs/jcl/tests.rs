@@ -1,7 +1,7 @@
 use super::*;
 use proptest::prelude::*;
 
-fn symbols(overrides: &[(&str, &str)]) -> Symbols {
+pub(super) fn symbols(overrides: &[(&str, &str)]) -> Symbols {
     let pairs = |list: &[(&str, &str)]| list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     Symbols { overrides: pairs(overrides), system: pairs(&[("SYSNAME", "LPAR1"), ("SYSUID", "ZOWE")]) }
 }
@@ -56,8 +56,7 @@ fn comments_continuation_and_data_definitions() {
          //LAST     DD  DATA\n\
          //Y\n\
          /*\n\
-         // PEND\n\
-         garbage");
+         // PEND");
     assert_eq!(step.parm, "A & B/it's.LPAR1");
     let source = |name: &str| step.data_definition(name).unwrap().sources.clone();
     let data_set = |name: &str, disposition: &str| DataSource::DataSet { name: name.into(), disposition: Some(disposition.into()) };
@@ -185,7 +184,7 @@ const PROC: &str = "//ZWESLSTC PROC HAINST=dflt,RGN=0M\n\
      //STDENV   DD  *\nA=1\n/*\n//SYSIN DD DUMMY\n// PEND\n";
 
 fn started(text: &str, overrides: &[(&str, &str)]) -> Result<(Job, Vec<String>), Vec<String>> {
-    let library = |name: &str| (name == "ZWESLSTC").then(|| PROC.to_owned());
+    let library = |name: &str| Ok((name == "ZWESLSTC").then(|| PROC.to_owned()));
     read_started_job(text, &symbols(overrides), &library)
         .map_err(|errors| errors.iter().map(|error| error.message().text().to_owned()).collect())
 }
@@ -269,7 +268,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_like_jcl_is_read_or_refused(lines in prop::collection::vec("(//|//\\*|/\\*|// )?[A-Z]{0,3} ?(PROC|EXEC|DD|SET|PEND|JOB|IF|ELSE|ENDIF|EXPORT)? ?[A-Z&.,='()* ]{0,30}( THEN)?", 0..8)) {
+    fn any_text_like_jcl_is_read_or_refused(lines in prop::collection::vec("(//|//\\*|/\\*|// )?[A-Z]{0,3} ?(PROC|EXEC|DD|SET|PEND|JOB|IF|ELSE|ENDIF|EXPORT|INCLUDE)? ?[A-Z&.,='()* ]{0,30}( THEN)?", 0..8)) {
         let text = lines.join("\n");
         for result in [read(&text, &symbols(&[])).map(drop), read_job(&text, &symbols(&[])).map(drop)] {
             let Err(errors) = result else { continue };
@@ -339,8 +338,7 @@ const JOB: &str = "//TEST     JOB (1,2),'SOMEBODY',CLASS=A,NOTIFY=&SYSUID\n\
     //         ENDIF\n\
     //         ENDIF\n\
     //FIVE     EXEC PGM=E\n\
-    //\n\
-    whatever\n";
+    //\n";
 
 #[test]
 fn a_job_of_several_steps_is_read() {

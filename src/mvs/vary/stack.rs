@@ -8,6 +8,7 @@
 //! ```
 
 use crate::console::tcpip::Vary;
+use crate::mvs::step::read_bounded;
 use crate::net::haproxy::{Address, is_haproxy_name};
 use crate::platform::names::is_name;
 use crate::system::SystemDirectory;
@@ -96,7 +97,7 @@ impl Stack {
     pub fn of(system: &SystemDirectory) -> Result<Stack, StackError> {
         let path = system.path().join(FILE);
         let file = path.display().to_string();
-        let text = std::fs::read_to_string(&path).map_err(|error| match error.kind() {
+        let text = read_bounded(&path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => StackError::Missing { system: system.sysname().to_owned(), file: file.clone() },
             _ => StackError::Read { file: file.clone(), error },
         })?;

@@ -168,7 +168,7 @@ impl Platform for UnixPlatform {
         }
         // Names of data sets and members are upper case; whoever keeps them as files may write them as they like.
         let directory = entry_of(root, data_set)?;
-        std::fs::read(entry_of(&directory, member)?)
+        super::files::read_bounded(&entry_of(&directory, member)?, super::files::RECORD_LIMIT)
     }
 
     fn spawn(&self, request: &SpawnRequest<'_>) -> io::Result<Pid> {

@@ -92,6 +92,7 @@ mod system {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod tree {
     use super::is_of_interest;
+    use crate::platform::files::{FileKind, kind, unless_missing};
     use nix::errno::Errno;
     use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
     use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, InotifyEvent, WatchDescriptor};
@@ -147,8 +148,9 @@ mod tree {
                 Err(Errno::ENOENT | Errno::ENOTDIR) => return Ok(()),
                 descriptor => self.directories.insert(descriptor?, directory.to_path_buf()),
             };
-            for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
-                let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            for entry in unless_missing(std::fs::read_dir(directory))?.into_iter().flatten() {
+                let entry = entry?;
+                let is_directory = unless_missing(entry.metadata())?.is_some_and(|metadata| kind(&metadata) == FileKind::Directory);
                 if is_directory && concerns(&entry.file_name()) {
                     self.add(&entry.path())?;
                 }
