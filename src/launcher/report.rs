@@ -102,6 +102,25 @@ impl Owner {
         }
     }
 
+    fn watched(&self) -> Option<String> {
+        self.begun.foreground.as_ref().filter(|foreground| foreground.watch).map(|foreground| foreground.name.clone())
+    }
+
+    /// The last words of a start in the foreground.
+    pub(super) fn foreground_started(&mut self) {
+        if let (Some(name), Some(child)) = (self.watched(), self.children.first()) {
+            let message = message::watching_for_changes(name, child.launched.component.directory.display());
+            self.say(message);
+        }
+    }
+
+    /// The component is down and is not started again by itself: what to do about it, where its files are watched.
+    pub(super) fn foreground_down(&mut self) {
+        if let Some(name) = self.watched() {
+            self.say(message::waiting_for_file_change(name));
+        }
+    }
+
     pub(super) fn note(&mut self, index: usize, note: Note) {
         let name = self.name_of(index);
         match note {

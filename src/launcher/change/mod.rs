@@ -307,6 +307,20 @@ impl Owner {
         self.changes.open.insert(id, change);
     }
 
+    /// Restarts the component when its files have changed, as RESTART does: only when everything is good, and not while it is being
+    /// stopped, validated or configured: then afterwards, as those may have seen half of the change.
+    pub(super) fn follow_files(&mut self) {
+        let Some(child) = self.children.first().filter(|_| self.files_changed && self.phase == Phase::Supervising) else { return };
+        let state = self.instance.member(0).map(|member| member.machine.state());
+        if self.is_busy(0) || matches!(state, Some(State::Stopping { .. } | State::Starting)) {
+            return;
+        }
+        self.files_changed = false;
+        let message = message::component_files_changed(&child.launched.component.name);
+        self.say(message);
+        self.restart(vec![0], Vec::new(), "RESTART");
+    }
+
     /// STOP came: what is being read for is stopped instead.
     pub(super) fn stopped_during_changes(&mut self, selection: &[usize]) {
         for change in self.changes.open.values_mut() {
