@@ -1,15 +1,14 @@
 //! The components of an instance: the workspace written, all validated, all configured. A change does the same for what it changes.
 
-use super::prepare::{GLOBAL, Launched, PREPARE, component_error, not_prepared, refuse};
+use super::run::{Begun, ConditionCode, Context, GLOBAL, Instance, Launched, PREPARE, component_error, not_prepared, refuse, script_of};
 use super::timing::TARGET;
-use super::{Begun, ConditionCode, Context, Instance};
 use crate::component::{self, CommandLine, Component, Phase, Survey};
 use crate::config::{Environment, OnFailure};
-use crate::lifecycle::{Finished, LIBRARY, Script, Then, registration, workspace};
+use crate::lifecycle::{Finished, LIBRARY, Then, registration, workspace};
 use crate::message::{self, Message, Severity};
 use crate::platform::LockError;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 use tracing::{Instrument, info_span};
@@ -169,18 +168,6 @@ fn write_workspace_now(context: &Context, instance: &Instance, survey: &Survey) 
     };
     let mut components = survey.installed.iter().map(of_component);
     workspace::write_files(&instance.workspace, &configuration.ha_instance.id, &files, &mut components, &lock)
-}
-
-/// The script of one command of a component.
-pub(super) fn script_of(context: &Context, instance: &Instance, component: &Component, command: CommandLine, then: Then) -> Script {
-    let existing = |path: PathBuf| crate::platform::files::may_be_file(&path).then_some(path);
-    Script {
-        instance_env: context.instance_directory.as_ref().and_then(|directory| existing(directory.join("instance.env"))),
-        library: existing(instance.runtime.join(LIBRARY)),
-        directory: component.directory.clone(),
-        command,
-        then,
-    }
 }
 
 /// Runs the validate commands of components, as many at a time as there are processors; all are run. Output is kept together and relayed in

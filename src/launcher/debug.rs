@@ -2,8 +2,7 @@
 //!
 //! Each place that has something to tell calls one function here; secrets are masked by name here and by value in [`Output`].
 
-use super::prepare::Prepared;
-use super::{Context, Start};
+use super::run::{Context, Prepared, Start};
 use crate::component::{self, Survey};
 use crate::config::{Configuration, HaInstance, secrets};
 use crate::message;
@@ -121,7 +120,7 @@ pub(super) fn prepared(output: &Output, prepared: &Prepared) {
         let name = &launched.component.name;
         output.debug(|| {
             let settings = launched.instance.configuration.component_settings(name);
-            let readiness = super::watch::probe_of(launched, component::Question::Readiness);
+            let readiness = super::probes::probe_of(launched, component::Question::Readiness);
             let readiness = readiness.map_or_else(|| "as soon as it runs".to_owned(), |probe| format!("by {:?}", probe.kind));
             format!(
                 "supervise: {name}: restart intervals {:?}, minUptime {:?}, grace {:?}, ready {readiness}",

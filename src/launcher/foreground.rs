@@ -1,29 +1,18 @@
 //! One component in the foreground of a shell: `zwelnch component run`. It is a run of the launcher, with the same loading, checks, workspace
 //! and commands, in which the other components are neither validated nor started, nothing is restarted by itself, and nobody operates.
 
-use super::owner::{Owner, Phase};
-use super::prepare::refuse;
-use super::{Begun, ConditionCode, Context, Event, EventSender, Start, run_guarded};
+use super::run::{Begun, ConditionCode, Context, Event, EventSender, Foreground, Start, refuse};
+use super::run_guarded;
 use crate::component::{self, Component, ComponentError, Survey};
 use crate::config::{Configuration, overlay};
 use crate::message;
 use crate::platform::Platform;
 use crate::platform::unix::watch::{Watch, watch_tree};
-use crate::supervisor::State;
 use std::path::Path;
 use std::sync::Arc;
 
 /// The exit code, as a shell gives it, of a run that Ctrl-C ended before the component was started.
 const INTERRUPTED: i32 = 130;
-
-/// What is run in the foreground.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Foreground {
-    /// The component; it need not be enabled.
-    pub name: String,
-    /// Restarted when files of its directory change.
-    pub watch: bool,
-}
 
 /// Runs one component until it ends or a signal ends it. The exit code is the component's, 128 and the number for a signal; 8 when it was
 /// not started, 12 when its process could not be made.
@@ -106,39 +95,4 @@ pub(super) fn watch(context: &Context, begun: &Begun, survey: &Survey, sender: E
     };
     let watch = watch_tree(&component.directory, told).map_err(|error| refuse(context, [message::watch_not_available(error)]))?;
     Ok(Some(watch))
-}
-
-impl Owner {
-    fn watched(&self) -> Option<String> {
-        self.begun.foreground.as_ref().filter(|foreground| foreground.watch).map(|foreground| foreground.name.clone())
-    }
-
-    /// The last words of a start in the foreground.
-    pub(super) fn foreground_started(&mut self) {
-        if let (Some(name), Some(child)) = (self.watched(), self.children.first()) {
-            let message = message::watching_for_changes(name, child.launched.component.directory.display());
-            self.say(message);
-        }
-    }
-
-    /// The component is down and is not started again by itself: what to do about it, where its files are watched.
-    pub(super) fn foreground_down(&mut self) {
-        if let Some(name) = self.watched() {
-            self.say(message::waiting_for_file_change(name));
-        }
-    }
-
-    /// Restarts the component when its files have changed, as RESTART does: only when everything is good, and not while it is being
-    /// stopped, validated or configured: then afterwards, as those may have seen half of the change.
-    pub(super) fn follow_files(&mut self) {
-        let Some(child) = self.children.first().filter(|_| self.files_changed && self.phase == Phase::Supervising) else { return };
-        let state = self.instance.member(0).map(|member| member.machine.state());
-        if self.is_busy(0) || matches!(state, Some(State::Stopping { .. } | State::Starting)) {
-            return;
-        }
-        self.files_changed = false;
-        let message = message::component_files_changed(&child.launched.component.name);
-        self.say(message);
-        self.restart(vec![0], Vec::new(), "RESTART");
-    }
 }

@@ -1,7 +1,7 @@
 //! What keeps processes from being left over: the guardian, the record of processes for the next run, and a component's stop command.
 
-use super::prepare::{Launched, refuse};
-use super::{ConditionCode, Context, components, lock};
+use super::lock;
+use super::run::{ConditionCode, Context, Launched, refuse, script_of};
 use crate::config::Environment;
 use crate::lifecycle::{Then, workspace};
 use crate::message;
@@ -105,7 +105,7 @@ pub(super) fn signal(
             return;
         }
     };
-    let script = components::script_of(context, &launched.instance, &launched.component, command, Then::Nothing);
+    let script = script_of(context, &launched.instance, &launched.component, command, Then::Nothing);
     let (context, environment, name) = (Arc::clone(context), environment(), name.clone());
     tokio::task::spawn_local(async move {
         let why = match context.runner.stop(&name, &script, &environment, group, settings.ending()).await {

@@ -4,8 +4,7 @@
 //! an earlier run has left. So the name is looked at from time to time, and made the name of a locked file again; and a record of processes
 //! whose launcher lives is refused (see [`crate::processes::leftovers`]), for a start may be quicker than that.
 
-use super::prepare::refuse;
-use super::{ConditionCode, Context};
+use super::run::{ConditionCode, Context, refuse};
 use crate::lifecycle::workspace;
 use crate::message;
 use crate::platform::{FileLock, LockError};

@@ -1,6 +1,5 @@
 //! One run from S to P: load, prepare, supervise, end. Wires everything below. Contract: docs/contract/lifecycle.md, "Order".
 
-mod begin;
 mod change;
 mod components;
 mod debug;
@@ -10,164 +9,25 @@ mod lock;
 mod operator;
 mod owner;
 mod prepare;
-mod probe;
+mod probes;
 mod process;
 mod report;
+mod run;
 mod timing;
-mod watch;
+mod workshop;
 
-use crate::component::{self, Component};
-use crate::config::{Configuration, Environment, HaInstance};
-use crate::lifecycle::{self, Runner, registration};
+use crate::lifecycle::{self, Runner};
 use crate::message;
 use crate::output::Output;
 use crate::platform::fault::{self, OnFault};
-use crate::platform::{ListenError, OperatorRequest, Pid, Platform, PreparedEnvironment, WaitStatus};
+use crate::platform::{ListenError, Platform, WaitStatus};
 use crate::processes::Processes;
-use std::path::PathBuf;
+use run::{Begun, Context, Event, EventSender};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc;
 
-/// The condition code of the job step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ConditionCode {
-    /// After P, or a signal.
-    Ended = 0,
-    /// Configuration, prepare or arguments.
-    NotStarted = 8,
-    /// After failures nothing is left running and nothing will be.
-    AllFailed = 12,
-    /// A fault of the launcher itself.
-    Internal = 16,
-}
-
-/// What a run starts from: the program's environment and argument.
-#[derive(Debug, Clone, Default)]
-pub struct Start {
-    /// CONFIG, or `INSTANCE_DIR` with zowe.yaml in it.
-    pub config: Option<String>,
-    /// INSTANCE_DIR (v1 style): its instance.env is sourced before every command.
-    pub instance_directory: Option<PathBuf>,
-    /// All arguments of the program.
-    pub arguments: Vec<String>,
-    /// ZLDEBUG=ON.
-    pub debug: bool,
-    /// Why there is no operator console, when there is none.
-    pub no_console: Option<String>,
-}
-
-impl Start {
-    /// Reads CONFIG, INSTANCE_DIR and ZLDEBUG. Trailing blanks are dropped: STDENV lines are padded.
-    pub fn from_environment(arguments: Vec<String>, no_console: Option<String>) -> Start {
-        let variable = |name: &str| std::env::var(name).ok().map(|value| value.trim_end().to_owned()).filter(|value| !value.is_empty());
-        let instance_directory = variable("INSTANCE_DIR").map(PathBuf::from);
-        let config = variable("CONFIG")
-            .or_else(|| instance_directory.as_ref().map(|directory| directory.join("zowe.yaml").to_string_lossy().into_owned()));
-        Start { config, instance_directory, arguments, debug: variable("ZLDEBUG").is_some_and(|value| value == "ON"), no_console }
-    }
-}
-
-pub use foreground::{Foreground, run_component};
-
-/// Everything the parts of a run share.
-struct Context {
-    platform: Arc<dyn Platform>,
-    processes: Arc<Processes>,
-    output: Output,
-    runner: Runner,
-    instance_directory: Option<PathBuf>,
-    /// CONFIG as given.
-    config_text: String,
-    timing: timing::Timing,
-}
-
-/// An instance whose configuration was loaded and found good.
-struct Instance {
-    configuration: Configuration,
-    runtime: PathBuf,
-    workspace: PathBuf,
-    /// The variables that all components have in common.
-    environment: Environment,
-    /// The same as the system takes them: shared by all starts.
-    prepared_environment: PreparedEnvironment,
-}
-
-impl Instance {
-    fn new(configuration: Configuration, runtime: PathBuf, workspace: PathBuf, environment: Environment) -> Instance {
-        // Variables that no process can have were left out when the environment was made.
-        let prepared_environment = PreparedEnvironment::new(&environment).unwrap_or_default();
-        Instance { configuration, runtime, workspace, environment, prepared_environment }
-    }
-
-    /// The environment of one component before it is configured. Made when it is needed: kept for each of a thousand components it would
-    /// be most of the launcher's memory.
-    fn environment_of(&self, component: &Component) -> Environment {
-        component::environment(component, &self.configuration, &self.environment)
-    }
-
-    /// The HA instances of the configuration, as files name them.
-    fn ha_ids(&self) -> Vec<String> {
-        self.configuration.instance_ids().iter().map(|id| crate::config::normalize_id(id)).collect()
-    }
-
-    /// Where components of this instance are registered.
-    fn place<'a>(&'a self, ha_ids: &'a [String]) -> registration::Place<'a> {
-        let ha_id = &self.configuration.ha_instance.id;
-        registration::Place { workspace: &self.workspace, runtime: &self.runtime, ha_id, ha_ids }
-    }
-}
-
-/// What reaches the owner task.
-enum Event {
-    Operator(OperatorRequest),
-    /// The configuration is good and no other launcher has the instance: components are prepared from here on.
-    Admitted,
-    /// A component's leader was reaped.
-    Ended {
-        index: usize,
-        pid: Pid,
-        status: WaitStatus,
-    },
-    /// A line of a component's output, or a probe, says something of its process.
-    Watched {
-        index: usize,
-        happening: crate::supervisor::Event,
-    },
-    /// A line of a component's output says that it is ready if it still runs after this time.
-    Settling {
-        index: usize,
-        pid: Pid,
-        after: std::time::Duration,
-    },
-    /// An orphan was reaped: perhaps the last process of a group.
-    Stray,
-    /// Files of the component that runs in the foreground have changed.
-    FilesChanged,
-    /// LOGROTATE is done; what kept files from being begun anew.
-    LogsRotated {
-        sink: Option<Box<dyn crate::platform::AnswerSink>>,
-        failures: Vec<message::Message>,
-    },
-    /// A thread that nothing can go on without has panicked.
-    Fault(String),
-    /// A component's configure command for a change is done.
-    Configured {
-        index: usize,
-        may_start: bool,
-    },
-    /// The new configuration of a change was read, or why not.
-    ChangeRead {
-        id: u64,
-        result: Box<Result<change::Found, Vec<message::Message>>>,
-    },
-    /// The validate commands of a change have ended.
-    ChangeJudged {
-        id: u64,
-        judged: change::Judged,
-    },
-}
-
-type EventSender = mpsc::UnboundedSender<Event>;
+pub use foreground::run_component;
+pub use run::{ConditionCode, Foreground, Start};
 
 /// Runs an instance and returns its condition code. Everything it has to say goes through `platform`.
 pub fn run(platform: Arc<dyn Platform>, start: Start) -> ConditionCode {
@@ -263,24 +123,31 @@ fn run_with(
         });
         return Err(std::io::Error::other(error));
     }
+    let timing = timing::Timing::default();
+    let for_fault = sender.clone();
+    let on_panic = Arc::new(move |why| {
+        // The owner has gone.
+        let _ = for_fault.send(Event::Fault(why));
+    });
     let context = Arc::new(Context {
+        workshop: workshop::Workshop::start(timing.clone(), on_panic)?,
         platform: Arc::clone(platform),
         processes: Arc::clone(processes),
         output: output.clone(),
         runner,
         instance_directory: start.instance_directory.clone(),
         config_text: start.config.clone().unwrap_or_default(),
-        timing: timing::Timing::default(),
+        timing,
     });
-    // Everything that is timed runs on this thread.
-    let _subscriber = tracing::subscriber::set_default(context.timing.clone());
     let local = tokio::task::LocalSet::new();
     local.block_on(runtime, async move {
-        match begin::begin(&context, &start) {
+        match prepare::begin(&context, &start) {
             Ok(begun) => {
                 let ha_id = begun.ha_instance.id.clone();
                 let in_foreground = foreground.is_some();
-                let ended = owner::run(Arc::clone(&context), Begun { foreground, ..begun }, sender, receiver).await?;
+                let ended = owner::run(Arc::clone(&context), Begun { foreground, ..begun }, sender, receiver).await;
+                context.workshop.close();
+                let ended = ended?;
                 if !in_foreground {
                     finish(&context.output, &ha_id, ended.0);
                 }
@@ -297,16 +164,6 @@ fn finish(output: &Output, ha_id: &str, code: ConditionCode) {
     if code != ConditionCode::NotStarted {
         output.message(message::launcher_stopped());
     }
-}
-
-/// What is known once the arguments and CONFIG were read.
-struct Begun {
-    sources: Vec<crate::config::Source>,
-    /// The same as they were read for the first lines, until the first load takes them.
-    read: std::sync::Mutex<Option<crate::config::UserSources>>,
-    ha_instance: HaInstance,
-    /// The one component that is run, in the foreground of a shell; None: the instance.
-    foreground: Option<Foreground>,
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Operator commands.
 
-use super::Event;
 use super::owner::{Owner, Phase};
+use super::run::Event;
 use crate::component;
 use crate::config::{SINGLE_SERVICE, SINGLE_SERVICE_PARTS, overlay};
 use crate::console::{self, Command, CommandError, ComponentDetail, ComponentView};

@@ -2,23 +2,20 @@
 //! the next event, so no operator's command waits for another's work.
 
 use super::change::Changes;
-use super::lock::InstanceLock;
-use super::prepare::{self, Launched, Prepared};
-use super::probe;
+use super::debug;
+use super::prepare;
+use super::probes;
 use super::report::{Answering, job_name_warning};
-use super::{Begun, ConditionCode, Context, Event, EventSender, debug, watch};
+use super::run::{Begun, ConditionCode, Context, Event, EventSender, Launched, Prepared};
+use super::workshop::Wanted;
 use crate::component::{self, Question};
 use crate::config::LauncherSettings;
 use crate::message;
 use crate::output::PipeId;
-use crate::platform::unix::watch::Watch;
 use crate::platform::{AnswerSink, OperatorRequest, WaitStatus};
 use crate::supervisor::{Action, Effect, Event as Happening, Instance, InstancePolicy, Moment, NewMember, Note, Policy, StartLimit, State};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fs::File;
-use std::future::Future;
-use std::pin::Pin;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::mpsc;
@@ -33,6 +30,14 @@ pub(super) enum Phase {
     Ending,
 }
 
+/// Who asks the launcher to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum StopReason {
+    /// P.
+    Operator,
+    Signal,
+}
+
 /// What the owner keeps of a component besides its machine; by the same index.
 pub(super) struct Child {
     pub(super) launched: Launched,
@@ -40,9 +45,9 @@ pub(super) struct Child {
     /// Its standard input, where it has one: non-blocking.
     pub(super) input: Option<File>,
     /// What is being asked of its process.
-    pub(super) asking: Vec<(Question, probe::Asking)>,
+    pub(super) asking: Vec<(Question, probes::Asking)>,
     /// Held while its configure command runs: those of one change run one after the other.
-    pub(super) turn: Rc<tokio::sync::Mutex<()>>,
+    pub(super) turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 pub(super) struct Owner {
@@ -59,24 +64,15 @@ pub(super) struct Owner {
     pub(super) changes: Changes,
     /// Those who wait for the configuration to be found good; None: it was.
     awaiting: Option<Vec<Box<dyn AnswerSink>>>,
+    /// Dropping it ends the prepare step.
+    preparing: Option<Wanted>,
     pub(super) code: ConditionCode,
     origin: Instant,
     /// Files of the component in the foreground have changed since it was last restarted for that.
     pub(super) files_changed: bool,
     /// Keeps a second launcher of this instance out until the end.
-    _lock: Option<InstanceLock>,
-    _watch: Option<Watch>,
+    _held: Option<[Box<dyn std::any::Any + Send>; 2]>,
 }
-
-/// Who asks the launcher to end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum StopReason {
-    /// `P job`.
-    Operator,
-    Signal,
-}
-
-type Preparing = Pin<Box<dyn Future<Output = Result<Prepared, ConditionCode>>>>;
 
 /// Runs the instance to its end; the second value is how the component in the foreground ended.
 ///
@@ -94,7 +90,13 @@ pub(super) async fn run(
         // The owner has gone.
         let _ = stray_sender.send(Event::Stray);
     }));
-    let mut preparing: Option<Preparing> = Some(Box::pin(prepare::prepare(Arc::clone(&context), Arc::clone(&begun), sender.clone())));
+    let for_prepare = (Arc::clone(&context), Arc::clone(&begun), sender.clone());
+    let preparing = context.workshop.run(move || async move {
+        let (context, begun, sender) = for_prepare;
+        let prepared = prepare::prepare(context, begun, sender.clone()).await;
+        // The owner has gone.
+        let _ = sender.send(Event::Prepared(Box::new(prepared)));
+    });
     let mut owner = Owner {
         context,
         begun,
@@ -107,16 +109,13 @@ pub(super) async fn run(
         settings: None,
         changes: Changes::default(),
         awaiting: Some(Vec::new()),
+        preparing: Some(preparing),
         code: ConditionCode::Ended,
         origin: Instant::now(),
         files_changed: false,
-        _lock: None,
-        _watch: None,
+        _held: None,
     };
     loop {
-        if owner.phase == Phase::Ending {
-            preparing = None;
-        }
         if owner.instance.deadline().is_some_and(|deadline| deadline <= owner.now()) {
             // Not by way of a timer, whose grain is a millisecond: an interval may be 0.
             owner.timers();
@@ -135,6 +134,12 @@ pub(super) async fn run(
             biased;
             event = events.recv() => match event {
                 Some(Event::Fault(why)) => return Err(std::io::Error::other(why)),
+                Some(Event::Prepared(result)) => match *result {
+                    Ok(prepared) => owner.begin_starting(prepared),
+                    Err(code) if owner.phase == Phase::Preparing => return Ok((code, None)),
+                    // It was ended before that was known.
+                    Err(_) => {}
+                },
                 Some(event) => owner.event(event),
                 // The owner holds a sender itself.
                 None => return Ok((ConditionCode::Internal, None)),
@@ -142,13 +147,6 @@ pub(super) async fn run(
             () = std::future::ready(()), if !owner.to_spawn.is_empty() => owner.spawn_next(),
             // What was just settled may have set a time.
             () = sleep_until(owner.origin, owner.instance.deadline()) => {}
-            result = prepared(&mut preparing) => {
-                preparing = None;
-                match result {
-                    Ok(prepared) => owner.begin_starting(prepared),
-                    Err(code) => return Ok((code, None)),
-                }
-            }
         }
     }
 }
@@ -156,13 +154,6 @@ pub(super) async fn run(
 async fn sleep_until(origin: Instant, deadline: Option<Moment>) {
     match deadline {
         Some(Moment(duration)) => tokio::time::sleep_until((origin + duration).into()).await,
-        None => std::future::pending().await,
-    }
-}
-
-async fn prepared(preparing: &mut Option<Preparing>) -> Result<Prepared, ConditionCode> {
-    match preparing {
-        Some(preparing) => preparing.await,
         None => std::future::pending().await,
     }
 }
@@ -209,8 +200,8 @@ impl Owner {
             Event::Stray => self.look_for_groups_gone(),
             Event::LogsRotated { sink, failures } => self.logs_rotated(sink, failures),
             Event::FilesChanged => self.files_changed = true,
-            // It has ended the loop.
-            Event::Fault(_) => {}
+            // The loop has looked at them.
+            Event::Fault(_) | Event::Prepared(_) => {}
             Event::Configured { index, may_start } => {
                 self.step(index, Happening::Configured(may_start));
                 if !may_start {
@@ -235,17 +226,20 @@ impl Owner {
     }
 
     fn begin_starting(&mut self, prepared: Prepared) {
+        if self.phase != Phase::Preparing {
+            return;
+        }
+        self.preparing = None;
         let settings = prepared.generation.instance.configuration.launcher_settings().clone();
         self.begin_changes(&prepared);
-        self._lock = Some(prepared.lock);
-        self._watch = prepared.watch;
+        self._held = Some(prepared.held);
         if let Some(warning) = job_name_warning(self.context.platform.is_zos(), &self.context.platform.job_name()) {
             self.say(warning);
         }
-        self.settings = Some(settings);
         for launched in prepared.launched {
-            self.take_in(launched);
+            self.take_in(launched, &settings);
         }
+        self.settings = Some(settings);
         self.connect();
         self.say(message::starting_components());
         self.phase = Phase::Supervising;
@@ -254,8 +248,7 @@ impl Owner {
     }
 
     /// Makes a component one of the instance's; its index.
-    pub(super) fn take_in(&mut self, launched: Launched) -> usize {
-        let Some(settings) = &self.settings else { return 0 };
+    pub(super) fn take_in(&mut self, launched: Launched, settings: &LauncherSettings) -> usize {
         let name = launched.component.name.clone();
         let component = launched.instance.configuration.component_settings(&name);
         let policy = policy_of(&self.begun, &launched, settings);
@@ -268,7 +261,7 @@ impl Owner {
         self.say(message::component_initialized(&name, intervals.len(), policy.min_uptime.as_secs(), component.share_as.name()));
         self.say(message::restart_intervals_are(&name, intervals.join(" ")));
         let index = self.instance.add(NewMember { name, policy, required: component.required });
-        let child = Child { launched, pipe: None, input: None, asking: Vec::new(), turn: Rc::default() };
+        let child = Child { launched, pipe: None, input: None, asking: Vec::new(), turn: Arc::default() };
         match self.children.get_mut(index) {
             Some(before) => {
                 *before = Child { pipe: before.pipe, input: before.input.take(), asking: std::mem::take(&mut before.asking), ..child }
@@ -343,7 +336,7 @@ impl Owner {
                         self.note(index, note);
                         let state = self.instance.member(index).map(|member| member.machine.state().clone());
                         if let (true, Some(State::Ready { pid, .. })) = (may_be_ready, state) {
-                            let liveness = watch::probe_of(&self.children[index].launched, Question::Liveness);
+                            let liveness = probes::probe_of(&self.children[index].launched, Question::Liveness);
                             self.ask(index, pid, Question::Liveness, liveness, None);
                         }
                     }
@@ -389,6 +382,7 @@ impl Owner {
         self.phase = Phase::Ending;
         self.say(message::stopping_components());
         self.context.platform.notify_service_manager("STOPPING=1\nSTATUS=stopping components");
+        self.preparing = None;
         // A configure command that never ends must not keep the launcher from ending.
         self.context.runner.kill_all();
         self.end_changes();
@@ -423,6 +417,6 @@ pub(super) fn policy_of(begun: &Begun, launched: &Launched, settings: &LauncherS
         fatal_exit_codes: component.fatal_exit_codes.clone(),
         start_limit: component.start_limit.map(|(count, within)| StartLimit { count, within }),
         patience: settings.dependency_timeout,
-        has_readiness: watch::probe_of(launched, Question::Readiness).is_some(),
+        has_readiness: probes::probe_of(launched, Question::Readiness).is_some(),
     }
 }

@@ -1,63 +1,65 @@
-//! From a configuration to an instance: load, check, make the workspace, keep others out. The components follow in `components`.
+//! From the arguments to an instance: the first lines of a run, load, check, make the workspace, keep others out. The components follow in
+//! `components`.
 
-use super::change::Generation;
-use super::lock::InstanceLock;
-use super::timing::{self, TARGET};
-use super::{Begun, ConditionCode, Context, Event, EventSender, Instance, components, debug, foreground, guard, lock};
-use crate::component::{
-    self, Checked, CommandLine, Component, ComponentError, DirectoryFault, DirectoryProblem, Failure, Purpose, Survey, Weight,
+use super::run::{
+    Begun, ConditionCode, Context, Event, EventSender, GLOBAL, Generation, Instance, PREPARE, Prepared, Start, failure_message,
+    not_prepared, one_line, refuse,
 };
-use crate::config::{Cause, Configuration, Environment, Problem, UserSources, Version};
+use super::timing::{self, TARGET};
+use super::{components, debug, foreground, guard, lock};
+use crate::component::{self, Checked, DirectoryFault, DirectoryProblem, Purpose, Survey};
+use crate::config::{self, Cause, Configuration, Environment, Problem, UserSources, Version};
 use crate::lifecycle::{startup, workspace};
 use crate::message::{self, Message, Severity};
-use crate::platform::unix::watch::Watch;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tracing::{Instrument, info_span};
 
-/// The source in parentheses on the lines of the prepare step.
-pub(super) const PREPARE: &str = "zwe-internal-start-prepare";
-pub(super) const GLOBAL: &str = "zwe-internal-start-prepare,global_validate";
+/// Bytes of a CONFIG value at most: 17 paths of z/OS, as many as today's launcher takes.
+const LONGEST_CONFIG: usize = 17 * 1024;
 
-/// A component that will be launched.
-#[derive(Debug, Clone)]
-pub(super) struct Launched {
-    pub(super) component: Component,
-    pub(super) start: CommandLine,
-    pub(super) instance: Arc<Instance>,
-}
-
-/// An instance ready to be started.
-pub(super) struct Prepared {
-    pub(super) generation: Arc<Generation>,
-    /// In start order.
-    pub(super) launched: Vec<Launched>,
-    /// Held until the launcher ends.
-    pub(super) lock: InstanceLock,
-    /// Tells of changed files, where they are asked for.
-    pub(super) watch: Option<Watch>,
-}
-
-impl std::fmt::Debug for Instance {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // The configuration holds passwords.
-        formatter.debug_struct("Instance").field("runtime", &self.runtime).finish_non_exhaustive()
+/// Issues ZWEL0021I to ZWEL0024I.
+///
+/// # Errors
+/// The condition code, after the messages that say why.
+pub(super) fn begin(context: &Context, start: &Start) -> Result<Begun, ConditionCode> {
+    let output = &context.output;
+    let sources = start.config.as_deref().map(config::parse_sources);
+    let read = sources.as_ref().and_then(|sources| sources.as_ref().ok());
+    let read = read.map(|sources| UserSources::read(sources, &*context.platform));
+    let runtime = read.as_ref().and_then(UserSources::runtime_directory);
+    // One that is not there is told of when the whole configuration is.
+    let zowe = runtime.filter(|runtime| crate::platform::files::may_be_directory(runtime)).map(config::Version::try_read);
+    let version = zowe.as_ref().and_then(|zowe| zowe.as_ref().ok()).map_or("unknown", |zowe| zowe.version.as_str());
+    output.message(message::launcher_starting(env!("CARGO_PKG_VERSION"), version));
+    output.ruler();
+    if let Some(Err(why)) = &zowe {
+        output.message(message::manifest_version_not_read(why));
     }
-}
-
-/// Says why something failed and gives the code that the run ends with.
-pub(super) fn refuse(context: &Context, messages: impl IntoIterator<Item = Message>) -> ConditionCode {
-    for message in messages {
-        context.output.message(message);
+    if let Some(why) = &start.no_console {
+        output.message(message::no_operator_console(why));
     }
-    ConditionCode::NotStarted
-}
-
-/// The preparation was not successful: today's launcher leaves it to a command, and says how that ended.
-pub(super) fn not_prepared(context: &Context) -> [Message; 2] {
-    let command = format!("zwe internal start prepare --config {}", context.config_text);
-    [message::command_ended_with_code(command, ConditionCode::NotStarted as i32), message::instance_not_prepared()]
+    let failed = |why: message::Message| {
+        output.message(why);
+        output.message(message::no_launcher_context());
+        ConditionCode::NotStarted
+    };
+    let sources = match sources {
+        None => return Err(failed(message::variable_not_found("CONFIG"))),
+        Some(_) if start.config.as_ref().is_some_and(|config| config.trim_end().len() > LONGEST_CONFIG) => {
+            return Err(failed(message::variable_too_large("CONFIG")));
+        }
+        Some(Err(error)) => return Err(failed(error.message())),
+        Some(Ok(sources)) => sources,
+    };
+    let given = start.config.as_deref().unwrap_or_default();
+    output.message(message::configuration_file_is(config::display_given(given, &sources)));
+    let [argument] = start.arguments.as_slice() else { return Err(failed(message::invalid_arguments())) };
+    let ha_instance = config::ha_instance(config::first_argument(argument), &*context.platform);
+    output.message(message::ha_instance_is(&ha_instance.id));
+    debug::begun(context, start, &ha_instance);
+    Ok(Begun { sources, read: std::sync::Mutex::new(read), ha_instance, foreground: None })
 }
 
 /// Loads and prepares the instance.
@@ -95,7 +97,7 @@ pub(super) async fn prepare(context: Arc<Context>, begun: Arc<Begun>, sender: Ev
     let generation = Arc::new(Generation { instance: Arc::clone(&instance), survey: checked.survey.clone(), warnings });
     let launched = components::prepare_components(&context, &begun, &instance, checked.survey).await?;
     report_timing(&context, begun_at.elapsed());
-    let prepared = Prepared { generation, launched, lock, watch };
+    let prepared = Prepared { generation, launched, held: [Box::new(lock), Box::new(watch)] };
     debug::prepared(&context.output, &prepared);
     Ok(prepared)
 }
@@ -205,12 +207,6 @@ fn report(context: &Context, checked: &Checked) -> Result<(), ConditionCode> {
     if failed || unprepared { Err(ConditionCode::NotStarted) } else { Ok(()) }
 }
 
-/// A problem on one line of SYSPRINT, whatever its text holds.
-fn one_line(problem: &Problem) -> String {
-    let escape = |character: char| if character.is_control() { character.escape_default().to_string() } else { character.to_string() };
-    problem.to_string().chars().map(escape).collect()
-}
-
 /// The messages that operators know for a directory that cannot be used.
 fn directory_messages(context: &Context, problem: &DirectoryProblem) -> Vec<Message> {
     let path = problem.path.display();
@@ -300,32 +296,6 @@ async fn startup_checks(context: &Context, begun: &Begun, instance: &Instance, m
         return Err(refuse(context, not_prepared(context)));
     }
     Ok(())
-}
-
-/// What is said of a failure, with the weight that it has; None: nothing.
-pub(super) fn failure_message(failure: &Failure) -> Option<Message> {
-    let message = component_error(&failure.component, &failure.error);
-    let problems = || failure.problems().iter().map(one_line).collect::<Vec<_>>().join("; ");
-    match (failure.weight, message.severity()) {
-        (Weight::None, _) => None,
-        (Weight::Error, Severity::Error) | (Weight::Warning, Severity::Warning) => Some(message),
-        (Weight::Error, _) => Some(message::startup_check_failed("components", problems())),
-        (Weight::Warning, _) => Some(message::startup_check_warning("components", problems())),
-    }
-}
-
-/// ZWEL0915W, ZWEL0172E, or why else a component cannot be used.
-pub(super) fn component_error(name: &str, error: &ComponentError) -> Message {
-    match error {
-        ComponentError::NotInstalled { places, nearest, .. } => {
-            let places: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
-            message::component_not_installed(name, places.join(" and ") + &crate::component::did_you_mean(nearest))
-        }
-        ComponentError::CommandMissing { phase, file, .. } => {
-            message::command_file_missing(name, phase.name(), crate::component::looked_for(file))
-        }
-        error => message::component_error(name, error),
-    }
 }
 
 /// The variables that all components have in common.

@@ -1,9 +1,9 @@
 //! The processes of components: made with the environment that configure left, asked whether they are ready and alive, told to end.
 
+use super::guard;
 use super::owner::Owner;
-use super::prepare::Launched;
-use super::probe::{self, Verdict};
-use super::{Event, components, guard, watch};
+use super::probes::{self, Verdict};
+use super::run::{Event, Launched, script_of};
 use crate::component::{Probe, ProbeKind, Question};
 use crate::config::Environment;
 use crate::lifecycle::{Then, workspace};
@@ -31,7 +31,7 @@ impl Owner {
         let nothing = PreparedEnvironment::default();
         let (base, own) = self.environment_of(launched, &nothing);
         let settings = launched.instance.configuration.component_settings(&launched.component.name);
-        let script = components::script_of(&self.context, &launched.instance, &launched.component, launched.start.clone(), Then::Wait);
+        let script = script_of(&self.context, &launched.instance, &launched.component, launched.start.clone(), Then::Wait);
         let sender = self.sender.clone();
         // The pid is known to the machine before this can be received: the owner is the receiver.
         let (pid_sender, pid_receiver) = std::sync::mpsc::sync_channel(1);
@@ -41,8 +41,8 @@ impl Owner {
                 let _ = sender.send(Event::Ended { index, pid, status });
             }
         });
-        let readiness = watch::probe_of(launched, Question::Readiness);
-        let file_end = readiness.as_ref().and_then(probe::file_end);
+        let readiness = probes::probe_of(launched, Question::Readiness);
+        let file_end = readiness.as_ref().and_then(probes::file_end);
         let (input, input_of_ours) = match settings.standard_input.then(unix::process::control_pipe).transpose() {
             Ok(pipe) => pipe.unzip(),
             Err(error) => {
@@ -59,7 +59,7 @@ impl Owner {
                 let name = launched.component.name.clone();
                 let log = launched.instance.configuration.component_log(&name);
                 let values = launched.instance.environment.values().chain(own.values()).map(OsString::as_os_str);
-                let watch = watch::watch(readiness.as_ref(), settings.fatal_messages.clone(), (index, pid), values, self.sender.clone());
+                let watch = probes::watch(readiness.as_ref(), settings.fatal_messages.clone(), (index, pid), values, self.sender.clone());
                 let attachment = Attachment { log, watch, pid: Some(pid) };
                 self.children[index].pipe = Some(self.context.output.attach(&name, reader, attachment));
                 self.children[index].input = input_of_ours.map(File::from);
@@ -71,7 +71,7 @@ impl Owner {
     }
 
     /// Begins to ask a process whether it is ready, or alive: the latter once it is ready, for before that it may be busy with its start.
-    pub(super) fn ask(&mut self, index: usize, pid: Pid, question: Question, probe: Option<Probe>, file_end: Option<probe::FileEnd>) {
+    pub(super) fn ask(&mut self, index: usize, pid: Pid, question: Question, probe: Option<Probe>, file_end: Option<probes::FileEnd>) {
         let (Some(child), Some(probe)) = (self.children.get(index), probe) else { return };
         if child.asking.iter().any(|(asked, _)| *asked == question) {
             return;
@@ -86,20 +86,20 @@ impl Owner {
             let happening = match (question, verdict) {
                 (Question::Readiness, Verdict::Good) => Happening::ReadyReported(pid),
                 (Question::Readiness, Verdict::Bad(_)) => Happening::ReadyLost(pid),
-                (Question::Liveness, Verdict::Bad(why)) => Happening::LivenessFailed(pid, why),
+                (Question::Liveness, Verdict::Bad(why)) => Happening::LivenessFailed(pid, why.to_string()),
                 (Question::Liveness, Verdict::Good) => return,
             };
             // The owner has gone.
             let _ = sender.send(Event::Watched { index, happening });
         };
-        let asking = probe::ask(&self.context, launched, &probe, question, (file_end, environment), tell);
+        let asking = probes::ask(&self.context, launched, &probe, question, (file_end, environment), tell);
         self.children[index].asking.extend(asking.map(|asking| (question, asking)));
     }
 
     /// A process has written what its kind writes before it serves.
     pub(super) fn settling(&mut self, index: usize, pid: Pid, after: Duration) {
         let sender = self.sender.clone();
-        let asking = probe::after(after, move || {
+        let asking = probes::after(after, move || {
             // The owner has gone.
             let _ = sender.send(Event::Watched { index, happening: Happening::ReadyReported(pid) });
         });

@@ -1,7 +1,7 @@
 //! What the owner says: on SYSPRINT, and to the console whose command is being answered.
 
-use super::ConditionCode;
 use super::owner::Owner;
+use super::run::ConditionCode;
 use crate::message::{self, Message};
 use crate::platform::AnswerSink;
 use crate::supervisor::{InstanceNote, Note, Reply};
@@ -99,6 +99,25 @@ impl Owner {
                     self.end();
                 }
             }
+        }
+    }
+
+    fn watched(&self) -> Option<String> {
+        self.begun.foreground.as_ref().filter(|foreground| foreground.watch).map(|foreground| foreground.name.clone())
+    }
+
+    /// The last words of a start in the foreground.
+    pub(super) fn foreground_started(&mut self) {
+        if let (Some(name), Some(child)) = (self.watched(), self.children.first()) {
+            let message = message::watching_for_changes(name, child.launched.component.directory.display());
+            self.say(message);
+        }
+    }
+
+    /// The component is down and is not started again by itself: what to do about it, where its files are watched.
+    pub(super) fn foreground_down(&mut self) {
+        if let Some(name) = self.watched() {
+            self.say(message::waiting_for_file_change(name));
         }
     }
 

@@ -1,15 +1,14 @@
 //! The second half of a change: judged once everything is down that it needs down, and then made, or not.
 
-use super::super::Event;
 use super::super::components;
 use super::super::owner::{Owner, policy_of};
-use super::super::prepare::{self, Launched};
-use super::judge::{self, Judged};
+use super::super::prepare;
+use super::super::run::{Event, Judged, Launched};
+use super::judge;
 use super::{Change, Command, Stage};
 use crate::config::LauncherSettings;
 use crate::message;
 use crate::supervisor::{Event as Happening, Judgement};
-use std::rc::Rc;
 use std::sync::Arc;
 use tokio::sync::{Mutex, oneshot};
 
@@ -32,7 +31,7 @@ impl Owner {
         }
         let unlaunched = target.unlaunched.clone();
         let (context, sender, generation) = (Arc::clone(&self.context), self.sender.clone(), Arc::clone(&target.generation));
-        tokio::task::spawn_local(async move {
+        self.context.workshop.finish(move || async move {
             let request = judge::Request { id, generation, components, unlaunched, is_reload };
             let judged = judge::judge(&context, &files, request).await;
             // The owner has gone.
@@ -61,7 +60,7 @@ impl Owner {
         let Some(files) = self.changes.files.clone() else { return };
         let context = Arc::clone(&self.context);
         let workspace = self.changes.current.as_ref().map(|current| current.instance.workspace.display().to_string()).unwrap_or_default();
-        tokio::task::spawn_local(async move {
+        self.context.workshop.finish(move || async move {
             if let Err(error) = files.withdraw(&context, id).await {
                 context.output.message(message::file_not_written(workspace, error));
             }
@@ -93,7 +92,7 @@ impl Owner {
     fn make_change(&mut self, id: u64, change: Change) {
         let (Some(target), Some(mut settings)) = (change.target, self.settings.clone()) else { return };
         let files = self.changes.files.clone();
-        tokio::task::spawn_local(async move {
+        self.context.workshop.finish(move || async move {
             if let Some(files) = files {
                 files.accept(id).await;
             }
@@ -110,7 +109,7 @@ impl Owner {
                 self.replace(index, launched, &settings);
             }
         }
-        let turn = Rc::new(Mutex::new(()));
+        let turn = Arc::new(Mutex::new(()));
         let (mut changed, mut gone) = (Vec::new(), Vec::new());
         for part in change.parts {
             match (part.index, part.launched) {
@@ -124,7 +123,7 @@ impl Owner {
                     }
                     gone.push(index);
                 }
-                (_, Some(launched)) => changed.push(self.take_in(launched)),
+                (_, Some(launched)) => changed.push(self.take_in(launched, &settings)),
                 (None, None) => {}
             }
         }
@@ -134,7 +133,7 @@ impl Owner {
         }
         for index in changed {
             if let Some(child) = self.children.get_mut(index) {
-                child.turn = Rc::clone(&turn);
+                child.turn = Arc::clone(&turn);
             }
             if !self.instance.is_changing(index) {
                 // New: it is down, and judged already.
@@ -147,9 +146,9 @@ impl Owner {
     /// Runs the configure command of a change; [`Event::Configured`] follows.
     pub(in super::super) fn configure(&mut self, index: usize) {
         let Some(child) = self.children.get(index) else { return };
-        let (launched, turn) = (child.launched.clone(), Rc::clone(&child.turn));
+        let (launched, turn) = (child.launched.clone(), Arc::clone(&child.turn));
         let (context, sender) = (Arc::clone(&self.context), self.sender.clone());
-        tokio::task::spawn_local(async move {
+        self.context.workshop.finish(move || async move {
             let _turn = turn.lock().await;
             let may_start = components::configure(&context, &launched.instance, &launched.component).await;
             // The owner has gone.

@@ -1,17 +1,12 @@
 //! What only the components' own validate commands can tell, with the files of the new configuration in the workspace.
 
-use super::super::{Context, components};
-use super::{Files, Generation};
+use super::super::components;
+use super::super::run::{Context, Generation, Judged};
+use super::Files;
 use crate::component::Component;
-use crate::message::{self, Message, Severity};
+use crate::message::{self, Severity};
 use std::sync::Arc;
 use tokio::sync::oneshot;
-
-pub(in super::super) enum Judged {
-    Good,
-    /// Why not. The files of before are in the workspace again.
-    Bad(Vec<Message>),
-}
 
 pub(super) struct Request {
     pub(super) id: u64,

@@ -18,29 +18,17 @@ mod judge;
 mod read;
 
 pub(super) use files::Files;
-pub(super) use judge::Judged;
-pub(super) use read::Found;
 
 use super::owner::{Owner, Phase};
-use super::prepare::{Launched, Prepared};
-use super::{Event, Instance};
-use crate::component::{Component, Survey};
+use super::run::{Event, Found, Generation, Launched, Prepared};
+use crate::component::Component;
 use crate::message::{self, Message};
 use crate::platform::AnswerSink;
 use crate::supervisor::{Event as Happening, State};
 use read::Wanted;
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 use std::sync::Arc;
 use tokio::sync::oneshot;
-
-/// One reading of the configuration that was found good, with the components as they were then.
-pub(super) struct Generation {
-    pub(super) instance: Arc<Instance>,
-    pub(super) survey: Survey,
-    /// What is odd about it.
-    pub(super) warnings: BTreeSet<String>,
-}
 
 /// All changes under way.
 #[derive(Default)]
@@ -51,7 +39,7 @@ pub(super) struct Changes {
     later: Vec<Later>,
     /// What RELOAD compares with: the configuration of the start, or of the last RELOAD.
     current: Option<Arc<Generation>>,
-    files: Option<Rc<Files>>,
+    files: Option<Arc<Files>>,
 }
 
 struct Change {
@@ -126,7 +114,7 @@ impl Owner {
     /// Changes begin with what the prepare step has made.
     pub(super) fn begin_changes(&mut self, prepared: &Prepared) {
         self.changes.current = Some(Arc::clone(&prepared.generation));
-        self.changes.files = Some(Rc::new(Files::new(Arc::clone(&prepared.generation))));
+        self.changes.files = Some(Arc::new(Files::new(Arc::clone(&prepared.generation))));
     }
 
     /// Whether a component is being changed: until its configure command has ended.
@@ -198,7 +186,7 @@ impl Owner {
             }
         };
         let (context, begun, sender) = (Arc::clone(&self.context), Arc::clone(&self.begun), self.sender.clone());
-        tokio::task::spawn_local(async move {
+        self.context.workshop.finish(move || async move {
             let result = read::read(&context, &begun, &current, wanted).await;
             // The owner has gone: the launcher has ended meanwhile.
             let _ = sender.send(Event::ChangeRead { id, result: Box::new(result) });
@@ -317,6 +305,20 @@ impl Owner {
         change.answer = self.postpone_answer();
         change.stage = Stage::GoingDown;
         self.changes.open.insert(id, change);
+    }
+
+    /// Restarts the component when its files have changed, as RESTART does: only when everything is good, and not while it is being
+    /// stopped, validated or configured: then afterwards, as those may have seen half of the change.
+    pub(super) fn follow_files(&mut self) {
+        let Some(child) = self.children.first().filter(|_| self.files_changed && self.phase == Phase::Supervising) else { return };
+        let state = self.instance.member(0).map(|member| member.machine.state());
+        if self.is_busy(0) || matches!(state, Some(State::Stopping { .. } | State::Starting)) {
+            return;
+        }
+        self.files_changed = false;
+        let message = message::component_files_changed(&child.launched.component.name);
+        self.say(message);
+        self.restart(vec![0], Vec::new(), "RESTART");
     }
 
     /// STOP came: what is being read for is stopped instead.

@@ -1,8 +1,7 @@
 //! The configuration read anew, and everything about it that can be judged while its components run.
 
-use super::super::prepare::{self, Launched};
-use super::super::{Begun, Context, Instance, foreground};
-use super::Generation;
+use super::super::run::{Begun, Context, Found, Generation, Instance, Launched, component_error, failure_message};
+use super::super::{foreground, prepare};
 use super::differ::{Difference, differs};
 use crate::component::{self, Component, Phase};
 use crate::config::Configuration;
@@ -15,19 +14,6 @@ pub(super) enum Wanted {
     Named(Vec<(usize, String)>),
     /// What differs from these.
     Different(Vec<(usize, Launched)>),
-}
-
-/// A good configuration, and what it means for what runs.
-pub(in super::super) struct Found {
-    pub(super) generation: Arc<Generation>,
-    /// Index (None: new), name and what it is to be (None: it goes), in the order in which components are configured.
-    pub(super) parts: Vec<(Option<usize>, String, Option<Launched>)>,
-    /// Named, and why the configuration does not have it.
-    pub(super) refused: Vec<(usize, Vec<Message>)>,
-    /// In play and not launched: those that are new or have changed.
-    pub(super) unlaunched: Vec<Component>,
-    /// Only the launcher's own settings of them have changed.
-    pub(super) adjusted: Vec<Launched>,
 }
 
 /// Reads and judges. Warnings that the configuration before did not have are said.
@@ -77,7 +63,7 @@ async fn generation(
     let directories = checked.directories.iter().map(component::DirectoryProblem::problem);
     let (errors, warnings): (Vec<_>, Vec<_>) = directories.chain(checked.problems).partition(|problem| problem.error);
     let mut errors: Vec<Message> = errors.iter().map(|error| says(error.to_string())).collect();
-    let failures = checked.survey.failures.iter().filter_map(prepare::failure_message);
+    let failures = checked.survey.failures.iter().filter_map(failure_message);
     errors.extend(failures.filter(|message| message.severity() == Severity::Error));
     if !errors.is_empty() {
         return Err(errors);
@@ -172,7 +158,7 @@ fn launched(generation: &Generation, name: &str) -> Result<Launched, Vec<Message
         return one("component apiml takes its place in the new configuration: STOP it");
     }
     let failures = generation.survey.failures.iter().filter(|failure| failure.component == name);
-    let failures: Vec<Message> = failures.map(|failure| prepare::component_error(name, &failure.error)).collect();
+    let failures: Vec<Message> = failures.map(|failure| component_error(name, &failure.error)).collect();
     if !failures.is_empty() {
         return Err(failures);
     }
@@ -182,12 +168,6 @@ fn launched(generation: &Generation, name: &str) -> Result<Launched, Vec<Message
     match component.command(Phase::Start) {
         Ok(Some(start)) => Ok(Launched { component, start, instance: Arc::clone(instance) }),
         Ok(None) => one("the component has no start command any more"),
-        Err(error) => Err(vec![prepare::component_error(name, &error)]),
-    }
-}
-
-impl Found {
-    fn new(generation: &Arc<Generation>) -> Found {
-        Found { generation: Arc::clone(generation), parts: Vec::new(), refused: Vec::new(), unlaunched: Vec::new(), adjusted: Vec::new() }
+        Err(error) => Err(vec![component_error(name, &error)]),
     }
 }

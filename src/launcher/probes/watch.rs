@@ -1,7 +1,6 @@
 //! Lines of a component's output that tell of its state: that it is ready, or that no restart will mend it.
 
-use super::prepare::Launched;
-use super::{Event, EventSender};
+use super::super::run::{Event, EventSender, Launched};
 use crate::component::{self, Probe, ProbeKind, Question};
 use crate::output::Watch;
 use crate::platform::Pid;
@@ -10,7 +9,7 @@ use std::ffi::OsStr;
 use std::time::Duration;
 
 /// How a component is asked; None: nothing tells. What is wrong with the setting was said when it was read.
-pub(super) fn probe_of(launched: &Launched, question: Question) -> Option<Probe> {
+pub(in super::super) fn probe_of(launched: &Launched, question: Question) -> Option<Probe> {
     component::probe(&launched.instance.configuration, &launched.component, question).ok().flatten()
 }
 
@@ -24,7 +23,7 @@ enum Meaning {
 }
 
 /// What is looked for in the output of a process; None: nothing. `values`: those of its variables.
-pub(super) fn watch<'a>(
+pub(in super::super) fn watch<'a>(
     readiness: Option<&Probe>,
     fatal: Vec<String>,
     (index, pid): (usize, Pid),

@@ -1,0 +1,215 @@
+//! The ways in which a component is asked. What the system offers only as a call that blocks (files, look-ups of names) is done on a thread
+//! that nobody waits for at the end.
+
+use super::super::run::{Context, Launched, script_of};
+use super::file_end::FileEnd;
+use crate::component::{CommandLine, ComponentError, ProbeKind};
+use crate::config::Environment;
+use crate::lifecycle::{ScriptError, Then, startup};
+use crate::net::{self, HttpError, Tls};
+use crate::platform::End;
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::task::{JoinError, JoinHandle};
+
+/// Why there is no good answer.
+#[derive(Debug, thiserror::Error)]
+pub(in super::super) enum NoAnswer {
+    #[error("{} does not hold the text yet", .0.display())]
+    TextNotThere(PathBuf),
+    #[error("{}: {source}", file.display())]
+    File { file: PathBuf, source: io::Error },
+    #[error("the file cannot be read any more")]
+    FileLost,
+    #[error("{host}: {source}")]
+    NotFound { host: String, source: io::Error },
+    #[error("{0} has no address")]
+    NoAddress(String),
+    #[error("{address}: {source}")]
+    Refused { address: SocketAddr, source: io::Error },
+    #[error("{url}: {source}")]
+    Http { url: String, source: HttpError },
+    #[error("{url} answered {found}")]
+    Status { url: String, found: u16 },
+    #[error("{whom}: no answer within {seconds} s")]
+    Late { whom: String, seconds: u64 },
+    #[error("the command did not end within {0} s")]
+    CommandLate(u64),
+    #[error("the command ended with {0}")]
+    CommandFailed(End),
+    /// What was done on a thread of its own has failed there.
+    #[error(transparent)]
+    Thread(#[from] JoinError),
+    /// There is no such command.
+    #[error(transparent)]
+    NoCommand(ComponentError),
+    /// The command cannot be run.
+    #[error(transparent)]
+    NotRun(ScriptError),
+}
+
+impl NoAnswer {
+    /// It was not asked at all: that says nothing of the component.
+    pub(super) fn was_not_asked(&self) -> bool {
+        matches!(self, NoAnswer::NoCommand(_) | NoAnswer::NotRun(_))
+    }
+}
+
+/// How a component is asked.
+pub(super) enum Way {
+    /// None while a thread has it.
+    File(Option<FileEnd>, Blocking<Option<(Result<(), NoAnswer>, FileEnd)>>),
+    Tcp(String, u16, LookUp),
+    Http(Box<Http>),
+    Command(String, Vec<String>),
+}
+
+impl Way {
+    /// One answer, which is there within the time that it may take.
+    pub(super) async fn ask(
+        &mut self,
+        context: &Context,
+        launched: &Launched,
+        environment: &Environment,
+        timeout: Duration,
+    ) -> Result<(), NoAnswer> {
+        if let Way::Command(file, arguments) = self {
+            // Its bound is its own: it ends a command, and does not only turn away from it.
+            return command(context, launched, environment, (file, arguments), timeout).await;
+        }
+        match tokio::time::timeout(timeout, self.ask_without_bound(launched)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(NoAnswer::Late { whom: self.whom(), seconds: timeout.as_secs() }),
+        }
+    }
+
+    /// May be dropped at any time: what it has begun on a thread is asked for again the next time.
+    async fn ask_without_bound(&mut self, launched: &Launched) -> Result<(), NoAnswer> {
+        match self {
+            Way::File(end, reading) => {
+                let taken = end.take();
+                let look = move || taken.map(|mut taken| (taken.look(), taken));
+                let (found, taken) = reading.run(look).await?.ok_or(NoAnswer::FileLost)?;
+                *end = Some(taken);
+                found
+            }
+            Way::Tcp(host, port, look_up) => connect(&addresses(host, *port, look_up).await?).await,
+            Way::Http(http) => http.get(launched).await,
+            Way::Command(..) => Ok(()),
+        }
+    }
+
+    fn whom(&self) -> String {
+        match self {
+            Way::File(Some(end), _) => end.file().display().to_string(),
+            Way::File(None, _) => "the file".to_owned(),
+            Way::Tcp(host, port, _) => format!("{}:{port}", net::url_host(host)),
+            Way::Http(http) => http.url(),
+            Way::Command(file, _) => file.clone(),
+        }
+    }
+}
+
+/// Work that may block, on a thread of its own. Work that goes on beyond its time is waited for again, never begun twice: a system that
+/// does not answer costs one thread a question.
+pub(super) struct Blocking<T>(Option<JoinHandle<T>>);
+
+impl<T> Default for Blocking<T> {
+    fn default() -> Self {
+        Blocking(None)
+    }
+}
+
+impl<T: Send + 'static> Blocking<T> {
+    async fn run(&mut self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, JoinError> {
+        let done = self.0.get_or_insert_with(|| tokio::task::spawn_blocking(work)).await;
+        self.0 = None;
+        done
+    }
+}
+
+pub(super) type LookUp = Blocking<io::Result<Vec<SocketAddr>>>;
+
+async fn addresses(host: &str, port: u16, look_up: &mut LookUp) -> Result<Vec<SocketAddr>, NoAnswer> {
+    let name = host.to_owned();
+    let found = look_up.run(move || Ok((name.as_str(), port).to_socket_addrs()?.collect::<Vec<_>>())).await?;
+    let found = found.map_err(|source| NoAnswer::NotFound { host: host.to_owned(), source })?;
+    if found.is_empty() { Err(NoAnswer::NoAddress(host.to_owned())) } else { Ok(found) }
+}
+
+/// Some address takes a connection; else why the last does not.
+async fn connect(addresses: &[SocketAddr]) -> Result<(), NoAnswer> {
+    let mut result = Ok(());
+    for address in addresses {
+        match TcpStream::connect(address).await {
+            Ok(_) => return Ok(()),
+            Err(source) => result = Err(NoAnswer::Refused { address: *address, source }),
+        }
+    }
+    result
+}
+
+/// A GET, and what is known from the one before.
+pub(super) struct Http {
+    kind: ProbeKind,
+    look_up: LookUp,
+    reading: Blocking<Result<Tls, HttpError>>,
+    /// Stores are read once.
+    tls: Option<Tls>,
+}
+
+impl Http {
+    pub(super) fn new(kind: ProbeKind) -> Http {
+        Http { kind, look_up: Blocking::default(), reading: Blocking::default(), tls: None }
+    }
+
+    fn url(&self) -> String {
+        let ProbeKind::Http { secure, host, port, path, .. } = &self.kind else { return String::new() };
+        format!("{}://{}:{port}{path}", if *secure { "https" } else { "http" }, net::url_host(host))
+    }
+
+    // Without HTTP there is nothing after the trust.
+    #[cfg_attr(not(feature = "http"), allow(unused_variables))]
+    async fn get(&mut self, launched: &Launched) -> Result<(), NoAnswer> {
+        let url = self.url();
+        let ProbeKind::Http { secure, host, port, status, .. } = &self.kind else { return Ok(()) };
+        let failed = |source: HttpError| NoAnswer::Http { url: url.clone(), source };
+        let tls = match &self.tls {
+            Some(tls) => tls.clone(),
+            None => {
+                let (instance, secure) = (Arc::clone(&launched.instance), *secure);
+                let read = move || net::tls(&if secure { startup::server_trust(&instance.configuration) } else { net::Trust::Unchecked });
+                self.tls.insert(self.reading.run(read).await?.map_err(failed)?).clone()
+            }
+        };
+        let addresses = addresses(host, *port, &mut self.look_up).await?;
+        // The bound is that of the whole question.
+        let request = net::Request { addresses, ..net::Request::new(url.clone(), Duration::MAX, net::Trust::Unchecked) };
+        let found = net::get_over(&request, tls).await.map_err(failed)?.status;
+        let good = status.map_or((200..400).contains(&found), |wanted| wanted == found);
+        if good { Ok(()) } else { Err(NoAnswer::Status { url, found }) }
+    }
+}
+
+async fn command(
+    context: &Context,
+    launched: &Launched,
+    environment: &Environment,
+    (file, arguments): (&str, &[String]),
+    timeout: Duration,
+) -> Result<(), NoAnswer> {
+    let file = launched.component.script("its command", file).map_err(NoAnswer::NoCommand)?;
+    let command = CommandLine { file, arguments: arguments.to_vec() };
+    let script = script_of(context, &launched.instance, &launched.component, command, Then::Nothing);
+    let run = context.runner.run_collecting(&script, environment, timeout);
+    let (finished, _) = run.await.map_err(NoAnswer::NotRun)?;
+    match finished {
+        finished if finished.timed_out => Err(NoAnswer::CommandLate(timeout.as_secs())),
+        finished if finished.status.success() => Ok(()),
+        finished => Err(NoAnswer::CommandFailed(finished.status.end)),
+    }
+}
