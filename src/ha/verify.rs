@@ -92,7 +92,8 @@ pub fn ask_all(targets: &[(&Target, &Access)], timeout: Duration) -> Vec<(String
     })
 }
 
-/// Asks until all is well or the time is over; `changed` hears of each round that is not as the one before. `deadline`: None: never.
+/// Asks until all is well or the time is over; `changed` is called for each round that differs from the one before. `deadline`: None means
+/// no limit.
 pub fn wait(
     targets: &[(&Target, &Access)],
     expected: &Expected,

@@ -99,7 +99,7 @@ fn lines(path: &[&str], value: &str, comment: Option<&str>, column: usize) -> St
     text
 }
 
-/// A key as YAML has it: in quotes where it could be taken for something else.
+/// A key as YAML writes it: in quotes where it could be taken for something else.
 pub(super) fn written(key: &str) -> String {
     let plain = key.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
         && key.chars().all(|character| character.is_ascii_alphanumeric() || "_-.".contains(character));

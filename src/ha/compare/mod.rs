@@ -1,5 +1,5 @@
 //! What the differences of two configurations mean for an upgrade without downtime: A, which goes on serving, and B, which is replaced.
-//! Contract: docs/contract/high-availability.md, "What two configurations may share"; the rules are in [`rules`].
+//! Contract: docs/contract/high-availability.md, "What two configurations may share"; the rules are in `rules`.
 //!
 //! "Must be the same" is checked on the configurations without an overlay, which hold the overlays of all instances below `haInstances`:
 //! the values that each instance of a sysplex has of its own (host name, ports) do not count as differences. "Must differ" and the user

@@ -7,7 +7,7 @@ use crate::ha::operate::routed;
 use crate::ha::operator::{Answer, Operator};
 use crate::platform::names::{is_name, is_system_name};
 
-/// What the user of the command needs besides.
+/// The authority that the user of the command also needs.
 const AUTHORITY: &str = "VARY TCPIP,,SYSPLEX needs CONTROL access to MVS.VARY.TCPIP.SYSPLEX (class OPERCMDS), this display READ access to \
                          MVS.DISPLAY.TCPIP; job ZWEOPCMD defines both. Without them let an operator type the commands of the plan";
 
