@@ -1,4 +1,4 @@
-//! As much HTTP/1.1 as the sample needs: one request a connection, on both sides with a bound on time and size.
+//! As much HTTP/1.1 as the sample needs: one request per connection, limited in time and size on both sides.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 const HEAD_LIMIT: usize = 8 * 1024;
 
-/// A client that is slower than this has its connection closed: the service answers one at a time.
+/// A client that is slower than this has its connection closed, because the service answers one at a time.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Answers one connection and closes it; returns what to write to the log, which holds no control characters.
@@ -76,7 +76,7 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// `http://host[:port][/path]`; None for anything else, a blank or a control character included.
+    /// `http://host[:port][/path]`; None for anything else, including a URL with a blank or a control character.
     pub(super) fn parse(url: &str) -> Option<Self> {
         let rest = url.strip_prefix("http://")?;
         if rest.chars().any(|letter| letter.is_whitespace() || letter.is_control()) {
@@ -96,7 +96,7 @@ impl Target {
     /// Sends GET and returns the status.
     ///
     /// # Errors
-    /// No connection, no answer within `patience`, or an answer that is no HTTP.
+    /// No connection, no answer within `patience`, or an answer that is not HTTP.
     pub(super) fn call(&self, patience: Duration) -> io::Result<u16> {
         let address = super::message::address_of(&self.host)?;
         let mut connection = TcpStream::connect_timeout(&(address, self.port).into(), patience)?;
