@@ -100,7 +100,7 @@ const SAID: &[(&str, &str)] = &[
     ("up * running", "up and really running"),
 ];
 
-/// A line that shows a setting, and the text that stands in it.
+/// A line that shows a setting, and the text in it.
 const ECHOED: &[(&str, &str)] = &[
     // env, set, export -p, and what scripts trace.
     ("ZWED0031I", "ZWE_zowe_sysMessages=ZWEL0021I,ZWED0031I,ZWES1013I"),
