@@ -37,7 +37,11 @@ pub enum RegistryError {
 /// [`RegistryError`]; of an instance without an id or a host the rest is read.
 pub fn read(answer: &str) -> Result<Vec<Registration>, RegistryError> {
     let text = answer.trim_start_matches('\u{feff}').trim();
-    let tree = if text.starts_with('<') { xml::read(text).map_err(RegistryError::Unreadable)? } else { from_json(text)? };
+    let tree = if text.starts_with('<') {
+        xml::read(text).map_err(|error| RegistryError::Unreadable(error.to_string()))?
+    } else {
+        from_json(text)?
+    };
     let found = instances(&tree).ok_or(RegistryError::NotARegistry)?;
     let found: BTreeSet<Registration> = found.into_iter().map(|(name, instance)| registration(instance, &name)).collect();
     Ok(found.into_iter().collect())

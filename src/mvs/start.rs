@@ -110,10 +110,7 @@ fn read_source(answer: &mut Answering<'_>, command: &Start) -> Option<Source> {
     };
     let symbols = symbols(system, command);
     let is_job = jcl::is_job(&text);
-    let library = |member: &str| match find_member(&libraries, member) {
-        Ok(found) => Ok(found.map(|(_, text)| text)),
-        Err(error) => Err(error.to_string()),
-    };
+    let library = |member: &str| find_member(&libraries, member).map(|found| found.map(|(_, text)| text));
     let read = if is_job {
         jcl::read_started_job(&text, &symbols, &library).map(|(job, listing)| {
             let step = job.steps.into_iter().next().map(|step| step.step);

@@ -54,7 +54,12 @@ const CIRCLE: &str = "the templates refer to each other in a circle: ";
 mod engine {
     use super::{Definition, Outcome, Platform, Value};
 
-    pub(super) fn evaluate(_: &Value, definitions: &[Definition], wanted: &[usize], _: &dyn Platform) -> Result<Vec<Outcome>, String> {
+    pub(super) fn evaluate(
+        _: &Value,
+        definitions: &[Definition],
+        wanted: &[usize],
+        _: &dyn Platform,
+    ) -> Result<Vec<Outcome>, std::convert::Infallible> {
         let outcome = |index: usize| match wanted.contains(&index) {
             true => Outcome::Failed("it needs JavaScript, which this program was built without (feature templates)".to_owned()),
             false => Outcome::NotEvaluated,

@@ -12,20 +12,31 @@ const TAG_LIMIT: usize = 1024;
 /// Most elements, attributes and texts: more than a hundred thousand instances.
 const NODE_LIMIT: u32 = 8_000_000;
 
+/// Why a text is not taken for a registry.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum XmlError {
+    #[error("a tag has more than {TAG_LIMIT} bytes")]
+    LongTag,
+    #[error("its elements nest deeper than {DEPTH_LIMIT}")]
+    TooDeep,
+    #[error(transparent)]
+    Syntax(#[from] roxmltree::Error),
+}
+
 /// The tree that the JSON answer would be.
 ///
 /// # Errors
-/// What is wrong, in words: it is not XML, or it is larger than any registry's answer.
-pub(super) fn read(text: &str) -> Result<Value, String> {
+/// [`XmlError`].
+pub(super) fn read(text: &str) -> Result<Value, XmlError> {
     check(text)?;
     let options = roxmltree::ParsingOptions { allow_dtd: false, nodes_limit: NODE_LIMIT };
-    let document = roxmltree::Document::parse_with_options(text, options).map_err(|error| error.to_string())?;
+    let document = roxmltree::Document::parse_with_options(text, options)?;
     let root = document.root_element();
     Ok(Value::Object([(root.tag_name().name().to_owned(), element(root))].into_iter().collect()))
 }
 
 /// Whether the text is safe for a recursive parser. Correct as far as the text is well-formed: at the first fault the parser stops.
-fn check(text: &str) -> Result<(), String> {
+fn check(text: &str) -> Result<(), XmlError> {
     let mut rest = text;
     let mut depth = 0_usize;
     while let Some(at) = rest.find('<') {
@@ -37,7 +48,7 @@ fn check(text: &str) -> Result<(), String> {
             continue;
         }
         let Some(length) = tag_length(rest) else {
-            return if rest.len() > TAG_LIMIT { Err(format!("a tag has more than {TAG_LIMIT} bytes")) } else { Ok(()) };
+            return if rest.len() > TAG_LIMIT { Err(XmlError::LongTag) } else { Ok(()) };
         };
         let tag = &rest[..length];
         if tag.starts_with("</") {
@@ -46,7 +57,7 @@ fn check(text: &str) -> Result<(), String> {
             depth += 1;
         }
         if depth > DEPTH_LIMIT {
-            return Err(format!("its elements nest deeper than {DEPTH_LIMIT}"));
+            return Err(XmlError::TooDeep);
         }
         rest = &rest[length..];
     }
@@ -105,7 +116,7 @@ mod tests {
     fn what_nests_too_deep_is_refused_before_it_is_parsed() {
         assert!(read(&nested(DEPTH_LIMIT)).is_ok());
         for depth in [DEPTH_LIMIT + 1, 5_000, 1_000_000] {
-            assert_eq!(read(&nested(depth)), Err("its elements nest deeper than 32".to_owned()));
+            assert_eq!(read(&nested(depth)), Err(XmlError::TooDeep));
         }
         // What only looks like a tag is not counted, whatever it holds.
         for hidden in ["<!--<a>-->", "<![CDATA[<a>]]>", "<?p <a>?>", "<b c='/>'/>", "<b c=\"x>\"/>", "<b></b >"] {
@@ -113,16 +124,16 @@ mod tests {
         }
         // And what comes after one is not overlooked.
         for before in ["<!---->", "<![CDATA[]]]]>", "<?p ?>", "<b c='>'/>", "<b c='\"'/>", "<b/>"] {
-            assert_eq!(read(&format!("<x>{before}{}</x>", nested(5_000))), Err("its elements nest deeper than 32".to_owned()), "{before}");
+            assert_eq!(read(&format!("<x>{before}{}</x>", nested(5_000))), Err(XmlError::TooDeep), "{before}");
         }
     }
 
     #[test]
     fn tags_and_document_types_have_their_bounds() {
         let attributes: String = (0..1_000_000).map(|number| format!(" a{number}=''")).collect();
-        assert_eq!(read(&format!("<x{attributes}/>")), Err("a tag has more than 1024 bytes".to_owned()));
+        assert_eq!(read(&format!("<x{attributes}/>")), Err(XmlError::LongTag));
         let bomb = "<!DOCTYPE x [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;&a;'>]><x>&b;</x>";
-        assert!(read(bomb).unwrap_err().contains("DTD"), "{:?}", read(bomb));
+        assert!(read(bomb).unwrap_err().to_string().contains("DTD"), "{:?}", read(bomb));
     }
 
     proptest! {

@@ -6,7 +6,7 @@ const STEP: &str = "//S EXEC PGM=P\n//D DD *,SYMBOLS=JCLONLY\n";
 /// A procedure with a library of these members; its in-stream data D, or its errors.
 fn read_from(text: &str, members: &[(&str, &str)]) -> Result<(Step, Vec<String>), Vec<String>> {
     let library = |name: &str| match name {
-        "BROKEN" => Err("Permission denied".to_owned()),
+        "BROKEN" => Err(std::io::Error::other("Permission denied")),
         name => Ok(members.iter().find(|(member, _)| *member == name).map(|(_, text)| (*text).to_owned())),
     };
     let read = read_with(text, &symbols(&[]), Some(&library));
@@ -71,7 +71,7 @@ fn include_takes_statements_in_with_the_symbols_of_the_moment() {
     let (job, listing) = read_started_job(text, &symbols(&[]), &library).unwrap_or_else(|errors| panic!("{errors:#?}"));
     assert_eq!(job.steps[0].step.data_definition("D").unwrap().sources, [DataSource::Instream(vec!["2".to_owned()])]);
     assert!(listing.iter().any(|line| line.ends_with("XX SET Z=2")), "{listing:#?}");
-    let denied = |_: &str| Err("Permission denied".to_owned());
+    let denied = |_: &str| Err(std::io::Error::other("Permission denied"));
     let told = read_started_job("//J JOB\n//S EXEC PROC1\n", &symbols(&[]), &denied).unwrap_err();
     assert!(told[0].message().text().contains("PROCEDURE PROC1 CANNOT BE READ: Permission denied"), "{told:?}");
 }

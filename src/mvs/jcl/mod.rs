@@ -125,7 +125,7 @@ pub struct Symbols {
 }
 
 /// The procedure library: the text of a member, None where there is no such member, or why that is unknown.
-pub type Library<'a> = dyn Fn(&str) -> Result<Option<String>, String> + 'a;
+pub type Library<'a> = dyn Fn(&str) -> std::io::Result<Option<String>> + 'a;
 
 /// A procedure with all symbols replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
