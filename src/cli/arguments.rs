@@ -21,7 +21,7 @@ use std::path::PathBuf;
 #[command(name = "zwelnch", version, arg_required_else_help = true)]
 pub struct Arguments {
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Subcommands,
 }
 
 /// The definition, for those who need more of it than its values.
@@ -30,7 +30,7 @@ pub fn command() -> clap::Command {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum Subcommands {
     /// Run an HA instance in this process, from S to P (CONFIG names its configuration)
     Launch {
         /// A key of haInstances

@@ -12,7 +12,7 @@ use crate::ha::traffic::haproxy::HaProxy;
 use crate::ha::traffic::vary::Vary;
 use crate::ha::traffic::{Traffic, TrafficError};
 use crate::ha::upgrade::world::{Run, Site};
-use crate::ha::upgrade::{self, Approval, Outcome, Patience, Progress, Step, UpgradeError, plan, record};
+use crate::ha::upgrade::{self, Approval, Patience, Progress, Step, UpgradeError, UpgradeOutcome, plan, record};
 use crate::ha::{status as ha_status, verify as ha_verify};
 use crate::launcher::Start;
 use crate::message::Message;
@@ -253,7 +253,7 @@ pub(super) fn upgrade(arguments: &Upgrade) -> i32 {
         }
         return 0;
     }
-    let (record, progress) = match record::Record::open(&path, &upgrade, &NativePlatform::for_command()) {
+    let (record, progress) = match record::UpgradeRecord::open(&path, &upgrade, &NativePlatform::for_command()) {
         Ok(opened) => opened,
         Err(error) => return fail(error),
     };
@@ -281,21 +281,21 @@ pub(super) fn upgrade(arguments: &Upgrade) -> i32 {
     conclude(&id, outcome)
 }
 
-fn conclude(id: &str, outcome: Outcome) -> i32 {
+fn conclude(id: &str, outcome: UpgradeOutcome) -> i32 {
     match outcome {
-        Outcome::Done => {
+        UpgradeOutcome::Done => {
             document(&format!("Done: the new {id} serves."));
             0
         }
-        Outcome::RolledBack(why) => {
+        UpgradeOutcome::RolledBack(why) => {
             document(&format!("Rolled back: the old {id} serves again."));
             fail(why)
         }
-        Outcome::Refused(why) => {
+        UpgradeOutcome::Refused(why) => {
             document("Refused; nothing was changed.");
             fail(why)
         }
-        Outcome::Halted(why) => {
+        UpgradeOutcome::Halted(why) => {
             fail(why);
             document("Halted. The same command goes on from here; with --rollback it brings the old instance back.");
             HALTED

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "emulation")]
 use super::arguments::Internal;
-use super::arguments::{Arguments, Command, ComponentCommand, Format, Generated, Ha, ReportFormat, Selection};
+use super::arguments::{Arguments, ComponentCommand, Format, Generated, Ha, ReportFormat, Selection, Subcommands};
 use super::availability;
 use super::configuration::{NO_CONFIGURATION, absolute_config, answered, inspected, refused, sources};
 #[cfg(feature = "emulation")]
@@ -21,29 +21,29 @@ use std::sync::Arc;
 /// Runs a command and returns its exit code.
 pub(super) fn run(arguments: Arguments) -> i32 {
     match arguments.command {
-        Command::Launch { ha_instance_id } => super::launch(ha_instance_id),
+        Subcommands::Launch { ha_instance_id } => super::launch(ha_instance_id),
         #[cfg(feature = "emulation")]
-        Command::Demo(demo) => emulated::demo(demo),
+        Subcommands::Demo(demo) => emulated::demo(demo),
         #[cfg(feature = "emulation")]
-        Command::Component { command: ComponentCommand::New { name, dir } } => emulated::new_component(&name, dir.as_deref()),
-        Command::Component { command: ComponentCommand::Run { name, ha_instance, config, watch } } => {
+        Subcommands::Component { command: ComponentCommand::New { name, dir } } => emulated::new_component(&name, dir.as_deref()),
+        Subcommands::Component { command: ComponentCommand::Run { name, ha_instance, config, watch } } => {
             let config = config.map(|config| absolute_config(&config));
             run_component(ha_instance, config, Foreground { name, watch })
         }
         #[cfg(feature = "emulation")]
-        Command::Console(console) => emulated::console(console),
+        Subcommands::Console(console) => emulated::console(console),
         #[cfg(feature = "emulation")]
-        Command::Status(status) => super::status::run(&status),
-        Command::Start(instances) => operate::instances(&instances, Operation::Start),
-        Command::Stop(instances) => operate::instances(&instances, Operation::Stop),
-        Command::Launcher(launcher) => operate::launcher(&launcher),
+        Subcommands::Status(status) => super::status::run(&status),
+        Subcommands::Start(instances) => operate::instances(&instances, Operation::Start),
+        Subcommands::Stop(instances) => operate::instances(&instances, Operation::Stop),
+        Subcommands::Launcher(launcher) => operate::launcher(&launcher),
         #[cfg(feature = "emulation")]
-        Command::Jcl(jcl) => emulated::jcl(&jcl),
-        Command::Check { ha_instance, config, format, compare_zwelnch: true, all, .. } => {
+        Subcommands::Jcl(jcl) => emulated::jcl(&jcl),
+        Subcommands::Check { ha_instance, config, format, compare_zwelnch: true, all, .. } => {
             compare_zwelnch(&ha_instance, config.as_deref(), format, all)
         }
-        Command::Check { ha_instance, config, format, startup, .. } => check(&ha_instance, config.as_deref(), format, startup),
-        Command::Config { selection, format, path, origin, show_secrets } => inspected(&selection, |loaded, _| {
+        Subcommands::Check { ha_instance, config, format, startup, .. } => check(&ha_instance, config.as_deref(), format, startup),
+        Subcommands::Config { selection, format, path, origin, show_secrets } => inspected(&selection, |loaded, _| {
             let format = match format {
                 Format::Yaml => inspect::Format::Yaml,
                 Format::Json => inspect::Format::Json,
@@ -52,8 +52,10 @@ pub(super) fn run(arguments: Arguments) -> i32 {
             let view = inspect::ConfigView { overlaid, format, path: path.as_deref(), show_secrets, origin };
             answered(loaded, |configuration| inspect::config(configuration, view))
         }),
-        Command::Env { selection, component, diff, show_secrets } => env(&selection, component.as_deref(), diff.as_deref(), show_secrets),
-        Command::Plan(selection) => inspected(&selection, |loaded, _| match loaded {
+        Subcommands::Env { selection, component, diff, show_secrets } => {
+            env(&selection, component.as_deref(), diff.as_deref(), show_secrets)
+        }
+        Subcommands::Plan(selection) => inspected(&selection, |loaded, _| match loaded {
             Ok(configuration) => {
                 let (text, code) = inspect::plan(&configuration, &NativePlatform::for_command());
                 document(&text);
@@ -61,26 +63,26 @@ pub(super) fn run(arguments: Arguments) -> i32 {
             }
             Err(error) => refused(&error),
         }),
-        Command::Ha { command: Ha::Compare(arguments) } => super::compare::run(arguments),
-        Command::Ha { command: Ha::Status { sysplex, format, watch } } => {
+        Subcommands::Ha { command: Ha::Compare(arguments) } => super::compare::run(arguments),
+        Subcommands::Ha { command: Ha::Status { sysplex, format, watch } } => {
             availability::status(&sysplex, matches!(format, ReportFormat::Json), watch)
         }
-        Command::Ha { command: Ha::Verify { sysplex, expectation } } => availability::verify(&sysplex, &expectation),
-        Command::Ha { command: Ha::Upgrade(upgrade) } => availability::upgrade(&upgrade),
-        Command::Ha { command: Ha::Haproxy(haproxy) } => super::ha::haproxy(&haproxy),
-        Command::Generate { document: Generated::Man { command } } => match generate::man_page(super::command(), &command) {
+        Subcommands::Ha { command: Ha::Verify { sysplex, expectation } } => availability::verify(&sysplex, &expectation),
+        Subcommands::Ha { command: Ha::Upgrade(upgrade) } => availability::upgrade(&upgrade),
+        Subcommands::Ha { command: Ha::Haproxy(haproxy) } => super::ha::haproxy(&haproxy),
+        Subcommands::Generate { document: Generated::Man { command } } => match generate::man_page(super::command(), &command) {
             Ok(page) => {
                 document(&page);
                 0
             }
             Err(error) => fail(error),
         },
-        Command::Generate { document: Generated::Completion { shell } } => {
+        Subcommands::Generate { document: Generated::Completion { shell } } => {
             document(&generate::completion(super::command(), shell));
             0
         }
         #[cfg(feature = "emulation")]
-        Command::Internal { command: Internal::Initiator { job_directory } } => crate::mvs::initiator::run(&job_directory),
+        Subcommands::Internal { command: Internal::Initiator { job_directory } } => crate::mvs::initiator::run(&job_directory),
     }
 }
 

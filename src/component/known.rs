@@ -7,7 +7,7 @@ use std::time::Duration;
 /// One text by which a component says that it serves.
 struct Serves {
     component: &'static str,
-    /// A message id, or a part of a line (see [`crate::output::WatchedText`]).
+    /// A message id, or a part of a line (see [`crate::output::AwaitedText`]).
     text: &'static str,
     /// The versions that write it, in npm's notation; where the manifest gives none, every text counts.
     versions: &'static str,

@@ -24,7 +24,7 @@ pub struct Probe {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProbeKind {
-    /// A line of the component's output, or of a file, says one of these texts ([`crate::output::WatchedText`]); `*` in one stands for
+    /// A line of the component's output, or of a file, says one of these texts ([`crate::output::AwaitedText`]); `*` in one stands for
     /// anything.
     Log { texts: Vec<String>, file: Option<PathBuf> },
     /// A connection is accepted.

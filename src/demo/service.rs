@@ -204,7 +204,7 @@ fn run_http<W: Write>(options: &ServiceOptions, lines: &mut Lines<W>) -> io::Res
 fn run_pinger<W: Write>(options: &ServiceOptions, lines: &mut Lines<W>) -> io::Result<i32> {
     let name = &options.name;
     let url = options.url.clone().unwrap_or_else(|| format!("http://127.0.0.1:{}/", options.port));
-    let Some(target) = http::Target::parse(&url) else {
+    let Some(target) = http::PingTarget::parse(&url) else {
         lines.line(&format!("DEMO0019E {name} cannot call '{url}': write http://host:port/path"))?;
         return Ok(FAILED);
     };

@@ -29,7 +29,8 @@ pub enum AccessError {
     #[error("HA instance {id}: {why}")]
     Identity { id: String, why: IdentityError },
     #[error(
-        "HA instance {id}: certificates are to be verified (zowe.verifyCertificates), but {why}: name the certificate authorities as PEM files with --ca, or in zowe.certificate.pem.certificateAuthorities"
+        "HA instance {id}: certificates are to be verified (zowe.verifyCertificates), but {why}: name the certificate authorities as PEM \
+        files with --ca, or in zowe.certificate.pem.certificateAuthorities"
     )]
     Trust { id: String, why: String },
     #[error("--certificate and --key go together")]

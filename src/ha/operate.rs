@@ -70,7 +70,8 @@ impl Addressed {
 /// Why the commands cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum OperateError {
-    #[error("haInstances does not define '{id}'; defined: {}{}", .defined.join(", "), .nearest.as_ref().map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default())]
+    #[error("haInstances does not define '{id}'; defined: {}{}", .defined.join(", "), .nearest.as_ref().map(|nearest| format!("; did you \
+        mean {nearest}?")).unwrap_or_default())]
     Unknown { id: String, defined: Vec<String>, nearest: Option<String> },
     #[error("haInstances is not defined")]
     NoInstances,
@@ -227,7 +228,8 @@ fn every_instance(configuration: &Configuration, defined: &[String], own_sysname
         let system = sysname.clone().unwrap_or_else(|| own_sysname.to_owned());
         if let Some(other) = jobs.insert((system, job_name.clone()), id.clone()) {
             let text = format!(
-                "zowe.job.name: {job_name} is the job name of HA instances {other} and {id}, which run on one system; give each its own in haInstances.<id>.zowe.job.name, or address a running one by its job id with --job"
+                "zowe.job.name: {job_name} is the job name of HA instances {other} and {id}, which run on one system; give each its own in \
+                haInstances.<id>.zowe.job.name, or address a running one by its job id with --job"
             );
             problems.push(Problem::error(Some(instance.place(&path)), text).about(&path));
         }

@@ -44,7 +44,8 @@ pub enum TargetError {
     #[error("{config}: {why}")]
     Instance { config: String, why: OperateError },
     #[error(
-        "{configurations} configurations for the {instances} instances of haInstances ({ids}): give one for all, one for each in that order, or name the instance of each, as in -c {first}=CONFIG"
+        "{configurations} configurations for the {instances} instances of haInstances ({ids}): give one for all, one for each in that \
+        order, or name the instance of each, as in -c {first}=CONFIG"
     )]
     Count { configurations: usize, instances: usize, ids: String, first: String },
     #[error("HA instance {id} has two configurations, {first} and {second}; give it one")]

@@ -114,7 +114,7 @@ pub(super) fn remove_stale(context: &Context, instance: &Instance, survey: &Surv
 }
 
 /// Says what a registration has done and found odd; the errors are the caller's to say.
-fn say_registration(context: &Context, outcome: registration::Outcome) -> Vec<registration::RegistrationError> {
+fn say_registration(context: &Context, outcome: registration::RegistrationOutcome) -> Vec<registration::RegistrationError> {
     let output = &context.output;
     outcome.notes.into_iter().for_each(|note| output.server_command(Severity::Debug, CONFIGURE, note));
     outcome.warnings.iter().for_each(|warning| output.message(message::configuration_warning(warning)));
@@ -312,7 +312,7 @@ pub(super) async fn configure(context: &Context, instance: &Instance, component:
 }
 
 /// Says how a registration ended. False when something of it could not be done.
-fn registered(context: &Context, component: &Component, outcome: registration::Outcome) -> bool {
+fn registered(context: &Context, component: &Component, outcome: registration::RegistrationOutcome) -> bool {
     let errors = say_registration(context, outcome);
     for error in &errors {
         context.output.message(message::component_error(&component.name, error));

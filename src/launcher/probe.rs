@@ -8,7 +8,7 @@ use crate::config::Environment;
 use crate::lifecycle::{Then, startup};
 use crate::message;
 use crate::net::{self, HttpError, Tls};
-use crate::output::WatchedText;
+use crate::output::AwaitedText;
 use std::collections::VecDeque;
 use std::fs::Metadata;
 use std::io::{Read, Seek, SeekFrom};
@@ -322,7 +322,7 @@ pub(super) fn after(time: Duration, then: impl FnOnce() + 'static) -> Asking {
 /// beginning.
 pub(super) struct FileEnd {
     file: PathBuf,
-    texts: Vec<WatchedText>,
+    texts: Vec<AwaitedText>,
     /// Device and inode.
     identity: Option<(u64, u64)>,
     position: u64,
@@ -339,7 +339,7 @@ const KNOWN_BEFORE: usize = 1024;
 
 impl FileEnd {
     fn new(file: PathBuf, texts: &[String]) -> FileEnd {
-        let texts = texts.iter().filter_map(|text| WatchedText::new(text)).collect();
+        let texts = texts.iter().filter_map(|text| AwaitedText::new(text)).collect();
         let mut end = FileEnd { file, texts, identity: None, position: 0, before: VecDeque::new(), partial: VecDeque::new() };
         // What cannot be read now is read from its beginning when it can.
         let _ = end.skip();

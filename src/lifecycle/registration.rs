@@ -52,7 +52,8 @@ pub enum RegistrationError {
     TooDeep { component: String, path: PathBuf },
     #[error("component name '{0}' cannot be a directory name; use letters, digits, '-' and '_'")]
     ComponentName(String),
-    #[error("cannot write '{}' - {source}; check the owner and mode of its directory and the free space of the file system", path.display())]
+    #[error("cannot write '{}' - {source}; check the owner and mode of its directory and the free space of the file \
+        system", path.display())]
     Write { path: PathBuf, source: io::Error },
     #[error("the list of what is registered, '{}', cannot be used - {source}; what stands on it is left as it is", path.display())]
     List { path: PathBuf, source: io::Error },
@@ -68,14 +69,14 @@ pub struct Left {
 
 /// The result: what was done, for the debug log; warnings; and everything that failed.
 #[derive(Debug, Default)]
-pub struct Outcome {
+pub struct RegistrationOutcome {
     pub notes: Vec<String>,
     pub warnings: Vec<Problem>,
     pub left: Vec<Left>,
     pub errors: Vec<RegistrationError>,
 }
 
-impl Outcome {
+impl RegistrationOutcome {
     fn warn(&mut self, file: &Path, text: String) {
         self.warnings.push(Problem::warning(Some(Location::whole(file.display().to_string())), text));
     }
@@ -91,7 +92,7 @@ struct Registration<'a> {
     owned: Owned,
     /// What the component registers now, below the workspace.
     current: BTreeSet<String>,
-    outcome: Outcome,
+    outcome: RegistrationOutcome,
 }
 
 /// A file to write: path below the workspace, content, mode.
@@ -103,8 +104,8 @@ struct Item {
 
 /// Registers one component for one HA instance, and removes what it registered before and does not have any more. A failure does not keep
 /// the rest from being registered, but nothing is removed then. `environment` is the component's own.
-pub fn register(component: &Component, environment: &Environment, place: Place<'_>) -> Outcome {
-    let mut outcome = Outcome::default();
+pub fn register(component: &Component, environment: &Environment, place: Place<'_>) -> RegistrationOutcome {
+    let mut outcome = RegistrationOutcome::default();
     if check_component_name(&component.name).is_err() {
         outcome.errors.push(RegistrationError::ComponentName(component.name.clone()));
         return outcome;
@@ -158,8 +159,8 @@ impl Registration<'_> {
 
 /// To be called after the component's configure command. Definitions and pointers that the command has changed stay the component's
 /// registration, and are checked for what the Discovery Service can read.
-pub fn after_configure(component: &Component, place: Place<'_>) -> Outcome {
-    let mut outcome = Outcome::default();
+pub fn after_configure(component: &Component, place: Place<'_>) -> RegistrationOutcome {
+    let mut outcome = RegistrationOutcome::default();
     if component.manifest.static_definitions.is_empty() && component.manifest.app_framework_plugins.is_empty() {
         return outcome;
     }
@@ -181,8 +182,13 @@ pub fn after_configure(component: &Component, place: Place<'_>) -> Outcome {
 /// Removes what earlier registrations have left, so that no stale service stays registered: static definitions of this instance whose
 /// components are not in play (those of other instances are theirs to remove), and everything of components that `is_wanted`, which asks
 /// whether one is enabled in any HA instance, does not want.
-pub fn remove_stale(place: Place<'_>, installed: &[Component], in_play: &[Component], is_wanted: &dyn Fn(&str) -> bool) -> Outcome {
-    let mut outcome = Outcome::default();
+pub fn remove_stale(
+    place: Place<'_>,
+    installed: &[Component],
+    in_play: &[Component],
+    is_wanted: &dyn Fn(&str) -> bool,
+) -> RegistrationOutcome {
+    let mut outcome = RegistrationOutcome::default();
     let plays = |name: &str| in_play.iter().any(|component| component.name == name);
     for name in owned::listed_components(place.workspace, place.ha_id).into_iter().filter(|name| !plays(name)) {
         let mut owned = match Owned::read(&place, &name) {
@@ -215,7 +221,7 @@ pub fn remove_stale(place: Place<'_>, installed: &[Component], in_play: &[Compon
 }
 
 /// Removes a file that is on the list and not registered any more.
-fn withdraw(place: &Place<'_>, component: &str, owned: &mut Owned, path: &str, outcome: &mut Outcome) {
+fn withdraw(place: &Place<'_>, component: &str, owned: &mut Owned, path: &str, outcome: &mut RegistrationOutcome) {
     match owned.remove(place.workspace, path) {
         Ok(State::AsWritten) => {
             files::remove_empty_parents(place.workspace, path);

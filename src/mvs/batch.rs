@@ -8,7 +8,7 @@ pub const PROGRAMS: [&str; 4] = ["BPXBATCH", "BPXBATSL", "BPXBATA2", "BPXBATA8"]
 
 /// What to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
+pub enum BatchProgram {
     /// `PGM path arguments`.
     Program { path: String, arguments: Vec<String> },
     /// `SH command`, for a login shell; without a command the shell reads STDIN.
@@ -50,7 +50,7 @@ impl BatchError {
 ///
 /// # Errors
 /// [`BatchError`].
-pub fn read(program: &str, parm: &str, stdparm: Option<&[String]>) -> Result<Target, BatchError> {
+pub fn read(program: &str, parm: &str, stdparm: Option<&[String]>) -> Result<BatchProgram, BatchError> {
     let lines: Vec<&str> = match stdparm {
         Some(lines) => lines.iter().map(|line| line.trim_end()).filter(|line| !line.is_empty()).collect(),
         None => vec![parm.trim()],
@@ -63,12 +63,12 @@ pub fn read(program: &str, parm: &str, stdparm: Option<&[String]>) -> Result<Tar
         "SH" | "SHRC" | "" => {
             let parts = std::iter::once(rest.trim()).chain(more.iter().copied()).filter(|part| !part.is_empty());
             let command = parts.collect::<Vec<_>>().join(" ");
-            Ok(Target::Shell { command: Some(command).filter(|command| !command.is_empty()) })
+            Ok(BatchProgram::Shell { command: Some(command).filter(|command| !command.is_empty()) })
         }
         "PGM" | "PGMRC" => {
             let mut words = rest.split_ascii_whitespace().chain(more.iter().copied()).map(str::to_owned);
             match words.next() {
-                Some(path) => Ok(Target::Program { path, arguments: words.collect() }),
+                Some(path) => Ok(BatchProgram::Program { path, arguments: words.collect() }),
                 None => Err(BatchError::NoProgram { program }),
             }
         }
@@ -132,12 +132,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn program(path: &str, arguments: &[&str]) -> Target {
-        Target::Program { path: path.into(), arguments: arguments.iter().map(|text| (*text).to_owned()).collect() }
+    fn program(path: &str, arguments: &[&str]) -> BatchProgram {
+        BatchProgram::Program { path: path.into(), arguments: arguments.iter().map(|text| (*text).to_owned()).collect() }
     }
 
-    fn shell(command: &str) -> Target {
-        Target::Shell { command: Some(command.to_owned()).filter(|command| !command.is_empty()) }
+    fn shell(command: &str) -> BatchProgram {
+        BatchProgram::Shell { command: Some(command.to_owned()).filter(|command| !command.is_empty()) }
     }
 
     #[test]

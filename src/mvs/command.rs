@@ -22,21 +22,21 @@ pub fn verb(word: &str) -> Option<&'static str> {
 
 /// A parsed command.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Command {
+pub enum SystemCommand {
     Start(Start),
     /// `F job[.id],APPL=text`; None when it was not written as `APPL=`.
     Modify {
-        target: Target,
+        target: JobTarget,
         text: Option<String>,
     },
     /// `P job[.id]`
-    Stop(Target),
+    Stop(JobTarget),
     /// `C job[.id]`
-    Cancel(Target),
+    Cancel(JobTarget),
     /// `D A,L`
     DisplayActivity,
     /// `D A,job[.id]`
-    DisplayJob(Target),
+    DisplayJob(JobTarget),
     /// `D T`
     DisplayTime,
     /// `D TCPIP,[stack],NETSTAT,CONN`
@@ -70,14 +70,14 @@ pub struct Start {
 
 /// Which jobs a command means.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
+pub struct JobTarget {
     /// Job name; if there is no identifier, it may also be the identifier or the id of a job.
     pub name: String,
     /// Identifier of the START command, or job id.
     pub identifier: Option<String>,
 }
 
-impl std::fmt::Display for Target {
+impl std::fmt::Display for JobTarget {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.identifier {
             Some(identifier) => write!(formatter, "{}.{identifier}", self.name),
@@ -86,7 +86,7 @@ impl std::fmt::Display for Target {
     }
 }
 
-impl Target {
+impl JobTarget {
     /// True when a job of this name, identifier and id is meant.
     pub fn matches(&self, job_name: &str, identifier: &str, job_id: &str) -> bool {
         match &self.identifier {
@@ -111,7 +111,7 @@ pub fn fold(text: &str) -> String {
 ///
 /// # Errors
 /// [`CommandError`], named after the verb as z/OS names it.
-pub fn parse(text: &str) -> Result<Command, CommandError> {
+pub fn parse(text: &str) -> Result<SystemCommand, CommandError> {
     let text = text.trim();
     let text = text.strip_prefix('/').unwrap_or(text).trim_start();
     let typed = fold(text.split([' ', ',']).next().unwrap_or_default());
@@ -136,16 +136,16 @@ pub fn parse(text: &str) -> Result<Command, CommandError> {
         return Err(CommandError::Missing { command: command() });
     }
     match name {
-        "START" => start(operands).map(Command::Start),
+        "START" => start(operands).map(SystemCommand::Start),
         "MODIFY" => modify(operands),
-        "STOP" => only_target(operands, name).map(Command::Stop),
-        "CANCEL" => only_target(operands, name).map(Command::Cancel),
-        "VARY" => vary::parse_vary(operands).map(Command::Vary),
+        "STOP" => only_target(operands, name).map(SystemCommand::Stop),
+        "CANCEL" => only_target(operands, name).map(SystemCommand::Cancel),
+        "VARY" => vary::parse_vary(operands).map(SystemCommand::Vary),
         _ => display(operands),
     }
 }
 
-fn route(operands: &str) -> Result<Command, CommandError> {
+fn route(operands: &str) -> Result<SystemCommand, CommandError> {
     let error = |parameter: &str| CommandError::Parameter { command: "ROUTE".to_owned(), parameter: fold(parameter) };
     let missing = || CommandError::Missing { command: "ROUTE".to_owned() };
     let (systems, rest) = match operands.strip_prefix('(') {
@@ -169,7 +169,7 @@ fn route(operands: &str) -> Result<Command, CommandError> {
             Systems::Named(named.iter().map(name).collect::<Result<_, _>>()?)
         }
     };
-    Ok(Command::Route { systems, command: command.to_owned() })
+    Ok(SystemCommand::Route { systems, command: command.to_owned() })
 }
 
 fn start(operands: &str) -> Result<Start, CommandError> {
@@ -199,20 +199,20 @@ fn start(operands: &str) -> Result<Start, CommandError> {
     Ok(start)
 }
 
-fn modify(operands: &str) -> Result<Command, CommandError> {
+fn modify(operands: &str) -> Result<SystemCommand, CommandError> {
     let missing = || CommandError::Missing { command: "MODIFY".to_owned() };
     let (first, rest) = operands.split_once(',').ok_or_else(missing)?;
     let target = target(first.trim(), "MODIFY")?;
     let rest = rest.trim_start();
     let Some(text) = rest.strip_prefix("APPL=") else {
-        return if rest.is_empty() { Err(missing()) } else { Ok(Command::Modify { target, text: None }) };
+        return if rest.is_empty() { Err(missing()) } else { Ok(SystemCommand::Modify { target, text: None }) };
     };
     // A text that is wholly in apostrophes loses them; apostrophes further inside belong to the program.
     let text = unquote(text.trim()).unwrap_or_else(|| text.trim().to_owned());
-    if text.trim().is_empty() { Err(missing()) } else { Ok(Command::Modify { target, text: Some(text.trim().to_owned()) }) }
+    if text.trim().is_empty() { Err(missing()) } else { Ok(SystemCommand::Modify { target, text: Some(text.trim().to_owned()) }) }
 }
 
-fn only_target(operands: &str, command: &str) -> Result<Target, CommandError> {
+fn only_target(operands: &str, command: &str) -> Result<JobTarget, CommandError> {
     // What follows a blank is a comment, as on z/OS.
     let operands = operands.split(' ').next().unwrap_or_default();
     match operands.split_once(',') {
@@ -221,23 +221,23 @@ fn only_target(operands: &str, command: &str) -> Result<Target, CommandError> {
     }
 }
 
-fn display(operands: &str) -> Result<Command, CommandError> {
+fn display(operands: &str) -> Result<SystemCommand, CommandError> {
     let operands = operands.split(' ').next().unwrap_or_default();
     match operands.split_once(',').unwrap_or((operands, "")) {
-        ("T", "") => Ok(Command::DisplayTime),
-        ("TCPIP", rest) => vary::parse_display(rest).map(Command::DisplayTcpip),
-        ("A" | "J" | "JOBS", "" | "L" | "LIST" | "A" | "ALL") => Ok(Command::DisplayActivity),
-        ("A" | "J" | "JOBS", job) => target(job, "DISPLAY").map(Command::DisplayJob),
+        ("T", "") => Ok(SystemCommand::DisplayTime),
+        ("TCPIP", rest) => vary::parse_display(rest).map(SystemCommand::DisplayTcpip),
+        ("A" | "J" | "JOBS", "" | "L" | "LIST" | "A" | "ALL") => Ok(SystemCommand::DisplayActivity),
+        ("A" | "J" | "JOBS", job) => target(job, "DISPLAY").map(SystemCommand::DisplayJob),
         _ => Err(CommandError::Parameter { command: "DISPLAY".to_owned(), parameter: operands.to_owned() }),
     }
 }
 
-fn target(text: &str, command: &str) -> Result<Target, CommandError> {
+fn target(text: &str, command: &str) -> Result<JobTarget, CommandError> {
     let (first, second) = match text.split_once('.') {
         Some((first, second)) => (first, Some(name(second, command)?)),
         None => (text, None),
     };
-    Ok(Target { name: name(first, command)?, identifier: second })
+    Ok(JobTarget { name: name(first, command)?, identifier: second })
 }
 
 fn name(text: &str, command: &str) -> Result<String, CommandError> {
@@ -299,7 +299,7 @@ mod tests {
 
     fn modify_text(text: &str) -> String {
         match parse(text) {
-            Ok(Command::Modify { text: Some(text), .. }) => text,
+            Ok(SystemCommand::Modify { text: Some(text), .. }) => text,
             other => panic!("{other:?}"),
         }
     }
@@ -317,9 +317,9 @@ mod tests {
             "  start zweslstc.a,haInst='lpar1',jobname=zwe1sv,rgn=0m,sub=mstr a comment, here",
             "/s zweslstc.a,haInst='lpar1',jobname=zwe1sv,rgn=0m",
         ] {
-            assert_eq!(parse(text), Ok(Command::Start(expected.clone())), "{text}");
+            assert_eq!(parse(text), Ok(SystemCommand::Start(expected.clone())), "{text}");
         }
-        let Ok(Command::Start(start)) = parse("S A,X=lower,Y='it''s, (this',Z=(A,B)") else { panic!() };
+        let Ok(SystemCommand::Start(start)) = parse("S A,X=lower,Y='it''s, (this',Z=(A,B)") else { panic!() };
         let pairs: Vec<_> = start.symbols.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(pairs, [("X", "LOWER"), ("Y", "it's, (this"), ("Z", "(A,B)")]);
     }
@@ -330,7 +330,7 @@ mod tests {
         assert_eq!(modify_text("f zweslstc,appl='start(gateway)'"), "start(gateway)");
         assert_eq!(modify_text("F ZWESLSTC,APPL=START('gateway') now"), "START('gateway') NOW");
         assert_eq!(modify_text("MODIFY A.B, APPL=DISP,X"), "DISP,X");
-        assert_eq!(parse("F A,DISP"), Ok(Command::Modify { target: Target { name: "A".into(), identifier: None }, text: None }));
+        assert_eq!(parse("F A,DISP"), Ok(SystemCommand::Modify { target: JobTarget { name: "A".into(), identifier: None }, text: None }));
         assert_eq!(id("F ZWESLSTC"), "IEE311I");
         assert_eq!(id("F ZWESLSTC,APPL="), "IEE311I");
         assert_eq!(id("F ZWESLSTC,APPL='DISP"), "IEE307I");
@@ -338,19 +338,19 @@ mod tests {
 
     #[test]
     fn the_other_verbs() {
-        let target = |name: &str, identifier: Option<&str>| Target { name: name.into(), identifier: identifier.map(str::to_owned) };
-        assert_eq!(parse("P zweslstc"), Ok(Command::Stop(target("ZWESLSTC", None))));
-        assert_eq!(parse("STOP A.B please"), Ok(Command::Stop(target("A", Some("B")))));
-        assert_eq!(parse("C A.B"), Ok(Command::Cancel(target("A", Some("B")))));
-        assert_eq!(parse("D A,L"), Ok(Command::DisplayActivity));
-        assert_eq!(parse("d a"), Ok(Command::DisplayActivity));
-        assert_eq!(parse("DISPLAY A,zweslstc"), Ok(Command::DisplayJob(target("ZWESLSTC", None))));
-        assert_eq!(parse("D T"), Ok(Command::DisplayTime));
+        let target = |name: &str, identifier: Option<&str>| JobTarget { name: name.into(), identifier: identifier.map(str::to_owned) };
+        assert_eq!(parse("P zweslstc"), Ok(SystemCommand::Stop(target("ZWESLSTC", None))));
+        assert_eq!(parse("STOP A.B please"), Ok(SystemCommand::Stop(target("A", Some("B")))));
+        assert_eq!(parse("C A.B"), Ok(SystemCommand::Cancel(target("A", Some("B")))));
+        assert_eq!(parse("D A,L"), Ok(SystemCommand::DisplayActivity));
+        assert_eq!(parse("d a"), Ok(SystemCommand::DisplayActivity));
+        assert_eq!(parse("DISPLAY A,zweslstc"), Ok(SystemCommand::DisplayJob(target("ZWESLSTC", None))));
+        assert_eq!(parse("D T"), Ok(SystemCommand::DisplayTime));
     }
 
     #[test]
     fn a_route_keeps_the_command_as_it_was_typed() {
-        let route = |systems: Systems, command: &str| Ok(Command::Route { systems, command: command.to_owned() });
+        let route = |systems: Systems, command: &str| Ok(SystemCommand::Route { systems, command: command.to_owned() });
         assert_eq!(parse("ro lpr2,f zweslstc,appl='x'"), route(Systems::Named(vec!["LPR2".into()]), "f zweslstc,appl='x'"));
         assert_eq!(parse("ROUTE *all, D A,L"), route(Systems::All, "D A,L"));
         assert_eq!(parse("RO (LPR1, LPR2),D T"), route(Systems::Named(vec!["LPR1".into(), "LPR2".into()]), "D T"));
@@ -404,7 +404,7 @@ mod tests {
     #[test]
     fn a_name_without_identifier_finds_jobs_by_either() {
         let target = |text: &str| match parse(&format!("P {text}")) {
-            Ok(Command::Stop(target)) => target,
+            Ok(SystemCommand::Stop(target)) => target,
             other => panic!("{other:?}"),
         };
         let found = |text: &str| target(text).matches("ZWESLSTC", "A", "STC00002");
@@ -426,7 +426,7 @@ mod tests {
 
         #[test]
         fn any_value_in_apostrophes_arrives(value in "[ -~]{0,40}") {
-            let Ok(Command::Start(start)) = parse(&format!("S A,X='{}'", value.replace('\'', "''"))) else { panic!() };
+            let Ok(SystemCommand::Start(start)) = parse(&format!("S A,X='{}'", value.replace('\'', "''"))) else { panic!() };
             prop_assert_eq!(&start.symbols, &[("X".to_owned(), value)]);
         }
 

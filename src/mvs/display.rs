@@ -1,6 +1,6 @@
 //! The tables of D A,L and D A,job; pure except for the path of the spool.
 
-use super::command::Target;
+use super::command::JobTarget;
 use crate::message::mvs;
 use crate::system::{JobKind, JobRecord, SystemDirectory, clock_time, julian_date};
 use jiff::Timestamp;
@@ -32,7 +32,7 @@ pub(super) fn activity(jobs: &[JobRecord], sysname: &str, now: Timestamp) -> Vec
 }
 
 /// D A,job: the jobs with a name, in full.
-pub(super) fn job(system: &SystemDirectory, jobs: &[JobRecord], target: &Target, now: Timestamp) -> Vec<String> {
+pub(super) fn job(system: &SystemDirectory, jobs: &[JobRecord], target: &JobTarget, now: Timestamp) -> Vec<String> {
     if jobs.is_empty() {
         return vec![mvs::not_active(target).text().to_owned()];
     }

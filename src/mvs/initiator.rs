@@ -6,7 +6,7 @@
 
 use crate::platform::files::{RECORD_LIMIT, read_bounded};
 use crate::platform::unix::{self, UnixPlatform};
-use crate::platform::{ChildEnvironment, End, Environment, GroupOfChild, Pid, Platform, PreparedEnvironment, SpawnRequest, Target};
+use crate::platform::{ChildEnvironment, End, Environment, GroupOfChild, Pid, Platform, PreparedEnvironment, SignalTarget, SpawnRequest};
 use crate::processes::with_descendants;
 use crate::system::{
     CONTROL_DESCRIPTOR, JOB_DIRECTORY, JobDescription, JobEnd, JobEntry, JobKind, SystemDirectory, listen_at, peer_is_allowed, read_line,
@@ -199,7 +199,7 @@ fn take_cancels(platform: &dyn Platform, listener: &UnixListener, shared: &Mutex
         let answer = match shared.launcher {
             Some(launcher) => {
                 shared.cancelled = true;
-                platform.send(Target::Process(launcher), unix::SIGKILL);
+                platform.send(SignalTarget::Process(launcher), unix::SIGKILL);
                 "ACCEPTED\n"
             }
             None => "REJECTED ENDING\n",
@@ -260,7 +260,7 @@ fn end_all_below(platform: &dyn Platform) {
     let own = nix::unistd::getpid().as_raw();
     loop {
         for pid in with_descendants(platform, &[own], &|_| false).into_iter().filter(|pid| *pid != own) {
-            platform.send(Target::Process(pid), unix::SIGKILL);
+            platform.send(SignalTarget::Process(pid), unix::SIGKILL);
         }
         if !platform.wait_for_end() {
             return;

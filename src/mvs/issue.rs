@@ -1,7 +1,7 @@
 //! Carries operator commands out: what the console does with what was typed.
 
 use super::answer::{Answer, Answering, Programs};
-use super::command::{Command, Systems, Target, fold, parse};
+use super::command::{JobTarget, SystemCommand, Systems, fold, parse};
 use super::{display, initiator, start, vary};
 use crate::message::{self, mvs};
 use crate::system::{JobEnd, JobKind, JobRecord, Reply, Request, SystemDirectory, clock_time, julian_date, send, send_line};
@@ -37,33 +37,33 @@ pub fn issue_with(system: &SystemDirectory, text: &str, programs: &Programs) -> 
         }
     };
     let accepted = match command {
-        Command::Start(command) => {
+        SystemCommand::Start(command) => {
             let started = start::start(&mut answer, &command, programs);
             answer.begun(started.job_id);
             started.accepted
         }
-        Command::Modify { target, text } => modify(&mut answer, &target, text),
-        Command::Stop(target) => for_each_job(&mut answer, &target, |answer, job| pass_on(answer, job, &Request::Stop, "STOP")),
-        Command::Cancel(target) => cancel(&mut answer, &target),
-        Command::DisplayActivity => {
+        SystemCommand::Modify { target, text } => modify(&mut answer, &target, text),
+        SystemCommand::Stop(target) => for_each_job(&mut answer, &target, |answer, job| pass_on(answer, job, &Request::Stop, "STOP")),
+        SystemCommand::Cancel(target) => cancel(&mut answer, &target),
+        SystemCommand::DisplayActivity => {
             let lines = display::activity(&system.jobs(), system.sysname(), Timestamp::now());
             answer.say_all(CONSOLE, "", &lines);
             true
         }
-        Command::DisplayJob(target) => {
+        SystemCommand::DisplayJob(target) => {
             let jobs = matching(system, &target);
             let lines = display::job(system, &jobs, &target, Timestamp::now());
             answer.say_all(CONSOLE, "", &lines);
             !jobs.is_empty()
         }
-        Command::DisplayTime => {
+        SystemCommand::DisplayTime => {
             let now = Timestamp::now();
             answer.say(CONSOLE, "", mvs::time_is(clock_time(now), julian_date(now), system.sysname()).text());
             true
         }
-        Command::DisplayTcpip(command) => vary::display(&mut answer, &command),
-        Command::Vary(command) => vary::vary(&mut answer, &command),
-        Command::Route { systems, command } => route(&mut answer, &systems, &command, programs),
+        SystemCommand::DisplayTcpip(command) => vary::display(&mut answer, &command),
+        SystemCommand::Vary(command) => vary::vary(&mut answer, &command),
+        SystemCommand::Route { systems, command } => route(&mut answer, &systems, &command, programs),
     };
     answer.finish(accepted)
 }
@@ -106,7 +106,7 @@ fn route(answer: &mut Answering<'_>, wanted: &Systems, command: &str, programs: 
     accepted
 }
 
-fn modify(answer: &mut Answering<'_>, target: &Target, text: Option<String>) -> bool {
+fn modify(answer: &mut Answering<'_>, target: &JobTarget, text: Option<String>) -> bool {
     for_each_job(answer, target, |answer, job| match &text {
         Some(text) => pass_on(answer, job, &Request::Modify(text.clone()), "MODIFY"),
         None => {
@@ -117,7 +117,7 @@ fn modify(answer: &mut Answering<'_>, target: &Target, text: Option<String>) -> 
 }
 
 /// As on z/OS, a command goes to every job whose name matches; accepted when all of them do it.
-fn for_each_job(answer: &mut Answering<'_>, target: &Target, mut act: impl FnMut(&mut Answering<'_>, &JobRecord) -> bool) -> bool {
+fn for_each_job(answer: &mut Answering<'_>, target: &JobTarget, mut act: impl FnMut(&mut Answering<'_>, &JobRecord) -> bool) -> bool {
     let jobs = matching(answer.system(), target);
     if jobs.is_empty() {
         answer.say(CONSOLE, "", mvs::not_active(target).text());
@@ -129,7 +129,7 @@ fn for_each_job(answer: &mut Answering<'_>, target: &Target, mut act: impl FnMut
     accepted
 }
 
-fn matching(system: &SystemDirectory, target: &Target) -> Vec<JobRecord> {
+fn matching(system: &SystemDirectory, target: &JobTarget) -> Vec<JobRecord> {
     system.jobs().into_iter().filter(|job| target.matches(&job.job_name, &job.identifier, &job.job_id)).collect()
 }
 
@@ -171,7 +171,7 @@ fn report(answer: &mut Answering<'_>, job: &JobRecord, result: io::Result<Reply>
     }
 }
 
-fn cancel(answer: &mut Answering<'_>, target: &Target) -> bool {
+fn cancel(answer: &mut Answering<'_>, target: &JobTarget) -> bool {
     let jobs = matching(answer.system(), target);
     let job = match jobs.as_slice() {
         [] => {

@@ -32,7 +32,7 @@ type Surroundings = (Vec<(String, String)>, Vec<String>);
 type NotFound = (String, LinesError);
 
 /// The program that a step runs, and with what.
-pub(super) struct Target {
+pub(super) struct StepProgram {
     /// Its zeroth argument.
     pub name: String,
     pub program: PathBuf,
@@ -57,7 +57,7 @@ pub(super) struct Stream {
 }
 
 /// What the step runs. None when it cannot run, which has then been reported.
-pub(super) fn target_of(answer: &mut Answering<'_>, job_name: &str, step: &Step, programs: &Programs) -> Option<Target> {
+pub(super) fn target_of(answer: &mut Answering<'_>, job_name: &str, step: &Step, programs: &Programs) -> Option<StepProgram> {
     let system = answer.system();
     let is_batch = batch::PROGRAMS.contains(&step.program.as_str());
     if step.program != LAUNCHER && !is_batch {
@@ -72,7 +72,7 @@ pub(super) fn target_of(answer: &mut Answering<'_>, job_name: &str, step: &Step,
     };
     if !is_batch {
         return match environment_and_arguments(system, step) {
-            Ok((environment, arguments)) => Some(Target {
+            Ok((environment, arguments)) => Some(StepProgram {
                 name: LAUNCHER.to_owned(),
                 program: programs.launcher.clone(),
                 arguments,
@@ -122,8 +122,12 @@ pub(super) fn target_of(answer: &mut Answering<'_>, job_name: &str, step: &Step,
 ///
 /// # Errors
 /// The path of the program and why it cannot be run.
-fn batch_target(target: batch::Target, environment: Vec<(String, String)>, programs: &Programs) -> Result<Target, (String, String)> {
-    let made = |name: String, program: PathBuf, arguments: Vec<String>, is_zwelnch: bool, replaced: Vec<String>| Target {
+fn batch_target(
+    target: batch::BatchProgram,
+    environment: Vec<(String, String)>,
+    programs: &Programs,
+) -> Result<StepProgram, (String, String)> {
+    let made = |name: String, program: PathBuf, arguments: Vec<String>, is_zwelnch: bool, replaced: Vec<String>| StepProgram {
         name,
         program,
         arguments,
@@ -135,7 +139,7 @@ fn batch_target(target: batch::Target, environment: Vec<(String, String)>, progr
         replaced,
     };
     match target {
-        batch::Target::Program { path, arguments } => {
+        batch::BatchProgram::Program { path, arguments } => {
             let home = environment.iter().find(|(name, _)| name == "HOME").map_or("/", |(_, home)| home.as_str());
             let program = Path::new(home).join(&path);
             let is_zwelnch = batch::is_zwelnch(&path);
@@ -149,8 +153,8 @@ fn batch_target(target: batch::Target, environment: Vec<(String, String)>, progr
                 Err(error) => Err((path, error.to_string())),
             }
         }
-        batch::Target::Shell { command: None } => Ok(made("-sh".to_owned(), SHELL.into(), vec!["-l".to_owned()], false, Vec::new())),
-        batch::Target::Shell { command: Some(command) } => {
+        batch::BatchProgram::Shell { command: None } => Ok(made("-sh".to_owned(), SHELL.into(), vec!["-l".to_owned()], false, Vec::new())),
+        batch::BatchProgram::Shell { command: Some(command) } => {
             let own = programs.launcher.display().to_string();
             let (command, replaced) = batch::with_own_program(&command, &|path| crate::platform::files::may_exist(Path::new(path)), &own);
             let is_zwelnch =

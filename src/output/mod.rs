@@ -23,7 +23,7 @@ pub use attachment::{Attachment, Watch};
 pub use echo::is_message_id;
 pub use line::{RULER, time_zone, timestamp};
 pub use log_file::LogSettings;
-pub use pattern::WatchedText;
+pub use pattern::AwaitedText;
 pub use printable::{escaped, is_odd, one_line, printable};
 pub use verbosity::Verbosity;
 pub use wto::WtoRules;

@@ -59,15 +59,15 @@ impl Pattern {
 /// A text for which a log is watched: a message id counts only as the id of its line, any other text wherever it is not the echo of a
 /// setting.
 #[derive(Debug)]
-pub struct WatchedText {
+pub struct AwaitedText {
     pattern: Pattern,
     is_id: bool,
 }
 
-impl WatchedText {
+impl AwaitedText {
     /// None for a text that every line would match.
-    pub fn new(text: &str) -> Option<WatchedText> {
-        Some(WatchedText { pattern: Pattern::new(text)?, is_id: echo::is_message_id(text) })
+    pub fn new(text: &str) -> Option<AwaitedText> {
+        Some(AwaitedText { pattern: Pattern::new(text)?, is_id: echo::is_message_id(text) })
     }
 
     /// Whether a line, with or without its end, says it.
@@ -105,13 +105,13 @@ pub(super) struct Matcher {
     automaton: Option<AhoCorasick>,
     sys_messages: Arc<[Pattern]>,
     /// With the indices that the caller uses.
-    watched: Vec<(usize, WatchedText)>,
+    watched: Vec<(usize, AwaitedText)>,
 }
 
 impl Matcher {
     pub(super) fn new(sys_messages: Arc<[Pattern]>, watched: &[String]) -> Matcher {
-        let indexed = |(index, text): (usize, &String)| WatchedText::new(text).map(|text| (index, text));
-        let watched: Vec<(usize, WatchedText)> = watched.iter().enumerate().filter_map(indexed).collect();
+        let indexed = |(index, text): (usize, &String)| AwaitedText::new(text).map(|text| (index, text));
+        let watched: Vec<(usize, AwaitedText)> = watched.iter().enumerate().filter_map(indexed).collect();
         let keys: Vec<&[u8]> = sys_messages.iter().chain(watched.iter().map(|(_, text)| &text.pattern)).map(Pattern::key).collect();
         let automaton = if keys.is_empty() {
             None

@@ -90,7 +90,7 @@ impl Platform for FakePlatform {
         None
     }
 
-    fn send(&self, _: Target, _: i32) -> bool {
+    fn send(&self, _: SignalTarget, _: i32) -> bool {
         false
     }
 

@@ -107,7 +107,7 @@ impl Default for Ending {
 
 /// What is signalled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Target {
+pub enum SignalTarget {
     /// Every process of a group.
     Group(Pid),
     Process(Pid),
@@ -329,7 +329,7 @@ pub trait Platform: Send + Sync {
     fn reap(&self) -> Option<(Pid, WaitStatus)>;
 
     /// Sends a signal, by the system's number. True when there was a process to receive it.
-    fn send(&self, target: Target, signal: i32) -> bool;
+    fn send(&self, target: SignalTarget, signal: i32) -> bool;
 
     /// The processes of the system, without those that `skip` names, because reading one takes some microseconds. None: this system does
     /// not tell, and only process groups are known.

@@ -7,7 +7,9 @@
 
 use super::sweep::{self, Found};
 use super::{GroupObserver, MARKER};
-use crate::platform::{ChildEnvironment, Ending, GroupOfChild, Pid, Platform, PreparedEnvironment, SpawnRequest, Target, WaitStatus, unix};
+use crate::platform::{
+    ChildEnvironment, Ending, GroupOfChild, Pid, Platform, PreparedEnvironment, SignalTarget, SpawnRequest, WaitStatus, unix,
+};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::File;
@@ -25,7 +27,7 @@ pub const WORDS: [&str; 2] = ["internal", "guardian"];
 
 /// What the launcher reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Record {
+enum GuardianNotice {
     /// The first part of all markers.
     Run(String),
     Made(Pid, Ending),
@@ -34,33 +36,33 @@ enum Record {
 }
 
 /// One line each, shorter than what a pipe takes as a whole.
-fn encode(record: &Record) -> String {
+fn encode(record: &GuardianNotice) -> String {
     match record {
-        Record::Run(run) => format!("run {run}\n"),
-        Record::Made(group, ending) => {
+        GuardianNotice::Run(run) => format!("run {run}\n"),
+        GuardianNotice::Made(group, ending) => {
             format!("+{group} {} {} {}\n", ending.signal, ending.kill_signal, ending.grace.as_millis())
         }
-        Record::Gone(group) => format!("-{group}\n"),
-        Record::Goodbye => "bye\n".to_owned(),
+        GuardianNotice::Gone(group) => format!("-{group}\n"),
+        GuardianNotice::Goodbye => "bye\n".to_owned(),
     }
 }
 
-fn decode(line: &str) -> Option<Record> {
+fn decode(line: &str) -> Option<GuardianNotice> {
     if let Some(run) = line.strip_prefix("run ") {
-        return Some(Record::Run(run.to_owned()));
+        return Some(GuardianNotice::Run(run.to_owned()));
     }
     if let Some(group) = line.strip_prefix('-') {
-        return Some(Record::Gone(group.parse().ok()?));
+        return Some(GuardianNotice::Gone(group.parse().ok()?));
     }
     if line == "bye" {
-        return Some(Record::Goodbye);
+        return Some(GuardianNotice::Goodbye);
     }
     let mut words = line.strip_prefix('+')?.split(' ');
     let group = words.next()?.parse().ok()?;
     let signal = words.next()?.parse().ok()?;
     let kill_signal = words.next()?.parse().ok()?;
     let grace = Duration::from_millis(words.next()?.parse().ok()?);
-    Some(Record::Made(group, Ending { signal, kill_signal, grace }))
+    Some(GuardianNotice::Made(group, Ending { signal, kill_signal, grace }))
 }
 
 /// The launcher's end of the pipe.
@@ -108,9 +110,9 @@ impl Guardian {
     fn spawn(&mut self) -> io::Result<()> {
         let (reader, writer) = unix::process::control_pipe()?;
         let mut writer = File::from(writer);
-        let mut text = encode(&Record::Run(self.run.clone()));
+        let mut text = encode(&GuardianNotice::Run(self.run.clone()));
         for (group, ending) in &self.groups {
-            text += &encode(&Record::Made(*group, *ending));
+            text += &encode(&GuardianNotice::Made(*group, *ending));
         }
         // Written before it starts: if the launcher is killed at this very moment, the guardian knows what to end. What does not fit
         // follows later.
@@ -135,7 +137,7 @@ impl Guardian {
         self.pipe.as_mut().map_or(Ok(()), |pipe| pipe.write_all(text.as_bytes()))
     }
 
-    fn tell(&mut self, record: &Record) {
+    fn tell(&mut self, record: &GuardianNotice) {
         if self.write(&encode(record)).is_err() {
             self.dismiss();
         }
@@ -145,7 +147,7 @@ impl Guardian {
     /// that the launcher is dead, and it would end every component.
     fn dismiss(&mut self) {
         if let Some(pid) = self.pid {
-            self.platform.send(Target::Process(pid), unix::SIGKILL);
+            self.platform.send(SignalTarget::Process(pid), unix::SIGKILL);
         }
         self.pipe = None;
     }
@@ -155,7 +157,7 @@ impl GroupObserver for Guardian {
     fn made(&mut self, group: Pid, ending: &Ending) {
         self.groups.insert(group, *ending);
         if self.pid.is_some() {
-            self.tell(&Record::Made(group, *ending));
+            self.tell(&GuardianNotice::Made(group, *ending));
         } else if self.spawn().is_err() {
             // The last one could not be replaced either, and that was reported then.
             self.dismiss();
@@ -164,7 +166,7 @@ impl GroupObserver for Guardian {
 
     fn gone(&mut self, group: Pid) {
         self.groups.remove(&group);
-        self.tell(&Record::Gone(group));
+        self.tell(&GuardianNotice::Gone(group));
     }
 
     fn helper(&self) -> Option<Pid> {
@@ -184,7 +186,7 @@ impl GroupObserver for Guardian {
 
     fn finish(&mut self) {
         self.finished = true;
-        self.tell(&Record::Goodbye);
+        self.tell(&GuardianNotice::Goodbye);
         self.pipe = None;
     }
 }
@@ -204,7 +206,7 @@ pub fn main() {
     while lines.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
         let record = line.strip_suffix(b"\n").and_then(|line| std::str::from_utf8(line).ok()).and_then(decode);
         match record {
-            Some(Record::Goodbye) => return,
+            Some(GuardianNotice::Goodbye) => return,
             Some(record) => guarded.learn(record),
             None => {}
         }
@@ -222,12 +224,12 @@ struct Guarded {
 }
 
 impl Guarded {
-    fn learn(&mut self, record: Record) {
+    fn learn(&mut self, record: GuardianNotice) {
         match record {
-            Record::Run(run) => self.run = Some(run),
-            Record::Made(group, ending) => drop(self.groups.insert(group, ending)),
-            Record::Gone(group) => drop(self.groups.remove(&group)),
-            Record::Goodbye => {}
+            GuardianNotice::Run(run) => self.run = Some(run),
+            GuardianNotice::Made(group, ending) => drop(self.groups.insert(group, ending)),
+            GuardianNotice::Gone(group) => drop(self.groups.remove(&group)),
+            GuardianNotice::Goodbye => {}
         }
     }
 
@@ -236,7 +238,7 @@ impl Guarded {
         let mut found = Found::default();
         let Some(list) = platform.process_list(&|_| false) else {
             self.groups.retain(|group, _| platform.group_exists(*group));
-            found.targets = self.groups.iter().map(|(group, ending)| (Target::Group(*group), *ending)).collect();
+            found.targets = self.groups.iter().map(|(group, ending)| (SignalTarget::Group(*group), *ending)).collect();
             return found;
         };
         let living: Vec<_> = list.iter().filter(|entry| !entry.is_dead).collect();
@@ -244,10 +246,10 @@ impl Guarded {
         let longest = self.groups.values().max_by_key(|ending| ending.grace).copied().unwrap_or_default();
         for entry in living {
             if let Some(ending) = self.groups.get(&entry.group) {
-                found.targets.insert(Target::Group(entry.group), *ending);
+                found.targets.insert(SignalTarget::Group(entry.group), *ending);
                 found.processes.insert(entry.pid);
             } else if self.run.as_deref().is_some_and(|run| is_of_run(platform, entry.pid, run)) {
-                found.targets.insert(Target::Process(entry.pid), longest);
+                found.targets.insert(SignalTarget::Process(entry.pid), longest);
                 found.processes.insert(entry.pid);
             }
         }
@@ -265,14 +267,14 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn record() -> impl Strategy<Value = Record> {
+    fn record() -> impl Strategy<Value = GuardianNotice> {
         prop_oneof![
-            "[0-9a-f]{1,8}-[0-9a-f]{1,8}".prop_map(Record::Run),
+            "[0-9a-f]{1,8}-[0-9a-f]{1,8}".prop_map(GuardianNotice::Run),
             (2..i32::MAX, 1..64, 1..64, any::<u32>()).prop_map(|(group, signal, kill_signal, grace)| {
-                Record::Made(group, Ending { signal, kill_signal, grace: Duration::from_millis(grace.into()) })
+                GuardianNotice::Made(group, Ending { signal, kill_signal, grace: Duration::from_millis(grace.into()) })
             }),
-            (2..i32::MAX).prop_map(Record::Gone),
-            Just(Record::Goodbye),
+            (2..i32::MAX).prop_map(GuardianNotice::Gone),
+            Just(GuardianNotice::Goodbye),
         ]
     }
 

@@ -5,10 +5,10 @@
 
 use super::GroupObserver;
 use super::guardian::is_of_run;
-use super::sweep::{self, Found, Outcome};
+use super::sweep::{self, Found, SweepOutcome};
 use crate::platform::files::write_and_append;
 use crate::platform::private::PrivateDirectory;
-use crate::platform::{Ending, Pid, Platform, ProcessEntry, Target};
+use crate::platform::{Ending, Pid, Platform, ProcessEntry, SignalTarget};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Write};
@@ -42,7 +42,7 @@ impl Place {
 
 /// A record that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Record {
+struct ProcessRecord {
     place: Place,
     run: String,
     launcher: Option<Launcher>,
@@ -79,7 +79,7 @@ pub enum Before {
     /// The run has not ended: its launcher lives, whatever has become of its lock, and nothing of it was touched.
     Runs(Launcher),
     /// Nothing of it is left except what could not be ended.
-    Ended(Outcome),
+    Ended(SweepOutcome),
 }
 
 /// `<.env>/.<ha>.processes`.
@@ -111,7 +111,7 @@ fn made(group: Pid, start: u64, ending: &Ending) -> String {
 }
 
 /// Reads a record. A last line without its end was being written when the system went down; an invalid line is skipped.
-fn parse(text: &str) -> Option<Record> {
+fn parse(text: &str) -> Option<ProcessRecord> {
     let mut lines = text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n'));
     let mut head = lines.next()?.split('\t');
     if head.next() != Some(FORMAT) {
@@ -129,7 +129,7 @@ fn parse(text: &str) -> Option<Record> {
             groups.insert(group, fact);
         }
     }
-    Some(Record { place, run, launcher, groups })
+    Some(ProcessRecord { place, run, launcher, groups })
 }
 
 fn parse_made(line: &str) -> Option<(Pid, (u64, Ending))> {
@@ -144,7 +144,7 @@ fn parse_made(line: &str) -> Option<(Pid, (u64, Ending))> {
 
 /// The part of a record that lives here. A group counts as a whole while its leader is the one that was recorded; otherwise, and for
 /// processes that have left their group, only those that carry the run's marker count.
-fn living(record: &Record, list: &[ProcessEntry], spared: &BTreeSet<Pid>, is_marked: impl Fn(Pid) -> bool) -> Found {
+fn living(record: &ProcessRecord, list: &[ProcessEntry], spared: &BTreeSet<Pid>, is_marked: impl Fn(Pid) -> bool) -> Found {
     let leads =
         |entry: &ProcessEntry| record.groups.get(&entry.pid).is_some_and(|(start, _)| *start == entry.start && entry.group == entry.pid);
     let groups: BTreeSet<Pid> = list.iter().filter(|entry| leads(entry)).map(|entry| entry.pid).collect();
@@ -154,9 +154,9 @@ fn living(record: &Record, list: &[ProcessEntry], spared: &BTreeSet<Pid>, is_mar
     for entry in list.iter().filter(|entry| !entry.is_dead && !spared.contains(&entry.pid)) {
         let of_group = groups.get(&entry.group).and_then(|group| record.groups.get(group)).map(|(_, ending)| *ending);
         let target = match of_group {
-            Some(_) if !holds_spared.contains(&entry.group) => Target::Group(entry.group),
-            Some(_) => Target::Process(entry.pid),
-            None if is_marked(entry.pid) => Target::Process(entry.pid),
+            Some(_) if !holds_spared.contains(&entry.group) => SignalTarget::Group(entry.group),
+            Some(_) => SignalTarget::Process(entry.pid),
+            None if is_marked(entry.pid) => SignalTarget::Process(entry.pid),
             None => continue,
         };
         found.targets.insert(target, of_group.unwrap_or(longest));
@@ -181,7 +181,7 @@ fn own_line(list: &[ProcessEntry]) -> BTreeSet<Pid> {
 /// # Errors
 /// A record cannot be read (a missing one is not an error), or cannot be kept aside.
 pub fn end(platform: &dyn Platform, place: &Place, path: &Path) -> io::Result<Before> {
-    let mut outcome = Outcome::default();
+    let mut outcome = SweepOutcome::default();
     let record = read(path)?;
     if let Some(launcher) = record.as_ref().and_then(|record| living_launcher(platform, place, record)) {
         return Ok(Before::Runs(launcher));
@@ -208,11 +208,11 @@ pub fn end(platform: &dyn Platform, place: &Place, path: &Path) -> io::Result<Be
 }
 
 /// The launcher of a record, if it runs here.
-fn living_launcher(platform: &dyn Platform, place: &Place, record: &Record) -> Option<Launcher> {
+fn living_launcher(platform: &dyn Platform, place: &Place, record: &ProcessRecord) -> Option<Launcher> {
     record.launcher.clone().filter(|launcher| record.place == *place && launcher.lives(platform))
 }
 
-fn read(path: &Path) -> io::Result<Option<Record>> {
+fn read(path: &Path) -> io::Result<Option<ProcessRecord>> {
     let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else { return Ok(None) };
     // It says what to end, so it must be our own.
     match PrivateDirectory::open(directory).and_then(|directory| directory.read(Path::new(name), LIMIT)) {
@@ -222,9 +222,9 @@ fn read(path: &Path) -> io::Result<Option<Record>> {
     }
 }
 
-fn end_recorded(platform: &dyn Platform, place: &Place, record: &Record) -> Outcome {
+fn end_recorded(platform: &dyn Platform, place: &Place, record: &ProcessRecord) -> SweepOutcome {
     if record.place != *place {
-        return Outcome::default();
+        return SweepOutcome::default();
     }
     sweep::end(platform, || {
         let list = platform.process_list(&|_| false).unwrap_or_default();
@@ -320,16 +320,16 @@ mod tests {
         Place { sysname: "LPAR1".into(), boot: "b/pid:[1]".into() }
     }
 
-    fn record(groups: &[(Pid, u64)]) -> Record {
+    fn record(groups: &[(Pid, u64)]) -> ProcessRecord {
         let groups = groups.iter().map(|(pid, start)| (*pid, (*start, Ending::default()))).collect();
-        Record { place: place(), run: "r".into(), launcher: None, groups }
+        ProcessRecord { place: place(), run: "r".into(), launcher: None, groups }
     }
 
     fn entry(pid: Pid, group: Pid, start: u64) -> ProcessEntry {
         ProcessEntry { pid, parent: 1, group, start, is_dead: false }
     }
 
-    fn found(record: &Record, list: &[ProcessEntry], marked: &[Pid]) -> Vec<Pid> {
+    fn found(record: &ProcessRecord, list: &[ProcessEntry], marked: &[Pid]) -> Vec<Pid> {
         living(record, list, &BTreeSet::from([99]), |pid| marked.contains(&pid)).processes.into_iter().collect()
     }
 
@@ -351,7 +351,7 @@ mod tests {
             // The line that was being written when everything ended.
             text += &made(7, 1234, &Ending::default())[..cut];
             let read = parse(&text).unwrap();
-            prop_assert_eq!(read, Record { place: place(), run: "r".into(), launcher: Some(launcher), groups: expected });
+            prop_assert_eq!(read, ProcessRecord { place: place(), run: "r".into(), launcher: Some(launcher), groups: expected });
         }
 
         #[test]
@@ -387,6 +387,6 @@ mod tests {
         let record = record(&[(10, 100)]);
         let list = [entry(10, 10, 100), entry(99, 10, 102)];
         let found = living(&record, &list, &BTreeSet::from([99]), |_| true);
-        assert_eq!(found.targets.into_keys().collect::<Vec<_>>(), [Target::Process(10)]);
+        assert_eq!(found.targets.into_keys().collect::<Vec<_>>(), [SignalTarget::Process(10)]);
     }
 }

@@ -7,7 +7,7 @@
 use super::tree::with_descendants;
 use crate::platform::fault::{Faults, OnFault};
 use crate::platform::unix::{SIGCONT, SIGKILL};
-use crate::platform::{Ending, Pid, Platform, SpawnRequest, StopSignal, Target, WaitStatus};
+use crate::platform::{Ending, Pid, Platform, SignalTarget, SpawnRequest, StopSignal, WaitStatus};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::CString;
 use std::io;
@@ -221,7 +221,7 @@ impl Processes {
         self.kill(self.unclaimed(&table));
     }
 
-    fn kill(&self, targets: Vec<Target>) {
+    fn kill(&self, targets: Vec<SignalTarget>) {
         for target in targets.into_iter().rev() {
             self.platform.send(target, SIGKILL);
         }
@@ -272,10 +272,10 @@ impl Processes {
     }
 
     /// The group, and the processes that have left it, with all their descendants.
-    fn targets(&self, table: &Table, group: Pid) -> Vec<Target> {
+    fn targets(&self, table: &Table, group: Pid) -> Vec<SignalTarget> {
         let mut targets = Vec::new();
         if self.platform.group_exists(group) {
-            targets.push(Target::Group(group));
+            targets.push(SignalTarget::Group(group));
         }
         let roots: Vec<Pid> = table.adopted.iter().filter(|(_, of)| **of == Some(group)).map(|(pid, _)| *pid).collect();
         targets.extend(self.trees(table, &roots));
@@ -283,14 +283,14 @@ impl Processes {
     }
 
     /// The orphans whose component is unknown.
-    fn unclaimed(&self, table: &Table) -> Vec<Target> {
+    fn unclaimed(&self, table: &Table) -> Vec<SignalTarget> {
         let roots: Vec<Pid> = table.adopted.iter().filter(|(_, of)| of.is_none()).map(|(pid, _)| *pid).collect();
         self.trees(table, &roots)
     }
 
-    fn trees(&self, table: &Table, roots: &[Pid]) -> Vec<Target> {
+    fn trees(&self, table: &Table, roots: &[Pid]) -> Vec<SignalTarget> {
         let pids = with_descendants(&*self.platform, roots, &|pid| table.waiting.contains_key(&pid));
-        pids.into_iter().map(Target::Process).collect()
+        pids.into_iter().map(SignalTarget::Process).collect()
     }
 
     /// Looks for orphans that the system has given to us: children that we did not create and that are in none of our groups. An orphan
@@ -348,7 +348,7 @@ impl Processes {
     }
 
     /// True when there was something to signal. Processes are killed from below, because the youngest one is the one that would get away.
-    fn tell(&self, mut targets: Vec<Target>, ending: &Ending, signal: StopSignal) -> bool {
+    fn tell(&self, mut targets: Vec<SignalTarget>, ending: &Ending, signal: StopSignal) -> bool {
         if signal == StopSignal::Kill {
             targets.reverse();
         }
@@ -425,7 +425,7 @@ impl Processes {
 
 /// Sends the signal that a [`StopSignal`] means for a component. A process that is stopped by a signal learns of the request to end when it
 /// is continued.
-pub fn send(platform: &dyn Platform, target: Target, ending: &Ending, signal: StopSignal) -> bool {
+pub fn send(platform: &dyn Platform, target: SignalTarget, ending: &Ending, signal: StopSignal) -> bool {
     match signal {
         StopSignal::Terminate => {
             let sent = platform.send(target, ending.signal);

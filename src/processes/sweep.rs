@@ -3,7 +3,7 @@
 
 use super::send;
 use crate::platform::unix::SIGKILL;
-use crate::platform::{Ending, Pid, Platform, StopSignal, Target};
+use crate::platform::{Ending, Pid, Platform, SignalTarget, StopSignal};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
@@ -16,14 +16,14 @@ const LOOKS: (Duration, Duration) = (Duration::from_millis(2), Duration::from_mi
 /// What should be ended, as of this moment.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Found {
-    pub targets: BTreeMap<Target, Ending>,
+    pub targets: BTreeMap<SignalTarget, Ending>,
     /// The processes behind the targets, where the system reports them.
     pub processes: BTreeSet<Pid>,
 }
 
 /// The result.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Outcome {
+pub struct SweepOutcome {
     /// All that were ever found.
     pub processes: BTreeSet<Pid>,
     /// What could not be ended.
@@ -50,9 +50,9 @@ fn due(ending: &Ending, asked_ago: Duration) -> Step {
 }
 
 /// Ends what `look` finds until it finds nothing more, or only what cannot be ended. Blocks.
-pub fn end(platform: &dyn Platform, mut look: impl FnMut() -> Found) -> Outcome {
-    let mut outcome = Outcome::default();
-    let mut asked: BTreeMap<Target, (Instant, Option<Step>)> = BTreeMap::new();
+pub fn end(platform: &dyn Platform, mut look: impl FnMut() -> Found) -> SweepOutcome {
+    let mut outcome = SweepOutcome::default();
+    let mut asked: BTreeMap<SignalTarget, (Instant, Option<Step>)> = BTreeMap::new();
     let mut pause = LOOKS.0;
     loop {
         let found = look();

@@ -4,7 +4,7 @@
 use super::arrows;
 use super::scan::{self, Part};
 use super::tokens::{Kind, Lexer};
-use super::{Definition, Outcome};
+use super::{Definition, Evaluated};
 use crate::platform::{CpuClock, Platform};
 use rquickjs::context::EvalOptions;
 use rquickjs::{CatchResultExt, Context, Ctx, Function, Object, Runtime};
@@ -34,7 +34,7 @@ enum Said {
     Begun(CpuClock),
     /// A question that a template asks of the system, and where the answer, JSON, goes.
     Question(String, String, mpsc::Sender<String>),
-    Done(Result<Vec<Outcome>, EngineError>),
+    Done(Result<Vec<Evaluated>, EngineError>),
 }
 
 /// Why there is no engine to be had.
@@ -55,7 +55,12 @@ pub enum EngineError {
 ///
 /// # Errors
 /// [`EngineError`].
-pub fn evaluate(tree: &Value, definitions: &[Definition], wanted: &[usize], platform: &dyn Platform) -> Result<Vec<Outcome>, EngineError> {
+pub fn evaluate(
+    tree: &Value,
+    definitions: &[Definition],
+    wanted: &[usize],
+    platform: &dyn Platform,
+) -> Result<Vec<Evaluated>, EngineError> {
     let (sender, receiver) = mpsc::channel::<Said>();
     let turn = Arc::new(AtomicUsize::new(usize::MAX));
     let work = Work { tree: tree.to_string(), definitions: definitions.to_vec(), wanted: wanted.to_vec(), turn: Arc::clone(&turn) };
@@ -86,15 +91,15 @@ pub fn evaluate(tree: &Value, definitions: &[Definition], wanted: &[usize], plat
 }
 
 /// The results of the templates of an engine that was abandoned while it evaluated one of them.
-fn abandoned(definitions: &[Definition], wanted: &[usize], turn: usize) -> Vec<Outcome> {
-    let mut outcomes = vec![Outcome::NotEvaluated; definitions.len()];
+fn abandoned(definitions: &[Definition], wanted: &[usize], turn: usize) -> Vec<Evaluated> {
+    let mut outcomes = vec![Evaluated::NotEvaluated; definitions.len()];
     let blamed = if turn < definitions.len() { turn } else { wanted.first().copied().unwrap_or_default() };
     let reason = format!(
         "takes more than the {} s of CPU time that all templates have together, in one call that cannot be interrupted; its thread is \
          abandoned and uses a processor until this program ends",
         TIME_LIMIT.as_secs()
     );
-    set(&mut outcomes, blamed, Outcome::Failed(reason));
+    set(&mut outcomes, blamed, Evaluated::Failed(reason));
     outcomes
 }
 
@@ -128,7 +133,7 @@ struct Work {
     turn: Arc<AtomicUsize>,
 }
 
-fn run(work: &Work, sender: &mpsc::Sender<Said>) -> Result<Vec<Outcome>, EngineError> {
+fn run(work: &Work, sender: &mpsc::Sender<Said>) -> Result<Vec<Evaluated>, EngineError> {
     let runtime = Runtime::new().map_err(|error| EngineError::NotMade(error.to_string()))?;
     runtime.set_memory_limit(MEMORY_LIMIT);
     runtime.set_max_stack_size(SCRIPT_STACK);
@@ -212,9 +217,9 @@ fn definitions_json(definitions: &[Definition]) -> String {
     Value::Array(definitions.iter().map(definition).collect()).to_string()
 }
 
-fn evaluate_all<'js>(ctx: &Ctx<'js>, functions: &Functions<'js>, work: &Work, watch: &Watch) -> Vec<Outcome> {
+fn evaluate_all<'js>(ctx: &Ctx<'js>, functions: &Functions<'js>, work: &Work, watch: &Watch) -> Vec<Evaluated> {
     let (definitions, wanted) = (&work.definitions, &work.wanted);
-    let mut outcomes = vec![Outcome::NotEvaluated; definitions.len()];
+    let mut outcomes = vec![Evaluated::NotEvaluated; definitions.len()];
     for index in wanted {
         let result: rquickjs::Result<String> = functions.outcome.call((*index,));
         match result {
@@ -233,7 +238,7 @@ fn evaluate_all<'js>(ctx: &Ctx<'js>, functions: &Functions<'js>, work: &Work, wa
                 } else {
                     format!("needs more than the {} MiB of memory that templates may use", MEMORY_LIMIT / 1024 / 1024)
                 };
-                set(&mut outcomes, blamed, Outcome::Failed(reason));
+                set(&mut outcomes, blamed, Evaluated::Failed(reason));
                 return outcomes;
             }
         }
@@ -241,33 +246,33 @@ fn evaluate_all<'js>(ctx: &Ctx<'js>, functions: &Functions<'js>, work: &Work, wa
     outcomes
 }
 
-fn set(outcomes: &mut [Outcome], index: usize, outcome: Outcome) {
+fn set(outcomes: &mut [Evaluated], index: usize, outcome: Evaluated) {
     if let Some(place) = outcomes.get_mut(index) {
         *place = outcome;
     }
 }
 
 /// `complaint` tells what is wrong with the syntax of a text, nothing for one that is right.
-fn outcome(text: &str, definition: Option<&Definition>, complaint: &dyn Fn(&str) -> Option<String>) -> Outcome {
+fn outcome(text: &str, definition: Option<&Definition>, complaint: &dyn Fn(&str) -> Option<String>) -> Evaluated {
     let (kind, rest) = text.split_at_checked(1).unwrap_or(("d", ""));
-    let value = |wrap: fn(Value) -> Outcome| match serde_json::from_str(rest) {
+    let value = |wrap: fn(Value) -> Evaluated| match serde_json::from_str(rest) {
         Ok(value) => wrap(value),
-        Err(error) => Outcome::Failed(format!("gives what is no value of a configuration: {error}")),
+        Err(error) => Evaluated::Failed(format!("gives what is no value of a configuration: {error}")),
     };
     match kind {
-        "v" => value(Outcome::Value),
-        "b" => value(Outcome::Block),
-        "u" => Outcome::NoValue(rest.to_string()),
-        "e" => Outcome::Failed(rest.to_string()),
+        "v" => value(Evaluated::Value),
+        "b" => value(Evaluated::Block),
+        "u" => Evaluated::NoValue(rest.to_string()),
+        "e" => Evaluated::Failed(rest.to_string()),
         "s" => {
             let (part, error) = rest.split_once(':').unwrap_or(("", rest));
             let place = definition.zip(part.parse().ok()).and_then(|(definition, part)| place(&definition.parts, part, error, complaint));
-            Outcome::Failed(match place {
+            Evaluated::Failed(match place {
                 Some((line, column)) => format!("{error} (line {line} column {column} of the template)"),
                 None => error.to_string(),
             })
         }
-        _ => Outcome::NotEvaluated,
+        _ => Evaluated::NotEvaluated,
     }
 }
 

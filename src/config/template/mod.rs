@@ -35,7 +35,7 @@ pub struct Definition {
 
 /// The result of one template.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
+pub enum Evaluated {
     Value(Value),
     /// The value of a block of statements that could be an object as well.
     Block(Value),
@@ -52,17 +52,17 @@ const CIRCLE: &str = "the templates refer to each other in a circle: ";
 /// A program without an engine: nothing is evaluated, and every template that is wanted says why.
 #[cfg(not(feature = "templates"))]
 mod engine {
-    use super::{Definition, Outcome, Platform, Value};
+    use super::{Definition, Evaluated, Platform, Value};
 
     pub(super) fn evaluate(
         _: &Value,
         definitions: &[Definition],
         wanted: &[usize],
         _: &dyn Platform,
-    ) -> Result<Vec<Outcome>, std::convert::Infallible> {
+    ) -> Result<Vec<Evaluated>, std::convert::Infallible> {
         let outcome = |index: usize| match wanted.contains(&index) {
-            true => Outcome::Failed("it needs JavaScript, which this program was built without (feature templates)".to_owned()),
-            false => Outcome::NotEvaluated,
+            true => Evaluated::Failed("it needs JavaScript, which this program was built without (feature templates)".to_owned()),
+            false => Evaluated::NotEvaluated,
         };
         Ok((0..definitions.len()).map(outcome).collect())
     }
@@ -98,9 +98,9 @@ pub fn evaluate(root: &Arc<Node>, platform: &dyn Platform, show: &dyn Fn(Place) 
     let mut values = Vec::with_capacity(outcomes.len());
     for (outcome, found) in outcomes.into_iter().zip(&found) {
         values.push(match outcome {
-            Outcome::Value(value) => value,
-            Outcome::NotEvaluated => Value::Null,
-            Outcome::Block(value) => {
+            Evaluated::Value(value) => value,
+            Evaluated::NotEvaluated => Value::Null,
+            Evaluated::Block(value) => {
                 let text = format!(
                     "{}: the template {} is a block of statements to JavaScript, as in Zowe, and gives {}; write ({{ ... }}) for a mapping",
                     found.definition.name,
@@ -110,12 +110,12 @@ pub fn evaluate(root: &Arc<Node>, platform: &dyn Platform, show: &dyn Fn(Place) 
                 warnings.push(Problem::warning(Some(show(found.place)), text).about(&[&found.definition.name]));
                 value
             }
-            Outcome::NoValue(kind) => {
+            Evaluated::NoValue(kind) => {
                 let text = format!("{}: the template {} gives {kind}; it is taken as null", found.definition.name, shown(found));
                 warnings.push(Problem::warning(Some(show(found.place)), text).about(&[&found.definition.name]));
                 Value::Null
             }
-            Outcome::Failed(reason) => {
+            Evaluated::Failed(reason) => {
                 let text = format!("{}: the template {} fails: {}", found.definition.name, shown(found), shown_reason(found, &reason));
                 errors.push(Problem::error(Some(show(found.place)), text).about(&[&found.definition.name]));
                 Value::Null
@@ -139,7 +139,7 @@ pub fn evaluate_one(root: &Arc<Node>, path: &[&str], platform: &dyn Platform) ->
     let index = definitions.iter().position(|definition| definition.name == name)?;
     let outcomes = engine::evaluate(&root.to_value(), &definitions, &[index], platform).ok()?;
     match outcomes.into_iter().nth(index)? {
-        Outcome::Value(value) | Outcome::Block(value) => Some(value),
+        Evaluated::Value(value) | Evaluated::Block(value) => Some(value),
         _ => None,
     }
 }

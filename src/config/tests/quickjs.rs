@@ -5,7 +5,7 @@
 
 use crate::config::template::engine::evaluate;
 use crate::config::template::scan::{Part, split};
-use crate::config::template::{Definition, Outcome};
+use crate::config::template::{Definition, Evaluated};
 use crate::config::testing::FakePlatform;
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ fn answers(text: &str) -> Vec<(String, String)> {
     text.lines().filter(|line| !line.starts_with('#')).map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-fn ours(code: &str) -> Outcome {
+fn ours(code: &str) -> Evaluated {
     let tree = json!({"g": {"a": 1, "b": {"k": "v"}}, "t": true, "f": false, "n": 3, "s": "str", "of the test": null});
     let definition =
         Definition { path: vec![json!("of the test")], name: "of the test".into(), parts: vec![Part::Expression(code.to_string())] };
@@ -27,8 +27,8 @@ fn difference(code: &str, answer: &str) -> Option<String> {
     }
     let ours = ours(code);
     let same = match &ours {
-        Outcome::Value(value) | Outcome::Block(value) => serde_json::from_str::<Value>(answer).is_ok_and(|answer| answer == *value),
-        Outcome::NoValue(kind) => {
+        Evaluated::Value(value) | Evaluated::Block(value) => serde_json::from_str::<Value>(answer).is_ok_and(|answer| answer == *value),
+        Evaluated::NoValue(kind) => {
             matches!(answer, "undefined" | "function" | "novalue") || (answer == "null" && (kind == "NaN" || kind == "Infinity"))
         }
         _ => false,

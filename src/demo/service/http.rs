@@ -69,13 +69,13 @@ fn read_head(connection: &mut TcpStream) -> io::Result<String> {
 
 /// What a pinger calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Target {
+pub(super) struct PingTarget {
     host: String,
     port: u16,
     path: String,
 }
 
-impl Target {
+impl PingTarget {
     /// `http://host[:port][/path]`; None for anything else, including a URL with a blank or a control character.
     pub(super) fn parse(url: &str) -> Option<Self> {
         let rest = url.strip_prefix("http://")?;
@@ -90,7 +90,7 @@ impl Target {
         if host.is_empty() {
             return None;
         }
-        Some(Target { host: host.to_string(), port, path: path.to_string() })
+        Some(PingTarget { host: host.to_string(), port, path: path.to_string() })
     }
 
     /// Sends GET and returns the status.

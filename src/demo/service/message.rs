@@ -171,7 +171,8 @@ impl Peer {
         let mut stream = self.connect(patience)?;
         let length = body.len();
         let request = format!(
-            "{method} {target} HTTP/1.1\r\nHost: {}:{}\r\n{headers}Content-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}",
+            "{method} {target} HTTP/1.1\r\nHost: {}:{}\r\n{headers}Content-Type: application/json\r\nContent-Length: {length}\r\n\
+            Connection: close\r\n\r\n{body}",
             crate::net::url_host(&self.host),
             self.port
         );

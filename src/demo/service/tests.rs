@@ -1,4 +1,4 @@
-use super::http::{Target, answer, respond};
+use super::http::{PingTarget, answer, respond};
 use super::message::status;
 use super::*;
 use proptest::prelude::*;
@@ -40,7 +40,7 @@ fn serve_one(client: impl FnOnce(u16)) -> String {
 #[test]
 fn a_pinger_calls_the_http_service() {
     let log = serve_one(|port| {
-        let target = Target::parse(&format!("http://127.0.0.1:{port}/application/health")).unwrap();
+        let target = PingTarget::parse(&format!("http://127.0.0.1:{port}/application/health")).unwrap();
         assert_eq!(target.call(Duration::from_secs(5)).unwrap(), 200);
     });
     assert_eq!(log, "answered 'GET /application/health HTTP/1.1' with 200");
@@ -81,12 +81,12 @@ fn a_port_that_is_taken_is_said_and_ends_the_service() {
 
 #[test]
 fn urls_are_taken_apart() {
-    let parts = |url: &str| Target::parse(url).map(|target| format!("{target:?}"));
+    let parts = |url: &str| PingTarget::parse(url).map(|target| format!("{target:?}"));
     for url in ["https://h/", "http://", "http://:1/", "http://h:x/", "http://h:70000/", "http://h/a b", "http://h/a\r\nX: y", "h:1"] {
         assert_eq!(parts(url), None, "{url}");
     }
-    assert_eq!(parts("http://h:1/a/b?c").unwrap(), "Target { host: \"h\", port: 1, path: \"/a/b?c\" }");
-    assert_eq!(parts("http://h").unwrap(), "Target { host: \"h\", port: 80, path: \"/\" }");
+    assert_eq!(parts("http://h:1/a/b?c").unwrap(), "PingTarget { host: \"h\", port: 1, path: \"/a/b?c\" }");
+    assert_eq!(parts("http://h").unwrap(), "PingTarget { host: \"h\", port: 80, path: \"/\" }");
 }
 
 proptest! {
@@ -95,7 +95,7 @@ proptest! {
         let (code, response) = respond(&text, "hello", &text);
         prop_assert_eq!(status(response.as_bytes()), Some(code));
         status(&bytes);
-        Target::parse(&text);
+        PingTarget::parse(&text);
     }
 }
 

@@ -43,7 +43,8 @@ pub enum WriteError {
     NotExpressible { config: String, properties: String },
     #[error("'{}' exists; name a file that does not, nothing is overwritten", .0.display())]
     Exists(PathBuf),
-    #[error("cannot write '{}' - {source}; check the owner and mode of its directory and the free space of the file system", path.display())]
+    #[error("cannot write '{}' - {source}; check the owner and mode of its directory and the free space of the file \
+        system", path.display())]
     Write { path: PathBuf, source: io::Error },
 }
 
@@ -174,7 +175,8 @@ fn drafted(a: &Configuration, config: &str, platform: &dyn Platform) -> Result<D
 fn head(a: &Configuration) -> String {
     let sources: Vec<String> = a.sources.iter().map(|source| source.name().escape_debug().to_string()).collect();
     format!(
-        "# Configuration of instance B, made from {} by zwelnch ha compare --write-b.\n# Put a value in place of each text that begins {CHOICE}, then compare the two again.\n",
+        "# Configuration of instance B, made from {} by zwelnch ha compare --write-b.\n# Put a value in place of each text that begins \
+        {CHOICE}, then compare the two again.\n",
         sources.join(", ")
     )
 }

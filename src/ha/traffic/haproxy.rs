@@ -112,7 +112,8 @@ impl Traffic for HaProxy {
 
 fn not_reached(shown: &str, state: &ServerState) -> String {
     format!(
-        "{shown} for {} s after it was made ready, so no connections come: see whether HAProxy reaches {}:{} (it resolves names only when it starts)",
+        "{shown} for {} s after it was made ready, so no connections come: see whether HAProxy reaches {}:{} (it resolves names only when \
+        it starts)",
         HEALTH_TIME.as_secs(),
         state.address,
         state.port
@@ -124,7 +125,8 @@ fn nobody_else(backend: &str, server: &str, servers: &[ServerState]) -> String {
     let others: Vec<String> = others.map(|other| format!("{} is {other}", other.name)).collect();
     let others = if others.is_empty() { "it has no other".to_owned() } else { others.join("; ") };
     format!(
-        "draining {server} would leave backend {backend} of HAProxy without a server: {others}; bring another one up first (`set server {backend}/NAME state ready` where it is drained)"
+        "draining {server} would leave backend {backend} of HAProxy without a server: {others}; bring another one up first (`set server \
+        {backend}/NAME state ready` where it is drained)"
     )
 }
 

@@ -185,7 +185,7 @@ fn is_address(word: &str) -> bool {
 
 /// A listener or connection of NETSTAT CONN.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Record {
+struct DistributorRecord {
     user: String,
     local_port: u16,
     state: State,
@@ -201,11 +201,11 @@ enum State {
 
 #[derive(Debug, Default, PartialEq, Eq)]
 struct ConnectionReport {
-    records: Vec<Record>,
+    records: Vec<DistributorRecord>,
 }
 
 impl ConnectionReport {
-    fn at(&self, port: u16) -> impl Iterator<Item = &Record> {
+    fn at(&self, port: u16) -> impl Iterator<Item = &DistributorRecord> {
         self.records.iter().filter(move |record| record.local_port == port)
     }
 
@@ -216,7 +216,7 @@ impl ConnectionReport {
     /// Connections of the job, if it is the one that listens; else all connections of the port: too many rather than too few.
     fn established(&self, port: u16, job_name: Option<&str>) -> u64 {
         let job_name = job_name.filter(|name| self.at(port).any(|record| record.state == State::Listen && record.user == *name));
-        let is_meant = |record: &&Record| record.state == State::Established && job_name.is_none_or(|name| record.user == name);
+        let is_meant = |record: &&DistributorRecord| record.state == State::Established && job_name.is_none_or(|name| record.user == name);
         self.at(port).filter(is_meant).count() as u64
     }
 }
@@ -238,12 +238,12 @@ fn parse_report(lines: &[String]) -> Option<ConnectionReport> {
                 if let (Some(user), Some(local_port)) = (user, port) {
                     // UDP sockets have no state.
                     let state = words.get(foreign + 1).map_or(State::Other, |word| state_of(word));
-                    report.records.push(Record { user: (*user).to_owned(), local_port, state });
+                    report.records.push(DistributorRecord { user: (*user).to_owned(), local_port, state });
                 }
             }
             [local] if line.contains("LOCAL SOCKET:") || line.contains("Local Socket:") => {
                 if let (Some((user, state)), Some(local_port)) = (above.take(), words.get(*local).and_then(|word| port_of(word))) {
-                    report.records.push(Record { user, local_port, state });
+                    report.records.push(DistributorRecord { user, local_port, state });
                 }
             }
             _ => {

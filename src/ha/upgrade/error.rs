@@ -18,7 +18,7 @@ pub enum UpgradeError {
     #[error(transparent)]
     Traffic(#[from] TrafficError),
     #[error(transparent)]
-    Record(#[from] RecordError),
+    UpgradeRecord(#[from] RecordError),
     #[error(transparent)]
     Gateway(#[from] AddressError),
     #[error("the instance runs no gateway")]

@@ -178,7 +178,7 @@ pub trait World {
 
 /// How a run ended.
 #[derive(Debug)]
-pub enum Outcome {
+pub enum UpgradeOutcome {
     /// The new instance serves.
     Done,
     /// The old instance serves again; the reason is why the new one does not.
@@ -198,7 +198,7 @@ enum Trouble {
 }
 
 /// Makes the steps from `from` on. Without `automatic_rollback` a failure halts the run.
-pub fn run(world: &mut dyn World, from: Step, patience: &Patience, automatic_rollback: bool) -> Outcome {
+pub fn run(world: &mut dyn World, from: Step, patience: &Patience, automatic_rollback: bool) -> UpgradeOutcome {
     // A resumed run cannot know whether what the earlier run quiesced is still quiesced.
     let mut quiesced_by_us = from <= Step::Quiesce;
     let mut changed = from > Step::Check;
@@ -210,14 +210,14 @@ pub fn run(world: &mut dyn World, from: Step, patience: &Patience, automatic_rol
     loop {
         match world.approve(step.title()) {
             Approval::Go => {}
-            _ if !changed => return Outcome::Refused(UpgradeError::StoppedAtOnce),
-            Approval::Stop => return Outcome::Halted(UpgradeError::StoppedBefore(step)),
+            _ if !changed => return UpgradeOutcome::Refused(UpgradeError::StoppedAtOnce),
+            Approval::Stop => return UpgradeOutcome::Halted(UpgradeError::StoppedBefore(step)),
             Approval::RollBack => return roll_back(world, step, UpgradeError::AskedFor, patience),
         }
         if step > Step::Check {
             if let Err(why) = world.keep(Some(Progress::Forward(step))) {
                 let why = why.because(UpgradeError::NotKept);
-                return if changed { Outcome::Halted(why) } else { Outcome::Refused(why) };
+                return if changed { UpgradeOutcome::Halted(why) } else { UpgradeOutcome::Refused(why) };
             }
             changed = true;
         }
@@ -227,25 +227,25 @@ pub fn run(world: &mut dyn World, from: Step, patience: &Patience, automatic_rol
             if let Err(why) = world.peer_serves() {
                 world.say(&format!("  traffic is not quiesced anew: {why}"));
             } else if let Err(why) = quiesce(world) {
-                return Outcome::Halted(why.because(UpgradeError::NotQuiescedAnew).because(UpgradeError::NothingStopped));
+                return UpgradeOutcome::Halted(why.because(UpgradeError::NotQuiescedAnew).because(UpgradeError::NothingStopped));
             }
             quiesced_by_us = true;
         }
         match make(world, step, patience) {
             Ok(()) => {}
-            Err(Trouble::Back(why)) if step == Step::Check => return Outcome::Refused(why),
+            Err(Trouble::Back(why)) if step == Step::Check => return UpgradeOutcome::Refused(why),
             Err(Trouble::Back(why)) if automatic_rollback => {
                 world.say(&format!("  {why}"));
                 return roll_back(world, step, why, patience);
             }
-            Err(Trouble::Back(why) | Trouble::Halt(why)) => return Outcome::Halted(why),
+            Err(Trouble::Back(why) | Trouble::Halt(why)) => return UpgradeOutcome::Halted(why),
         }
         match step.next() {
             Some(next) => step = next,
             None => {
                 return match world.keep(None) {
-                    Ok(()) => Outcome::Done,
-                    Err(why) => Outcome::Halted(why.because(UpgradeError::RecordStays)),
+                    Ok(()) => UpgradeOutcome::Done,
+                    Err(why) => UpgradeOutcome::Halted(why.because(UpgradeError::RecordStays)),
                 };
             }
         }
@@ -303,10 +303,10 @@ fn make(world: &mut dyn World, step: Step, patience: &Patience) -> Result<(), Tr
 }
 
 /// Brings the old instance back, and traffic to it when it works. `at`: how far the upgrade had come.
-pub fn roll_back(world: &mut dyn World, at: Step, why: UpgradeError, patience: &Patience) -> Outcome {
+pub fn roll_back(world: &mut dyn World, at: Step, why: UpgradeError, patience: &Patience) -> UpgradeOutcome {
     match go_back(world, at, patience) {
-        Ok(()) => Outcome::RolledBack(why),
-        Err(what) => Outcome::Halted(UpgradeError::RollingBack { what: Box::new(what), why: Box::new(why) }),
+        Ok(()) => UpgradeOutcome::RolledBack(why),
+        Err(what) => UpgradeOutcome::Halted(UpgradeError::RollingBack { what: Box::new(what), why: Box::new(why) }),
     }
 }
 

@@ -53,7 +53,8 @@ pub fn refusals(old: &Target, new: &Target, peers: &[&Target], own_sysname: &str
     }
     if old.member == new.member {
         refusals.push(format!(
-            "the old and the new {} are both started by PROC {}, which names one configuration: install another PROC and name it in zowe.setup.security.stcs.zowe, or with --new-member",
+            "the old and the new {} are both started by PROC {}, which names one configuration: install another PROC and name it in \
+            zowe.setup.security.stcs.zowe, or with --new-member",
             new.id, new.member
         ));
     }

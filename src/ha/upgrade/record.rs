@@ -35,7 +35,8 @@ pub enum RecordError {
     Io { path: PathBuf, why: io::Error },
     #[error("{} is no record of an upgrade: {why}; remove it if nothing is under way", .path.display())]
     Unreadable { path: PathBuf, why: String },
-    #[error("{} is of another upgrade, of HA instance {id} from {old} to {new}: finish that one, or name another file with --state", .path.display())]
+    #[error("{} is of another upgrade, of HA instance {id} from {old} to {new}: finish that one, or name another file with \
+        --state", .path.display())]
     Another { path: PathBuf, id: String, old: String, new: String },
     #[error("this upgrade is being made already, by {holder}")]
     Held { holder: String },
@@ -43,7 +44,7 @@ pub enum RecordError {
 
 /// An open record. While it exists, no other run can have it.
 #[derive(Debug)]
-pub struct Record {
+pub struct UpgradeRecord {
     path: PathBuf,
     upgrade: Upgrade,
     _lock: FileLock,
@@ -82,12 +83,12 @@ pub fn look(path: &Path, upgrade: &Upgrade) -> Result<Option<Progress>, RecordEr
     Ok(Some(content.progress))
 }
 
-impl Record {
+impl UpgradeRecord {
     /// Opens the record and returns the progress in it.
     ///
     /// # Errors
     /// [`RecordError`].
-    pub fn open(path: &Path, upgrade: &Upgrade, platform: &dyn Platform) -> Result<(Record, Option<Progress>), RecordError> {
+    pub fn open(path: &Path, upgrade: &Upgrade, platform: &dyn Platform) -> Result<(UpgradeRecord, Option<Progress>), RecordError> {
         let in_words = |why| RecordError::Io { path: path.to_owned(), why };
         if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             if let Some(above) = parent.parent() {
@@ -101,7 +102,7 @@ impl Record {
             LockError::Io(why) => in_words(why),
         })?;
         let progress = look(path, upgrade)?;
-        Ok((Record { path: path.to_owned(), upgrade: upgrade.clone(), _lock: lock }, progress))
+        Ok((UpgradeRecord { path: path.to_owned(), upgrade: upgrade.clone(), _lock: lock }, progress))
     }
 
     /// Keeps the progress on disk, or removes the record.

@@ -291,10 +291,10 @@ impl World for Simulation {
 }
 
 /// Runs until there is an outcome; a killed run is begun again, as the command does.
-fn upgrade(world: &mut Simulation) -> Outcome {
+fn upgrade(world: &mut Simulation) -> UpgradeOutcome {
     for _ in 0..100 {
         let result = catch_unwind(AssertUnwindSafe(|| match world.kept {
-            None if world.new.up_since.is_some() => Outcome::Done,
+            None if world.new.up_since.is_some() => UpgradeOutcome::Done,
             None => run(world, Step::Check, &PATIENCE, true),
             Some(Progress::Forward(step)) => run(world, step, &PATIENCE, true),
             Some(Progress::Back(step)) => roll_back(world, step, UpgradeError::AskedFor, &PATIENCE),
@@ -308,7 +308,7 @@ fn upgrade(world: &mut Simulation) -> Outcome {
     panic!("the upgrade never ends");
 }
 
-fn plain(fault: Fault) -> (Simulation, Outcome) {
+fn plain(fault: Fault) -> (Simulation, UpgradeOutcome) {
     let mut world = Simulation::new(fault, false, Some(3), Vec::new());
     let outcome = upgrade(&mut world);
     (world, outcome)
@@ -317,7 +317,7 @@ fn plain(fault: Fault) -> (Simulation, Outcome) {
 #[test]
 fn everything_good_ends_with_the_new_one() {
     let (world, outcome) = plain(Fault::None);
-    assert!(matches!(outcome, Outcome::Done), "{outcome:?}");
+    assert!(matches!(outcome, UpgradeOutcome::Done), "{outcome:?}");
     assert!(world.is_ready(Who::New) && world.old.up_since.is_none() && !world.quiesced && world.kept.is_none());
     let steps = world.lines.iter().filter(|line| line.starts_with("step ")).count();
     assert_eq!(steps, Step::ALL.len());
@@ -333,7 +333,7 @@ fn what_does_not_become_good_is_rolled_back() {
         (Fault::NotStarted, "the new instance could not be started: IEF452I"),
     ] {
         let (world, outcome) = plain(fault);
-        assert!(matches!(&outcome, Outcome::RolledBack(found) if found.to_string().contains(why)), "{fault:?}: {outcome:?}");
+        assert!(matches!(&outcome, UpgradeOutcome::RolledBack(found) if found.to_string().contains(why)), "{fault:?}: {outcome:?}");
         assert!(world.is_ready(Who::Old) && world.new.up_since.is_none() && !world.quiesced && world.kept.is_none(), "{fault:?}");
     }
 }
@@ -345,7 +345,7 @@ fn the_old_one_has_a_time_of_its_own_to_come_back() {
     let mut world = Simulation::new(Fault::NeverReady, false, Some(0), Vec::new());
     let outcome = run(&mut world, Step::Check, &hasty, true);
     assert!(
-        matches!(&outcome, Outcome::RolledBack(why) if why.to_string().contains("the new instance is not ready after 1 s")),
+        matches!(&outcome, UpgradeOutcome::RolledBack(why) if why.to_string().contains("the new instance is not ready after 1 s")),
         "{outcome:?}"
     );
     assert!(world.is_ready(Who::Old) && !world.quiesced);
@@ -353,7 +353,10 @@ fn the_old_one_has_a_time_of_its_own_to_come_back() {
     let hasty = Patience { rollback: Duration::from_secs(1), ..PATIENCE };
     let mut world = Simulation::new(Fault::NeverReady, false, Some(0), Vec::new());
     let outcome = run(&mut world, Step::Check, &hasty, true);
-    assert!(matches!(&outcome, Outcome::Halted(why) if why.to_string().contains("the old instance is not ready after 1 s")), "{outcome:?}");
+    assert!(
+        matches!(&outcome, UpgradeOutcome::Halted(why) if why.to_string().contains("the old instance is not ready after 1 s")),
+        "{outcome:?}"
+    );
     assert!(world.quiesced);
 }
 
@@ -361,11 +364,11 @@ fn the_old_one_has_a_time_of_its_own_to_come_back() {
 fn what_is_wrong_before_is_refused_and_nothing_moves() {
     for fault in [Fault::Balancer(1), Fault::Peer(1), Fault::OnlyHere] {
         let (world, outcome) = plain(fault);
-        assert!(matches!(outcome, Outcome::Refused(_)), "{fault:?}: {outcome:?}");
+        assert!(matches!(outcome, UpgradeOutcome::Refused(_)), "{fault:?}: {outcome:?}");
         assert!(world.operations == 0 && world.is_ready(Who::Old), "{fault:?}");
     }
     let (world, outcome) = plain(Fault::Peer(2));
-    assert!(matches!(&outcome, Outcome::RolledBack(why) if why.to_string().contains("peers do not serve any more")), "{outcome:?}");
+    assert!(matches!(&outcome, UpgradeOutcome::RolledBack(why) if why.to_string().contains("peers do not serve any more")), "{outcome:?}");
     assert!(world.old.up_since == Some(Duration::ZERO) && !world.quiesced);
 }
 
@@ -374,10 +377,10 @@ fn a_balancer_that_goes_away_halts_with_traffic_at_the_peers_and_goes_on() {
     // check, quiesce, quiesce the new one; then resume.
     let mut world = Simulation::new(Fault::Balancer(4), false, Some(0), Vec::new());
     let outcome = upgrade(&mut world);
-    assert!(matches!(&outcome, Outcome::Halted(why) if why.to_string().contains("could not be resumed")), "{outcome:?}");
+    assert!(matches!(&outcome, UpgradeOutcome::Halted(why) if why.to_string().contains("could not be resumed")), "{outcome:?}");
     assert!(world.quiesced && world.is_ready(Who::New) && world.kept == Some(Progress::Forward(Step::Resume)));
     world.fault = Fault::None;
-    assert!(matches!(upgrade(&mut world), Outcome::Done));
+    assert!(matches!(upgrade(&mut world), UpgradeOutcome::Done));
 }
 
 #[test]
@@ -385,35 +388,44 @@ fn a_peer_that_ends_while_b_is_out_brings_traffic_back_to_b_at_once() {
     // In the drain: the old one runs, and nothing has to be verified before it gets traffic.
     let mut world = Simulation::new(Fault::PeerEnds(3), false, Some(1000), Vec::new());
     let outcome = upgrade(&mut world);
-    assert!(matches!(&outcome, Outcome::RolledBack(why) if why.to_string().contains("the peers do not serve any more")), "{outcome:?}");
+    assert!(
+        matches!(&outcome, UpgradeOutcome::RolledBack(why) if why.to_string().contains("the peers do not serve any more")),
+        "{outcome:?}"
+    );
     assert!(world.time <= BEGUN + Duration::from_secs(4) && !world.quiesced && world.old.up_since == Some(Duration::ZERO));
     // After P: the new one gets traffic as soon as it is ready, and is not stopped because a dead peer cannot confirm it.
     let mut world = Simulation::new(Fault::PeerEnds(6), false, Some(5), Vec::new());
     let outcome = upgrade(&mut world);
-    assert!(matches!(&outcome, Outcome::Halted(why) if why.to_string().contains("nobody but the new instance serves")), "{outcome:?}");
+    assert!(
+        matches!(&outcome, UpgradeOutcome::Halted(why) if why.to_string().contains("nobody but the new instance serves")),
+        "{outcome:?}"
+    );
     assert!(world.is_ready(Who::New) && !world.quiesced);
     assert!(world.lines.iter().any(|line| line.contains("ATTENTION: nobody but the new instance serves")), "{:#?}", world.lines);
     // Nor by --rollback.
     let outcome = roll_back(&mut world, Step::Verify, UpgradeError::AskedFor, &PATIENCE);
-    assert!(matches!(&outcome, Outcome::Halted(_)) && world.is_ready(Who::New) && !world.quiesced, "{outcome:?}");
+    assert!(matches!(&outcome, UpgradeOutcome::Halted(_)) && world.is_ready(Who::New) && !world.quiesced, "{outcome:?}");
     // With the peer back the same command ends it.
     world.fault = Fault::None;
     world.kept = Some(Progress::Forward(Step::Verify));
-    assert!(matches!(upgrade(&mut world), Outcome::Done));
+    assert!(matches!(upgrade(&mut world), UpgradeOutcome::Done));
 }
 
 #[test]
 fn what_is_not_quiesced_is_not_stopped() {
     let mut world = Simulation::new(Fault::Lying, false, Some(0), Vec::new());
     let outcome = upgrade(&mut world);
-    assert!(matches!(&outcome, Outcome::RolledBack(why) if why.to_string().contains("still gives it new connections")), "{outcome:?}");
+    assert!(
+        matches!(&outcome, UpgradeOutcome::RolledBack(why) if why.to_string().contains("still gives it new connections")),
+        "{outcome:?}"
+    );
     assert!(world.old.up_since == Some(Duration::ZERO) && !world.quiesced);
     // A resumed run, after the balancer has lost the drain and no longer answers.
     let mut world = Simulation::new(Fault::Balancer(1), false, Some(0), Vec::new());
     world.kept = Some(Progress::Forward(Step::StopOld));
     let outcome = upgrade(&mut world);
     assert!(
-        matches!(&outcome, Outcome::Halted(why) if why.to_string().contains("traffic could not be quiesced anew: no such socket")),
+        matches!(&outcome, UpgradeOutcome::Halted(why) if why.to_string().contains("traffic could not be quiesced anew: no such socket")),
         "{outcome:?}"
     );
     assert!(world.is_ready(Who::Old));
@@ -421,14 +433,14 @@ fn what_is_not_quiesced_is_not_stopped() {
     let mut world = Simulation::new(Fault::Balancer(1), false, Some(0), Vec::new());
     (world.old.up_since, world.new.up_since) = (None, Some(Duration::ZERO));
     let outcome = roll_back(&mut world, Step::Resume, UpgradeError::AskedFor, &PATIENCE);
-    assert!(matches!(&outcome, Outcome::Halted(why) if why.to_string().contains("the new instance is not stopped")), "{outcome:?}");
+    assert!(matches!(&outcome, UpgradeOutcome::Halted(why) if why.to_string().contains("the new instance is not stopped")), "{outcome:?}");
     assert!(world.is_ready(Who::New));
 }
 
 #[test]
 fn a_drain_that_the_balancer_forgets_is_made_anew() {
     let mut world = Simulation::new(Fault::Reloaded(2), false, Some(10), Vec::new());
-    assert!(matches!(upgrade(&mut world), Outcome::Done));
+    assert!(matches!(upgrade(&mut world), UpgradeOutcome::Done));
     assert!(world.lines.iter().any(|line| line.contains("quiescing anew")), "{:#?}", world.lines);
 }
 
@@ -437,18 +449,18 @@ fn traffic_is_resumed_only_to_what_is_ready_then() {
     let mut world = Simulation::new(Fault::None, false, Some(0), Vec::new());
     (world.old.up_since, world.quiesced, world.kept) = (None, true, Some(Progress::Forward(Step::Resume)));
     let outcome = run(&mut world, Step::Resume, &PATIENCE, true);
-    assert!(matches!(&outcome, Outcome::Halted(why) if why.to_string().contains("has ended by itself")), "{outcome:?}");
-    assert!(world.quiesced && matches!(upgrade_back(&mut world), Outcome::RolledBack(_)) && world.is_ready(Who::Old));
+    assert!(matches!(&outcome, UpgradeOutcome::Halted(why) if why.to_string().contains("has ended by itself")), "{outcome:?}");
+    assert!(world.quiesced && matches!(upgrade_back(&mut world), UpgradeOutcome::RolledBack(_)) && world.is_ready(Who::Old));
 }
 
-fn upgrade_back(world: &mut Simulation) -> Outcome {
+fn upgrade_back(world: &mut Simulation) -> UpgradeOutcome {
     roll_back(world, Step::Resume, UpgradeError::AskedFor, &PATIENCE)
 }
 
 #[test]
 fn long_connections_are_waited_for_and_then_cut() {
     let mut world = Simulation::new(Fault::None, false, Some(1000), Vec::new());
-    assert!(matches!(upgrade(&mut world), Outcome::Done));
+    assert!(matches!(upgrade(&mut world), UpgradeOutcome::Done));
     assert!(world.lines.iter().any(|line| line.contains("980 connections end with the instance")), "{:#?}", world.lines);
 }
 
@@ -498,10 +510,10 @@ proptest! {
         let mut world = Simulation::new(fault, forgets, connections, kills);
         let outcome = upgrade(&mut world);
         match &outcome {
-            Outcome::Done => prop_assert!(world.is_ready(Who::New) && !world.quiesced && world.kept.is_none(), "{:?}", world),
-            Outcome::RolledBack(_) => prop_assert!(world.is_ready(Who::Old) && !world.quiesced && world.kept.is_none(), "{:?}", world),
-            Outcome::Refused(_) => prop_assert!(world.is_ready(Who::Old) && !world.quiesced && world.kept.is_none(), "{:?}", world),
-            Outcome::Halted(_) => {
+            UpgradeOutcome::Done => prop_assert!(world.is_ready(Who::New) && !world.quiesced && world.kept.is_none(), "{:?}", world),
+            UpgradeOutcome::RolledBack(_) => prop_assert!(world.is_ready(Who::Old) && !world.quiesced && world.kept.is_none(), "{:?}", world),
+            UpgradeOutcome::Refused(_) => prop_assert!(world.is_ready(Who::Old) && !world.quiesced && world.kept.is_none(), "{:?}", world),
+            UpgradeOutcome::Halted(_) => {
                 let meant = matches!(fault, Fault::Balancer(_) | Fault::Peer(_) | Fault::PeerEnds(_) | Fault::PeerIsAway(..) | Fault::Lying);
                 prop_assert!(meant, "{:?}: {:?}", outcome, world);
                 prop_assert!(world.kept.is_some());

@@ -1,6 +1,6 @@
 //! The real world of an upgrade: consoles, balancers, gateways, registries and the clock.
 
-use super::record::Record;
+use super::record::UpgradeRecord;
 use super::{Approval, Progress, UpgradeError, Who, World};
 use crate::ha::ask::{self, Access};
 use crate::ha::operate::{Operation, command_text};
@@ -54,7 +54,7 @@ impl Site<'_> {
 /// A run on a [`Site`].
 pub struct Run<'a> {
     pub site: Site<'a>,
-    pub record: Record,
+    pub record: UpgradeRecord,
     pub say: &'a mut dyn FnMut(&str),
     pub approve: &'a mut dyn FnMut(&str) -> Approval,
     pub begun: Instant,
@@ -158,7 +158,8 @@ impl World for Run<'_> {
         let lost = own.iter().filter(is_lost).filter(|one| !self.site.accepted.contains(&one.name));
         lost.map(|one| {
             format!(
-                "component {0} is ready at {1} only, no peer has it ready: start it there, or accept that nobody has it meanwhile (--accept {0})",
+                "component {0} is ready at {1} only, no peer has it ready: start it there, or accept that nobody has it meanwhile \
+                (--accept {0})",
                 one.name, self.site.old.0.id
             )
         })

@@ -56,14 +56,14 @@ impl House {
         result(self.outcome(manifest, ha_id, &[]))
     }
 
-    fn outcome(&self, manifest: Manifest, ha_id: &str, ha_ids: &[&str]) -> Outcome {
+    fn outcome(&self, manifest: Manifest, ha_id: &str, ha_ids: &[&str]) -> RegistrationOutcome {
         let environment = Environment::from([("ZWE_haInstance_id".to_string(), OsString::from(ha_id))]);
         let ha_ids: Vec<String> = ha_ids.iter().map(|id| (*id).to_owned()).collect();
         let (workspace, runtime) = (self.workspace(), self.runtime());
         register(&self.alpha(manifest), &environment, Place { workspace: &workspace, runtime: &runtime, ha_id, ha_ids: &ha_ids })
     }
 
-    fn remove_stale(&self, ha_id: &str, installed: &[Component], in_play: &[Component], is_wanted: bool) -> Outcome {
+    fn remove_stale(&self, ha_id: &str, installed: &[Component], in_play: &[Component], is_wanted: bool) -> RegistrationOutcome {
         let (workspace, runtime) = (self.workspace(), self.runtime());
         let place = Place { workspace: &workspace, runtime: &runtime, ha_id, ha_ids: &[] };
         remove_stale(place, installed, in_play, &|_| is_wanted)
@@ -95,7 +95,7 @@ impl House {
     }
 }
 
-fn result(outcome: Outcome) -> Result<Vec<String>, RegistrationError> {
+fn result(outcome: RegistrationOutcome) -> Result<Vec<String>, RegistrationError> {
     outcome.errors.into_iter().next().map_or(Ok(outcome.notes), Err)
 }
 

@@ -19,7 +19,7 @@ const ANSWER: u64 = 1024;
 
 /// What binding one address and port gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Outcome {
+enum BindOutcome {
     Free,
     InUse,
     /// The address is not one of this system: a VIPA that is elsewhere now, or a mistake.
@@ -64,7 +64,7 @@ struct Bound {
     address: SocketAddr,
     /// A listener names this address, and not just all addresses.
     is_asked_for: bool,
-    outcome: Outcome,
+    outcome: BindOutcome,
 }
 
 /// Binds every listener's addresses, each address and port once.
@@ -76,7 +76,7 @@ pub(super) fn look(listeners: Vec<Listener>, bind: &dyn Fn(SocketAddr) -> io::Re
             let what = address.map(|(ip, is_asked_for)| {
                 let address = SocketAddr::new(ip, listener.port);
                 let outcome =
-                    *known.entry(address).or_insert_with(|| bind(address).map_or_else(|error| outcome(&error), |()| Outcome::Free));
+                    *known.entry(address).or_insert_with(|| bind(address).map_or_else(|error| outcome(&error), |()| BindOutcome::Free));
                 Bound { address, is_asked_for, outcome }
             });
             seen.push(Seen { listener: listener.clone(), what });
@@ -91,7 +91,7 @@ pub(super) async fn findings(subject: Subject<'_>, seen: Vec<Seen>) -> Vec<Findi
     for Seen { listener, what } in seen {
         let property = Property { path: listener.path.clone(), place: listener.place.clone() };
         let found = match what {
-            Ok(bound) if bound.outcome == Outcome::NotPermitted && subject.platform.is_zos() => {
+            Ok(bound) if bound.outcome == BindOutcome::NotPermitted && subject.platform.is_zos() => {
                 let asked = ask_as(subject, &listener, bound.address).await;
                 under_its_name(&listener, bound, asked)
             }
@@ -114,7 +114,7 @@ pub(super) fn left_out(listeners: &[Listener]) -> Option<Finding> {
 }
 
 /// `internal bind ADDRESS:PORT`, in a process of the component's job name: what the port is to that. The reason where that cannot be told.
-async fn ask_as(subject: Subject<'_>, listener: &Listener, address: SocketAddr) -> Result<Outcome, AskError> {
+async fn ask_as(subject: Subject<'_>, listener: &Listener, address: SocketAddr) -> Result<BindOutcome, AskError> {
     let job_name = listener.job_name.as_deref().ok_or(AskError::NoName)?;
     let program = subject.platform.own_program().ok_or(AskError::NoProgram)?;
     let mut environment = subject.environment.clone();
@@ -141,40 +141,41 @@ pub const WORDS: [&str; 2] = ["internal", "bind"];
 
 /// The answer of `internal bind ADDRESS:PORT`: what binding it gave, and the name of the job that asked.
 pub fn answer(platform: &dyn crate::platform::Platform, address: SocketAddr) -> String {
-    let outcome = crate::platform::unix::bind(address).map_or_else(|error| outcome(&error), |()| Outcome::Free);
+    let outcome = crate::platform::unix::bind(address).map_or_else(|error| outcome(&error), |()| BindOutcome::Free);
     format!("{} {}\n", word(outcome), platform.job_name())
 }
 
-fn word(outcome: Outcome) -> String {
+fn word(outcome: BindOutcome) -> String {
     match outcome {
-        Outcome::Free => "free".to_string(),
-        Outcome::InUse => "in-use".to_string(),
-        Outcome::NotThisSystem => "not-this-system".to_string(),
-        Outcome::NotPermitted => "not-permitted".to_string(),
-        Outcome::Unsupported => "unsupported".to_string(),
-        Outcome::Odd(number) => number.to_string(),
+        BindOutcome::Free => "free".to_string(),
+        BindOutcome::InUse => "in-use".to_string(),
+        BindOutcome::NotThisSystem => "not-this-system".to_string(),
+        BindOutcome::NotPermitted => "not-permitted".to_string(),
+        BindOutcome::Unsupported => "unsupported".to_string(),
+        BindOutcome::Odd(number) => number.to_string(),
     }
 }
 
-fn read_outcome(word: &str) -> Option<Outcome> {
+fn read_outcome(word: &str) -> Option<BindOutcome> {
     Some(match word {
-        "free" => Outcome::Free,
-        "in-use" => Outcome::InUse,
-        "not-this-system" => Outcome::NotThisSystem,
-        "not-permitted" => Outcome::NotPermitted,
-        "unsupported" => Outcome::Unsupported,
-        number => Outcome::Odd(number.parse().ok()?),
+        "free" => BindOutcome::Free,
+        "in-use" => BindOutcome::InUse,
+        "not-this-system" => BindOutcome::NotThisSystem,
+        "not-permitted" => BindOutcome::NotPermitted,
+        "unsupported" => BindOutcome::Unsupported,
+        number => BindOutcome::Odd(number.parse().ok()?),
     })
 }
 
 /// What is said of a port that z/OS refused to this program, once the component's own job has been asked.
-fn under_its_name(listener: &Listener, bound: Bound, asked: Result<Outcome, AskError>) -> Option<(Severity, String)> {
+fn under_its_name(listener: &Listener, bound: Bound, asked: Result<BindOutcome, AskError>) -> Option<(Severity, String)> {
     let Bound { address, is_asked_for, .. } = bound;
     match asked {
-        Ok(Outcome::NotPermitted) if is_asked_for => Some((
+        Ok(BindOutcome::NotPermitted) if is_asked_for => Some((
             Severity::Error,
             format!(
-                "{}: job {} may not listen on port {} at address {}; reserve the port for it (PORT statement of the TCP/IP profile; D TCPIP,,OBEYFILE puts it in force) or take another one",
+                "{}: job {} may not listen on port {} at address {}; reserve the port for it (PORT statement of the TCP/IP profile; D \
+                TCPIP,,OBEYFILE puts it in force) or take another one",
                 listener.name,
                 listener.job_name.as_deref().unwrap_or_default(),
                 address.port(),
@@ -186,7 +187,8 @@ fn under_its_name(listener: &Listener, bound: Bound, asked: Result<Outcome, AskE
         Err(why) => Some((
             Severity::Warning,
             format!(
-                "{}: this program may not listen on port {} at address {}; the component may, where the port is reserved for its job{}, which was not asked: {why}",
+                "{}: this program may not listen on port {} at address {}; the component may, where the port is reserved for its job{}, \
+                which was not asked: {why}",
                 listener.name,
                 address.port(),
                 address.ip(),
@@ -211,56 +213,59 @@ fn addresses(listener: &Listener) -> Vec<Result<(IpAddr, bool), (String, io::Err
     all
 }
 
-fn verdict(name: &str, address: SocketAddr, outcome: Outcome, is_asked_for: bool) -> Option<(Severity, String)> {
+fn verdict(name: &str, address: SocketAddr, outcome: BindOutcome, is_asked_for: bool) -> Option<(Severity, String)> {
     let port = address.port();
     match outcome {
-        Outcome::Free | Outcome::Unsupported if !is_asked_for => None,
-        Outcome::Free => None,
-        Outcome::InUse if is_asked_for => Some((
+        BindOutcome::Free | BindOutcome::Unsupported if !is_asked_for => None,
+        BindOutcome::Free => None,
+        BindOutcome::InUse if is_asked_for => Some((
             Severity::Error,
             format!(
-                "{name}: port {port} is in use at address {}; end what listens there (netstat tells; on z/OS D TCPIP,,NETSTAT,CONN,PORT={port}) or give the component a port that is free",
+                "{name}: port {port} is in use at address {}; end what listens there (netstat tells; on z/OS D \
+                TCPIP,,NETSTAT,CONN,PORT={port}) or give the component a port that is free",
                 address.ip()
             ),
         )),
         // It may still be free for a component that listens on IPv4 alone.
-        Outcome::InUse => Some((
+        BindOutcome::InUse => Some((
             Severity::Warning,
             format!("{name}: port {port} is free for IPv4 but in use at address {}; the component cannot listen on IPv6", address.ip()),
         )),
-        Outcome::NotThisSystem => Some((
+        BindOutcome::NotThisSystem => Some((
             Severity::Warning,
             format!(
-                "{name}: port {port} was not checked: address {} is none of this system's now; a VIPA must be moved here, or zowe.network.server.listenAddresses corrected",
+                "{name}: port {port} was not checked: address {} is none of this system's now; a VIPA must be moved here, or \
+                zowe.network.server.listenAddresses corrected",
                 address.ip()
             ),
         )),
-        Outcome::NotPermitted => Some((
+        BindOutcome::NotPermitted => Some((
             Severity::Error,
             format!(
-                "{name}: this user may not listen on port {port}; reserve the port for the job (PORT statement of the TCP/IP profile) or take one above 1023"
+                "{name}: this user may not listen on port {port}; reserve the port for the job (PORT statement of the TCP/IP profile) or \
+                take one above 1023"
             ),
         )),
-        Outcome::Unsupported => Some((
+        BindOutcome::Unsupported => Some((
             Severity::Warning,
             format!("{name}: port {port} was not checked: this system has no addresses of the kind of {}", address.ip()),
         )),
-        Outcome::Odd(_) if !is_asked_for => None,
-        Outcome::Odd(number) => Some((
+        BindOutcome::Odd(_) if !is_asked_for => None,
+        BindOutcome::Odd(number) => Some((
             Severity::Warning,
             format!("{name}: port {port} at address {} was not checked: {}", address.ip(), io::Error::from_raw_os_error(number)),
         )),
     }
 }
 
-fn outcome(error: &io::Error) -> Outcome {
+fn outcome(error: &io::Error) -> BindOutcome {
     use nix::errno::Errno;
     match error.raw_os_error().map(Errno::from_raw) {
-        Some(Errno::EADDRINUSE) => Outcome::InUse,
-        Some(Errno::EADDRNOTAVAIL) => Outcome::NotThisSystem,
-        Some(Errno::EACCES | Errno::EPERM) => Outcome::NotPermitted,
-        Some(Errno::EAFNOSUPPORT | Errno::EPROTONOSUPPORT) => Outcome::Unsupported,
-        _ => Outcome::Odd(error.raw_os_error().unwrap_or_default()),
+        Some(Errno::EADDRINUSE) => BindOutcome::InUse,
+        Some(Errno::EADDRNOTAVAIL) => BindOutcome::NotThisSystem,
+        Some(Errno::EACCES | Errno::EPERM) => BindOutcome::NotPermitted,
+        Some(Errno::EAFNOSUPPORT | Errno::EPROTONOSUPPORT) => BindOutcome::Unsupported,
+        _ => BindOutcome::Odd(error.raw_os_error().unwrap_or_default()),
     }
 }
 
@@ -296,12 +301,12 @@ mod tests {
         let refuse = |_| Err(io::Error::from_raw_os_error(nix::libc::EACCES));
         let seen = look(vec![listener(443, &["192.0.2.1"])], &refuse);
         let bound = *seen[0].what.as_ref().unwrap();
-        assert_eq!(bound.outcome, Outcome::NotPermitted);
+        assert_eq!(bound.outcome, BindOutcome::NotPermitted);
         let severity = |asked| under_its_name(&seen[0].listener, bound, asked);
-        assert_eq!(severity(Ok(Outcome::Free)), None);
-        let (error, text) = severity(Ok(Outcome::NotPermitted)).unwrap();
+        assert_eq!(severity(Ok(BindOutcome::Free)), None);
+        let (error, text) = severity(Ok(BindOutcome::NotPermitted)).unwrap();
         assert!(error == Severity::Error && text.contains("job ZWE1XWB may not listen on port 443"), "{text}");
-        assert_eq!(severity(Ok(Outcome::InUse)).unwrap().0, Severity::Error);
+        assert_eq!(severity(Ok(BindOutcome::InUse)).unwrap().0, Severity::Error);
         let (warning, text) = severity(Err(AskError::NoAnswer)).unwrap();
         assert!(warning == Severity::Warning && text.contains("its job ZWE1XWB") && text.ends_with("no answer within 20 s"), "{text}");
         // Off z/OS nothing else decides.
@@ -310,8 +315,14 @@ mod tests {
 
     #[test]
     fn the_answer_of_another_process_is_read_as_it_was_given() {
-        for outcome in [Outcome::Free, Outcome::InUse, Outcome::NotThisSystem, Outcome::NotPermitted, Outcome::Unsupported, Outcome::Odd(7)]
-        {
+        for outcome in [
+            BindOutcome::Free,
+            BindOutcome::InUse,
+            BindOutcome::NotThisSystem,
+            BindOutcome::NotPermitted,
+            BindOutcome::Unsupported,
+            BindOutcome::Odd(7),
+        ] {
             assert_eq!(read_outcome(&word(outcome)), Some(outcome));
         }
         assert_eq!(read_outcome("nonsense"), None);
@@ -362,11 +373,11 @@ mod tests {
     fn every_outcome_has_its_verdict() {
         let address = SocketAddr::from(([0, 0, 0, 0], 80));
         let severity = |outcome, asked| verdict("x", address, outcome, asked).map(|(severity, _)| severity);
-        assert_eq!(severity(Outcome::NotPermitted, true), Some(Severity::Error));
-        assert_eq!(severity(Outcome::InUse, false), Some(Severity::Warning));
-        assert_eq!(severity(Outcome::Unsupported, false), None);
-        assert_eq!(severity(Outcome::Unsupported, true), Some(Severity::Warning));
-        assert_eq!(severity(Outcome::Odd(24), true), Some(Severity::Warning));
-        assert_eq!(outcome(&io::Error::from_raw_os_error(nix::libc::EACCES)), Outcome::NotPermitted);
+        assert_eq!(severity(BindOutcome::NotPermitted, true), Some(Severity::Error));
+        assert_eq!(severity(BindOutcome::InUse, false), Some(Severity::Warning));
+        assert_eq!(severity(BindOutcome::Unsupported, false), None);
+        assert_eq!(severity(BindOutcome::Unsupported, true), Some(Severity::Warning));
+        assert_eq!(severity(BindOutcome::Odd(24), true), Some(Severity::Warning));
+        assert_eq!(outcome(&io::Error::from_raw_os_error(nix::libc::EACCES)), BindOutcome::NotPermitted);
     }
 }

@@ -7,7 +7,7 @@ use super::screen::{Screen, Scrolling};
 use crate::console::REFUSED;
 use crate::message::mvs;
 use crate::mvs::answer::{Answer, Programs};
-use crate::mvs::command::{Command, parse};
+use crate::mvs::command::{SystemCommand, parse};
 use crate::mvs::issue::{issue_with, unique_target};
 use crate::system::{COMMAND_LIMIT, SystemDirectory};
 use std::io::{self, BufRead, IsTerminal, Read};
@@ -211,7 +211,7 @@ impl Console<'_> {
             let answer = issue_with(self.system, &command, &self.programs);
             return self.take(answer);
         }
-        let starts = matches!(parse(&command), Ok(Command::Start(_) | Command::Route { .. }));
+        let starts = matches!(parse(&command), Ok(SystemCommand::Start(_) | SystemCommand::Route { .. }));
         let (sender, receiver) = mpsc::channel();
         let (system, programs) = (self.system.clone(), self.programs.clone());
         let worker = std::thread::Builder::new().name("answer".to_owned()).spawn(move || {

@@ -1,7 +1,7 @@
 //! Lines as Zowe's components write them, and lines that only show a setting.
 
 use super::*;
-use crate::output::WatchedText;
+use crate::output::AwaitedText;
 use proptest::prelude::*;
 
 /// A line that says the wanted text, and the text. From the sources and documentation of the programs that write them.
@@ -167,7 +167,7 @@ const ECHOED: &[(&str, &str)] = &[
 ];
 
 fn says(text: &str, line: &str) -> bool {
-    WatchedText::new(text).unwrap().is_said_in(line.as_bytes())
+    AwaitedText::new(text).unwrap().is_said_in(line.as_bytes())
 }
 
 #[test]
@@ -273,7 +273,7 @@ proptest! {
         line.extend_from_slice(b"ZWED0031I");
         line.extend(inner.bytes().rev());
         for text in ["ZWED0031I", "up", "Z*I", "="] {
-            let _ = WatchedText::new(text).map(|text| text.is_said_in(&line));
+            let _ = AwaitedText::new(text).map(|text| text.is_said_in(&line));
         }
     }
 }

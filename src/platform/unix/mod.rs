@@ -11,7 +11,7 @@ pub mod signals;
 pub mod watch;
 
 use super::names::host_sysname;
-use super::{FileLock, ListenError, LockError, OperatorListener, Pid, Platform, ProcessEntry, SpawnRequest, Target, WaitStatus};
+use super::{FileLock, ListenError, LockError, OperatorListener, Pid, Platform, ProcessEntry, SignalTarget, SpawnRequest, WaitStatus};
 use nix::libc;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -183,7 +183,7 @@ impl Platform for UnixPlatform {
         process::reap()
     }
 
-    fn send(&self, target: Target, signal: i32) -> bool {
+    fn send(&self, target: SignalTarget, signal: i32) -> bool {
         process::send(target, signal)
     }
 

@@ -1,7 +1,7 @@
 //! Processes by `posix_spawn`: close to what z/OS offers, and without ever copying the launcher's memory.
 
 use super::signals;
-use crate::platform::{End, GroupOfChild, Pid, SpawnRequest, Target, WaitStatus};
+use crate::platform::{End, GroupOfChild, Pid, SignalTarget, SpawnRequest, WaitStatus};
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::libc;
@@ -105,11 +105,11 @@ pub(super) fn reap() -> Option<(Pid, WaitStatus)> {
     }
 }
 
-pub(in crate::platform) fn send(target: Target, signal: i32) -> bool {
+pub(in crate::platform) fn send(target: SignalTarget, signal: i32) -> bool {
     // Never group 0 or 1 or all processes, whatever number was given.
     let number = match target {
-        Target::Group(group) if group > 1 => -group,
-        Target::Process(pid) if pid > 1 => pid,
+        SignalTarget::Group(group) if group > 1 => -group,
+        SignalTarget::Process(pid) if pid > 1 => pid,
         _ => return false,
     };
     // SAFETY: kill touches no memory. nix's wrapper does not know real-time signals.

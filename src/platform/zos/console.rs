@@ -23,8 +23,8 @@ pub(super) fn listen(listener: OperatorListener, with_console: bool) -> Result<(
     start("console", move || {
         loop {
             match shim::console_wait() {
-                Ok(shim::Command::Stop) => listener(OperatorRequest::Stop),
-                Ok(shim::Command::Modify(text, origin)) => {
+                Ok(shim::ConsoleCommand::Stop) => listener(OperatorRequest::Stop),
+                Ok(shim::ConsoleCommand::Modify(text, origin)) => {
                     let answer = Box::new(ToConsole { sender: sender.clone(), origin, lines: Vec::new() });
                     listener(OperatorRequest::Modify { text: command_text(&text), answer });
                 }

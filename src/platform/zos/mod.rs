@@ -8,7 +8,7 @@ pub mod text;
 
 use super::ebcdic::{ibm_1047, to_ibm_1047};
 use super::unix::process;
-use super::{FileLock, ListenError, LockError, OperatorListener, Pid, Platform, ProcessEntry, SpawnRequest, Target, WaitStatus};
+use super::{FileLock, ListenError, LockError, OperatorListener, Pid, Platform, ProcessEntry, SignalTarget, SpawnRequest, WaitStatus};
 use crate::message;
 use nix::libc;
 use shim::DataDefinition;
@@ -282,7 +282,7 @@ impl Platform for ZosPlatform {
         shim::reap(None, true).ok().flatten()
     }
 
-    fn send(&self, target: Target, signal: i32) -> bool {
+    fn send(&self, target: SignalTarget, signal: i32) -> bool {
         process::send(target, signal)
     }
 

@@ -16,7 +16,7 @@ const MODIFY_SIZE: usize = 128;
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Origin {
-    /// Command and response token.
+    /// ConsoleCommand and response token.
     pub cart: [u8; 8],
     pub console_id: [u8; 4],
 }
@@ -66,7 +66,7 @@ pub enum IpcKind {
 
 /// What an operator said.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Command {
+pub enum ConsoleCommand {
     /// The text as it came, in IBM-1047, blanks and NULs at its end included.
     Modify(Vec<u8>, Origin),
     Stop,
@@ -158,11 +158,11 @@ pub fn is_right_one() -> bool {
 }
 
 /// Waits for the next operator command.
-pub fn console_wait() -> Result<Command> {
+pub fn console_wait() -> Result<ConsoleCommand> {
     let (mut kind, mut text, mut origin) = (0, vec![0; MODIFY_SIZE], Origin::default());
     // SAFETY: all places live, and the text has the size that the interface requires.
     call(|reason| unsafe { zwelnch_console_wait(&mut kind, text.as_mut_ptr(), &mut origin, reason) })?;
-    Ok(if kind == 2 { Command::Stop } else { Command::Modify(text, origin) })
+    Ok(if kind == 2 { ConsoleCommand::Stop } else { ConsoleCommand::Modify(text, origin) })
 }
 
 /// `text`: lines in IBM-1047, each ended by NL.
