@@ -1,5 +1,5 @@
-//! Says whether the code for z/OS is compiled (`cfg(zwelnch_zos)`: the target is z/OS, or the feature zos-stub puts a stub of its services
-//! in its place), and compiles the C shim of `platform::zos` with the system's own compiler.
+//! Decides whether the code for z/OS is compiled (`cfg(zwelnch_zos)`: the target is z/OS, or the feature zos-stub replaces its services by
+//! a stub), and compiles the C shim of `platform::zos` with the system's own compiler.
 
 use std::env;
 
@@ -20,12 +20,12 @@ fn main() {
     let mut shim = build();
     shim.file("src/platform/zos/shim.c").file("src/platform/zos/shim_resources.c");
     if is_zos {
-        // The character functions of the C library have an ASCII and an EBCDIC form; ours are the ASCII ones, as Rust's.
+        // The character functions of the C library have an ASCII and an EBCDIC form; we use the ASCII form, as Rust does.
         shim.std("gnu11").flag("-m64").flag("-fzos-le-char-mode=ascii");
         shim.compile("zwelnch_shim");
         return;
     }
-    // Names that both systems have lead to the stub: from the shim, not from the stub itself.
+    // Names that both systems have lead to the stub: in the shim, not in the stub itself.
     with_stub_headers(&mut shim).compile("zwelnch_shim");
     let mut stub = build();
     stub.file("tests/zos-stub/stub.c").define("ZOS_STUB_ITSELF", "1");

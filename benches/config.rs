@@ -1,6 +1,6 @@
-//! What loading and validating a configuration costs: Zowe's own defaults and a user's file with the real schemas, split by step; and how
-//! the cost grows with the number of components, with twenty HA instances that override every one of them. The last lines give the split and
-//! the ratios of the medians, and fail where the cost grows faster than the number of components.
+//! The cost of loading and validating a configuration: Zowe's own defaults and a user's file with the real schemas, split by step; and how
+//! the cost grows with the number of components, with twenty HA instances that override each of them. The last lines give the split and the
+//! ratios of the medians, and fail if the cost grows faster than the number of components.
 //!
 //! The schemas are Zowe's, in `../shared/zowe` beside the checkout; without them this says so and skips (ZWELNCH_REQUIRE_ALL=1: fails).
 #![allow(clippy::unwrap_used, clippy::print_stdout)]

@@ -1,5 +1,6 @@
-//! What the launcher costs, each beside the bare minimum the machine allows for the same work: start beside a loop of `posix_spawn`, the
-//! relay beside `cat`, a DISP beside an echo over the same kind of socket. The last lines give the ratios of the medians.
+//! The cost of the launcher, each figure beside the minimum that the machine allows for the same work: a start beside a loop of
+//! `posix_spawn`, the relay beside `cat`, a DISP beside an echo over the same kind of socket. The last lines give the ratios of the
+//! medians.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 #[allow(dead_code)]

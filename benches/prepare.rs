@@ -1,5 +1,5 @@
-//! The prepare step with trivial validate and configure commands, beside the bare cost of running as many shells one after the other, and
-//! where its time goes (ZWEL0936I). The last lines give the ratios of the medians and the growth from 20 to 100 components.
+//! The prepare step with trivial validate and configure commands, beside the cost of running the same number of shells one after the other,
+//! and where its time goes (ZWEL0936I). The last lines give the ratios of the medians and the growth from 20 to 100 components.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 #[allow(dead_code)]

@@ -1,5 +1,5 @@
-//! Supervision, beside the bare minimum the machine allows and, where Debian's packages are there, beside s6 and runit in the same run. Each
-//! line is a figure or the ratio of two medians taken in turn; nothing is judged here, for the machine may be busy.
+//! Supervision, beside the minimum that the machine allows and, where Debian's packages are installed, beside s6 and runit in the same run.
+//! Each line is a figure or the ratio of two medians measured in turn; nothing is judged here, because the machine may be busy.
 //! `cargo bench --bench supervision [word]`: only the parts whose name holds the word.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 

@@ -1,4 +1,4 @@
-//! A system off z/OS with everything real but the launcher: this very executable plays the initiator (`internal initiator DIR`), the
+//! A system off z/OS in which everything but the launcher is real: this very executable plays the initiator (`internal initiator DIR`), the
 //! launcher (ZWELNCH_CONTROL_FD is set), a launcher typed in a shell (`shell-job DIR`), the console (`console DIR`) and the test.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 

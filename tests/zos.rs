@@ -1,4 +1,4 @@
-//! The launcher as on z/OS, on the stub of its services (tests/zos-stub): started without descriptors, operated by the system's console,
+//! The launcher as on z/OS, with the stub of its services (tests/zos-stub): started without descriptors, operated by the system's console,
 //! with its output on data definitions in EBCDIC.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 

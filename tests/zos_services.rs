@@ -1,4 +1,4 @@
-//! Each service of z/OS and its error path, on the stub (tests/zos-stub), in this process: its children are nobody else's.
+//! Each service of z/OS and its error path, with the stub (tests/zos-stub), in this process: its children belong to nobody else.
 #![allow(clippy::unwrap_used)]
 
 use std::ffi::CString;
@@ -16,7 +16,7 @@ unsafe extern "C" {
     fn zos_stub_fail(service: *const std::ffi::c_char, count: i32, error: i32, errno2: i32);
 }
 
-/// The stub has one directory and one list of failures a process: one test at a time.
+/// The stub has one directory and one list of failures per process, so one test runs at a time.
 struct Stub {
     directory: tempfile::TempDir,
     _one_at_a_time: MutexGuard<'static, ()>,
@@ -53,7 +53,7 @@ fn fail(service: &str, error: i32) {
     unsafe { zos_stub_fail(name.as_ptr(), 1, error, 0x0BAD_0042) };
 }
 
-/// Calls a service that is told to fail, and then once more: errno and errno2 are in the error, and it was for that call only.
+/// Calls a service that is told to fail, and then once more: errno and errno2 are in the error, and only in that of the first call.
 fn fails_once<T: std::fmt::Debug>(service: &str, error: i32, mut call: impl FnMut() -> Result<T, shim::ShimError>) -> T {
     fail(service, error);
     let failure = call().unwrap_err();

@@ -173,7 +173,8 @@ pub fn survey(configuration: &Configuration) -> Survey {
     if configuration.single_service() == SingleService::NotInstalled {
         let place = configuration.place(&["components", SINGLE_SERVICE, "enabled"]);
         let text = format!(
-            "components.{SINGLE_SERVICE}.enabled: API ML as one process is not installed, so that those of its parts that are enabled run by themselves: {}; set it to false for this level of Zowe",
+            "components.{SINGLE_SERVICE}.enabled: API ML as one process is not installed, so that those of its parts that are enabled run \
+            by themselves: {}; set it to false for this level of Zowe",
             SINGLE_SERVICE_PARTS.join(", ")
         );
         survey.warnings.push(Problem::warning(Some(place), text).about(&["components", SINGLE_SERVICE, "enabled"]));
@@ -200,7 +201,8 @@ fn alike(configuration: &Configuration, in_play: &[Component]) -> Vec<Problem> {
         if let Some(other) = first.insert(name.to_ascii_lowercase(), name) {
             let (place, other_place) = (configuration.place(&["components", name]), configuration.place(&["components", other]));
             let text = format!(
-                "components.{name}: the name differs from {other} ({other_place}) only by case, which commands do not tell apart; rename or disable one of them"
+                "components.{name}: the name differs from {other} ({other_place}) only by case, which commands do not tell apart; rename \
+                or disable one of them"
             );
             found.push(Problem::error(Some(place), text).about(&["components", name]));
         }

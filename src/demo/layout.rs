@@ -13,8 +13,8 @@
 //!   LPR2/                with --sysplex: the second system, of the same configuration
 //! ```
 //!
-//! What a user has changed is never overwritten; what is as it was written is brought up to date, so that another program path, another port
-//! or a newer sample takes effect.
+//! A file that the user has changed is never overwritten; an unchanged one is brought up to date, so that another program path, another
+//! port or a newer sample takes effect.
 
 #[cfg(test)]
 mod tests;
@@ -40,7 +40,7 @@ const HIGHEST_PORT_OFFSET: u16 = 24;
 
 const RECORD: &str = ".sample.json";
 
-/// Makes the text of the PROC from the value of CONFIG: `mvs::jcl_member`, handed in because only the layout knows the value.
+/// Makes the text of the PROC from the value of CONFIG: `mvs::jcl_member`, passed in because only the layout knows the value.
 pub type MemberText<'a> = &'a dyn Fn(&str) -> io::Result<String>;
 
 /// How the sample instance is laid out.
@@ -63,14 +63,14 @@ pub struct Layout {
     pub configuration: PathBuf,
     /// Files written, relative to the directory.
     pub written: Vec<String>,
-    /// Files that differ from the sample because somebody has changed them: kept, relative to the directory.
+    /// Files that differ from the sample because the user has changed them: kept, relative to the directory.
     pub kept: Vec<String>,
 }
 
-/// Lays the sample instance out, or brings one that is there up to date.
+/// Lays the sample instance out, or brings an existing one up to date.
 ///
 /// # Errors
-/// The system's, with the path in words; `InvalidInput` for a path that a configuration cannot hold (no UTF-8, control characters, `${{`)
+/// The system's, with the path in words; `InvalidInput` for a path that a configuration cannot hold (not UTF-8, control characters, `${{`)
 /// and for a port base out of range; what `member` returns.
 pub fn lay_out(directory: &Path, options: &LayoutOptions<'_>) -> io::Result<Layout> {
     let directory = absolute(directory)?;
@@ -130,13 +130,13 @@ pub fn lay_out(directory: &Path, options: &LayoutOptions<'_>) -> io::Result<Layo
     Ok(layout)
 }
 
-/// What is to be done with a file.
+/// What to do with a file.
 #[derive(Debug, PartialEq, Eq)]
 enum Decision {
     Write,
-    /// It has the content already.
+    /// It already has the content.
     Leave,
-    /// Somebody has changed it.
+    /// The user has changed it.
     Keep,
 }
 
@@ -149,7 +149,7 @@ fn decide(present: Option<&[u8]>, recorded: Option<&str>, wanted: &[u8]) -> Deci
     }
 }
 
-/// A record that is missing or broken makes every file look changed, and nothing is lost.
+/// If the record is missing or broken, every file looks changed, so nothing is lost.
 fn read_record(path: &Path) -> BTreeMap<String, String> {
     std::fs::read(path).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
 }
@@ -186,7 +186,7 @@ fn invalid(why: String) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, why)
 }
 
-/// The path from the root, without `.` and `..` parts of its text (`./zowe-demo` is shown to users as they would type it elsewhere).
+/// The absolute path, without `.` and `..` parts (`./zowe-demo` is shown to users as they would type it elsewhere).
 fn absolute(path: &Path) -> io::Result<PathBuf> {
     if path.as_os_str().is_empty() {
         return Err(invalid("the directory's name is empty".to_string()));
@@ -215,7 +215,8 @@ fn usable(path: &Path) -> io::Result<&str> {
     Err(invalid(format!("path '{}' {why}: choose another one", path.display())))
 }
 
-/// The one place of the demo's ports: each service listens on one for an instance without overlay, and on one for each HA instance.
+/// The one place that defines the demo's ports: each service listens on one port for an instance without overlay, and on one for each HA
+/// instance.
 fn placeholders(directory: &str, program: &str, options: &LayoutOptions<'_>) -> BTreeMap<&'static str, String> {
     let within = |name: &str| yaml_string(&format!("{}/{name}", directory.trim_end_matches('/')));
     let port = |offset: u16| (options.port_base + offset).to_string();
@@ -226,7 +227,7 @@ fn placeholders(directory: &str, program: &str, options: &LayoutOptions<'_>) -> 
         ("EXTENSIONS", within("extensions")),
         ("PROGRAM", yaml_string(program)),
         ("SYSPLEX", options.sysplex.to_string()),
-        // An upgrade is to be rehearsed with what stays up.
+        // An upgrade should be rehearsed with components that stay up.
         ("FLAKY", (!options.sysplex).to_string()),
         ("HELLO_PORT", port(1)),
         ("DISCOVERY_PORT", port(2)),

@@ -6,7 +6,7 @@ pub mod service;
 
 pub use sample::{ANNOTATED_CONFIGURATION, SampleFile, sample_files};
 
-/// What the demo's console says first: where things are, and what to try.
+/// What the demo's console shows first: where things are, and what to try.
 pub fn banner(layout: &layout::Layout, job: &str) -> Vec<String> {
     let directory = layout.directory.display();
     let mut lines = vec![

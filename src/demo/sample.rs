@@ -1,6 +1,6 @@
 //! The files of samplib/, part of the binary, so that the demo needs nothing else.
 
-/// The annotated zowe.yaml that a systems programmer begins a real one from: samplib/zowe.yaml.
+/// The annotated zowe.yaml from which a systems programmer begins a real one: samplib/zowe.yaml.
 pub const ANNOTATED_CONFIGURATION: &str = include_str!("../../samplib/zowe.yaml");
 
 /// The zowe.yaml of the demo, with placeholders (see [`super::layout`]).

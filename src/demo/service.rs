@@ -1,5 +1,5 @@
-//! The services that the components of the sample run: `zwelnch demo service KIND`. They are part of the binary, so that they run wherever
-//! it does. Each ends by the default action of SIGTERM. What they write is for SYSPRINT: a time stamp, an id, a text.
+//! The services that the components of the sample run: `zwelnch demo service KIND`. They are part of the binary, so they run wherever it
+//! does. Each ends by the default action of SIGTERM. Their output is for SYSPRINT: a time stamp, an id, a text.
 
 mod client;
 mod discovery;
@@ -16,7 +16,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// Exit code of [`ServiceKind::Flaky`] when it does not end by a signal.
+/// Exit code of `ServiceKind::Flaky` when it does not end by a signal.
 pub const FLAKY_EXIT_CODE: i32 = 3;
 
 const FAILED: i32 = 8;
@@ -30,7 +30,7 @@ pub enum ServiceKind {
     Http,
     /// Calls a URL again and again and says when the answer changes.
     Pinger,
-    /// Works for a while and crashes, by turns with exit code 3 and by a signal.
+    /// Works for a while and crashes, alternately with exit code 3 and by a signal.
     Flaky,
     /// Writes a text again and again.
     Echo,
@@ -43,9 +43,9 @@ pub enum ServiceKind {
 /// The options of all services; each uses its own.
 #[derive(Debug, Clone)]
 pub struct ServiceOptions {
-    /// How it calls itself in its lines and answers.
+    /// Its name in its lines and answers.
     pub name: String,
-    /// Http: the port to listen on; 0 is any. Pinger: that of 127.0.0.1 to call where there is no `url`.
+    /// Http: the port to listen on; 0 means any. Pinger: the port of 127.0.0.1 to call if there is no `url`.
     pub port: u16,
     /// Pinger: `http://host[:port][/path]`.
     pub url: Option<String>,
@@ -57,19 +57,20 @@ pub struct ServiceOptions {
     pub state: Option<PathBuf>,
     /// Echo: the text.
     pub text: String,
-    /// Http, Discovery and Gateway: the name they are reached by; they listen at its address.
+    /// Http, Discovery and Gateway: the host name under which they are reached; they listen at its address.
     pub host: String,
-    /// Http and Gateway: Discovery Services to register with, each a URL or several with commas between; Http without any registers nowhere.
+    /// Http and Gateway: Discovery Services to register with, each a URL or several separated by commas; without any, Http does not
+    /// register.
     pub register: Vec<String>,
-    /// Discovery: the others, likewise; its own URL among them is passed over.
+    /// Discovery: the other Discovery Services, in the same form; its own URL among them is ignored.
     pub peers: Vec<String>,
     /// Http, Discovery and Gateway: time between two renewals of the registration; its lease is three times as long.
     pub renew: Duration,
-    /// Discovery: how one element of a list is written in JSON.
+    /// Discovery: how a list with one element is written in JSON.
     pub shape: Shape,
-    /// Discovery: give and take no copies, for rehearsing a registry that never agrees.
+    /// Discovery: neither send nor accept copies, for rehearsing a registry that never agrees.
     pub deaf: bool,
-    /// Gateway: what it calls its version.
+    /// Gateway: the version that it reports.
     pub version: Option<String>,
 }
 
@@ -132,7 +133,7 @@ fn ha_instance() -> String {
     std::env::var("ZWE_haInstance_id").unwrap_or_default()
 }
 
-/// [`Lines`] for services of several threads. That nobody reads them is no reason to end for those that others depend on.
+/// [`Lines`] for services with several threads. Services that others depend on do not end because nobody reads their lines.
 #[derive(Debug, Clone)]
 pub struct Reporter;
 
@@ -177,7 +178,7 @@ fn run_http<W: Write>(options: &ServiceOptions, lines: &mut Lines<W>) -> io::Res
         }
     };
     lines.line(&format!("DEMO0001I {name} listens on {}", listener.local_addr()?))?;
-    // Behind a gateway requests come by the thousand: only one that stands alone tells of each.
+    // Behind a gateway requests come by the thousand: only a service that runs alone reports each of them.
     let is_alone = signals.is_none();
     if let Some(signals) = signals {
         let (host, port) = (options.host.clone(), listener.local_addr()?.port());
@@ -187,7 +188,7 @@ fn run_http<W: Write>(options: &ServiceOptions, lines: &mut Lines<W>) -> io::Res
     }
     let ha_instance = ha_instance();
     for connection in listener.incoming() {
-        // One that has gone before it was accepted is no reason to end, and no reason to spin either.
+        // A connection that has gone before it was accepted is no reason to end, and no reason to spin either.
         let Ok(connection) = connection else {
             std::thread::sleep(Duration::from_millis(100));
             continue;
@@ -217,7 +218,7 @@ fn run_pinger<W: Write>(options: &ServiceOptions, lines: &mut Lines<W>) -> io::R
     }
 }
 
-/// A change of state has an id of its own, which the sample's sysMessages name.
+/// A change of state has its own id, which the sample's sysMessages name.
 fn ping_line(name: &str, url: &str, result: &io::Result<u16>, elapsed: Duration, reachable: &mut Option<bool>) -> String {
     let before = reachable.replace(result.is_ok());
     match (result, before) {
@@ -249,14 +250,14 @@ fn run_flaky<W: Write>(options: &ServiceOptions, lines: &mut Lines<W>) -> io::Re
     }
 }
 
-/// How it crashes next.
+/// How it crashes next time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Crash {
     ExitCode,
     Signal,
 }
 
-/// By turns. A state that cannot be read or written costs nothing but the turns.
+/// Alternates. If the state cannot be read or written, only the alternation is lost.
 fn next_crash(state: Option<&Path>) -> Crash {
     let Some(state) = state else {
         return if std::process::id() % 2 == 0 { Crash::ExitCode } else { Crash::Signal };

@@ -1,5 +1,5 @@
-//! The inner loop of an extension developer: `zwelnch component new` writes a component to begin from. (`component run` is a run of the
-//! launcher with that component alone: [`crate::launcher::run_component`].)
+//! The inner loop of an extension developer: `zwelnch component new` writes a component to begin with. (`component run` is a run of the
+//! launcher with only that component: [`crate::launcher::run_component`].)
 
 mod scaffold;
 

@@ -6,13 +6,14 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// Longer names make files and variables that other tools cut.
+/// Longer names give file and variable names that other tools cut.
 const LONGEST_NAME: usize = 64;
 
-/// How many of the files in the way are named.
+/// How many of the existing files are named.
 const SHOWN: usize = 10;
 
-/// A template: its path in the component, its text and its mode. Scripts need no execute bit; it is there for who tries them by hand.
+/// A template: its path in the component, its text and its mode. Scripts do not need the execute bit; it is there for people who try them
+/// by hand.
 struct Template {
     path: &'static str,
     text: &'static str,
@@ -38,21 +39,22 @@ pub struct NewComponent {
     pub files: Vec<String>,
 }
 
-/// Why none was written.
+/// Why no component was written.
 #[derive(Debug, thiserror::Error)]
 pub enum ScaffoldError {
-    /// The name cannot be a component's.
+    /// The name cannot be the name of a component.
     #[error("'{}' cannot be the name of a component: {rule}", .name.escape_debug())]
     Name { name: String, rule: &'static str },
-    /// Something is there already.
-    #[error("{} is not empty and nothing is overwritten; there are: {}. Name another directory, or remove what is there", .directory.display(), .found.join(", "))]
+    /// The directory is not empty.
+    #[error("{} is not empty and nothing is overwritten; there are: {}. Name another directory, or remove what is \
+        there", .directory.display(), .found.join(", "))]
     NotEmpty { directory: PathBuf, found: Vec<String> },
     /// The system's.
     #[error("'{}': {why}", .path.display())]
     Io { path: PathBuf, why: io::Error },
 }
 
-/// Writes a minimal conforming component into a directory, which may exist when it is empty; without one into `./<name>`.
+/// Writes a minimal conforming component into a directory, which must be empty if it exists; without a directory, into `./<name>`.
 ///
 /// # Errors
 /// [`ScaffoldError`]; nothing is ever overwritten.
@@ -150,7 +152,7 @@ fn write_new(path: &Path, text: &str, mode: u32) -> io::Result<()> {
 }
 
 fn fill(template: &str, name: &str) -> String {
-    // A domain and a service id of API ML have no underscores; the latter is of lower-case letters and digits.
+    // A domain and a service id of API ML have no underscores; a service id has lower-case letters and digits only.
     let id = name.replace('_', "-");
     let service: String = name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect();
     template
@@ -160,7 +162,7 @@ fn fill(template: &str, name: &str) -> String {
         .replace("@PORT@", &port(name).to_string())
 }
 
-/// The default port, 17100 to 17899: several new components of one instance seldom meet, and none meets the demo's own.
+/// The default port, 17100 to 17899: several new components of one instance rarely get the same one, and none gets one of the demo's.
 fn port(name: &str) -> u32 {
     17100 + name.bytes().fold(0_u32, |sum, byte| (sum * 31 + u32::from(byte)) % 800)
 }

@@ -9,13 +9,13 @@ use crate::net::{self, HttpError, Identity, Request, Trust};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Of one request.
+/// The time limit of one request.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A registry's answer may be this long, in bytes: thousands of instances.
+/// The longest answer of a registry that is read, in bytes: enough for thousands of instances.
 const REGISTRY_LIMIT: usize = 64 * 1024 * 1024;
 
-/// PEM files that are used in place of the instance's key store and trust store.
+/// PEM files that are used instead of the instance's key store and trust store.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PemFiles {
     pub certificate: Option<PathBuf>,
@@ -23,20 +23,21 @@ pub struct PemFiles {
     pub authorities: Vec<PathBuf>,
 }
 
-/// Why an instance cannot be asked; what to do in words.
+/// Why an instance cannot be asked. The text says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AccessError {
     #[error("HA instance {id}: {why}")]
     Identity { id: String, why: IdentityError },
     #[error(
-        "HA instance {id}: certificates are to be verified (zowe.verifyCertificates), but {why}: name the certificate authorities as PEM files with --ca, or in zowe.certificate.pem.certificateAuthorities"
+        "HA instance {id}: certificates are to be verified (zowe.verifyCertificates), but {why}: name the certificate authorities as PEM \
+        files with --ca, or in zowe.certificate.pem.certificateAuthorities"
     )]
     Trust { id: String, why: String },
     #[error("--certificate and --key go together")]
     HalfAnIdentity,
 }
 
-/// Why a service does not say what it is asked for; in words that follow its address.
+/// Why a service does not give the answer; the text follows its address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AskError {
     #[error(transparent)]
@@ -62,7 +63,7 @@ impl AskError {
     }
 }
 
-/// Likewise, with the address.
+/// The same, with the address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{address}: {why}")]
 pub struct AddressError {
@@ -81,7 +82,7 @@ impl Access {
     /// Reads the certificates that requests to an instance need; none where it speaks plain HTTP.
     ///
     /// # Errors
-    /// [`AccessError`]: a key ring, always, unless `files` take its place.
+    /// [`AccessError`]: always for a key ring, unless `files` replace it.
     pub fn of(target: &Target, files: &PemFiles) -> Result<Access, AccessError> {
         let addresses = [&target.gateway, &target.discovery];
         if !addresses.into_iter().flatten().any(|address| address.starts_with("https:")) {
@@ -113,7 +114,7 @@ impl Access {
     }
 }
 
-/// Whether the gateway answers at the instance's own address, and is up. In Zowe 3 its health is protected: who is refused has been answered.
+/// Whether the gateway answers at the instance's own address and is up. In Zowe 3 its health page is protected: a refusal is an answer too.
 ///
 /// # Errors
 /// [`AskError`].
@@ -130,7 +131,7 @@ pub fn gateway(address: &str, access: &Access, timeout: Duration) -> Result<(), 
     }
 }
 
-/// What is registered with the instance's Discovery Service. `timeout` holds for the reading of the answer too.
+/// What is registered with the instance's Discovery Service. `timeout` also limits the reading of the answer.
 ///
 /// # Errors
 /// [`AskError`].

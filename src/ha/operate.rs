@@ -1,6 +1,6 @@
-//! The operator commands that start and stop HA instances, wherever in the sysplex they run, and those for their components. Pure. Contract:
-//! the seed document on starting and stopping, with JOBNAME from `zowe.job.name`, the PROC from `zowe.setup.security.stcs.zowe` and the system
-//! from `haInstances.<id>.sysname`.
+//! The operator commands that start and stop HA instances, wherever in the sysplex they run, and those for their components. Pure.
+//! Contract: the seed document on starting and stopping. JOBNAME comes from `zowe.job.name`, the PROC from `zowe.setup.security.stcs.zowe`
+//! and the system from `haInstances.<id>.sysname`.
 
 use crate::config::{Configuration, LoadError, lookup, normalize_id, overlay};
 use crate::config::{HaInstance, Problem};
@@ -9,7 +9,7 @@ use crate::platform::names::is_name;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Most characters of an operator command.
+/// The longest operator command, in characters.
 const COMMAND_LIMIT: usize = 126;
 
 /// What is to be done with instances.
@@ -22,13 +22,13 @@ pub enum Operation {
 /// Which instances are meant.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Wanted<'a> {
-    /// In any spelling; none: the only instance, or that of this system.
+    /// In any spelling. Empty: the only instance, or the one of this system.
     pub ids: &'a [String],
     /// Every instance of haInstances.
     pub all: bool,
-    /// In place of the configuration's PROC.
+    /// Instead of the configuration's PROC.
     pub member: Option<&'a str>,
-    /// In place of the configuration's job name; of one instance only.
+    /// Instead of the configuration's job name; for one instance only.
     pub job: Option<&'a str>,
 }
 
@@ -37,7 +37,7 @@ pub struct Wanted<'a> {
 pub struct Addressed {
     /// As haInstances spells it; None where there is no haInstances and none was given.
     pub id: Option<String>,
-    /// None where the configuration names no system: this one.
+    /// None where the configuration names no system: then this system.
     pub sysname: Option<String>,
     pub job_name: String,
     /// Name of the PROC.
@@ -45,7 +45,7 @@ pub struct Addressed {
 }
 
 impl Addressed {
-    /// What it is called in messages.
+    /// Its name in messages.
     pub fn shown(&self) -> String {
         self.id.clone().unwrap_or_else(|| self.job_name.clone())
     }
@@ -70,7 +70,8 @@ impl Addressed {
 /// Why the commands cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum OperateError {
-    #[error("haInstances does not define '{id}'; defined: {}{}", .defined.join(", "), .nearest.as_ref().map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default())]
+    #[error("haInstances does not define '{id}'; defined: {}{}", .defined.join(", "), .nearest.as_ref().map(|nearest| format!("; did you \
+        mean {nearest}?")).unwrap_or_default())]
     Unknown { id: String, defined: Vec<String>, nearest: Option<String> },
     #[error("haInstances is not defined")]
     NoInstances,
@@ -91,7 +92,7 @@ pub enum OperateError {
 }
 
 impl OperateError {
-    /// As a command says it: an id that is not defined, and a configuration that does not load, as the launcher does.
+    /// The messages of a command: for an unknown id and for a configuration that does not load, they are the launcher's own.
     pub fn messages(&self) -> Vec<Message> {
         match self {
             OperateError::Unknown { id, defined, nearest } => {
@@ -116,8 +117,8 @@ pub fn member_of(instance: &Configuration) -> String {
 }
 
 /// The system an instance runs on and the name of its job, both in upper case; no system where the configuration names none. `instance` is
-/// the configuration as instance `id` of haInstances sees it. A `zowe.job.name` that is set to nothing means that of the PROC. The job name
-/// may be none that z/OS takes.
+/// the configuration as instance `id` of haInstances sees it. An empty `zowe.job.name` means the name of the PROC. The job name may be one
+/// that z/OS does not accept.
 pub fn place_of(instance: &Configuration, id: &str) -> (Option<String>, String) {
     let sysname = lookup(instance.base(), &["haInstances", id, "sysname"]).and_then(Value::as_str).map(str::to_uppercase);
     let job_name = match instance.get(&["zowe", "job", "name"]) {
@@ -143,7 +144,8 @@ pub fn defined_id(configuration: &Configuration, id: &str) -> Result<String, Ope
     }
 }
 
-/// The operator command that starts or stops a job, to be typed at a console of `own_sysname`. JOBNAME is left out where it is the PROC's name.
+/// The operator command that starts or stops a job, to be typed at a console of `own_sysname`. JOBNAME is omitted when it is the PROC's
+/// name.
 pub fn command_text(
     operation: Operation,
     id: Option<&str>,
@@ -173,7 +175,7 @@ pub fn routed(sysname: Option<&str>, own_sysname: &str, command: &str) -> String
 /// The instances that are wanted, in the order of haInstances.
 ///
 /// # Errors
-/// [`OperateError`]; everything unusable at once.
+/// [`OperateError`]; it lists everything that is unusable.
 pub fn addressed(configuration: &Configuration, wanted: Wanted<'_>, own_sysname: &str) -> Result<Vec<Addressed>, OperateError> {
     let defined = configuration.instance_ids();
     let mut found = if defined.is_empty() {
@@ -195,7 +197,8 @@ pub fn addressed(configuration: &Configuration, wanted: Wanted<'_>, own_sysname:
     Ok(found)
 }
 
-/// Of a configuration without haInstances. Its job has the PROC's name where `zowe.job.name` gives it none: then a START has no JOBNAME.
+/// The instance of a configuration without haInstances. Its job has the PROC's name where `zowe.job.name` gives it none: then START has no
+/// JOBNAME.
 fn only_instance(configuration: &Configuration, wanted: Wanted<'_>) -> Result<Addressed, OperateError> {
     if wanted.ids.len() > 1 {
         return Err(OperateError::Several(wanted.ids.len()));
@@ -211,7 +214,7 @@ fn only_instance(configuration: &Configuration, wanted: Wanted<'_>) -> Result<Ad
     Err(OperateError::Unusable(vec![no_job_name(configuration, &one.job_name).about(&path)]))
 }
 
-/// Of every instance; an error where two run on one system under one name, as P of one would stop the other.
+/// All instances; an error where two run on one system under one name, because P of one would stop the other.
 fn every_instance(configuration: &Configuration, defined: &[String], own_sysname: &str) -> Result<Vec<Addressed>, OperateError> {
     let (mut all, mut problems) = (Vec::new(), Vec::new());
     let mut jobs: BTreeMap<(String, String), String> = BTreeMap::new();
@@ -225,7 +228,8 @@ fn every_instance(configuration: &Configuration, defined: &[String], own_sysname
         let system = sysname.clone().unwrap_or_else(|| own_sysname.to_owned());
         if let Some(other) = jobs.insert((system, job_name.clone()), id.clone()) {
             let text = format!(
-                "zowe.job.name: {job_name} is the job name of HA instances {other} and {id}, which run on one system; give each its own in haInstances.<id>.zowe.job.name, or address a running one by its job id with --job"
+                "zowe.job.name: {job_name} is the job name of HA instances {other} and {id}, which run on one system; give each its own in \
+                haInstances.<id>.zowe.job.name, or address a running one by its job id with --job"
             );
             problems.push(Problem::error(Some(instance.place(&path)), text).about(&path));
         }
@@ -260,7 +264,7 @@ fn chosen(configuration: &Configuration, wanted: Wanted<'_>, all: &[Addressed], 
     }
 }
 
-/// In apostrophes where it is more than letters and digits, which need none.
+/// In apostrophes unless it consists of letters and digits only.
 fn symbol_value(id: &str) -> String {
     if id.bytes().all(|byte| byte.is_ascii_alphanumeric()) { id.to_uppercase() } else { format!("'{}'", id.replace('\'', "''")) }
 }

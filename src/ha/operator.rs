@@ -1,4 +1,4 @@
-//! Where operator commands are issued, and what is answered: the console of z/OS, or the console of a system directory.
+//! Where operator commands are issued and answered: the console of z/OS, or the console of a system directory.
 
 use crate::message;
 #[cfg(feature = "emulation")]
@@ -10,9 +10,9 @@ use crate::system::SystemDirectory;
 /// The answer to one operator command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// False when the system, or the launcher that it was passed on to, said that it does not do what the command asks for.
+    /// False when the system, or the launcher to which it passed the command, said that it does not do what was asked.
     pub accepted: bool,
-    /// The launcher has taken the command, but its answer has broken off: what came of it is not known.
+    /// The launcher has taken the command, but its answer broke off: the result is unknown.
     pub broken: bool,
     pub lines: Vec<String>,
 }
@@ -66,8 +66,8 @@ impl Operator for SystemConsole<'_> {
     }
 }
 
-/// True for the messages by which z/OS, TCP/IP and the launcher say that they have not done what a command asks for: the answer's lines may
-/// begin with a time stamp.
+/// True for the messages by which z/OS, TCP/IP and the launcher say that they have not done what a command asks for. The lines of the
+/// answer may begin with a time stamp.
 pub fn is_refusal(line: &str) -> bool {
     const REFUSALS: [&str; 14] = [
         "IEE305I", "IEE307I", "IEE308I", "IEE309I", "IEE311I", "IEE341I", "IEE342I", "IEE345I", "IEE535I", "IEE707I", "IEE499I", "IEF452I",

@@ -1,6 +1,6 @@
 //! What a Discovery Service says is registered with it: a tolerant reader of Eureka's answers, JSON and XML, and the comparison of several
-//! of them. Pure. Contract: docs/contract/high-availability.md, "What is asked"; the traps are those of the answers in the wild: one
-//! element where a list is meant, numbers as texts, an overridden status beside the one that is in force.
+//! of them. Pure. Contract: docs/contract/high-availability.md, "What is asked". Real answers have these traps: one element where a list is
+//! meant, numbers as texts, an overridden status beside the one that is in force.
 
 mod xml;
 
@@ -11,18 +11,18 @@ use std::sync::Arc;
 /// One instance of a service as it is registered.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Registration {
-    /// Lower case: registries and clients disagree about it.
+    /// In lower case, because registries and clients use different cases.
     pub service: String,
     /// Unique within the service.
     pub instance: String,
     pub host: String,
-    /// UP, DOWN, STARTING, OUT_OF_SERVICE or UNKNOWN: the registry's `status`, which has an operator's override in it already.
+    /// UP, DOWN, STARTING, OUT_OF_SERVICE or UNKNOWN: the registry's `status`, which already includes an operator's override.
     pub status: String,
-    /// The secure port where it is enabled, else the other; None where neither can be read.
+    /// The secure port if it is enabled, else the other one; None where neither can be read.
     pub port: Option<u16>,
 }
 
-/// An answer that is none.
+/// An answer that cannot be read as a registry's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RegistryError {
     #[error("the answer is neither JSON nor XML: {0}")]
@@ -31,10 +31,10 @@ pub enum RegistryError {
     NotARegistry,
 }
 
-/// Reads an answer of `/eureka/apps`, sorted and without repeats.
+/// Reads an answer of `/eureka/apps`; the result is sorted and has no duplicates.
 ///
 /// # Errors
-/// [`RegistryError`]; an instance without an id or a host is read as far as it goes.
+/// [`RegistryError`]; of an instance without an id or a host the rest is read.
 pub fn read(answer: &str) -> Result<Vec<Registration>, RegistryError> {
     let text = answer.trim_start_matches('\u{feff}').trim();
     let tree = if text.starts_with('<') {
@@ -47,7 +47,7 @@ pub fn read(answer: &str) -> Result<Vec<Registration>, RegistryError> {
     Ok(found.into_iter().collect())
 }
 
-/// Every instance of an answer of `/eureka/apps` as it stands there, with the name of its application; None: there are no applications.
+/// Every instance in an answer of `/eureka/apps`, unchanged, with the name of its application. None: there are no applications.
 pub fn instances(answer: &Value) -> Option<Vec<(String, &Value)>> {
     let applications = each(answer.get("applications")?.get("application"));
     let of = |application: &'_ Value| text_of(application.get("name"));
@@ -66,9 +66,9 @@ fn registration(instance: &Value, application: &str) -> Registration {
     let instance_id = text("instanceId");
     Registration {
         service: service.to_lowercase(),
-        // Old registries have none; host and port tell instances apart then.
+        // Old registries have no instance id; then host and port tell instances apart.
         instance: if instance_id.is_empty() { format!("{host}:{}", port.unwrap_or_default()) } else { instance_id },
-        // Eureka applies `overriddenstatus` itself, and not where the instance says that it is DOWN or STARTING: only `status` is right.
+        // Eureka applies `overriddenstatus` itself, except where the instance reports DOWN or STARTING: only `status` is right.
         status: text("status").to_uppercase(),
         host,
         port,
@@ -95,7 +95,7 @@ fn text_of(value: Option<&Value>) -> String {
     }
 }
 
-/// A list, or the one element that stands in its place.
+/// A list, or the single element given instead of one.
 fn each(value: Option<&Value>) -> Vec<&Value> {
     match value {
         Some(Value::Array(items)) => items.iter().collect(),
@@ -114,13 +114,13 @@ pub struct Lacking {
     /// Name of the registry.
     pub registry: String,
     pub registration: Registration,
-    /// Names of those that have it.
+    /// Names of the registries that have it.
     pub known_to: Arc<[String]>,
-    /// The status that it has here, where it is registered but with another one.
+    /// Its status here, where it is registered but with another status.
     pub status_here: Option<String>,
 }
 
-/// Compares registries, by name: what is UP in one and not in each of the others.
+/// Compares registries by name: what is UP in one of them and not in all others.
 pub fn compare(registries: &BTreeMap<String, Vec<Registration>>) -> Vec<Lacking> {
     let mut all: BTreeMap<(&str, &str), (&Registration, Vec<String>)> = BTreeMap::new();
     for (name, registrations) in registries {
@@ -186,7 +186,7 @@ mod tests {
         }
     }
 
-    /// Netflix/eureka#389: what says DOWN or STARTING of itself stays so under any override; the others arrive overridden.
+    /// Netflix/eureka#389: an instance that reports DOWN or STARTING keeps that status under any override; the others arrive overridden.
     #[test]
     fn the_status_is_that_which_the_registry_gives_whatever_overrides_it() {
         for status in ["DOWN", "STARTING", "UP", "OUT_OF_SERVICE"] {
@@ -248,7 +248,7 @@ mod tests {
         assert_eq!(lacking, expected);
     }
 
-    /// Every one with every other would take minutes.
+    /// Comparing every registry with every other one would take minutes.
     #[test]
     fn large_registries_are_compared_in_proportion_to_their_size() {
         let of = |host: &str| -> Vec<Registration> { (0..30_000).map(|number| one(&format!("s{number}"), host, host, "UP", 1)).collect() };

@@ -13,11 +13,11 @@ use std::time::Duration;
 /// What is known of a launcher.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Launcher {
-    /// It answers DISP: its components, each with its state's name.
+    /// It answers DISP: its components, each with the name of its state.
     Active(Vec<ComponentState>),
     /// The system knows no such job.
     NotActive,
-    /// Its system or the console cannot be asked; why.
+    /// Its system or the console cannot be asked; the text says why.
     Unknown(String),
 }
 
@@ -48,12 +48,12 @@ impl Launcher {
     }
 }
 
-/// Asks a launcher by `F job,APPL=DISP` on its system: the table, not JSON, as a console of z/OS cuts long lines.
+/// Asks a launcher by `F job,APPL=DISP` on its system. It asks for the table, not for JSON, because a z/OS console cuts long lines.
 pub fn launcher(target: &Target, operator: &dyn Operator) -> Launcher {
     launcher_of(target.sysname.as_deref(), &target.job_name, operator)
 }
 
-/// The same of any job. `sysname`: None where it runs on the console's own system.
+/// The same for any job. `sysname`: None where it runs on the console's own system.
 pub fn launcher_of(sysname: Option<&str>, job: &str, operator: &dyn Operator) -> Launcher {
     let command = routed(sysname, &operator.sysname(), &format!("F {job},APPL=DISP"));
     let lines = match operator.issue(&command) {
@@ -91,9 +91,9 @@ pub struct InstanceStatus {
     pub job_name: String,
     pub level: Option<String>,
     pub launcher: Launcher,
-    /// The gateway's address, and what is wrong with it; None: it runs none.
+    /// The gateway's address, and what is wrong with it; None: the instance runs no gateway.
     pub gateway: Option<(String, Result<(), AskError>)>,
-    /// Likewise of the Discovery Service, with what it knows.
+    /// The same for the Discovery Service, with what it knows.
     pub discovery: Option<(String, Result<Vec<Registration>, AskError>)>,
     /// What its Discovery Service lacks that another one has.
     pub lacking: Vec<Lacking>,
@@ -146,7 +146,7 @@ pub fn gather(targets: &[(Target, Access)], operator: &dyn Operator, timeout: Du
     all
 }
 
-/// Those that have answered, by instance.
+/// The answers that came, by instance.
 fn registries(all: &[InstanceStatus]) -> BTreeMap<String, Vec<Registration>> {
     let known = all.iter().filter_map(|status| match &status.discovery {
         Some((_, Ok(registrations))) => Some((status.id.clone(), registrations.clone())),
@@ -155,7 +155,7 @@ fn registries(all: &[InstanceStatus]) -> BTreeMap<String, Vec<Registration>> {
     known.collect()
 }
 
-/// A table, and below it what is wrong, a line each.
+/// A table, followed by what is wrong, one line each.
 pub fn table(all: &[InstanceStatus]) -> String {
     let head = ["INSTANCE", "SYSTEM", "JOB", "LEVEL", "LAUNCHER", "READY", "GATEWAY", "SERVICES", "LACKS"].map(str::to_owned);
     let mut rows = vec![head];
@@ -228,7 +228,8 @@ fn faults(status: &InstanceStatus) -> Vec<String> {
     lines
 }
 
-/// What one registry lacks, in words: a line each, or, of many, a line for those that it does not have and one for each status that it has.
+/// What one registry lacks, in words: one line each or, if there are many, one line for those it does not have and one for each status it
+/// has.
 pub fn lacks(lacking: &[Lacking]) -> Vec<String> {
     let here = |status: Option<&String>| status.map_or_else(|| "lacks".to_owned(), |status| format!("has {status}"));
     let name = |one: &Lacking| format!("{} {}", one.registration.service, one.registration.instance);
@@ -248,7 +249,7 @@ pub fn lacks(lacking: &[Lacking]) -> Vec<String> {
     kinds.into_iter().map(line).collect()
 }
 
-/// All of it, for tools.
+/// Everything, for tools.
 pub fn json(all: &[InstanceStatus]) -> Value {
     let answer = |address: &str, fault: Option<&AskError>| json!({"address": address, "answers": fault.is_none(), "fault": fault.map(AskError::to_string)});
     let instances = all.iter().map(|status| {
@@ -308,7 +309,7 @@ mod tests {
         ]);
         assert_eq!(read_answer(&answer).ready(), Some((1, 2)));
         assert!(matches!(read_answer(&answer), Launcher::Active(all) if all[1].state == "back-off"));
-        // Whatever a launcher shows is read.
+        // Whatever a launcher shows can be read.
         let shown = |state| ComponentView {
             name: "gateway".into(),
             state,

@@ -1,5 +1,5 @@
-//! One HA instance as its peers and operators see it: where it runs, under what name, and at which addresses it answers. Pure but for reading
-//! configurations and manifests.
+//! One HA instance as its peers and operators see it: where it runs, under what name, and at which addresses it answers. Pure except for
+//! reading configurations and manifests.
 
 use super::operate::{OperateError, defined_id, member_of, place_of};
 use crate::component;
@@ -18,17 +18,17 @@ pub struct Target {
     /// Its configuration, as in CONFIG.
     pub config: String,
     pub configuration: Configuration,
-    /// None where the configuration names no system: the one that commands are issued on.
+    /// None where the configuration names no system: then it is the system on which commands are issued.
     pub sysname: Option<String>,
     pub job_name: String,
     /// Its PROC: `zowe.setup.security.stcs.zowe`, else ZWESLSTC.
     pub member: String,
     pub hostname: String,
-    /// `scheme://host:port` of its gateway; None where it runs none.
+    /// `scheme://host:port` of its gateway; None where the instance runs none.
     pub gateway: Option<String>,
-    /// Likewise of its Discovery Service.
+    /// The same for its Discovery Service.
     pub discovery: Option<String>,
-    /// What its components register themselves as, each once, in lower case.
+    /// The names its components register under, each once, in lower case.
     pub services: BTreeSet<String>,
     /// The version of its runtime directory's manifest.json.
     pub level: Option<String>,
@@ -44,7 +44,8 @@ pub enum TargetError {
     #[error("{config}: {why}")]
     Instance { config: String, why: OperateError },
     #[error(
-        "{configurations} configurations for the {instances} instances of haInstances ({ids}): give one for all, one for each in that order, or name the instance of each, as in -c {first}=CONFIG"
+        "{configurations} configurations for the {instances} instances of haInstances ({ids}): give one for all, one for each in that \
+        order, or name the instance of each, as in -c {first}=CONFIG"
     )]
     Count { configurations: usize, instances: usize, ids: String, first: String },
     #[error("HA instance {id} has two configurations, {first} and {second}; give it one")]
@@ -52,7 +53,7 @@ pub enum TargetError {
 }
 
 impl TargetError {
-    /// As a command says it: what the launcher would say too in its words, with the configuration that is meant.
+    /// The messages of a command: where the launcher would report the same, its words, with the configuration that is meant.
     pub fn messages(&self) -> Vec<Message> {
         match self {
             TargetError::Source { why, .. } => vec![why.message()],
@@ -113,12 +114,12 @@ impl Target {
         })
     }
 
-    /// `components.<name>.port`; None where it is not set or none.
+    /// `components.<name>.port`; None where it is not set or not a port.
     pub fn port(&self, name: &str) -> Option<u16> {
         port(&self.configuration, name)
     }
 
-    /// What the instance is called in messages: `lpar1 (job ZWE1SV on LPR1)`.
+    /// Its name in messages: `lpar1 (job ZWE1SV on LPR1)`.
     pub fn shown(&self) -> String {
         match &self.sysname {
             Some(sysname) => format!("{} (job {} on {sysname})", self.id, self.job_name),
@@ -132,12 +133,12 @@ fn port(configuration: &Configuration, name: &str) -> Option<u16> {
     scalar_text(value).parse().ok().filter(|port| *port > 0)
 }
 
-/// In single-service mode the ports of the parts are those of the one process.
+/// In single-service mode the one process has the ports of all parts.
 fn serves(configuration: &Configuration, name: &str) -> bool {
     configuration.is_enabled(name) || configuration.is_suppressed(name)
 }
 
-/// `components.<name>.scheme` is for stand-ins: what Zowe brings speaks HTTPS.
+/// `components.<name>.scheme` is for stand-ins: Zowe's own components speak HTTPS.
 fn address(configuration: &Configuration, name: &str, hostname: &str) -> Option<String> {
     if !serves(configuration, name) || hostname.is_empty() {
         return None;
@@ -147,7 +148,7 @@ fn address(configuration: &Configuration, name: &str, hostname: &str) -> Option<
     port(configuration, name).map(|port| format!("{scheme}://{host}:{port}"))
 }
 
-/// By the manifests of what is launched, or part of what is.
+/// The services in the manifests of the components that are launched, and of those that run as a part of one.
 fn services(configuration: &Configuration) -> BTreeSet<String> {
     let survey = component::survey(configuration);
     let runs = |name: &str| survey.launched.iter().any(|launched| launched == name) || configuration.is_suppressed(name);
@@ -162,7 +163,8 @@ pub struct Named {
     pub config: String,
 }
 
-/// All instances that configurations define: one configuration for all, one for each in the order of haInstances, or each with its id.
+/// All instances that the configurations define: one configuration for all, one for each instance in the order of haInstances, or each with
+/// its id.
 ///
 /// # Errors
 /// [`TargetError`].
@@ -193,7 +195,7 @@ pub fn targets(named: &[Named], platform: &dyn Platform) -> Result<Vec<Target>, 
     chosen.into_iter().map(|(id, index)| Target::new(&named[index].config, &loaded[index], &id)).collect()
 }
 
-/// The instances of haInstances that are not `id`.
+/// The instances of haInstances other than `id`.
 pub fn others(whole: &Configuration, id: &str) -> Vec<String> {
     whole.instance_ids().into_iter().filter(|known| normalize_id(known) != normalize_id(id)).collect()
 }

@@ -1,5 +1,5 @@
-//! `zwelnch ha verify`: whether all Discovery Services agree and hold what they should. The judgement is pure; [`wait`] asks until it is good or
-//! the time is over.
+//! `zwelnch ha verify`: whether all Discovery Services agree and hold what they should. The judgement is pure; [`wait`] asks until the
+//! result is good or the time is over.
 
 use super::ask::{self, Access, AddressError, AskError};
 use super::registry::{self, Registration};
@@ -8,28 +8,28 @@ use crate::message::{FEW, several};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// Instances of each service that are to be UP in every registry.
+/// The number of instances of each service that must be UP in every registry.
 pub type Expected = BTreeMap<String, usize>;
 
-/// Between two rounds of questions: registries tell nobody that they have changed.
+/// Between two rounds of questions: registries do not announce changes.
 pub const INTERVAL: Duration = Duration::from_secs(1);
 
-/// How long a question may take that is asked when the time is over.
+/// How long a question may take that is asked when the time is already over.
 const LAST_QUESTION: Duration = Duration::from_secs(1);
 
-/// How many services a view names: more than an installation has.
+/// The most services that a view names: more than an installation has.
 const SERVICES_SHOWN: usize = 200;
 
 /// What was found in one round.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Findings {
-    /// What is different from what is wanted, a line each; none: all is well.
+    /// What differs from what is wanted, one line each; empty: all is well.
     pub differences: Vec<String>,
-    /// Each side's view, a line each.
+    /// Each registry's view, one line each.
     pub views: Vec<String>,
 }
 
-/// What the manifests say: an instance of each service for each HA instance that runs the component. `given` goes before.
+/// What the manifests say: one instance of each service for each HA instance that runs the component. `given` takes precedence.
 pub fn expected<'a>(targets: impl Iterator<Item = &'a Target>, given: &Expected) -> Expected {
     let mut expected = Expected::new();
     for service in targets.flat_map(|target| &target.services) {
@@ -39,7 +39,7 @@ pub fn expected<'a>(targets: impl Iterator<Item = &'a Target>, given: &Expected)
     expected
 }
 
-/// Pure: judges the answers of the registries, each by the name of its instance, in the order given.
+/// Pure: judges the answers of the registries, each with the name of its instance, in the given order.
 pub fn judge(answers: &[(String, Result<Vec<Registration>, AddressError>)], expected: &Expected) -> Findings {
     let mut findings = Findings::default();
     let mut known = BTreeMap::new();
@@ -92,7 +92,8 @@ pub fn ask_all(targets: &[(&Target, &Access)], timeout: Duration) -> Vec<(String
     })
 }
 
-/// Asks until all is well or the time is over; `changed` hears of each round that is not as the one before. `deadline`: None: never.
+/// Asks until all is well or the time is over; `changed` is called for each round that differs from the one before. `deadline`: None means
+/// no limit.
 pub fn wait(
     targets: &[(&Target, &Access)],
     expected: &Expected,
@@ -103,7 +104,7 @@ pub fn wait(
     let mut last = None;
     loop {
         let before = left();
-        // A last question is answered, however late it is.
+        // The last question gets its answer, however late it is.
         let findings = judge(&ask_all(targets, ask::TIMEOUT.min(before.max(LAST_QUESTION))), expected);
         if findings.differences.is_empty() || before.is_zero() {
             return findings;

@@ -36,10 +36,12 @@ pub enum Format {
 #[derive(Debug, thiserror::Error)]
 pub enum InspectError {
     /// `--path` names nothing.
-    #[error("the configuration has no property {path}{}", .nearest.as_ref().map(|key| format!("; did you mean {key}?")).unwrap_or_default())]
+    #[error("the configuration has no property {path}{}", .nearest.as_ref().map(|key| format!("; did you mean \
+        {key}?")).unwrap_or_default())]
     NoProperty { path: String, nearest: Option<String> },
     /// A component that is not installed.
-    #[error("component {name} is not installed or cannot be used{}; installed: {}", component::did_you_mean(.nearest), .installed.join(", "))]
+    #[error("component {name} is not installed or cannot be used{}; installed: \
+        {}", component::did_you_mean(.nearest), .installed.join(", "))]
     NoComponent { name: String, nearest: Option<String>, installed: Vec<String> },
     /// A value that the format cannot express.
     #[error("the configuration cannot be written: {0}")]

@@ -69,7 +69,8 @@ impl Shells {
     pub fn warning(&self) -> Option<String> {
         let poor = self.poor.filter(|_| self.with_library == self.plain)?;
         Some(format!(
-            "{SHELL} is {poor}, which cannot run Zowe's shell functions: is_port_available finds every port in use and says nothing; install bash, \
+            "{SHELL} is {poor}, which cannot run Zowe's shell functions: is_port_available finds every port in use and says nothing; \
+            install bash, \
              or name a shell that knows [[ and let by its absolute path in {SHELL_VARIABLE}"
         ))
     }

@@ -299,7 +299,8 @@ messages! {
         "Contact support.";
     manifest_version_not_read "ZWEL0075W" Warning OnMatch (why)
         "Could not read manifest.json version: {why}",
-        "manifest.json of the runtime directory is missing or damaged; the version of Zowe is shown as unknown, and what depends on it is not checked.",
+        "manifest.json of the runtime directory is missing or damaged; the version of Zowe is shown as unknown, and what depends on it is \
+        not checked.",
         "See whether the runtime directory is whole and can be read by the started task's user.";
     runtime_not_prepared "ZWEL0112E" Error OnMatch ()
         "Zowe runtime environment must be prepared first with \"zwe internal start prepare\" command.",
@@ -367,7 +368,8 @@ messages! {
         "None when 0; else see the messages before.";
     left_over_ipc_removed "ZWEL0908I" Info OnMatch (n)
         "{n} message queues and sets of semaphores that ended processes had left were removed",
-        "z/OS keeps them until somebody removes them; when they are as many as it allows, node.js cannot be started any more. Only those of the started task's user are removed, and only where every process that used them has ended.",
+        "z/OS keeps them until somebody removes them; when they are as many as it allows, node.js cannot be started any more. Only those \
+        of the started task's user are removed, and only where every process that used them has ended.",
         "None.";
     left_over_ipc_not_removed "ZWEL0909W" Warning OnMatch (why)
         "cannot remove message queues and semaphores that ended processes have left: {why}",
@@ -504,7 +506,8 @@ messages! {
         "None. ZWELNCH_SHELL in STDENV names another shell by its absolute path.";
     registered_file_left "ZWEL0949W" Warning OnMatch (name, file, why)
         "component {name}: '{file}' is left as it is - {why}",
-        "A static definition, a plug-in pointer or a shared library in the workspace would be removed, for its component does not register it any more; but only what this program wrote, and nothing has changed since, is its own to remove.",
+        "A static definition, a plug-in pointer or a shared library in the workspace would be removed, for its component does not register \
+        it any more; but only what this program wrote, and nothing has changed since, is its own to remove.",
         "Remove the file if nothing needs it: what stands there stays registered.";
     startup_check_failed "ZWEL0950E" Error OnMatch (check, why)
         "startup check {check}: {why}",
@@ -524,7 +527,8 @@ messages! {
         "Name the component that runs, or set components.apiml.enabled to false to run the parts by themselves.";
     lines_not_written "ZWEL0954W" Warning Wto (n, why)
         "about {n} lines before these were not written to SYSPRINT - {why}",
-        "Writing to SYSPRINT failed for a while (a full file system, a full spool). Lines of components and of the launcher are missing there; components that have a log file of their own have theirs in it.",
+        "Writing to SYSPRINT failed for a while (a full file system, a full spool). Lines of components and of the launcher are missing \
+        there; components that have a log file of their own have theirs in it.",
         "Make room where SYSPRINT is.";
     logs_not_rotated "ZWEL0955E" Error OnMatch (n)
         "log files are not rotated - {n} of them could not be begun anew",
@@ -532,7 +536,8 @@ messages! {
         "Check space and permissions of zowe.logDirectory and repeat LOGROTATE.";
     probe_not_possible "ZWEL0956W" Warning OnMatch (name, question, why)
         "component {name} cannot be asked for its {question} - {why}",
-        "The command of the probe cannot be run: its file is not there or cannot be read, or the system makes no process. That says nothing of the component, which is neither taken for not alive nor restarted for it, and not for ready. It is asked again at each interval.",
+        "The command of the probe cannot be run: its file is not there or cannot be read, or the system makes no process. That says \
+        nothing of the component, which is neither taken for not alive nor restarted for it, and not for ready. It is asked again at each interval.",
         "Correct components.<name>.launcher.<question>.command, or the component's file; zwelnch check names the place.";
     lines_lost_at_end "ZWEL0965W" Warning Always (n, s)
         "up to {n} lines are lost, SYSPRINT was not read for {s} seconds at the end",
@@ -544,7 +549,8 @@ messages! {
         "See the reason: raise the limit of open files (MAXFILEPROC), or end programs that keep connections to the console.";
     lock_file_made_anew "ZWEL0968W" Warning Wto (file, id)
         "lock file '{file}' of HA instance {id} was removed while it runs, it was made anew",
-        "Somebody has removed the lock file, or the whole workspace. Until it was made anew, a second start was refused only by the record of processes.",
+        "Somebody has removed the lock file, or the whole workspace. Until it was made anew, a second start was refused only by the record \
+        of processes.",
         "Leave the files of the workspace alone while an instance runs.";
     lock_file_replaced "ZWEL0969E" Error Wto (file, id, why)
         "lock file '{file}' of HA instance {id} is another one than this launcher's - {why}",

@@ -48,7 +48,8 @@ messages! {
         "None.";
     netstat_head "EZZ2500I" Info Always (stack)
         "NETSTAT CS V2R5 {stack}",
-        "Head of the answer to D TCPIP,,NETSTAT,CONN: a line a listener and connection, and how many of them are shown; and of that to NETSTAT,VDPT: a line a listener, and whether it is ready for new connections (RDY).",
+        "Head of the answer to D TCPIP,,NETSTAT,CONN: a line a listener and connection, and how many of them are shown; and of that to \
+        NETSTAT,VDPT: a line a listener, and whether it is ready for new connections (RDY).",
         "None.";
     activity_head "IEE114I" Info Always (time, date, sysname)
         "{time} {date} ACTIVITY ON {sysname}",
@@ -121,7 +122,8 @@ messages! {
         "Remove the cause that is named and enter the command again.";
     data_set_not_found "IEF212I" Error Always (job, step, name, why)
         "{job} {step} {name} - DATA SET NOT FOUND: {why}",
-        "A data set or file that a DD statement names cannot be read. Off z/OS a data set is a directory under the one that ZWELNCH_DATASETS \
+        "A data set or file that a DD statement names cannot be read. Off z/OS a data set is a directory under the one that \
+        ZWELNCH_DATASETS \
          names, and a member a file in it.",
         "Correct the DD statement, or make the file readable.";
     program_started "IEF403I" Info Always (job, time)

@@ -1,4 +1,4 @@
-//! The answer to an operator command: what has become of it, and its lines, which also go to SYSLOG.
+//! The answer to an operator command: the result, and its lines, which also go to SYSLOG.
 
 use crate::console::{REFUSED, UNKNOWN};
 use crate::message::mvs;
@@ -11,12 +11,12 @@ use std::path::PathBuf;
 /// The answer to a command.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Answer {
-    /// The system, or the job that it was passed on to, does what was asked for.
+    /// The system, or the job to which it passed the command, does what was asked.
     pub accepted: bool,
-    /// A job has taken the command and its answer has broken off: what came of it is not known.
+    /// A job has taken the command and its answer broke off: the result is unknown.
     pub broken: bool,
     pub lines: Vec<String>,
-    /// Id of the job that a START began.
+    /// Id of the job that START began.
     pub job_id: Option<String>,
     /// True when SYSLOG holds every line of the answer; false when it could not be written.
     pub logged: bool,
@@ -33,10 +33,10 @@ impl Answer {
     }
 }
 
-/// The programs that a started task is made of.
+/// The programs that make up a started task.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Programs {
-    /// What PGM=ZWELNCH is.
+    /// The program that PGM=ZWELNCH means.
     pub launcher: PathBuf,
     /// The initiator, called with these arguments and the job's entry.
     pub initiator: PathBuf,
@@ -47,15 +47,15 @@ impl Programs {
     /// This executable in both parts, the initiator as `internal initiator`.
     ///
     /// # Errors
-    /// When the system does not tell the path of this executable.
+    /// When the system does not know the path of this executable.
     pub fn own() -> io::Result<Programs> {
-        // By its path: a task that is started after an upgrade runs the version that is installed then.
+        // By its path: a task that is started after an upgrade runs the version installed at that time.
         let own = program::path().ok_or(io::ErrorKind::NotFound)?.to_path_buf();
         Ok(Programs { launcher: own.clone(), initiator: own, initiator_arguments: vec!["internal".into(), "initiator".into()] })
     }
 }
 
-/// An answer in the making.
+/// An answer that is being made.
 pub(super) struct Answering<'a> {
     system: &'a SystemDirectory,
     answer: Answer,
@@ -70,12 +70,12 @@ impl<'a> Answering<'a> {
         self.system
     }
 
-    /// The job that a START began.
+    /// The job that START began.
     pub fn begun(&mut self, job_id: Option<String>) {
         self.answer.job_id = job_id;
     }
 
-    /// What came of the command is not known.
+    /// The result of the command is unknown.
     pub fn break_off(&mut self) {
         self.answer.broken = true;
     }
@@ -100,7 +100,7 @@ impl<'a> Answering<'a> {
     }
 
     pub fn log(&mut self, job_name: &str, job_id: &str, text: &str) {
-        // A full disk keeps nobody from operating the system.
+        // A full disk must not keep anybody from operating the system.
         self.answer.logged &= self.system.append_syslog(job_name, job_id, text).is_ok();
     }
 

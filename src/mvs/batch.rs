@@ -1,12 +1,12 @@
-//! What BPXBATCH and its kin make of PARM and STDPARM; pure. Rules: z/OS UNIX System Services Command Reference, BPXBATCH.
+//! How BPXBATCH and its relatives read PARM and STDPARM; pure. Rules: z/OS UNIX System Services Command Reference, BPXBATCH.
 
 use crate::message::{Message, mvs};
 
-/// The programs that run another one from its path: BPXBATSL in the step's own address space, BPXBATA2 and BPXBATA8 authorized. Off z/OS
-/// there is no difference.
+/// The programs that run another one by its path: BPXBATSL in the step's own address space, BPXBATA2 and BPXBATA8 authorized. Off z/OS they
+/// do not differ.
 pub const PROGRAMS: [&str; 4] = ["BPXBATCH", "BPXBATSL", "BPXBATA2", "BPXBATA8"];
 
-/// What is to be run.
+/// What to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BatchProgram {
     /// `PGM path arguments`.
@@ -45,8 +45,8 @@ impl BatchError {
     }
 }
 
-/// Takes the parameter of `program` apart. STDPARM, where it is allocated, stands in the place of PARM: its first line is divided at blanks
-/// as PARM is, each further one is one argument. PGMRC and SHRC are PGM and SH with another code at the end.
+/// Reads the parameter of `program`. STDPARM, where it is allocated, replaces PARM: its first line is split at blanks as PARM is, each
+/// further line is one argument. PGMRC and SHRC are PGM and SH with a different exit code.
 ///
 /// # Errors
 /// [`BatchError`].
@@ -81,8 +81,8 @@ pub fn is_zwelnch(path: &str) -> bool {
     path.rsplit('/').next().is_some_and(|name| name.eq_ignore_ascii_case("zwelnch"))
 }
 
-/// A shell command with the program `own` in the place of every absolute path of zwelnch that does not exist here, and those paths. Words
-/// within other quoted text are left alone: what a shell would make of them is not known.
+/// A shell command in which `own` replaces every absolute path of zwelnch that does not exist here, and those paths. Words inside other
+/// quoted text are left alone: how a shell would read them is unknown.
 pub fn with_own_program(command: &str, exists: &dyn Fn(&str) -> bool, own: &str) -> (String, Vec<String>) {
     let quoted_own = format!("'{}'", own.replace('\'', "'\\''"));
     let (mut result, mut replaced, mut quote) = (String::new(), Vec::new(), None);
@@ -110,7 +110,7 @@ pub fn with_own_program(command: &str, exists: &dyn Fn(&str) -> bool, own: &str)
     (result, replaced)
 }
 
-/// The absolute path that a text begins with, bare or wholly in quotes, and how many bytes it takes with them.
+/// The absolute path at the beginning of a text, bare or wholly in quotes, and how many bytes it takes up with its quotes.
 fn leading_path(text: &str) -> Option<(&str, usize)> {
     let open = text.chars().next().filter(|character| matches!(character, '\'' | '"'));
     let inside = if open.is_some() { text.get(1..)? } else { text };

@@ -1,5 +1,5 @@
-//! What came of a START: whether the launcher took its configuration, or ended because of it. On z/OS that is told by messages and the
-//! condition code only; here the console waits for it, so that a script learns what an operator would see.
+//! The result of a START: whether the launcher took its configuration, or ended because of it. On z/OS only messages and the condition code
+//! tell; here the console waits for the result, so that a script learns what an operator would see.
 
 use super::answer::Answering;
 use crate::platform::unix::watch::watch_file;
@@ -13,13 +13,13 @@ use std::time::{Duration, Instant};
 /// How long a launcher may take to read and check its configuration before START counts as accepted anyway.
 const PATIENCE: Patience = Patience { first: Duration::from_secs(10), whole: Some(Duration::from_secs(30)) };
 
-/// How long the end of a job that is ending may take to be told.
+/// How long it may take until the end of an ending job is reported.
 const END: Duration = Duration::from_secs(10);
 
-/// How often a system without a watch on its SYSLOG is looked at.
+/// How often a system whose SYSLOG cannot be watched is checked.
 const WITHOUT_WATCH: Duration = Duration::from_millis(250);
 
-/// Most bytes of SYSLOG that are looked through for the lines of one job.
+/// The number of bytes of SYSLOG that are searched for the lines of one job.
 const SYSLOG_LIMIT: u64 = 256 * 1024;
 
 /// Where SYSLOG ends now.
@@ -27,19 +27,19 @@ pub(super) fn end_of_syslog(system: &SystemDirectory) -> u64 {
     std::fs::metadata(system.syslog()).map_or(0, |metadata| metadata.len())
 }
 
-/// Waits until the launcher of a job that has just been started has taken its configuration. False when it ended before: then what SYSLOG
-/// has of the job since `from`, besides `said`, becomes part of the answer.
+/// Waits until the launcher of a job that has just been started has taken its configuration. False when it ended before that: then what
+/// SYSLOG has of the job since `from`, except `said`, becomes part of the answer.
 pub(super) fn is_taken(answer: &mut Answering<'_>, job_id: &str, directory: &Path, from: u64, said: &[String]) -> bool {
     let system = answer.system();
     let Some(job) = JobRecord::read(directory) else { return ended(answer, job_id, from, said) };
     let ask = || send_patiently(job.directory(), &Request::Await, PATIENCE);
-    // A launcher that ends just as it is asked says nothing. Asked again it is either there, or its initiator tells of its end.
+    // A launcher that is ending when it is asked says nothing. Asked again, it is either still there, or its initiator reports its end.
     let asked = match ask() {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => ask(),
         asked => asked,
     };
     match asked {
-        // It is complete, not understood by a launcher of before, or late.
+        // The reply is complete, or the launcher is an older one that does not understand the request, or it is late.
         Ok(reply) if reply.broken.is_none() => true,
         Ok(_) => ended(answer, job_id, from, said),
         // Nobody listens any more.
@@ -53,7 +53,7 @@ pub(super) fn is_taken(answer: &mut Answering<'_>, job_id: &str, directory: &Pat
     }
 }
 
-/// Waits until SYSLOG tells the end of a job, and notes what it has of it. True when no end comes: the job runs.
+/// Waits until SYSLOG reports the end of a job, and notes its lines about the job. True when no end comes: the job runs.
 fn ended(answer: &mut Answering<'_>, job_id: &str, from: u64, said: &[String]) -> bool {
     let system = answer.system();
     let (sender, grown) = mpsc::channel();
@@ -76,7 +76,7 @@ fn ended(answer: &mut Answering<'_>, job_id: &str, from: u64, said: &[String]) -
     }
 }
 
-/// The texts that SYSLOG has of a job since `from`; of a SYSLOG that has become shorter, all of them.
+/// The texts about a job in SYSLOG since `from`; all of them if SYSLOG has become shorter.
 fn lines_of(system: &SystemDirectory, job_id: &str, from: u64) -> Vec<String> {
     let read = || -> io::Result<Vec<u8>> {
         let mut file = File::open(system.syslog())?;
@@ -86,7 +86,7 @@ fn lines_of(system: &SystemDirectory, job_id: &str, from: u64) -> Vec<String> {
         file.take(SYSLOG_LIMIT).read_to_end(&mut bytes)?;
         Ok(bytes)
     };
-    // A log that cannot be read tells nothing.
+    // A log that cannot be read yields nothing.
     let bytes = read().unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
     let lines = text.lines().filter_map(parse_syslog_line).filter(|line| line.job_id == job_id);

@@ -1,5 +1,5 @@
-//! What may be typed at the operator console: a grammar, pure. Folding and operands as on z/OS (MVS System Commands): lower case becomes
-//! upper case except inside apostrophes.
+//! The grammar of what may be typed at the operator console; pure. Folding and operands are as on z/OS (MVS System Commands): lower case
+//! becomes upper case except inside apostrophes.
 
 pub use super::command_error::CommandError;
 use super::vary;
@@ -10,17 +10,17 @@ use crate::system::COMMAND_LIMIT;
 /// Verbs in full, as the console completes them.
 pub const VERBS: &[&str] = &["START", "MODIFY", "STOP", "CANCEL", "DISPLAY", "ROUTE", "VARY"];
 
-/// What may be typed in place of a verb; all that knows short forms asks [`verb`].
+/// What may be typed instead of a verb; everything that accepts short forms uses [`verb`].
 const SHORT: [(&str, &str); 7] =
     [("S", "START"), ("F", "MODIFY"), ("P", "STOP"), ("C", "CANCEL"), ("D", "DISPLAY"), ("RO", "ROUTE"), ("V", "VARY")];
 
-/// The verb in full of a folded first word.
+/// The full verb for a folded first word.
 pub fn verb(word: &str) -> Option<&'static str> {
     let word = SHORT.iter().find(|(short, _)| *short == word).map_or(word, |(_, full)| full);
     VERBS.iter().find(|known| **known == word).copied()
 }
 
-/// A command understood.
+/// A parsed command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SystemCommand {
     Start(Start),
@@ -71,7 +71,7 @@ pub struct Start {
 /// Which jobs a command means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobTarget {
-    /// Job name; without an identifier beside it also the identifier or the id of a job.
+    /// Job name; if there is no identifier, it may also be the identifier or the id of a job.
     pub name: String,
     /// Identifier of the START command, or job id.
     pub identifier: Option<String>,
@@ -107,7 +107,7 @@ pub fn fold(text: &str) -> String {
         .collect()
 }
 
-/// Reads a command: at most 126 characters, none of them a control character. A slash before it, as SDSF wants it, is passed over.
+/// Reads a command: at most 126 characters, no control characters. A leading slash, as SDSF wants it, is skipped.
 ///
 /// # Errors
 /// [`CommandError`], named after the verb as z/OS names it.
@@ -116,7 +116,7 @@ pub fn parse(text: &str) -> Result<SystemCommand, CommandError> {
     let text = text.strip_prefix('/').unwrap_or(text).trim_start();
     let typed = fold(text.split([' ', ',']).next().unwrap_or_default());
     let Some(name) = verb(&typed) else {
-        // At most a name's worth of what was typed, so that the answer stays a line.
+        // At most as much of the input as a name may have, so that the answer stays one line.
         return Err(CommandError::Invalid { command: typed.chars().filter(|character| !character.is_control()).take(8).collect() });
     };
     let command = || name.to_owned();
@@ -127,7 +127,7 @@ pub fn parse(text: &str) -> Result<SystemCommand, CommandError> {
         return Err(CommandError::Delimiter { command: command() });
     }
     if name == "ROUTE" {
-        // Folded by the system that it is for, once.
+        // The system that it is sent to folds it, once.
         return route(text.get(typed.len()..).unwrap_or_default().trim());
     }
     let operands = fold(text.get(typed.len()..).unwrap_or_default());
@@ -188,7 +188,7 @@ fn start(operands: &str) -> Result<Start, CommandError> {
         let value = unquote(value).ok_or_else(|| CommandError::Delimiter { command: command() })?;
         match keyword {
             "JOBNAME" => start.job_name = Some(name(&value, "START")?),
-            // These say how z/OS is to start a job, not what is in it.
+            // These say how z/OS starts a job, not what is in it.
             "SUB" | "REUSASID" | "JOBACCT" => {}
             _ if start.symbols.iter().any(|(known, _)| known == keyword) => {
                 return Err(CommandError::Parameter { command: command(), parameter: format!("{keyword} STANDS TWICE") });
@@ -207,7 +207,7 @@ fn modify(operands: &str) -> Result<SystemCommand, CommandError> {
     let Some(text) = rest.strip_prefix("APPL=") else {
         return if rest.is_empty() { Err(missing()) } else { Ok(SystemCommand::Modify { target, text: None }) };
     };
-    // A text that is wholly in apostrophes comes without them; apostrophes further inside are the program's.
+    // A text that is wholly in apostrophes loses them; apostrophes further inside belong to the program.
     let text = unquote(text.trim()).unwrap_or_else(|| text.trim().to_owned());
     if text.trim().is_empty() { Err(missing()) } else { Ok(SystemCommand::Modify { target, text: Some(text.trim().to_owned()) }) }
 }
@@ -250,8 +250,8 @@ fn name(text: &str, command: &str) -> Result<String, CommandError> {
     }
 }
 
-/// Operands up to the first blank that is not in apostrophes, split at commas outside apostrophes and parentheses; None when a
-/// parenthesis is unbalanced.
+/// Splits the operands, up to the first blank outside apostrophes, at commas outside apostrophes and parentheses. None when a parenthesis
+/// is unbalanced.
 fn split(operands: &str) -> Option<Vec<&str>> {
     let mut parts = Vec::new();
     let (mut from, mut open, mut in_apostrophes) = (0, 0_usize, false);
@@ -277,8 +277,8 @@ fn split(operands: &str) -> Option<Vec<&str>> {
     (open == 0).then_some(parts)
 }
 
-/// A value without the apostrophes around it, doubled ones inside made single; None when they are not around the whole of it. A value
-/// without any is itself.
+/// A value without the apostrophes around it, with doubled ones inside made single; None when they do not enclose all of it. A value
+/// without apostrophes is returned as it is.
 fn unquote(value: &str) -> Option<String> {
     if !value.contains('\'') {
         return Some(value.to_owned());

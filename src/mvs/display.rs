@@ -1,4 +1,4 @@
-//! The tables of D A,L and D A,job; pure but for the path of the spool.
+//! The tables of D A,L and D A,job; pure except for the path of the spool.
 
 use super::command::JobTarget;
 use crate::message::mvs;
@@ -6,7 +6,7 @@ use crate::system::{JobKind, JobRecord, SystemDirectory, clock_time, julian_date
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-/// D A,L: a line a job.
+/// D A,L: one line per job.
 pub(super) fn activity(jobs: &[JobRecord], sysname: &str, now: Timestamp) -> Vec<String> {
     let count = |kind| jobs.iter().filter(|job| job.kind == kind).count();
     let mut lines = vec![
@@ -31,7 +31,7 @@ pub(super) fn activity(jobs: &[JobRecord], sysname: &str, now: Timestamp) -> Vec
     lines
 }
 
-/// D A,job: the jobs of a name in full.
+/// D A,job: the jobs with a name, in full.
 pub(super) fn job(system: &SystemDirectory, jobs: &[JobRecord], target: &JobTarget, now: Timestamp) -> Vec<String> {
     if jobs.is_empty() {
         return vec![mvs::not_active(target).text().to_owned()];

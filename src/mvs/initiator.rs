@@ -1,8 +1,8 @@
-//! The initiator: a process of its own between the console and the launcher, in a session of its own, that starts the step's program,
-//! holds the job's entry, takes CANCEL, and tells SYSLOG how the job ended.
+//! The initiator: a process between the console and the launcher, in a session of its own. It starts the step's program, holds the job's
+//! entry, takes CANCEL, and writes to SYSLOG how the job ended.
 //!
-//! It is `zwelnch internal initiator <jobs/STCnnnnn>`. Its standard output is a pipe to whoever issued START until the job runs;
-//! `STARTED` and the lines of the start, or `FAILED` and why, go there. It has no other descriptor of the console's.
+//! It is `zwelnch internal initiator <jobs/STCnnnnn>`. Until the job runs, its standard output is a pipe to the issuer of START, which
+//! receives `STARTED` and the lines of the start, or `FAILED` and why. It has no other descriptor of the console.
 
 use crate::platform::files::{RECORD_LIMIT, read_bounded};
 use crate::platform::unix::{self, UnixPlatform};
@@ -31,7 +31,7 @@ pub(super) const SOCKET: &str = "initiator";
 /// Descriptor of the control socket in the launcher, as [`CONTROL_DESCRIPTOR`] says.
 const CONTROL: i32 = 3;
 
-/// All that the initiator needs to know, left for it in the job's entry by START.
+/// Everything that the initiator needs to know; START leaves it in the job's entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct StartedStep {
     pub job_name: String,
@@ -43,7 +43,7 @@ pub(super) struct StartedStep {
     pub program: PathBuf,
     /// Without the zeroth.
     pub arguments: Vec<String>,
-    /// The whole of it, but for what only the initiator knows.
+    /// All of it, except what only the initiator knows.
     pub environment: Vec<(String, String)>,
     pub stdin: PathBuf,
     /// Standard output and standard error, whatever their DD statements are called.
@@ -54,7 +54,7 @@ pub(super) struct StartedStep {
 impl StartedStep {
     const FILE: &str = "step.json";
 
-    /// Leaves it in the job's entry, mode 0600: environments can hold secrets.
+    /// Writes it into the job's entry with mode 0600, because environments can hold secrets.
     pub fn write(&self, directory: &Path) -> io::Result<()> {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(directory.join(Self::FILE))?;
         file.write_all(&serde_json::to_vec(self)?)
@@ -68,18 +68,18 @@ impl StartedStep {
 /// What the two threads of an initiator share.
 #[derive(Debug, Default)]
 struct Shared {
-    /// The launcher, until it has been reaped: its number is not to be signalled afterwards.
+    /// The launcher, until it has been reaped: after that its number must not be signalled.
     launcher: Option<Pid>,
     cancelled: bool,
 }
 
-/// Runs a job whose entry START has prepared, to its end. To be called before any thread or descriptor of this process exists: all
+/// Runs a job whose entry START has prepared, to its end. Must be called before this process has any thread or descriptor of its own: all
 /// descriptors but 0, 1 and 2 are closed. Returns the exit code of the process: 0, or 1 when the job could not be started.
 pub fn run(job_directory: &Path) -> i32 {
-    // Fails only for the leader of a process group, which is nobody's child of a console then.
+    // Fails only for the leader of a process group, which then is not a console's child.
     let _ = nix::unistd::setsid();
     unix::process::close_inherited();
-    // Signals to a whole session or system end the launcher in its own way; the initiator is there to tell how it ended.
+    // Signals to a whole session or system end the launcher in its own way; the initiator stays to report how it ended.
     let mut shielded = SigSet::empty();
     for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGPIPE] {
         shielded.add(signal);
@@ -115,7 +115,7 @@ fn begin(job_directory: &Path) -> io::Result<Job> {
     let path = directory.parent().and_then(Path::parent).ok_or_else(|| io::Error::other("the job's entry is not in a system directory"))?;
     let system = SystemDirectory::open(Some(path))?;
     let step = StartedStep::read(&directory)?;
-    // A job must not keep the file system busy that its console happened to stand in.
+    // A job must not keep the file system busy in which its console happened to run.
     let home = step.environment.iter().find(|(name, _)| name == "HOME").map(|(_, value)| value.as_str());
     if home.is_none_or(|home| std::env::set_current_dir(home).is_err()) {
         let _ = std::env::set_current_dir("/");
@@ -128,7 +128,7 @@ fn begin(job_directory: &Path) -> io::Result<Job> {
         kind: JobKind::StartedTask,
         pid: nix::unistd::getpid().as_raw(),
     })?;
-    // The program may speak at once; what SYSLOG says of its start comes before that.
+    // The program may write at once; the lines of SYSLOG about its start come before that.
     let lines = system.announce_started(&step.job_name, &step.job_id);
     let platform: Arc<dyn Platform> = Arc::new(UnixPlatform::for_command());
     let launcher = match spawn(&*platform, &step, &entry, &directory) {
@@ -139,7 +139,7 @@ fn begin(job_directory: &Path) -> io::Result<Job> {
             return Err(error);
         }
     };
-    // D A,job shows the initiator's number if this fails; the job runs all the same.
+    // If this fails, D A,job shows the initiator's number; the job runs all the same.
     let _ = entry.set_pid(launcher);
     let shared = Arc::new(Mutex::new(Shared { launcher: Some(launcher), cancelled: false }));
     let for_thread = (Arc::clone(&platform), Arc::clone(&shared));
@@ -154,15 +154,15 @@ impl Job {
         if matches!(end, JobEnd::Cancelled | JobEnd::Signal(_)) {
             end_all_below(&*self.platform);
         }
-        // First the entry, then the word of it: who has read $HASP395 finds the job gone.
+        // First the entry, then the message: whoever has read $HASP395 finds the job gone.
         let _ = self.entry.end();
         self.system.announce_ended(&self.step.job_name, &self.step.step_name, &self.step.job_id, end);
     }
 
-    /// Reaps the launcher, and on the way whatever was orphaned below it.
+    /// Reaps the launcher and, before it, whatever was orphaned below it.
     fn wait(&self) -> JobEnd {
         while self.platform.wait_for_end() {
-            // Held while its number may become another's: nobody signals that.
+            // Held while its number may be reused: nobody may signal it then.
             let mut shared = lock(&self.shared);
             while let Some((pid, status)) = self.platform.reap() {
                 if pid == self.launcher {
@@ -179,7 +179,7 @@ impl Job {
     }
 }
 
-/// Serves CANCEL, one connection after another, as long as the process lives.
+/// Serves CANCEL, one connection after another, for the life of the process.
 fn take_cancels(platform: &dyn Platform, listener: &UnixListener, shared: &Mutex<Shared>) {
     for stream in listener.incoming() {
         let Ok(mut stream) = stream else { continue };
@@ -208,14 +208,14 @@ fn take_cancels(platform: &dyn Platform, listener: &UnixListener, shared: &Mutex
     }
 }
 
-/// Starts the step's program, its standard streams on the spool, the job's control socket at descriptor 3.
+/// Starts the step's program with its standard streams on the spool and the job's control socket at descriptor 3.
 fn spawn(platform: &dyn Platform, step: &StartedStep, entry: &JobEntry, directory: &Path) -> io::Result<Pid> {
     let (stdin, sysprint, syserr) = (open_input(&step.stdin)?, open_spool(&step.sysprint)?, open_spool(&step.syserr)?);
-    // Out of the way of the numbers that are given away.
+    // A number that does not collide with those given to the child.
     let control = fcntl(entry.listener(), FcntlArg::F_DUPFD_CLOEXEC(10))?;
     // SAFETY: F_DUPFD_CLOEXEC has just made this descriptor, and nobody else knows it.
     let control = unsafe { OwnedFd::from_raw_fd(control) };
-    // A name that is empty is nobody's.
+    // A variable with an empty name is dropped.
     let named = step.environment.iter().filter(|(name, _)| !name.is_empty());
     let environment: Environment = named.map(|(name, value)| (name.clone(), value.into())).collect();
     let own = Environment::from([
@@ -235,7 +235,7 @@ fn spawn(platform: &dyn Platform, step: &StartedStep, entry: &JobEntry, director
     platform.spawn(&request).map_err(|error| io::Error::other(format!("{}: {}", step.program.display(), why(error))))
 }
 
-/// Opens a standard input. It may be a FIFO that nobody writes to: that must not keep START waiting.
+/// Opens a standard input. It may be a FIFO that nobody writes to, which must not keep START waiting.
 fn open_input(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new()
         .read(true)
@@ -255,7 +255,7 @@ fn open_spool(path: &Path) -> io::Result<File> {
         .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
 }
 
-/// Ends and reaps every process below this one. Each that ends may leave children to us, so it is done until there is none.
+/// Ends and reaps every process below this one. Each that ends may leave children to us, so this repeats until there are none.
 fn end_all_below(platform: &dyn Platform) {
     let own = nix::unistd::getpid().as_raw();
     loop {
@@ -269,14 +269,14 @@ fn end_all_below(platform: &dyn Platform) {
     }
 }
 
-/// Tells whoever issued START, and lets go of the pipe to it: from here on standard output is the null device.
+/// Reports to the issuer of START and closes the pipe to it: from here on standard output is the null device.
 fn report(first: &str, lines: &[String]) {
     let mut text = format!("{first}\n");
     for line in lines {
         text.push_str(line);
         text.push('\n');
     }
-    // Nobody may be there to hear it any more; the job goes on.
+    // There may be nobody left to read it; the job goes on.
     let mut output = io::stdout().lock();
     let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
     if let Ok(null) = OpenOptions::new().write(true).open("/dev/null") {

@@ -1,4 +1,4 @@
-//! Operator commands carried out: what the console does with what was typed.
+//! Carries operator commands out: what the console does with what was typed.
 
 use super::answer::{Answer, Answering, Programs};
 use super::command::{JobTarget, SystemCommand, Systems, fold, parse};
@@ -11,10 +11,10 @@ use nix::unistd::Pid;
 use std::io;
 use std::time::Duration;
 
-/// How long a job may take to say that it has taken a command, before it is busy.
+/// How long a job may take to say that it has taken a command; after that it is busy.
 const BUSY_AFTER: Duration = Duration::from_secs(5);
 
-/// The name under which SYSLOG shows what concerns no job.
+/// The name under which SYSLOG shows lines that belong to no job.
 const CONSOLE: &str = "CONSOLE";
 
 /// Issues a command as typed at a console. The command and the lines of the answer also go to SYSLOG.
@@ -68,7 +68,7 @@ pub fn issue_with(system: &SystemDirectory, text: &str, programs: &Programs) -> 
     answer.finish(accepted)
 }
 
-/// Has other systems of the sysplex carry a command out; what they answer is the answer. Accepted when all of them did.
+/// Has other systems of the sysplex carry a command out; their answers are the answer. Accepted when all of them accept it.
 fn route(answer: &mut Answering<'_>, wanted: &Systems, command: &str, programs: &Programs) -> bool {
     let (known, problems) = answer.system().sysplex();
     let (names, shown) = match wanted {
@@ -96,7 +96,7 @@ fn route(answer: &mut Answering<'_>, wanted: &Systems, command: &str, programs: 
         if routed.broken {
             answer.break_off();
         }
-        // They are in the log of the system that gave them; here they are the answer to what was typed here.
+        // They are in the log of the system that gave them; here they are the answer to what was typed.
         let is_here = name == answer.system().sysname();
         if several {
             answer.say(CONSOLE, "", &format!("{name:<8} RESPONSES {}", "-".repeat(53)));
@@ -116,7 +116,7 @@ fn modify(answer: &mut Answering<'_>, target: &JobTarget, text: Option<String>) 
     })
 }
 
-/// As on z/OS a command goes to every job that its name fits; accepted when all of them do it.
+/// As on z/OS, a command goes to every job whose name matches; accepted when all of them do it.
 fn for_each_job(answer: &mut Answering<'_>, target: &JobTarget, mut act: impl FnMut(&mut Answering<'_>, &JobRecord) -> bool) -> bool {
     let jobs = matching(answer.system(), target);
     if jobs.is_empty() {
@@ -133,7 +133,7 @@ fn matching(system: &SystemDirectory, target: &JobTarget) -> Vec<JobRecord> {
     system.jobs().into_iter().filter(|job| target.matches(&job.job_name, &job.identifier, &job.job_id)).collect()
 }
 
-/// How a command means this job and no other: by its identifier, or where others have the same by its id.
+/// How a command names this job and no other: by its identifier or, where other jobs have the same identifier, by its id.
 pub(super) fn unique_target(job: &JobRecord, jobs: &[JobRecord]) -> String {
     let same = jobs.iter().filter(|known| known.job_name == job.job_name && known.identifier == job.identifier).count();
     format!("{}.{}", job.job_name, if same > 1 { &job.job_id } else { &job.identifier })
@@ -143,7 +143,7 @@ fn pass_on(answer: &mut Answering<'_>, job: &JobRecord, request: &Request, comma
     report(answer, job, send(job.directory(), request, BUSY_AFTER), command)
 }
 
-/// Says what came of a request to a job.
+/// Reports the result of a request to a job.
 fn report(answer: &mut Answering<'_>, job: &JobRecord, result: io::Result<Reply>, command: &str) -> bool {
     match result {
         Ok(reply) => {
@@ -190,7 +190,7 @@ fn cancel(answer: &mut Answering<'_>, target: &JobTarget) -> bool {
                 answer.say(&job.job_name, &job.job_id, mvs::cancel_accepted(&job.job_name).text());
                 return true;
             }
-            // Without an initiator the job is as one from a shell.
+            // Without an initiator the job is like one that was started from a shell.
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {}
             result => return report(answer, job, result, "CANCEL"),
         }
@@ -198,11 +198,11 @@ fn cancel(answer: &mut Answering<'_>, target: &JobTarget) -> bool {
     cancel_without_initiator(answer, job)
 }
 
-/// SIGKILL to the launcher itself, and the messages that nobody else would give.
+/// Sends SIGKILL to the launcher itself, and writes the messages that nobody else would write.
 fn cancel_without_initiator(answer: &mut Answering<'_>, job: &JobRecord) -> bool {
     let system = answer.system();
     let Some(grave) = system.take_over(job) else {
-        // It has just ended, or somebody else cancels it.
+        // It has just ended, or somebody else is cancelling it.
         answer.say(&job.job_name, &job.job_id, mvs::not_active(&job.job_name).text());
         return false;
     };

@@ -1,7 +1,7 @@
-//! What z/OS Language Environment makes of PARM and STDENV before a C program runs; pure. Rules: z/OS XL C/C++ Programming Guide,
-//! "Using environment variables" (_CEE_ENVFILE, _CEE_ENVFILE_COMMENT, _CEE_ENVFILE_CONTINUATION).
+//! How z/OS Language Environment reads PARM and STDENV before a C program runs; pure. Rules: z/OS XL C/C++ Programming Guide, "Using
+//! environment variables" (_CEE_ENVFILE, _CEE_ENVFILE_COMMENT, _CEE_ENVFILE_CONTINUATION).
 
-/// Where `_CEE_ENVFILE` says that variables are.
+/// Where `_CEE_ENVFILE` says the variables are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EnvironmentFile {
     /// `DD:name`
@@ -10,18 +10,17 @@ pub enum EnvironmentFile {
     Path(String),
 }
 
-/// PARM taken apart: run-time options before the first slash, the program's arguments after it.
+/// The parts of PARM: run-time options before the first slash, the program's arguments after it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Parm {
-    /// Variables of ENVAR(...), `_CEE_ENVFILE` excepted.
+    /// Variables of ENVAR(...), except `_CEE_ENVFILE`.
     pub variables: Vec<(String, String)>,
     pub environment_file: Option<EnvironmentFile>,
-    /// Divided at blanks, as for `main`.
+    /// Split at blanks, as for `main`.
     pub arguments: Vec<String>,
 }
 
-/// Takes PARM apart. Without a slash all of it is arguments, as for C programs. Run-time options other than ENVAR have no meaning
-/// off z/OS.
+/// Splits PARM. Without a slash all of it is arguments, as for C programs. Run-time options other than ENVAR have no meaning off z/OS.
 pub fn read_parm(parm: &str) -> Parm {
     let (options, arguments) = parm.split_once('/').unwrap_or(("", parm));
     let mut result = Parm { arguments: arguments.split_ascii_whitespace().map(str::to_owned).collect(), ..Parm::default() };
@@ -44,7 +43,7 @@ pub fn read_parm(parm: &str) -> Parm {
 fn envar_settings(options: &str) -> Vec<String> {
     let mut settings = Vec::new();
     let mut rest = options;
-    // ASCII upper case has the same length, so that places in it are places in the text.
+    // ASCII upper case has the same length, so positions in it are positions in the text.
     while let Some(at) = rest.to_ascii_uppercase().find("ENVAR(") {
         rest = rest.get(at + "ENVAR(".len()..).unwrap_or_default();
         let mut setting = String::new();
@@ -66,9 +65,9 @@ fn envar_settings(options: &str) -> Vec<String> {
     settings
 }
 
-/// The variables of an environment file, in its order; of a name that stands twice the last counts. Trailing blanks are no part of a
-/// line. Lines without `=`, and comments when `_CEE_ENVFILE_COMMENT` names a character for them, are passed over; after
-/// `_CEE_ENVFILE_CONTINUATION` a line that ends in that character goes on in column 1 of the next.
+/// The variables of an environment file, in its order; if a name occurs twice, the last one counts. Trailing blanks are not part of a line.
+/// Lines without `=` are skipped, and so are comments when `_CEE_ENVFILE_COMMENT` names a character for them. If
+/// `_CEE_ENVFILE_CONTINUATION` names a character, a line that ends in it continues in column 1 of the next.
 pub fn read_environment_file<'a>(lines: impl IntoIterator<Item = &'a str>) -> Vec<(String, String)> {
     let mut variables: Vec<(String, String)> = Vec::new();
     let (mut comment, mut continuation) = (None, None);
@@ -100,7 +99,7 @@ pub fn read_environment_file<'a>(lines: impl IntoIterator<Item = &'a str>) -> Ve
 
 fn add_variable(variables: &mut Vec<(String, String)>, record: &str) {
     let Some((name, value)) = record.split_once('=') else { return };
-    // No process can be given these.
+    // These cannot be given to any process.
     if name.is_empty() || record.contains('\0') {
         return;
     }
@@ -129,7 +128,7 @@ mod tests {
     fn parm_in_other_forms() {
         let parm = read_parm("POSIX(ON),envar(\"A=b,c\",D=e),ENVAR('_CEE_ENVFILE_S=/u/x') / one  two/three");
         assert_eq!(pairs(&parm.variables), [("A", "b,c"), ("D", "e")]);
-        // The slash of the path ends the options: as on z/OS, such a name must not stand in PARM.
+        // The slash of the path ends the options: as on z/OS, such a name must not be in PARM.
         assert_eq!(parm.environment_file, Some(EnvironmentFile::Path(String::new())));
         assert_eq!(read_parm("lpar1"), Parm { arguments: vec!["lpar1".into()], ..Parm::default() });
         assert_eq!(read_parm("/").arguments, Vec::<String>::new());

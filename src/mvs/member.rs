@@ -1,18 +1,18 @@
-//! `zwelnch jcl`: the members to install on z/OS, edited as a systems programmer would edit them: CONFIG in STDENV, and the symbols of PROC
-//! and SET statements.
+//! `zwelnch jcl`: the members to install on z/OS, edited as a systems programmer would: CONFIG in STDENV, and the symbols of PROC and SET
+//! statements.
 
 use super::jcl::LAST_COLUMN;
 use crate::config::overlay::nearest;
 use crate::platform::names::is_name;
 
-/// What a member is for the system.
+/// What a member is to the system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MemberKind {
     /// For a library of the PROCLIB concatenation.
     Procedure,
     /// To submit.
     Job,
-    /// No JCL: to include in, or to type into, another product.
+    /// Not JCL: to be included in another product, or typed into it.
     Sample,
 }
 
@@ -57,10 +57,11 @@ pub struct Edit<'a> {
     pub symbols: &'a [(String, String)],
 }
 
-/// Why a member cannot be printed as it was asked for.
+/// Why a member cannot be printed as requested.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MemberError {
-    #[error("there is no member {name}{}; zwelnch jcl --list shows all", .nearest.as_ref().map(|name| format!(", did you mean {name}?")).unwrap_or_default())]
+    #[error("there is no member {name}{}; zwelnch jcl --list shows \
+        all", .nearest.as_ref().map(|name| format!(", did you mean {name}?")).unwrap_or_default())]
     Unknown { name: String, nearest: Option<String> },
     #[error("CONFIG is empty; give a path, or a list such as FILE(/path/zowe.yaml):PARMLIB(DATA.SET(MEMBER))")]
     Empty,
@@ -76,8 +77,8 @@ pub enum MemberError {
     TooLong { name: &'static str, what: String },
 }
 
-/// The text of the member ZWESLSTC; with `set_config`, the CONFIG line of STDENV has that value, over as many lines of at most 71
-/// columns as it needs.
+/// The text of the member ZWESLSTC; with `set_config`, the CONFIG line of STDENV has that value, on as many lines of at most 71 columns as
+/// it needs.
 ///
 /// # Errors
 /// [`MemberError`]: a value that STDENV cannot carry.
@@ -88,7 +89,7 @@ pub fn jcl_member(set_config: Option<&str>) -> Result<String, MemberError> {
 /// The text of a member (its name in either case), edited.
 ///
 /// # Errors
-/// [`MemberError`]: no such member, or what is to be edited is not in it or does not fit.
+/// [`MemberError`]: there is no such member, or what should be edited is not in it or does not fit.
 pub fn member(name: &str, edit: &Edit<'_>) -> Result<String, MemberError> {
     let found = MEMBERS.iter().find(|member| member.name.eq_ignore_ascii_case(name)).ok_or_else(|| {
         let names: Vec<String> = MEMBERS.iter().map(|member| member.name.to_owned()).collect();
@@ -104,7 +105,7 @@ pub fn member(name: &str, edit: &Edit<'_>) -> Result<String, MemberError> {
     Ok(lines.iter().map(|line| format!("{line}\n")).collect())
 }
 
-/// One line a member: name, what it is, what it is for.
+/// One line per member: name, what it is, what it is for.
 pub fn member_list() -> String {
     let kind = |member: &Member| match member.kind {
         MemberKind::Procedure => "PROC",
@@ -125,7 +126,7 @@ const CONTINUATION: char = '\\';
 fn set_config(member: &Member, lines: &mut Vec<String>, value: &str) -> Result<(), MemberError> {
     let at = lines.iter().position(|line| line.starts_with(CONFIG)).ok_or(MemberError::NoConfig { name: member.name })?;
     let config = config_lines(value)?;
-    // BPXBATSL joins no lines: only the C runtime knows the sign.
+    // BPXBATSL does not join lines: only the C runtime knows the continuation character.
     let joins = lines.iter().any(|line| line.starts_with("_CEE_ENVFILE_CONTINUATION="));
     if config.len() > 1 && !joins {
         return Err(MemberError::TooLong { name: member.name, what: "CONFIG".to_owned() });
@@ -179,7 +180,7 @@ fn set_symbol(member: &Member, lines: &mut [String], symbol: &str, value: &str) 
     Err(MemberError::NoSymbol { name: member.name, symbol: symbol.escape_debug().to_string(), known })
 }
 
-/// `CONFIG=value` in lines of at most 71 columns, all but the last ending with the sign that the line goes on.
+/// `CONFIG=value` in lines of at most 71 columns; all but the last end with the continuation character.
 fn config_lines(value: &str) -> Result<Vec<String>, MemberError> {
     if value.is_empty() {
         return Err(MemberError::Empty);
@@ -213,7 +214,7 @@ mod tests {
     use crate::mvs::language_environment::read_environment_file;
     use proptest::prelude::*;
 
-    /// CONFIG as a program started from the member sees it.
+    /// CONFIG as seen by a program started from the member.
     fn config(member: &str) -> String {
         let step = jcl::read(member, &Symbols::default()).unwrap().step;
         let [DataSource::Instream(lines)] = step.data_definition("STDENV").unwrap().sources.as_slice() else { panic!() };

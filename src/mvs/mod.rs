@@ -1,8 +1,8 @@
 //! A system off z/OS: a directory with a procedure library, a spool, a log and jobs, and the operator commands that work on it. Contract:
-//! issue 2, "A system off z/OS". Nothing here runs on z/OS, where the real thing is.
+//! issue 2, "A system off z/OS". Nothing here runs on z/OS, which has the real services.
 //!
-//! `command`, `jcl`, `language_environment`, `batch` and `member` are pure; `issue` carries commands out, `start` makes jobs of members, `begun`
-//! tells whether they run, `vary` switches traffic, and `initiator` is the process that a job runs under.
+//! `command`, `jcl`, `language_environment`, `batch` and `member` are pure; `issue` carries commands out, `start` makes jobs from members,
+//! `begun` tells whether they run, `vary` switches traffic, and `initiator` is the process that a job runs under.
 
 mod answer;
 pub mod batch;

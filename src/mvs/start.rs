@@ -15,10 +15,10 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// What came of a START.
+/// The result of a START.
 #[derive(Debug, Default)]
 pub(super) struct Started {
-    /// Of the job that began, even if it has ended since.
+    /// The job that began, even if it has ended since.
     pub job_id: Option<String>,
     pub accepted: bool,
 }
@@ -27,11 +27,11 @@ pub(super) struct Started {
 struct Source {
     job_name: String,
     procedure: Procedure,
-    /// The member is a job: its own JOB statement stands in JESJCL.
+    /// The member is a job: JESJCL shows its own JOB statement.
     is_job: bool,
 }
 
-/// Starts a job. Says all that there is to say.
+/// Starts a job. Reports everything there is to report.
 pub(super) fn start(answer: &mut Answering<'_>, command: &Start, programs: &Programs) -> Started {
     let system = answer.system();
     let Some(Source { job_name, procedure, is_job }) = read_source(answer, command) else { return Started::default() };
@@ -78,7 +78,7 @@ pub(super) fn start(answer: &mut Answering<'_>, command: &Start, programs: &Prog
             Started { job_id: Some(job_id), accepted }
         }
         Err(error) => {
-            // The entry has no job.json yet, so nobody takes it for a job; what is left of it does no harm.
+            // The entry has no job.json yet, so nobody takes it for a job; leftovers of it do no harm.
             let _ = fs::remove_dir_all(&directory);
             answer.say(&job_name, &job_id, mvs::command_not_executed("START", error).text());
             Started::default()
@@ -86,7 +86,7 @@ pub(super) fn start(answer: &mut Answering<'_>, command: &Start, programs: &Prog
     }
 }
 
-/// Finds the member and reads it, as a procedure or as a job. None when it cannot be run, which has been said then.
+/// Finds the member and reads it, as a procedure or as a job. None when it cannot be run, which has then been reported.
 fn read_source(answer: &mut Answering<'_>, command: &Start) -> Option<Source> {
     let system = answer.system();
     let name = command.job_name.clone().unwrap_or_else(|| command.member.clone());
@@ -132,7 +132,7 @@ fn read_source(answer: &mut Answering<'_>, command: &Start) -> Option<Source> {
     }
 }
 
-/// The system's own PROCLIB, then the directories that ZWELNCH_PROCLIB lists with colons between.
+/// The system's own PROCLIB, then the directories that ZWELNCH_PROCLIB lists, separated by colons.
 fn proclib_concatenation(system: &SystemDirectory, more: Option<std::ffi::OsString>) -> Vec<PathBuf> {
     let mut libraries = vec![system.proclib()];
     if let Some(more) = more {
@@ -181,7 +181,7 @@ fn make_spool(
     let mut text = match is_job {
         false => format!("         //{job_name:<8} JOB MSGLEVEL=1\n         //STARTING EXEC {}{symbols}\n", command.member),
         true if symbols.is_empty() => String::new(),
-        // What START puts into a job.
+        // What START adds to a job.
         true => format!("         //         SET {}\n", symbols.trim_start_matches(',')),
     };
     for line in &procedure.listing {
@@ -192,7 +192,7 @@ fn make_spool(
     Ok((job_id, spool))
 }
 
-/// Starts the initiator and waits until it says that the job runs; the lines it has written to SYSLOG.
+/// Starts the initiator and waits until it says that the job runs; returns the lines it has written to SYSLOG.
 fn run_initiator(programs: &Programs, system: &SystemDirectory, directory: &Path) -> io::Result<Vec<String>> {
     let mut command = Command::new(&programs.initiator);
     command.args(&programs.initiator_arguments).arg(directory);
@@ -202,7 +202,7 @@ fn run_initiator(programs: &Programs, system: &SystemDirectory, directory: &Path
     let mut child = command.spawn().map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", programs.initiator.display())))?;
     let mut report = String::new();
     let read = child.stdout.take().map(|pipe| pipe.take(64 * 1024).read_to_string(&mut report));
-    // The initiator lives as long as the job; somebody has to reap it if this process lives longer.
+    // The initiator lives as long as the job; it must be reaped if this process lives longer.
     std::thread::spawn(move || child.wait());
     if let Some(Err(error)) = read {
         return Err(error);

@@ -1,4 +1,5 @@
-//! What a step runs, and with what: PGM=ZWELNCH, or a program or a shell command by BPXBATCH and its kin; its environment and its streams.
+//! What a step runs, and with what: PGM=ZWELNCH, or a program or a shell command by BPXBATCH and its relatives; its environment and its
+//! streams.
 
 use super::answer::{Answering, Programs, jcl_error};
 use super::batch;
@@ -12,13 +13,13 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// What a started task inherits of the environment of who starts it.
+/// The variables that a started task inherits from the environment of its starter.
 pub(super) const INHERITED: &[&str] = &["PATH", "HOME", "LOGNAME", "TMPDIR", "LANG", "ZWELNCH_DATASETS"];
 
-/// Most bytes of a member or environment file.
+/// The largest member or environment file, in bytes.
 const FILE_LIMIT: u64 = 1024 * 1024;
 
-/// The program that has no path: what a load library holds on z/OS.
+/// The program that has no path: on z/OS it is in a load library.
 const LAUNCHER: &str = "ZWELNCH";
 
 /// The shell of BPXBATCH.
@@ -27,7 +28,7 @@ const SHELL: &str = "/bin/sh";
 /// The environment of a program and its arguments.
 type Surroundings = (Vec<(String, String)>, Vec<String>);
 
-/// Why a step's environment cannot be had: the DD and the reason.
+/// Why a step's environment is not available: the DD and the reason.
 type NotFound = (String, LinesError);
 
 /// The program that a step runs, and with what.
@@ -37,24 +38,25 @@ pub(super) struct StepProgram {
     pub program: PathBuf,
     pub arguments: Vec<String>,
     pub environment: Vec<(String, String)>,
-    /// Names of the DD statements of its standard streams; what is not allocated is the null device, but for the launcher's own output.
+    /// Names of the DD statements of its standard streams; a stream that is not allocated is the null device, except for the launcher's own
+    /// output.
     pub input: &'static str,
     pub output: Stream,
     pub errors: Stream,
-    /// It is a launcher, so that it tells whether it has taken its configuration.
+    /// It is a launcher, so it reports whether it has taken its configuration.
     pub is_zwelnch: bool,
-    /// Paths of zwelnch in the place of which this program runs.
+    /// Paths of zwelnch instead of which this program runs.
     pub replaced: Vec<String>,
 }
 
 /// Where an output stream goes.
 pub(super) struct Stream {
     data_definition: &'static str,
-    /// Without the DD statement it goes to the spool all the same.
+    /// Goes to the spool even without the DD statement.
     always: bool,
 }
 
-/// What the step runs. None when it cannot, which has been said then.
+/// What the step runs. None when it cannot run, which has then been reported.
 pub(super) fn target_of(answer: &mut Answering<'_>, job_name: &str, step: &Step, programs: &Programs) -> Option<StepProgram> {
     let system = answer.system();
     let is_batch = batch::PROGRAMS.contains(&step.program.as_str());
@@ -198,7 +200,7 @@ fn environment_and_arguments(system: &SystemDirectory, step: &Step) -> Result<Su
     Ok((with_own_variables(system, variables), parm.arguments))
 }
 
-/// Variables of a step behind those that every started task has.
+/// Variables of a step, after those that every started task has.
 fn with_own_variables(system: &SystemDirectory, variables: impl IntoIterator<Item = (String, String)>) -> Vec<(String, String)> {
     let inherited = INHERITED.iter().filter_map(|name| std::env::var(name).ok().map(|value| ((*name).to_owned(), value)));
     let own = std::iter::once(("ZWELNCH_SYSTEM".to_owned(), system.path().display().to_string()));
@@ -210,7 +212,7 @@ fn with_own_variables(system: &SystemDirectory, variables: impl IntoIterator<Ite
     environment
 }
 
-/// The lines of a data definition, all that is concatenated to it included. One that is missing has none, as on z/OS.
+/// The lines of a data definition, including all that is concatenated to it. One that is missing has no lines, as on z/OS.
 fn data_lines(step: &Step, name: &str) -> Result<Vec<String>, NotFound> {
     let mut lines = Vec::new();
     for source in step.data_definition(name).map(|dd| dd.sources.as_slice()).unwrap_or_default() {
@@ -228,7 +230,7 @@ fn data_lines(step: &Step, name: &str) -> Result<Vec<String>, NotFound> {
     Ok(lines)
 }
 
-/// Why the lines of a data definition cannot be had.
+/// Why the lines of a data definition are not available.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum LinesError {
     #[error("{path}: {why}")]
@@ -244,7 +246,7 @@ fn path_lines(path: &str) -> Result<Vec<String>, LinesError> {
     Ok(text.lines().map(str::to_owned).collect())
 }
 
-/// Where `A.B(MEM)` or `A.B` is: a file in a directory, or a file, under the root of data sets. Names cannot lead out of it.
+/// Where `A.B(MEM)` or `A.B` is below the root of data sets: a file in a directory, or a file. Names cannot lead out of the root.
 fn data_set_path(root: Option<&Path>, name: &str) -> Result<PathBuf, LinesError> {
     let root = root.ok_or_else(|| LinesError::NoDataSets(name.to_owned()))?;
     let bad = || LinesError::NoDataSetName(name.to_owned());

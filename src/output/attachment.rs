@@ -1,4 +1,4 @@
-//! What is done with a component's lines besides relaying them.
+//! What else is done with a component's lines besides relaying them.
 
 use super::{LogSettings, PipeId};
 use crate::platform::Pid;
@@ -7,12 +7,12 @@ use std::sync::Arc;
 /// Texts that a component's lines are searched for, in the same pass as for zowe.sysMessages.
 #[derive(Clone)]
 pub struct Watch {
-    /// Case-sensitive; `*` stands for anything within the line. A text that every line would match is left out.
+    /// Case-sensitive; `*` matches anything within the line. A text that every line would match is ignored.
     pub texts: Vec<String>,
-    /// Whole lines that say nothing: those of values, several lines long, of the component's own variables.
+    /// Whole lines that must not count: they come from multi-line values of the component's own variables.
     pub echoes: Vec<String>,
     /// Called on the relay thread with the index of a text when the first line that matches it has come, once for each text, so that a
-    /// flood of such lines is no flood of calls. It must not block.
+    /// flood of such lines does not cause a flood of calls. It must not block.
     pub matched: Arc<dyn Fn(PipeId, usize) + Send + Sync>,
 }
 
@@ -29,6 +29,6 @@ pub struct Attachment {
     pub watch: Option<Watch>,
     /// The component's own log file.
     pub log: Option<LogSettings>,
-    /// The process that writes, where it is one.
+    /// The process that writes, if it is a process.
     pub pid: Option<Pid>,
 }

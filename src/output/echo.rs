@@ -1,10 +1,9 @@
-//! Whether what was found in a line is said there or only named: components print their environment, their configuration and the commands
-//! of their scripts, and the texts that are looked for stand in all of these, as settings. Pure.
+//! Whether a text found in a line is said there or only mentioned: components print their environment, their configuration and the commands
+//! of their scripts, and the wanted texts occur in all of these, as settings. Pure.
 //!
-//! Two rules. A text of zowe.sysMessages is a plain substring (docs/contract/messages.md, "What reaches the operator"), and so is a text
-//! that a component is watched for and that is no message id: both are looked for everywhere but in what is surely the echo of a setting
-//! ([`is_echo`], [`is_item`]). A message id that a component is watched for has to be the id of its line ([`is_id_of_line`]): it stands
-//! where a message begins, and a message follows.
+//! Two rules. A text of zowe.sysMessages is a plain substring (docs/contract/messages.md, "What reaches the operator"), and so is a watched
+//! text that is not a message id: both match everywhere except in what is certainly the echo of a setting ([`is_echo`], [`is_item`]). A
+//! watched message id must be the id of its line ([`is_id_of_line`]): it must be where a message begins, and a message must follow.
 
 /// Keys under which programs that log in JSON or as `key=value` write the text of a message.
 const MESSAGE_KEYS: [&[u8]; 10] =
@@ -31,7 +30,7 @@ const LEVELS: [&[u8]; 14] = [
     b"config",
 ];
 
-/// Words after which an id is spoken of, or that are commands of a script which is being shown.
+/// Words that precede an id in prose, or commands of a script that is being shown.
 const OF_SPEECH: [&[u8]; 26] = [
     b"for",
     b"message",
@@ -61,7 +60,7 @@ const OF_SPEECH: [&[u8]; 26] = [
     b"grep",
 ];
 
-/// Whether a text has the shape of a message id: a prefix of letters, a number, mostly a letter for the severity (ZWEAM000I, ZWED0031I,
+/// Whether a text has the form of a message id: a prefix of letters, a number, usually a letter for the severity (ZWEAM000I, ZWED0031I,
 /// CWWKF0011I, IEF404I, BPXP018I).
 pub fn is_message_id(text: &str) -> bool {
     let bytes = text.as_bytes();
@@ -71,8 +70,8 @@ pub fn is_message_id(text: &str) -> bool {
     (3..=8).contains(&letters) && (3..=5).contains(&digits) && matches!(rest, [] | [b'A'..=b'Z'])
 }
 
-/// Whether what stands at `at..end` of a line is surely the echo of a setting: a variable with its value, the command of a script that is
-/// traced, a list in YAML or JSON of which it is an element, or the value of one of the settings that hold such texts.
+/// Whether the text at `at..end` of a line is certainly the echo of a setting: a variable with its value, the command of a traced script,
+/// an element of a list in YAML or JSON, or the value of one of the settings that hold such texts.
 pub(super) fn is_echo(line: &[u8], at: usize, end: usize) -> bool {
     let before = &line[..at];
     assigns_environment(before)
@@ -81,13 +80,13 @@ pub(super) fn is_echo(line: &[u8], at: usize, end: usize) -> bool {
         || is_value_of_our_keys(before, &line[end..])
 }
 
-/// Whether what stands at `at..end` of a line is all of an item of a YAML list: as the texts of our settings are shown.
+/// Whether the text at `at..end` of a line is a whole item of a YAML list, which is how the texts of our settings are shown.
 pub(super) fn is_item(line: &[u8], at: usize, end: usize) -> bool {
     let (before, after) = (line[..at].trim_ascii(), line[end..].trim_ascii());
     before == b"-" && (after.is_empty() || after.starts_with(b"#"))
 }
 
-/// Whether the message id at `at..end` of a line is the id of the message that the line is.
+/// Whether the message id at `at..end` of a line is the id of the message in that line.
 pub(super) fn is_id_of_line(line: &[u8], at: usize, end: usize) -> bool {
     let (before, after) = (&line[..at], &line[end..]);
     let joined = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'/' | b'\\' | b'$' | b'#' | b'@');
@@ -106,7 +105,7 @@ pub(super) fn is_id_of_line(line: &[u8], at: usize, end: usize) -> bool {
         | ([before @ .., b'<'], [b'>', after @ ..])
         | ([before @ .., b'`'], [b'`', after @ ..])
         | ([before @ .., b'*'], [b'*', after @ ..]) => (before, after),
-        // z/OS marks messages of unauthorised programs with + and those that want an action with *.
+        // z/OS marks messages of unauthorised programs with + and those that require an action with *.
         ([before @ .., b'+' | b'*'], after) if before.is_empty() || before.ends_with(b" ") => (before, after),
         other => other,
     };
@@ -116,7 +115,7 @@ pub(super) fn is_id_of_line(line: &[u8], at: usize, end: usize) -> bool {
     }
 }
 
-/// What follows an id: None for what makes it an element, a name or a part of something else; Some(false) for nothing at all.
+/// What follows an id: None if that makes the id an element, a name or a part of something else; Some(false) if nothing follows.
 fn message_follows(after: &[u8]) -> Option<bool> {
     let text = after.trim_ascii();
     let text = match text {
@@ -128,7 +127,7 @@ fn message_follows(after: &[u8]) -> Option<bool> {
         },
         _ => return None,
     };
-    // The rest of a list with blanks between its elements; `# why they stand there`.
+    // The rest of a list with blanks between its elements, or `# why they are there`.
     let mut words = text.split(|byte| !byte.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).peekable();
     let is_list = words.peek().is_some() && words.all(is_id);
     (!is_list && !text.starts_with(b"#")).then_some(!text.is_empty())
@@ -138,7 +137,7 @@ fn is_id(word: &[u8]) -> bool {
     std::str::from_utf8(word).is_ok_and(is_message_id)
 }
 
-/// Whether a message may begin after this part of a line; `text`: it has one beside its id.
+/// Whether a message may begin after this part of a line; `text`: there is a text after its id.
 fn may_begin_after(before: &[u8], text: bool) -> bool {
     let glued = before.last().is_some_and(|byte| !byte.is_ascii_whitespace());
     let before = before.trim_ascii();
@@ -155,14 +154,14 @@ fn may_begin_after(before: &[u8], text: bool) -> bool {
     match last {
         // One item of a YAML list; a dash within a line ends many a prefix.
         b'-' => before.len() > 1,
-        // A level, or the name of who speaks. A key has nothing behind its value.
+        // A level, or the name of the sender. A key has nothing after its value.
         b':' => text || is_level,
         b',' | b'[' | b'{' | b';' | b'=' | b'(' | b'"' | b'\'' | b'/' => false,
         b'>' | b')' | b']' | b'|' | b'}' => true,
         _ if is_level => true,
         // In capitals it is a user ID.
         _ if is_of_speech(word) => false,
-        // A thread, a logger, a user ID or a time: without a text behind it the id ends a sentence, or a list.
+        // A thread, a logger, a user ID or a time: without a text after it, the id ends a sentence or a list.
         _ => text || !word.iter().all(u8::is_ascii_lowercase) && !is_id(word),
     }
 }
@@ -179,7 +178,7 @@ fn is_trace(before: &[u8]) -> bool {
     plus > 0 && (rest.len() == plus || rest[plus] == b' ')
 }
 
-/// Without the `+` of a trace and the commands that show or set variables; whether there were any.
+/// Removes the `+` of a trace and the commands that show or set variables; also returns whether there were any.
 fn without_commands(line: &[u8]) -> (&[u8], bool) {
     let mut rest = line.trim_ascii_start();
     let mut any = false;
@@ -197,7 +196,7 @@ fn without_commands(line: &[u8]) -> (&[u8], bool) {
     (rest, any)
 }
 
-/// The name before the first `=` of a text, where only a name stands there.
+/// The name before the first `=` of a text, if there is only a name before it.
 fn assigned(text: &[u8]) -> Option<&[u8]> {
     let name = &text[..memchr::memchr(b'=', text)?];
     let fits = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
@@ -205,7 +204,7 @@ fn assigned(text: &[u8]) -> Option<&[u8]> {
     (begins && name.iter().all(fits)).then_some(name)
 }
 
-/// Whether the line begins with a variable and its value: `NAME=`, with a name as variables of the environment and properties have them.
+/// Whether the line begins with a variable and its value: `NAME=`, with a name like those of environment variables and properties.
 fn assigns_environment(before: &[u8]) -> bool {
     let (rest, command) = without_commands(before);
     assigned(rest).is_some_and(|name| {
@@ -215,14 +214,14 @@ fn assigns_environment(before: &[u8]) -> bool {
     })
 }
 
-/// Whether a line that begins so is a name with its value, unless that is how a program logs: `level=info msg=...`.
+/// Whether a line with this beginning is a name with its value, and not a log format such as `level=info msg=...`.
 fn begins_with_assignment(before: &[u8]) -> bool {
     let (rest, command) = without_commands(before);
     let logs = || [&b"level="[..], b"lvl="].iter().any(|key| memchr::memmem::find(before, key).is_some());
     assigned(rest).is_some() && (command || !logs())
 }
 
-/// Whether a key of this name stands in a text: behind it, perhaps a quote, and then `:` or `=`.
+/// Whether a text contains a key of this name: after it, possibly a quote, and then `:` or `=`.
 fn has_key(text: &[u8], key: &[u8]) -> bool {
     memchr::memmem::find_iter(text, key).any(|position| {
         let rest = &text[position + key.len()..];
@@ -239,7 +238,7 @@ fn is_element_in_quotes(before: &[u8], after: &[u8]) -> bool {
     opening == closing && begins && (matches!(after.first(), None | Some(b',' | b']' | b'#')))
 }
 
-/// `log: text`, `- message: "text"`: all that a line has, under a key of readiness and liveness.
+/// `log: text`, `- message: "text"`: the whole line, with a key of readiness and liveness.
 fn is_value_of_our_keys(before: &[u8], after: &[u8]) -> bool {
     let (before, after) = match (before, after) {
         ([before @ .., b'"'], [b'"', after @ ..]) | ([before @ .., b'\''], [b'\'', after @ ..]) => (before, after),
@@ -252,7 +251,7 @@ fn is_value_of_our_keys(before: &[u8], after: &[u8]) -> bool {
     is_key && (after.is_empty() || after.starts_with(b"#") || after == b",")
 }
 
-/// Whether the quoted value that begins behind this is that of a key under which messages are logged.
+/// Whether the quoted value that begins after this belongs to a key under which messages are logged.
 fn is_value_of_a_message_key(before: &[u8]) -> bool {
     if let Some(rest) = before.strip_suffix(b"=") {
         let key = rest.rsplit(|byte| byte.is_ascii_whitespace()).next().unwrap_or_default();

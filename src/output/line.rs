@@ -4,7 +4,7 @@ use super::printable::one_line;
 use crate::message::Severity;
 use std::io::Write;
 
-/// The ruler line that the launcher prints at its start: whoever reads a log sees whether it was cut.
+/// The ruler line that the launcher prints at its start: it shows the reader of a log whether lines were cut.
 pub const RULER: &str = concat!(
     "-- If you cant see '500' at the end of the line, your log is too short to read!80--------90------ ",
     "100----------------------125----------------------150----------------------175----------------------",
@@ -20,17 +20,17 @@ pub fn timestamp(now: jiff::Timestamp) -> String {
     now.strftime(STAMP).to_string()
 }
 
-/// The zone of a name of the IANA database, as the system has it, or of a POSIX TZ text (`CET-1CEST,M3.5.0,M10.5.0/3`).
+/// The time zone for a name of the IANA database, as installed on the system, or for a POSIX TZ text (`CET-1CEST,M3.5.0,M10.5.0/3`).
 pub fn time_zone(name: &str) -> Option<jiff::tz::TimeZone> {
     jiff::tz::TimeZone::get(name).or_else(|_| jiff::tz::TimeZone::posix(name)).ok()
 }
 
-/// Who writes: the fixed part of every line of ours.
+/// The sender: the fixed part of every line of ours.
 pub(super) struct Prefix {
     process: u32,
     user: String,
     last: jiff::Timestamp,
-    /// Of the stamps.
+    /// The zone of the time stamps.
     pub(super) zone: jiff::tz::TimeZone,
 }
 
@@ -39,7 +39,7 @@ impl Prefix {
         Prefix { process: std::process::id(), user, last: jiff::Timestamp::UNIX_EPOCH, zone: jiff::tz::TimeZone::UTC }
     }
 
-    /// Never earlier than the line before, also when the clock is set back.
+    /// Never earlier than the line before, even when the clock is set back.
     fn stamp(&mut self) -> String {
         let now = jiff::Timestamp::now();
         if now > self.last {

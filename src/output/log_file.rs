@@ -7,14 +7,14 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// After a failure the file is tried again, at the earliest, after this time.
+/// After a failure, the file is not tried again before this time has passed.
 const RETRY: Duration = Duration::from_secs(60);
 
 /// Where a component's log file is and how it is rotated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogSettings {
     pub path: PathBuf,
-    /// Bytes beyond which a new file is begun; a file holds whole lines, so one longer line may exceed it.
+    /// The size in bytes beyond which a new file is begun; a file holds whole lines, so a longer line may exceed it.
     pub size: u64,
     /// Earlier files that are kept beside it, `.1` the youngest.
     pub count: u32,
@@ -26,7 +26,7 @@ pub(super) struct LogFile {
     file: Option<File>,
     /// Bytes in the file.
     size: u64,
-    /// Since when, and why, nothing is written; what is missing since.
+    /// Since when, and why, nothing has been written; the data since then is missing.
     failed: Option<(Duration, String)>,
     missing: u64,
 }
@@ -40,13 +40,13 @@ impl LogFile {
         &self.settings.path
     }
 
-    /// Takes other settings of the same file, and tries again if it has failed.
+    /// Takes new settings for the same file, and tries again if it has failed.
     pub(super) fn attach(&mut self, settings: LogSettings) {
         self.settings = settings;
         self.failed = None;
     }
 
-    /// Appends; `whole`: the bytes begin a line, so that a new file may be begun before them. `now` is since any fixed point.
+    /// Appends; `whole`: the bytes begin a line, so that a new file may be begun before them. `now` is the time since any fixed point.
     ///
     /// # Errors
     /// The system's, once for each series of failures.
@@ -114,7 +114,7 @@ impl LogFile {
         let path = &self.settings.path;
         let opened = crate::platform::unix::open_log(path);
         let file = match (opened, path.parent()) {
-            // Somebody who cleans up has removed the directory: it is made as a start makes it.
+            // Somebody who cleaned up has removed the directory: it is created as a start creates it.
             (Err(error), Some(parent)) if error.kind() == io::ErrorKind::NotFound => {
                 let in_words = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", parent.display()));
                 fs::DirBuilder::new().recursive(true).mode(0o750).create(parent).map_err(in_words)?;
@@ -127,7 +127,7 @@ impl LogFile {
         Ok(())
     }
 
-    /// Begins a new file on request. One that somebody else has moved away already is only opened anew.
+    /// Begins a new file on request. If somebody else has already moved the file away, it is only opened anew.
     ///
     /// # Errors
     /// The system's.

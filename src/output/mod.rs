@@ -1,9 +1,9 @@
 //! The one way out: every line that reaches SYSPRINT or the operator passes through one relay thread. Contract: docs/contract/messages.md,
 //! "The line on SYSPRINT" and "What reaches the operator".
 //!
-//! Why a thread of its own: SYSPRINT can be slow (a pipe nobody reads, a full spool), and then the components have to wait for it, not
-//! the owner task with its operators. Callers only put items into a queue; the relay thread formats and writes them in their order and
-//! reads all component pipes in between, a block at a time.
+//! Why a thread of its own: SYSPRINT can be slow (a pipe nobody reads, a full spool), and then the components have to wait for it, not the
+//! owner task with its operators. Callers only put items into a queue; the relay thread formats and writes them in order, and in between
+//! reads all component pipes, a block at a time.
 
 mod attachment;
 mod echo;
@@ -42,10 +42,10 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PipeId(usize);
 
-/// Told on the relay thread what kept log files from being begun anew; nothing when all of them were.
+/// Called on the relay thread with the messages of log files that could not be begun anew; empty when all could.
 type RotationTold = Box<dyn FnOnce(Vec<Message>) + Send>;
 
-/// What the relay thread is asked to do.
+/// A request to the relay thread.
 enum Item {
     Message(Message),
     /// A line of the server commands' part: ZWELS, with its source in parentheses.
@@ -54,7 +54,7 @@ enum Item {
         source: String,
         text: String,
     },
-    /// A line with the launcher's prefix that is no message: the ruler, debug lines.
+    /// A line with the launcher's prefix that is not a message: the ruler, debug lines.
     Plain {
         severity: Severity,
         text: String,
@@ -62,10 +62,10 @@ enum Item {
     /// Whole lines of a component.
     Lines(Vec<u8>),
     Attach(PipeId, String, OwnedFd, Box<Attachment>),
-    /// Relay what the pipe holds now, a last line without its end included, before anything that is queued later.
+    /// Relay what the pipe holds now, including a last line without its end, before anything that is queued later.
     Drain {
         pipe: PipeId,
-        /// Whether its last lines are shown once more.
+        /// Whether its last lines are shown again.
         repeat: bool,
     },
     Rules(Box<WtoRules>),
@@ -78,17 +78,18 @@ enum Item {
     Close,
 }
 
-/// Bytes of text that wait for the relay thread at most. The launcher itself has little to say; this is for a SYSPRINT that nobody reads.
+/// The most bytes of text that wait for the relay thread. The launcher itself writes little; this limit is for a SYSPRINT that nobody
+/// reads.
 const QUEUED: usize = 4 * 1024 * 1024;
 
-/// Bytes of a component's line beyond which it is relayed in pieces, until [`Output::set_max_line`].
+/// The length in bytes beyond which a component's line is relayed in pieces, until [`Output::set_max_line`] changes it.
 const MAX_LINE: u64 = 16 * 1024 * 1024;
 
-/// How long the end of a run waits for SYSPRINT to take what is left.
+/// How long the end of a run waits for SYSPRINT to take the rest.
 const LAST_FLUSH: Duration = Duration::from_secs(5);
 
 impl Item {
-    /// What it counts in the queue; None: it is never left out, a control item or a message that the operator must see.
+    /// Its weight in the queue. None: it is never left out, because it is a control item or a message that the operator must see.
     fn weight(&self) -> Option<usize> {
         const FIXED: usize = 128;
         match self {
@@ -100,7 +101,7 @@ impl Item {
         }
     }
 
-    /// A message that the operator must see whatever the rules are.
+    /// A message that the operator must see whatever the rules say.
     fn for_console(&self) -> Option<&Message> {
         match self {
             Item::Message(message) if message.operator() == Operator::Always => Some(message),
@@ -108,7 +109,7 @@ impl Item {
         }
     }
 
-    /// How many lines it becomes on SYSPRINT.
+    /// The number of its lines on SYSPRINT.
     fn lines(&self) -> usize {
         match self {
             Item::Message(_) | Item::ServerCommand { .. } | Item::Plain { .. } => 1,
@@ -126,14 +127,14 @@ pub struct Output {
 
 struct Shared {
     queue: Mutex<Queue>,
-    /// Writing to it wakes the relay thread. A pipe of our own, because mio's waker loses wake-ups with the poll(2) selector whenever a
-    /// descriptor is registered at the same time (tokio-rs/mio#1874), and that selector is what z/OS has.
+    /// Writing to it wakes the relay thread. It is a pipe of our own because mio's waker, with the poll(2) selector, loses wake-ups
+    /// whenever a descriptor is registered at the same time (tokio-rs/mio#1874), and z/OS has that selector.
     waker: mio::unix::pipe::Sender,
     debugging: verbosity::Debugging,
     platform: Arc<dyn Platform>,
-    /// Lines that SYSPRINT is being given.
+    /// Lines that are being written to SYSPRINT.
     in_hand: AtomicUsize,
-    /// Closed by the end of the relay thread; None once that was waited for.
+    /// Closed by the end of the relay thread; None once that has been awaited.
     ended: Mutex<Option<mpsc::Receiver<()>>>,
     faults: Faults,
 }
@@ -141,12 +142,12 @@ struct Shared {
 #[derive(Default)]
 struct Queue {
     items: VecDeque<Item>,
-    /// Weight of the items.
+    /// The total weight of the items.
     bytes: usize,
     /// Items left out since the relay thread last took some.
     lost: u64,
     pipes_made: usize,
-    /// Set once the relay thread has been woken for what is in `items`: one wake-up a batch.
+    /// Set once the relay thread has been woken for what is in `items`: one wake-up per batch.
     woken: bool,
 }
 
@@ -190,7 +191,7 @@ impl Output {
         Ok(Output { shared })
     }
 
-    /// Who is told of a panic of the relay thread: lines may be lost.
+    /// Sets who is told of a panic of the relay thread: lines may be lost.
     pub fn on_fault(&self, on_fault: OnFault) {
         self.shared.faults.listen(on_fault);
     }
@@ -207,12 +208,12 @@ impl Output {
 
     fn wake(&self, mut queue: std::sync::MutexGuard<'_, Queue>) {
         if !std::mem::replace(&mut queue.woken, true) {
-            // A full pipe wakes as well as one more byte would.
+            // A full pipe wakes it just as one more byte would.
             let _ = (&self.shared.waker).write(&[1]);
         }
     }
 
-    /// Writes a message to SYSPRINT and, as its row of the catalogue and the rules say, to the operator.
+    /// Writes a message to SYSPRINT and, if its row of the catalogue and the rules say so, to the operator.
     pub fn message(&self, message: Message) {
         self.put(Item::Message(message));
     }
@@ -224,7 +225,7 @@ impl Output {
         self.wake(queue);
     }
 
-    /// Writes a line of the server commands' part, `source` in parentheses after the level.
+    /// Writes a line of the server commands' part, with `source` in parentheses after the level.
     pub fn server_command(&self, severity: Severity, source: &str, text: impl Into<String>) {
         if severity == Severity::Debug && !self.debug_enabled() {
             return;
@@ -241,7 +242,7 @@ impl Output {
         self.plain(Verbosity::Debug, text);
     }
 
-    /// Writes a debug line when even more than those is wanted (zowe.launchScript.logLevel: trace).
+    /// Writes a debug line of the most detailed level (zowe.launchScript.logLevel: trace).
     pub fn trace(&self, text: impl FnOnce() -> String) {
         self.plain(Verbosity::Trace, text);
     }
@@ -268,8 +269,8 @@ impl Output {
         self.put(Item::Lines(bytes));
     }
 
-    /// Relays a component's pipe (its read end, non-blocking) line by line until its last writer closes it. `attachment`: what else is
-    /// done with its lines; `Attachment::default()` for nothing.
+    /// Relays a component's pipe (its read end, non-blocking) line by line until its last writer closes it. `attachment`: what else is done
+    /// with its lines; `Attachment::default()` for nothing else.
     pub fn attach(&self, component: &str, pipe: OwnedFd, attachment: Attachment) -> PipeId {
         let mut queue = self.shared.lock();
         let id = PipeId(queue.pipes_made);
@@ -279,29 +280,29 @@ impl Output {
         id
     }
 
-    /// Relays what a pipe holds at this moment before anything written later: called once, when its component has ended.
+    /// Relays what a pipe holds at this moment before anything that is written later. Called once, when its component has ended.
     pub fn drain(&self, pipe: PipeId) {
         self.put(Item::Drain { pipe, repeat: false });
     }
 
-    /// As [`Output::drain`], for an end that nobody asked for: the component's last lines follow once more on SYSPRINT, between ZWEL0993I
-    /// and ZWEL0994I, and never go to the console.
+    /// Like [`Output::drain`], for an end that nobody asked for: the component's last lines are repeated on SYSPRINT, between ZWEL0993I and
+    /// ZWEL0994I, and never go to the console.
     pub fn drain_and_repeat(&self, pipe: PipeId) {
         self.put(Item::Drain { pipe, repeat: true });
     }
 
-    /// Begins new log files for all components that have one (LOGROTATE). A file that was moved away is only opened anew. `told` gets, on
-    /// the relay thread, a message for each file that could not be begun.
+    /// Begins new log files for all components that have one (LOGROTATE). A file that was moved away is only opened anew. `told` is called
+    /// on the relay thread with a message for each file that could not be begun.
     pub fn rotate_logs(&self, told: impl FnOnce(Vec<Message>) + Send + 'static) {
         self.put(Item::RotateLogs(Box::new(told)));
     }
 
-    /// Sets how many bytes of a component's line, as it is printed, are relayed as one.
+    /// Sets the length in bytes, as printed, up to which a component's line is relayed as one.
     pub fn set_max_line(&self, bytes: u64) {
         self.put(Item::MaxLine(bytes));
     }
 
-    /// The zone of the stamps from now on; UTC at first.
+    /// Sets the zone of the time stamps from now on; UTC at first.
     pub fn set_time_zone(&self, zone: jiff::tz::TimeZone) {
         self.put(Item::TimeZone(zone));
     }
@@ -332,7 +333,7 @@ impl Output {
         self.verbosity() >= Verbosity::Debug
     }
 
-    /// Waits until everything written so far stands on SYSPRINT, however long that takes: for tests, which read it.
+    /// Waits until everything written so far is on SYSPRINT, however long that takes; for tests, which read it.
     #[cfg(test)]
     pub fn flush(&self) {
         let (sender, receiver) = mpsc::channel();
@@ -341,8 +342,8 @@ impl Output {
         let _ = receiver.recv();
     }
 
-    /// Relays what is left in the pipes, writes everything and ends the relay thread. Waits for that at most 5 s: where nobody reads
-    /// SYSPRINT, the operator is told how many lines are lost, and those that had to reach the console reach it.
+    /// Relays the rest of the pipes, writes everything and ends the relay thread. Waits for that at most 5 s: if nobody reads SYSPRINT, the
+    /// operator is told how many lines are lost, and the lines that must reach the console reach it.
     pub fn close(&self) {
         self.close_within(LAST_FLUSH);
     }
@@ -373,14 +374,14 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins a turn: how many items are queued, and how many were left out after them. Whatever is queued from now on wakes anew.
+    /// Begins a turn: how many items are queued, and how many were left out after them. Anything queued from now on wakes the thread again.
     fn begin_turn(&self) -> (usize, u64) {
         let mut queue = self.lock();
         queue.woken = false;
         (queue.items.len(), std::mem::take(&mut queue.lost))
     }
 
-    /// The next item. One at a time: what waits behind a write that hangs is known as not written.
+    /// The next item. One at a time, so that items behind a write that hangs are known as not written.
     fn next(&self) -> Option<Item> {
         self.lock().pop()
     }

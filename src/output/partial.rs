@@ -1,35 +1,35 @@
-//! A line that has begun and not ended: a limit for what is held of it, and a lower one for what is held in memory.
+//! A line that has begun and not ended: a limit for what is held of it, and a lower limit for what is held in memory.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
-/// Beyond this a line goes on in an unlinked temporary file: one component's endless line must not make the launcher grow.
+/// Beyond this a line continues in an unlinked temporary file, so that one component's endless line does not make the launcher grow.
 pub(super) const IN_MEMORY: usize = 1024 * 1024;
 
-/// What is known of the pieces of a line that have been shown before its end.
+/// What is known about the pieces of a line that were shown before its end.
 #[derive(Debug, Default)]
 pub(super) struct Shown {
-    /// The beginning of the line as it was shown: what is looked for may stand at both sides of where it was cut.
+    /// The beginning of the line as it was shown: a wanted text may lie on both sides of the cut.
     pub(super) text: Vec<u8>,
-    /// Whether any of it stands on SYSPRINT, and in the component's log file.
+    /// Whether any of it is on SYSPRINT, and in the component's log file.
     pub(super) printed: bool,
     pub(super) logged: bool,
     /// Whether it has been on the console.
     pub(super) told: bool,
-    /// The beginning of a character or an escape sequence with which the last piece ended.
+    /// The incomplete character or escape sequence at the end of the last piece.
     pub(super) torn: Vec<u8>,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Partial {
-    /// The beginning of the line, or its end when there is a spill file.
+    /// The beginning of the line, or its end if there is a spill file.
     bytes: Vec<u8>,
     spill: Option<File>,
-    /// Bytes of the spill file that count: a write that failed half-way leaves more.
+    /// The bytes of the spill file that count: a write that failed half-way leaves more.
     spilled: u64,
-    /// How long what is held will be when it is printed, at most and but for bytes that are no text.
+    /// The greatest length that what is held will have when printed, not counting bytes that are not text.
     columns: u64,
-    /// There is one when the line's beginning has been shown.
+    /// Set when the line's beginning has been shown.
     pub(super) shown: Option<Shown>,
 }
 
@@ -38,12 +38,12 @@ impl Partial {
         self.bytes.is_empty() && self.spill.is_none()
     }
 
-    /// All of a line that is shorter than `limit`, in memory, and not shown in part.
+    /// The whole line, if it is shorter than `limit`, in memory, and not shown in part.
     pub(super) fn short(&self, limit: usize) -> Option<&[u8]> {
         (self.spill.is_none() && self.shown.is_none() && self.bytes.len() < limit).then_some(&self.bytes)
     }
 
-    /// Whether it has reached the limit of a line.
+    /// Whether it has reached the maximum length of a line.
     pub(super) fn is_full(&self, limit: u64) -> bool {
         self.columns >= limit
     }
@@ -57,7 +57,7 @@ impl Partial {
     /// Appends a piece without a line end.
     ///
     /// # Errors
-    /// The temporary file's; nothing is lost then, what was held before and the piece are still there.
+    /// The temporary file's; nothing is lost then: what was held before and the piece are still there.
     pub(super) fn push(&mut self, piece: &[u8]) -> io::Result<()> {
         self.bytes.extend_from_slice(piece);
         self.columns += super::printable::columns(piece);
@@ -76,7 +76,7 @@ impl Partial {
         Ok(())
     }
 
-    /// Hands what is held on in pieces and holds nothing afterwards.
+    /// Passes on in pieces what is held, and holds nothing afterwards.
     ///
     /// # Errors
     /// The temporary file's.

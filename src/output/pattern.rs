@@ -1,17 +1,17 @@
-//! What is looked for in lines: texts, where `*` stands for anything within the line, all of them in one pass.
+//! Texts to find in lines, where `*` matches anything within the line; all of them in one pass.
 
 use super::echo;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use memchr::memmem::Finder;
 use std::sync::Arc;
 
-/// Places of a text in one line that are looked at.
+/// How many occurrences of a text in one line are examined.
 const OCCURRENCES: usize = 16;
 
-/// So much of a line, from its beginning, is searched: what is said stands there, and a line of gigabytes is no work.
+/// How much of a line, from its beginning, is searched: messages are there, and a line of gigabytes costs no more.
 pub(super) const SEARCHED: usize = 256 * 1024;
 
-/// One text: its pieces between the `*`s, which a line has to hold in this order.
+/// One text: its pieces between the `*`s, which a line must contain in this order.
 #[derive(Debug)]
 pub struct Pattern {
     pieces: Vec<Finder<'static>>,
@@ -24,16 +24,16 @@ impl Pattern {
         if pieces.is_empty() { None } else { Some(Pattern { pieces }) }
     }
 
-    /// Where in a line the match begins. Taking the first place of each piece is enough: a later one leaves less for the rest.
+    /// Where the match begins in a line. It is enough to take the first occurrence of each piece: a later one leaves less for the rest.
     pub(super) fn find(&self, line: &[u8]) -> Option<usize> {
         self.find_where(line, |_, _| true)
     }
 
-    /// Where the match begins of which `accept`, given its beginning and end, says that it counts: the first that does of a text without
-    /// `*`, else the first or none.
+    /// Where the match begins that `accept`, called with its beginning and end, accepts. For a text without `*` this is the first match
+    /// that is accepted; for others, the first match or none.
     fn find_where(&self, line: &[u8], accept: impl Fn(usize, usize) -> bool) -> Option<usize> {
         if let [piece] = self.pieces.as_slice() {
-            // A line that only echoes a text does so soon; a bound keeps a line that is made of it from taking for ever.
+            // A line that only echoes a text does so early; the limit keeps a line that consists of it from taking for ever.
             return piece.find_iter(line).take(OCCURRENCES).find(|at| accept(*at, at + piece.needle().len()));
         }
         let (mut begin, mut end) = (None, 0);
@@ -45,18 +45,19 @@ impl Pattern {
         begin.filter(|at| accept(*at, end))
     }
 
-    /// Where in a line the match begins that is no echo of a setting.
+    /// Where in a line the first match begins that is not the echo of a setting.
     pub(super) fn find_said(&self, line: &[u8]) -> Option<usize> {
         self.find_where(line, |at, end| !echo::is_echo(line, at, end))
     }
 
-    /// The longest piece: the rarest in a text, most likely.
+    /// The longest piece, which is probably the rarest in a text.
     fn key(&self) -> &[u8] {
         self.pieces.iter().map(Finder::needle).max_by_key(|needle| needle.len()).unwrap_or_default()
     }
 }
 
-/// A text that a log is watched for: a message id counts only as the id of its line, any other text wherever it is no echo of a setting.
+/// A text for which a log is watched: a message id counts only as the id of its line, any other text wherever it is not the echo of a
+/// setting.
 #[derive(Debug)]
 pub struct AwaitedText {
     pattern: Pattern,
@@ -72,7 +73,7 @@ impl AwaitedText {
     /// Whether a line, with or without its end, says it.
     pub fn is_said_in(&self, line: &[u8]) -> bool {
         let mut printable = Vec::new();
-        // Colours of a terminal stand between a level and what follows it.
+        // Terminal colours may come between a level and what follows it.
         let line = if memchr::memchr(0x1b, line).is_some() {
             super::printable::append(&mut printable, line);
             &printable
@@ -97,13 +98,13 @@ pub(super) struct Hit<'a> {
     pub watched: Vec<usize>,
 }
 
-/// The texts of zowe.sysMessages and those watched for one component. The automaton looks for one piece of each; only a line that holds one
-/// is looked at again, for whole patterns.
+/// The texts of zowe.sysMessages and those watched for one component. The automaton looks for one piece of each; only a line that contains
+/// one is examined again, for whole patterns.
 #[derive(Debug, Default)]
 pub(super) struct Matcher {
     automaton: Option<AhoCorasick>,
     sys_messages: Arc<[Pattern]>,
-    /// With their indices as the caller knows them.
+    /// With the indices that the caller uses.
     watched: Vec<(usize, AwaitedText)>,
 }
 
@@ -127,7 +128,7 @@ impl Matcher {
         self.sys_messages.iter().filter_map(|pattern| pattern.find_said(line)).min()
     }
 
-    /// Calls `hit` for each line of a block of whole lines that matches, once a line, in their order.
+    /// Calls `hit` for each matching line of a block of whole lines, once per line, in order.
     pub(super) fn each_hit(&self, block: &[u8], mut hit: impl FnMut(Hit<'_>)) {
         let Some(automaton) = &self.automaton else { return };
         let mut rest = block;
@@ -160,7 +161,7 @@ mod tests {
         assert!(Pattern::new("**").is_none() && Pattern::new("").is_none());
     }
 
-    /// The plain reading of the rule: is there a way to place the pieces?
+    /// The rule read literally: is there a way to place the pieces?
     fn matches(pattern: &[u8], line: &[u8]) -> bool {
         match (pattern, line) {
             ([], _) => true,

@@ -1,9 +1,9 @@
-//! Lines as SYSPRINT and the console show them: without escape sequences of terminals, and without bytes that are no text.
+//! Lines as SYSPRINT and the console show them: without terminal escape sequences, and without bytes that are not text.
 
 use std::borrow::Cow;
 
-/// Whether a block has to be looked at at all: anything but printable ASCII, tabs and line ends. One pass without a branch, which the
-/// compiler makes a vector loop of.
+/// Whether a block needs no examination: it has only printable ASCII, tabs and line ends. One pass without a branch, which the compiler
+/// turns into a vector loop.
 pub(super) fn is_plain(block: &[u8]) -> bool {
     block.chunks(4096).all(|chunk| {
         let odd =
@@ -12,7 +12,7 @@ pub(super) fn is_plain(block: &[u8]) -> bool {
     })
 }
 
-/// How long a block becomes when it is printed: control characters take four columns. Bytes that are no text are not all counted.
+/// The length of a block when it is printed: control characters take four columns. Not all bytes that are not text are counted.
 pub(super) fn columns(block: &[u8]) -> u64 {
     let odd = |byte: &u8| u8::from((*byte < b' ') | (*byte == 0x7f) | (*byte >= 0xf8));
     let of_chunk = |chunk: &[u8]| u64::from(chunk.iter().fold(0_u8, |count, byte| count + odd(byte)));
@@ -39,8 +39,8 @@ pub(super) fn append(out: &mut Vec<u8>, block: &[u8]) {
     }
 }
 
-/// A text of several lines that came from elsewhere as a terminal may have it: control characters but line ends and tabs, and those that
-/// change the direction of text, become `\xNN`, byte by byte.
+/// A text of several lines from an untrusted source, made safe for a terminal: control characters except line ends and tabs, and characters
+/// that change the direction of text, become `\xNN`, byte by byte.
 pub fn printable(text: &str) -> Cow<'_, str> {
     if is_plain(text.as_bytes()) || !text.contains(is_odd) {
         return text.into();
@@ -50,11 +50,11 @@ pub fn printable(text: &str) -> Cow<'_, str> {
         append_text(&mut out, line.strip_suffix('\n').unwrap_or(line), Escapes::Shown);
         out.extend(line.ends_with('\n').then_some(b'\n'));
     }
-    // What was UTF-8 is UTF-8.
+    // What was UTF-8 is still UTF-8.
     String::from_utf8(out).unwrap_or_default().into()
 }
 
-/// [`printable`] in one line: a line break in a name must not look like a line of its own.
+/// [`printable`] in one line: a line break in a name must not look like a separate line.
 pub fn one_line(text: &str) -> Cow<'_, str> {
     match printable(text) {
         text if text.contains('\n') => text.replace('\n', "\\n").into(),
@@ -62,8 +62,8 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// A document in JSON or YAML of ours, in which characters that are not [`printable`] stand in double quotes if anywhere: as `\uNNNN`
-/// they mean the same.
+/// A JSON or YAML document of ours, in which characters that are not [`printable`] occur only in double quotes: there `\uNNNN` means the
+/// same.
 pub fn escaped(document: &str) -> Cow<'_, str> {
     if is_plain(document.as_bytes()) || !document.contains(is_odd) {
         return document.into();
@@ -79,13 +79,13 @@ pub fn escaped(document: &str) -> Cow<'_, str> {
     out.into()
 }
 
-/// Whether a terminal may not have a character: it controls it, or the direction of text (U+202A to U+202E, U+2066 to U+2069).
+/// Whether a character must not reach a terminal: it controls the terminal, or the direction of text (U+202A to U+202E, U+2066 to U+2069).
 pub fn is_odd(character: char) -> bool {
     character.is_control() && !matches!(character, '\n' | '\t') || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// How much of a piece of a line can be printed before the next piece is known: all but a character, an escape sequence or a line end that
-/// may go on at its end.
+/// How much of a piece of a line can be printed before the next piece is known: all except a character, an escape sequence or a line end
+/// that may continue after its end.
 pub(super) fn whole(piece: &[u8]) -> usize {
     const LONGEST: usize = 64;
     if let [.., b'\r'] = piece {
@@ -107,14 +107,14 @@ pub(super) fn whole(piece: &[u8]) -> usize {
     }
 }
 
-/// What becomes of the escape sequences of terminals.
+/// What to do with terminal escape sequences.
 #[derive(Clone, Copy, PartialEq)]
 enum Escapes {
     LeftOut,
     Shown,
 }
 
-/// How many bytes at the beginning of a text are one character that is not printed; 0: none.
+/// How many bytes at the beginning of a text form one character that is not printed; 0: none.
 fn odd_length(text: &[u8]) -> usize {
     match text {
         [b'\t' | b'\n', ..] => 0,
@@ -146,7 +146,7 @@ fn append_text(out: &mut Vec<u8>, text: &str, escapes: Escapes) {
     out.extend_from_slice(&bytes[from..]);
 }
 
-/// `\xNN` of every byte: a component may write gigabytes of them.
+/// `\xNN` for every byte: a component may write gigabytes of them.
 static HEXADECIMAL: [[u8; 4]; 256] = {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut table = [[b'\\', b'x', 0, 0]; 256];
@@ -175,7 +175,7 @@ fn escape_sequence_length(text: &[u8]) -> usize {
     match text.get(1) {
         // Colours and cursor movements: parameters, intermediates, a final byte.
         Some(b'[') => with_final(2 + run(2, 0x20..=0x3f), 0x40..=0x7e),
-        // Titles, hyperlinks: a text up to BEL or ESC \. One that does not end hides nothing.
+        // Titles, hyperlinks: a text up to BEL or ESC \. One without an end hides nothing.
         Some(b']' | b'P' | b'X' | b'^' | b'_') => match memchr::memchr2(0x07, 0x1b, &text[2..]) {
             Some(position) if text[2 + position] == 0x07 => 3 + position,
             Some(position) if text.get(3 + position) == Some(&b'\\') => 4 + position,
@@ -254,7 +254,7 @@ mod tests {
         }
     }
 
-    /// The rule character by character, as it is said.
+    /// The rule, applied character by character.
     fn said(text: &str) -> String {
         let hexadecimal = |character: char| character.to_string().bytes().map(|byte| format!("\\x{byte:02x}")).collect::<String>();
         text.chars().map(|character| if is_odd(character) { hexadecimal(character) } else { character.into() }).collect()

@@ -5,16 +5,16 @@ use std::time::Duration;
 
 /// Lines at once.
 const BURST: u32 = 50;
-/// Time in which one more is earned: 10 a second.
+/// The time in which one more line is earned: 10 a second.
 pub(super) const INTERVAL: Duration = Duration::from_millis(100);
 /// A flood is over when nothing was held back for this long.
 const QUIET: Duration = Duration::from_secs(1);
-/// A flood that goes on is mentioned this often.
+/// How often a continuing flood is mentioned.
 const REMIND: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Default)]
 pub(super) struct Rate {
-    /// When all that was let through would have been earned.
+    /// When everything that was let through will have been earned.
     earned_at: Duration,
     held: u64,
     first_held: Duration,
@@ -41,7 +41,7 @@ impl Rate {
         (self.held > 0).then(|| (self.last_held + QUIET).min(self.first_held + REMIND))
     }
 
-    /// How many were held back since it was last asked; 0: none.
+    /// How many were held back since the last call; 0: none.
     pub(super) fn take_held(&mut self) -> u64 {
         std::mem::take(&mut self.held)
     }

@@ -1,4 +1,4 @@
-//! The relay thread: waits for items and for all pipes at once, and writes what came in one block.
+//! The relay thread: waits for items and for all pipes at once, and writes what has come in one block.
 
 mod lines;
 mod pace;
@@ -34,23 +34,23 @@ pub(super) struct Relay {
     platform: Arc<dyn Platform>,
     prefix: line::Prefix,
     rules: WtoRules,
-    /// For pipes with no watched text left, by far the most.
+    /// For pipes without remaining watched texts, by far the most.
     matcher: Rc<Matcher>,
-    /// Others, by their watched texts: many components watch for the same.
+    /// The other matchers, by their watched texts: many components watch for the same.
     matchers: HashMap<Vec<String>, Rc<Matcher>>,
     pipes: HashMap<usize, Pipe>,
     /// Pipes that hold data.
     ready: Vec<usize>,
-    /// Pipes whose component writes more to the console than is let through.
+    /// Pipes whose component writes more to the console than is allowed.
     holding: Vec<usize>,
     /// Pipes whose last line has not ended.
     unfinished: Vec<usize>,
-    /// Bytes of a line, as it is printed, beyond which it is relayed in pieces.
+    /// The length in bytes, as printed, beyond which a line is relayed in pieces.
     max_line: u64,
-    /// Components and last lines of pipes that were closed before their component's end was told.
+    /// Components and last lines of pipes that were closed before the component's end was reported.
     ended: HashMap<usize, (String, Tail)>,
     out: Vec<u8>,
-    /// Lines that SYSPRINT has not taken since it last took some, and why.
+    /// The number of lines that SYSPRINT has refused since it last accepted some, and why.
     unwritten: Option<(u64, String)>,
     begun: Instant,
     /// Bytes relayed in this turn.
@@ -85,7 +85,7 @@ impl Relay {
         }
     }
 
-    /// Relays until it is told to close. A panic is told; then it goes on, without the pipe that was being read.
+    /// Relays until it is told to close. A panic is reported; then it goes on without the pipe that was being read.
     pub(super) fn run(mut self) {
         let shared = Arc::clone(&self.shared);
         shared.faults.outlive("relay", || self.relay_all());
@@ -143,7 +143,7 @@ impl Relay {
         Some(due.saturating_sub(self.begun.elapsed()) + Duration::from_millis(1))
     }
 
-    /// Says how many lines were held back from the console, where a flood is over or `all` is asked for.
+    /// Reports how many lines were held back from the console, for floods that are over, or for all with `all`.
     fn tell_held(&mut self, all: bool) {
         if self.holding.is_empty() {
             return;
@@ -162,7 +162,7 @@ impl Relay {
         }
     }
 
-    /// Takes the items queued so far. What wakes is emptied first: a wake-up for an item queued from now on is a new event.
+    /// Takes the items queued so far. The waker is emptied first: a wake-up for an item queued from now on is a new event.
     fn take_items(&mut self) {
         let (queued, lost) = self.shared.begin_turn();
         for _ in 0..queued {
@@ -181,7 +181,7 @@ impl Relay {
             Item::ServerCommand { severity, source, text } => {
                 let start = self.out.len();
                 self.prefix.server_command(&mut self.out, severity, &source, &text);
-                // What debugging shows is no message.
+                // Debug output is not a message.
                 if severity != Severity::Debug {
                     self.tell_operator(start);
                 }
@@ -190,7 +190,7 @@ impl Relay {
             Item::Lines(mut bytes) => {
                 let start = self.out.len();
                 if self.platform.writes_ebcdic() {
-                    // The line end was added to one that is no line feed.
+                    // The line end was added to a line that ends in EBCDIC's own.
                     if bytes.ends_with(&[crate::platform::ebcdic::NEW_LINE, b'\n']) {
                         bytes.pop();
                     }
@@ -217,7 +217,7 @@ impl Relay {
         }
     }
 
-    /// Lines that were written since, and that hold a text of `zowe.sysMessages`, go to the operator too.
+    /// Sends the lines written since `start` that contain a text of `zowe.sysMessages` to the operator too.
     fn tell_operator(&self, start: usize) {
         self.matcher.each_hit(&self.out[start..], |hit| {
             if let Some(text) = hit.sys_message.and_then(|found| self.rules.of_line(hit.line, found)) {
@@ -226,7 +226,7 @@ impl Relay {
         });
     }
 
-    /// Tells the operator what SYSPRINT has not taken so far: when that begins and, if it goes on, at the end.
+    /// Tells the operator what SYSPRINT has not accepted so far: when that begins and, if it continues, at the end.
     fn tell_unwritten(&self) {
         if let Some((lost, why)) = &self.unwritten {
             self.wto_of(&message::lines_not_written(lost, why));
@@ -271,7 +271,7 @@ impl Relay {
         matcher
     }
 
-    /// Begins new log files, and gives what kept any of them from being begun, each as a message.
+    /// Begins new log files, and returns a message for each that could not be begun.
     fn rotate_logs(&mut self) -> Vec<Message> {
         let mut rotated: Vec<Rc<std::cell::RefCell<super::log_file::LogFile>>> = Vec::new();
         let mut messages = Vec::new();
@@ -285,14 +285,14 @@ impl Relay {
         messages
     }
 
-    /// Writes what was collected: one write a turn, not one a line.
+    /// Writes what was collected: one write per turn, not one per line.
     fn write(&mut self) {
         if self.out.is_empty() {
             return;
         }
         let lines = memchr::memchr_iter(b'\n', &self.out).count();
         self.shared.in_hand.store(lines, Ordering::Relaxed);
-        // While SYSPRINT itself fails only the operator can be told; the components go on, and it is said there when it can be.
+        // While SYSPRINT itself fails, only the operator can be told. The components go on, and SYSPRINT reports it when it can.
         let written = self.platform.write_sysprint(&self.out);
         self.shared.in_hand.store(0, Ordering::Relaxed);
         self.out.clear();
@@ -314,14 +314,14 @@ impl Relay {
                 }
             }
         }
-        // Memory of a flood is given back when it is over.
+        // Memory used for a flood is released when the flood is over.
         if self.out.capacity() > 4 * FULL {
             self.out.shrink_to(FULL);
         }
     }
 }
 
-/// Reads until there is nothing left, which also arms the selector again.
+/// Reads until nothing is left, which also arms the selector again.
 fn empty(mut woken: &Receiver) {
     let mut bytes = [0; 64];
     while woken.read(&mut bytes).is_ok_and(|length| length > 0) {}

@@ -1,8 +1,9 @@
-//! The last lines of a component, for whoever asks why it ended. A thousand components have one, so it is bounded and has no lines of its own.
+//! The last lines of a component, to show why it ended. A thousand components have one each, so it is limited and not stored as separate
+//! lines.
 
-/// Lines that are repeated.
+/// The number of lines that are repeated.
 pub(super) const LINES: usize = 10;
-/// Bytes of one line that are repeated.
+/// The number of bytes of one line that are repeated.
 const COLUMNS: usize = 500;
 /// Bytes kept; up to twice as many while the component writes.
 const KEPT: usize = 2048;
@@ -24,7 +25,7 @@ impl Tail {
         }
     }
 
-    /// The last lines, in their order; of a long one its end is all there is, and of that its beginning is shown.
+    /// The last lines, in order. Of a long line only the end is kept, and the beginning of that is shown.
     pub(super) fn lines(&self) -> Vec<&[u8]> {
         let mut lines: Vec<&[u8]> = self.bytes.split(|byte| *byte == b'\n').rev().filter(|line| !line.is_empty()).take(LINES).collect();
         lines.reverse();

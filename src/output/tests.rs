@@ -1,4 +1,4 @@
-//! The relay against pipes of the test's own and a platform that collects.
+//! The relay, tested with pipes of the test's own and a platform that collects.
 
 use super::*;
 use crate::message;
@@ -116,7 +116,7 @@ fn a_line_beyond_memory_is_not_split_and_not_mixed() {
     assert_eq!(text.lines().count(), 21);
 }
 
-/// Bytes of a line as the relay's own rule says, without it.
+/// The bytes of a line by the relay's own rule, written independently.
 fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("\\x{byte:02x}")).collect()
 }
@@ -129,7 +129,7 @@ fn a_line_beyond_its_limit_goes_on_in_marked_pieces_of_which_none_is_longer() {
     let settings = LogSettings { size: 1 << 24, ..log_settings(&directory) };
     let (reader, mut writer) = pipe(&platform);
     let id = output.attach("c", reader, Attachment { log: Some(settings.clone()), ..Attachment::default() });
-    // A character of three bytes stands at every place where a piece may be cut, and printing makes one byte four.
+    // A character of three bytes is at every place where a piece may be cut, and printing turns one byte into four.
     let line = ["€\x01x".repeat(1_000_000).as_bytes(), b"\r\n"].concat();
     writer.write_all(&line).unwrap();
     writer.write_all(b"next\n").unwrap();
@@ -375,7 +375,7 @@ fn stamps_are_in_the_zone_that_is_set() {
     assert!(time_zone("Nowhere/Nothing").is_none());
 }
 
-/// A SYSPRINT that takes nothing until it is told to.
+/// A SYSPRINT that accepts nothing until it is told to.
 #[test]
 fn what_waits_for_a_sysprint_that_nobody_reads_is_bounded_and_counted() {
     let platform = Arc::new(FakePlatform::default());

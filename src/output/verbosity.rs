@@ -1,4 +1,4 @@
-//! Debug lines: how many there are, and what is kept out of them.
+//! Debug lines: how many are written, and what is kept out of them.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{PoisonError, RwLock};
@@ -10,14 +10,14 @@ pub enum Verbosity {
     Info,
     /// Each step, command and decision, with its reason (ZLDEBUG=ON, zowe.launchScript.logLevel: debug).
     Debug,
-    /// Whatever support may ask for: every property and variable, each answer of a probe (zowe.launchScript.logLevel: trace).
+    /// Everything that support may ask for: every property and variable, each answer of a probe (zowe.launchScript.logLevel: trace).
     Trace,
 }
 
-/// What stands in place of a secret.
+/// Written instead of a secret.
 const MASK: &str = "********";
 
-/// The verbosity in force, and the secrets that no debug line shows, wherever they come to stand in it.
+/// The current verbosity, and the secrets that no debug line shows, wherever they occur in it.
 #[derive(Debug, Default)]
 pub(super) struct Debugging {
     level: AtomicU8,
@@ -37,7 +37,7 @@ impl Debugging {
         }
     }
 
-    /// Adds to the secrets; the longest are looked for first, as one may be part of another.
+    /// Adds secrets; the longest are searched for first, because one may be part of another.
     pub(super) fn hide(&self, secrets: impl IntoIterator<Item = String>) {
         let mut known = self.secrets.write().unwrap_or_else(PoisonError::into_inner);
         known.extend(secrets);

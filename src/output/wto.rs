@@ -14,13 +14,13 @@ const LIST_DUMP: &[u8] = b"ZWE_zowe_sysMessages";
 pub struct WtoRules {
     pub(super) patterns: Arc<[Pattern]>,
     trim: bool,
-    /// Whether the messages of our own that the catalogue marks as WTO are sent.
+    /// Whether those of our own messages are sent that the catalogue marks as WTO.
     pub own: bool,
 }
 
 impl WtoRules {
-    /// `sys_messages`: case-sensitive texts, `*` in them stands for anything within the line; `trim`: the WTO begins at the match; `own`:
-    /// `components.launcher.wto`. Texts that would match every line are left out.
+    /// `sys_messages`: case-sensitive texts in which `*` matches anything within the line; `trim`: the WTO begins at the match; `own`:
+    /// `components.launcher.wto`. Texts that would match every line are ignored.
     pub fn new(sys_messages: &[String], trim: bool, own: bool) -> WtoRules {
         WtoRules { patterns: sys_messages.iter().filter_map(|text| Pattern::new(text)).collect(), trim, own }
     }
@@ -37,13 +37,13 @@ impl WtoRules {
         if text.starts_with(LIST_DUMP) {
             return None;
         }
-        // A match inside the stamp itself begins the text all the same.
+        // A match inside the time stamp itself still begins the text.
         let from = if self.trim { found.saturating_sub(line.len() - text.len()) } else { 0 };
         Some(cut(text, from))
     }
 }
 
-/// Cuts a WTO text to its 126 characters, unprintable ones as blanks.
+/// Cuts a WTO text to 126 characters, with unprintable ones as blanks.
 fn cut(text: &[u8], from: usize) -> String {
     String::from_utf8_lossy(&text[from.min(text.len())..][..(text.len() - from.min(text.len())).min(4 * WTO_COLUMNS)])
         .chars()

@@ -1,10 +1,10 @@
-//! Component output in two code pages. On z/OS a shell writes IBM-1047 and node and java write UTF-8, often into the same pipe, so the
-//! question is asked for each line. Its end answers it: NL (0x15) is a control character in UTF-8, and line feed (0x0A) is one in
-//! IBM-1047, so neither stands inside a line of text of the other.
+//! Component output in two code pages. On z/OS a shell writes IBM-1047 while node and java write UTF-8, often into the same pipe, so the
+//! code page is decided for each line, by the end of the line: NL (0x15) is a control character in UTF-8, and line feed (0x0A) is one in
+//! IBM-1047, so neither occurs inside a line of text in the other code page.
 
 use crate::platform::ebcdic::{NEW_LINE, ibm_1047};
 
-/// Of a line without an end more is not held back: what follows has its code page too.
+/// The most bytes of a line without an end that are held back; what follows is decided anew.
 const HELD: usize = 64 * 1024;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub enum CodePage {
     Ibm1047,
 }
 
-/// By the CCSID of a tag; None for those that say nothing.
+/// From the CCSID of a tag; None for a CCSID that does not tell.
 fn of_ccsid(ccsid: u16) -> Option<CodePage> {
     match ccsid {
         1047 => Some(CodePage::Ibm1047),
@@ -27,21 +27,21 @@ fn of_ccsid(ccsid: u16) -> Option<CodePage> {
 pub struct Transcoder {
     /// The beginning of a line.
     held: Vec<u8>,
-    /// What the pipe is tagged as; for lines that do not say themselves.
+    /// The tag of the pipe; used for lines that do not tell themselves.
     tag: Option<CodePage>,
-    /// Of the line before.
+    /// The code page of the line before.
     last: Option<CodePage>,
-    /// Of the line that has begun, when so much of it has come that its end was not waited for.
+    /// The code page of the line that has begun, when so much of it has come that its end was not awaited.
     begun: Option<CodePage>,
 }
 
 impl Transcoder {
-    /// `ccsid`: of the tag of the pipe.
+    /// `ccsid`: from the tag of the pipe.
     pub fn new(ccsid: Option<u16>) -> Transcoder {
         Transcoder { tag: ccsid.and_then(of_ccsid), ..Transcoder::default() }
     }
 
-    /// The next piece of output as UTF-8, whole lines as far as they have come; bytes that are no text are left as they are.
+    /// The next piece of output as UTF-8, with the whole lines that have come so far; bytes that are not text are left as they are.
     pub fn convert(&mut self, bytes: &[u8]) -> Vec<u8> {
         let mut converted = Vec::with_capacity(bytes.len() + bytes.len() / 8);
         let mut rest = bytes;
@@ -62,7 +62,7 @@ impl Transcoder {
         converted
     }
 
-    /// The beginning of a line that will not be ended.
+    /// The beginning of a line whose end will not come.
     pub fn finish(&mut self) -> Vec<u8> {
         let mut converted = Vec::new();
         let code_page = self.begun.take().unwrap_or_else(|| self.guess());
@@ -75,7 +75,7 @@ impl Transcoder {
         !self.held.is_empty()
     }
 
-    /// The beginning of a line of which more may come, but not soon.
+    /// The beginning of a line that may go on, but not soon.
     pub fn so_far(&mut self) -> Vec<u8> {
         let mut converted = Vec::new();
         if self.holds() {
@@ -110,7 +110,7 @@ impl Transcoder {
     }
 }
 
-/// The text of output that has come to its end.
+/// The text of output that has ended.
 pub fn decode_lines(bytes: &[u8]) -> String {
     let mut transcoder = Transcoder::default();
     let mut text = transcoder.convert(bytes);
@@ -134,7 +134,7 @@ mod tests {
     fn a_last_line_without_an_end() {
         assert_eq!(decode_lines(&to_ibm_1047("Enter: ")), "Enter: ");
         assert_eq!(decode_lines(b"Enter: "), "Enter: ");
-        // Blanks, or commercial at signs: the tag says, and without one the line before.
+        // Blanks, or commercial at signs: the tag decides, and without a tag the line before.
         let (mut tagged, mut untagged) = (Transcoder::new(Some(1047)), Transcoder::default());
         assert_eq!([tagged.convert(b"@@"), tagged.finish()].concat(), b"  ");
         assert_eq!([untagged.convert(b"@@"), untagged.finish()].concat(), b"@@");

@@ -1,4 +1,4 @@
-//! CPU time of one thread, as others can read it.
+//! The CPU time of one thread, readable by other threads.
 
 use std::time::Duration;
 
@@ -11,15 +11,15 @@ mod counted {
 
     pub(super) fn of_this_thread() -> Clock {
         let mut clock = libc::CLOCK_PROCESS_CPUTIME_ID;
-        // SAFETY: asks for the clock of the calling thread, which exists, and writes where it is told to. When it fails the clock is that of
-        // the process.
+        // SAFETY: asks for the clock of the calling thread, which exists, and writes to the place it is given. If it fails, the clock of
+        // the process is used.
         unsafe { libc::pthread_getcpuclockid(libc::pthread_self(), &raw mut clock) };
         clock
     }
 
     pub(super) fn read(clock: Clock) -> Option<Duration> {
         let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-        // SAFETY: writes the time where it is told to; the clock of a thread that has ended is an error.
+        // SAFETY: writes the time to the place it is given; the clock of a thread that has ended is an error.
         let result = unsafe { libc::clock_gettime(clock, &raw mut time) };
         (result == 0)
             .then(|| Duration::new(u64::try_from(time.tv_sec).unwrap_or_default(), u32::try_from(time.tv_nsec).unwrap_or_default()))
@@ -42,7 +42,7 @@ mod counted {
     }
 }
 
-/// Counts the CPU time of the thread that makes it; where the system does not count by threads, that of the process.
+/// Counts the CPU time of the thread that creates it or, where the system does not count by thread, of the process.
 #[derive(Debug, Clone, Copy)]
 pub struct CpuClock {
     clock: counted::Clock,
@@ -56,7 +56,7 @@ impl CpuClock {
         CpuClock { clock, begun: counted::read(clock).unwrap_or_default() }
     }
 
-    /// Since it was made; zero once its thread has ended.
+    /// The time since it was created; zero once its thread has ended.
     pub fn elapsed(&self) -> Duration {
         counted::read(self.clock).unwrap_or_default().saturating_sub(self.begun)
     }

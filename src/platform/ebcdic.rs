@@ -23,7 +23,7 @@ const IBM_1047: [u8; 256] = [
 
 /// NL, the line end of z/OS UNIX.
 pub const NEW_LINE: u8 = 0x15;
-/// What a blank is.
+/// The blank.
 pub const BLANK: u8 = 0x40;
 
 /// Text of IBM-1047 bytes.
@@ -31,7 +31,7 @@ pub fn ibm_1047(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| char::from(IBM_1047[usize::from(*byte)])).collect()
 }
 
-/// IBM-1047 of a text: a line feed becomes NL, and a character that the code page does not have a question mark.
+/// A text in IBM-1047: a line feed becomes NL, and a character that the code page does not have becomes a question mark.
 pub fn to_ibm_1047(text: &str) -> Vec<u8> {
     let inverse = inverse();
     text.chars()
@@ -42,7 +42,7 @@ pub fn to_ibm_1047(text: &str) -> Vec<u8> {
 fn inverse() -> &'static [u8; 256] {
     static INVERSE: std::sync::OnceLock<[u8; 256]> = std::sync::OnceLock::new();
     INVERSE.get_or_init(|| {
-        // 0x85, NEL, is the one character that nothing becomes: its byte is the line feed's.
+        // 0x85, NEL, is the one character that no byte maps to: its byte maps to line feed.
         let mut inverse = [NEW_LINE; 256];
         for (byte, code) in (0_u8..=255).zip(IBM_1047) {
             if byte != 0x25 {

@@ -1,6 +1,6 @@
-//! The environment of a child in two layers: what all components have in common is made ready once and shared, and only what differs is
-//! given for each. With a thousand components the common part has thousands of variables, and making it anew for each start would be
-//! most of the start's cost.
+//! The environment of a child in two layers: the part that all components share is prepared once, and only the differences are given for
+//! each. With a thousand components the shared part has thousands of variables, and making it anew for each start would be most of the cost
+//! of the start.
 
 use std::collections::BTreeMap;
 use std::ffi::{CStr, OsString};
@@ -10,7 +10,7 @@ use std::os::unix::ffi::OsStrExt;
 /// Names and values of variables. Values are bytes: they reach a component unchanged.
 pub type Environment = BTreeMap<String, OsString>;
 
-/// Variables as the system takes them, `NAME=value` and a NUL byte each, in the order of their names. Not changed any more.
+/// Variables in the system's form, `NAME=value` and a NUL byte each, in the order of their names. Immutable.
 #[derive(Default)]
 pub struct PreparedEnvironment {
     bytes: Vec<u8>,
@@ -27,7 +27,7 @@ impl std::fmt::Debug for PreparedEnvironment {
 
 impl PreparedEnvironment {
     /// # Errors
-    /// InvalidInput for a name or value with a NUL byte, or a name that is empty or has a `=`.
+    /// InvalidInput for a name or value with a NUL byte, or a name that is empty or contains `=`.
     pub fn new(environment: &Environment) -> io::Result<PreparedEnvironment> {
         let mut prepared = PreparedEnvironment::default();
         let size = environment.iter().map(|(name, value)| name.len() + value.len() + 2).sum();
@@ -68,9 +68,9 @@ impl PreparedEnvironment {
 #[derive(Debug, Clone, Copy)]
 pub struct ChildEnvironment<'a> {
     pub base: &'a PreparedEnvironment,
-    /// Wins over `base`.
+    /// Takes precedence over `base`.
     pub own: &'a PreparedEnvironment,
-    /// `NAME=value`; wins over both.
+    /// `NAME=value`; takes precedence over both.
     pub marker: Option<&'a CStr>,
 }
 

@@ -1,4 +1,4 @@
-//! A platform for unit tests: a system called LPAR1 with symbols and members of a test's choice, that collects what is written and spawns
+//! A platform for unit tests: a system called LPAR1 with symbols and members chosen by the test. It collects what is written and spawns
 //! nothing.
 
 use super::*;
@@ -11,9 +11,9 @@ pub struct FakePlatform {
     pub symbols: BTreeMap<String, String>,
     /// By data set and member.
     pub members: BTreeMap<(String, String), Vec<u8>>,
-    /// There is no thread that could wait for signals, instead of no console.
+    /// No thread can wait for signals, instead of there being no console.
     refuses_signals: bool,
-    /// SYSPRINT takes nothing, and says so.
+    /// SYSPRINT accepts nothing, and reports it.
     pub sysprint_is_full: std::sync::atomic::AtomicBool,
     listens: bool,
     /// The first write to SYSPRINT panics.
@@ -41,7 +41,7 @@ impl FakePlatform {
         String::from_utf8(self.sysprint()).unwrap()
     }
 
-    /// SYSPRINT takes nothing while the guard lives.
+    /// SYSPRINT accepts nothing while the guard lives.
     pub fn block_sysprint(&self) -> impl Drop + '_ {
         self.sysprint.lock().unwrap()
     }

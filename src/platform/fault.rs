@@ -1,28 +1,28 @@
-//! Faults of threads that the launcher cannot do without: they are told, not only printed, and the thread goes on.
+//! Panics in threads that the launcher cannot do without: they are reported, not only printed, and the thread goes on.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 
-/// Is told what a fault says, by the thread that had it: must not block.
+/// Called with the text of a fault, on the thread that had it: must not block.
 pub type OnFault = Box<dyn Fn(String) + Send>;
 
-/// How often a thread begins anew: one that fails at every turn must end some time.
+/// How often a thread starts again: one that fails every time must end eventually.
 const TURNS: usize = 8;
 
-/// The faults of a thread, kept until somebody wants to know of them.
+/// The faults of a thread, kept until somebody asks for them.
 #[derive(Default)]
 pub struct Faults(Mutex<(Option<OnFault>, Vec<String>)>);
 
 impl Faults {
-    /// From now on `listener` is told, and of what there was before at once.
+    /// From now on `listener` is told of faults; of earlier ones at once.
     pub fn listen(&self, listener: OnFault) {
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         told.1.drain(..).for_each(&listener);
         told.0 = Some(listener);
     }
 
-    /// Does the work of a thread, and again after a panic: what it has to do at the end of the run is still done.
+    /// Does the work of a thread, and repeats it after a panic, so that what it has to do at the end of the run is still done.
     pub fn outlive(&self, thread: &str, mut work: impl FnMut()) {
         for _ in 0..TURNS {
             let Err(panic) = catch_unwind(AssertUnwindSafe(&mut work)) else { return };
@@ -36,7 +36,7 @@ impl Faults {
     }
 }
 
-/// What a panic says.
+/// The text of a panic.
 pub fn text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     text.unwrap_or("panic").to_owned()

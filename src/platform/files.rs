@@ -1,5 +1,5 @@
-//! What kind of file a path names, by the system's own rules (the standard library for z/OS has taken the masks of POSIX systems), and files
-//! that are replaced whole.
+//! What kind of file a path names, by the system's own rules (the standard library for z/OS uses the masks of other POSIX systems), and
+//! files that are replaced as a whole.
 
 use std::ffi::OsString;
 use std::fs::{File, Metadata, OpenOptions, Permissions};
@@ -8,10 +8,10 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Longest record of ours that is read back, in bytes: far beyond what any program of ours writes.
+/// The longest record of ours that is read back, in bytes: far more than any of our programs writes.
 pub const RECORD_LIMIT: u64 = 16 * 1024 * 1024;
 
-/// The kinds that anything here asks for.
+/// The kinds that matter here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileKind {
     Regular,
@@ -20,7 +20,7 @@ pub enum FileKind {
     Other,
 }
 
-/// By the first byte of the mode word of z/OS.
+/// From the first byte of the mode word of z/OS.
 pub const fn zos_kind(mode: u32) -> FileKind {
     match mode & 0xff00_0000 {
         0x0300_0000 => FileKind::Regular,
@@ -30,10 +30,10 @@ pub const fn zos_kind(mode: u32) -> FileKind {
     }
 }
 
-/// Whether a path names the very file that is open. Opens nothing: closing another descriptor of a file would end the locks on it.
+/// Whether a path names the same file as an open one. Opens nothing, because closing another descriptor of a file would release its locks.
 ///
 /// # Errors
-/// The system's; that there is nothing of that name is none.
+/// The system's; a name that does not exist is not an error.
 pub fn is_same(open: &std::fs::File, path: &Path) -> std::io::Result<bool> {
     use std::io::ErrorKind::{NotADirectory, NotFound};
     use std::os::unix::fs::MetadataExt;
@@ -62,10 +62,10 @@ pub fn kind(metadata: &Metadata) -> FileKind {
     }
 }
 
-/// None for what is not there, which is the only failure that means so: a component of the path is missing, or is no directory.
+/// None for what does not exist, which only these failures mean: a component of the path is missing, or is not a directory.
 ///
 /// # Errors
-/// Every other failure: whether it is there is not known.
+/// Every other failure: whether it exists is unknown.
 pub fn unless_missing<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),
@@ -74,15 +74,15 @@ pub fn unless_missing<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-/// What a path names, links followed; None when there is nothing.
+/// What a path names, following links; None when there is nothing.
 ///
 /// # Errors
-/// Why that is not known: a directory on the way that may not be searched, an I/O error, a loop of links.
+/// Why that is unknown: a directory on the way that may not be searched, an I/O error, a loop of links.
 pub fn look(path: &Path) -> io::Result<Option<FileKind>> {
     Ok(unless_missing(std::fs::metadata(path))?.map(|metadata| kind(&metadata)))
 }
 
-/// The bytes of a regular file that has at most so many: a pipe would never end, a device might.
+/// The bytes of a regular file, up to a limit: reading a pipe would never end, reading a device might not.
 ///
 /// # Errors
 /// The system's; IsADirectory and InvalidInput for another kind of file, InvalidData for more bytes.
@@ -112,34 +112,34 @@ pub fn may_be_file(path: &Path) -> bool {
     matches!(look(path), Ok(Some(FileKind::Regular)) | Err(_))
 }
 
-/// The same of a directory.
+/// The same for a directory.
 pub fn may_be_directory(path: &Path) -> bool {
     matches!(look(path), Ok(Some(FileKind::Directory)) | Err(_))
 }
 
-/// False for what is not there. True where that cannot be told.
+/// False for what does not exist. True where that is unknown.
 pub fn may_exist(path: &Path) -> bool {
     !matches!(look(path), Ok(None))
 }
 
-/// Writes a file under a temporary name beside it, with exactly this mode, and renames it over `path`: readers see the old content or the
-/// new one. What `path` was, a link included, is replaced.
+/// Writes a file under a temporary name in the same directory, with exactly this mode, and renames it to `path`: readers see either the old
+/// content or the new. Whatever `path` was, even a link, is replaced.
 ///
 /// # Errors
-/// The system's; the temporary file is removed then.
+/// The system's; the temporary file is then removed.
 pub fn write_atomically(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     replace(path, content, mode, false).map(drop)
 }
 
-/// The same, and after a power cut too there is the old content or the new one, the new one once this has returned.
+/// The same, but safe against a power cut: afterwards there is the old content or the new, and the new one once this has returned.
 ///
 /// # Errors
-/// The same, and that it cannot be brought to the disk: then it is not known which of the two there is.
+/// The same, and that it cannot be written to the disk: then it is unknown which of the two there is.
 pub fn write_durably(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     replace(path, content, mode, true)?;
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     match File::open(parent)?.sync_all() {
-        // A file system that keeps no directories back says that it cannot.
+        // A file system that cannot sync directories says so.
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
         result => result,
     }
@@ -162,13 +162,14 @@ fn replace(path: &Path, content: &[u8], mode: u32, to_disk: bool) -> io::Result<
         .and_then(|()| if to_disk { file.sync_all() } else { Ok(()) })
         .and_then(|()| std::fs::rename(&temporary, path));
     if written.is_err() {
-        // The first error is what matters; a file that is left over is found by its name.
+        // The first error is what matters; a file that is left can be recognised by its name.
         let _ = std::fs::remove_file(&temporary);
     }
     written.map(|()| file)
 }
 
-/// A new file beside `path`, mode 600: another process, or a crashed run of one with our process id, may have left one of the same name.
+/// A new file in the directory of `path`, mode 600. Another process, or a crashed run with our process id, may have left one of the same
+/// name.
 fn create_temporary(path: &Path) -> io::Result<(PathBuf, File)> {
     static COUNTER: AtomicU64 = AtomicU64::new(0);
     let name = path.file_name().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"))?;
@@ -187,13 +188,13 @@ fn create_temporary(path: &Path) -> io::Result<(PathBuf, File)> {
     }
 }
 
-/// FNV-1a, 64 bits, in hexadecimal: the same in every version of this program, and no secret.
+/// FNV-1a, 64 bits, in hexadecimal: the same in every version of this program, and not a secret.
 pub fn fingerprint(bytes: impl IntoIterator<Item = u8>) -> String {
     let hash = bytes.into_iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     format!("{hash:016x}")
 }
 
-/// True for the names that a file has until it is complete: `.<name>.<process id>.<number>.tmp`.
+/// True for the names of files that are not complete yet: `.<name>.<process id>.<number>.tmp`.
 pub fn is_temporary_name(name: &str) -> bool {
     let digits = |text: Option<&str>| text.is_some_and(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()));
     let Some(rest) = name.strip_prefix('.').and_then(|rest| rest.strip_suffix(".tmp")) else { return false };
@@ -201,7 +202,7 @@ pub fn is_temporary_name(name: &str) -> bool {
     digits(parts.next()) && digits(parts.next()) && parts.next().is_some_and(|name| !name.is_empty())
 }
 
-/// The same as [`may_exist`] of a name: a link counts, wherever it leads.
+/// Like [`may_exist`], but for the name itself: a link counts, wherever it leads.
 pub fn may_be_named(path: &Path) -> bool {
     !matches!(unless_missing(std::fs::symlink_metadata(path)), Ok(None))
 }

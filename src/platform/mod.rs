@@ -1,8 +1,8 @@
-//! The one place that knows which system this is. Everything above speaks to [`Platform`]: `unix` fills it in with POSIX services, `zos`
-//! over the C shim (`zos/shim.h`). Contract: docs/contract/zos-platform.md.
+//! The one place that knows which system this is. Everything above uses [`Platform`]: `unix` implements it with POSIX services, `zos` with
+//! the C shim (`zos/shim.h`). Contract: docs/contract/zos-platform.md.
 //!
-//! The interface is what z/OS can do, not what Linux can: a process is created by `spawn()` with a descriptor map and no code of ours
-//! between fork and exec, so the child's working directory is the caller's business (the shell's `cd`).
+//! The interface is limited to what z/OS can do, not Linux: a process is created by `spawn()` with a descriptor map, and no code of ours
+//! runs between fork and exec, so the caller must set the child's working directory (by the shell's `cd`).
 
 pub mod code_page;
 mod cpu_clock;
@@ -43,7 +43,7 @@ use std::time::Duration;
 /// A process id of the system; also the id of the process group that it leads.
 pub type Pid = i32;
 
-/// `_BPX_SHAREAS`: whether a child lives in the launcher's address space (z/OS; without meaning elsewhere).
+/// `_BPX_SHAREAS`: whether a child lives in the launcher's address space (z/OS; has no meaning elsewhere).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ShareAs {
     No,
@@ -63,14 +63,14 @@ impl ShareAs {
     }
 }
 
-/// What is wanted of a new process.
+/// The properties of a new process.
 #[derive(Debug)]
 pub struct SpawnRequest<'a> {
-    /// Path of the program; not searched for.
+    /// Path of the program; PATH is not searched.
     pub program: PathBuf,
-    /// All arguments, the zeroth included.
+    /// All arguments, including the zeroth.
     pub arguments: Vec<OsString>,
-    /// The whole environment of the child: nothing is inherited besides.
+    /// The whole environment of the child: nothing else is inherited.
     pub environment: ChildEnvironment<'a>,
     /// Descriptor map: (descriptor of ours, descriptor in the child). Everything else is closed in the child.
     pub descriptors: Vec<(std::os::fd::BorrowedFd<'a>, i32)>,
@@ -78,13 +78,13 @@ pub struct SpawnRequest<'a> {
     pub group: GroupOfChild,
 }
 
-/// Where a child stands from its first instruction on.
+/// The process group of a child from its first instruction on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GroupOfChild {
     /// It leads a group of its own, and takes all signals.
     Own,
-    /// It stays in ours, with the signals that ask a program to end blocked, until it makes a session of its own, which the leader of a
-    /// group could not.
+    /// It stays in our group, with the signals that ask a program to end blocked, until it creates its own session, which the leader of a
+    /// group could not do.
     Ours,
 }
 
@@ -119,9 +119,9 @@ pub struct ProcessEntry {
     pub pid: Pid,
     pub parent: Pid,
     pub group: Pid,
-    /// When it started, in a unit of the system's: with the pid it names one process of a boot.
+    /// When it started, in the system's own unit: together with the pid it identifies a process within one boot.
     pub start: u64,
-    /// It has ended and waits for its parent to ask how.
+    /// It has ended and has not been reaped by its parent yet.
     pub is_dead: bool,
 }
 
@@ -196,19 +196,19 @@ pub enum OperatorRequest {
     Modify { text: String, answer: Box<dyn AnswerSink> },
     /// `P job`.
     Stop,
-    /// Somebody waits until the configuration is found good and components are prepared; answered with no lines.
+    /// Somebody waits until the configuration is found good and components are being prepared; answered without lines.
     Await(Box<dyn AnswerSink>),
     /// A signal that asks the launcher to end, by name.
     Signal(&'static str),
-    /// The console cannot be listened to for the moment, and why; said once until it is over.
+    /// The console cannot be listened to for the moment, and why; reported once until it is over.
     Delayed(String),
-    /// The console cannot be listened to any more; why.
+    /// The console cannot be listened to any more, and why.
     Lost(String),
 }
 
-/// The console that issued a MODIFY. An answer that is dropped without being completed has broken off.
+/// The console that issued a MODIFY. An answer that is dropped before it is completed has broken off.
 pub trait AnswerSink: Send + std::fmt::Debug {
-    /// One line of the answer; never blocks for long, and a console that has gone is no error.
+    /// One line of the answer; never blocks for long, and a console that has gone is not an error.
     fn line(&mut self, text: &str);
 
     /// The command was not carried out, or not in full. For consoles whose commands have an exit code.
@@ -221,23 +221,23 @@ pub trait AnswerSink: Send + std::fmt::Debug {
 /// Where operator requests are delivered: called from any thread, must not block.
 pub type OperatorListener = Arc<dyn Fn(OperatorRequest) + Send + Sync>;
 
-/// A lock on a file that ends with the process, sysplex-wide on a shared file system.
+/// A file lock that ends with the process; sysplex-wide on a shared file system.
 #[derive(Debug)]
 pub struct FileLock {
-    /// Keeps the descriptor, and with it the lock.
+    /// Keeps the descriptor open, and with it the lock.
     pub file: std::fs::File,
 }
 
 impl FileLock {
-    /// Whether the path still names the file that is locked: who would lock it by its path finds it locked.
+    /// Whether the path still names the locked file, so that another process that locks it by its path finds it locked.
     ///
     /// # Errors
-    /// The system's; that there is nothing of that name is none.
+    /// The system's; a name that does not exist is not an error.
     pub fn is_at(&self, path: &std::path::Path) -> io::Result<bool> {
         files::is_same(&self.file, path)
     }
 
-    /// A file that has just been locked, if nobody has removed or replaced it between its opening and that.
+    /// A file that has just been locked, provided that nobody removed or replaced it between the opening and the locking.
     ///
     /// # Errors
     /// [`LockError::Io`].
@@ -248,7 +248,7 @@ impl FileLock {
     }
 }
 
-/// Why operator requests cannot be had.
+/// Why operator requests are not available.
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
     /// ZWEL0031E
@@ -259,41 +259,41 @@ pub enum ListenError {
     Console(io::Error),
 }
 
-/// Why a lock was not had.
+/// Why a lock was not obtained.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// Somebody else holds it; the text that the holder wrote into the file.
+    /// Another process holds it; with the text that the holder wrote into the file.
     #[error("held by another process")]
     Held(String),
     #[error(transparent)]
     Io(#[from] io::Error),
 }
 
-/// How much memory this process may have, and with it each that it starts: bytes; None: as much as there is.
+/// How much memory this process, and each process that it starts, may have, in bytes; None: no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct MemoryLimits {
-    /// z/OS alone: above the bar (MEMLIMIT).
+    /// z/OS only: above the bar (MEMLIMIT).
     pub above_bar: Option<u64>,
     pub address_space: Option<u64>,
 }
 
-/// The services of the system the launcher runs on. One instance a process, shared by all threads.
+/// The services of the system the launcher runs on. One instance per process, shared by all threads.
 pub trait Platform: Send + Sync {
     /// True on z/OS: children can be address spaces, ZWE_RUN_ON_ZOS is true.
     fn is_zos(&self) -> bool;
 
-    /// &SYSNAME; elsewhere the name of the system directory, else the short host name. Upper case.
+    /// &SYSNAME on z/OS; elsewhere the name of the system directory, else the short host name. Upper case.
     fn sysname(&self) -> String;
 
-    /// The value of a system symbol, named without its `&` and `.`; None when it is not defined.
+    /// The value of a system symbol, named without its `&` and `.`; None when it is undefined.
     fn resolve_symbol(&self, name: &str) -> Option<String>;
 
-    /// The release of z/OS as `zos.getZosVersion()` of a template gives it; 0 elsewhere.
+    /// The release of z/OS, as a template's `zos.getZosVersion()` returns it; 0 elsewhere.
     fn zos_version(&self) -> u32 {
         0
     }
 
-    /// The external security manager as `zos.getEsm()` of a template gives it: RACF, ACF2, TSS or NONE; elsewhere there is none.
+    /// The external security manager, as a template's `zos.getEsm()` returns it: RACF, ACF2, TSS or NONE; NONE elsewhere.
     fn security_manager(&self) -> String {
         "NONE".into()
     }
@@ -301,7 +301,7 @@ pub trait Platform: Send + Sync {
     /// The user id of this process, upper case, as SYSPRINT lines show it.
     fn user_id(&self) -> String;
 
-    /// The same as the system writes it: USER.
+    /// The same in the system's own spelling: USER.
     fn user_name(&self) -> String {
         self.user_id()
     }
@@ -321,18 +321,18 @@ pub trait Platform: Send + Sync {
     /// The system's (ENOENT, EACCES, EAGAIN, EMFILE and the like).
     fn spawn(&self, request: &SpawnRequest<'_>) -> io::Result<Pid>;
 
-    /// Waits until a child has ended, and leaves it to [`Platform::reap`]; false when there is no child at all. Called by the one reaper
-    /// thread only.
+    /// Waits until a child has ended and leaves it for [`Platform::reap`]; false when there are no children at all. Called only by the
+    /// reaper thread.
     fn wait_for_end(&self) -> bool;
 
     /// A child that has ended, whose process id is free from now on; None when there is none. Never waits.
     fn reap(&self) -> Option<(Pid, WaitStatus)>;
 
-    /// Sends a signal, by the system's number. True when there was a process to send it to.
+    /// Sends a signal, by the system's number. True when there was a process to receive it.
     fn send(&self, target: SignalTarget, signal: i32) -> bool;
 
-    /// The processes of the system, without those that `skip` names: reading one costs some microseconds. None: this system does not tell,
-    /// and only process groups are known.
+    /// The processes of the system, without those that `skip` names, because reading one takes some microseconds. None: this system does
+    /// not tell, and only process groups are known.
     fn process_list(&self, skip: &dyn Fn(Pid) -> bool) -> Option<Vec<ProcessEntry>> {
         let _ = skip;
         None
@@ -345,7 +345,7 @@ pub trait Platform: Send + Sync {
         Some(list.into_iter().filter(|entry| entry.parent == own).collect())
     }
 
-    /// The children of a process, by process id; None where the system has no list of them. Cheaper by far than [`Platform::process_list`].
+    /// The children of a process, by process id; None where the system has no list of them. Much cheaper than [`Platform::process_list`].
     fn children_of(&self, pid: Pid) -> Option<Vec<Pid>> {
         let _ = pid;
         None
@@ -357,23 +357,23 @@ pub trait Platform: Send + Sync {
         None
     }
 
-    /// A variable of the environment that a process of this user began with.
+    /// A variable in the environment with which a process of this user began.
     fn variable_of(&self, pid: Pid, name: &str) -> Option<String> {
         let _ = (pid, name);
         None
     }
 
-    /// Names the time from one IPL or boot to the next, and what else makes process ids comparable. None: nothing recorded about
-    /// processes means anything to a later run.
+    /// Identifies the time between two IPLs or boots, and anything else that process ids depend on. None: records about processes mean
+    /// nothing to a later run.
     fn boot_identity(&self) -> Option<String> {
         None
     }
 
-    /// Removes the message queues and semaphores of this user that only processes that have ended have used; how many. Elsewhere than on
+    /// Removes the message queues and semaphores of this user that were used only by processes that have ended; returns how many. Outside
     /// z/OS nothing shows whose they are, and nothing is removed.
     ///
     /// # Errors
-    /// When they cannot be looked for, or one cannot be removed; the others are.
+    /// When they cannot be listed, or one cannot be removed; the others are removed.
     fn remove_left_over_ipc(&self) -> io::Result<usize> {
         Ok(0)
     }
@@ -386,10 +386,10 @@ pub trait Platform: Send + Sync {
         unix::memory_limits()
     }
 
-    /// True while a process of the group exists, the leader's corpse included.
+    /// True while a process of the group exists; the leader's corpse counts.
     fn group_exists(&self, group: Pid) -> bool;
 
-    /// All processes that the system tells of; none where it does not.
+    /// All processes that the system reports; empty where it does not report any.
     fn process_table(&self) -> Vec<ProcessFacts> {
         Vec::new()
     }
@@ -400,42 +400,42 @@ pub trait Platform: Send + Sync {
     /// EMFILE and the like.
     fn output_pipe(&self) -> io::Result<(OwnedFd, OwnedFd)>;
 
-    /// Whether what programs write may be IBM-1047.
+    /// Whether programs may write IBM-1047.
     fn writes_ebcdic(&self) -> bool {
         false
     }
 
-    /// The CCSID that a file or pipe is tagged with as text; None where it is not, or where the system has no tags.
+    /// The CCSID with which a file or pipe is tagged as text; None where it is not tagged, or the system has no tags.
     fn code_page_of(&self, descriptor: std::os::fd::BorrowedFd<'_>) -> Option<u16> {
         let _ = descriptor;
         None
     }
 
-    /// Begins to deliver operator requests.
+    /// Starts to deliver operator requests.
     ///
     /// # Errors
     /// When there are no signals or no console to listen to.
     fn listen(&self, listener: OperatorListener) -> Result<(), ListenError>;
 
-    /// Writes a text to the operator's console and the system log: at most 126 characters, the rest is cut.
+    /// Writes a text to the operator's console and the system log: at most 126 characters, the rest is cut off.
     fn wto(&self, text: &str);
 
-    /// Tells the service manager that started us (systemd), if there is one, in its own words: `READY=1`, `STATUS=text`, `STOPPING=1`.
+    /// Tells the service manager that started us (systemd), if there is one, in its own format: `READY=1`, `STATUS=text`, `STOPPING=1`.
     fn notify_service_manager(&self, _state: &str) {}
 
-    /// Appends to SYSPRINT; blocks while the reader is slow. An error is that of the first byte not written.
+    /// Appends to SYSPRINT; blocks while the reader is slow. An error belongs to the first byte that was not written.
     ///
     /// # Errors
-    /// The system's; the caller goes on without.
+    /// The system's; the caller then goes on without SYSPRINT.
     fn write_sysprint(&self, bytes: &[u8]) -> io::Result<()>;
 
-    /// Issues an operator command and returns the answer's lines.
+    /// Issues an operator command and returns the lines of the answer.
     ///
     /// # Errors
-    /// When the system has no console to issue it at, or refuses.
+    /// When the system has no console at which to issue it, or refuses.
     fn issue_command(&self, command: &str) -> io::Result<Vec<String>>;
 
-    /// The runtime directory is known now: some services of z/OS are programs below it.
+    /// Called when the runtime directory is known: some services of z/OS are programs below it.
     fn use_runtime(&self, runtime: &std::path::Path) {
         let _ = runtime;
     }
@@ -446,10 +446,10 @@ pub trait Platform: Send + Sync {
     /// [`LockError::Held`] when another process has it.
     fn lock_file(&self, path: &std::path::Path, holder: &str) -> Result<FileLock, LockError>;
 
-    /// Whether this process can make files in a directory: asked of the system, not read from mode bits.
+    /// Whether this process can create files in a directory: the system is asked, mode bits are not interpreted.
     fn is_writable_directory(&self, path: &std::path::Path) -> bool;
 
-    /// A path of this very program, for the helpers that run as processes of their own: it names the file that runs, also when another has
-    /// been installed in its place meanwhile. None when it has none (a load module).
+    /// A path of this very program, for helpers that run as separate processes: it names the running file, even if another one has been
+    /// installed in its place meanwhile. None when there is no path (a load module).
     fn own_program(&self) -> Option<PathBuf>;
 }

@@ -1,14 +1,14 @@
-//! Names as MVS has them: of members, jobs, systems and symbols.
+//! MVS names: of members, jobs, systems and symbols.
 
-/// Most characters of a member's, job's, identifier's or system's name.
+/// The longest name of a member, job, identifier or system, in characters.
 pub const NAME_LIMIT: usize = 8;
 
-/// True for 1 to 8 of A-Z, 0-9, @, #, $, the first of them no digit: the rule for members, jobs, identifiers and symbols.
+/// True for 1 to 8 characters of A-Z, 0-9, @, #, $ that do not begin with a digit: the rule for members, jobs, identifiers and symbols.
 pub fn is_name(text: &str) -> bool {
     is_system_name(text) && !text.starts_with(|character: char| character.is_ascii_digit())
 }
 
-/// True for 1 to 8 of A-Z, 0-9, @, #, $.
+/// True for 1 to 8 characters of A-Z, 0-9, @, #, $.
 pub fn is_system_name(text: &str) -> bool {
     (1..=NAME_LIMIT).contains(&text.len()) && text.bytes().all(is_name_byte)
 }
@@ -17,7 +17,7 @@ fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_uppercase() || byte.is_ascii_digit() || matches!(byte, b'@' | b'#' | b'$')
 }
 
-/// The system's name as the name of a host gives it: its first label in upper case, other characters left out, cut to 8.
+/// The system's name made from a host name: its first label in upper case, without other characters, cut to 8.
 fn sysname_of_host(host: &str) -> String {
     let label = host.split('.').next().unwrap_or_default().to_ascii_uppercase();
     let name: String = label.chars().filter(|character| u8::try_from(*character).is_ok_and(is_name_byte)).take(NAME_LIMIT).collect();

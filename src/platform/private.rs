@@ -1,6 +1,6 @@
-//! Files that are read back as truth: in a directory of ours, which nobody else may write, without following links. The directory's own
-//! name may stand where others can rename it (a workspace is its group's to write), so it is judged by its open descriptor and everything
-//! below it is opened from that.
+//! Files that are read back and trusted: they are in a directory of ours that nobody else may write, and are opened without following
+//! links. The name of that directory may be in a place where others can rename it (a workspace is writable by its group), so the open
+//! descriptor is checked, and everything below is opened relative to it.
 
 use super::files::{FileKind, kind};
 use nix::libc;
@@ -12,7 +12,7 @@ use std::path::{Component, Path, PathBuf};
 /// A directory that belongs to this user and that nobody else may write.
 #[derive(Debug)]
 pub struct PrivateDirectory {
-    /// As it was named, for error texts.
+    /// As the caller named it, for error texts.
     path: PathBuf,
     file: File,
 }
@@ -25,7 +25,7 @@ fn own_user() -> u32 {
     nix::unistd::geteuid().as_raw()
 }
 
-/// Whether what was opened is ours alone. Root's is as good as ours: root can hand us anything anyway.
+/// Whether an open file or directory is ours alone. Root counts as us, because root can give us anything anyway.
 fn judge(path: &Path, metadata: &Metadata) -> io::Result<()> {
     if metadata.uid() != 0 && metadata.uid() != own_user() {
         let why = format!(
@@ -40,7 +40,7 @@ fn judge(path: &Path, metadata: &Metadata) -> io::Result<()> {
     Ok(())
 }
 
-/// A link is refused by the system with ELOOP, or ENOTDIR where a directory is asked for.
+/// The system refuses a link with ELOOP, or with ENOTDIR where a directory is expected.
 fn in_words(path: &Path, error: io::Error) -> io::Error {
     match error.raw_os_error() {
         Some(libc::ELOOP) => refused(path, "is a symbolic link, which is not followed here; remove it"),
@@ -52,10 +52,11 @@ fn in_words(path: &Path, error: io::Error) -> io::Error {
 const FLAGS: i32 = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY | libc::O_CLOEXEC;
 
 impl PrivateDirectory {
-    /// Opens a directory and looks whose it is.
+    /// Opens a directory and checks its owner.
     ///
     /// # Errors
-    /// The system's; [`io::ErrorKind::PermissionDenied`] with the path and what to do for a link, and for one that others can write.
+    /// The system's; [`io::ErrorKind::PermissionDenied`], with the path and what to do, for a link and for a directory that others can
+    /// write.
     pub fn open(path: &Path) -> io::Result<PrivateDirectory> {
         let file = File::options().read(true).custom_flags(FLAGS | libc::O_DIRECTORY).open(path);
         let file = file.map_err(|error| match error.kind() {
@@ -66,7 +67,7 @@ impl PrivateDirectory {
         Ok(PrivateDirectory { path: path.to_path_buf(), file })
     }
 
-    /// Opens a regular file below it, to read.
+    /// Opens a regular file below it for reading.
     ///
     /// # Errors
     /// As [`PrivateDirectory::open`], for each directory on the way and the file; [`io::ErrorKind::NotFound`] where there is none.
@@ -108,7 +109,7 @@ impl PrivateDirectory {
         Ok(File::from(opened))
     }
 
-    /// Where the system is not known to open relative to a descriptor: the directory must have been the same before and after.
+    /// For systems not known to open files relative to a descriptor: the directory must be the same before and after.
     #[cfg(zwelnch_zos)]
     fn open_at(&self, name: &Path, flags: i32) -> io::Result<File> {
         let file = File::options().read(true).custom_flags(flags).open(self.path.join(name))?;
@@ -116,7 +117,7 @@ impl PrivateDirectory {
     }
 }
 
-/// A file that was opened by its name to be locked or written: ours, and no other kind than a regular one.
+/// A file that was opened by its name to be locked or written: it must be ours and a regular file.
 ///
 /// # Errors
 /// [`io::ErrorKind::PermissionDenied`] with the path.

@@ -1,10 +1,10 @@
-//! Standard output of commands: a document that it did not take is no success, whatever the command says of itself.
+//! Standard output of commands: if it did not take a document, the command has failed, whatever its own result.
 
 use nix::libc;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
 
-/// The first failure of this process that counts.
+/// The first relevant failure of this process.
 static LOST: Mutex<Option<String>> = Mutex::new(None);
 
 /// Why something that was written to standard output did not arrive; None when all of it did, or when nobody reads it any more.
@@ -12,7 +12,7 @@ pub fn lost() -> Option<String> {
     LOST.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
-/// Standard output that remembers what it did not take, for [`lost`].
+/// Standard output that remembers, for [`lost`], what it did not take.
 #[derive(Debug, Default)]
 pub struct StandardOutput;
 
@@ -26,10 +26,10 @@ impl Write for StandardOutput {
     }
 }
 
-/// Remembers a failure, and gives it on.
+/// Remembers a failure and passes it on.
 ///
 /// # Errors
-/// That which it was given.
+/// The one it was given.
 pub fn remembered<T>(result: io::Result<T>) -> io::Result<T> {
     result.inspect_err(|error| {
         if !is_reader_gone(error, || io::stdout().is_terminal()) && error.kind() != io::ErrorKind::Interrupted {
@@ -38,7 +38,7 @@ pub fn remembered<T>(result: io::Result<T>) -> io::Result<T> {
     })
 }
 
-/// Whether an error says that nobody reads any more, which is the reader's own affair (`| head`): a closed pipe, a terminal that hung up.
+/// Whether an error means that nobody reads any more, which is the reader's choice (`| head`): a closed pipe, a terminal that hung up.
 fn is_reader_gone(error: &io::Error, is_terminal: impl FnOnce() -> bool) -> bool {
     error.kind() == io::ErrorKind::BrokenPipe || (error.raw_os_error() == Some(libc::EIO) && is_terminal())
 }

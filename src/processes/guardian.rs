@@ -1,9 +1,9 @@
-//! The guardian: a small process of the same binary that outlives the launcher. When the launcher dies in whatever way, it ends every
-//! component within its grace time, and is then itself gone.
+//! The guardian: a small process of the same binary that outlives the launcher. However the launcher dies, the guardian ends every
+//! component within its grace time, and then ends itself.
 //!
-//! It reads a pipe of which the launcher alone holds the other end. The launcher writes each process group that it makes and each that has
-//! gone; the end of file without a word of goodbye means that the launcher is dead. This needs nothing but POSIX. Where the system tells
-//! about processes (Linux), those that have left their group are found by [`MARKER`] as well.
+//! It reads a pipe whose other end only the launcher holds. The launcher writes each process group that it creates and each that has gone;
+//! end of file without a goodbye means that the launcher is dead. This needs only POSIX. Where the system reports processes (Linux), those
+//! that have left their group are found by [`MARKER`] as well.
 
 use super::sweep::{self, Found};
 use super::{GroupObserver, MARKER};
@@ -19,13 +19,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What `ps` shows it as; its arguments follow.
+/// Its name in `ps`; its arguments follow.
 pub const NAME: &str = "zwelnch-guardian";
 
-/// The words after the name, by which the program knows what it is.
+/// The words after the name by which the program recognises this role.
 pub const WORDS: [&str; 2] = ["internal", "guardian"];
 
-/// What the launcher tells.
+/// What the launcher reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum GuardianNotice {
     /// The first part of all markers.
@@ -77,20 +77,20 @@ pub struct Guardian {
     platform: Arc<dyn Platform>,
     program: PathBuf,
     run: String,
-    /// Kept for a guardian that takes the place of one that was killed.
+    /// Kept for the guardian that replaces one that was killed.
     groups: BTreeMap<Pid, Ending>,
     environment: PreparedEnvironment,
     null: File,
     pipe: Option<File>,
     pid: Option<Pid>,
-    /// Told why there is none any more.
+    /// Called with the reason when there is no guardian any more.
     lost: Box<dyn Fn(io::Error) + Send>,
     finished: bool,
 }
 
 impl Guardian {
-    /// Starts the process. `run` is [`crate::processes::Processes::run`]; `lost` is told when a guardian that has ended cannot
-    /// be replaced.
+    /// Starts the process. `run` is [`crate::processes::Processes::run`]; `lost` is called when a guardian that has ended cannot be
+    /// replaced.
     ///
     /// # Errors
     /// The system's; NotFound when this program does not know its own file.
@@ -121,7 +121,8 @@ impl Guardian {
         for (group, ending) in &self.groups {
             text += &encode(&GuardianNotice::Made(*group, *ending));
         }
-        // Before it lives: should the launcher be killed at this very moment, the guardian knows what to end. What does not fit follows.
+        // Written before it starts: if the launcher is killed at this very moment, the guardian knows what to end. What does not fit
+        // follows later.
         let written = writer.write(text.as_bytes())?;
         let words = [NAME, WORDS[0], WORDS[1], &self.run];
         let nothing = PreparedEnvironment::default();
@@ -137,8 +138,8 @@ impl Guardian {
         self.write(text.get(written..).unwrap_or_default())
     }
 
-    /// Never waits: a guardian that does not read (it was stopped) is of no use, and is replaced. Needs no descriptor: one that is missing
-    /// must not cost the guardian.
+    /// Never waits: a guardian that does not read (it was stopped) is useless, and is replaced. Needs no descriptor: a lack of descriptors
+    /// must not cost us the guardian.
     fn write(&mut self, text: &str) -> io::Result<()> {
         self.pipe.as_mut().map_or(Ok(()), |pipe| pipe.write_all(text.as_bytes()))
     }
@@ -149,8 +150,8 @@ impl Guardian {
         }
     }
 
-    /// Its end, which follows, brings another one. The pipe is closed after the signal: the end of file alone would tell the guardian that the
-    /// launcher is dead, and it would end every component.
+    /// Ends the guardian; its end then brings another one. The pipe is closed after the signal: end of file alone would tell the guardian
+    /// that the launcher is dead, and it would end every component.
     fn dismiss(&mut self) {
         if let Some(pid) = self.pid {
             self.platform.send(SignalTarget::Process(pid), unix::SIGKILL);
@@ -165,7 +166,7 @@ impl GroupObserver for Guardian {
         if self.pid.is_some() {
             self.tell(&GuardianNotice::Made(group, *ending));
         } else if self.spawn().is_err() {
-            // Nor could the last one be replaced, and that was said then.
+            // The last one could not be replaced either, and that was reported then.
             self.dismiss();
         }
     }
@@ -197,7 +198,7 @@ impl GroupObserver for Guardian {
     }
 }
 
-/// Whether the program was called to be the guardian: asked before anything else of it is made.
+/// Whether the program was called to be the guardian; checked before anything else.
 pub fn is_called(arguments: &[OsString]) -> bool {
     arguments.iter().skip(1).take(WORDS.len()).eq(WORDS.iter()) && arguments.first().is_some_and(|name| name == NAME)
 }
@@ -208,7 +209,7 @@ pub fn main() {
     let mut guarded = Guarded::default();
     let mut lines = io::stdin().lock();
     let mut line = Vec::new();
-    // A line that was cut off by the launcher's death has no end, and a pipe that cannot be read any more has ended too.
+    // A line cut off by the launcher's death has no end, and a pipe that cannot be read any more has ended too.
     while lines.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
         let record = line.strip_suffix(b"\n").and_then(|line| std::str::from_utf8(line).ok()).and_then(decode);
         match record {
@@ -239,7 +240,7 @@ impl Guarded {
         }
     }
 
-    /// What still lives. A group that has gone is forgotten: its number may be another's soon.
+    /// What still lives. A group that has gone is forgotten, because its number may soon be reused.
     fn look(&mut self, platform: &dyn Platform) -> Found {
         let mut found = Found::default();
         let Some(list) = platform.process_list(&|_| false) else {
@@ -263,7 +264,7 @@ impl Guarded {
     }
 }
 
-/// Whether a process was started, or its ancestors were, by a run of the launcher.
+/// Whether a process or one of its ancestors was started by a run of the launcher.
 pub(super) fn is_of_run(platform: &dyn Platform, pid: Pid, run: &str) -> bool {
     platform.variable_of(pid, MARKER).is_some_and(|marker| marker.strip_prefix(run).is_some_and(|rest| rest.starts_with('.')))
 }

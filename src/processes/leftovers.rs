@@ -1,7 +1,7 @@
-//! What a run writes down of its processes, so that the next one of the same HA instance can end what was left when both the launcher and
-//! its guardian were killed. A process id alone names nothing: it is used again after a while, it means another process on another system
-//! of the sysplex and after an IPL. So the record carries the system's name, the identity of its boot and each process's start time,
-//! and a process that does not fit in all of them is never touched.
+//! The record that a run keeps of its processes, so that the next run of the same HA instance can end what was left when both the launcher
+//! and its guardian were killed. A process id alone identifies nothing: it is reused after a while, and means another process on another
+//! system of the sysplex or after an IPL. So the record holds the system's name, the identity of its boot and each process's start time,
+//! and a process that does not match in all of them is never touched.
 
 use super::GroupObserver;
 use super::guardian::is_of_run;
@@ -16,16 +16,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Bytes after which the file is written anew, without what has gone.
+/// When the file has this many bytes, it is rewritten without what has gone.
 const COMPACT_AT: u64 = 256 * 1024;
 
-/// Bytes of a record that is read at most.
+/// The most bytes of a record that are read.
 const LIMIT: u64 = 64 * 1024 * 1024;
 
 /// First word of the file.
 const FORMAT: &str = "zwelnch-processes-1";
 
-/// Where a process id means something.
+/// Where a process id is valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     pub sysname: String,
@@ -34,7 +34,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// Where this program runs; None where the system has nothing that tells one boot from another.
+    /// Where this program runs; None where the system has nothing that distinguishes one boot from another.
     pub fn here(platform: &dyn Platform) -> Option<Place> {
         platform.boot_identity().map(|boot| Place { sysname: platform.sysname(), boot })
     }
@@ -50,7 +50,7 @@ struct ProcessRecord {
     groups: BTreeMap<Pid, (u64, Ending)>,
 }
 
-/// Who keeps a record.
+/// The launcher that keeps a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Launcher {
     /// One word.
@@ -73,12 +73,12 @@ impl Launcher {
     }
 }
 
-/// What the record of the run before says.
+/// What the record of the previous run says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Before {
-    /// It is no run before: its launcher lives, whatever has become of its lock, and nothing of it was touched.
+    /// The run has not ended: its launcher lives, whatever has become of its lock, and nothing of it was touched.
     Runs(Launcher),
-    /// Nothing of it is left but what could not be ended.
+    /// Nothing of it is left except what could not be ended.
     Ended(SweepOutcome),
 }
 
@@ -125,7 +125,7 @@ fn parse(text: &str) -> Option<ProcessRecord> {
     }
     let place = Place { sysname: head.next()?.to_owned(), boot: head.next()?.to_owned() };
     let run = head.next()?.to_owned();
-    // A record of an earlier version has none.
+    // A record of an earlier version does not have it.
     let launcher = head.next().and_then(parse_launcher);
     let mut groups = BTreeMap::new();
     for line in lines {
@@ -148,8 +148,8 @@ fn parse_made(line: &str) -> Option<(Pid, (u64, Ending))> {
     Some((group, (start, Ending { signal, kill_signal, grace })))
 }
 
-/// What of a record lives here. A group is taken as a whole while its leader is the one that was written down; else, and for what has left
-/// its group, only the processes that carry the run's marker.
+/// The part of a record that lives here. A group counts as a whole while its leader is the one that was recorded; otherwise, and for
+/// processes that have left their group, only those that carry the run's marker count.
 fn living(record: &ProcessRecord, list: &[ProcessEntry], spared: &BTreeSet<Pid>, is_marked: impl Fn(Pid) -> bool) -> Found {
     let leads =
         |entry: &ProcessEntry| record.groups.get(&entry.pid).is_some_and(|(start, _)| *start == entry.start && entry.group == entry.pid);
@@ -171,7 +171,7 @@ fn living(record: &ProcessRecord, list: &[ProcessEntry], spared: &BTreeSet<Pid>,
     found
 }
 
-/// This process and those above it: a launcher that a component of the earlier run has started does not end itself.
+/// This process and its ancestors, so that a launcher started by a component of the earlier run does not end itself.
 fn own_line(list: &[ProcessEntry]) -> BTreeSet<Pid> {
     let mut line = BTreeSet::new();
     let mut next = Pid::try_from(std::process::id()).ok();
@@ -181,11 +181,11 @@ fn own_line(list: &[ProcessEntry]) -> BTreeSet<Pid> {
     line
 }
 
-/// Ends what the run before this one has left on this system, each process within the grace time that it had. Blocks for so long.
-/// A record of another system is put aside for a run there; one of another boot says nothing any more.
+/// Ends what the previous run has left on this system, each process within its own grace time. Blocks that long. A record of another system
+/// is kept aside for a run there; one of another boot has no meaning any more.
 ///
 /// # Errors
-/// A record cannot be read (its not being there is no error), or put aside.
+/// A record cannot be read (a missing one is not an error), or cannot be kept aside.
 pub fn end(platform: &dyn Platform, place: &Place, path: &Path) -> io::Result<Before> {
     let mut outcome = SweepOutcome::default();
     let record = read(path)?;
@@ -220,7 +220,7 @@ fn living_launcher(platform: &dyn Platform, place: &Place, record: &ProcessRecor
 
 fn read(path: &Path) -> io::Result<Option<ProcessRecord>> {
     let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else { return Ok(None) };
-    // It says what is ended, so it must be of our own making.
+    // It says what to end, so it must be our own.
     match PrivateDirectory::open(directory).and_then(|directory| directory.read(Path::new(name), LIMIT)) {
         Ok(bytes) => Ok(parse(&String::from_utf8_lossy(&bytes))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -238,7 +238,7 @@ fn end_recorded(platform: &dyn Platform, place: &Place, record: &ProcessRecord) 
     })
 }
 
-/// Keeps the record of this run: a line for each group that comes or goes, in one write each.
+/// Keeps the record of this run: a line, in one write, for each group that comes or goes.
 pub struct Recorder {
     platform: Arc<dyn Platform>,
     path: PathBuf,
@@ -246,12 +246,12 @@ pub struct Recorder {
     file: File,
     size: u64,
     groups: BTreeMap<Pid, (u64, Ending)>,
-    /// Told of the first failure.
+    /// Called with the first failure.
     failed: Option<Box<dyn FnOnce(io::Error) + Send>>,
 }
 
 impl Recorder {
-    /// Begins the record of a run, mode 600; `failed` is told once when it cannot be kept any more.
+    /// Begins the record of a run, mode 600; `failed` is called once when it cannot be kept any more.
     ///
     /// # Errors
     /// The file cannot be written.
@@ -279,7 +279,7 @@ impl Recorder {
         }
     }
 
-    /// Writes the file anew when it has become large, or is not there any more.
+    /// Rewrites the file when it has become large or does not exist any more.
     fn compact(&mut self) -> io::Result<()> {
         if self.size < COMPACT_AT && crate::platform::files::is_same(&self.file, &self.path)? {
             return Ok(());
@@ -289,7 +289,7 @@ impl Recorder {
             text += &made(*group, *start, ending);
         }
         self.file = write_and_append(&self.path, text.as_bytes(), 0o600)?;
-        // What lives does not count, so that a large instance does not write its file anew for each line.
+        // The living do not count, so that a large instance does not rewrite its file for each line.
         self.size = 0;
         Ok(())
     }
@@ -297,7 +297,7 @@ impl Recorder {
 
 impl GroupObserver for Recorder {
     fn made(&mut self, group: Pid, ending: &Ending) {
-        // Gone already, or a system that does not tell: nobody could know it again.
+        // It has already gone, or the system does not report processes: it could not be recognised later.
         let Some(process) = self.platform.process(group) else { return };
         self.groups.insert(group, (process.start, *ending));
         self.append(&made(group, process.start, ending));
@@ -310,7 +310,7 @@ impl GroupObserver for Recorder {
     }
 
     fn finish(&mut self) {
-        // Nothing is left that it could name.
+        // Nothing is left to record.
         if self.groups.is_empty() {
             let _ = std::fs::remove_file(&self.path);
         }

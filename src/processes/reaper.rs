@@ -1,8 +1,8 @@
 //! Processes and their ends: one reaper thread for the whole program, so that no end is ever missed, overwritten or taken by somebody else.
 //!
-//! A component is its process group and, where the system gives us the orphans below us (Linux), what has left the group: such a process
-//! becomes our child when its parent ends, and the variable [`MARKER`] in its environment says whose it was. It is looked for when a
-//! leader has ended, not before: nothing is done for the components that live on.
+//! A component is its process group and, where the system gives us the orphans below us (Linux), the processes that have left the group:
+//! such a process becomes our child when its parent ends, and the variable [`MARKER`] in its environment says whose it was. This is looked
+//! up only when a leader has ended: components that live on cost nothing.
 
 use super::tree::with_descendants;
 use crate::platform::fault::{Faults, OnFault};
@@ -14,30 +14,30 @@ use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Variable of every process that was started here, `<run>.<number of the start>`.
+/// Variable in every process that is started here, `<run>.<number of the start>`.
 pub const MARKER: &str = "ZWELNCH_RUN";
 
-/// How long a helper of the launcher (the guardian) may take to end once it was told to.
+/// How long a helper of the launcher (the guardian) may take to end after it was told to.
 const HELPER_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Looks at our children in a row at most: something that makes processes all the time must not keep the reaper.
+/// The most checks of our children in a row, so that something that creates processes all the time does not hold the reaper up.
 const MOST_LOOKS: usize = 64;
 
-/// Looks, a tenth of a millisecond apart, at a process that has no marker before that is believed.
+/// How often, at intervals of a tenth of a millisecond, a process without a marker is checked before that is believed.
 const LAST_BREATHS: usize = 20;
 
 /// Called once, by the reaper thread, when the process has ended. Must not block.
 pub type OnEnd = Box<dyn FnOnce(WaitStatus) + Send>;
 
-/// Called by the reaper thread for a process that was not spawned here: an orphan that the system gave to us.
+/// Called by the reaper thread for a process that was not spawned here: an orphan that the system has given to us.
 pub type OnStray = Box<dyn Fn(Pid) + Send>;
 
-/// Is told of every process group as it comes and goes, in that order, by whatever thread: must not block.
+/// Is told of every process group as it comes and goes, in that order, on any thread: must not block.
 pub trait GroupObserver: Send {
     fn made(&mut self, group: Pid, ending: &Ending);
     /// Nothing of it is left.
     fn gone(&mut self, group: Pid);
-    /// A child of the observer's own, which is no orphan.
+    /// A child of the observer itself, which is not an orphan.
     fn helper(&self) -> Option<Pid> {
         None
     }
@@ -45,7 +45,7 @@ pub trait GroupObserver: Send {
     fn helper_ended(&mut self, status: WaitStatus) {
         let _ = status;
     }
-    /// The launcher ends in order: there will be no group any more.
+    /// The launcher ends in order: no more groups will come.
     fn finish(&mut self) {}
 }
 
@@ -55,7 +55,7 @@ pub struct Processes {
     run: String,
     table: Mutex<Table>,
     spawned: Condvar,
-    /// Some process has ended.
+    /// Signalled when a process has ended.
     ended: Condvar,
     faults: Faults,
 }
@@ -63,13 +63,13 @@ pub struct Processes {
 #[derive(Default)]
 struct Table {
     waiting: HashMap<Pid, OnEnd>,
-    /// Those of which something is left.
+    /// Groups of which something is left.
     groups: BTreeMap<Pid, Group>,
-    /// Orphans outside all groups, and the group that each has left where that is known.
+    /// Orphans outside all groups, each with the group it has left, if that is known.
     adopted: HashMap<Pid, Option<Pid>>,
     observers: Vec<Box<dyn GroupObserver>>,
     on_stray: Option<OnStray>,
-    /// Counts spawns: the reaper, told that there are no children, waits for it to change. Also the number of the start in the marker.
+    /// Counts spawns: the reaper, when there are no children, waits for it to change. Also the number of the start in the marker.
     spawns: u64,
     /// The groups by the number of their start.
     by_number: HashMap<u64, Pid>,
@@ -79,14 +79,14 @@ struct Group {
     number: u64,
     ending: Ending,
     leader_ended: bool,
-    /// What it was sent last.
+    /// The last signal it was sent.
     told: Option<StopSignal>,
 }
 
 /// What is left after a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Swept {
-    /// Processes that no component's end had ended.
+    /// Processes that were still there when their components had ended.
     pub found: usize,
 }
 
@@ -113,7 +113,7 @@ impl Processes {
         Ok(processes)
     }
 
-    /// Who is told of a panic of the reaper thread: ends may have been missed.
+    /// Sets who is told of a panic of the reaper thread: ends may have been missed.
     pub fn on_fault(&self, on_fault: OnFault) {
         self.faults.listen(on_fault);
     }
@@ -122,7 +122,7 @@ impl Processes {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The part of the [`MARKER`] before the dot: this run of the launcher and no other of this boot.
+    /// The part of the [`MARKER`] before the dot: it identifies this run of the launcher within this boot.
     pub fn run(&self) -> &str {
         &self.run
     }
@@ -150,7 +150,7 @@ impl Processes {
         Ok(pid)
     }
 
-    /// Adds one who is told of all groups, those that exist already first.
+    /// Adds an observer, which is told of all groups, starting with those that exist already.
     pub fn observe(&self, mut observer: Box<dyn GroupObserver>) {
         let mut table = self.lock();
         for (pid, group) in &table.groups {
@@ -162,8 +162,8 @@ impl Processes {
         self.spawned.notify_one();
     }
 
-    /// Sends a component's signal to everything that is left of it, and to what is found of it later. True when there was something to
-    /// send it to. A kill signal that does not end it within 5 s is followed by SIGKILL, so that a stop always ends.
+    /// Sends a component's signal to everything that is left of it, and to anything found of it later. True when there was something to
+    /// send it to. If a kill signal does not end it within 5 s, SIGKILL follows, so that a stop always ends.
     pub fn signal(self: &Arc<Self>, group: Pid, signal: StopSignal) -> bool {
         let mut table = self.lock();
         let Some(known) = table.groups.get_mut(&group) else { return false };
@@ -185,14 +185,14 @@ impl Processes {
         self.tell(self.targets(&table, group), &ending, signal)
     }
 
-    /// SIGKILL to a group that is still there in a while.
+    /// Sends SIGKILL to a group that is still there after a while.
     fn make_sure(&self, group: Pid, number: u64) {
         let deadline = Instant::now() + HELPER_PATIENCE;
         let mut table = self.lock();
         while table.groups.get(&group).is_some_and(|group| group.number == number) {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                // What is found of it later is ended as surely.
+                // Anything found of it later is ended in the same way.
                 if let Some(known) = table.groups.get_mut(&group) {
                     known.ending.kill_signal = SIGKILL;
                 }
@@ -203,14 +203,14 @@ impl Processes {
         }
     }
 
-    /// True while a process of the group exists, or one that has left it. The leader's corpse does not count.
+    /// True while a process of the group, or one that has left it, exists. The leader's corpse does not count.
     pub fn exists(&self, group: Pid) -> bool {
         let mut table = self.lock();
         self.forget_if_gone(&mut table, group);
         table.groups.contains_key(&group)
     }
 
-    /// Ends everything that was made here, at once.
+    /// Ends everything that was created here, at once.
     pub fn kill_all(&self) {
         let mut table = self.lock();
         self.adopt(&mut table);
@@ -227,13 +227,13 @@ impl Processes {
         }
     }
 
-    /// Who is told of orphans that ended.
+    /// Sets who is told of orphans that ended.
     pub fn on_stray(&self, on_stray: OnStray) {
         self.lock().on_stray = Some(on_stray);
     }
 
-    /// The end of a run: what no component's end has ended gets SIGTERM, and after the grace time SIGKILL; then the observers are told that
-    /// nothing follows, and their helpers end. Blocks until that is done.
+    /// The end of a run: processes that have outlived their components get SIGTERM, and SIGKILL after the grace time; then the observers
+    /// are told that nothing follows, and their helpers end. Blocks until that is done.
     pub fn finish(&self) -> Swept {
         let mut table = self.lock();
         self.adopt(&mut table);
@@ -271,7 +271,7 @@ impl Processes {
         Swept { found: found.len() }
     }
 
-    /// The group, and what has left it with all that is below that.
+    /// The group, and the processes that have left it, with all their descendants.
     fn targets(&self, table: &Table, group: Pid) -> Vec<SignalTarget> {
         let mut targets = Vec::new();
         if self.platform.group_exists(group) {
@@ -282,7 +282,7 @@ impl Processes {
         targets
     }
 
-    /// The orphans of which nobody knows whose they are.
+    /// The orphans whose component is unknown.
     fn unclaimed(&self, table: &Table) -> Vec<SignalTarget> {
         let roots: Vec<Pid> = table.adopted.iter().filter(|(_, of)| of.is_none()).map(|(pid, _)| *pid).collect();
         self.trees(table, &roots)
@@ -293,8 +293,8 @@ impl Processes {
         pids.into_iter().map(SignalTarget::Process).collect()
     }
 
-    /// Looks for orphans that the system has given to us: our children that we did not make and that are in no group of ours. One that ends
-    /// at this moment leaves its own children to us, so this looks again until it finds nothing that it has not seen.
+    /// Looks for orphans that the system has given to us: children that we did not create and that are in none of our groups. An orphan
+    /// that ends at this moment leaves its own children to us, so this repeats until it finds nothing new.
     fn adopt(&self, table: &mut Table) {
         let helpers: Vec<Pid> = table.observers.iter().filter_map(|observer| observer.helper()).collect();
         let mut seen = BTreeSet::new();
@@ -320,7 +320,7 @@ impl Processes {
         let group = number.and_then(|number| table.by_number.get(&number).copied());
         table.adopted.insert(pid, group);
         if number.is_some() && group.is_none() {
-            // Of a component that is down, as far as anybody knows: it has come after the last look at that.
+            // It belongs to a component that is considered down: it has come after the last check for that.
             self.kill(self.trees(table, &[pid]));
             return;
         }
@@ -330,8 +330,9 @@ impl Processes {
         }
     }
 
-    /// The marker of a process, if it has one; None when it has ended. While a process ends it has no variables any more and is not dead yet:
-    /// one that seems to have no marker is asked for a moment longer, for what it leaves must be found before its group is forgotten.
+    /// The marker of a process, if it has one; None when it has ended. A process that is ending has no variables any more although it is
+    /// not dead yet: so one that seems to have no marker is asked a moment longer, because what it leaves must be found before its group is
+    /// forgotten.
     fn marker_of(&self, pid: Pid) -> Option<Option<String>> {
         for _ in 0..LAST_BREATHS {
             let marker = self.platform.variable_of(pid, MARKER);
@@ -346,16 +347,16 @@ impl Processes {
         Some(None)
     }
 
-    /// True when there was something to tell. What is killed is killed from below: the youngest process is the one that would get away.
+    /// True when there was something to signal. Processes are killed from below, because the youngest one is the one that would get away.
     fn tell(&self, mut targets: Vec<SignalTarget>, ending: &Ending, signal: StopSignal) -> bool {
         if signal == StopSignal::Kill {
             targets.reverse();
         }
-        // All of them, whether or not one has taken it.
+        // All of them, whether or not one has received it.
         targets.into_iter().filter(|target| send(&*self.platform, *target, ending, signal)).count() > 0
     }
 
-    /// Forgets a group of which nothing is left, and says so.
+    /// Forgets a group of which nothing is left, and reports it.
     fn forget_if_gone(&self, table: &mut Table, group: Pid) {
         let is_gone = table.groups.get(&group).is_some_and(|group| group.leader_ended)
             && !table.adopted.values().any(|of| *of == Some(group))
@@ -384,8 +385,8 @@ impl Processes {
         }
     }
 
-    /// Everything that has ended by now. The lock is held from the reaping to the table's change: nobody signals a process whose id
-    /// is free again.
+    /// Reaps everything that has ended by now. The lock is held from the reaping to the change of the table, so that nobody signals a
+    /// process whose id is free again.
     fn reap_ended(&self) {
         let mut table = self.lock();
         let (mut leaders, mut strays) = (Vec::new(), Vec::new());
@@ -403,7 +404,8 @@ impl Processes {
             }
         }
         let remaining: Vec<Pid> = table.groups.iter().filter(|(_, group)| group.leader_ended).map(|(pid, _)| *pid).collect();
-        // Whoever ended may have left children to us. It matters only for what is to be forgotten and for what orphans leave.
+        // A process that ended may have left children to us. That matters only for what is about to be forgotten and for what orphans
+        // leave.
         if !remaining.is_empty() || !strays.is_empty() {
             self.adopt(&mut table);
         }
@@ -421,7 +423,8 @@ impl Processes {
     }
 }
 
-/// Sends what a [`StopSignal`] means for a component. Who is stopped by a signal hears of the request to end once it is continued.
+/// Sends the signal that a [`StopSignal`] means for a component. A process that is stopped by a signal learns of the request to end when it
+/// is continued.
 pub fn send(platform: &dyn Platform, target: SignalTarget, ending: &Ending, signal: StopSignal) -> bool {
     match signal {
         StopSignal::Terminate => {

@@ -1,5 +1,5 @@
-//! Ending processes that are nobody's children of ours, as the guardian and a new run do: each is asked to end, and made to end when its
-//! grace time is over. There is no event for the end of somebody else's child, so this looks again until nothing is left.
+//! Ends processes that are not our children, as the guardian and a new run do: each is asked to end, and forced to end when its grace time
+//! is over. There is no event for the end of another process's child, so this checks again until nothing is left.
 
 use super::send;
 use crate::platform::unix::SIGKILL;
@@ -7,24 +7,24 @@ use crate::platform::{Ending, Pid, Platform, SignalTarget, StopSignal};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-/// After the kill signal, until SIGKILL; and after that until what cannot be ended is left alone.
+/// The time from the kill signal to SIGKILL; and from SIGKILL until a process that cannot be ended is left alone.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Between two looks: at first, and at most.
+/// The interval between two checks: the first one, and the longest.
 const LOOKS: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(100));
 
-/// What is to be ended, as it stands at this moment.
+/// What should be ended, as of this moment.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Found {
     pub targets: BTreeMap<SignalTarget, Ending>,
-    /// The processes behind the targets, where the system tells.
+    /// The processes behind the targets, where the system reports them.
     pub processes: BTreeSet<Pid>,
 }
 
-/// What became of it.
+/// The result.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct SweepOutcome {
-    /// All that were found at any time.
+    /// All that were ever found.
     pub processes: BTreeSet<Pid>,
     /// What could not be ended.
     pub left: BTreeSet<Pid>,
@@ -38,7 +38,7 @@ enum Step {
     Certainly,
 }
 
-/// What is due for a target this long after it was asked.
+/// What is due for a target this long after it was asked to end.
 fn due(ending: &Ending, asked_ago: Duration) -> Step {
     if asked_ago < ending.grace {
         Step::Asked
@@ -49,7 +49,7 @@ fn due(ending: &Ending, asked_ago: Duration) -> Step {
     }
 }
 
-/// Ends what `look` finds until it finds nothing more, or what it finds cannot be ended. Blocks.
+/// Ends what `look` finds until it finds nothing more, or only what cannot be ended. Blocks.
 pub fn end(platform: &dyn Platform, mut look: impl FnMut() -> Found) -> SweepOutcome {
     let mut outcome = SweepOutcome::default();
     let mut asked: BTreeMap<SignalTarget, (Instant, Option<Step>)> = BTreeMap::new();

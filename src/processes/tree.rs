@@ -3,7 +3,7 @@
 use crate::platform::{Pid, Platform, ProcessFacts};
 use std::collections::{BTreeSet, HashMap};
 
-/// Processes and all that is below them, parents first and each once, as `children` tells.
+/// Processes and all their descendants, parents first and each once, according to `children`.
 fn descent(roots: &[Pid], mut children: impl FnMut(Pid) -> Vec<Pid>) -> Vec<Pid> {
     let (mut found, mut seen, mut next) = (Vec::new(), BTreeSet::new(), roots.to_vec());
     while let Some(pid) = next.pop() {
@@ -23,8 +23,8 @@ fn by_parent(processes: impl Iterator<Item = (Pid, Pid)>) -> HashMap<Pid, Vec<Pi
     children
 }
 
-/// Processes and all that is below them, parents first. By the lists of children where the system has them: a process that forks all the
-/// time is caught only by who is quicker than a walk over all processes. That walk passes over what `skip` names.
+/// Processes and all their descendants, parents first. Uses the lists of children where the system has them: a process that forks all the
+/// time can only be caught by something faster than a walk over all processes. That walk skips what `skip` names.
 pub fn with_descendants(platform: &dyn Platform, roots: &[Pid], skip: &dyn Fn(Pid) -> bool) -> Vec<Pid> {
     let mut all: Option<HashMap<Pid, Vec<Pid>>> = None;
     descent(roots, |pid| {
@@ -38,7 +38,7 @@ pub fn with_descendants(platform: &dyn Platform, roots: &[Pid], skip: &dyn Fn(Pi
     })
 }
 
-/// The processes of a component: those of its group, and all that descend from them.
+/// The processes of a component: those of its group, and all their descendants.
 pub fn of_component(table: &[ProcessFacts], leader: Pid) -> Vec<ProcessFacts> {
     let group: Vec<Pid> = table.iter().filter(|process| process.group == leader).map(|process| process.pid).collect();
     let mut children = by_parent(table.iter().map(|process| (process.parent, process.pid)));

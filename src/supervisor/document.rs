@@ -1,4 +1,4 @@
-//! docs/states.md: what follows what, asked of the machines themselves. A test writes and compares it.
+//! docs/states.md: what follows what, as answered by the machines themselves. A test writes and compares it.
 
 use super::{
     Action, Before, Event, Instance, InstanceNote, InstancePolicy, Judgement, Machine, Moment, NewMember, Note, Policy, Reply, StartLimit,
@@ -203,7 +203,7 @@ fn note_text(note: &Note) -> String {
     .into()
 }
 
-/// An instance of two components, the second of which needs the first, and what is said of it.
+/// An instance of two components, the second of which needs the first, and a description of it.
 fn instances(page: &mut String) -> std::fmt::Result {
     writeln!(
         page,

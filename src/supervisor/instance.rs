@@ -1,8 +1,8 @@
 //! The life of an instance: the machines of its components, the graph of what depends on what, and the state of the whole.
 //!
-//! A component is started when all that it depends on is ready; several that are stopped or restarted together are stopped in reverse, each
-//! when those of them that depend on it are down. What is not wanted does not count: an instance whose operator has stopped a component is
-//! ready when all others are.
+//! A component is started when everything it depends on is ready. Several that are stopped or restarted together are stopped in reverse
+//! order, each when those of them that depend on it are down. A component that is not wanted does not count: if the operator has stopped
+//! one, the instance is ready when all others are.
 
 mod order;
 mod whole;
@@ -13,19 +13,19 @@ use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 use whole::Told;
 
-/// Requests to end that come this soon after the first are the same one: `timeout` signals the launcher and then its whole group, a service
-/// manager stops a job by P and by a signal.
+/// Requests to end that come this soon after the first count as the same one: `timeout` signals the launcher and then its whole group, and
+/// a service manager stops a job by P and by a signal.
 pub const SAME_STOP: Duration = Duration::from_secs(1);
 
-/// Where an instance stands.
+/// The state of an instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum InstancePhase {
     /// Components are on their way up for the first time.
     #[default]
     Starting,
-    /// All that are wanted are ready.
+    /// All wanted components are ready.
     Ready,
-    /// Some that are wanted have failed, are in back-off or are not ready in time.
+    /// Some wanted components have failed, are in back-off or are not ready in time.
     Degraded,
     /// Everything is being stopped.
     Stopping,
@@ -46,41 +46,41 @@ impl InstancePhase {
     }
 }
 
-/// Settings that the instance acts by.
+/// Settings for the behaviour of the instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct InstancePolicy {
-    /// It goes on when failures have left nothing that runs or will run.
+    /// It goes on when, after failures, nothing runs or will run.
     pub stay_when_all_failed: bool,
     /// It goes on when a required component has failed for good.
     pub stay_when_required_failed: bool,
 }
 
-/// What is said of the instance.
+/// What is reported about the instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InstanceNote {
-    /// Every component has had its first start. `failed`: not each of them succeeded.
+    /// Every component has had its first start. `failed`: not all of them succeeded.
     AllStarted { failed: bool },
-    /// So many of so many components are ready, so long after the begin. After the first time only after [`InstanceNote::Degraded`], and not
-    /// before it has been so for a while.
+    /// `ready` of `of` components are ready, this long after the beginning. After the first time it is reported only after
+    /// [`InstanceNote::Degraded`], and only when it has been so for a while.
     Ready { ready: usize, of: usize, after: Duration },
-    /// These are wanted and not ready. Until [`InstanceNote::Ready`] is said again, only for others than those.
+    /// These are wanted and not ready. Until [`InstanceNote::Ready`] is reported again, only other components are reported.
     Degraded(Vec<String>),
-    /// It must end, because of this.
+    /// The instance must end, for this reason.
     End(String),
 }
 
 /// What the shell has to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    /// Of one component, by its index; never [`Action::Await`].
+    /// Of one component, by its index; never `Action::Await`.
     Component(usize, Action),
-    /// The component waits for these, named.
+    /// The component waits for these, by name.
     Waits(usize, Vec<String>),
     /// The component is started without these.
     StartedWithout(usize, Duration, Vec<String>),
 }
 
-/// A component to take in.
+/// A component to add.
 #[derive(Debug, Clone)]
 pub struct NewMember {
     pub name: String,
@@ -94,13 +94,13 @@ pub struct NewMember {
 pub struct Member {
     pub name: String,
     pub machine: Machine,
-    /// Indices of those that it depends on; never in a circle.
+    /// Indices of the components that it depends on; never in a circle.
     pub needs: Vec<usize>,
     pub needed_by: Vec<usize>,
     pub required: bool,
-    /// The configuration does not know it any more.
+    /// The configuration does not contain it any more.
     pub removed: bool,
-    /// Its first start has not been made yet.
+    /// Its first start has not happened yet.
     first: bool,
 }
 
@@ -113,10 +113,10 @@ pub struct Instance {
     begun: Moment,
     all_started: bool,
     start_failed: bool,
-    /// Failed for good since the last look.
+    /// Failed for good since the last check.
     lost: Vec<usize>,
     told: Told,
-    /// Since it was asked to end.
+    /// When it was asked to end.
     ending: Option<Moment>,
     changed: bool,
 }
@@ -126,7 +126,7 @@ impl Instance {
         Instance { policy, ..Instance::default() }
     }
 
-    /// Takes a component in, stopped; its index. One that was removed comes back to its place.
+    /// Adds a component, stopped, and returns its index. One that was removed comes back to its old place.
     pub fn add(&mut self, new: NewMember) -> usize {
         if let Some(index) = self.members.iter().position(|member| member.name == new.name) {
             let member = &mut self.members[index];
@@ -146,8 +146,8 @@ impl Instance {
         self.members.len() - 1
     }
 
-    /// Sets what depends on what: for each component those that it needs, by index. Edges that would close a circle are left out, the
-    /// later ones first.
+    /// Sets what depends on what: for each component the components that it needs, by index. Edges that would close a circle are left out,
+    /// the later ones first.
     pub fn connect(&mut self, needs: &[(usize, Vec<usize>)]) {
         for member in &mut self.members {
             member.needs.clear();
@@ -195,7 +195,7 @@ impl Instance {
         self.phase
     }
 
-    /// All components that need one of these, directly or through others, in no order that matters; these themselves left out.
+    /// All components that need one of these, directly or through others, in no particular order and without these themselves.
     pub fn dependents(&self, of: &[usize]) -> Vec<usize> {
         let mut seen: BTreeSet<usize> = of.iter().copied().collect();
         let mut open: Vec<usize> = of.to_vec();
@@ -232,7 +232,7 @@ impl Instance {
         self.order(&Event::Start, &all, now)
     }
 
-    /// Stops everything, those that others depend on last.
+    /// Stops everything; components that others depend on are stopped last.
     pub fn end(&mut self, now: Moment) -> Vec<Effect> {
         self.ending = Some(now);
         self.phase = InstancePhase::Stopping;
@@ -241,7 +241,7 @@ impl Instance {
         self.order(&Event::Stop, &all, now)
     }
 
-    /// Asked to end once more: ends the grace time of all stops, and does not wait for dependents any more. Within [`SAME_STOP`] of
+    /// A further request to end: ends the grace time of all stops, and does not wait for dependents any more. Within [`SAME_STOP`] of
     /// [`Instance::end`] it is the same request and changes nothing.
     pub fn hurry(&mut self, now: Moment) -> Vec<Effect> {
         let mut effects = Vec::new();
@@ -254,7 +254,7 @@ impl Instance {
         effects
     }
 
-    /// Feeds the timer to those whose time has come. [`Instance::settle`] is to be asked afterwards.
+    /// Feeds the timer to the components whose time has come. [`Instance::settle`] must be called afterwards.
     pub fn timers(&mut self, now: Moment) -> Vec<Effect> {
         if self.told.due.is_some_and(|due| due <= now) {
             self.told.due = None;
@@ -265,13 +265,13 @@ impl Instance {
         due.into_iter().flat_map(|index| self.step(index, Event::Timer, now)).collect()
     }
 
-    /// Feeds one event to a component and follows what it means for others.
+    /// Feeds one event to a component and carries out its consequences for others.
     pub fn step(&mut self, index: usize, event: Event, now: Moment) -> Vec<Effect> {
         self.follow(VecDeque::from([(index, event)]), now)
     }
 
-    /// Feeds events to components; those whose wait is over then go on. That is asked of how all stand, not of what has just happened: so
-    /// nothing waits for what has been already.
+    /// Feeds events to components; then those whose wait is over go on. This is decided by the state of all components, not by what has
+    /// just happened, so nothing waits for something that has already happened.
     fn follow(&mut self, mut events: VecDeque<(usize, Event)>, now: Moment) -> Vec<Effect> {
         let mut effects = Vec::new();
         while !events.is_empty() {

@@ -1,9 +1,9 @@
 //! The life of one component: (state, event, now) to (state, actions).
 //!
-//! Two things a naive machine gets wrong are states of their own here. A process that has been told to end is [`State::Stopping`] until its
-//! whole group is gone. What is wanted stands beside the state, so that an order changes that alone and is taken in every state; what is
-//! under way is ended in order, and then what is wanted is asked. And the remains of a component that ended unasked are remembered through the
-//! back-off: they are ended before a new process is made, so that two generations never live side by side.
+//! Two things that a naive machine gets wrong have states of their own here. A process that has been told to end is [`State::Stopping`]
+//! until its whole group is gone. What is wanted is kept beside the state, so that an order changes only that and is accepted in every
+//! state; what is under way is ended in order, and then what is wanted decides. Also, the remains of a component that ended unasked are
+//! remembered through the back-off: they are ended before a new process is created, so that two generations never run side by side.
 
 mod change;
 mod commands;
@@ -21,17 +21,17 @@ pub struct Machine {
     pub policy: Policy,
     state: State,
     wanted: Wanted,
-    /// Failures in a row; the n-th waits the n-th interval.
+    /// Failures in a row; the n-th failure waits the n-th interval.
     failures: usize,
     /// Starts after the first.
     restarts: u64,
-    /// When it was started since an operator did: as many as the start limit counts.
+    /// When it was started since an operator last started it: as many starts as the start limit counts.
     starts: VecDeque<Moment>,
     started_once: bool,
     killed: bool,
     /// A line of the running process that makes its end fatal.
     fatal_line: Option<String>,
-    /// The process that ended unasked before: what it wrote may be heard of after its end.
+    /// The process that last ended unasked: its output may arrive after its end.
     previous: Option<Pid>,
     last_end: Option<LastEnd>,
 }
@@ -53,7 +53,7 @@ impl Machine {
         }
     }
 
-    /// One that is in a state already, to look at what follows from it.
+    /// A machine that is already in a state, to see what follows from it.
     pub(super) fn in_state(policy: Policy, state: State, wanted: Wanted) -> Machine {
         Machine { state, wanted, ..Machine::new(policy) }
     }
@@ -75,7 +75,7 @@ impl Machine {
         self.last_end
     }
 
-    /// The group whose leader has ended and whose other processes are waited for.
+    /// The group whose leader has ended and whose other processes are awaited.
     pub fn remains(&self) -> Option<Pid> {
         match self.state {
             State::Stopping { pid, leader_ended: true, .. } => Some(pid),
@@ -99,7 +99,7 @@ impl Machine {
         }
     }
 
-    /// One step. Events that mean nothing in a state change nothing.
+    /// One step. Events that have no meaning in a state change nothing.
     pub fn step(&mut self, event: Event, now: Moment) -> Vec<Action> {
         match event {
             Event::Start => self.start(now),
@@ -148,7 +148,7 @@ impl Machine {
         matches!(self.state, State::Running { pid, .. } | State::Ready { pid, .. } if pid == reported)
     }
 
-    /// An operator's will: what failed before does not count any more.
+    /// It is the operator's will: earlier failures do not count any more.
     fn forget_failures(&mut self) {
         self.failures = 0;
         self.starts.clear();
@@ -156,7 +156,7 @@ impl Machine {
         self.fatal_line = None;
     }
 
-    /// A process that has ended had written that no restart will mend it: what was begun since is taken back.
+    /// A process that has ended had written that a restart will not help: what was begun since then is taken back.
     fn fatal_afterwards(&mut self, line: String, now: Moment) -> Vec<Action> {
         match self.state {
             State::BackOff { .. } | State::Waiting { .. } => {
@@ -187,7 +187,7 @@ impl Machine {
         let (pid, leader_ended, since) = (*pid, *leader_ended, *since);
         actions.extend([Action::Note(Note::WillKill(pid)), Action::Signal(pid, StopSignal::Kill)]);
         if leader_ended {
-            // Nobody tells of the others' end on a system without adoption of orphans; SIGKILL cannot be ignored.
+            // On a system without adoption of orphans nothing reports the end of the others; SIGKILL cannot be ignored.
             actions.extend(self.stopped(since, now));
         }
         actions
@@ -243,7 +243,7 @@ impl Machine {
                     let kill_at = Some(now.after(self.policy.stop_grace));
                     self.state = State::Stopping { pid, since, kill_at, leader_ended: true };
                 } else {
-                    // It was to go down: so it is.
+                    // It was to go down, and it is down.
                     actions.extend(self.stopped(since, now));
                 }
                 actions
@@ -308,7 +308,7 @@ impl Machine {
         }
     }
 
-    /// Nothing of it lives any more: what is wanted now?
+    /// Nothing of it lives any more: what is wanted decides what follows.
     fn stopped(&mut self, since: Moment, now: Moment) -> Vec<Action> {
         let mut actions = vec![Action::Note(Note::Stopped)];
         match self.wanted {
@@ -320,7 +320,7 @@ impl Machine {
         actions
     }
 
-    /// An end, or a start that could not be made, that nobody asked for.
+    /// An unasked end, or a start that failed.
     fn failed(&mut self, uptime: Duration, remains: Option<Pid>, status: Option<WaitStatus>, now: Moment) -> Vec<Action> {
         self.failures = if uptime > self.policy.min_uptime { 1 } else { self.failures + 1 };
         let mut last = |state, note| {
@@ -350,7 +350,7 @@ impl Machine {
         vec![Action::Note(Note::NextAttempt(interval))]
     }
 
-    /// On its way up: it waits for those that it depends on.
+    /// It is on its way up and waits for the components that it depends on.
     fn wait(&mut self, now: Moment) -> Vec<Action> {
         self.wanted = Wanted::Up;
         self.state = State::Waiting { until: now.after(self.policy.patience) };
@@ -364,7 +364,7 @@ impl Machine {
     }
 }
 
-/// Ends what a component left behind: SIGKILL, as it was told to end in order when its leader ended.
+/// Ends what a component left behind: by SIGKILL, because it was told to end in order when its leader ended.
 fn kill(remains: Option<Pid>) -> Vec<Action> {
     remains.map(|group| Action::Signal(group, StopSignal::Kill)).into_iter().collect()
 }

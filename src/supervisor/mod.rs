@@ -1,6 +1,6 @@
 //! Supervision: a pure state machine for each component, one for the instance on top of them, and the policy around them. The owner task in
 //! `launcher` feeds them with events and carries out their actions; nothing here has a clock, a process or a file. Contract:
-//! docs/contract/lifecycle.md, "Supervision". The tables of what follows what: docs/states.md.
+//! docs/contract/lifecycle.md, "Supervision". The tables of what follows what are in docs/states.md.
 
 mod document;
 mod instance;
@@ -14,7 +14,7 @@ pub use state::{Action, Before, Event, Judgement, LastEnd, Note, Policy, Reply, 
 
 use std::time::Duration;
 
-/// A moment on the launcher's monotonic clock: time since it started. A clock that is set back changes nothing.
+/// A moment on the launcher's monotonic clock: the time since it started. Setting the system clock back changes nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Moment(pub Duration);
 

@@ -1,15 +1,15 @@
-//! The words of the machine: states of a component, what can happen to it, and what follows.
+//! The vocabulary of the machine: states of a component, events, and actions.
 
 use super::Moment;
 use crate::platform::{Pid, StopSignal, WaitStatus};
 use std::time::Duration;
 
-/// Settings that the machine acts by.
+/// Settings for the behaviour of the machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
-    /// The n-th failure waits the n-th interval; past the last the component stays down. Empty: never restart.
+    /// The n-th failure waits the n-th interval; after the last one the component stays down. Empty: never restart.
     pub restart_intervals: Vec<Duration>,
-    /// A component that was up longer than this starts counting its failures anew.
+    /// A component that was up longer than this begins counting its failures anew.
     pub min_uptime: Duration,
     /// Time between SIGTERM and SIGKILL.
     pub stop_grace: Duration,
@@ -17,11 +17,11 @@ pub struct Policy {
     pub reject_start_of_running: bool,
     /// Exit codes after which the component is not started again.
     pub fatal_exit_codes: Vec<i32>,
-    /// So many starts within such a time and it stays down, however long it lived between them.
+    /// When this many starts happen within this time, it stays down, however long it ran between them.
     pub start_limit: Option<StartLimit>,
-    /// How long it waits for those that it depends on, and how long it may take to become ready before that is said.
+    /// How long it waits for the components that it depends on, and how long it may take to become ready before that is reported.
     pub patience: Duration,
-    /// Something tells when it is ready; else running counts as ready.
+    /// Something tells when it is ready; otherwise running counts as ready.
     pub has_readiness: bool,
 }
 
@@ -33,92 +33,93 @@ pub struct StartLimit {
     pub within: Duration,
 }
 
-/// What a component is to be. Its state follows; an order replaces it, and nothing else gets lost by that.
+/// What a component should be. Its state follows; an order replaces this, and nothing else is lost by that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
     Down,
     Up,
     /// Down, and up again as prepared.
     Restarted,
-    /// Down for a change, which is judged then; configured where it is made, and up again or left down.
+    /// Down for a change, which is then judged; configured if the change is made, and then up again or left down.
     Changed {
         up: bool,
     },
 }
 
-/// Why a component is not, or not yet, what is wanted of it.
+/// Why a component is not, or not yet, in the wanted state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WaitsFor {
-    /// All that it depends on to be ready.
+    /// It waits until everything that it depends on is ready.
     Dependencies,
-    /// All that depends on it, and goes down too, to be down.
+    /// It waits until everything that depends on it, and also goes down, is down.
     Dependents,
-    /// The system to make its process.
+    /// It waits for the system to create its process.
     Process,
-    /// Its readiness check to pass.
+    /// It waits for its readiness check to pass.
     Readiness,
-    /// The end of its process and of all of the group.
+    /// It waits for the end of its process and of the whole group.
     ProcessEnd,
-    /// The judgement of the change, for which it is down.
+    /// It waits for the judgement of the change for which it is down.
     Judgement,
-    /// The end of its configure command.
+    /// It waits for the end of its configure command.
     Configure,
-    /// The time between a failure and the next start.
+    /// It waits for the time between a failure and the next start to pass.
     BackOff,
 }
 
-/// What a component was before it was to be changed: what it is again when the change is not made.
+/// What a component was before a change: what it becomes again if the change is not made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Before {
-    /// Up, or on its way: it is started again as it was.
+    /// Up, or on its way up: it is started again as it was.
     Up,
     Stopped,
     Failed,
     Fatal,
 }
 
-/// What a change came to, once everything was down that it needs down.
+/// The result of a change, once everything that must be down for it was down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Judgement {
     Good,
-    /// It is not made: all is as it was.
+    /// The change is not made: everything is as it was.
     Back,
-    /// It is made, and this component is no part of the instance any more.
+    /// The change is made, and this component is not part of the instance any more.
     Away,
 }
 
-/// What a component is. What it is to be, and so what comes next, is its [`Wanted`].
+/// The state of a component. What it should be, and so what comes next, is its [`Wanted`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
-    /// Down, and nobody wants it up.
+    /// Down, and not wanted up.
     Stopped,
-    /// Starts when those that it depends on are ready, at the latest at `until`.
+    /// It starts when the components that it depends on are ready, at the latest at `until`.
     Waiting { until: Moment },
-    /// Its process is being made.
+    /// Its process is being created.
     Starting,
-    /// Its process runs and is not ready; `pid` leads the group. `ready_by`: when that is said; None once it was.
+    /// Its process runs and is not ready; `pid` leads the group. `ready_by`: when that is reported; None once it was.
     Running { pid: Pid, since: Moment, ready_by: Option<Moment> },
-    /// Its process runs and does its work.
+    /// Its process runs and works.
     Ready { pid: Pid, since: Moment },
-    /// The group was told to end: because of what is wanted, or, where that is [`Wanted::Up`], because it did not live any more, which is
-    /// a failure.
+    /// The group was told to end: because of what is wanted or, if that is [`Wanted::Up`], because it was not alive any more, which is a
+    /// failure.
     Stopping {
         pid: Pid,
         since: Moment,
         /// When SIGKILL follows; None once it was sent.
         kill_at: Option<Moment>,
-        /// The leader has been reaped, others of the group still live.
+        /// The leader has been reaped; others of the group still live.
         leader_ended: bool,
     },
-    /// Down for a change: whether it can be made is being found out, by its validate command and those of all that change with it.
+    /// Down for a change: its validate command, and those of all components that change with it, are finding out whether the change can be
+    /// made.
     Validating { before: Before },
     /// Its configure command runs.
     Configuring,
     /// Ended unasked; starts again at `until`. `remains`: the group it left behind.
     BackOff { until: Moment, remains: Option<Pid> },
-    /// All restart intervals, or the starts within a time, are used up. Down until an operator starts it.
+    /// All restart intervals, or the starts allowed within a time, are used up. Down until an operator starts it.
     Failed,
-    /// It ended in a way that no restart mends. Down until an operator starts it.
+    /// It ended in a way that a restart cannot mend. Down until an operator starts it.
     Fatal,
 }
 
@@ -131,7 +132,7 @@ impl State {
         }
     }
 
-    /// Since when the process runs.
+    /// When the process was started.
     pub fn since(&self) -> Option<Moment> {
         match self {
             State::Running { since, .. } | State::Ready { since, .. } | State::Stopping { since, leader_ended: false, .. } => Some(*since),
@@ -149,7 +150,7 @@ impl State {
         matches!(self, State::Failed | State::Fatal)
     }
 
-    /// True while there is, or may be in a moment, a process of it.
+    /// True while it has, or may have in a moment, a process.
     pub fn is_live(&self) -> bool {
         matches!(self, State::Starting | State::Running { .. } | State::Ready { .. } | State::Stopping { .. })
     }
@@ -161,16 +162,16 @@ pub enum Event {
     Start,
     /// An operator's STOP, or the launcher ends.
     Stop,
-    /// RESTART or RELOAD, after the new configuration was found good. `start`: it is to be up afterwards; else it is to go away, or is down
-    /// and stays so.
+    /// RESTART or RELOAD, after the new configuration was found good. `start`: it should be up afterwards; otherwise it goes away, or is
+    /// down and stays down.
     Change {
         start: bool,
     },
     /// No more grace: a second request to end the launcher.
     KillNow,
-    /// All that it depends on is ready.
+    /// Everything that it depends on is ready.
     DependenciesReady,
-    /// All that depends on it and was to go down before it is down.
+    /// Everything is down that depends on it and had to go down first.
     DependentsDown,
     /// The answer to [`Action::Spawn`].
     Spawned(Pid),
@@ -185,7 +186,7 @@ pub enum Event {
     ReadyLost(Pid),
     /// Its liveness check has failed for good; why.
     LivenessFailed(Pid, String),
-    /// It wrote a line that says that no restart will mend it.
+    /// It wrote a line that says that a restart will not help.
     FatalReported(Pid, String),
     /// The leader of the group was reaped. `remains`: others of its group still live.
     Ended {
@@ -195,18 +196,18 @@ pub enum Event {
     },
     /// The last process of a group has gone.
     GroupGone(Pid),
-    /// [`super::Machine::deadline`] has come.
+    /// The time of [`super::Machine::deadline`] has come.
     Timer,
 }
 
 /// What the shell has to do, in this order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// It begins to wait for those that it depends on. [`super::Instance`] says so, and tells of the end of every wait.
+    /// It begins to wait for the components that it depends on. [`super::Instance`] reports this, and reports the end of every wait.
     Await,
     /// Create the process and answer with [`Event::Spawned`] or [`Event::SpawnFailed`].
     Spawn,
-    /// It is down for a change: find out whether that can be made and answer with [`Event::Judged`].
+    /// It is down for a change: find out whether the change can be made and answer with [`Event::Judged`].
     Validate,
     /// Run the configure command and answer with [`Event::Configured`] when it is done.
     Configure,
@@ -219,7 +220,7 @@ pub enum Action {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Note {
     Started,
-    /// Its readiness check has passed, so long after its start.
+    /// Its readiness check has passed, this long after its start.
     Ready(Duration),
     /// Its readiness check has not passed within this time.
     NotReady(Duration),
@@ -229,25 +230,25 @@ pub enum Note {
     Ended {
         pid: Pid,
         status: WaitStatus,
-        /// None when a stop was asked for; else how long it had been up.
+        /// None when a stop was asked for; otherwise how long it had been up.
         unasked_after: Option<Duration>,
     },
     NextAttempt(Duration),
     RetriesExhausted,
     StartLimitReached(StartLimit),
-    /// It is not started again; why.
+    /// It is not started again, for this reason.
     Fatal(String),
-    /// It is stopped and started again; why.
+    /// It is stopped and started again, for this reason.
     NotAlive(String),
     /// The time to wait for others is over.
     WaitedInVain(Duration),
     StartFailed(String),
-    /// The same of a start after a failure.
+    /// The same for a start after a failure.
     RestartFailed(String),
     WillKill(Pid),
 }
 
-/// What the operator who asked is told at once.
+/// The immediate answer to the operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reply {
     BeingStarted,
@@ -255,11 +256,11 @@ pub enum Reply {
     BeingRestarted,
     AlreadyRunning,
     NotRunning,
-    /// It starts as soon as those that it depends on are ready.
+    /// It starts as soon as the components that it depends on are ready.
     Waiting,
 }
 
-/// How the component ended last.
+/// How the component last ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LastEnd {
     pub status: WaitStatus,

@@ -1,4 +1,5 @@
-//! The job that a launcher is: as the program of a started task it finds its job made by the initiator, typed in a shell it makes one.
+//! The job that a launcher is: as the program of a started task it finds the job that the initiator made, and when typed in a shell it
+//! makes one.
 
 use super::{JobDescription, JobEnd, JobEntry, JobKind, JobRecord, SystemDirectory, listener};
 use crate::platform::OperatorListener;
@@ -11,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 
 /// The directory of the job's entry: set by the initiator for the program of a started task, and only then.
 pub const JOB_DIRECTORY: &str = "ZWELNCH_JOB_DIRECTORY";
-/// The descriptor of the job's listening control socket, likewise.
+/// The descriptor of the job's listening control socket; set in the same way.
 pub const CONTROL_DESCRIPTOR: &str = "ZWELNCH_CONTROL_FD";
 
 /// A job of a system directory: what this process is when it is a launcher.
@@ -21,7 +22,7 @@ pub struct OwnJob {
     id: String,
     /// Taken by [`Job::listen`].
     listener: Mutex<Option<UnixListener>>,
-    /// The entry, when it is this process's own: a launcher that was typed in a shell. A started task's belongs to its initiator.
+    /// The entry, when it belongs to this process: a launcher that was typed in a shell. A started task's entry belongs to its initiator.
     entry: Mutex<Option<JobEntry>>,
 }
 
@@ -29,7 +30,7 @@ impl OwnJob {
     /// The job that the initiator made for this process, else a new one, named by JOBNAME.
     ///
     /// # Errors
-    /// Why there is none, and no console with it.
+    /// Why there is no job, and so no console.
     pub fn of_this_process() -> io::Result<OwnJob> {
         match std::env::var_os(JOB_DIRECTORY) {
             Some(directory) => started_task(Path::new(&directory)),
@@ -53,13 +54,13 @@ impl Job for OwnJob {
     }
 
     fn wto(&self, text: &str) {
-        // A log that cannot be written (a full disk) must not end what it is about.
+        // A log that cannot be written (a full disk) must not end the job.
         let _ = self.system.append_syslog(&self.name, &self.id, text);
     }
 
     fn end(&self, condition_code: i32) {
         if let Some(entry) = self.entry.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            // What cannot be removed is found stale by the next one who looks.
+            // If it cannot be removed, the next process that looks finds it stale.
             let _ = entry.end();
             self.system.announce_ended(&self.name, &self.name, &self.id, JobEnd::Code(condition_code));
         }

@@ -1,7 +1,7 @@
-//! Jobs of a system: an entry each in jobs/, there as long as the job lives.
+//! Jobs of a system: each has an entry in jobs/ for as long as it lives.
 //!
-//! A job lives while somebody listens on its control socket: an entry whose socket refuses is what a job left that was killed together
-//! with its initiator, or a shell's that was killed; it is removed by whoever sees it first, who also tells SYSLOG.
+//! A job lives while a process listens on its control socket. An entry whose socket refuses was left by a job that was killed together with
+//! its initiator, or by a job from a shell that was killed; the first process that sees it removes it and tells SYSLOG.
 
 use super::wire::{connect_to, peer_pid, reachable, unix_socket};
 use super::{SystemDirectory, SystemError, clock_time, in_words};
@@ -29,11 +29,11 @@ pub enum JobKind {
     Shell,
 }
 
-/// What is to be registered.
+/// The job to register.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobDescription {
     pub job_name: String,
-    /// What tells jobs of one name apart; the job name itself where none was given.
+    /// Distinguishes jobs of one name; the job name itself where none was given.
     pub identifier: String,
     /// From [`SystemDirectory::next_job_id`].
     pub job_id: String,
@@ -61,7 +61,7 @@ pub struct JobRecord {
 }
 
 impl JobRecord {
-    /// The job of an entry; None when there is none that can be read.
+    /// The job of an entry; None when no job can be read from it.
     pub fn read(directory: &Path) -> Option<JobRecord> {
         read_record(directory)
     }
@@ -79,7 +79,7 @@ pub enum JobEnd {
     Code(i32),
     /// By CANCEL: abend S222.
     Cancelled,
-    /// By a signal that was none of ours.
+    /// By a signal that was not ours.
     Signal(i32),
     /// Nobody saw how.
     Unknown,
@@ -111,7 +111,7 @@ impl JobEntry {
         write_record(&self.record)
     }
 
-    /// Removes the entry; commands that wait on the socket find the job gone.
+    /// Removes the entry; commands that wait on the socket learn that the job has gone.
     ///
     /// # Errors
     /// The system's.
@@ -121,8 +121,8 @@ impl JobEntry {
 }
 
 impl SystemDirectory {
-    /// Makes the entry `jobs/<JOBID>` (0700) with its listening socket `control` (0600) and then `job.json` (0600), in this order:
-    /// an entry with a job.json is complete.
+    /// Makes the entry `jobs/<JOBID>` (0700) with its listening socket `control` (0600) and then `job.json` (0600). The order matters: an
+    /// entry with a job.json is complete.
     ///
     /// # Errors
     /// [`SystemError::JobName`]; the system's with the path in words.
@@ -148,7 +148,7 @@ impl SystemDirectory {
         Ok(JobEntry { record, listener })
     }
 
-    /// Makes `jobs/<JOBID>`, 0700, if it is not there yet: START puts what the initiator needs there before the job exists.
+    /// Makes `jobs/<JOBID>`, 0700, if it does not exist yet: START puts what the initiator needs there before the job exists.
     ///
     /// # Errors
     /// The system's with the path in words.
@@ -160,12 +160,12 @@ impl SystemDirectory {
         }
     }
 
-    /// The live jobs by job id. Entries that are stale are removed and their end is told to SYSLOG. An entry that cannot be read is
-    /// passed over: it belongs to a job that is just ending.
+    /// The live jobs by job id. Stale entries are removed and their end is reported to SYSLOG. An entry that cannot be read is skipped,
+    /// because it belongs to a job that is just ending.
     pub fn jobs(&self) -> Vec<JobRecord> {
         let Ok(entries) = fs::read_dir(self.jobs_directory()) else { return Vec::new() };
         let mut jobs = Vec::new();
-        // Names that begin with a dot are entries that somebody is removing.
+        // Names that begin with a dot are entries that are being removed.
         for entry in entries.flatten().filter(|entry| !entry.file_name().as_encoded_bytes().starts_with(b".")) {
             let Some(record) = read_record(&entry.path()) else { continue };
             if is_alive(&record) {
@@ -178,14 +178,15 @@ impl SystemDirectory {
         jobs
     }
 
-    /// Takes a live job's entry away from everybody else, so that one alone ends the job and tells of it; None when another was quicker.
+    /// Takes a live job's entry away from everybody else, so that only one process ends the job and reports it; None when another process
+    /// was quicker.
     pub fn take_over(&self, record: &JobRecord) -> Option<TakenEntry> {
         let grave = self.jobs_directory().join(format!(".ended.{}", record.job_id));
         fs::rename(&record.directory, &grave).ok()?;
         Some(TakenEntry { grave, original: record.directory.clone() })
     }
 
-    /// Removes the entry of a job that died; of several that try, one succeeds in renaming it and tells SYSLOG.
+    /// Removes the entry of a job that died; if several processes try, one succeeds in renaming it and tells SYSLOG.
     fn bury(&self, record: &JobRecord) {
         if let Some(taken) = self.take_over(record) {
             taken.remove();
@@ -222,7 +223,7 @@ impl SystemDirectory {
     }
 }
 
-/// The entry of a job that is being ended by whoever holds this.
+/// The entry of a job that the holder of this is ending.
 #[derive(Debug)]
 pub struct TakenEntry {
     grave: PathBuf,
@@ -240,18 +241,18 @@ impl TakenEntry {
         Ok(JobConnection { stream })
     }
 
-    /// Puts the entry back: the job could not be ended.
+    /// Puts the entry back because the job could not be ended.
     pub fn give_back(self) {
         let _ = fs::rename(&self.grave, &self.original);
     }
 
-    /// Removes the entry. What cannot be removed does no harm: its name begins with a dot.
+    /// Removes the entry. If it cannot be removed, it does no harm, because its name begins with a dot.
     pub fn remove(self) {
         let _ = fs::remove_dir_all(&self.grave);
     }
 }
 
-/// A connection that says nothing and waits.
+/// A connection that sends nothing and waits.
 #[derive(Debug)]
 pub struct JobConnection {
     stream: UnixStream,
@@ -263,14 +264,14 @@ impl JobConnection {
         peer_pid(&self.stream)
     }
 
-    /// Returns when the process at the other end is gone, at the latest after `limit`.
+    /// Returns when the process at the other end has gone, at the latest after `limit`.
     pub fn wait_for_end(mut self, limit: Duration) {
         let _ = self.stream.set_read_timeout(Some(limit));
         let _ = self.stream.read(&mut [0; 64]);
     }
 }
 
-/// A listening socket with mode 0600. Its directory is 0700, so there is no moment in which others could connect.
+/// A listening socket with mode 0600. Its directory is 0700, so there is no moment at which others could connect.
 ///
 /// # Errors
 /// The system's, with the path in words.
@@ -291,7 +292,7 @@ fn is_alive(record: &JobRecord) -> bool {
     }
 }
 
-/// Takes away job.json first: from then on nobody takes what is left for a job that died.
+/// Removes job.json first: from then on nobody takes the rest for a job that died.
 pub(super) fn remove_entry(directory: &Path) -> io::Result<()> {
     match fs::remove_file(directory.join("job.json")) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

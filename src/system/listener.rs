@@ -1,4 +1,4 @@
-//! Operator requests: the control socket of the job.
+//! Operator requests from the control socket of the job.
 
 use super::wire::{
     ACCEPTED, ACCEPTED_CODED, AT_WORK, BUSY, KEEP_ALIVE, Request, encode_end, encode_line, peer_is_allowed, read_any_request,
@@ -10,11 +10,11 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-/// How long a console may take to say its one line, and to read its answer.
+/// How long a console may take to send its one line, and to read its answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Accepts consoles on a thread of its own, and serves each on one of its own: a slow console delays nobody. One too many is told that the
-/// task is busy; a system that has no descriptor or memory to spare for one is asked again in a moment.
+/// Accepts consoles on one thread and serves each on a thread of its own, so that a slow console delays nobody. One console too many is
+/// told that the task is busy; when the system lacks a descriptor or memory for one, it is tried again a moment later.
 pub(super) fn control(socket: UnixListener, listener: OperatorListener) -> io::Result<()> {
     std::thread::Builder::new().name("console".to_owned()).stack_size(128 * 1024).spawn(move || {
         let served = Served { now: Arc::default(), most: most_clients() };
@@ -27,7 +27,7 @@ pub(super) fn control(socket: UnixListener, listener: OperatorListener) -> io::R
                 }
                 Err(error) if matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted) => {}
                 Err(error) if error.raw_os_error().is_some_and(|number| SHORTAGES.contains(&number)) => {
-                    // Said once: the connection stays in the queue, and is tried again until it is taken.
+                    // Reported once: the connection stays in the queue, and is tried again until it is accepted.
                     if !std::mem::replace(&mut is_short, true) {
                         listener(OperatorRequest::Delayed(error.to_string()));
                     }
@@ -43,13 +43,14 @@ pub(super) fn control(socket: UnixListener, listener: OperatorListener) -> io::R
     Ok(())
 }
 
-/// Errors of accept that say nothing of the socket and pass.
+/// Errors of accept that do not concern the socket and are temporary.
 const SHORTAGES: [i32; 4] = [libc::EMFILE, libc::ENFILE, libc::ENOMEM, libc::ENOBUFS];
 
 /// Between two attempts to accept during a shortage.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Consoles that are served at once: a quarter of the descriptors that the process may have, which the components' pipes need as well.
+/// The most consoles served at once: a quarter of the descriptors that the process may have, because the components' pipes need descriptors
+/// as well.
 fn most_clients() -> usize {
     const MOST: u64 = 256;
     let descriptors = nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE);
@@ -68,7 +69,7 @@ impl Served {
         if Arc::strong_count(&self.now) <= self.most {
             let (held, for_thread, listener) = (Arc::clone(&self.now), Arc::clone(&stream), OperatorListener::clone(listener));
             let serve = move || {
-                // Whatever goes wrong with the console is the console's business.
+                // Whatever goes wrong with the console concerns only the console.
                 let _ = try_serve(&for_thread, &listener);
                 drop(held);
             };
@@ -76,7 +77,7 @@ impl Served {
                 return;
             }
         }
-        // One line always fits, and one that has gone needs no answer.
+        // One line always fits, and a console that has gone needs no answer.
         let _ = stream.set_nonblocking(true).and_then(|()| (&*stream).write_all(BUSY.as_bytes()));
     }
 }
@@ -94,8 +95,8 @@ fn try_serve(mut stream: &UnixStream, listener: &OperatorListener) -> io::Result
     };
     let (sender, receiver) = mpsc::channel();
     let answer = Box::new(ToConsole { sender, refused: false });
-    // The first line before the request is handed on, which cannot fail: a launcher that has nothing to stop is gone before the next line is
-    // reached.
+    // The first line is written before the request is passed on, which cannot fail: a launcher that has nothing to stop is gone before the
+    // next line is reached.
     match request {
         Request::Stop => {
             stream.write_all(ACCEPTED.as_bytes())?;
@@ -118,7 +119,7 @@ fn first_line(coded: bool) -> &'static [u8] {
     if coded { ACCEPTED_CODED.as_bytes() } else { ACCEPTED.as_bytes() }
 }
 
-/// Writes an answer as it comes. One that the owner drops without an end is left without one.
+/// Writes an answer as it comes. If the owner drops it without an end, it is left without one.
 fn relay(mut stream: &UnixStream, coded: bool, answer: &mpsc::Receiver<Part>) -> io::Result<()> {
     loop {
         match answer.recv_timeout(KEEP_ALIVE) {
@@ -131,14 +132,14 @@ fn relay(mut stream: &UnixStream, coded: bool, answer: &mpsc::Receiver<Part>) ->
     }
 }
 
-/// What the owner says to a console.
+/// What the owner sends to a console.
 #[derive(Debug)]
 enum Part {
     Line(String),
     End { accepted: bool },
 }
 
-/// Hands answer lines to the thread that serves the console: the owner task never waits for a socket.
+/// Passes answer lines to the thread that serves the console, so that the owner task never waits for a socket.
 #[derive(Debug)]
 struct ToConsole {
     sender: mpsc::Sender<Part>,

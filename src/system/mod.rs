@@ -1,5 +1,5 @@
-//! A system off z/OS is a directory, and this is what the launcher and the operator console both know of it: where it is, its name,
-//! its SYSLOG, its job ids and its jobs (`jobs`), and how a command travels to a job (`wire`).
+//! A system off z/OS is a directory. This is what both the launcher and the operator console know about it: where it is, its name, its
+//! SYSLOG, its job ids and its jobs (`jobs`), and how a command reaches a job (`wire`).
 //!
 //! ```text
 //! <system>/            0700, its owner's and root's alone
@@ -110,7 +110,7 @@ impl SystemDirectory {
         &self.sysname
     }
 
-    /// The systems of the sysplex by name, this one included: those that the file SYSPLEX names and that can be opened, and what is wrong
+    /// The systems of the sysplex by name, including this one: those that the file SYSPLEX names and that can be opened, and what is wrong
     /// with the others.
     pub fn sysplex(&self) -> (BTreeMap<String, SystemDirectory>, Vec<String>) {
         let mut systems = BTreeMap::from([(self.sysname.clone(), self.clone())]);
@@ -124,7 +124,7 @@ impl SystemDirectory {
         let text = text.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
             let path = self.path.join(line);
-            // Opening makes what is missing: a slip of the pen must not make a system.
+            // Opening creates what is missing: a typing error must not create a system.
             let opened = match files::look(&path) {
                 Ok(Some(FileKind::Directory)) => SystemDirectory::open(Some(&path)),
                 Ok(_) => Err(io::ErrorKind::NotFound.into()),
@@ -141,7 +141,7 @@ impl SystemDirectory {
         (systems, problems)
     }
 
-    /// The system's own procedure library, the first of the concatenation.
+    /// The system's own procedure library, the first one of the concatenation.
     pub fn proclib(&self) -> PathBuf {
         self.path.join("PROCLIB")
     }
@@ -165,7 +165,7 @@ impl SystemDirectory {
     /// several writers never mix. `job_id` may be empty.
     ///
     /// # Errors
-    /// The system's; a short write (a full disk) is one.
+    /// The system's; a short write (a full disk) is an error.
     pub fn append_syslog(&self, job_name: &str, job_id: &str, text: &str) -> io::Result<()> {
         let now = Timestamp::now();
         let mut block = String::with_capacity(text.len() + 80);
@@ -184,7 +184,7 @@ impl SystemDirectory {
         Ok(())
     }
 
-    /// A job id that nothing of this system uses: `STC00001` and so on, after STC99999 again from STC00001.
+    /// A job id that nothing in this system uses: `STC00001` and so on, and STC00001 again after STC99999.
     ///
     /// # Errors
     /// The system's, with the file in words; [`SystemError::NoJobId`].
@@ -200,7 +200,7 @@ impl SystemDirectory {
             .map_err(|error| in_words("cannot open", &path, error))?;
         let mut file = Flock::lock(file, FlockArg::LockExclusive).map_err(|(_, errno)| in_words("cannot lock", &path, errno.into()))?;
         let mut text = String::new();
-        // A file that somebody damaged is not worth refusing to start jobs: numbering begins anew, and ids in use are passed over.
+        // A damaged file is no reason to refuse to start jobs: numbering begins anew, and ids in use are skipped.
         let last = file.read_to_string(&mut text).ok().and_then(|_| text.trim().parse::<u32>().ok()).unwrap_or(0);
         let in_use = self.job_ids_in_use()?;
         let number = following_number(last, |number| in_use.contains(&format!("STC{number:05}")))
@@ -224,7 +224,7 @@ impl SystemDirectory {
     }
 }
 
-/// The number after `last` that is free, 1 to 99999 and round again; None when all are taken.
+/// The first free number after `last`, from 1 to 99999 and then from the start; None when all are taken.
 fn following_number(last: u32, taken: impl Fn(u32) -> bool) -> Option<u32> {
     let last = if last > 99_999 { 0 } else { last };
     (last + 1..=99_999).chain(1..=last).find(|number| !taken(*number))
@@ -262,7 +262,7 @@ fn make_directory(path: &Path, with_parents: bool) -> io::Result<()> {
     }
 }
 
-/// Refuses a directory of somebody else's, and one that others could put things into.
+/// Refuses a directory that belongs to somebody else, or that others could write.
 fn check_owner(path: &Path) -> io::Result<()> {
     let metadata = fs::metadata(path).map_err(|error| in_words("cannot examine", path, error))?;
     let us = nix::unistd::geteuid();
@@ -276,7 +276,7 @@ fn check_owner(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Takes everybody else's permissions from a directory that was made by hand.
+/// Removes the permissions of other users from a directory that was made by hand.
 fn narrow(path: &Path) -> io::Result<()> {
     let mode = fs::metadata(path).map_err(|error| in_words("cannot examine", path, error))?.mode() & 0o777;
     if mode & 0o077 != 0 {

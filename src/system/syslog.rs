@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 /// Column of the text, counted from 0.
 const TEXT_AT: usize = 51;
 
-/// A line of SYSLOG taken apart; blank fields are empty.
+/// The parts of a line of SYSLOG; blank fields are empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SyslogLine<'a> {
     /// `yyyy-mm-dd`, UTC.
@@ -37,7 +37,7 @@ pub fn parse_syslog_line(line: &str) -> Option<SyslogLine<'_>> {
     let line = line.trim_end_matches('\n');
     let part = |from: usize, to: usize| line.get(from..to);
     let blank_at = |at: usize| line.as_bytes().get(at) == Some(&b' ');
-    // A text that is empty leaves the line to end at its two blanks.
+    // With an empty text the line ends after its two blanks.
     if ![10, 22, 31, 40, 49, 50].into_iter().all(blank_at) {
         return None;
     }
@@ -51,12 +51,12 @@ pub fn parse_syslog_line(line: &str) -> Option<SyslogLine<'_>> {
     })
 }
 
-/// `hh.mm.ss`, UTC, as messages of MVS show the time.
+/// `hh.mm.ss`, UTC, as MVS messages show the time.
 pub fn clock_time(now: Timestamp) -> String {
     now.to_zoned(TimeZone::UTC).strftime("%H.%M.%S").to_string()
 }
 
-/// `yyyy.ddd`, UTC, as messages of MVS show the date.
+/// `yyyy.ddd`, UTC, as MVS messages show the date.
 pub fn julian_date(now: Timestamp) -> String {
     now.to_zoned(TimeZone::UTC).strftime("%Y.%j").to_string()
 }

@@ -135,7 +135,7 @@ fn a_command_and_its_answer_travel() {
     assert_eq!(send(record.directory(), &Request::Stop, Duration::from_secs(10)).unwrap_err().kind(), io::ErrorKind::NotFound);
 }
 
-/// The replies of a server that writes these answers, one a connection.
+/// The replies of a server that writes these answers, one per connection.
 fn replies(answers: &[&str]) -> Vec<Reply> {
     let (_place, system) = system();
     let entry = system.register_job(description("STC00001".into())).unwrap();
@@ -190,7 +190,7 @@ fn trickle(mut stream: UnixStream, pause: Duration) {
     }
 }
 
-/// Bytes that come one by one have the time of a whole line, not of a byte each: to either end.
+/// Bytes that come one by one have the time limit of a whole line, not one each: at either end.
 #[test]
 fn a_line_that_trickles_has_an_end_in_time() {
     let (_place, system) = system();
@@ -201,7 +201,7 @@ fn a_line_that_trickles_has_an_end_in_time() {
         scope.spawn(|| trickle(entry.listener().accept().unwrap().0, Duration::from_millis(10)));
         let error = send(record.directory(), &Request::Stop, limit).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
-        // However fast they come, an answer has a size.
+        // However fast it comes, an answer has a size limit.
         scope.spawn(|| trickle(entry.listener().accept().unwrap().0, Duration::ZERO));
         assert_eq!(send(record.directory(), &Request::Stop, Duration::from_secs(60)).unwrap_err().kind(), io::ErrorKind::InvalidData);
         let (client, server) = UnixStream::pair().unwrap();

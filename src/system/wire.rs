@@ -1,10 +1,10 @@
-//! How a command reaches a job: one connection a command to the job's control socket. The client writes one line; the server answers
-//! `ACCEPTED` or `REJECTED <why>` on the first line, then the lines of the answer, and closes. A connection that is closed without a
-//! line is only a look whether the job lives.
+//! How a command reaches a job: each command has its own connection to the job's control socket. The client writes one line; the server
+//! answers `ACCEPTED` or `REJECTED <why>` on the first line, then the lines of the answer, and closes. A connection that is closed without
+//! a line only checks whether the job lives.
 //!
-//! A client that writes `CODED` as a second line wants to know what came of the command. A server that can tell says `ACCEPTED CODED`, and
+//! A client that writes `CODED` as a second line wants to know the result of the command. A server that can tell says `ACCEPTED CODED`, and
 //! every further line has a mark: `-` a line of the answer, `.` the job is still at work, `=` and a code the end: 0 the command was carried
-//! out, 8 it was refused. A coded answer without its end has broken off. Clients and servers of before know nothing of it and lose nothing.
+//! out, 8 it was refused. A coded answer without its end has broken off. Older clients and servers do not know this and lose nothing.
 
 use super::COMMAND_LIMIT;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket};
@@ -14,10 +14,10 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// Most bytes of an answer that are read; the rest is dropped.
+/// The most bytes of an answer that are read; the rest is dropped.
 const ANSWER_LIMIT: u64 = 1024 * 1024;
 
-/// How long a job may say nothing while an answer is awaited. One that is at work says so every [`KEEP_ALIVE`].
+/// How long a job may be silent while an answer is awaited. A job that is at work says so every [`KEEP_ALIVE`].
 const SILENCE: Duration = Duration::from_secs(60);
 
 /// How often a server says that an answer is still to come.
@@ -26,22 +26,22 @@ pub const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// The second line of a request whose sender understands coded answers.
 const CODED: &str = "CODED\n";
 
-/// The first line of a reply: the request is handed on.
+/// The first line of a reply: the request was passed on.
 pub const ACCEPTED: &str = "ACCEPTED\n";
 
 /// The same, and a coded answer follows.
 pub const ACCEPTED_CODED: &str = "ACCEPTED CODED\n";
 
-/// The one line of a reply: the job has too much to do already.
+/// The only line of a reply: the job has too much to do already.
 pub const BUSY: &str = "REJECTED BUSY\n";
 
-/// What an operator may want of a job.
+/// What an operator may ask of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
-    /// The text after `APPL=`: 1 to 126 characters, none of them a control character.
+    /// The text after `APPL=`: 1 to 126 characters, no control characters.
     Modify(String),
     Stop,
-    /// Answered, with no lines, once the launcher has found its configuration good and begins to prepare components.
+    /// Answered, without lines, once the launcher has found its configuration good and begins to prepare components.
     Await,
 }
 
@@ -50,7 +50,7 @@ pub fn encode_line(text: &str, coded: bool) -> String {
     format!("{}{text}\n", if coded { "-" } else { "" })
 }
 
-/// The line of a coded answer that says that it is still to come.
+/// The line of a coded answer that says that the answer is still to come.
 pub const AT_WORK: &str = ".\n";
 
 /// The last line of a coded answer.
@@ -61,27 +61,27 @@ pub fn encode_end(accepted: bool) -> &'static str {
 /// What the job said.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reply {
-    /// The command was handed on.
+    /// The command was passed on.
     pub taken: bool,
-    /// It was and, where the job tells, it was not refused.
+    /// It was passed on and, where the job tells, it was not refused.
     pub accepted: bool,
-    /// Why it was not even handed on; empty when it was.
+    /// Why it was not even passed on; empty when it was.
     pub why: String,
     pub lines: Vec<String>,
-    /// Why the answer ended before its end; what came of the command is not known then.
+    /// Why the answer broke off; then the result of the command is unknown.
     pub broken: Option<String>,
 }
 
 /// How long a client waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Patience {
-    /// For the first line: after that the job is busy.
+    /// For the first line: if it does not come in time, the job is busy.
     pub first: Duration,
     /// For the whole answer; None: as long as the job says that it is at work.
     pub whole: Option<Duration>,
 }
 
-/// A request line without its line end; None for anything that is not one.
+/// Parses a request line without its line end; None for anything else.
 pub fn decode_request(line: &str) -> Option<Request> {
     let line = line.strip_suffix('\n').unwrap_or(line);
     match line {
@@ -104,10 +104,10 @@ pub fn encode_request(request: &Request) -> Option<String> {
     decode_request(&line).map(|_| line)
 }
 
-/// Server: reads the request line of a connection, waiting for it at most `timeout`. None when the peer closed without one.
+/// Server: reads the request line of a connection, waiting at most `timeout`. None when the peer closed without sending one.
 ///
 /// # Errors
-/// The system's; InvalidData for a line that is no request.
+/// The system's; InvalidData for a line that is not a request.
 pub fn read_request(stream: &UnixStream, timeout: Duration) -> io::Result<Option<Request>> {
     Ok(read_any_request(stream, timeout)?.map(|(request, _)| request))
 }
@@ -122,15 +122,15 @@ pub fn read_any_request(stream: &UnixStream, timeout: Duration) -> io::Result<Op
     Ok(Some((request, coded)))
 }
 
-/// Server: reads one line, with its line end and of at most 1024 bytes, from a peer that may be slow or hostile; None when it closed.
+/// Server: reads one line, with its line end and of at most 1024 bytes, from a peer that may be slow or hostile; None when the peer closed.
 ///
 /// # Errors
-/// The system's; InvalidData for bytes that are no UTF-8.
+/// The system's; InvalidData for bytes that are not UTF-8.
 pub fn read_line(stream: &UnixStream, timeout: Duration) -> io::Result<Option<String>> {
     Ok(read_lines(stream, timeout)?.map(|(line, _)| line))
 }
 
-/// The first line, and whether `CODED` came with it: both lines are one write, and no more is waited for.
+/// The first line, and whether `CODED` came with it: both lines are one write, so nothing more is awaited.
 fn read_lines(stream: &UnixStream, timeout: Duration) -> io::Result<Option<(String, bool)>> {
     let mut reader = BufReader::new(Timed::new(stream, timeout).take(1024));
     let mut line = Vec::new();
@@ -142,7 +142,7 @@ fn read_lines(stream: &UnixStream, timeout: Duration) -> io::Result<Option<(Stri
     String::from_utf8(line).map(|line| Some((line, coded))).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
-/// Server: true when the process at the other end runs under our user id or is root's.
+/// Server: true when the process at the other end runs under our user id or as root.
 ///
 /// # Errors
 /// The system's.
@@ -174,7 +174,8 @@ pub(super) fn peer_pid(stream: &UnixStream) -> Option<i32> {
     }
 }
 
-/// Client: sends a request to the job of an entry (`jobs/<JOBID>`) and waits for its answer, however long that takes once the job has taken the request.
+/// Client: sends a request to the job of an entry (`jobs/<JOBID>`) and waits for its answer, however long that takes once the job has taken
+/// the request.
 ///
 /// # Errors
 /// `TimedOut` when the first line does not come within `timeout`: the job is busy. `ConnectionRefused`, `NotFound` or
@@ -183,7 +184,7 @@ pub fn send(job: &Path, request: &Request, timeout: Duration) -> io::Result<Repl
     send_patiently(job, request, Patience { first: timeout, whole: None })
 }
 
-/// [`send`] with a bound for the whole answer, which counts as broken off then.
+/// [`send`] with a limit for the whole answer; beyond it the answer counts as broken off.
 ///
 /// # Errors
 /// As [`send`].
@@ -209,7 +210,7 @@ fn exchange(path: &Path, request: &str, patience: Patience) -> io::Result<Reply>
     let mut first = Vec::new();
     let read = reader.read_until(b'\n', &mut first);
     if !first.ends_with(b"\n") {
-        // A job that is too busy for the request says so without reading it, and why it could not be sent does not matter then.
+        // A job that is too busy for the request says so without reading it; then it does not matter why the request could not be sent.
         written.and(read).map_err(busy_or_gone)?;
     }
     let (mut reply, coded) = decode_first_line(&first)?;
@@ -254,7 +255,7 @@ fn exchange(path: &Path, request: &str, patience: Patience) -> io::Result<Reply>
     Ok(reply)
 }
 
-/// Reads of a connection that all together end in time, however slowly the bytes come in.
+/// Reads from a connection; all of them together end in time, however slowly the bytes come.
 struct Timed<'a> {
     stream: &'a UnixStream,
     until: Option<Instant>,
@@ -285,7 +286,7 @@ fn text_of(line: &[u8]) -> String {
     String::from_utf8_lossy(line).trim_end_matches('\n').to_owned()
 }
 
-/// The reply as far as its first line goes, and whether the rest is coded.
+/// The reply as far as its first line tells, and whether the rest is coded.
 fn decode_first_line(line: &[u8]) -> io::Result<(Reply, bool)> {
     let text = text_of(line);
     let taken = Reply { taken: true, accepted: true, ..Reply::default() };
@@ -308,7 +309,7 @@ fn busy_or_gone(error: io::Error) -> io::Error {
     }
 }
 
-/// Connects without ever waiting: a listener whose queue is full is `TimedOut` at once. The stream is non-blocking.
+/// Connects without ever waiting: a listener whose queue is full gives `TimedOut` at once. The stream is non-blocking.
 pub(super) fn connect_to(path: &Path) -> io::Result<UnixStream> {
     let (_directory, short) = reachable(path)?;
     let descriptor = unix_socket(true)?;
@@ -338,10 +339,10 @@ pub(super) fn unix_socket(nonblocking: bool) -> io::Result<OwnedFd> {
     }
 }
 
-/// A path to the socket that is short enough for `sockaddr_un`, and the open directory that the path leans on, to be kept until it
-/// has been used.
+/// A path to the socket that is short enough for `sockaddr_un`, and the open directory that the path depends on, which must be kept until
+/// the path has been used.
 pub(super) fn reachable(path: &Path) -> io::Result<(Option<OwnedFd>, PathBuf)> {
-    // 108 bytes on Linux, 104 elsewhere, one of them for the NUL.
+    // 108 bytes on Linux, 104 elsewhere, including the NUL.
     const LIMIT: usize = 100;
     if path.as_os_str().len() <= LIMIT {
         return Ok((None, path.to_path_buf()));

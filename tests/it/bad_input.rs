@@ -153,7 +153,8 @@ fn broken_yaml() {
     assert_refused(&result, &["zowe.yaml:", "ZWEL0072E"]);
 }
 
-/// Text that belongs to no document, as editors, copies and a bracket too many leave it: what a configuration becomes, and the line to mend.
+/// Text that does not belong to the document, as left by editors, copying and a surplus bracket: what a configuration becomes, and the line
+/// to mend.
 fn with_text_behind_the_root(yaml: &str) -> Vec<(String, String)> {
     let line = yaml.lines().position(|line| line == "components:").unwrap() + 1;
     let (head, tail) = yaml.split_once("components:\n").unwrap();
@@ -178,7 +179,7 @@ fn text_behind_the_root_is_refused_where_it_stands() {
         assert_refused(&run_to_end(instance.launcher(&["lpar1"])), &[expected.as_str(), "ZWEL0072E"]);
     }
     std::fs::write(instance.config(), &yaml).unwrap();
-    // A manifest is judged alike; nothing runs.
+    // A manifest is judged in the same way; nothing runs.
     let check = || {
         let output = instance.launcher(&["check"]).output().unwrap();
         String::from_utf8_lossy(&output.stdout).into_owned()
@@ -374,8 +375,8 @@ fn time_in_which_the_launcher_is_not_run_is_not_a_templates() {
     let keys: String = (0..4000).map(|key| format!("  k{key}: \"${{{{ {key} }}}}\"\n")).collect();
     let instance = good().extra(&format!("site:\n{keys}"));
     instance.write_config();
-    // Stopped at several points of its life, for longer than all templates may take: ticks (10 ms) of processor time that it has used, so that
-    // the points are the same on a machine that is busy.
+    // Stopped at several points of its life, for longer than all templates may take. The points are ticks (10 ms) of processor time that it
+    // has used, so that they are the same on a busy machine.
     let stopped = [2, 6, 12, 25].map(|ticks| {
         let mut command = instance.launcher(&["config", "-c", &instance.config().display().to_string()]);
         let child = command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped()).spawn().unwrap();
@@ -385,7 +386,7 @@ fn time_in_which_the_launcher_is_not_run_is_not_a_templates() {
         let _ = kill(pid, Signal::SIGSTOP);
         (child, pid)
     });
-    // Nothing is waited for here: this is the time that passes without the launcher.
+    // Nothing is awaited here: this is time that passes without the launcher.
     std::thread::sleep(std::time::Duration::from_millis(2200));
     for (child, pid) in stopped {
         let _ = kill(pid, Signal::SIGCONT);

@@ -1,4 +1,4 @@
-//! What strangers send has bounds, and so has the time of a command: servers here never come to an end of their own accord.
+//! Data from outside has limits, and so has the time of a command: the servers here never end by themselves.
 
 use crate::harness::{Instance, run_to_end};
 use std::io::{Read, Write};
@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 use zwelnch::system::{JobDescription, JobKind, SystemDirectory};
 
-/// A server on a port of its own whose every connection is treated so, on a thread that nobody waits for.
+/// A server on its own port that treats every connection in this way, on a thread that nobody waits for.
 fn server(serve: impl Fn(TcpStream) + Copy + Send + 'static) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -79,7 +79,7 @@ fn xml_that_nests_without_end_is_an_answer_that_is_none() {
     assert!(code == 8 && output.contains("neither JSON nor XML: its elements nest deeper than 32"), "{code} {output}");
 }
 
-/// A job that takes every command and says for ever that it is at work.
+/// A job that takes every command and then says for ever that it is at work.
 #[test]
 fn waiting_for_an_instance_ends_while_its_job_is_still_at_work() {
     let instance = Instance::new().component("alpha", "exec sleep 1000", "");

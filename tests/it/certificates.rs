@@ -1,4 +1,4 @@
-//! Certificates for the tests, made as they are needed.
+//! Certificates for the tests, made when they are needed.
 
 use crate::harness::{skip, text};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
@@ -45,7 +45,7 @@ impl Certificates {
         )
     }
 
-    /// Makes `name.p12` of `name.pem` and `name.key`; false, said aloud, where there is no openssl.
+    /// Makes `name.p12` from `name.pem` and `name.key`; false, with a message, where openssl is missing.
     pub fn pkcs12(&self, name: &str, password: &str, options: &[&str]) -> bool {
         let file = |ending: &str| self.directory.join(format!("{name}.{ending}"));
         let made = Command::new("openssl")

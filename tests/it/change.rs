@@ -1,5 +1,5 @@
-//! RESTART and RELOAD: what is known before is known before, a validate command is asked once its component is down, and what it refuses
-//! leaves everything as it was.
+//! RESTART and RELOAD: as much as possible is checked before, a validate command runs once its component is down, and if it refuses,
+//! everything stays as it was.
 
 use crate::harness::{Instance, PATIENCE, Running, free_port, none_left, pid_in, wait_until};
 use std::fs;
@@ -7,11 +7,11 @@ use std::time::Instant;
 
 const SLEEPER: &str = "exec sleep 1000";
 
-/// Says what it was started with: its environment, and the files that components read.
+/// Reports what it was started with: its environment, and the files that components read.
 const TELLER: &str = "echo \"up $ZWE_configs_colour $CONFIGURED $(grep -c \"colour: $ZWE_configs_colour\" \"$ZWE_CLI_PARAMETER_CONFIG\")\
  \x20$(grep -c \"\\\"colour\\\": \\\"$ZWE_configs_colour\\\"\" \"$ZWE_PRIVATE_WORKSPACE_ENV_DIR/.zowe-lpar1.json\")\"\nexec sleep 1000";
 
-/// A server that holds the port `$ZWE_configs_port`, and a validate command that asks whether it is free: in shell and perl alone.
+/// A server that holds the port `$ZWE_configs_port`, and a validate command that checks whether it is free: in shell and perl only.
 const HOLDER: &str = "exec perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(LocalAddr => \"127.0.0.1\", LocalPort => \
  $ENV{ZWE_configs_port}, Listen => 1, ReuseAddr => 1) or die \"port in use\\n\"; $| = 1; print \"holds $ENV{ZWE_configs_port} $ENV{ZWE_configs_colour}\\n\"; sleep 1000'";
 const ASKS_PORT: &str = "perl -MIO::Socket::INET -e 'IO::Socket::INET->new(LocalAddr => \"127.0.0.1\", LocalPort => $ENV{ZWE_configs_port}, \
@@ -150,7 +150,7 @@ fn a_validate_command_that_hangs_has_its_bound_and_stop_and_p_end_it() {
     running.wait_for_count("up red", 2);
     edit(&instance, "validateTimeout: 2", "validateTimeout: 1000");
     fs::remove_file(instance.path("pid")).unwrap();
-    // STOP takes it out of the change, whose command ends with it.
+    // STOP takes it out of the change; the change's command ends with it.
     let restart = restart_in_background(&instance);
     let pid = written(&instance, "pid");
     assert!(instance.modify("DISP").contains("validating"));
@@ -171,7 +171,7 @@ fn a_validate_command_that_hangs_has_its_bound_and_stop_and_p_end_it() {
     assert!(none_left(instance.directory.path()));
 }
 
-/// The line that a validate command has written to a file: its output is relayed when it has ended.
+/// The line that a validate command has written to a file, because its output is relayed only when it has ended.
 fn written(instance: &Instance, name: &str) -> String {
     let read = || fs::read_to_string(instance.path(name)).ok().filter(|text| text.ends_with('\n'));
     wait_until(Instant::now() + PATIENCE, read).unwrap().trim().to_owned()
@@ -224,7 +224,7 @@ fn what_is_down_is_started_by_restart_and_stays_down_by_reload() {
     instance.modify("RESTART(alpha)");
     running.wait_for("up blue for-blue 2 2");
     assert!(instance.pid("beta").is_none());
-    // What RELOAD has configured is what START starts.
+    // START starts what RELOAD has configured.
     instance.modify("START(beta)");
     running.wait_for_count("up blue for-blue 2 2", 2);
     end(&instance, running);
@@ -263,7 +263,7 @@ fn one_that_dies_meanwhile_is_restarted_once() {
     let pid = nix::unistd::Pid::from_raw(instance.pid("alpha").unwrap());
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).unwrap();
     running.wait_for("ZWEL0005I next attempt to restart component alpha in 1000 seconds");
-    // In back-off it is wanted: a change that is not made starts it again as it was.
+    // In back-off it is wanted up: if a change is not made, it is started again as it was.
     edit(&instance, "red", "yellow");
     let answer = instance.refused("RESTART(alpha)");
     assert!(answer.contains("ZWEL0917E") && answer.contains("ZWEL0945W"), "{answer}");

@@ -1,4 +1,4 @@
-//! `ha compare` through the built binary: what it says and where, its exit codes, and a configuration of B from that of A.
+//! `ha compare` with the built binary: what it says and where, its exit codes, and a configuration of B made from A's.
 
 use crate::harness::program;
 use serde_json::Value;
@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Two installations of two levels, below a directory of their own.
+/// Two installations of different levels in a directory of their own.
 struct Pair {
     directory: tempfile::TempDir,
 }
@@ -57,7 +57,7 @@ impl Pair {
             fs::write(runtime.join("files/defaults.yaml"), DEFAULTS).unwrap();
             fs::write(runtime.join("manifest.json"), format!("{{\"version\": \"{level}\"}}")).unwrap();
             let yaml = CONFIGURATION.replace("-N", &format!("-{number}")).replace("ZWEN", &format!("ZWE{number}"));
-            // Last: the directory's name may hold anything.
+            // Replaced last, because the directory's name may contain anything.
             let yaml = yaml.replace("SN\n", &format!("S{number}\n")).replace('@', &pair.directory.path().display().to_string());
             let file = if number == "1" { "a.yaml" } else { "b.yaml" };
             fs::write(pair.path(file), yaml).unwrap();
@@ -90,7 +90,7 @@ impl Pair {
         self.ask(&[&["ha", "compare", "a.yaml", "b.yaml"], arguments].concat())
     }
 
-    /// `file:line:column` of a text that stands once in a file.
+    /// `file:line:column` of a text that occurs once in a file.
     fn position(&self, name: &str, needle: &str) -> String {
         let text = self.read(name);
         let (index, line) = text.lines().enumerate().find(|(_, line)| line.contains(needle)).unwrap();
@@ -213,7 +213,7 @@ fn what_cannot_be_compared_is_said_with_what_there_is() {
     assert_eq!(answer.code, 8);
     assert!(answer.err.contains("a.yaml: No such file") && answer.err.contains("b.yaml:2:1: YAML syntax"), "{}", answer.err);
     assert_eq!(pair.ask(&["ha", "compare", "a.yaml"]).code, 8, "neither B nor --write-b");
-    // A level that is not known may be another one.
+    // An unknown level may be a different one.
     let pair = Pair::new();
     fs::remove_file(pair.path("runtime-2/manifest.json")).unwrap();
     pair.edit("b.yaml", "app-server: {enabled: false}", "app-server: {enabled: true}");
@@ -222,7 +222,7 @@ fn what_cannot_be_compared_is_said_with_what_there_is() {
     assert!(answer.out.contains("The level of B is not known") && answer.out.contains("UI service active on both"), "{}", answer.out);
 }
 
-/// Makes each choice of B's configuration.
+/// Makes each choice in B's configuration.
 fn choose(pair: &Pair, file: &str) {
     let directory = pair.directory.path().display().to_string();
     let mut text = String::new();
@@ -271,7 +271,7 @@ fn a_configuration_of_b_is_made_from_that_of_a() {
         assert!(text.contains(added), "{added} in {text}");
     }
 
-    // Each choice that is not made is told where it stands, and nothing else is; nothing runs on it.
+    // Each choice that is not made is reported with its place, and nothing else is; nothing runs on it.
     let answer = pair.ask(&["ha", "compare", "a.yaml", "new.yaml"]);
     assert_eq!(answer.code, 8);
     let expected = [

@@ -1,4 +1,4 @@
-//! `check --compare-zwelnch` through the built binary.
+//! `check --compare-zwelnch` with the built binary.
 
 use crate::harness::Instance;
 use serde_json::Value;
@@ -31,7 +31,7 @@ fn of<'a>(differences: &'a [Value], kind: &str) -> &'a Value {
     differences.iter().find(|difference| difference["kind"] == kind).unwrap_or_else(|| panic!("no {kind} in {differences:#?}"))
 }
 
-/// Line and column of a text that stands once in another one.
+/// Line and column of a text that occurs once in another one.
 fn position(text: &str, needle: &str) -> (usize, usize) {
     let (index, line) = text.lines().enumerate().find(|(_, line)| line.contains(needle)).unwrap();
     (index + 1, line.find(needle).unwrap() + 1)
@@ -54,7 +54,7 @@ fn a_configuration_that_behaves_as_before_has_no_differences() {
     let (code, text) = compare(&instance, &[]);
     assert_eq!(code, 0, "{text}");
     assert!(text.starts_with("0 differences to ZWELNCH; HA instances compared: lpar1; ") && text.lines().count() == 1, "{text}");
-    // What concerns all of them is listed where it is asked for, and is no difference of this one.
+    // What concerns all configurations is listed on request, and is not a difference of this one.
     let (code, all) = compare(&instance, &["--all"]);
     assert!(code == 0 && all.contains("every configuration: path-dot\n  ZWELNCH: ") && all.ends_with("compared: lpar1\n"), "{all}");
     assert!(all.contains("every configuration: stop-while-preparing\n"), "{all}");
@@ -185,7 +185,7 @@ fn more_components_than_zwelnch_could_hold() {
     assert!(of(&differences, "schema-count")["now"].as_str().unwrap().contains("130"));
 }
 
-/// A configuration that meets one difference, with what the launcher makes of it now.
+/// A configuration that shows one difference, with what the launcher now makes of it.
 struct Case {
     kind: &'static str,
     now: &'static str,
@@ -287,7 +287,7 @@ fn every_difference_is_named_by_a_configuration_that_meets_it() {
         }
         zowe(&instance, case.zowe);
         let (code, differences) = json(&instance, case.arguments);
-        // A circle of dependencies and the like are refused, and told as such.
+        // A circle of dependencies and the like are refused, and reported as refused.
         let kind = if case.kind == "dependency" { "refused" } else { case.kind };
         let found: Vec<&Value> = differences.iter().filter(|difference| difference["kind"] == kind).collect();
         assert!(
@@ -297,7 +297,8 @@ fn every_difference_is_named_by_a_configuration_that_meets_it() {
             case.now
         );
         assert_eq!(code, if differences.iter().any(|difference| difference["refused"] == true) { 8 } else { 4 });
-        // The launcher's own choices are met by every configuration that does not take them back; else the one difference stands alone.
+        // The launcher's own choices apply to every configuration that does not revert them; apart from those there is only the one
+        // difference.
         let others: Vec<&str> = kinds(&differences).into_iter().filter(|other| !matches!(*other, "start-running" | "all-failed")).collect();
         let alone = matches!(case.kind, "start-running" | "all-failed" | "sys-messages-pattern" | "derived-peers");
         assert!(alone || others == [kind], "{}: {others:?}", case.kind);

@@ -1,4 +1,4 @@
-//! The contracts of docs/contract, and the documents for whoever carries on: what they name exists.
+//! The contracts of docs/contract, and the documents for future maintainers: what they name exists.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ fn files(directory: &Path, extensions: &[&str]) -> Vec<PathBuf> {
     found
 }
 
-/// What stands in backquotes.
+/// The text in backquotes.
 fn quoted(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }
@@ -42,7 +42,7 @@ fn headings(page: &str) -> Vec<&str> {
     page.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim()).collect()
 }
 
-/// A row of a page is a rule and its proof: files, each with the names of its functions behind it.
+/// A row of a page is a rule and its proof: files, each followed by the names of its functions.
 #[test]
 fn every_rule_names_a_proof_that_exists() {
     let (mut rules, mut wrong) = (0, Vec::new());
@@ -67,7 +67,7 @@ fn every_rule_names_a_proof_that_exists() {
     assert!(rules > 100 && wrong.is_empty(), "{rules} rules\n{}", wrong.join("\n"));
 }
 
-/// Sections are cited as `docs/contract/page.md, "Section"`, in a comment that may go on in the next line.
+/// Sections are cited as `docs/contract/page.md, "Section"`, in a comment that may continue on the next line.
 #[test]
 fn every_section_that_is_cited_exists() {
     let (mut cited, mut wrong) = (0, Vec::new());
@@ -117,7 +117,7 @@ fn the_pages_of_the_contract_lead_to_each_other() {
     }
 }
 
-/// In backquotes: a path from the root of the project, or `path: name, name`, each name a word of that file; `<...>` and `*` stand for
+/// In backquotes: a path from the root of the project, or `path: name, name`, where each name is a word of that file; `<...>` and `*` match
 /// anything.
 #[test]
 fn architecture_and_contributing_name_what_exists() {

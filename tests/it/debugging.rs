@@ -1,4 +1,4 @@
-//! What ZLDEBUG=ON and zowe.launchScript.logLevel show, and that they show no secret.
+//! What ZLDEBUG=ON and zowe.launchScript.logLevel show, and that they show no secrets.
 
 use crate::harness::{Instance, Running};
 
@@ -36,7 +36,7 @@ fn run(instance: &Instance, level: &str, zldebug: bool) -> String {
     running.all()
 }
 
-/// The launcher's own lines: what components write is theirs.
+/// The launcher's own lines; those of components are the components' business.
 fn debug_lines(out: &str) -> Vec<&str> {
     out.lines().filter(|line| line.contains("<ZWEL") && line.contains(" DEBUG ")).collect()
 }

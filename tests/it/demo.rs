@@ -1,4 +1,4 @@
-//! `zwelnch demo`, by pipes and by a pseudo terminal.
+//! `zwelnch demo`, over pipes and on a pseudo terminal.
 
 use crate::harness::{
     PATIENCE, PortRange, Running, console, kill_processes_of, none_left, pid_in, processes_of, program, text, wait_until,
@@ -28,7 +28,7 @@ impl Demo {
         command
     }
 
-    /// Started with its standard input a pipe.
+    /// Started with a pipe as its standard input.
     fn by_pipes(&self) -> (Running, ChildStdin) {
         let mut command = self.command();
         command.stdin(Stdio::piped());
@@ -105,7 +105,7 @@ impl Terminal {
         let collected = Arc::clone(&seen);
         std::thread::spawn(move || {
             let mut buffer = [0; 4096];
-            // EIO: the last of the other side has gone.
+            // EIO: the last process on the other side has gone.
             while let Ok(length) = reader.read(&mut buffer) {
                 if length == 0 {
                     break;
@@ -160,7 +160,7 @@ fn on_a_terminal_it_is_the_operator_console() {
     terminal.type_keys("\r");
     terminal.wait_for("ZWEL0923I component pinger is being stopped");
     terminal.wait_for("ZWEL0002I component pinger stopped");
-    // Two commands in one write: nothing of what is typed ahead gets lost.
+    // Two commands in one write: nothing that is typed ahead gets lost.
     terminal.forget();
     terminal.type_keys("D T\rF ZWESLSTC,APPL=START(pinger)\r");
     terminal.wait_for("IEE136I");
@@ -179,7 +179,7 @@ fn on_a_terminal_it_is_the_operator_console() {
     terminal.type_keys("P ZWESLSTC\r");
     terminal.wait_for("$HASP395 ZWESLSTC ENDED - RC=0000");
     let status = wait_until(Instant::now() + PATIENCE, || {
-        // Again and again, because one that is typed between two prompts is not the editor's but the terminal's. EIO: it has ended.
+        // Again and again, because a key typed between two prompts reaches the terminal, not the editor. EIO: it has ended.
         let _ = terminal.master.write_all(b"\x04");
         terminal.child.try_wait().unwrap()
     });

@@ -1,4 +1,4 @@
-//! Generated documents are as the code says.
+//! Generated documents match the code.
 
 use std::fs;
 
@@ -40,7 +40,7 @@ const HAND_WRITTEN: [&str; 13] = [
     "docs/contract/zos-platform.md",
 ];
 
-/// Message ids that the documents written by hand name exist; so do the members, and each kind of difference is explained.
+/// Message ids that hand-written documents name exist; so do the members, and each kind of difference is explained.
 #[test]
 fn documents_name_what_exists() {
     let read = |name: &str| fs::read_to_string(format!("{}/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
@@ -85,7 +85,7 @@ fn sources(directory: &std::path::Path) -> String {
     text
 }
 
-/// A row of the catalogue is issued somewhere, or says that it never is.
+/// Each row of the catalogue is issued somewhere, or says that it never is.
 #[test]
 fn what_is_never_issued_says_so() {
     let all = sources(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")));
@@ -100,7 +100,7 @@ fn what_is_never_issued_says_so() {
     }
 }
 
-/// What the document names as its proof is there.
+/// What the document names as its proof exists.
 #[test]
 fn reliability_names_tests_that_exist() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));

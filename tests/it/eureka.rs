@@ -1,5 +1,5 @@
-//! A small Discovery Service of the tests' own. It speaks Eureka's protocol: register, renew, cancel, evict, copies to peers, and answers in XML
-//! and in both JSON shapes.
+//! A small Discovery Service for the tests. It speaks Eureka's protocol (register, renew, cancel, evict, copies to peers) and answers in
+//! XML and in both JSON shapes.
 
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 /// How it answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
-    /// Lists always.
+    /// Always lists.
     Lists,
-    /// One element stands alone, and numbers are texts.
+    /// A single element is written without a list, and numbers as texts.
     Singles,
     /// XML, whatever was asked for.
     Xml,
@@ -59,7 +59,7 @@ impl Registry {
         registry
     }
 
-    /// From now on this one's changes go to the other one too; nobody else's.
+    /// From now on changes of this registry also go to `other`, and to no one else.
     pub fn copy_to(&self, other: Option<&Registry>) {
         self.state.lock().unwrap().peers = other.into_iter().map(|other| other.port).collect();
     }
@@ -219,7 +219,7 @@ fn read_message(stream: &mut impl Read) -> Option<(String, String)> {
     Some((head, String::from_utf8_lossy(&bytes[end..]).into_owned()))
 }
 
-/// Sends a request without TLS and returns the answer's status; 0: nobody answers.
+/// Sends a request without TLS and returns the status of the answer; 0: no answer.
 fn send(port: u16, method: &str, path: &str, body: &str, copy: bool) -> u16 {
     let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) else { return 0 };
     let copied = if copy { "x-netflix-discovery-replication: true\r\n" } else { "" };

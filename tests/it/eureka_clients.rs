@@ -1,5 +1,5 @@
-//! Clients from the registries against the sample's Discovery Service: npm `eureka-js-client`, which Zowe's app-server registers with, and PyPI
-//! `py-eureka-client`. `.ci/run` installs them below target/eureka-clients.
+//! Clients from package registries, used with the sample's Discovery Service: npm `eureka-js-client`, with which Zowe's app-server
+//! registers, and PyPI `py-eureka-client`. `.ci/run` installs them below target/eureka-clients.
 
 use crate::harness::{Instance, Running, free_port, program, skip, text};
 use std::io::Write;
@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 const HOME: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/eureka-clients");
 const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/eureka_clients");
 
-/// A Discovery Service of the sample, and the configuration of an HA instance whose own it is.
+/// A Discovery Service of the sample, and the configuration of the HA instance to which it belongs.
 struct Registry {
     port: u16,
     instance: Instance,
@@ -46,7 +46,7 @@ impl Registry {
         self.running.as_ref().unwrap()
     }
 
-    /// `zwelnch ha verify` sees so many instances of a service that are UP.
+    /// `zwelnch ha verify` sees this many instances of a service that are UP.
     fn verify(&self, service: &str, count: usize) {
         let mut command = self.instance.launcher(&["ha", "verify", "--timeout", "60s", "--expect"]);
         let output = command.arg(format!("{service}={count}")).output().unwrap();
@@ -71,7 +71,7 @@ impl Client {
         writeln!(self.input, "{word}").unwrap();
     }
 
-    /// No line tells of something that the client could not do.
+    /// No line reports something that the client could not do.
     fn assert_content(&self) {
         let all = self.running.all();
         assert!(!["warn", "error", "fail", "WARN", "ERROR", "not st"].iter().any(|word| all.contains(word)), "{all}");
@@ -126,7 +126,7 @@ fn the_app_server_s_client_registers_renews_is_seen_and_goes() {
         other.wait_end();
         client.running.wait_for_count("sees [DISCOVERY:UP JSCLIENT:UP]", 2);
         client.assert_content();
-        // A registry that has forgotten it is told all of it again.
+        // A registry that has forgotten it gets its full registration again.
         registry.restart(shape);
         client.running.wait_for_count("registered", 2);
         registry.verify("jsclient", 1);
@@ -149,7 +149,7 @@ fn a_python_client_registers_renews_is_seen_and_goes() {
     client.running.wait_for("sees [DISCOVERY:UP JSCLIENT:UP PYCLIENT:UP]");
     client.say("vip");
     client.running.wait_for("vip 1");
-    // Out of service by its own word, and back.
+    // Out of service at its own request, and back.
     client.say("down");
     client.running.wait_for("sees [DISCOVERY:UP JSCLIENT:UP PYCLIENT:DOWN]");
     registry.verify("pyclient", 0);

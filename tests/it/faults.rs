@@ -1,5 +1,5 @@
-//! What goes wrong around a launcher: full and read-only file systems, files that vanish or change, links that lead out, killed runs, and
-//! two instances on one workspace at once.
+//! Problems around a launcher: full and read-only file systems, files that vanish or change, links that lead out, killed runs, and two
+//! instances on one workspace at the same time.
 
 use crate::harness::{Instance, Running, Sequence, none_left, program, run_to_end, skip, wait_until};
 use nix::sys::signal::{Signal, kill};
@@ -34,15 +34,15 @@ fn tree(directory: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The launcher as a user whom file modes bind: root is bound by none, so as root the instance is given to nobody, who runs it.
+/// The launcher as a user to whom file modes apply. They do not apply to root, so root gives the instance to nobody, who runs it.
 fn bound_by_modes(instance: &Instance) -> Command {
     let plain = instance.launcher(&["lpar1"]);
     if !geteuid().is_root() {
         return plain;
     }
-    // Nobody may not be able to reach the program where it was built.
+    // The user nobody may not be able to reach the program where it was built.
     let copy = instance.path("zwelnch");
-    // By a process of its own: while this one writes an executable, a child that another test has just forked may keep it busy.
+    // Copied by another process: while this one writes an executable, a child that another test has just forked may keep it busy.
     assert!(Command::new("cp").arg(program()).arg(&copy).status().unwrap().success());
     for path in tree(instance.directory.path()) {
         std::os::unix::fs::lchown(path, Some(NOBODY), Some(NOBODY)).unwrap();
@@ -95,7 +95,7 @@ fn components_have_the_systems_own_treatment_of_the_file_size_limit() {
 struct Mount(PathBuf);
 
 impl Mount {
-    /// None, said aloud, where this user may not mount.
+    /// None, with a message, where this user may not mount.
     fn tmpfs(directory: PathBuf, options: &str) -> Option<Mount> {
         fs::create_dir_all(&directory).unwrap();
         if !geteuid().is_root() {
@@ -157,7 +157,7 @@ fn a_workspace_without_write_permission_is_said() {
     let (code, out) = run_to_end(bound_by_modes(&instance));
     assert_eq!(code, 8, "{out}");
     assert!(out.contains("ZWEL0141E") && out.contains("/workspace"), "{out}");
-    // Deeper down: what is shared with another instance may be another user's.
+    // Deeper down: what is shared with another instance may belong to another user.
     mode(&instance.path("workspace"), 0o770);
     fs::create_dir_all(instance.path("workspace/.env/alpha")).unwrap();
     let launcher = bound_by_modes(&instance);
@@ -204,7 +204,7 @@ fn a_command_that_vanishes_after_validate_is_said_and_the_others_start() {
     instance.script("beta", "validate", "rm bin/configure.sh\n");
     instance.script("beta", "configure", "echo never\n");
     instance.manifest("beta", "commands: {configure: bin/configure.sh}\n");
-    // The fallback, that no manifest names.
+    // The fallback, which no manifest names.
     instance.script("gamma", "validate", "rm bin/start.sh\n");
     let running = instance.up();
     running.wait_for("up");
@@ -253,7 +253,7 @@ fn a_manifest_replaced_during_a_run_is_read_by_restart_and_by_nothing_else() {
     instance.script("alpha", "second", "echo \"renewed $FROM_CONFIGURE\"; exec sleep 1000\n");
     instance.script("alpha", "new", "export FROM_CONFIGURE=configured\n");
     instance.manifest("alpha", "commands: {start: bin/second.sh, configure: bin/new.sh}\n");
-    // What ends unasked comes back as it was prepared.
+    // A component that ends unasked comes back as it was prepared.
     kill(Pid::from_raw(instance.pid("alpha").unwrap()), Signal::SIGKILL).unwrap();
     running.wait_for_count("first", 2);
     running.wait_for_count("ZWEL0001I component alpha started", 2);
@@ -318,7 +318,7 @@ fn links_that_lead_out_of_a_component_are_refused() {
     end(&instance, running);
 }
 
-/// An instance whose prepare step does all it can and then ends by itself (ZWEL0029E): three components without a start command.
+/// An instance whose prepare step does everything it can and then ends by itself (ZWEL0029E): three components without a start command.
 fn prepare_only() -> Instance {
     let instance =
         ["alpha", "beta", "gamma"].into_iter().fold(Instance::new(), |instance, name| instance.without_start(name, "port: 4711"));
@@ -349,10 +349,10 @@ fn prepare(instance: &Instance, ha_id: &str) -> Command {
     command
 }
 
-/// What is wrong with a file of the workspace that other programs read; None for one that is whole.
+/// What is wrong with a file of the workspace that other programs read; None if it is whole.
 fn half_written(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_str()?;
-    // Locks have no content that counts. Temporary files are nobody's but their writer's, and the record of a run's processes is appended to.
+    // The content of locks does not matter. Temporary files concern only their writer, and the record of a run's processes is appended to.
     if name.ends_with(".lock") || name.ends_with(".tmp") || name.contains(".processes") || !path.is_file() {
         return None;
     }
@@ -437,7 +437,7 @@ fn a_run_killed_at_any_moment_of_prepare_leaves_nothing_that_stops_the_next() {
     let mut killed = 0;
     for round in 0..20 {
         let mut running = Running::spawn(prepare(&instance, "lpar1"), Path::new("/nonexistent"));
-        // The moment: a line of its output, and up to 20 ms from there.
+        // The moment: a line of its output, and up to 20 ms after it.
         running.wait_for_count("", usize::try_from(sequence.below(lines)).unwrap() + 1);
         let moment = Instant::now() + Duration::from_micros(sequence.below(20_000));
         let ended = wait_until(moment, || running.child.try_wait().unwrap()).is_some();

@@ -1,4 +1,5 @@
-//! Text from elsewhere (a configuration, a manifest, a file's name, an argument, a registry, a balancer, a component) controls no terminal.
+//! Text from outside (a configuration, a manifest, a file name, an argument, a registry, a balancer, a component) cannot control a
+//! terminal.
 
 use crate::harness::{Instance, console};
 use std::fs;
@@ -12,7 +13,7 @@ const EVIL: &str = "\x1b]0;x\x07\x1b[2J\u{9b}31m\u{7f}\u{202e}\u{2066}\r";
 /// The same in double quotes of YAML or JSON.
 const QUOTED: &str = r"\u001b]0;x\u0007\u001b[2J\u009b31m\u007f\u202e\u2066\r";
 
-/// The bytes that a terminal would obey, as they are defined in ECMA-48 and UAX #9, each with what follows it.
+/// The bytes that a terminal would obey, as defined in ECMA-48 and UAX #9, each with what follows it.
 fn obeyed(bytes: &[u8]) -> Vec<String> {
     let is_bad = |rest: &[u8]| match rest {
         [b'\n' | b'\t', ..] => false,
@@ -48,7 +49,7 @@ fn bytes_of(instance: &Instance, arguments: &[&str]) -> Vec<u8> {
     [output.stdout, output.stderr].concat()
 }
 
-/// What a command writes, which must obey nobody.
+/// The output of a command, which must not contain anything a terminal obeys.
 fn harmless(instance: &Instance, arguments: &[&str]) -> String {
     let bytes = bytes_of(instance, arguments);
     assert_eq!(obeyed(&bytes), [""; 0], "{arguments:?}");

@@ -1,4 +1,4 @@
-//! Instances in temporary directories, launchers and consoles as processes, and waiting for what they say.
+//! Instances in temporary directories, launchers and consoles as processes, and waiting for their output.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -7,20 +7,21 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-/// Generous: only a test that fails waits that long.
+/// Generous: only a failing test waits this long.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
 pub fn program() -> &'static str {
     env!("CARGO_BIN_EXE_zwelnch")
 }
 
-/// The program, with the signals of a terminal at their defaults: who runs the tests in the background may ignore them, and so would it.
+/// The program, with the signals of a terminal at their defaults: a caller that runs the tests in the background may ignore them, and the
+/// program would inherit that.
 pub fn settled_program() -> Command {
     use std::os::unix::process::CommandExt;
     let mut command = Command::new(program());
     let settle = || {
         for number in [nix::libc::SIGHUP, nix::libc::SIGINT, nix::libc::SIGQUIT] {
-            // SAFETY: to take a signal's default installs no handler; it may be done between fork and exec.
+            // SAFETY: setting a signal to its default installs no handler; it may be done between fork and exec.
             unsafe { nix::libc::signal(number, nix::libc::SIG_DFL) };
         }
         Ok(())
@@ -55,7 +56,7 @@ impl Instance {
         self
     }
 
-    /// Writes the library of shell functions that lifecycle commands find sourced: the tests' own, in the place of Zowe's.
+    /// Writes the library of shell functions that is sourced for lifecycle commands: the tests' own, instead of Zowe's.
     pub fn library(&self, text: &str) {
         fs::create_dir_all(self.runtime().join("bin/libs")).unwrap();
         fs::write(self.runtime().join("bin/libs/configmgr-index.sh"), text).unwrap();
@@ -178,7 +179,7 @@ impl Instance {
         console(&self.system(), command)
     }
 
-    /// `F ZWESLSTC,APPL=text`, which must reach the launcher, whatever that makes of it.
+    /// `F ZWESLSTC,APPL=text`, which must reach the launcher, whatever the launcher does with it.
     pub fn modify(&self, text: &str) -> String {
         let (answer, code) = self.console(&format!("F ZWESLSTC,APPL={text}"));
         assert!(code == 0 || (code == 8 && answer.contains("ZWEL")), "{code}: {answer}");
@@ -218,14 +219,14 @@ pub fn run_to_end(command: Command) -> (i32, String) {
     (code, running.all())
 }
 
-/// What a process has written so far, and the means to wait for more.
+/// What a process has written so far, and a way to wait for more.
 #[derive(Default)]
 struct Lines {
     lines: Mutex<(Vec<String>, bool)>,
     more: Condvar,
 }
 
-/// A running process of ours: its lines are collected as they come. Ended, with all it has started, when dropped.
+/// A running process of ours: its lines are collected as they come. When dropped, it is ended with everything it has started.
 pub struct Running {
     pub child: Child,
     lines: Arc<Lines>,
@@ -264,8 +265,8 @@ impl Running {
         self.wait_for_count(text, 1).pop().unwrap()
     }
 
-    /// Waits until `count` lines hold `text`, and returns them. The repeated last lines of a component do not count, unless `text` begins
-    /// as they do.
+    /// Waits until `count` lines contain `text`, and returns them. The repeated last lines of a component do not count, unless `text`
+    /// begins as they do.
     pub fn wait_for_count(&self, text: &str, count: usize) -> Vec<String> {
         const REPEATED: &str = "    | ";
         let repeated = text.starts_with(REPEATED);
@@ -287,7 +288,7 @@ impl Running {
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(self.child.id().try_into().unwrap()), signal).unwrap();
     }
 
-    /// Signals again, as somebody does who has asked to end before, until that ends the grace time.
+    /// Signals again, like somebody who has already asked it to end, until that ends the grace time.
     pub fn hurry(&mut self) {
         let deadline = Instant::now() + PATIENCE;
         let hurried = wait_until(deadline, || {
@@ -318,7 +319,7 @@ fn wait_child(child: &mut Child) -> Option<std::process::ExitStatus> {
     wait_until(deadline, || child.try_wait().unwrap())
 }
 
-/// For what has no event to wait for: asks again until there is an answer or the time is over.
+/// For things without an event to wait for: asks again until there is an answer or the time is over.
 pub fn wait_until<T>(deadline: Instant, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
     let (_sender, nothing) = std::sync::mpsc::channel::<()>();
     loop {
@@ -342,7 +343,7 @@ impl Drop for Running {
     }
 }
 
-/// Live processes whose environment names a directory: everything that an instance has started, wherever it has gone.
+/// Live processes whose environment names a directory: everything that an instance has started, wherever it is now.
 pub fn processes_of(directory: &Path) -> Vec<i32> {
     let needle = directory.to_string_lossy().into_owned().into_bytes();
     let mut found = Vec::new();
@@ -361,7 +362,7 @@ pub fn processes_of(directory: &Path) -> Vec<i32> {
     found
 }
 
-/// Ends what a test that failed has left.
+/// Ends what a failed test has left.
 pub fn kill_processes_of(directory: &Path) {
     for pid in processes_of(directory) {
         let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
@@ -373,7 +374,8 @@ pub fn none_left(directory: &Path) -> bool {
     wait_until(Instant::now() + PATIENCE, || processes_of(directory).is_empty().then_some(())).is_some()
 }
 
-/// The place of a program in PATH. A test that needs one that is absent skips aloud, or fails where everything must be there.
+/// The path of a program in PATH. If a test needs one that is missing, it is skipped with a message, or fails where everything must be
+/// installed.
 pub fn program_or_skip(name: &str) -> Option<PathBuf> {
     let found = std::env::split_paths(&std::env::var_os("PATH").unwrap()).map(|directory| directory.join(name)).find(|path| path.is_file());
     if found.is_none() {
@@ -382,14 +384,14 @@ pub fn program_or_skip(name: &str) -> Option<PathBuf> {
     found
 }
 
-/// Says that a test is skipped; a failure with ZWELNCH_REQUIRE_ALL=1.
+/// Reports that a test is skipped; a failure with ZWELNCH_REQUIRE_ALL=1.
 #[allow(clippy::print_stderr)]
 pub fn skip(why: &str) {
     assert!(std::env::var("ZWELNCH_REQUIRE_ALL").as_deref() != Ok("1"), "{why}");
     eprintln!("SKIPPED: {why}");
 }
 
-/// The message ids of an output, in order, but for what is said of root: anybody may run the tests.
+/// The message ids of an output, in order, except messages about running as root: anybody may run the tests.
 pub fn ids(output: &str) -> Vec<String> {
     output
         .lines()
@@ -405,11 +407,11 @@ pub fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// A range of ports that no other test has, each free when it was found: for the sample, whose ports lie together. Below those that the system
-/// gives to connections.
+/// A range of ports that no other test uses, each free when it was found: for the sample, whose ports are adjacent. Below the ports that
+/// the system assigns to connections.
 pub struct PortRange {
     pub base: u16,
-    /// Whoever holds the first port has the range.
+    /// The holder of the first port holds the range.
     _held: std::net::TcpListener,
 }
 

@@ -1,10 +1,10 @@
-//! The plan of the house: which file uses which, read from the sources. Floors are those of src/lib.rs.
+//! The structure of the crate: which file uses which, read from the sources. The floors are those in src/lib.rs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use syn::{Item, UseTree};
 
-/// A module: where it stands, and what its names mean.
+/// A module: where it is, and what its names mean.
 #[derive(Default)]
 struct Module {
     file: PathBuf,
@@ -62,7 +62,7 @@ fn name_of(item: &Item) -> Option<String> {
     Some(identifier.to_string())
 }
 
-/// A path as it is written in a module, from the root of the crate; None: of another crate.
+/// A path as written in a module, made absolute from the root of the crate; None: it belongs to another crate.
 fn absolute(path: &[String], module: &[String], house: &Module) -> Option<Vec<String>> {
     let (first, rest) = path.split_first()?;
     let mut base = match first.as_str() {
@@ -94,7 +94,7 @@ fn leaves(tree: &UseTree, path: &mut Vec<String>, found: &mut Vec<(String, Vec<S
     }
 }
 
-/// Runs of identifiers with `::` between them, two at least, also within macros.
+/// Runs of at least two identifiers with `::` between them, also within macros.
 fn paths(tokens: proc_macro2::TokenStream, found: &mut Vec<Vec<String>>) {
     use proc_macro2::TokenTree;
     let (mut run, mut colons): (Vec<String>, usize) = (Vec::new(), 0);
@@ -173,7 +173,7 @@ impl House {
         self.modules.insert(path, module);
     }
 
-    /// The file in which what a path names is defined; None where it names nothing of the crate.
+    /// The file that defines what a path names; None if it names nothing in the crate.
     fn home(&self, path: &[String], depth: usize) -> Option<&Path> {
         let mut at = Vec::new();
         for (index, name) in path.iter().enumerate() {
@@ -200,8 +200,8 @@ impl House {
         Some(&self.modules.get(&at)?.file)
     }
 
-    /// Which file uses which. What a file takes from the file that declares its room, its own or one around it, is no arrow: it is a part of
-    /// that module.
+    /// Which file uses which. What a file takes from the file that declares its own room, or one around it, is not an arrow, because the
+    /// file is a part of that module.
     fn arrows(&self) -> BTreeMap<&Path, BTreeSet<&Path>> {
         let mut arrows: BTreeMap<&Path, BTreeSet<&Path>> = BTreeMap::new();
         for (path, module) in &self.modules {
@@ -277,7 +277,7 @@ fn no_files_use_each_other_in_a_circle() {
     }
     let mut text = String::new();
     for circle in circles {
-        // Still to be opened; nothing new comes to it.
+        // Still to be resolved; nothing new is added to it.
         let launcher = sources().join("launcher");
         if circle.iter().all(|file| file.starts_with(&launcher)) && circle.len() <= 3 {
             continue;

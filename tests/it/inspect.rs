@@ -1,4 +1,4 @@
-//! check, config, env, plan through the built binary: what they say, their exit codes, and that they leave nothing behind.
+//! check, config, env and plan with the built binary: what they say, their exit codes, and that they leave nothing behind.
 
 use crate::harness::{Instance, text};
 use serde_json::Value;
@@ -42,7 +42,7 @@ fn good() -> Instance {
     instance
 }
 
-/// One fault of every kind that a configuration which loads can have.
+/// One fault of every kind that a configuration can have and still load.
 fn faulty() -> Instance {
     let instance = Instance::new()
         .component("web", SLEEPER, "port: 7001\nlauncher: {restartInterval: [1], shareAs: never}")
@@ -67,7 +67,7 @@ fn faulty() -> Instance {
     instance
 }
 
-/// What [`faulty`] must be told: level and text, and where.
+/// What must be reported for [`faulty`]: level and text, and where.
 const FAULTS: &[(&str, &str)] = &[
     ("ERROR", "zowe.yaml:2:3: zowe.logDirectory: '/proc/version/logs' does not exist and cannot be made: /proc/version is no directory"),
     ("WARNING", "zowe.yaml:3:3: zowe.extensionDirectory: '/no/extensions' does not exist"),
@@ -148,7 +148,7 @@ fn ha_instances_of_one_system_share_its_ports() {
     assert!(line.contains("is the port of components.web.port of HA instance b too") && line.ends_with("[HA instance a, b]"), "{line}");
     let own = ask(&instance, &["check", "-i", "b"]).out;
     assert!(own.contains("components.web.port: 7002 is the port of components.db.port of HA instance a too"), "{own}");
-    // A network address of its own for each, or the user's word, and they may.
+    // They may if each has its own network address, or if the user allows it.
     let yaml = std::fs::read_to_string(instance.config()).unwrap();
     std::fs::write(instance.config(), yaml.replace("zowe:\n", "zowe:\n  launchScript: {startupChecks: {ports: warn}}\n")).unwrap();
     assert_eq!(ask(&instance, &["check"]).code, 4);
@@ -221,7 +221,7 @@ fn config_shows_the_document_and_nothing_else() {
     assert_eq!(tree(instance.directory.path()), before);
 }
 
-/// A component that is configured without a port listens at the one of its manifest all the same.
+/// A component that is configured without a port still listens at the port of its manifest.
 #[test]
 fn ports_of_the_manifest_count_like_configured_ones() {
     let manifest = "commands: {start: bin/start.sh}\nconfigs: {port: 7099, deep: {adminPort: 99999}}\n";
@@ -241,7 +241,7 @@ fn ports_of_the_manifest_count_like_configured_ones() {
     let of = |path: &str| json.as_array().unwrap().iter().find(|leaf| leaf["path"] == path).unwrap()["manifestDefault"].clone();
     assert_eq!((of("components.one.port"), of("components.two.port")), (true.into(), false.into()));
     assert!(ask(&instance, &["plan"]).out.contains("port: 7099 (components.one.port)"));
-    // Who is told by the start-up check, with the program that has it.
+    // The start-up check tells which program has the port.
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
     instance.manifest("one", &manifest.replace("7099", &port.to_string()));
@@ -426,7 +426,7 @@ fn a_shared_port_is_one_error_whatever_the_number_of_instances() {
         "{}",
         answer.out
     );
-    // Each one names the first few and how many there are besides.
+    // Each message names the first few, and how many more there are.
     let answer = many(150);
     assert_eq!((answer.code, answer.out.lines().count()), (8, 3), "{}", answer.out);
     assert!(answer.out.contains(" l7 and 142 more, which") && answer.out.len() < 1000, "{}", answer.out.len());

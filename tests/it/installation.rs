@@ -1,6 +1,6 @@
 //! Zowe as it is installed: every component of `../shared/zowe/components` with its own manifest, schemas, plug-in and static definitions,
-//! under the full defaults.yaml, two HA instances on one workspace. The commands are the tests' own: they ask, bind, write and print what the
-//! real ones do, as no Java is needed for that.
+//! under the full defaults.yaml, with two HA instances on one workspace. The commands are the tests' own: they ask, bind, write and print
+//! what the real ones do, so no Java is needed.
 
 use crate::harness::{Instance, PATIENCE, PortRange, Running, none_left, pid_in, program, run_to_end, skip, wait_until};
 use std::collections::BTreeSet;
@@ -11,7 +11,7 @@ use std::time::Instant;
 
 const INSTANCES: [(&str, &str); 2] = [("lpar1", "ZWE1SV"), ("lpar2", "ZWE2SV")];
 
-/// A component that is launched, what it writes once it serves, as its sources do, and a setting of its own whose value may change.
+/// A component that is launched, what it writes once it serves (from its sources), and one of its settings whose value may change.
 const SERVERS: [(&str, &str, &str); 7] = [
     (
         "discovery",
@@ -50,7 +50,7 @@ const SERVERS: [(&str, &str, &str); 7] = [
     ),
 ];
 
-/// As API ML's validate scripts: is my own port free?
+/// Like API ML's validate scripts: is my own port free?
 const VALIDATE: &str = r#"hex=$(printf '%04X' "$ZWE_configs_port")
 if grep -q ":$hex 0\{8,32\}:0000 0A" /proc/net/tcp /proc/net/tcp6; then
   echo "Port $ZWE_configs_port is already in use by process"
@@ -73,7 +73,7 @@ const CONFIGURE_DISCOVERY: &str = r#"definition="$ZWE_STATIC_DEFINITIONS_DIR/dis
 sed "s|%ZOSMF_SCHEME%|${ZOSMF_SCHEME:-https}|; s|/\"\$|/|; s|docs\"\$|docs|" "$definition" > "$definition.tmp" && cat "$definition.tmp" > "$definition" && rm "$definition.tmp"
 "#;
 
-/// The variables and the configuration are printed, as by real components; then the port is bound, then it says that it serves.
+/// The variables and the configuration are printed, as real components do; then the port is bound, then it says that it serves.
 fn start(name: &str, line: &str) -> String {
     format!(
         r#"env
@@ -96,7 +96,7 @@ fn shared() -> Option<PathBuf> {
     None
 }
 
-/// Copies a tree; what a build fills in is filled in.
+/// Copies a tree, and fills in what a build fills in.
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
@@ -142,13 +142,13 @@ impl Installation {
         for (name, text) in [("app-server", CONFIGURE_APP_SERVER), ("discovery", CONFIGURE_DISCOVERY), ("zss", ":\n")] {
             fs::write(instance.component_directory(name).join("bin/configure.sh"), text).unwrap();
         }
-        // Below those that the system gives to connections: a validate command must find each free every time.
+        // Below the ports that the system assigns to connections: a validate command must find each of them free every time.
         let range = PortRange::find();
         let ports = (1..).step_by(2).zip(SERVERS).map(|(n, (name, ..))| (name.to_owned(), [range.base + n, range.base + n + 1])).collect();
         Installation { instance, ports, _range: range }
     }
 
-    /// zowe.yaml as example-zowe.yaml has it, with two HA instances; `value` is that of the changed setting of `changed`.
+    /// zowe.yaml like example-zowe.yaml, with two HA instances; `value` is the value of the changed setting of `changed`.
     fn configure(&self, validation: &str, changed: &str, value: &str) {
         let directory = self.instance.directory.path().display();
         let mut yaml = format!(
@@ -272,7 +272,7 @@ fn live(validation: &str) {
             let now = installation.pids(second);
             let moved: Vec<&str> =
                 SERVERS.iter().enumerate().filter(|(index, _)| now[*index] != pids[*index]).map(|(_, server)| server.0).collect();
-            // A RELOAD also restarts the one before, whose setting goes back to what it was.
+            // A RELOAD also restarts the component changed before, whose setting goes back to what it was.
             assert!(moved.contains(name) && (verb == "RELOAD" || moved.len() == 1), "{verb} of {name} restarted {moved:?}");
             let lost: Vec<String> = before.difference(&installation.workspace()).cloned().collect();
             assert!(lost.is_empty(), "{verb} of {name} lost {lost:?}");

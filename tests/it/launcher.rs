@@ -1,4 +1,4 @@
-//! From S to P: the order of messages, supervision, the environment of components, the end.
+//! From S to P: the order of messages, supervision, the environment of components, and the end.
 
 use crate::harness::{Instance, PATIENCE, ids, pid_in, processes_of, wait_until};
 use nix::sys::signal::{Signal, kill};
@@ -240,7 +240,7 @@ fn output_is_relayed_whole_and_at_once() {
 
 #[test]
 fn a_component_that_leaves_processes_behind_is_ended_whole() {
-    // The leader ends at SIGTERM, its child ignores it and is ended by SIGKILL after the grace time.
+    // The leader ends at SIGTERM; its child ignores it and is ended by SIGKILL after the grace time.
     let instance = Instance::new().component(
         "alpha",
         "sh -c 'trap \"\" TERM; echo stubborn; while :; do sleep 1000; done' & exec sleep 1000",

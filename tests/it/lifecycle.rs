@@ -1,4 +1,4 @@
-//! The sourcing contract of lifecycle commands, on dash and on bash: what Zowe's own components, which are shell scripts, rely on.
+//! How lifecycle commands are sourced, on dash and on bash: Zowe's own components, which are shell scripts, rely on it.
 
 use crate::harness::{Instance, Running, none_left, program_or_skip};
 use nix::sys::signal::{Signal, kill};
@@ -9,7 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 const SLEEPER: &str = "echo up; exec sleep 1000";
 const ONE_TRY: &str = "launcher: {restartIntervals: []}";
 
-/// Each test once for each shell, by its own name: which shell fails is then told by the name.
+/// Each test is made once for each shell, with the shell in its name, so that a failure names the shell.
 macro_rules! on_both_shells {
     ($($name:ident),* $(,)?) => {
         mod dash {
@@ -121,7 +121,7 @@ fn a_library_that_exits_fails_the_command(instance: Instance) {
     assert_eq!(code, 8, "{out}");
     assert!(out.contains("ZWEL0917E") && out.contains('9') && !out.contains("validate runs"), "{out}");
     assert!(out.contains("ZWEL0030E"), "{out}");
-    // Without a validate command it is start that fails.
+    // Without a validate command, start is the one that fails.
     fs::remove_file(instance.component_directory("alpha").join("bin/validate.sh")).unwrap();
     let running = instance.start();
     running.wait_for("ended unasked: exit code 9");
@@ -310,7 +310,7 @@ fn megabytes_without_a_newline(instance: Instance) {
     let lines: Vec<&[u8]> = output.stdout.split(|byte| *byte == b'\n').collect();
     for phase in ["validate", "configure", "start"] {
         let begins = lines.iter().position(|line| *line == format!("{phase} begins").as_bytes()).unwrap();
-        // The launcher's own lines may stand between the two.
+        // The launcher's own lines may come between the two.
         let rest = lines[begins + 1..].iter().skip_while(|line| !line.starts_with(b"x"));
         // However it is cut into lines, all of it is there.
         let relayed: usize = rest.take_while(|line| line.iter().all(|byte| *byte == b'x')).map(|line| line.len()).sum();
@@ -328,7 +328,7 @@ fn validate_commands_run_at_once_and_are_relayed_in_order(instance: Instance) {
         nix::unistd::mkfifo(&instance.path(name), nix::sys::stat::Mode::from_bits_truncate(0o600)).unwrap();
     }
     let directory = instance.directory.path().display().to_string();
-    // Each waits for the other: one after the other they would never end. Beta speaks and ends first.
+    // Each waits for the other: one after the other they would never end. Beta writes and ends first.
     instance.script(
         "alpha",
         "validate",
@@ -352,7 +352,7 @@ fn validate_commands_run_at_once_and_are_relayed_in_order(instance: Instance) {
 fn a_validate_that_daemonises_does_not_hang_the_start(instance: Instance) {
     let instance = instance.component("alpha", SLEEPER, "");
     for phase in ["validate", "configure"] {
-        // In a session of its own, with the descriptors of the command that started it, so that no output ever ends.
+        // In a session of its own, with the descriptors of the command that started it, so that the output never ends.
         let script = format!("echo {phase} speaks\nsetsid sh -c 'echo {phase} left $$; exec sleep 1000' &\nread pid < go\n");
         instance.script(
             "alpha",

@@ -1,4 +1,4 @@
-//! The built binary, driven as its users drive it. One binary for all of it: linked once.
+//! The built binary, used as its users use it. One test binary for everything, so that it is linked once.
 #![allow(clippy::unwrap_used)]
 
 mod bad_input;

@@ -1,4 +1,4 @@
-//! The members that are installed on z/OS: read with the launcher's own JCL reader, and held against rules that this file knows by itself.
+//! The members that are installed on z/OS: read with the launcher's own JCL reader, and checked by independent rules in this file.
 
 use crate::harness::program;
 use std::collections::BTreeSet;
@@ -35,7 +35,7 @@ fn symbols() -> Symbols {
     Symbols { overrides: Vec::new(), system: system.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect() }
 }
 
-/// What is wrong with a member by rules that hold for every library of 80-column records.
+/// What is wrong with a member, by rules for every library of 80-column records.
 fn library_faults(text: &str) -> Vec<String> {
     let mut faults = Vec::new();
     if !text.ends_with('\n') || text.contains("\n\n\n") {
@@ -49,7 +49,7 @@ fn library_faults(text: &str) -> Vec<String> {
         if line.ends_with(' ') {
             fault("a trailing blank");
         }
-        // What ASCII and IBM-1047 both have, and nothing that is invisible.
+        // Only characters that both ASCII and IBM-1047 have, and none that are invisible.
         if !line.bytes().all(|byte| (0x20..=0x7e).contains(&byte)) {
             fault("a character that is not in the printable part of IBM-1047");
         }
@@ -57,7 +57,7 @@ fn library_faults(text: &str) -> Vec<String> {
     faults
 }
 
-/// What is wrong with JCL, by rules of its own: names, operations, continuation, the JOB statement.
+/// What is wrong with JCL, by independent rules: names, operations, continuation, the JOB statement.
 fn jcl_faults(text: &str, is_job: bool) -> Vec<String> {
     let mut faults = Vec::new();
     let mut delimiter: Option<String> = None;
@@ -148,7 +148,7 @@ fn jcl_faults(text: &str, is_job: bool) -> Vec<String> {
     faults
 }
 
-/// `&NAME` that is left in a step after all symbols have been replaced: `&&` and a lone `&` are none.
+/// `&NAME` that is left in a step after all symbols have been replaced: `&&` and a lone `&` do not count.
 fn unresolved(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
     for (at, _) in text.match_indices('&') {
@@ -264,7 +264,7 @@ fn each_member_is_printed_and_its_symbols_can_be_set() {
     }
 }
 
-/// What docs/contract/zos-platform.md, "Authority" lists as needed is granted by each of the three products' jobs.
+/// Everything that docs/contract/zos-platform.md, "Authority" lists as needed is granted by the jobs for each of the three products.
 #[test]
 fn the_security_jobs_grant_what_is_needed() {
     let needed = ["JOBNAME", "OMVSAPPL", "ZWES", "RADMIN.LISTUSER", "CSF1", "SERVER", "DAEMON", "RUSERMAP", "IDIDMAP.QUERY", "RAUDITX"];
@@ -289,7 +289,7 @@ fn the_security_jobs_grant_what_is_needed() {
     }
 }
 
-/// Automation keys on ids: each that a sample names is in the catalogue.
+/// Automation depends on ids: every id that a sample names is in the catalogue.
 #[test]
 fn the_samples_name_messages_that_exist() {
     for member in MEMBERS {

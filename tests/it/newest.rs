@@ -1,4 +1,4 @@
-//! What Zowe has changed since 3.1, on the built binary: API ML as one service, variables, umask, start-up checks.
+//! What Zowe has changed since 3.1, with the built binary: API ML as one service, variables, umask, start-up checks.
 
 use crate::harness::{Instance, run_to_end, text};
 use std::collections::BTreeMap;
@@ -21,7 +21,7 @@ fn answer(instance: &Instance, config: &str, arguments: &[&str]) -> (i32, String
     (output.status.code().unwrap(), text(&output))
 }
 
-/// The tests run as anybody, root too: the check of the user is off.
+/// Anybody may run the tests, root too, so the check of the user is off.
 fn checks(settings: &str) -> String {
     format!("zowe: {{launchScript: {{startupChecks: {{user: disabled, {settings}}}}}}}\n")
 }
@@ -31,7 +31,7 @@ fn variables(text: &str) -> BTreeMap<String, String> {
     text.lines().filter_map(|line| line.split_once('=')).map(|(name, value)| (name.to_string(), value.to_string())).collect()
 }
 
-/// API ML as one service with three of its parts, and a component that depends on one of them. Every command writes its name down.
+/// API ML as one service with three of its parts, and a component that depends on one of them. Every command records its name.
 fn one_service() -> Instance {
     let write = |what: &str| format!("echo {what} $ZWE_CLI_PARAMETER_COMPONENT $_BPX_JOBNAME >> \"$ZWE_zowe_workspaceDirectory/said\"\n");
     let mut instance = Instance::new();
@@ -121,7 +121,7 @@ fn a_runtime_without_the_one_service_runs_the_parts_and_says_so() {
     assert_eq!((env["ZWE_ENABLED_COMPONENTS"].as_str(), env["ZWE_LAUNCH_COMPONENTS"].as_str()), ("gateway", "gateway"));
 }
 
-/// What a component is given by itself: names that its shell and the test's own environment add are left out.
+/// Only what belongs to a component: names that its shell and the test's own environment add are left out.
 const OF_SHELL: &[&str] = &["PWD", "OLDPWD", "SHLVL", "_", "HOME", "ZWELNCH_SYSTEM", "ZWELNCH_RUN", "IFS", "OPTIND", "PS4", "LINENO"];
 
 #[test]
@@ -333,7 +333,7 @@ fn components_that_are_not_good_weigh_what_the_site_says() {
         run_to_end(command)
     };
     let started = "ZWEL0001I component web started";
-    // Nobody has chosen: what is not installed is left out, what is broken is an error, as ever.
+    // No policy was chosen: what is not installed is left out, and what is broken is an error, as before.
     let (_, out) = launch("ports: exit", "gone");
     assert!(out.contains("ZWEL0915W component gone is enabled but not installed") && out.contains(started), "{out}");
     let (code, out) = launch("ports: exit", "bad");

@@ -1,4 +1,4 @@
-//! Instances and components operated by words of a shell: start, stop, restart and the like.
+//! Instances and components operated by shell commands: start, stop, restart and the like.
 
 use crate::harness::{Instance, PATIENCE, Running, kill_processes_of, processes_of, program, text, wait_until};
 use std::fs;
@@ -126,7 +126,7 @@ fn an_ha_instance_is_no_component() {
     let _running = instance.up();
     let (answer, code) = zwelnch(&instance, &["stop", "LPAR1"]);
     assert!(code == 8 && answer.contains("LPAR1 is an HA instance, not a component: name it with -i, as in -i lpar1"), "{answer}");
-    // Which of the two is not this system's to say.
+    // Which of the two is meant cannot be decided by this system.
     fs::write(instance.system().join("SYSNAME"), "SYS9\n").unwrap();
     let yaml = fs::read_to_string(instance.config()).unwrap();
     fs::write(instance.config(), yaml.replace("hostname: b", "hostname: b, zowe: {job: {name: ZWE2}}")).unwrap();
@@ -196,7 +196,7 @@ fn a_command_that_is_mistyped_starts_nothing() {
     let none = Instance::new().component("alpha", SLEEPER, "");
     none.write_config();
     refused(&mut none.launcher(&["chek"]), &["did you mean check?", "zwelnch launch chek"]);
-    // What haInstances defines is an id, whatever it is like.
+    // Whatever haInstances defines is an id, whatever it looks like.
     let mut running = Running::spawn(instance.launcher(&["chek"]), instance.directory.path());
     running.wait_for("ZWEL0024I HA_INSTANCE_ID is 'chek'");
     running.wait_for("ZWEL0012I");

@@ -15,7 +15,7 @@ fn disp_shows_exactly_what_is_launched() {
     assert_eq!(lines.len(), 2, "{answer}");
     assert!(lines[1].contains("name = component-with-a, PID = "), "{answer}");
     running.wait_for("ZWEL0013I command 'DISP' received");
-    // The answer stands on SYSPRINT too.
+    // The answer is on SYSPRINT too.
     running.wait_for("ZWEL0010I launcher has the following components:");
     assert_eq!(instance.modify("DISPLAY").matches("ZWEL0011I").count(), 2);
 }
@@ -59,7 +59,7 @@ fn a_start_while_others_are_being_stopped_loses_no_stop() {
     let answer = instance.modify("DISP");
     assert!(answer.contains("stopping (waits for b)") && answer.contains("stopping (waits for c)"), "{answer}");
     assert!(instance.modify("DISP,DETAIL(a)").contains("WAITS FOR    b"));
-    // It is not running any more as far as the operator is concerned: it comes back, and takes no stop of another away.
+    // For the operator it is not running any more: it comes back, and does not cancel the stop of another component.
     let answer = instance.modify("START(b)");
     assert!(answer.contains("ZWEL0923I component b is being restarted"), "{answer}");
     // As a whole, or not at all.
@@ -89,9 +89,9 @@ fn a_stop_that_takes_its_time_delays_nobody() {
     assert!(instance.modify("STOP(alpha)").contains("ZWEL0923I"));
     running.wait_for("ZWEL0002I component alpha stopped");
     assert!(pid_in(&answer, "stubborn").is_some());
-    // Before the grace time is over; how fast is the benchmark's business.
+    // Before the grace time is over; the benchmark measures how fast.
     assert!(!running.all().contains("ZWEL0002I component stubborn"), "{}", running.all());
-    // A second signal ends the grace time, once it comes so much later that it cannot be the same request.
+    // A second signal ends the grace time, once it comes so late that it cannot be the same request.
     running.signal(nix::sys::signal::Signal::SIGTERM);
     running.wait_for("ZWEL0008I");
     assert!(instance.refused("START(alpha)").contains("ZWEL0932I"));
@@ -129,7 +129,7 @@ fn restart_reads_the_configuration_anew() {
     let running = instance.up();
     running.wait_for("port 1001 for-1001");
     let yaml = std::fs::read_to_string(instance.config()).unwrap();
-    // Its validate command does not like it: as it was, and said so.
+    // Its validate command refuses it: it stays as it was, and that is reported.
     std::fs::write(instance.config(), yaml.replace("port: 1001", "port: 6666")).unwrap();
     let answer = instance.refused("RESTART(alpha)");
     assert!(answer.contains("ZWEL0917E Component alpha commands.validate ended with rc=4.") && answer.contains("ZWEL0922E"), "{answer}");
@@ -353,7 +353,7 @@ fn with_component_to_come(validate: &str) -> (Instance, crate::harness::Running)
 
 #[test]
 fn an_answer_that_takes_longer_than_a_job_may_be_busy_reaches_the_console_that_asked() {
-    // Longer than the five seconds after which a job is busy: it is not, it has taken the command.
+    // Longer than the five seconds after which a job counts as busy: it is not busy, because it has taken the command.
     let (instance, running) = with_component_to_come("sleep 6");
     let (answer, code) = instance.console("F ZWESLSTC,APPL=RELOAD");
     assert!(code == 0 && answer.contains("ZWEL0987I RELOAD: component fresh is new"), "{code}: {answer}");
@@ -398,7 +398,7 @@ fn commands_of_a_pipe_have_the_code_of_the_worst() {
     }
 }
 
-/// The launcher is left without a descriptor to spare; the console that comes then is served when that is over, and so is every later one.
+/// The launcher is left without a spare descriptor; the console that comes then is served when that is over, and so is every later one.
 #[test]
 fn the_console_is_not_lost_when_there_is_no_descriptor_for_a_connection() {
     let instance = Instance::new().component("alpha", SLEEPER, "");
@@ -415,7 +415,7 @@ fn the_console_is_not_lost_when_there_is_no_descriptor_for_a_connection() {
     let console = std::thread::spawn(move || crate::harness::console(&system, "F ZWESLSTC,APPL=DISP"));
     running.wait_for("ZWEL0966W operator commands are not taken for the moment - ");
     limit(soft);
-    // Taken late, or too late for its patience: never as by a job that is not there.
+    // It is taken late, or too late for its patience, but never treated as if the job did not exist.
     let (answer, _) = console.join().unwrap();
     assert!(answer.contains("ZWEL0010I") || answer.contains("TASK BUSY"), "{answer}");
     assert!(instance.modify("DISP").contains("ZWEL0010I"));
@@ -424,7 +424,7 @@ fn the_console_is_not_lost_when_there_is_no_descriptor_for_a_connection() {
     assert_eq!(running.wait_end(), 0);
 }
 
-/// Connections that say nothing take a quarter of the descriptors at most; one more is told so at once, and none stands in the way for long.
+/// Connections that send nothing take at most a quarter of the descriptors; one more is told so at once, and none blocks the way for long.
 #[test]
 fn consoles_are_bounded_in_number_and_one_too_many_is_told_that_the_task_is_busy() {
     use std::io::{BufRead, BufReader};
@@ -453,7 +453,7 @@ fn consoles_are_bounded_in_number_and_one_too_many_is_told_that_the_task_is_busy
     assert_eq!(running.wait_end(), 0);
 }
 
-/// A call that the engine does not interrupt. RELOAD refuses it and says so, the next RELOAD is as if it had not been, and P waits for none.
+/// A call that the engine does not interrupt. RELOAD refuses it and says so, the next RELOAD is not affected by it, and P does not wait.
 #[test]
 fn a_template_that_never_ends_blocks_neither_p_nor_a_later_reload() {
     let instance = Instance::new().component("alpha", SLEEPER, "");

@@ -1,4 +1,4 @@
-//! What another user puts where this one reads: nothing of it is believed.
+//! What another user puts where this one reads: none of it is trusted.
 
 use crate::harness::*;
 use std::fs;
@@ -25,7 +25,7 @@ fn instance() -> Instance {
     instance
 }
 
-/// Puts another directory in the place of `.env` while the instance runs, and starts the component again.
+/// Replaces `.env` by another directory while the instance runs, and starts the component again.
 fn start_with_planted(plant: impl Fn(&Path)) -> String {
     let instance = instance();
     let running = instance.up();
@@ -33,7 +33,7 @@ fn start_with_planted(plant: impl Fn(&Path)) -> String {
     let own = instance.path("workspace/.env");
     fs::rename(&own, instance.path("own")).unwrap();
     plant(&own);
-    // A RESTART would be refused, for it writes to the workspace.
+    // A RESTART would be refused, because it writes to the workspace.
     instance.modify("STOP(alpha)");
     running.wait_for("ZWEL0002I component alpha stopped");
     instance.modify("START(alpha)");

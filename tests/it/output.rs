@@ -206,7 +206,7 @@ fn a_removed_log_directory_is_made_anew_and_a_rotation_that_failed_is_not_called
     let ticked = || fs::metadata(&file).is_ok_and(|metadata| metadata.len() > 0).then_some(());
     wait_until(Instant::now() + PATIENCE, ticked).expect("nothing is logged");
     assert_eq!(fs::metadata(&logs).unwrap().permissions().mode() & 0o777, 0o750);
-    // Where it stood is a file: nobody, not even root, makes a directory of it.
+    // There is now a file in its place: nobody, not even root, can turn it into a directory.
     fs::rename(&logs, instance.path("aside")).unwrap();
     fs::write(&logs, "").unwrap();
     let answer = instance.refused("LOGROTATE");

@@ -1,4 +1,4 @@
-//! What the prepare step does with commands that misbehave, with secrets, and with what earlier runs have left.
+//! The prepare step with commands that misbehave, with secrets, and with what earlier runs have left.
 
 use crate::harness::{Instance, PATIENCE, Running, wait_until};
 use std::fs;
@@ -105,7 +105,7 @@ fn no_secret_is_printed_at_any_level() {
     instance.console("P ZWESLSTC");
     assert_eq!(running.wait_end(), 0);
     let text = running.all();
-    // What is no secret by its name is shown: as what is wrong with it, or as a variable. The key is not.
+    // A value whose name does not make it a secret is shown, in an error or as a variable. The key is not shown.
     let shown: Vec<&str> = text.match_indices("xyzzy").map(|(at, _)| &text[at..(at + 12).min(text.len())]).collect();
     assert!(shown.iter().all(|shown| shown.starts_with("xyzzy-pass") || shown.starts_with("xyzzy.exampl")), "{text}");
     assert!(text.contains("ZWEL0317E Component alpha"), "{text}");

@@ -1,4 +1,4 @@
-//! Readiness and liveness that are asked for: by port, by HTTP, by a command, by a file.
+//! Readiness and liveness by probes: by port, by HTTP, by a command, by a file.
 
 use crate::harness::{Instance, PATIENCE, Running, free_port, text, wait_until};
 use std::io::{Read, Write};
@@ -180,7 +180,8 @@ fn a_liveness_command_that_has_gone_says_nothing_of_its_component() {
     assert!(!running.all().contains("ZWEL0905E"), "{}", running.all());
 }
 
-/// A server that takes connections and says nothing, a port that takes none, a command that goes on: the run ends without them.
+/// A server that accepts connections and sends nothing, a port that accepts none, a command that goes on: the run ends without waiting for
+/// them.
 #[test]
 fn p_does_not_wait_for_a_probe() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -193,7 +194,7 @@ fn p_does_not_wait_for_a_probe() {
     ];
     let mut instance = Instance::new();
     for (name, readiness) in ["alpha", "beta", "gamma"].into_iter().zip(readiness) {
-        // The launcher's own bound must not be what ends it.
+        // It must not be the launcher's own limit that ends it.
         instance = instance.component(name, SLEEPER, &format!("launcher: {{readiness: {{{readiness}, interval: 1, timeout: 600}}}}"));
     }
     instance.script("gamma", "ready", "echo asked; exec sleep 1000");
@@ -205,7 +206,7 @@ fn p_does_not_wait_for_a_probe() {
     assert!(running.all().contains("ZWEL0022I"), "{}", running.all());
 }
 
-/// A bound holds for a probe as a whole, and each answer that does not come counts as one that is bad.
+/// A limit applies to a probe as a whole, and each missing answer counts as a bad one.
 #[test]
 fn a_probe_that_is_not_answered_is_over_within_its_bound() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -1,5 +1,5 @@
-//! No orphan: the guardian, what an earlier run left, children that left their group, how a component is stopped, descriptors, and a
-//! system that refuses processes.
+//! No orphans: the guardian, what an earlier run left, children that left their group, how a component is stopped, descriptors, and a
+//! system that refuses to create processes.
 
 use crate::harness::{Instance, PATIENCE, Running, processes_of, wait_until};
 use nix::libc;
@@ -11,7 +11,7 @@ use std::process::Command;
 use std::time::Instant;
 
 const SLEEPER: &str = "echo up; exec sleep 1000";
-/// Says its process id in a file and ignores the request to end.
+/// Writes its process id to a file and ignores the request to end.
 const STUBBORN: &str = "trap '' TERM; echo up; while :; do sleep 1000; done";
 /// A child in a session of its own, under a wrapper that waits.
 const LEAVER: &str = "setsid sh -c 'echo $$ > left.new; mv left.new left; exec sleep 1000' & echo up; wait";
@@ -44,7 +44,7 @@ fn wait_gone(pid: i32) {
     wait_until(deadline(), || (!is_alive(pid)).then_some(())).unwrap_or_else(|| panic!("process {pid} still lives"));
 }
 
-/// Nothing that the instance has started lives any more, wherever it has gone; the guardian neither.
+/// Nothing that the instance has started lives any more, wherever it has gone, and the guardian does not either.
 fn wait_nothing_left(instance: &Instance) {
     let directory = instance.directory.path();
     let left = || processes_of(directory).into_iter().filter(|pid| is_alive(*pid)).collect::<Vec<i32>>();
@@ -91,7 +91,7 @@ fn a_killed_launcher_leaves_nothing() {
     running.wait_for_count("up", 4);
     let left = ["gamma", "delta"].map(|name| number_in(&component(&instance, name).join("left")));
     let guardian = guardian(&running);
-    // It is out of the reach of what ends a session, and holds nothing that others wait for.
+    // It is out of reach of what ends a session, and holds nothing that others wait for.
     for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
         kill(Pid::from_raw(guardian), signal).unwrap();
     }
@@ -140,7 +140,7 @@ fn p_leaves_nothing_and_no_record() {
 
 #[test]
 fn a_process_that_belongs_to_nobody_ends_with_the_launcher() {
-    // Neither the group nor the marker tells whose it is.
+    // Neither the group nor the marker tells which component it belongs to.
     let start = DAEMON.replace("setsid sh", "env -i PATH=\"$PATH\" setsid sh");
     let instance = Instance::new().component("alpha", &start, "");
     let running = instance.up();
@@ -187,7 +187,7 @@ fn record(instance: &Instance) -> PathBuf {
     records.remove(0)
 }
 
-/// Kills launcher and guardian in a way that neither can do anything any more.
+/// Kills launcher and guardian so that neither can do anything any more.
 fn kill_both(running: &mut Running) {
     let guardian = guardian(running);
     // Stopped first: the launcher would replace its guardian, and the guardian would notice the end of the launcher.
@@ -234,7 +234,7 @@ fn another_process_with_that_number_is_never_touched() {
     let mut words: Vec<&str> = written.split(' ').collect();
     let start: u64 = words[1].parse().unwrap();
     let alpha: i32 = words[0][1..].parse().unwrap();
-    // A process of this test's, which leads a group as a component does, and is in the record with a start time that is not its own.
+    // A process of this test that leads a group, as a component does, and is in the record with a wrong start time.
     use std::os::unix::process::CommandExt;
     let mut bystander = Command::new("sleep").arg("1000").process_group(0).spawn().unwrap();
     let first = format!("+{}", bystander.id());
@@ -363,7 +363,7 @@ fn descriptors(pid: i32) -> Vec<(i32, String)> {
 fn a_component_has_three_descriptors() {
     let instance = Instance::new().component("alpha", SLEEPER, "").component("beta", SLEEPER, "");
     instance.write_config();
-    // One that the launcher itself was started with must not reach them either.
+    // A descriptor that the launcher itself was started with must not reach them either.
     let mut shell = Command::new("sh");
     let launcher = instance.launcher(&["lpar1"]);
     shell.args(["-c", "exec 7</dev/zero; exec \"$0\" lpar1"]).arg(launcher.get_program()).env_clear().stdin(std::process::Stdio::null());
@@ -449,7 +449,7 @@ fn without_descriptors_a_component_waits_its_interval_and_recovers() {
     running.wait_for_count("ZWEL0001I component alpha started", 2);
     let all = running.all();
     assert!(!all.contains("component beta("), "another one ended:\n{all}");
-    // It needs no descriptor to be told of what goes and comes.
+    // It needs no descriptor to learn what comes and goes.
     assert!(!all.contains("ZWEL0995W"), "the guardian is lost:\n{all}");
     end(&instance, running);
 }
@@ -538,13 +538,13 @@ fn a_start_without_the_lock_file_touches_nothing_of_a_launcher_that_lives() {
         assert_eq!(code, 8, "{out}");
         assert!(out.contains("ZWEL0910E HA instance lpar1 is already running in this workspace: job "), "{out}");
         assert!(!out.contains("ZWEL0912I"), "{out}");
-        // It is locked again, for those who know nothing of records.
+        // It is locked again, for programs that do not know about records.
         running.wait_for_count("ZWEL0968W lock file '", if again { 2 } else { 1 });
     }
     assert!(is_alive(left));
     assert_eq!(["alpha", "beta"].map(|name| instance.pid(name).unwrap()), pids);
     assert!(!running.all().contains("ended unasked"), "{}", running.all());
-    // Without the record it is the lock again that refuses.
+    // Without the record, the lock is again what refuses.
     fs::remove_file(instance.path("workspace/.env/.lpar1.processes")).unwrap();
     let (code, out) = crate::harness::run_to_end(second(&instance));
     assert!(
@@ -564,7 +564,7 @@ fn a_lock_that_another_job_has_taken_is_told_of() {
     let instance = Instance::new().component("alpha", SLEEPER, "");
     let running = instance.up();
     let path = instance.path("workspace/.env/.lpar1.lock");
-    // A launcher that does not know of the record, as earlier versions did not.
+    // A launcher that does not know about the record, like earlier versions.
     let other = instance.path("workspace/.env/other");
     let _held = zwelnch::platform::Platform::lock_file(&zwelnch::platform::NativePlatform::for_command(), &other, "OTHER SYS\n").unwrap();
     fs::rename(other, &path).unwrap();
@@ -573,9 +573,9 @@ fn a_lock_that_another_job_has_taken_is_told_of() {
     assert!(instance.pid("alpha").is_some());
 }
 
-/// A chain of daemons: each makes the next, in a session of its own, and ends 2 ms later; none hears a request to end. `$1`: goes on for as
-/// long as this file is there, and writes a byte of each generation to `<file>.beat`. Every generation inherits the lock on the file, which ends with
-/// the last of them.
+/// A chain of daemons: each creates the next, in a session of its own, and ends 2 ms later; none notices a request to end. `$1`: it goes on
+/// for as long as this file exists, and writes a byte of each generation to `<file>.beat`. Every generation inherits the lock on the file,
+/// which ends with the last of them.
 const CHAIN: &str = "import fcntl, os, signal, sys, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 file = sys.argv[1]

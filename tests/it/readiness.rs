@@ -1,4 +1,4 @@
-//! When Zowe's own components count as ready, what only shows a setting, and how often the whole is said to be ready.
+//! When Zowe's own components count as ready, what is only the echo of a setting, and how often the instance is reported as ready.
 
 use crate::harness::{Instance, PATIENCE, Running, wait_until};
 use std::time::Instant;
@@ -85,7 +85,8 @@ fn start_with(instance: &Instance, settings: &str) -> Running {
 
 #[test]
 fn a_component_is_neither_ready_nor_lost_by_the_settings_that_it_prints() {
-    // All that a script can show of its surroundings: the variables, the shell's, the configuration files, its own commands.
+    // Everything that a script can show of its surroundings: the environment, the shell's variables, the configuration files, its own
+    // commands.
     let shows = "set -x; WANTED=READY001I; export WANTED; set +x; env; set; export -p; cat ../../../zowe.yaml; for file in ../../../workspace/.env/.zowe*; do cat \"$file\"; done\necho shown";
     let settings = "launcher:\n  readiness: READY001I\n  fatalMessages: [READY001I, no licence]\n  restartIntervals: [1, 1]\n";
     let after = "echo 'INFO READY001I up and running'";
@@ -102,7 +103,7 @@ fn a_component_is_neither_ready_nor_lost_by_the_settings_that_it_prints() {
     std::fs::write(instance.path("go"), "").unwrap();
     running.wait_for("ZWEL0900I component app-server is ready after");
     running.wait_for("ZWEL0900I component mine is ready after");
-    // The fatal text was written too, as the line that it is ready.
+    // The fatal text was written too, in the same way as the readiness text.
     let pid = instance.pid("mine").unwrap();
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL).unwrap();
     running.wait_for("ZWEL0981E component mine is not started again: it wrote 'READY001I'");
@@ -141,7 +142,7 @@ fn a_component_that_ends_again_and_again_does_not_make_the_instance_ready_again_
     assert_eq!(all.matches("ZWEL0001I component loop started").count(), 6, "{all}");
     assert_eq!(all.matches("ZWEL0901I").count(), 1, "{all}");
     assert_eq!(all.matches("ZWEL0902W").count(), 1, "{all}");
-    // Mended, and started by the operator: it is said once it has been so for a while.
+    // Mended, and started by the operator: it is reported once it has been so for a while.
     instance.script("loop", "start", "exec sleep 1000");
     instance.modify("START(loop)");
     running.wait_for_count("ZWEL0901I Zowe instance lpar1 is ready for work, 2 of 2", 2);

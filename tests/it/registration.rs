@@ -1,4 +1,4 @@
-//! What components register in the workspace: whose it is, what it is made of, and what is found wrong with it.
+//! What components register in the workspace: who owns it, what it is made of, and what is wrong with it.
 
 use crate::harness::{Instance, Running, run_to_end, text};
 use std::fs;
@@ -73,7 +73,7 @@ fn what_configure_commands_write_stays_over_reload_restart_and_the_next_start() 
     }
     let mut first = instance.up();
     all_there();
-    // What has really gone goes: alpha's definition of this instance, and nothing that its script wrote.
+    // What has really gone is removed: alpha's definition for this instance, and nothing that its script wrote.
     instance.manifest("alpha", "gatewaySharedLibs: []\n");
     instance.modify("RELOAD");
     first.wait_for_count("ZWEL0001I component alpha", 2);
@@ -156,7 +156,7 @@ fn check_finds_what_cannot_be_registered_with_its_place() {
     }
     assert!(!report.contains("good.yml"), "{report}");
     assert!(report.contains("3 errors, 5 warnings"), "{report}");
-    // The start says the same of it, besides that haInstances is not defined, and goes on, as onComponentConfigureFail has it by default.
+    // The start reports the same, and also that haInstances is not defined, and goes on, which is the default of onComponentConfigureFail.
     let mut running = instance.up();
     instance.console("P ZWESLSTC");
     assert_eq!(running.wait_end(), 0);
@@ -194,7 +194,7 @@ fn what_the_component_s_own_commands_do_to_its_definitions_is_waited_for() {
     instance.modify("RESTART(alpha)");
     let line = running.wait_for("is no YAML");
     assert!(line.contains("ZWEL0916W") && line.contains("alpha.d_yml.lpar1.yml:"), "{line}");
-    // It is its component's, however it was changed: it goes with it.
+    // It belongs to its component, however it was changed: it is removed with it.
     let config = fs::read_to_string(instance.config()).unwrap();
     running.wait_for_count("ZWEL0001I component alpha", 2);
     instance.console("P ZWESLSTC");

@@ -120,7 +120,7 @@ fn instances_register_renew_and_cancel() {
         port: Some(8080),
     };
     assert_eq!(discovery.registrations(), [expected]);
-    // An operator's status goes before, until it is taken back.
+    // An operator's status takes precedence until it is removed.
     assert_eq!(send(port, "PUT", "/eureka/apps/HELLO/a:hello:1/status?value=OUT_OF_SERVICE", "", "").0, 200);
     assert_eq!(discovery.registrations()[0].status, "OUT_OF_SERVICE");
     assert_eq!(send(port, "DELETE", "/eureka/apps/HELLO/a:hello:1/status", "", "").0, 200);
@@ -128,7 +128,7 @@ fn instances_register_renew_and_cancel() {
     assert_eq!(send(port, "DELETE", "/eureka/apps/HELLO/a:hello:1", "", "").0, 200);
     assert_eq!(send(port, "DELETE", "/eureka/apps/HELLO/a:hello:1", "", "").0, 404);
     assert_eq!(discovery.registrations(), []);
-    // What is no registration is refused.
+    // An invalid registration is refused.
     for body in ["", "{}", "<instance/>"] {
         assert_eq!(send(port, "POST", "/eureka/apps/HELLO", "", body).0, 400, "{body}");
     }
@@ -206,7 +206,7 @@ fn peers_agree_and_one_that_was_away_catches_up() {
     assert_eq!(renew(first.port, "early"), 200);
     second.wait_for(&["early", "two"]);
     first.wait_for(&["copied", "early", "two"]);
-    // Away, and back with nothing: it is told again of what is renewed.
+    // Gone, and back without anything: it is told again of what is renewed.
     drop(second);
     register(first.port, "late", 90);
     first.running.wait_for_count(&format!("DEMO0044W peer 127.0.0.1:{port} is not reached"), 2);
@@ -255,7 +255,7 @@ fn a_service_registers_where_it_can_again_where_it_must_and_cancels_when_it_ends
     // Forgotten: told so by 404.
     assert_eq!(send(first.port, "DELETE", &format!("/eureka/apps/HELLO/{id}"), "", "").0, 200);
     first.wait_for(&[&id]);
-    // The one it renews with is gone: to the other.
+    // The registry with which it renews has gone: it turns to the other one.
     let second = Discovery::start_on(port, &[]);
     drop(first);
     second.wait_for(&[&id]);

@@ -1,4 +1,4 @@
-//! Scripts that a shell will stumble over are named before it does.
+//! Scripts on which a shell will fail are named before it does.
 
 use crate::harness::*;
 use std::process::Command;
@@ -10,7 +10,7 @@ fn instance(start: &[u8]) -> Instance {
     instance
 }
 
-/// The words by which each is told, beside the file and the line.
+/// The words by which each is reported, beside the file and the line.
 const SCRIPTS: &[(&[u8], &str, &str)] = &[
     (b"#!/bin/sh\nA=1\r\nexec sleep 1000\r\n", ":2:", "CR LF"),
     (b"#!/usr/bin/env python3\nimport time\n", ":1:", "'python3'"),

@@ -1,4 +1,4 @@
-//! An instance of components as their developers would write them: services in JavaScript, Python, Java and shell. They come up, come back
+//! An instance of components as their developers would write them: services in JavaScript, Python, Java and shell. They start, come back
 //! after they were killed, and leave nothing behind.
 
 use crate::harness::{Instance, PATIENCE, free_port, none_left, program_or_skip, wait_until};
@@ -118,7 +118,7 @@ fn a_java_service() {
     }
 }
 
-/// As many shell components are: a loop that works through what comes in, children and all.
+/// Like many shell components: a loop that processes its input, with children.
 #[test]
 fn a_shell_service() {
     let start =

@@ -3,7 +3,7 @@
 use crate::harness::{Instance, Running, run_to_end};
 use std::path::Path;
 
-/// In the manner of the runtime's own: for the z/OS shell, which knows more than POSIX.
+/// In the style of the runtime's own library: for the z/OS shell, which supports more than POSIX.
 const LIBRARY: &str = r#"print_message() {
   if [[ "${1}" = *say* ]]; then echo "said ${1}"; fi
 }

@@ -1,4 +1,4 @@
-//! What a caller ignores or blocks of signals, and what of it reaches the launcher and its components: nothing but what `nohup` is for.
+//! The signals that a caller ignores or blocks, and which of that reaches the launcher and its components: only what `nohup` is for.
 
 use crate::harness::{Instance, PATIENCE, Running, processes_of, program, run_to_end, wait_until};
 use nix::libc;
@@ -48,7 +48,7 @@ fn a_caller_that_ignores_sigchld_changes_nothing() {
     running.wait_for("ZWEL0901I");
     kill(Pid::from_raw(instance.pid("alpha").unwrap()), Signal::SIGKILL).unwrap();
     running.wait_for_count("ZWEL0001I component alpha started", 2);
-    // The one that blocks SIGTERM, and ignores it, would have made the launcher deaf.
+    // A caller that blocks or ignores SIGTERM would have made the launcher deaf to it.
     running.signal(Signal::SIGTERM);
     assert_eq!(running.wait_end(), 0);
     assert!(running.all().contains("ZWEL0009I"), "{}", running.all());
@@ -92,7 +92,7 @@ fn components_begin_with_every_signal_at_its_default_and_none_blocked() {
     let component = instance.pid("beta").unwrap();
     assert_eq!(signals_of(component, "SigIgn") & !INTERNAL, 0);
     assert_eq!(signals_of(component, "SigBlk"), 0);
-    // What comes from a terminal stays as the caller has it, for the launcher itself.
+    // Signals from a terminal stay as the caller set them, for the launcher itself.
     let launcher = i32::try_from(running.child.id()).unwrap();
     let kept = [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTSTP, Signal::SIGTTIN, Signal::SIGTTOU];
     let own = [Signal::SIGPIPE, Signal::SIGXFSZ];

@@ -1,4 +1,5 @@
-//! The start-up checks on the built binary: ports that are busy, runtimes that are old, certificates that are wrong, a z/OSMF that is late.
+//! The start-up checks with the built binary: ports that are busy, runtimes that are too old, certificates that are wrong, a z/OSMF that is
+//! late.
 #![cfg_attr(not(feature = "http"), allow(dead_code))]
 
 use crate::certificates::Certificates;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 
 const SLEEPER: &str = "exec sleep 1000";
 
-/// Lays YAML over an instance's configuration and returns CONFIG. The tests run as anybody, root too: the check of the user is off.
+/// Lays YAML over an instance's configuration and returns CONFIG. Anybody may run the tests, root too, so the check of the user is off.
 fn laid_over(instance: &Instance, yaml: &str) -> String {
     instance.write_config();
     fs::write(instance.path("over.yaml"), yaml).unwrap();
@@ -68,7 +69,7 @@ fn busy_ports_end_the_start_and_are_all_named() {
     assert_eq!(output.matches("ZWEL0950E startup check ports: ").count(), 2, "{output}");
     assert!(output.contains("zowe.yaml:") && output.contains("ZWEL0030E") && !output.contains("ZWEL0001I"), "{output}");
 
-    // One component in the foreground is not kept by the ports of the others.
+    // A single component in the foreground is not affected by the ports of the others.
     let mut command = instance.launcher(&["component", "run", "library", "-i", "lpar1"]);
     command.env("CONFIG", laid_over(&instance, &(checks("default: exit") + "components: {launcher: {restartIntervals: []}}\n")));
     let (_, output) = run_to_end(command);
@@ -200,7 +201,7 @@ fn pem_files_good_and_bad() {
         assert_eq!(code, expected, "{certificate} {key} {rest}: {output}");
         assert!(output.contains(said) && output.contains("over.yaml:"), "{output}");
     }
-    // A key where a certificate belongs, a directory, and a warning in place of an end.
+    // A key where a certificate belongs, a directory, and a warning instead of an end.
     fs::copy(made.directory.join("good.key"), made.directory.join("mixed.pem")).unwrap();
     let (code, output) = ask("mixed", "good", "");
     assert!(code == 8 && output.contains("has none; a PEM file with a certificate is expected"), "{output}");
@@ -248,7 +249,7 @@ fn pkcs12_files_of_both_encryptions_and_a_wrong_password_is_never_printed() {
     let (code, output) = report(&instance, &certificate_yaml(&made.pem("store", "second")));
     assert!(code == 8 && output.contains("the private key is not that of the certificate"), "{output}");
     assert_eq!(report(&instance, &certificate_yaml(&made.pem("store", "store"))).0, 0);
-    // What is no key store, or half of one.
+    // A file that is not a key store, and half of one.
     let whole = fs::read(made.directory.join("store.p12")).unwrap();
     for bytes in [&whole[..whole.len() / 2], b"no store", b""] {
         fs::write(made.directory.join("store.p12"), bytes).unwrap();

@@ -1,4 +1,4 @@
-//! Many components, and many things at once: nothing is lost and nothing is left.
+//! Many components, and many things at the same time: nothing is lost and nothing is left.
 
 use crate::harness::{Instance, PATIENCE, Running, Sequence, pid_in, processes_of, wait_until};
 use nix::sys::signal::{Signal, kill};
@@ -50,7 +50,7 @@ fn a_hundred_killed_at_once_are_all_back() {
     before.values().for_each(|pid| kill_pid(*pid));
     let after = wait_pids(&instance, "all are back", |pids| pids.len() == 100 && pids.iter().all(|(name, pid)| before[name] != *pid));
     assert_eq!(after.len(), 100);
-    // One answer for each end, none lost and none twice.
+    // One answer for each end; none is missing and none comes twice.
     let lines = running.wait_for_count("ZWEL0004I", 100);
     assert_eq!(lines.len(), 100);
     assert_eq!(running.all().matches("ZWEL0905E").count(), 100);
@@ -106,7 +106,7 @@ fn a_storm_of_kills_and_commands_leaves_at_most_one_process_each_and_then_none()
     assert!(done > 20, "{done}");
     instance.modify("START(*)");
     let up = wait_pids(&instance, "all are up after the storm", |pids| pids.len() == COUNT as usize);
-    // What is there beside them is the launcher and its guardian: no component has two processes.
+    // The other processes are the launcher and its guardian: no component has two processes.
     let expected = COUNT as usize + 2;
     let left = wait_until(Instant::now() + PATIENCE, || (processes_of(instance.directory.path()).len() <= expected).then_some(()));
     assert!(left.is_some(), "{up:?} beside {:?}", processes_of(instance.directory.path()));

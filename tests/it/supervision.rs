@@ -1,4 +1,4 @@
-//! Order, failure policy and the state of the whole, on the running binary.
+//! Order, failure policy and the state of the instance, with the running binary.
 
 use crate::harness::{Instance, Running, pid_in};
 use nix::sys::signal::{Signal, kill};
@@ -86,7 +86,7 @@ fn waiting(timeout: &str) -> (Instance, Running) {
     let yaml = std::fs::read_to_string(instance.config()).unwrap();
     let with_timeout = yaml.replace("  configmgr:", &format!("  launchScript: {{dependencyReadyTimeoutSeconds: {timeout}}}\n  configmgr:"));
     std::fs::write(instance.config(), with_timeout).unwrap();
-    // A dependency without a check is ready as soon as it runs: its start script takes the test's word for when it may end.
+    // A dependency without a check is ready as soon as it runs: its start script waits until the test lets it end.
     let running = Running::spawn(instance.launcher(&["lpar1"]), instance.directory.path());
     (instance, running)
 }
@@ -94,7 +94,7 @@ fn waiting(timeout: &str) -> (Instance, Running) {
 #[test]
 fn a_component_whose_dependency_never_runs_is_started_without_it() {
     let (instance, running) = waiting("1");
-    // It was ready for a moment, or it was not: both end in needy running.
+    // Whether or not it was ready for a moment, needy runs in the end.
     running.wait_for("ZWEL0001I component needy started");
     running.wait_for("ZWEL0902W Zowe instance lpar1 is degraded, not ready: broken");
     instance.modify("STOP(needy)");
@@ -196,7 +196,7 @@ fn degraded_and_ready_again_are_said_once_each() {
     let line = running.wait_for("ZWEL0902W");
     assert!(line.ends_with("not ready: c07"), "{line}");
     running.wait_for_count("ZWEL0901I Zowe instance lpar1 is ready for work, 20 of 20", 2);
-    // An operator's own doing is no degradation.
+    // What an operator does is not a degradation.
     instance.modify("STOP(c0*)");
     running.wait_for_count("stopped", 10);
     assert_eq!(running.all().matches("ZWEL0902W").count(), 1);

@@ -1,4 +1,4 @@
-//! A system off z/OS: PROCLIB members started, operated and cancelled from its console.
+//! A system off z/OS: PROCLIB members are started, operated and cancelled from its console.
 
 use crate::harness::{Instance, PATIENCE, console, kill_processes_of, none_left, processes_of, program, text, wait_until};
 use std::fs;
@@ -388,7 +388,7 @@ fn procs_that_run_zwelnch_by_bpxbatch_are_rehearsed() {
         let (answer, code) = system.issue(&format!("S {name}"));
         assert!(code == 8 && answer.contains(expected), "{name}: {answer}");
     }
-    // A shell alone reads STDIN, and its end is the job's.
+    // A shell alone reads STDIN, and the job ends when it ends.
     install(
         &system,
         "STDIN",

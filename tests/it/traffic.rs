@@ -1,4 +1,4 @@
-//! Traffic to the gateways of two HA instances, distributed by a real HAProxy: switched through its runtime socket, and by VARY at the console
+//! Traffic to the gateways of two HA instances, distributed by a real HAProxy: switched by its runtime socket, and by VARY at the console
 //! of a system off z/OS.
 
 use crate::harness::{PATIENCE, Running, console, free_port, program, program_or_skip, text, wait_until};
@@ -54,7 +54,7 @@ impl Sysplex {
         let made = haproxy_cfg(&path("zowe.yaml"), &["--socket", path("admin.sock").to_str().unwrap(), "--bind", "127.0.0.1"]);
         assert!(made.status.success(), "{}", text(&made));
         let user = format!("global\n    stats socket {} mode 600 level user\n", path("user.sock").display());
-        // A backend with a server that nobody answers for.
+        // A backend with a server for which nobody answers.
         let away = format!("backend away\n    server lpar1 127.0.0.1:{one}\n    server lpar2 127.0.0.1:1 check inter 50ms fall 1\n");
         fs::write(path("haproxy.cfg"), String::from_utf8(made.stdout).unwrap().replacen("global\n", &user, 1) + &away).unwrap();
         for (system, other, server, port) in [("LPR1", "LPR2", "lpar1", one), ("LPR2", "LPR1", "lpar2", two)] {
@@ -98,7 +98,8 @@ impl Sysplex {
         names.into_iter().collect()
     }
 
-    /// Waits until both gateways get connections: HAProxy counts one that has ended for a moment longer, and so prefers the other gateway.
+    /// Waits until both gateways get connections: HAProxy counts a connection that has ended for a moment longer, and so prefers the other
+    /// gateway.
     fn wait_both(&self) {
         let both = wait_until(Instant::now() + PATIENCE, || (self.new_connections(4) == "1122").then_some(()));
         assert!(both.is_some(), "{}", self.haproxy.all());
@@ -119,7 +120,7 @@ impl Sysplex {
         }
     }
 
-    /// Waits until the balancer counts so many connections of lpar2: it learns of the end of one when it gets to it.
+    /// Waits until the balancer counts this many connections of lpar2: it notices the end of a connection with some delay.
     fn wait_connections(&self, traffic: &dyn Traffic, count: u64) {
         let found = wait_until(Instant::now() + PATIENCE, || (traffic.connections().unwrap() == Some(count)).then_some(()));
         assert!(found.is_some(), "{:?} instead of {count}", traffic.connections());
@@ -255,7 +256,7 @@ fn a_check_finds_what_would_go_wrong_and_changes_nothing() {
     refused(sysplex.balanced("admin.sock", "gateway", "lpar2"), "does not listen at");
 }
 
-/// By the socket and by VARY, whoever has switched: a server that is drained, in maintenance or down is nobody to fall back on.
+/// By the socket and by VARY, whoever has switched: a server that is drained, in maintenance or down is not a fallback.
 #[test]
 fn who_gets_new_connections_is_told_of_both() {
     let Some(sysplex) = Sysplex::up() else { return };

@@ -1,4 +1,5 @@
-//! Upgrades of the sample sysplex under load, with a real HAProxy in front: two systems, each with a gateway, a Discovery Service and a service.
+//! Upgrades of the sample sysplex under load, with a real HAProxy in front: two systems, each with a gateway, a Discovery Service and a
+//! service.
 
 use crate::harness::{
     PATIENCE, PortRange, Running, console, kill_processes_of, none_left, program, program_or_skip, skip, text, wait_until,
@@ -29,7 +30,7 @@ impl Drop for Sysplex {
 }
 
 impl Sysplex {
-    /// Laid out, and both instances up. None, said aloud: there is no HAProxy.
+    /// Lays it out and starts both instances. None, with a message: HAProxy is missing.
     fn up() -> Option<Sysplex> {
         let haproxy = program_or_skip("haproxy")?;
         let mut sysplex = Sysplex::laid_out();
@@ -211,7 +212,7 @@ impl Load {
             threads: Vec::new(),
             long: Vec::new(),
         };
-        // First: with nothing else to weigh, the balancer gives them to both by turns.
+        // First: with nothing else to weigh, the balancer gives them to both in turn.
         for _ in 0..long {
             let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
             write!(stream, "GET /stream?seconds=600 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
@@ -330,12 +331,12 @@ fn a_new_version_that_does_not_become_ready_is_rolled_back() {
     sysplex.install("new2");
     fs::write(sysplex.path("runtime-new2/components/hello/bin/start.sh"), "exec sleep 1000\n").unwrap();
     let (code, said) = faulty(&sysplex, &["--ready-timeout", "5s"]);
-    // Which of its parts was lacking when the time was over is the machine's affair.
+    // Which of its parts was missing when the time was over depends on the machine.
     assert!(code == 8 && said.contains("the new instance is not ready after 5 s: "), "{said}");
     assert!(said.contains("Rolled back: the old lpar2 serves again."), "{said}");
     sysplex.wait_good(&["zowe.yaml"]);
     sysplex.wait_both_balanced();
-    // Nor one whose START is refused.
+    // Nor a version whose START is refused.
     fs::remove_file(sysplex.path("LPR2/PROCLIB/ZWESLST2")).unwrap();
     let (code, said) = faulty(&sysplex, &[]);
     assert!(code == 8 && said.contains("could not be started") && said.contains("Rolled back"), "{said}");
@@ -386,7 +387,7 @@ fn under_load() -> Option<(Sysplex, Load)> {
     Some((sysplex, load))
 }
 
-/// Answers go on, and none was missing.
+/// Answers continue, and none was missing.
 fn nothing_lost(sysplex: &Sysplex, load: Load) {
     load.wait_until_good(load.good() + 50);
     let (good, failures, _) = load.end();
@@ -438,7 +439,7 @@ fn an_upgrade_that_is_killed_goes_on_or_goes_back() {
     assert!(output.status.code() == Some(8) && text(&output).contains("this upgrade is being made already"), "{}", text(&output));
     running.signal(nix::sys::signal::Signal::SIGKILL);
     drop(running);
-    // What has become wrong meanwhile keeps nobody from going back.
+    // A new problem does not keep anybody from going back.
     let new = sysplex.path("zowe-new2.yaml");
     let good = fs::read_to_string(&new).unwrap();
     fs::write(&new, good.replacen("zowe:\n", "zowe:\n  verifyCertificates: DISABLED\n", 1)).unwrap();
@@ -526,7 +527,7 @@ fn ip(arguments: &str) -> bool {
 }
 
 impl Network {
-    /// None, said aloud, where this is not allowed.
+    /// None, with a message, where this is not allowed.
     fn new() -> Option<Network> {
         program_or_skip("ip")?;
         let id = std::process::id();

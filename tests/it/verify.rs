@@ -1,4 +1,4 @@
-//! `zwelnch ha verify` and `ha status` against Discovery Services.
+//! `zwelnch ha verify` and `ha status` with Discovery Services.
 
 use crate::certificates::Certificates;
 use crate::eureka::{Registry, Shape, Tls};
@@ -21,7 +21,7 @@ fn sysplex(registries: &[&Registry], scheme: &str, extra: &str) -> Instance {
             registry.port
         ));
     }
-    // What says that a service of API ML has started.
+    // The message that a service of API ML has started.
     let exec = "echo ZWEAM000I; exec sleep 1000";
     instance = instance.component("gateway", exec, &format!("scheme: {scheme}")).component("discovery", exec, &format!("scheme: {scheme}"));
     instance.manifest("gateway", "commands: {start: bin/start.sh}\napimlServices:\n  dynamic:\n    - serviceId: gateway\n");
@@ -50,7 +50,7 @@ fn registries_that_copy_each_other_agree_in_every_shape() {
         assert_eq!(code, 0, "{one:?} {other:?}: {output}");
         assert!(output.contains("lpar2 sees gateway 2") && output.contains("expected and there: gateway 2"), "{output}");
         assert!(first.requests().iter().any(|request| request == "GET /eureka/apps"), "{:?}", first.requests());
-        // Cancelled at the one, gone at both.
+        // Cancelled at one registry, gone at both.
         assert_eq!(second.cancel("gateway", "one:gateway:7554"), 200);
         let (code, output) = ha(&instance, &["verify", "--timeout", "0", "--expect", "gateway=1"]);
         assert_eq!(code, 0, "{output}");
@@ -72,7 +72,7 @@ fn what_differs_is_told_for_each_side_and_waited_for() {
     ] {
         assert!(output.contains(expected), "{expected} is missing in {output}");
     }
-    // It waits: a lease that nobody renews runs out, and the counts are right then.
+    // It waits: a lease that nobody renews runs out, and then the counts are right.
     let (first, second) = (Registry::start(Shape::Lists, None), Registry::start(Shape::Lists, None));
     first.copy_to(Some(&second));
     let instance = sysplex(&[&first, &second], "http", "");
@@ -86,7 +86,7 @@ fn what_differs_is_told_for_each_side_and_waited_for() {
         output.contains("waiting: lpar1: 3 instances of gateway are UP, 2 are expected") && begun.elapsed() > Duration::from_secs(1),
         "{output}"
     );
-    // One that cannot be asked is a difference.
+    // A registry that cannot be asked is a difference.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = free.local_addr().unwrap().port();
     drop(free);
@@ -155,7 +155,7 @@ fn https_with_the_instances_own_certificate_and_trust_store() {
     let pem = format!("  certificate:\n    {}\n", made.pem("client", "client").replace('\n', "\n    "));
     let (code, output) = verify(&good, &pem, &[]);
     assert_eq!(code, 0, "{output}");
-    // A server that is not who it should be, and settings that do not mind.
+    // A server that is not the one it should be, and settings that allow it.
     let (code, output) = verify(&misnamed, &pem, &[]);
     assert!(code == 8 && output.contains("its certificate is refused"), "{output}");
     for word in ["NONSTRICT", "DISABLED"] {

@@ -1,5 +1,5 @@
-//! The files of the workspace against those that the public server commands left (../shared/golden), and the variables that `env` shows
-//! against those that a started component has.
+//! The files of the workspace compared with those that the public server commands left (../shared/golden), and the variables that `env`
+//! shows compared with those of a started component.
 
 use crate::harness::{Instance, Running, kill_processes_of, processes_of, program, skip, text};
 use serde_json::Value;
@@ -48,7 +48,7 @@ fn files(directory: &Path) -> BTreeMap<String, Vec<u8>> {
     found
 }
 
-/// Cases that ours refuses to start: said by the tests of the configuration.
+/// Cases that our launcher refuses to start: covered by the tests of the configuration.
 const REFUSED: &[&str] = &["15-dup-keys", "17-template-errors", "21-tags", "25-missing-ha"];
 
 /// Files of ours that the public tools do not write.
@@ -164,7 +164,7 @@ fn every_file_is_as_the_public_tools_write_it() {
     assert!(compared > 200, "{compared}");
 }
 
-/// Why a value is right where it differs: the case (empty: all), the last part of its path or the name of its variable, the reason.
+/// Why a different value is right: the case (empty: all), the last part of its path or the name of its variable, the reason.
 const RIGHT: &[(&str, &str, &str)] = &[
     ("02-templates", "chain1", "forward references resolve"),
     ("02-templates", "cookieIdentifier", "forward references resolve"),
@@ -179,7 +179,8 @@ const RIGHT: &[(&str, &str, &str)] = &[
     ("03-ha-overlay", "_list_1", "an element of a list that a shorter one replaced is no variable in ours"),
 ];
 
-/// Variables of a snapshot that are no contract: set by the shell library of the server commands or for their snapshot, or of the process.
+/// Variables of a snapshot that are not part of the contract: set by the shell library of the server commands or for their snapshot, or by
+/// the process.
 const NOT_OF_COMPONENTS: &[&str] = &[
     "ZWE_PRIVATE_",
     "ZWE_CLI_",
@@ -212,7 +213,7 @@ const NEWER: &[&str] = &[
     "ZOSMF_AUTHENTICATION_SCHEME",
 ];
 
-/// What differs in one file, but for what is right so.
+/// What differs in one file, except where the difference is right.
 fn differences(case: &str, file: &str, ours: &str, expected: &str) -> Vec<String> {
     let base = file.rsplit('/').next().unwrap();
     let mut found = if base.ends_with(".json") && file.starts_with(".env/") {
@@ -307,7 +308,7 @@ fn variables(text: &str) -> BTreeMap<String, String> {
     text.lines().filter_map(assignment).collect()
 }
 
-/// What a process has besides what was set for it: of the shell that runs it, and the launcher's mark.
+/// What a process has besides what was set for it: variables of the shell that runs it, and the launcher's mark.
 const OF_THE_PROCESS: &[&str] = &["PWD", "OLDPWD", "SHLVL", "_", "ZWELNCH_RUN"];
 
 #[test]
@@ -326,7 +327,7 @@ fn env_shows_what_a_start_sets() {
     let extended =
         yaml.replace("  configmgr:", "  environments: {MINE: of the configuration}\n  externalDomains: [a.example.com]\n  configmgr:");
     fs::write(instance.config(), &extended).unwrap();
-    // A started task inherits no PATH; what it would inherit `env` does not know.
+    // A started task inherits no PATH; `env` does not know what it would inherit.
     let mut launcher = instance.launcher(&["lpar1"]);
     launcher.env_remove("PATH");
     let running = Running::spawn(launcher, instance.directory.path());
@@ -385,7 +386,7 @@ fn env_shows_what_a_start_sets() {
     running.wait_for("told black");
     running.wait_for("told green");
     compare("after RELOAD", ["black", "green"]);
-    // A restart of the component's own is none of the configuration's.
+    // A restart of the component by itself does not take anything from the configuration.
     assert!(!processes_of(instance.directory.path()).is_empty());
     kill_processes_of(instance.directory.path());
 }

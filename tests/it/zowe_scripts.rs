@@ -1,6 +1,6 @@
-//! Lifecycle scripts under ours and under the very shell text of Zowe's server commands (bin/commands/internal/start of
-//! zowe-install-packaging, 3.1 to the newest): the same verdict, the same exported variables, the same output; what differs is listed here
-//! with its reason.
+//! Lifecycle scripts run by our launcher and by the original shell text of Zowe's server commands (bin/commands/internal/start of
+//! zowe-install-packaging, 3.1 to the newest): the same verdict, the same exported variables, the same output; each difference is listed
+//! here with its reason.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -14,7 +14,7 @@ use zwelnch::lifecycle::{Script, Then, script_text, workspace};
 
 type Variables = BTreeMap<String, String>;
 
-/// What is no export of a script: the shell's own, and what the server commands export (`rc`) or leave out of their snapshot.
+/// Variables that a script does not export: the shell's own, and what the server commands export (`rc`) or leave out of their snapshot.
 const NOT_COMPARED: &[&str] = &["PWD", "OLDPWD", "SHLVL", "_", "rc", "USER", "LOGNAME"];
 
 /// Every shell that is here, by the name `sh`, as it is called.
@@ -99,7 +99,7 @@ const EXITS: &str =
     "the exports of a script that ends with exit are kept by ours; the public tool takes none of them, as export -p is not reached";
 const REPLACED: &str = "";
 
-/// Script, and why the exports differ where they do; empty: they do not.
+/// Script, and why the exports differ; empty: they do not differ.
 const CONFIGURE: &[(&str, &str)] = &[
     ("export A=1\n", ""),
     ("export A=1\n[ -n \"$NONE\" ] && set -x\n", ""),
@@ -177,7 +177,7 @@ fn validate_ends_as_under_the_server_commands() {
 enum Start {
     /// As under ours.
     Same,
-    /// Its code there is that of `wait`, and nobody looks at it; ours reports what a component really ended with.
+    /// Its code there is that of `wait`, which nobody checks; ours reports the code with which a component really ended.
     Code,
     /// The public text is no shell syntax with it: `&` or a line end before ` ; wait;`. The scripts of components end with a line end; what
     /// they left in the background was then not waited for.

@@ -1,5 +1,5 @@
-//! A bounded fuzz run: whatever bytes come in, each reader ends, soon, with a result or an error that says where, and holds no more memory
-//! than its input's size explains.
+//! A bounded fuzz run: whatever bytes come in, each reader ends soon, with a result or with an error that says where, and holds no more
+//! memory than the size of its input explains.
 
 use crate::measure::measured;
 use proptest::prelude::*;
@@ -15,7 +15,7 @@ fn memory_for(size: usize) -> u64 {
     1_000_000 + 1_000 * size as u64
 }
 
-/// Texts to begin from: real ones, and one with everything that YAML has.
+/// Texts to start from: real ones, and one with every feature of YAML.
 const SEEDS: &[&str] = &[
     include_str!("../../samplib/zowe.yaml"),
     include_str!("../../samplib/runtime/files/defaults.yaml"),

@@ -1,4 +1,4 @@
-//! The syntax of CONFIG: what is built reads back, and what is broken is refused where it is broken.
+//! The syntax of CONFIG: what is well formed is read back, and what is broken is refused at the place where it is broken.
 
 use proptest::prelude::*;
 use std::path::PathBuf;

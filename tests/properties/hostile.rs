@@ -1,5 +1,5 @@
-//! The worst that a configuration file can hold: each gives an error or loads, in bounded time and memory. What each took is printed
-//! (`cargo test --test properties hostile -- --nocapture`).
+//! The worst that a configuration file can contain: each input gives an error or loads, in limited time and memory. What each took is
+//! printed (`cargo test --test properties hostile -- --nocapture`).
 
 use crate::measure::measured;
 use std::time::Duration;
@@ -124,7 +124,7 @@ fn the_largest_file_that_is_read() {
     judge("lists a hundred deep, none too large", &nested(size), large, held);
 }
 
-/// What takes a time that grows with the square of the size: each is refused before.
+/// Inputs whose cost grows with the square of their size: each is refused before that.
 #[test]
 fn what_the_parser_would_need_minutes_for() {
     let size = yaml::MAXIMUM_SIZE - 100_000;

@@ -1,4 +1,5 @@
-//! What holds for any input, and what the worst input costs. PROPTEST_CASES sets how many inputs are tried (256 a property by default).
+//! Properties that hold for any input, and the cost of the worst input. PROPTEST_CASES sets how many inputs are tried (256 per property by
+//! default).
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod bytes;

@@ -1,5 +1,5 @@
-//! How much a piece of work takes: processor time of its own thread, and the memory that this held at most. What others do on the machine
-//! meanwhile does not count.
+//! The cost of a piece of work: processor time of its own thread, and the most memory that the thread held. What else happens on the
+//! machine does not count.
 
 use nix::time::{ClockId, clock_gettime};
 use std::alloc::{GlobalAlloc, Layout, System};

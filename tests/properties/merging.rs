@@ -1,4 +1,4 @@
-//! Merging a list of sources, and the overlay: the laws that follow from the reference's words.
+//! Merging a list of sources, and the overlay: the laws that follow from the wording of the reference.
 
 use crate::{object, sources, values};
 use proptest::prelude::*;
@@ -17,7 +17,7 @@ fn shown(node: &Node) -> String {
     node.to_value().to_string()
 }
 
-/// Values in which a key tells the kind of what it names, so that two sources never disagree about it: `m` mappings, `l` lists, `s` scalars.
+/// Values in which a key tells the kind of its value, so that two sources never disagree about it: `m` mappings, `l` lists, `s` scalars.
 fn agreeing() -> impl Strategy<Value = Value> {
     let scalars = || prop::collection::vec(("s[1-3]", any::<u8>().prop_map(Value::from)), 0..3);
     let lists = || prop::collection::vec(("l[1-3]", prop::collection::vec(any::<u8>(), 0..3).prop_map(|items| json!(items))), 0..3);

@@ -1,4 +1,5 @@
-//! The PROC: whatever a member of a procedure library holds, reading it ends soon with a procedure or with errors that have a place in it.
+//! The PROC: whatever a member of a procedure library contains, reading it ends soon, with a procedure or with errors that have a place in
+//! it.
 
 use crate::measure::measured;
 use proptest::prelude::*;

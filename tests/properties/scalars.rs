@@ -1,5 +1,5 @@
-//! YAML scalars against the reference's table, in every style and place that a scalar can have; and what the program writes as YAML, read
-//! back by its own reader.
+//! YAML scalars compared with the reference's table, in every style and place that a scalar can have; and the YAML that the program writes,
+//! read back by its own reader.
 
 use crate::{sources, texts};
 use proptest::prelude::*;
@@ -77,7 +77,7 @@ fn plain() -> impl Strategy<Value = String> {
         "0{0,5}922337203685477580[0-9]",
         "[tTfFnN~][a-zA-Z~]{0,4}",
         "[0-9.][0-9a-fxobeE_.+-]{0,10}",
-        // Digits of other scripts are no digits here.
+        // Digits of other scripts do not count as digits here.
         "[٠-٩０-９]{1,3}",
     ]
 }

@@ -1,4 +1,4 @@
-//! ZWE_ variables against a plain second implementation, which shares nothing with the program's.
+//! ZWE_ variables compared with a simple second implementation, which shares nothing with the program's.
 
 use crate::values;
 use proptest::prelude::*;

@@ -1,11 +1,12 @@
-//! Whether the whole input is accounted for: what stands behind what a reader has understood changes the result, is refused or is warned of.
+//! Whether the whole input is accounted for: what follows the part that a reader has understood changes the result, is refused, or causes a
+//! warning.
 
 use crate::sources;
 use proptest::prelude::*;
 use zwelnch::config::{parse_sources, yaml};
 use zwelnch::console;
 
-/// What may stand behind something whole.
+/// What may follow something complete.
 fn tails() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
         "a",

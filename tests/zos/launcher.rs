@@ -1,4 +1,4 @@
-//! From S to P and what can go wrong on the way.
+//! From S to P, and what can go wrong on the way.
 
 use crate::harness::{Instance, PATIENCE, processes_of, wait_until};
 use nix::sys::signal::{Signal, kill};

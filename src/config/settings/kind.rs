@@ -123,7 +123,8 @@ pub(super) static MAPPING: Kind<()> =
 pub(super) static PROBE: Kind<()> = Kind::new(
     |_| Some(()),
     "",
-    "a text that a line of the component's output holds (`*` stands for anything), `none`, or a mapping of one of `log` (text, list of texts, or `message` and `file`), `tcp` (`port`, `host`), `http`, `https` (`port`, `host`, `path`, `status`), `command`, and `interval` (5 s), `timeout` (5 s), `failureThreshold` (3)",
+    "a text that a line of the component's output holds (`*` stands for anything), `none`, or a mapping of one of `log` (text, list of \
+    texts, or `message` and `file`), `tcp` (`port`, `host`), `http`, `https` (`port`, `host`, `path`, `status`), `command`, and `interval` (5 s), `timeout` (5 s), `failureThreshold` (3)",
 );
 
 pub(super) static SHARE_AS_WORDS: Kind<ShareAs> =

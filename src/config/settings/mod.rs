@@ -223,7 +223,8 @@ fn job_name(configuration: &Configuration) -> Option<Problem> {
     let path = ["zowe", "job", "name"];
     let name = configuration.get(&path)?.as_str().filter(|name| name.chars().count() >= 8)?;
     let text = format!(
-        "zowe.job.name: '{}' has 8 characters or more, so that the children of the job carry it too and operator commands can hit them; at most 7 are expected",
+        "zowe.job.name: '{}' has 8 characters or more, so that the children of the job carry it too and operator commands can hit them; at \
+        most 7 are expected",
         name.escape_debug()
     );
     Some(Problem::warning(Some(configuration.place(&path)), text).about(&path))

@@ -49,13 +49,15 @@ pub static STOP_COMMAND: Setting<String> = Setting::new(
     of_component!("stop.command"),
     &kind::TEXT,
     "''",
-    "command that asks a component to end, before the stop signal: a file in the component's directory and arguments; it runs with the component's environment and ZWELNCH_PID, at most for three quarters of the grace time",
+    "command that asks a component to end, before the stop signal: a file in the component's directory and arguments; it runs with the \
+    component's environment and ZWELNCH_PID, at most for three quarters of the grace time",
 );
 pub static READINESS: Setting<()> = Setting::new(
     &["components.*.launcher.readiness"],
     &kind::PROBE,
     "none",
-    "when the component counts as ready; without it the manifest's `readiness`, its `messages.ready` or what is known of Zowe's own components applies, and else running is ready",
+    "when the component counts as ready; without it the manifest's `readiness`, its `messages.ready` or what is known of Zowe's own \
+    components applies, and else running is ready",
 );
 pub static LIVENESS: Setting<()> = Setting::new(
     &["components.*.launcher.liveness"],
@@ -117,7 +119,8 @@ pub static ON_DEPENDENCY_PROBLEM: Setting<bool> = Setting::new(
     &["components.launcher.onDependencyProblem"],
     &kind::IGNORE,
     "exit",
-    "what follows when components depend on each other in a circle, or on one that is unknown or not enabled: the launcher does not start, or it does not wait for them",
+    "what follows when components depend on each other in a circle, or on one that is unknown or not enabled: the launcher does not start, \
+    or it does not wait for them",
 );
 pub static SYS_MESSAGES: Setting<Vec<String>> = Setting::new(
     &["zowe.sysMessages"],
@@ -194,7 +197,8 @@ pub static JOB_SUFFIX: Setting<String> = Setting::new(
     &["components.*.zowe.job.suffix"],
     &kind::TEXT,
     "that of Zowe's own component, as AG for gateway; none for others",
-    "what follows zowe.job.prefix in the name of the component's address space on z/OS (_BPX_JOBNAME), 8 characters with it; those of extensions begin with X",
+    "what follows zowe.job.prefix in the name of the component's address space on z/OS (_BPX_JOBNAME), 8 characters with it; those of \
+    extensions begin with X",
 );
 pub static DEPENDENCY_TIMEOUT: Setting<Duration> = Setting::new(
     &["zowe.launchScript.dependencyReadyTimeoutSeconds"],
@@ -233,15 +237,18 @@ pub static CHECK_COMPONENTS: Setting<StartupCheck> = startup_check!(
 );
 pub static CHECK_DIRECTORIES: Setting<StartupCheck> = startup_check!(
     "directories",
-    "what follows when zowe.runtimeDirectory, workspaceDirectory, logDirectory and extensionDirectory are not apart from each other, everybody may write to one, this user cannot read or write one, or a file system has no room"
+    "what follows when zowe.runtimeDirectory, workspaceDirectory, logDirectory and extensionDirectory are not apart from each other, \
+    everybody may write to one, this user cannot read or write one, or a file system has no room"
 );
 pub static CHECK_ATTLS: Setting<StartupCheck> = startup_check!(
     "attls",
-    "what follows when AT-TLS is on for a component and its port has no rule, or the other way round; it can be asked on z/OS alone, by bin/utils/attls-test of the runtime directory"
+    "what follows when AT-TLS is on for a component and its port has no rule, or the other way round; it can be asked on z/OS alone, by \
+    bin/utils/attls-test of the runtime directory"
 );
 pub static CHECK_MEMORY: Setting<StartupCheck> = startup_check!(
     "memory",
-    "what follows when the user may not have the memory that Zowe asks for: 4 GiB above the bar (MEMLIMIT) and 250000 KiB of address space on z/OS, 4 GiB of address space elsewhere"
+    "what follows when the user may not have the memory that Zowe asks for: 4 GiB above the bar (MEMLIMIT) and 250000 KiB of address space \
+    on z/OS, 4 GiB of address space elsewhere"
 );
 pub static VALIDATE_PORT_FREE: Setting<bool> = Setting::new(
     &[
@@ -252,7 +259,8 @@ pub static VALIDATE_PORT_FREE: Setting<bool> = Setting::new(
     ],
     &kind::BOOLEAN,
     "true",
-    "whether it is looked at before a start that the ports of a component are free; false where a distributed VIPA or the like makes them look taken",
+    "whether it is looked at before a start that the ports of a component are free; false where a distributed VIPA or the like makes them \
+    look taken",
 );
 pub static VIPA: Setting<String> = Setting::new(
     &[

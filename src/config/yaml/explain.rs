@@ -84,7 +84,8 @@ pub(super) fn explain(broken: &Broken, text: &str, around: &Around) -> (Mark, St
             (here, format!("the control character U+{code:04X} stands here; delete it, or write it as \"\\u{code:04X}\" in double quotes"))
         }
         "found an indentation indicator equal to 0" | "did not find expected comment or line break" => at(
-            "behind '|' or '>' only '+' or '-', a digit from 1 to 9 and a comment may follow in the line; where text is meant that begins so, write it in quotes",
+            "behind '|' or '>' only '+' or '-', a digit from 1 to 9 and a comment may follow in the line; where text is meant that begins \
+            so, write it in quotes",
         ),
         "found incompatible YAML document" => (here, "only YAML 1.1 and 1.2 can be read".to_owned()),
         "did not find expected <document start>" => (here, after_the_document(text, here, around)),

@@ -90,7 +90,7 @@ fn every_instance_of_a_sysplex_has_ports_and_a_job_name_of_its_own() {
         (&value["components"]["gateway"]["enabled"], &value["haInstances"]["lpar1"]["components"]["flaky"]["enabled"]),
         (&true.into(), &false.into())
     );
-    // One system less; the file is as it was written, so it is brought up to date.
+    // One system less; the file is unchanged, so it is brought up to date.
     let plain = configuration(&lay_out(parent.path(), &options(program())).unwrap());
     assert_eq!(
         (&plain["components"]["gateway"]["enabled"], &plain["haInstances"]["lpar1"]["components"]["flaky"]["enabled"]),
@@ -142,7 +142,7 @@ fn what_was_changed_is_kept_and_what_was_not_is_brought_up_to_date() {
     std::fs::write(directory.join("zowe.yaml"), "zowe: {}\n").unwrap();
     let fourth = lay_out(&directory, &options(program())).unwrap();
     assert_eq!(fourth.kept, ["zowe.yaml", "runtime/components/hello/bin/start.sh"]);
-    // Without its record everything that differs is taken for changed.
+    // Without the record, everything that differs is taken as changed.
     std::fs::remove_file(directory.join(RECORD)).unwrap();
     assert_eq!(lay_out(&directory, &options(program())).unwrap().kept, fourth.kept);
 }
@@ -281,7 +281,7 @@ fn the_annotated_configuration_is_valid_and_says_what_it_must() {
     }
 }
 
-/// With Zowe's own schema, where it lies beside the checkout: what we tell people to begin from must load there too.
+/// With Zowe's own schema, if it is beside the checkout: the configuration that we tell people to begin from must load there too.
 #[test]
 fn the_annotated_configuration_agrees_with_the_public_schema() {
     let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/zowe/schemas");
@@ -299,7 +299,7 @@ fn the_annotated_configuration_agrees_with_the_public_schema() {
     assert_eq!(found, [] as [&str; 0]);
 }
 
-/// Runs a script of the laid out sample as the launcher does, sourced by a shell in the component's directory, with nothing on PATH.
+/// Runs a script of the sample as the launcher does: sourced by a shell in the component's directory, with nothing on PATH.
 fn source(directory: &Path, component: &str, script: &str, after: &str, variables: &[(&str, &str)]) -> std::process::Output {
     let component_directory = directory.join("runtime/components").join(component);
     std::process::Command::new("/bin/sh")
@@ -320,7 +320,7 @@ fn start_scripts_pass_on_what_the_instance_has_configured() {
     let directory = parent.path().join("it's a demo");
     lay_out(&directory, &options(program())).unwrap();
     let fake = directory.join("the program");
-    // Another process writes it: a descriptor of ours, open for writing, could be inherited by a child of another test, and then the program
+    // Another process writes it: if we had it open for writing, a child of another test could inherit the descriptor, and then the program
     // is "busy".
     let write =
         "umask 077; printf '%s\\n' '#!/bin/sh' 'for word in \"$@\"; do printf \"[%s]\" \"$word\"; done' > \"$1\" && chmod 700 \"$1\"";

@@ -8,7 +8,7 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// Of one request to a Discovery Service.
+/// The time limit of one request to a Discovery Service.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What is registered, and where.
@@ -57,7 +57,7 @@ impl Registration {
     }
 }
 
-/// Blocks the signals that end a service; to be called before any thread is made, and followed by [`keep`].
+/// Blocks the signals that end a service. Must be called before any thread is made, and followed by [`keep`].
 ///
 /// # Errors
 /// The system's.
@@ -69,7 +69,7 @@ pub fn hold_signals() -> io::Result<SigSet> {
     Ok(signals)
 }
 
-/// Registers and renews in a thread, until a signal comes: then cancels and ends the process by that signal.
+/// Registers and renews in a thread until a signal comes: then cancels the registration and ends the process by that signal.
 pub fn keep(registration: Registration, signals: SigSet, report: Reporter) {
     let ending = Arc::new(Mutex::new(false));
     let (for_end, ending_here) = (registration.clone(), Arc::clone(&ending));
@@ -107,14 +107,14 @@ pub fn keep(registration: Registration, signals: SigSet, report: Reporter) {
                     _ => {}
                 }
             }
-            // One that is not up yet is soon.
+            // A Discovery Service that is not up yet will be soon.
             std::thread::sleep(if registered { registration.renew } else { registration.renew.min(Duration::from_millis(500)) });
         }
     });
 }
 
-/// Renews, or registers where that is unknown, with the first Discovery Service that answers. False: none does. All instances begin with the same
-/// one each time: a renewal that went elsewhere once must not keep it there, where others do not look.
+/// Renews, or registers where it is unknown, with the first Discovery Service that answers. False: none answers. All instances begin with
+/// the same one each time: a renewal that once went to another one must not stay there, where others do not look.
 fn renew(registration: &Registration, registered: bool) -> bool {
     registration.discoveries.iter().any(|discovery| {
         if registered {

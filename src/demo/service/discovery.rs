@@ -12,21 +12,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Of one copy to a peer.
+/// The time limit of one copy to a peer.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What a client that is slower than this gets: nothing.
+/// A client that is slower than this gets no answer.
 const CLIENT_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Marks what a peer has copied; it is not copied on.
+/// Marks what a peer has copied; it is not copied further.
 const REPLICATION: &str = "x-netflix-discovery-replication";
 
 struct Server {
     store: Mutex<Store>,
-    /// With whether the last copy reached it.
+    /// Each with whether the last copy reached it.
     peers: Vec<(Peer, AtomicBool)>,
     shape: Shape,
-    /// Neither gives copies nor takes them: a registry that never agrees.
+    /// Neither sends nor accepts copies: a registry that never agrees.
     deaf: bool,
     report: Reporter,
 }
@@ -68,7 +68,7 @@ impl Server {
         self.store.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes over what the first peer that answers knows: instances that renew with it renew here from now on.
+    /// Takes over what the first peer that answers knows: instances that renewed there renew here from now on.
     fn fetch(&self) {
         if self.deaf {
             return;
@@ -150,7 +150,7 @@ impl Server {
         }
     }
 
-    /// Passes a change on to every peer. One that does not know an instance that is renewed is told all of it.
+    /// Passes a change on to every peer. A peer that does not know a renewed instance gets its full registration.
     fn copy(&self, request: &Request) {
         let marked = format!("{REPLICATION}: true\r\n");
         let body = String::from_utf8_lossy(&request.body);

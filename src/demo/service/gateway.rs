@@ -11,21 +11,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-/// Of one answer from a service, and of one question to a Discovery Service.
+/// The time limit of one answer from a service, and of one question to a Discovery Service.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Between two looks at the registry.
+/// Between two queries of the registry.
 const FETCH: Duration = Duration::from_secs(1);
 
 /// Between two lines of a stream.
 const BEAT: Duration = Duration::from_millis(100);
 
-/// A service's instance to forward to.
+/// An instance of a service to forward to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Route {
     service: String,
     peer: Peer,
-    /// Of the same HA instance: preferred.
+    /// Belongs to the same HA instance: preferred.
     is_own: bool,
 }
 
@@ -71,7 +71,7 @@ pub fn run(options: &ServiceOptions, report: &Reporter) -> io::Result<()> {
     Ok(())
 }
 
-/// What can be forwarded to, by an answer of the registry in JSON.
+/// The possible targets, from an answer of the registry in JSON.
 pub(super) fn routes(answer: &Value, ha_instance: &str) -> Vec<Route> {
     let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let instances = registry::instances(answer).unwrap_or_default().into_iter().map(|(_, instance)| instance);
@@ -89,7 +89,7 @@ impl Server {
         self.routes.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// A registry tells nobody that it has changed: it is asked, by turns until one answers.
+    /// A registry does not announce changes, so the registries are asked in turn until one answers.
     fn learn(&self, discoveries: &[Peer]) {
         loop {
             let answers = discoveries.iter().map(|peer| peer.ask("GET", "/eureka/apps", "Accept: application/json\r\n", "", PATIENCE));
@@ -132,7 +132,7 @@ impl Server {
         message::answer(connection, 200, "application/json", &format!("{body}\n"))
     }
 
-    /// Tries the instances of the own HA instance first, then the others, until one answers.
+    /// Tries the instances of its own HA instance first, then the others, until one answers.
     fn forward(&self, request: &Request, service: &str, rest: &str, routes: &[Route], connection: &mut TcpStream) -> io::Result<()> {
         let mut candidates: Vec<&Route> = routes.iter().filter(|route| route.service == service).collect();
         if candidates.is_empty() {
@@ -167,7 +167,7 @@ impl Server {
                 Ok(0) => fault(io::ErrorKind::UnexpectedEof.into()),
                 Err(error) => fault(error),
                 Ok(length) => {
-                    // From the first byte on the answer is this one's.
+                    // From the first byte on, this instance's answer is the one.
                     connection.write_all(&block[..length])?;
                     return io::copy(&mut upstream, connection).map(drop);
                 }
@@ -178,7 +178,7 @@ impl Server {
     }
 }
 
-/// A line every tenth of a second, for the web sockets and long requests of real gateways.
+/// A line every tenth of a second; stands in for the web sockets and long requests of real gateways.
 fn stream(request: &Request, connection: &mut TcpStream) -> io::Result<()> {
     let seconds: u64 = request.parameter("seconds").and_then(|seconds| seconds.parse().ok()).unwrap_or(10);
     let end = Instant::now() + Duration::from_secs(seconds.min(86_400));

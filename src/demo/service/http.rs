@@ -1,4 +1,4 @@
-//! As much HTTP/1.1 as the sample needs: one request a connection, on both sides with a bound on time and size.
+//! As much HTTP/1.1 as the sample needs: one request per connection, limited in time and size on both sides.
 
 use super::message::Peer;
 use std::io::{self, Read, Write};
@@ -78,7 +78,7 @@ pub(super) struct PingTarget {
 }
 
 impl PingTarget {
-    /// `http://host[:port][/path]`; None for anything else, a blank or a control character included.
+    /// `http://host[:port][/path]`; None for anything else, including a URL with a blank or a control character.
     pub(super) fn parse(url: &str) -> Option<Self> {
         let rest = url.strip_prefix("http://")?;
         if rest.chars().any(|letter| letter.is_whitespace() || letter.is_control()) {
@@ -98,7 +98,7 @@ impl PingTarget {
     /// Sends GET and returns the status.
     ///
     /// # Errors
-    /// No connection, no answer within `patience`, or an answer that is no HTTP.
+    /// No connection, no answer within `patience`, or an answer that is not HTTP.
     pub(super) fn call(&self, patience: Duration) -> io::Result<u16> {
         self.peer.ask("GET", &self.path, "", "", patience).map(|(status, _)| status)
     }

@@ -1,11 +1,11 @@
-//! HTTP/1.1 for the sample's Discovery Service and gateway: a request a connection, with its body, bounded in size and time.
+//! HTTP/1.1 for the sample's Discovery Service and gateway: one request per connection, with its body, limited in size and time.
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Of a head and of a body, in bytes.
+/// The limit of a head and of a body, in bytes.
 const LIMIT: usize = 8 * 1024 * 1024;
 
 /// A request that was read.
@@ -28,7 +28,7 @@ impl Request {
         self.target.split('?').next().unwrap_or_default()
     }
 
-    /// The parts of the path after `prefix`, each decoded; None where it does not begin so.
+    /// The parts of the path after `prefix`, each decoded; None where the path does not begin with it.
     pub fn steps(&self, prefix: &str) -> Option<Vec<String>> {
         let rest = self.path().strip_prefix(prefix)?;
         Some(rest.split('/').filter(|step| !step.is_empty()).map(decoded).collect())
@@ -64,7 +64,7 @@ fn decoded(step: &str) -> String {
 /// Reads a request; None: the connection ended before one came.
 ///
 /// # Errors
-/// The connection's; `InvalidData` for what is no HTTP, or too large.
+/// The connection's; `InvalidData` for what is not HTTP, or is too large.
 pub fn read(connection: &mut impl Read) -> io::Result<Option<Request>> {
     let invalid = |why: &str| io::Error::new(io::ErrorKind::InvalidData, why);
     let mut bytes = Vec::new();
@@ -121,14 +121,14 @@ pub fn answer(connection: &mut impl Write, status: u16, kind: &str, body: &str) 
         502 => "Bad Gateway",
         _ => "Status",
     };
-    // An answer without content has no length of it either.
+    // An answer without content has no content length either.
     let content = if status == 204 { String::new() } else { format!("Content-Type: {kind}\r\nContent-Length: {}\r\n", body.len()) };
     let text = format!("HTTP/1.1 {status} {reason}\r\n{content}Connection: close\r\n\r\n{body}");
     connection.write_all(text.as_bytes())?;
     connection.flush()
 }
 
-/// Where a service is: `http://host:port` with or without a path. The sample speaks no TLS: `https` is taken for `http`.
+/// Where a service is: `http://host:port` with or without a path. The sample has no TLS: `https` is treated as `http`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Peer {
     pub host: String,
@@ -143,10 +143,10 @@ impl Peer {
         Some(Peer { host: host.to_owned(), port: port.parse().ok()? }).filter(|peer| !peer.host.is_empty())
     }
 
-    /// All of several lists with commas between.
+    /// All peers of several lists that are separated by commas.
     ///
     /// # Errors
-    /// `InvalidInput`: the first that is no URL.
+    /// `InvalidInput`: the first entry that is not a URL.
     pub fn parse_lists(lists: &[String]) -> io::Result<Vec<Peer>> {
         let urls = lists.iter().flat_map(|list| list.split(',')).map(str::trim).filter(|url| !url.is_empty());
         let wrong = |url: &str| io::Error::new(io::ErrorKind::InvalidInput, format!("cannot use '{url}': http://host:port/ is expected"));
@@ -166,12 +166,13 @@ impl Peer {
     /// Sends a request and returns the answer's status and body.
     ///
     /// # Errors
-    /// The connection's; `InvalidData` for an answer that is no HTTP.
+    /// The connection's; `InvalidData` for an answer that is not HTTP.
     pub fn ask(&self, method: &str, target: &str, headers: &str, body: &str, patience: Duration) -> io::Result<(u16, String)> {
         let mut stream = self.connect(patience)?;
         let length = body.len();
         let request = format!(
-            "{method} {target} HTTP/1.1\r\nHost: {}:{}\r\n{headers}Content-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}",
+            "{method} {target} HTTP/1.1\r\nHost: {}:{}\r\n{headers}Content-Type: application/json\r\nContent-Length: {length}\r\n\
+            Connection: close\r\n\r\n{body}",
             crate::net::url_host(&self.host),
             self.port
         );
@@ -184,7 +185,7 @@ impl Peer {
     }
 }
 
-/// An address of a host, of IPv4 where it has both.
+/// An address of a host; the IPv4 one if it has both kinds.
 ///
 /// # Errors
 /// The resolver's, or that there is none.
@@ -197,7 +198,7 @@ pub fn address_of(host: &str) -> io::Result<IpAddr> {
 /// Hands each connection to a thread of its own, for ever.
 pub fn serve<S: Send + Sync + 'static>(listener: &TcpListener, server: &Arc<S>, answer: fn(&S, TcpStream)) {
     for connection in listener.incoming() {
-        // One that has gone before it was accepted is no reason to end, and no reason to spin either.
+        // A connection that has gone before it was accepted is no reason to end, and no reason to spin either.
         let Ok(connection) = connection else {
             std::thread::sleep(Duration::from_millis(100));
             continue;

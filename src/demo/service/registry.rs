@@ -1,14 +1,14 @@
-//! What the sample's Discovery Service knows: leases of registered instances, and Eureka's two ways to write them. Pure.
+//! What the sample's Discovery Service knows: leases of registered instances, and Eureka's two ways of writing them. Pure.
 
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
-/// The lease of an instance that names none.
+/// The lease of an instance that specifies none.
 const LEASE: Duration = Duration::from_secs(90);
 
-/// How one element of a list is written in JSON: real registries do both.
+/// How a list with one element is written in JSON: real registries use both ways.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Shape {
     /// As a list.
@@ -18,7 +18,7 @@ pub enum Shape {
     Object,
 }
 
-/// How long a change is told to those who ask for changes only; clients ask every 30 seconds.
+/// How long a change is reported to clients that ask for changes only; clients ask every 30 seconds.
 const RECENT: Duration = Duration::from_secs(180);
 
 struct Lease {
@@ -27,7 +27,7 @@ struct Lease {
     duration: Duration,
 }
 
-/// Which instances are asked for.
+/// Which instances are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which<'a> {
     All,
@@ -41,13 +41,13 @@ pub enum Which<'a> {
     Virtual(&'a str, bool),
 }
 
-/// The registry; applications in upper case, as Eureka has them.
+/// The registry; application names in upper case, as in Eureka.
 #[derive(Default)]
 pub struct Store {
     leases: BTreeMap<(String, String), Lease>,
-    /// When an instance changed last, and the instance with what has become of it.
+    /// When an instance last changed, and the instance with what has become of it.
     changes: BTreeMap<(String, String), (Instant, Map<String, Value>)>,
-    /// Of all changes.
+    /// The number of all changes.
     count: u64,
 }
 
@@ -63,7 +63,7 @@ fn time_of(value: Option<&Value>) -> Option<u64> {
 }
 
 impl Store {
-    /// Registers an instance, or replaces what was registered. One without an id is known by its host name. False: it has neither.
+    /// Registers an instance, or replaces its registration. An instance without an id is known by its host name. False: it has neither.
     pub fn register(&mut self, app: &str, instance: &Value, now: Instant) -> bool {
         let Some(instance) = instance.as_object() else { return false };
         let text = |key: &str| instance.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
@@ -77,7 +77,7 @@ impl Store {
         true
     }
 
-    /// False: it is not registered, or not as it is now: the client has `changed` it later (milliseconds) than it has registered.
+    /// False: it is not registered, or its registration is out of date: the client has `changed` it (milliseconds) since it registered.
     pub fn renew(&mut self, app: &str, id: &str, changed: Option<&str>, now: Instant) -> bool {
         let Some(lease) = self.leases.get_mut(&key(app, id)) else { return false };
         let known = time_of(lease.instance.get("lastDirtyTimestamp"));
@@ -96,11 +96,11 @@ impl Store {
         true
     }
 
-    /// Lays a status over the instance's own, or takes it away. False: it is not registered.
+    /// Sets an override of the instance's own status, or removes it. False: it is not registered.
     pub fn override_status(&mut self, app: &str, id: &str, status: Option<&str>, now: Instant) -> bool {
         let key = key(app, id);
         let Some(lease) = self.leases.get_mut(&key) else { return false };
-        // Clients write it in two ways; one answer with both would be read by the one or the other.
+        // Clients write it in two ways; in an answer with both, different readers would read different ones.
         lease.instance.remove("overriddenstatus");
         lease.instance.insert("overriddenStatus".to_owned(), status.unwrap_or("UNKNOWN").into());
         lease.instance.insert("status".to_owned(), status.unwrap_or("UP").into());
@@ -164,7 +164,7 @@ impl Store {
         found
     }
 
-    /// How many instances have which status, as clients compare it with what they know: `DOWN_1_UP_4_`.
+    /// How many instances have which status, in the form that clients compare with what they know: `DOWN_1_UP_4_`.
     fn hash(&self) -> String {
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
         for lease in self.leases.values() {
@@ -226,7 +226,7 @@ impl Store {
 
 /// Attributes are written as JSON's `@name` and text as `$`.
 fn elements(text: &mut String, map: &Map<String, Value>) {
-    // What has no value is not there: clients would read the word.
+    // A value of null is left out: clients would read the word.
     for (name, value) in map.iter().filter(|(name, value)| !value.is_null() && is_element_name(name)) {
         let Value::Object(inner) = value else {
             let _ = write!(text, "<{name}>{}</{name}>", escaped(&plain(value)));
@@ -315,7 +315,7 @@ mod tests {
         for (time, known) in [(Some("1000"), true), (Some("999"), true), (Some("1001"), false), (Some("what"), true), (None, true)] {
             assert_eq!(store.renew("x", "one", time, now), known, "{time:?}");
         }
-        // Nothing is known of when it changed.
+        // It is not known when it changed.
         store.register("x", &instance("two", 6), now);
         assert!(store.renew("x", "two", Some("1"), now));
     }

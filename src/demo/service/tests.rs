@@ -51,7 +51,7 @@ fn a_client_that_asks_nothing_does_not_stop_the_service() {
     assert!(serve_one(|port| drop(TcpStream::connect(("127.0.0.1", port)).unwrap())).starts_with("dropped a connection"));
     let log = serve_one(|port| {
         let mut connection = TcpStream::connect(("127.0.0.1", port)).unwrap();
-        // The service may close in the middle of it.
+        // The service may close the connection in the middle of it.
         let _ = connection.write_all(&[b'x'; 64 * 1024]);
         let _ = connection.read(&mut [0; 16]);
     });

@@ -1,4 +1,4 @@
-//! Every difference and every collision, with its class. Pure, but for what `resolve` does.
+//! Every difference and every collision, with its class. Pure except for `resolve`.
 
 use super::{Class, Difference, Group, Seen, rules};
 use crate::config::choice::CHOICE;
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// The two configurations, A first.
 type Sides<'a> = [&'a Configuration; 2];
 
-/// The order of a report: what is to be done first, and what needs nothing last.
+/// The order of a report: what must be done first comes first, what needs no action comes last.
 pub(super) fn rank(difference: &Difference) -> u8 {
     match (difference.class, difference.group) {
         (Class::Allowed, _) => 6,
@@ -22,7 +22,7 @@ pub(super) fn rank(difference: &Difference) -> u8 {
     }
 }
 
-/// All that is to be said, in document order, each property once. `mixed`: the levels differ or one is not known.
+/// Everything to report, in document order, each property once. `mixed`: the levels differ, or one is unknown.
 pub(super) fn classify(sides: Sides<'_>, mixed: bool, resolve: &dyn Fn(&Path) -> PathBuf) -> Vec<Difference> {
     let mut found = Found { sides, differences: Vec::new() };
     choices(&mut found);
@@ -83,7 +83,7 @@ fn is_choice(value: Option<&Value>) -> bool {
     value.and_then(Value::as_str).is_some_and(|text| text.starts_with(CHOICE))
 }
 
-/// What `--write-b` left to be decided.
+/// The choices that `--write-b` left open.
 fn choices(found: &mut Found<'_>) {
     let sides = found.sides;
     for path in sides.iter().flat_map(|side| side.choices()) {
@@ -99,7 +99,7 @@ fn must_differ(found: &mut Found<'_>, resolve: &dyn Fn(&Path) -> PathBuf) {
     let sides = found.sides;
     for property in rules::must_differ(sides) {
         let path: Vec<&str> = property.path.iter().map(String::as_str).collect();
-        // Told already, here or where the overlay is.
+        // Already reported, here or at the overlay.
         if found.has(&path) || sides.iter().any(|side| is_choice(side.get(&path))) {
             continue;
         }
@@ -124,7 +124,7 @@ fn must_differ(found: &mut Found<'_>, resolve: &dyn Fn(&Path) -> PathBuf) {
 fn user_interfaces(found: &mut Found<'_>) {
     let sides = found.sides;
     for name in rules::USER_INTERFACES {
-        // The single-service API ML has the catalog within.
+        // The single-service API ML contains the catalog.
         let active = sides.map(|side| {
             let within = side.is_suppressed(name).then_some("apiml");
             within.or_else(|| side.is_enabled(name).then_some(name))
@@ -169,7 +169,7 @@ fn differing(path: &mut Vec<String>, a: Option<&Value>, b: Option<&Value>, found
     }
 }
 
-/// Texts of A and of B that differ where they may, longest first: one may be the beginning of another.
+/// Texts of A and B that differ where they may, longest first, because one may be the beginning of another.
 fn substitutes(leaves: &[Leaf]) -> Vec<(String, String)> {
     let mut pairs: Vec<(String, String)> = Vec::new();
     for leaf in leaves {
@@ -184,7 +184,7 @@ fn substitutes(leaves: &[Leaf]) -> Vec<(String, String)> {
     pairs
 }
 
-/// True where both sides have the same template, and what it gave differs only by what may differ.
+/// True where both sides have the same template and its results differ only by what may differ.
 fn follows(sides: Sides<'_>, path: &[&str], leaf: &Leaf, substitutes: &[(String, String)]) -> bool {
     let [a, b] = sides.map(|side| side.template_at(path));
     if a.is_none() || a != b {
@@ -194,7 +194,7 @@ fn follows(sides: Sides<'_>, path: &[&str], leaf: &Leaf, substitutes: &[(String,
     neutral(a, substitutes, |(a, _)| a) == neutral(b, substitutes, |(_, b)| b)
 }
 
-/// A value with each text of one side replaced by its number: a NUL cannot come from a configuration's own text.
+/// A value in which each text of one side is replaced by its number. A NUL cannot come from the text of a configuration.
 fn neutral(value: &Value, substitutes: &[(String, String)], own: fn(&(String, String)) -> &String) -> Value {
     match value {
         Value::String(text) => {

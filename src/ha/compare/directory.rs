@@ -1,8 +1,8 @@
-//! The one path of a directory, however it is written.
+//! The canonical path of a directory, however it is written.
 
 use std::path::{Component, Path, PathBuf};
 
-/// A path without `.`, `..`, doubled and trailing slashes, and with the symbolic links of it that exist followed.
+/// A path without `.`, `..`, repeated slashes and trailing slashes, with those of its symbolic links followed that exist.
 pub(super) fn resolved(path: &Path) -> PathBuf {
     let mut result = PathBuf::new();
     for component in path.components() {

@@ -1,10 +1,10 @@
-//! Setting properties in the text of a YAML file, with everything else of it left as it is. Pure. What is hard to set so (block scalars,
-//! aliases) is not tried; whoever calls reads the result and sees whether it is what was meant.
+//! Sets properties in the text of a YAML file and leaves everything else in it as it is. Pure. It does not try what is hard to set this way
+//! (block scalars, aliases): the caller reads the result and sees whether it is what was meant.
 
 use crate::config::yaml;
 use crate::config::yaml::events::{Event, Events, Span, Style};
 
-/// What stands at a path of the text; positions in bytes.
+/// What is at a path of the text; positions in bytes.
 enum What {
     Scalar { start: usize, end: usize, style: Style },
     Mapping { start: usize, flow: bool, empty: bool },
@@ -25,8 +25,8 @@ enum Frame {
     Sequence,
 }
 
-/// Sets `path` to `value`, which is a scalar as YAML writes it, and puts a comment line above it where there is one. None where the text does
-/// not lend itself to it.
+/// Sets `path` to `value`, a scalar as YAML writes it, and puts `comment`, if given, on a line above it. None where the text cannot be
+/// edited this way.
 pub(super) fn set(text: &str, path: &[&str], value: &str, comment: Option<&str>) -> Option<String> {
     let (entries, root) = walk(text)?;
     if let Some(found) = entries.iter().find(|entry| entry.path == path) {
@@ -48,11 +48,11 @@ pub(super) fn set(text: &str, path: &[&str], value: &str, comment: Option<&str>)
     add(text, &entries, root, path, value, comment)
 }
 
-/// Adds a property that is not there to the nearest mapping that is.
+/// Adds a missing property to the nearest mapping that exists.
 fn add(text: &str, entries: &[Found], root: usize, path: &[&str], value: &str, comment: Option<&str>) -> Option<String> {
     let parent = (1..path.len()).rev().find_map(|count| entries.iter().find(|entry| entry.path == path[..count]));
     let Some(parent) = parent else {
-        // At the end of the document; what follows an end marker is not read, and then not found by whoever reads the result.
+        // At the end of the document. What follows an end marker is not read, so the caller will not find it in the result.
         let end = if text.ends_with('\n') { "" } else { "\n" };
         return Some(format!("{text}{end}{}", lines(path, value, comment, root)));
     };
@@ -99,7 +99,7 @@ fn lines(path: &[&str], value: &str, comment: Option<&str>, column: usize) -> St
     text
 }
 
-/// A key as YAML has it: in quotes where it could be taken for something else.
+/// A key as YAML writes it: in quotes where it could be taken for something else.
 pub(super) fn written(key: &str) -> String {
     let plain = key.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
         && key.chars().all(|character| character.is_ascii_alphanumeric() || "_-.".contains(character));
@@ -114,7 +114,7 @@ fn insert(text: &str, at: usize, new: &str) -> Option<String> {
     replace(text, at, at, new)
 }
 
-/// With a comment on a line of its own above a key, where the key begins its line.
+/// Puts a comment on a line of its own above a key, where the key begins its line.
 fn commented(text: &str, (start, _, column): (usize, usize, usize), comment: &str) -> Option<String> {
     match start.checked_sub(column).filter(|line| text.get(*line..start).is_some_and(|before| before.bytes().all(|byte| byte == b' '))) {
         Some(line) => insert(text, line, &format!("{}# {comment}\n", " ".repeat(column))),
@@ -122,7 +122,7 @@ fn commented(text: &str, (start, _, column): (usize, usize, usize), comment: &st
     }
 }
 
-/// The entries of the first document's mappings that no sequence holds, and the column of the outermost keys.
+/// The entries of the first document's mappings, except mappings inside a sequence, and the column of the outermost keys.
 fn walk(text: &str) -> Option<(Vec<Found>, usize)> {
     let (mut entries, mut stack) = (Vec::<Found>::new(), Vec::<Frame>::new());
     let mut root = None;
@@ -158,7 +158,7 @@ fn walk(text: &str) -> Option<(Vec<Found>, usize)> {
                         *empty = false;
                     }
                 }
-                // What others refer to is left as it is.
+                // A value that others refer to is left as it is.
                 _ if properties.anchor.is_some() => {
                     value(&mut entries, &mut stack, What::Other);
                 }
@@ -180,7 +180,7 @@ fn scalar(span: &Span, style: Style) -> What {
     What::Scalar { start: span.start.offset, end: span.end.offset, style }
 }
 
-/// Takes note of a value: the number of its entry, where it is the value of a key of a mapping that counts.
+/// Records a value: the number of its entry, where it is the value of a key in a mapping that counts.
 fn value(entries: &mut Vec<Found>, stack: &mut [Frame], what: What) -> Option<usize> {
     let Some(Frame::Mapping { path, key, .. }) = stack.last_mut() else { return None };
     let (name, place) = key.take()?;

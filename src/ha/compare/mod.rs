@@ -1,9 +1,9 @@
 //! What the differences of two configurations mean for an upgrade without downtime: A, which goes on serving, and B, which is replaced.
-//! Contract: docs/contract/high-availability.md, "What two configurations may share"; the rules are in [`rules`].
+//! Contract: docs/contract/high-availability.md, "What two configurations may share"; the rules are in `rules`.
 //!
-//! "Must be the same" is asked of the configurations without an overlay, which hold the overlays of all instances below `haInstances`: what
-//! two instances of one sysplex have of their own (host name, ports) is no difference. "Must differ" and the user interfaces are asked of
-//! what the two chosen instances see.
+//! "Must be the same" is checked on the configurations without an overlay, which hold the overlays of all instances below `haInstances`:
+//! the values that each instance of a sysplex has of its own (host name, ports) do not count as differences. "Must differ" and the user
+//! interfaces are checked on what the two chosen instances see.
 
 mod classify;
 mod directory;
@@ -24,7 +24,7 @@ use serde_json::Value;
 pub enum Class {
     /// Differs, as it must or may.
     Allowed,
-    /// Is the same on both sides and must not be; or a choice that is not made.
+    /// Is the same on both sides and must not be; or is a choice that has not been made.
     MustDiffer,
     /// Differs and must not.
     MustBeTheSame,
@@ -70,9 +70,9 @@ impl Group {
 pub struct Seen {
     /// None: not set.
     pub value: Option<Value>,
-    /// What an unset one is, where that matters.
+    /// What applies when it is not set, where that matters.
     pub default: Option<String>,
-    /// What set it, or the nearest parent that exists.
+    /// What set it, or the nearest existing parent.
     pub place: Location,
 }
 
@@ -85,7 +85,7 @@ pub struct Difference {
     /// A violation that the user accepts: not counted.
     pub accepted: bool,
     pub group: Group,
-    /// What else there is to say, such as `choice not made`.
+    /// Anything else to report, such as `choice not made`.
     pub note: Option<String>,
     pub a: Seen,
     pub b: Seen,
@@ -103,7 +103,7 @@ impl Difference {
     }
 }
 
-/// The versions in the `manifest.json` of the two runtime directories; None where there is none to read.
+/// The versions in the `manifest.json` of the two runtime directories; None where no version can be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Levels {
     pub a: Option<String>,
@@ -111,7 +111,7 @@ pub struct Levels {
 }
 
 impl Levels {
-    /// True for two versions that differ, and where one is not known: to be on the safe side.
+    /// True when the two versions differ and, to be on the safe side, when one is unknown.
     pub fn mixed(&self) -> bool {
         self.a.is_none() || self.a != self.b
     }
@@ -120,11 +120,11 @@ impl Levels {
 /// What a comparison is told besides the two configurations.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
-    /// Properties, their steps joined with dots: violations at or below them are reported as accepted, and not counted.
+    /// Properties, written as steps joined with dots: violations at or below them are reported as accepted and not counted.
     pub accept: Vec<String>,
 }
 
-/// What two configurations were found to be to one another.
+/// The result of comparing two configurations.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
     /// Violations first, then what was accepted, then what is allowed.
@@ -132,7 +132,7 @@ pub struct Comparison {
     pub levels: Levels,
     /// Names of the user's sources and the id of the instance, of A and of B.
     pub sides: [(Vec<String>, String); 2],
-    /// What of [`Options::accept`] no violation was found for.
+    /// Entries of [`Options::accept`] for which no violation was found.
     pub unused: Vec<String>,
 }
 
@@ -142,14 +142,14 @@ impl Comparison {
         self.differences.iter().filter(|difference| difference.is_violation()).collect()
     }
 
-    /// 8 with any violation, else 0.
+    /// 8 if there is any violation, else 0.
     pub fn exit_code(&self) -> u8 {
         if self.differences.iter().any(Difference::is_violation) { 8 } else { 0 }
     }
 }
 
-/// Compares the configuration of the instance that goes on serving (A) with that of the instance that is replaced (B), each as loaded for its
-/// instance or without one. Reads the two `manifest.json` and follows symbolic links of directories; changes nothing.
+/// Compares the configuration of the instance that goes on serving (A) with that of the instance that is replaced (B), each loaded for its
+/// instance or without one. Reads both `manifest.json` files and follows symbolic links of directories; changes nothing.
 pub fn between(a: &Configuration, b: &Configuration, options: &Options) -> Comparison {
     let level = |side: &Configuration| side.runtime_directory().and_then(|runtime| zowe_version(&runtime));
     let levels = Levels { a: level(a), b: level(b) };

@@ -6,11 +6,11 @@ use crate::output::one_line;
 use serde_json::{Value, json};
 use std::fmt::Write;
 
-/// Characters of a value that are shown.
+/// The number of characters of a value that are shown.
 const WIDTH: usize = 80;
 
 impl Difference {
-    /// All of it in one line: class, property, and value and place on both sides.
+    /// Everything in one line: class, property, and the value and place on both sides.
     pub fn line(&self) -> String {
         let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
         let side = |seen: &Seen| format!("{} at {}", shown(&path, seen), seen.place);
@@ -20,7 +20,7 @@ impl Difference {
 }
 
 impl Comparison {
-    /// Head with levels and instances, three lines for each difference, what to do for each kind, the count.
+    /// A heading with levels and instances, three lines for each difference, what to do for each kind, and the count.
     pub fn text(&self) -> String {
         let mut text = String::new();
         let [a, b] = &self.sides;
@@ -102,7 +102,7 @@ impl Comparison {
         }
     }
 
-    /// One line for each kind of violation that there is.
+    /// One line for each kind of violation that was found.
     fn actions(&self) -> Vec<String> {
         let actions = [
             (Class::MustDiffer, "give B a value of its own, or make the choice; A stays as it is"),
@@ -115,7 +115,7 @@ impl Comparison {
     }
 }
 
-/// A value with what is secret masked: by its own name, or by a name within it.
+/// A value with its secrets masked: by its own name, or by a name within it.
 fn masked(path: &[&str], value: &Value) -> Value {
     if secrets::is_secret_path(path) && !value.is_null() && !value.is_boolean() {
         return Value::String(secrets::MASK.to_owned());

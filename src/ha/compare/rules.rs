@@ -1,5 +1,5 @@
 //! What must differ, may differ and must be the same, property by property. Contract: docs/contract/high-availability.md, "What two
-//! configurations may share". What the mappings named there mean for the properties in them:
+//! configurations may share". The rules for single properties in the mappings that it names:
 //!
 //! | property | rule |
 //! |---|---|
@@ -23,7 +23,7 @@ use crate::config::{Configuration, settings};
 use serde_json::Value;
 use std::path::Path;
 
-/// Mappings and properties in which a difference is wanted or does no harm.
+/// Mappings and properties in which a difference is wanted or harmless.
 const MAY_DIFFER: [&[&str]; 9] = [
     &["zowe", "setup", "dataset"],
     &["zowe", "setup", "datasets"],
@@ -36,10 +36,10 @@ const MAY_DIFFER: [&[&str]; 9] = [
     &["zowe", "setup", "certificate", "pkcs12", "directory"],
 ];
 
-/// The documents write one and the schema the other.
+/// The documents use one spelling and the schema the other.
 const DATA_SETS: [&str; 2] = ["dataset", "datasets"];
 
-/// Of the security settings' properties: those whose difference says nothing of security are not here.
+/// Security settings that are compared. Those whose difference does not affect security are not listed.
 const SECURITY: [&[&str]; 10] = [
     &["zowe", "certificate"],
     &["zowe", "verifyCertificates"],
@@ -53,13 +53,13 @@ const SECURITY: [&[&str]; 10] = [
     &["zOSMF"],
 ];
 
-/// Only one of each may run while the levels differ.
+/// Only one instance of each may run while the levels differ.
 pub(super) const USER_INTERFACES: [&str; 2] = ["api-catalog", "app-server"];
 
 /// How two values are told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// Paths: one in the other is the same.
+    /// Paths: one that lies inside the other counts as the same.
     Directory,
     /// Names of jobs, members, data sets: case and apostrophes do not matter.
     Name,
@@ -70,9 +70,9 @@ enum Kind {
 pub(super) struct Property {
     pub path: Vec<String>,
     kind: Kind,
-    /// What an unset one is: for A and for B.
+    /// What applies to A and to B when it is not set.
     pub defaults: [Option<String>; 2],
-    /// Also where neither side sets it.
+    /// Also checked where neither side sets it.
     required: bool,
 }
 
@@ -85,7 +85,7 @@ impl Property {
         Property { defaults: [Some(default.to_owned()), Some(default.to_owned())], ..self }
     }
 
-    /// Why the two values collide; None where they do not. `resolve` gives the one path of a directory.
+    /// Why the two values collide; None where they do not. `resolve` gives the canonical path of a directory.
     pub(super) fn collision(&self, sides: [&Configuration; 2], resolve: &dyn Fn(&Path) -> std::path::PathBuf) -> Option<Option<String>> {
         let steps: Vec<&str> = self.path.iter().map(String::as_str).collect();
         let set = sides.map(|side| side.get(&steps).map(scalar_text).filter(|text| !text.is_empty()));
@@ -164,7 +164,7 @@ pub(super) fn overlaid<'a>(path: &'a [&'a str]) -> &'a [&'a str] {
     }
 }
 
-/// True for a property in which a difference is no violation, wherever it stands.
+/// True for a property that may differ, wherever it is set.
 pub(super) fn may_differ(path: &[&str]) -> bool {
     let path = overlaid(path);
     let interface = matches!(path, ["components", name, "enabled"] if USER_INTERFACES.contains(name));
@@ -179,7 +179,7 @@ pub(super) fn group(path: &[&str]) -> Group {
     if security {
         Group::Security
     } else if path.first() == Some(&"haInstances") || own.starts_with(&["components", "caching-service", "storage"]) {
-        // What is in the caching service is what the instances share.
+        // The instances share what is in the caching service.
         Group::HighAvailability
     } else {
         Group::Other

@@ -1,4 +1,4 @@
-//! Pairs of configurations and what is said of them.
+//! Pairs of configurations and what is reported about them.
 
 use super::*;
 use crate::config::testing::load_texts;
@@ -163,7 +163,7 @@ fn two_instances_of_one_sysplex_differ_by_their_overlays() {
     assert!(comparison.differences.iter().any(|found| found.path == ["zowe", "job", "name"] && found.a.value == Some(json!("ZWEA"))));
     assert_eq!(compare(&b, "a", "a").violations()[0].path, ["zowe", "job", "name"]);
     assert_eq!(compare(&b, "", "").violations()[0].path, ["zowe", "job", "name"]);
-    // What the overlays themselves say is of high availability; where they may differ, they may.
+    // What the overlays say belongs to the group high availability; where properties may differ, they may differ there too.
     let other = with(&with(&b, "haInstances.b.hostname", json!("three")), "haInstances.b.zowe.job.name", json!("ZWEC"));
     let comparison = compare(&other, "a", "b");
     let paths: Vec<String> = comparison.violations().iter().map(|found| found.path.join(".")).collect();
@@ -201,9 +201,9 @@ fn defaults_of_two_levels_may_differ_except_for_high_availability_and_security()
     let expected = [("components.app-server.enabled", Class::TwoUserInterfaces), ("zowe.verifyCertificates", Class::MustBeTheSame)];
     assert_eq!(violations(&a, &b), expected.map(|(path, class)| (path.to_owned(), class)));
     assert_eq!(of(&compared(&a, &b), "components.x.new"), Some(Class::Allowed));
-    // Set by one, a default of the other.
+    // Set on one side, a default on the other.
     assert_eq!(of(&compared(&with(&a, "components.x.port", json!(2)), &b), "components.x.port"), Some(Class::MustBeTheSame));
-    // One level: no reason for another default, and no word of the user interfaces.
+    // One level: no reason for another default, and nothing to report about the user interfaces.
     let found = violations(&a, &at(&side(2), &again));
     assert_eq!((of(&found, "components.x.debug"), of(&found, "components.app-server.enabled")), (Some(Class::MustBeTheSame), None));
     let levels = between(&load(&a, ""), &load(&b, ""), &Options::default()).levels;
@@ -296,7 +296,7 @@ mod properties {
             for found in &comparison.differences {
                 prop_assert!(matches!(found.class, Class::MustDiffer | Class::TwoUserInterfaces), "{:?}", found);
             }
-            // Whatever is wrong can be accepted, and then nothing is.
+            // Every violation can be accepted, and then none is left.
             let accept = comparison.violations().iter().map(|found| found.path.join(".")).collect();
             let accepted = between(&a, &a, &Options { accept });
             prop_assert_eq!((accepted.violations().len(), accepted.exit_code(), accepted.unused.len()), (0, 0, 0));

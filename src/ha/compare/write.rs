@@ -1,4 +1,4 @@
-//! `ha compare A --write-b FILE`: a configuration of B from that of A, with what must differ left as choices.
+//! `ha compare A --write-b FILE`: makes B's configuration from A's, with what must differ left open as choices.
 
 use super::{edit, rules};
 use crate::config::choice::CHOICE;
@@ -19,9 +19,9 @@ use std::sync::Arc;
 pub struct Choice {
     /// Keys from the root.
     pub path: Vec<String>,
-    /// Begins with [`CHOICE`]: what is to be chosen, and what A has.
+    /// Begins with [`CHOICE`]: what to choose, and what A has.
     pub text: String,
-    /// What the file says above it.
+    /// The comment that the file has above it.
     comment: Option<&'static str>,
 }
 
@@ -30,7 +30,7 @@ pub struct Choice {
 pub struct Draft {
     pub text: String,
     pub choices: Vec<Choice>,
-    /// False where A is several sources, or written in a way that could not be edited: comments and order are lost.
+    /// False where A has several sources or is written in a way that could not be edited: then comments and order are lost.
     pub comments_kept: bool,
 }
 
@@ -43,14 +43,15 @@ pub enum WriteError {
     NotExpressible { config: String, properties: String },
     #[error("'{}' exists; name a file that does not, nothing is overwritten", .0.display())]
     Exists(PathBuf),
-    #[error("cannot write '{}' - {source}; check the owner and mode of its directory and the free space of the file system", path.display())]
+    #[error("cannot write '{}' - {source}; check the owner and mode of its directory and the free space of the file \
+        system", path.display())]
     Write { path: PathBuf, source: io::Error },
 }
 
 const INTERFACE_COMMENT: &str = "While the levels differ only one of A and B may run it: true here needs false there.";
 
-/// What must be decided for B, in the order of the report: what collides when A is compared with itself, in every overlay too, and where the user
-/// interfaces run. `a` is without an overlay.
+/// What must be decided for B, in the order of the report: everything that collides when A is compared with itself, in every overlay too,
+/// and where the user interfaces run. `a` is without an overlay.
 fn choices(a: &Configuration) -> Vec<Choice> {
     let mut choices: Vec<Choice> = Vec::new();
     let own_path = |path: &Path| path.to_path_buf();
@@ -58,7 +59,7 @@ fn choices(a: &Configuration) -> Vec<Choice> {
     let proclib = properties.iter().any(|property| property.path.last().is_some_and(|key| key == "proclib"));
     for property in &properties {
         let path: Vec<&str> = property.path.iter().map(String::as_str).collect();
-        // Told apart by the names of the members in it.
+        // The names of the members in it keep the two apart.
         let needed = proclib && path.ends_with(&["stcs", "zowe"]);
         if path.last() != Some(&"proclib") && (needed || property.collision([a, a], &own_path).is_some()) && !follows(a, &path) {
             choices.push(Choice {
@@ -127,14 +128,14 @@ fn words(path: &[&str], value: Option<&Value>, default: Option<&str>) -> String 
         (None, Some(default)) => format!("A has none, which is '{default}'"),
         (None, None) => "A has none".to_owned(),
     };
-    // It would be a template again.
+    // Otherwise it would be a template again.
     if has.contains("${{") { format!("{CHOICE} {what}") } else { format!("{CHOICE} {what}; {has}") }
 }
 
-/// Writes a configuration of B, made from A's, to a file that must not exist.
+/// Writes a configuration of B, made from A's, to a file that must not exist yet.
 ///
 /// # Errors
-/// [`WriteError`]; nothing is left behind then.
+/// [`WriteError`]; then no file is left behind.
 pub fn draft(config: &str, platform: &dyn Platform, file: &Path) -> Result<Draft, WriteError> {
     let a = super::load(&super::Side { config: config.to_owned(), ha_instance: None }, platform)?;
     let draft = drafted(&a, config, platform)?;
@@ -174,13 +175,14 @@ fn drafted(a: &Configuration, config: &str, platform: &dyn Platform) -> Result<D
 fn head(a: &Configuration) -> String {
     let sources: Vec<String> = a.sources.iter().map(|source| source.name().escape_debug().to_string()).collect();
     format!(
-        "# Configuration of instance B, made from {} by zwelnch ha compare --write-b.\n# Put a value in place of each text that begins {CHOICE}, then compare the two again.\n",
+        "# Configuration of instance B, made from {} by zwelnch ha compare --write-b.\n# Put a value in place of each text that begins \
+        {CHOICE}, then compare the two again.\n",
         sources.join(", ")
     )
 }
 
 fn edited(text: &str, choices: &[Choice]) -> Option<String> {
-    // What is added goes to the beginning of its mapping: the last one first.
+    // Each addition goes to the beginning of its mapping, so the last one is added first.
     choices.iter().rev().try_fold(text.to_owned(), |text, choice| {
         let path: Vec<&str> = choice.path.iter().map(String::as_str).collect();
         edit::set(&text, &path, &yaml::written(&choice.text.as_str().into()), choice.comment)
@@ -192,7 +194,7 @@ fn is(text: &str, intended: &Node) -> bool {
     yaml::read(text, "", 0, true).is_ok_and(|document| same(&document.root, intended))
 }
 
-/// The same values, and the same of them templates.
+/// The same values, and the same ones of them are templates.
 fn same(left: &Node, right: &Node) -> bool {
     match (&left.value, &right.value) {
         (NodeValue::Mapping(a), NodeValue::Mapping(b)) => {
@@ -203,8 +205,8 @@ fn same(left: &Node, right: &Node) -> bool {
     }
 }
 
-/// Mappings in block style and everything else as JSON, which is YAML, too. A template must not stand in single quotes, where a YAML writer puts
-/// what it would have to escape.
+/// Mappings in block style and everything else as JSON, which is also YAML. A template must not be in single quotes, which a YAML writer
+/// uses for text that it would have to escape.
 fn emit(node: &Node, column: usize, text: &mut String) {
     let NodeValue::Mapping(entries) = &node.value else { return };
     for entry in entries {
@@ -219,10 +221,10 @@ fn emit(node: &Node, column: usize, text: &mut String) {
     }
 }
 
-/// Mode 640, or as narrow as the narrowest of A's files: it holds A's passwords.
+/// Mode 640, or the narrowest mode of A's files if that is narrower: the file holds A's passwords.
 fn write(draft: &Draft, sources: &[Source], path: &Path) -> Result<(), WriteError> {
     let mode_of = |source: &Source| match source {
-        // Where it cannot be told, the narrowest there is.
+        // Where the mode is unknown, the narrowest one.
         Source::File(path) => Some(std::fs::metadata(path).map_or(0o600, |metadata| metadata.permissions().mode())),
         Source::Member { .. } => None,
     };
@@ -232,7 +234,7 @@ fn write(draft: &Draft, sources: &[Source], path: &Path) -> Result<(), WriteErro
         _ => WriteError::Write { path: path.to_path_buf(), source },
     };
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
-    // As wide as wanted only when it is complete, and whatever the umask.
+    // The file gets its wider mode only when it is complete, whatever the umask.
     let written = file.write_all(draft.text.as_bytes()).and_then(|()| file.set_permissions(Permissions::from_mode(mode)));
     written.map_err(|error| {
         // The first error is what matters.
@@ -270,7 +272,7 @@ mod tests {
         let draft = draft_of("zowe:\n  workspaceDirectory: |-\n    /${{w\n").unwrap();
         let path = draft.choices.iter().find(|choice| choice.path.ends_with(&["workspaceDirectory".to_owned()])).unwrap();
         assert_eq!(path.text, "CHOOSE: a directory of B's own, not within A's");
-        // What our YAML cannot say again is kept where the text is, and refused where it would have to be written anew.
+        // What our YAML writer cannot express is kept where the text is kept, and refused where it would have to be written anew.
         assert!(draft_of("zowe: {}\nx: !!float 1.5\ny: |\n  ${{\n").unwrap().comments_kept);
         let error = draft_of("zowe:\n  workspaceDirectory: |-\n    /w\nx: !!float 1.5\n").unwrap_err();
         assert!(error.to_string().contains("change zowe.runtimeDirectory, zowe.workspaceDirectory, zowe.job.name in the copy"), "{error}");

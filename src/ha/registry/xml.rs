@@ -1,12 +1,12 @@
-//! XML that strangers send, as the tree that their JSON would be. Its parser goes into itself at every element and compares every attribute of
-//! a tag with all the others: depth and the length of tags are looked at before it runs.
+//! XML from an untrusted source, read into the tree that the same answer would be in JSON. The parser recurses at every element and
+//! compares every attribute of a tag with all others, so depth and the length of tags are checked before it runs.
 
 use serde_json::Value;
 
-/// Deeper than any registry nests.
+/// No registry nests this deep.
 pub(super) const DEPTH_LIMIT: usize = 32;
 
-/// Longest tag, in bytes: those of a registry have two short attributes at most.
+/// Longest tag, in bytes: the tags of a registry have at most two short attributes.
 const TAG_LIMIT: usize = 1024;
 
 /// Most elements, attributes and texts: more than a hundred thousand instances.
@@ -35,7 +35,7 @@ pub(super) fn read(text: &str) -> Result<Value, XmlError> {
     Ok(Value::Object([(root.tag_name().name().to_owned(), element(root))].into_iter().collect()))
 }
 
-/// Whether a parser that goes into itself may be let near it. Right as far as the text is well-formed: at the first fault the parser ends.
+/// Whether the text is safe for a recursive parser. Correct as far as the text is well-formed: at the first fault the parser stops.
 fn check(text: &str) -> Result<(), XmlError> {
     let mut rest = text;
     let mut depth = 0_usize;
@@ -64,7 +64,7 @@ fn check(text: &str) -> Result<(), XmlError> {
     Ok(())
 }
 
-/// How long the tag is that begins here; None where it does not end within [`TAG_LIMIT`].
+/// The length of the tag that begins here; None where it does not end within [`TAG_LIMIT`].
 fn tag_length(text: &str) -> Option<usize> {
     let mut quote = None;
     for (index, byte) in text.bytes().enumerate().take(TAG_LIMIT) {
@@ -118,11 +118,11 @@ mod tests {
         for depth in [DEPTH_LIMIT + 1, 5_000, 1_000_000] {
             assert_eq!(read(&nested(depth)), Err(XmlError::TooDeep));
         }
-        // What only looks like a tag counts for none, whatever it holds.
+        // What only looks like a tag is not counted, whatever it holds.
         for hidden in ["<!--<a>-->", "<![CDATA[<a>]]>", "<?p <a>?>", "<b c='/>'/>", "<b c=\"x>\"/>", "<b></b >"] {
             assert!(read(&format!("<x>{}</x>", hidden.repeat(100))).is_ok(), "{hidden}");
         }
-        // And what is hidden behind one is not overlooked.
+        // And what comes after one is not overlooked.
         for before in ["<!---->", "<![CDATA[]]]]>", "<?p ?>", "<b c='>'/>", "<b c='\"'/>", "<b/>"] {
             assert_eq!(read(&format!("<x>{before}{}</x>", nested(5_000))), Err(XmlError::TooDeep), "{before}");
         }
@@ -137,7 +137,7 @@ mod tests {
     }
 
     proptest! {
-        /// Against the parser itself: what it takes to be so deep is what is counted here.
+        /// Compared with the parser itself: the depth that it sees is the depth counted here.
         #[test]
         fn the_depth_is_that_of_the_parser(pieces in prop::collection::vec(prop::sample::select(vec![
             "<a>", "</a>", "<a b='>'>", "<a/>", "<!-- <a> -->", "<![CDATA[<a>]]>", "<?p </a>?>", "t",

@@ -5,14 +5,15 @@ use crate::config::{Configuration, HaInstance, LoadError, Problem, lookup, norma
 use crate::net::haproxy::is_haproxy_name;
 use serde_json::Value;
 
-/// What the configuration of Zowe does not tell.
+/// Settings that Zowe's configuration does not have.
 #[derive(Debug, Clone, Copy)]
 pub struct Options<'a> {
-    /// Name of the backend; that of the frontend is made of it.
+    /// Name of the backend; the frontend's name is made from it.
     pub backend: &'a str,
     /// Path of the runtime socket.
     pub socket: &'a str,
-    /// Where clients connect: an address, `*` for all of the system's, or address:port; without a port that of zowe.externalPort.
+    /// Where clients connect: an address, `*` for all addresses of the system, or address:port. Without a port, that of zowe.externalPort
+    /// is used.
     pub bind: &'a str,
 }
 
@@ -40,7 +41,7 @@ enum Line {
 /// Writes the configuration. Servers are in the order of haInstances, each named by its HA id.
 ///
 /// # Errors
-/// [`GenerateError`]; everything unusable at once.
+/// [`GenerateError`]; it lists everything that is unusable.
 pub fn haproxy_configuration(configuration: &Configuration, options: Options<'_>) -> Result<String, GenerateError> {
     let socket = checked_options(options)?;
     let ids = configuration.instance_ids();
@@ -84,12 +85,12 @@ fn checked_options(options: Options<'_>) -> Result<String, GenerateError> {
         return Err(refused("socket", options.socket, "an absolute path without apostrophes is expected"));
     }
     let plain = options.socket.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-+@:".contains(&byte));
-    // In apostrophes nothing is special to HAProxy.
+    // Inside apostrophes HAProxy treats no character as special.
     Ok(if plain { options.socket.to_owned() } else { format!("'{}'", options.socket) })
 }
 
 fn bind(configuration: &Configuration, bind: &str, problems: &mut Vec<Problem>) -> String {
-    // A colon belongs to an address of IPv6 too, where that is not in brackets.
+    // An IPv6 address contains colons too, where it is not in brackets.
     let has_port = bind.rsplit_once(':').is_some_and(|(address, port)| {
         port.parse::<u16>().is_ok_and(|port| port > 0) && (!address.contains(':') || address.ends_with(']'))
     });
@@ -139,7 +140,7 @@ fn line(id: &str, instance: &Configuration) -> Result<Line, Vec<Problem>> {
     } else if !hostname.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte)) {
         refuse(format!("haInstances.{id}.hostname: '{}' is no name or address of a host", hostname.escape_debug()));
     }
-    // The one process of single-service mode listens at the gateway's port, else at its own.
+    // In single-service mode the one process listens at the gateway's port, or at its own where the gateway has none.
     let own = ["components", "gateway", "port"];
     let path = if single_service && instance.get(&own).is_none() { ["components", "apiml", "port"] } else { own };
     let found = port(instance, &path);
@@ -160,7 +161,7 @@ fn domains(configuration: &Configuration) -> Vec<String> {
     }
 }
 
-/// What a comment can carry: one line.
+/// A text that fits into a comment: one line.
 fn comment(text: &str) -> String {
     text.escape_debug().to_string()
 }

@@ -1,13 +1,13 @@
-//! Traffic that HAProxy distributes: a server of a backend is drained, and made ready again.
+//! Traffic that HAProxy distributes: drains a server of a backend and makes it ready again.
 
 use super::{Traffic, TrafficError};
 use crate::net::haproxy::{Address, Client, HaproxyError, ServerState, Wanted, is_haproxy_name, set_state_command};
 use std::time::{Duration, Instant};
 
-/// How long the health check of a server may take to pass again: twice its interval in what `zwelnch ha haproxy` makes, and a little.
+/// How long a server's health check may take to pass again: a little more than twice the interval that `zwelnch ha haproxy` configures.
 const HEALTH_TIME: Duration = Duration::from_secs(5);
 
-/// Between two looks at it.
+/// Between two checks of it.
 const HEALTH_INTERVAL: Duration = Duration::from_millis(100);
 
 impl From<HaproxyError> for TrafficError {
@@ -36,7 +36,7 @@ impl HaProxy {
         }
     }
 
-    /// For a shell, as HAProxy's manual has it.
+    /// As HAProxy's manual shows it, for a shell.
     fn command(&self, wanted: Wanted) -> String {
         let command = set_state_command(&self.backend, &self.server, wanted);
         let target = match self.client.address() {
@@ -63,7 +63,7 @@ impl Traffic for HaProxy {
         self.command(Wanted::Ready)
     }
 
-    /// The socket answers and allows changes, the server exists, and another one would take the connections.
+    /// Checks that the socket answers and allows changes, that the server exists, and that another server would take the connections.
     fn check(&self) -> Result<(), TrafficError> {
         self.client.check_level()?;
         self.client.server(&self.backend, &self.server)?;
@@ -87,7 +87,7 @@ impl Traffic for HaProxy {
         self.switch(Wanted::Drain)
     }
 
-    /// Waits for the health check, which may not have seen yet that the instance is back.
+    /// Waits for the health check, which may not have noticed yet that the instance is back.
     fn resume(&self) -> Result<Vec<String>, TrafficError> {
         self.switch(Wanted::Ready)?;
         let deadline = Instant::now() + HEALTH_TIME;
@@ -100,7 +100,7 @@ impl Traffic for HaProxy {
             if Instant::now() > deadline {
                 return Err(TrafficError::Balancer(not_reached(&shown, &state)));
             }
-            // HAProxy tells nobody of a change.
+            // HAProxy does not announce a change.
             std::thread::sleep(HEALTH_INTERVAL);
         }
     }
@@ -112,7 +112,8 @@ impl Traffic for HaProxy {
 
 fn not_reached(shown: &str, state: &ServerState) -> String {
     format!(
-        "{shown} for {} s after it was made ready, so no connections come: see whether HAProxy reaches {}:{} (it resolves names only when it starts)",
+        "{shown} for {} s after it was made ready, so no connections come: see whether HAProxy reaches {}:{} (it resolves names only when \
+        it starts)",
         HEALTH_TIME.as_secs(),
         state.address,
         state.port
@@ -124,7 +125,8 @@ fn nobody_else(backend: &str, server: &str, servers: &[ServerState]) -> String {
     let others: Vec<String> = others.map(|other| format!("{} is {other}", other.name)).collect();
     let others = if others.is_empty() { "it has no other".to_owned() } else { others.join("; ") };
     format!(
-        "draining {server} would leave backend {backend} of HAProxy without a server: {others}; bring another one up first (`set server {backend}/NAME state ready` where it is drained)"
+        "draining {server} would leave backend {backend} of HAProxy without a server: {others}; bring another one up first (`set server \
+        {backend}/NAME state ready` where it is drained)"
     )
 }
 

@@ -1,7 +1,7 @@
 //! Switching the traffic of a gateway away from an HA instance and back to it. Contract: docs/contract/high-availability.md, "Switching
 //! traffic".
 //!
-//! New connections are what is switched. Those that exist stay where they are until they end, or until the instance does.
+//! Only new connections are switched. Existing ones stay where they are until they end, or until the instance ends.
 
 pub mod generate;
 pub mod haproxy;
@@ -15,10 +15,10 @@ pub enum TrafficError {
     /// No console.
     #[error(transparent)]
     Operator(#[from] OperatorError),
-    /// The operator command was issued and refused; the answer's lines.
+    /// The operator command was issued and refused; with the lines of the answer.
     #[error("'{command}' was refused: {}", .lines.join("; "))]
     Refused { command: String, lines: Vec<String> },
-    /// The balancer cannot be reached or does not know the server; what and what to do in words.
+    /// The balancer cannot be reached or does not know the server; the text says which, and what to do.
     #[error("{0}")]
     Balancer(String),
     #[error("HA instance {id} has no components.gateway.port: set it, as traffic is switched by port")]
@@ -27,10 +27,10 @@ pub enum TrafficError {
 
 /// What distributes connections to the gateways, seen from one of them.
 pub trait Traffic: Send + Sync {
-    /// What [`Traffic::quiesce`] will issue, as it is typed: for people who read a plan.
+    /// The command that [`Traffic::quiesce`] will issue, as it is typed; shown in plans.
     fn quiesce_command(&self) -> String;
 
-    /// What [`Traffic::resume`] will issue.
+    /// The command that [`Traffic::resume`] will issue.
     fn resume_command(&self) -> String;
 
     /// Finds out, without changing anything, whether switching will work.
@@ -39,31 +39,32 @@ pub trait Traffic: Send + Sync {
     /// [`TrafficError`].
     fn check(&self) -> Result<(), TrafficError>;
 
-    /// No new connections to the instance from now on. Doing it twice is no error. Returns what was answered.
+    /// Keeps new connections away from the instance from now on. Doing it twice is not an error. Returns the answer.
     ///
     /// # Errors
-    /// [`TrafficError`]; then it is not known whether traffic was switched.
+    /// [`TrafficError`]; then it is unknown whether traffic was switched.
     fn quiesce(&self) -> Result<Vec<String>, TrafficError>;
 
-    /// New connections to the instance again. Doing it twice is no error. Returns what was answered.
+    /// Lets the instance have new connections again. Doing it twice is not an error. Returns the answer.
     ///
     /// # Errors
     /// [`TrafficError`].
     fn resume(&self) -> Result<Vec<String>, TrafficError>;
 
-    /// Why nobody but the instance gets new connections, a line each; none: somebody does, or that cannot be told. Changes nothing.
+    /// The reasons why only this instance gets new connections, one line each. Empty: another one gets them too, or it is unknown. Changes
+    /// nothing.
     ///
     /// # Errors
     /// [`TrafficError`].
     fn others(&self) -> Result<Vec<String>, TrafficError>;
 
-    /// Whether new connections are kept from the instance now; None where that cannot be told. Changes nothing.
+    /// Whether new connections are kept from the instance now; None where that is unknown. Changes nothing.
     ///
     /// # Errors
     /// [`TrafficError`].
     fn is_quiesced(&self) -> Result<Option<bool>, TrafficError>;
 
-    /// How many connections the instance has now; None where that cannot be told.
+    /// How many connections the instance has now; None where that is unknown.
     ///
     /// # Errors
     /// [`TrafficError`].

@@ -1,4 +1,4 @@
-//! Traffic that the sysplex distributor distributes: a listener of a TCP/IP stack is quiesced and resumed by VARY TCPIP,,SYSPLEX. Contract:
+//! Traffic that the sysplex distributor distributes: VARY TCPIP,,SYSPLEX quiesces and resumes a listener of a TCP/IP stack. Contract:
 //! docs/contract/high-availability.md, "Switching traffic". Off z/OS the console of a system directory takes the same commands.
 
 use super::{Traffic, TrafficError};
@@ -7,13 +7,13 @@ use crate::ha::operate::routed;
 use crate::ha::operator::{Answer, Operator};
 use crate::platform::names::{is_name, is_system_name};
 
-/// What the user of the command needs besides.
+/// The authority that the user of the command also needs.
 const AUTHORITY: &str = "VARY TCPIP,,SYSPLEX needs CONTROL access to MVS.VARY.TCPIP.SYSPLEX (class OPERCMDS), this display READ access to \
                          MVS.DISPLAY.TCPIP; job ZWEOPCMD defines both. Without them let an operator type the commands of the plan";
 
 /// The listener of an instance's gateway. Names in either case.
 pub struct Vary<'a> {
-    /// Where commands are issued, by ROUTE where the instance is on another system.
+    /// Where commands are issued; by ROUTE when the instance is on another system.
     pub operator: &'a dyn Operator,
     /// The instance's system; None: the console's own.
     pub sysname: Option<String>,
@@ -21,14 +21,14 @@ pub struct Vary<'a> {
     pub stack: Option<String>,
     /// 1 to 65535.
     pub port: u16,
-    /// The address space that listens, the gateway's; needed where several share the port.
+    /// The address space that listens (the gateway's); needed where several share the port.
     pub job_name: Option<String>,
-    /// The other instances' listeners: their system as above, and their port.
+    /// The other instances' listeners: their system, as above, and their port.
     pub peers: Vec<(Option<String>, u16)>,
 }
 
 impl Vary<'_> {
-    /// Refuses what would make another operator command of this one.
+    /// Refuses names that would turn this into another operator command.
     fn check_names(&self) -> Result<(), TrafficError> {
         let check = |what: &str, name: Option<&str>, is_good: fn(&str) -> bool| match name {
             Some(name) if !is_good(&name.to_ascii_uppercase()) => {
@@ -69,12 +69,12 @@ impl Vary<'_> {
     }
 
     fn display(&self) -> String {
-        // All lines: a console shows 100 where MAX is not given.
+        // All lines: a console shows 100 unless MAX is given.
         self.routed(&tcpip::Connections { stack: self.stack(), port: Some(self.port), maximum: None }.to_string())
     }
 
-    /// How many servers are ready for new connections at a port, as the destination port table of a system has it; None where that does not
-    /// tell: it is the distributing stack's, which need not be this one, and names its targets by addresses of XCF.
+    /// How many servers are ready for new connections at a port, according to a system's destination port table. None where the table does
+    /// not tell: it belongs to the distributing stack, which may be another one, and it names its targets by XCF addresses.
     fn ready_servers(&self, sysname: Option<&str>, port: u16) -> Result<Option<u64>, TrafficError> {
         let display = tcpip::Destinations { stack: self.stack() }.to_string();
         let command = routed(sysname.map(str::to_ascii_uppercase).as_deref(), &self.operator.sysname(), &display);
@@ -89,7 +89,7 @@ impl Vary<'_> {
             if lines.iter().any(|line| line.contains(COMPLETED)) {
                 return Ok(lines);
             }
-            // To go on and stop the instance would cut connections that still come.
+            // Going on and stopping the instance would cut connections that still arrive.
             lines.push(format!("no message '... {COMPLETED}' came, so it is not known whether traffic was switched"));
         }
         Err(TrafficError::Refused { command, lines })
@@ -112,7 +112,8 @@ impl Traffic for Vary<'_> {
         self.vary(false)
     }
 
-    /// TCP/IP answers displays, and something listens at the port. Whether VARY is permitted shows when it is issued.
+    /// Checks that TCP/IP answers displays and that something listens at the port. Whether VARY is permitted is known only when it is
+    /// issued.
     fn check(&self) -> Result<(), TrafficError> {
         let command = self.display();
         let Answer { accepted, mut lines, .. } = self.issue(&command)?;
@@ -174,7 +175,7 @@ fn ready_at(lines: &[String], port: u16) -> Option<u64> {
     };
     let rows: Vec<u64> = lines.iter().filter_map(row).filter(|(at, _)| *at == u64::from(port)).map(|(_, ready)| ready).collect();
     let sum = rows.iter().sum();
-    // Several targets, of which some are ready: whose rows they are is not told.
+    // Several targets, of which only some are ready: it is unknown which rows are whose.
     (rows.len() == 1 || (!rows.is_empty() && sum == 0)).then_some(sum)
 }
 
@@ -212,7 +213,7 @@ impl ConnectionReport {
         self.at(port).any(|record| record.state == State::Listen)
     }
 
-    /// Of the job, where the job is the one that listens; else of all at the port: too many rather than too few.
+    /// Connections of the job, if it is the one that listens; else all connections of the port: too many rather than too few.
     fn established(&self, port: u16, job_name: Option<&str>) -> u64 {
         let job_name = job_name.filter(|name| self.at(port).any(|record| record.state == State::Listen && record.user == *name));
         let is_meant = |record: &&DistributorRecord| record.state == State::Established && job_name.is_none_or(|name| record.user == name);
@@ -220,12 +221,12 @@ impl ConnectionReport {
     }
 }
 
-/// Reads the answer to DISPLAY TCPIP,,NETSTAT,CONN: the short format (EZZ2500I, a line a record) and the long one (EZD0101I, the sockets on
-/// lines of their own); None when it is neither. Words before the record's, such as a time stamp, are passed over.
+/// Reads the answer to DISPLAY TCPIP,,NETSTAT,CONN: the short format (EZZ2500I, one line per record) and the long one (EZD0101I, the
+/// sockets on lines of their own); None when it is neither. Words before the record, such as a time stamp, are skipped.
 fn parse_report(lines: &[String]) -> Option<ConnectionReport> {
     let head = lines.iter().position(|line| line.contains("NETSTAT CS "))?;
     let mut report = ConnectionReport::default();
-    // Of the long format: what stands above the line of the local socket.
+    // In the long format: what comes above the line of the local socket.
     let mut above: Option<(String, State)> = None;
     for line in lines.iter().skip(head + 1) {
         let words: Vec<&str> = line.split_whitespace().collect();

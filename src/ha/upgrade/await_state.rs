@@ -4,7 +4,7 @@ use super::{Patience, Trouble, UpgradeError, Who, World};
 use crate::ha::status::Launcher;
 use std::time::Duration;
 
-/// No new connections to B, and the balancer's word for it where it gives one.
+/// Keeps new connections away from B, and checks with the balancer where it can tell.
 pub(super) fn quiesce(world: &mut dyn World) -> Result<(), UpgradeError> {
     world.quiesce()?;
     match world.quiesced()? {
@@ -13,7 +13,7 @@ pub(super) fn quiesce(world: &mut dyn World) -> Result<(), UpgradeError> {
     }
 }
 
-/// Waits until no connection is left, or the time is over. Looks every turn at who serves: with nobody else it ends at once.
+/// Waits until no connection is left or the time is over. Checks in every round who serves: if no other instance does, it ends at once.
 pub(super) fn drain(world: &mut dyn World, patience: &Patience) -> Result<(), Trouble> {
     let mut deadline = world.now() + patience.drain;
     let mut last = None;
@@ -62,7 +62,8 @@ pub(super) fn drain(world: &mut dyn World, patience: &Patience) -> Result<(), Tr
     Ok(())
 }
 
-/// Waits until all Discovery Services agree. When nobody else serves meanwhile, traffic is resumed to the instance as soon as it is ready.
+/// Waits until all Discovery Services agree. If no other instance serves meanwhile, traffic is resumed to the instance as soon as it is
+/// ready.
 pub(super) fn agree(world: &mut dyn World, who: Who, patience: &Patience) -> Result<(), Trouble> {
     let deadline = world.now() + patience.verify;
     let mut last = Vec::new();
@@ -110,10 +111,10 @@ pub(super) fn agree(world: &mut dyn World, who: Who, patience: &Patience) -> Res
     }
 }
 
-/// How often a drain that is lost is made anew.
+/// How often a lost drain is repeated.
 const QUIESCED_ANEW: u32 = 5;
 
-/// Starts an instance that does not run.
+/// Starts an instance that is not running.
 pub(super) fn begin(world: &mut dyn World, who: Who) -> Result<(), UpgradeError> {
     match world.launcher(who) {
         Launcher::Active(_) => {
@@ -148,10 +149,10 @@ pub(super) fn end(world: &mut dyn World, who: Who, patience: &Patience) -> Resul
 /// States in which a component stays down.
 const GIVEN_UP: [&str; 2] = ["failed", "fatal"];
 
-/// How long a job may take to be known after S was accepted.
+/// How long a job may take to become known after S was accepted.
 const JOB_KNOWN: Duration = Duration::from_secs(30);
 
-/// Waits until nothing is missing; gives up early when the launcher has ended or a component has given up. `was_active`: the job was seen.
+/// Waits until nothing is missing. Gives up early when the launcher has ended or a component has given up. `was_active`: the job was seen.
 fn wait_for(
     world: &mut dyn World,
     who: Who,
@@ -198,7 +199,7 @@ pub(super) fn ready(world: &mut dyn World, who: Who, patience: &Patience) -> Res
     wait_for(world, who, patience, true, |world| not_ready(world, who))
 }
 
-/// What keeps an instance from being ready; None: nothing.
+/// What keeps an instance from being ready; None when it is ready.
 pub(super) fn not_ready(world: &mut dyn World, who: Who) -> Option<String> {
     let components = match world.launcher(who) {
         Launcher::Active(components) => components,

@@ -1,4 +1,4 @@
-//! What ends an upgrade, or a part of it: what happened, what it means, and what to do where that is not the next run's affair.
+//! The errors that end an upgrade or a part of it: what happened, what it means, and what to do unless the next run takes care of it.
 
 use super::record::RecordError;
 use super::{Step, Who};
@@ -7,10 +7,10 @@ use crate::ha::operator::OperatorError;
 use crate::ha::traffic::TrafficError;
 use std::time::Duration;
 
-/// Why an upgrade, a rollback, or something that one of them needs did not come about.
+/// Why an upgrade, a rollback, or something that one of them needs failed.
 #[derive(Debug, thiserror::Error)]
 pub enum UpgradeError {
-    // What the world says.
+    // Errors that the world reports.
     #[error(transparent)]
     Operator(#[from] OperatorError),
     #[error("{command} was refused: {}", .lines.join("; "))]
@@ -23,17 +23,17 @@ pub enum UpgradeError {
     Gateway(#[from] AddressError),
     #[error("the instance runs no gateway")]
     NoGateway,
-    /// Faults, a text each.
+    /// Faults, one text each.
     #[error("{}", .0.join("; "))]
     Faults(Vec<String>),
 
-    // Why a rollback was begun where nothing is wrong.
+    // Why a rollback was begun although nothing is wrong.
     #[error("asked for")]
     AskedFor,
     #[error("the run before had begun to")]
     BegunBefore,
 
-    // Of a run.
+    // A run.
     #[error("stopped before anything was changed")]
     StoppedAtOnce,
     #[error("stopped before step {}: {}", .0.number(), .0.title())]
@@ -118,7 +118,7 @@ pub enum UpgradeError {
 }
 
 impl UpgradeError {
-    /// The error that this one is the cause of.
+    /// An error with this one as its cause.
     pub(super) fn because(self, outer: fn(Box<UpgradeError>) -> UpgradeError) -> UpgradeError {
         outer(Box::new(self))
     }

@@ -1,8 +1,8 @@
 //! `zwelnch ha upgrade`: an instance, B, is replaced by its new version while its peers go on serving. Contract:
 //! docs/contract/high-availability.md, "Upgrade".
 //!
-//! [`run`] and [`roll_back`] decide; all they do and see goes through [`World`]. Every step looks at what is before it acts, so that a run that
-//! was interrupted anywhere begins its step again, and does nothing twice.
+//! [`run`] and [`roll_back`] decide; everything they do and see goes through [`World`]. Every step looks before it acts, so that a run that
+//! was interrupted anywhere can repeat its step without doing anything twice.
 
 mod await_state;
 mod error;
@@ -20,12 +20,12 @@ use await_state::{agree, begin, drain, end, listening, not_ready, quiesce, ready
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Which of the three a step is about.
+/// Which version of B a step is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Who {
     /// B as it is now.
     Old,
-    /// B as it is to be.
+    /// B as it will be.
     New,
 }
 
@@ -42,13 +42,13 @@ impl Who {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Step {
-    /// The peers serve, the old instance runs, the new one does not, and traffic can be switched. Nothing is changed.
+    /// Checks that the peers serve, that the old instance runs and the new one does not, and that traffic can be switched. Changes nothing.
     Check,
     Quiesce,
     Drain,
     StopOld,
     StartNew,
-    /// The quiescing of a port may end with the listener that held it: once more, as soon as the new listener answers.
+    /// The quiescing of a port may end with the listener that held it, so it is repeated as soon as the new listener answers.
     QuiesceNew,
     Ready,
     Verify,
@@ -95,17 +95,17 @@ impl Step {
     }
 }
 
-/// Where an upgrade has come to: what is kept between runs.
+/// How far an upgrade has come: what is kept between runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "direction", content = "step")]
 pub enum Progress {
-    /// This step is to be made, or was begun.
+    /// This step is next, or was begun.
     Forward(Step),
-    /// The old instance is being brought back; begun because of something after this step.
+    /// The old instance is being brought back, because of something that happened after this step.
     Back(Step),
 }
 
-/// How long to wait for what.
+/// How long to wait for each thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Patience {
     /// For connections to end before the old instance is stopped.
@@ -114,12 +114,12 @@ pub struct Patience {
     pub stop: Duration,
     /// For all components of the new instance after S.
     pub ready: Duration,
-    /// For all components of the old instance after S, in a rollback. A time of its own: how soon the new version is judged says nothing of
-    /// how long the old one needs, and giving up on that one leaves nothing to go back to.
+    /// For all components of the old instance after S, in a rollback. It is a time of its own: how soon the new version is judged says
+    /// nothing about how long the old one needs, and giving up on the old one leaves nothing to go back to.
     pub rollback: Duration,
     /// For the Discovery Services to agree.
     pub verify: Duration,
-    /// Between two looks.
+    /// Between two checks.
     pub interval: Duration,
 }
 
@@ -143,21 +143,21 @@ pub enum Approval {
 
 /// Everything outside.
 pub trait World {
-    /// One line for whoever watches.
+    /// Writes one line for whoever watches.
     fn say(&mut self, line: &str);
     /// Keeps the progress; None: the upgrade is over.
     fn keep(&mut self, progress: Option<Progress>) -> Result<(), UpgradeError>;
     /// Asked before each step, with its title.
     fn approve(&mut self, title: &str) -> Approval;
-    /// Since some moment.
+    /// The time since some fixed moment.
     fn now(&self) -> Duration;
     fn pause(&mut self, time: Duration);
-    /// What is wrong with the peers; none: they serve. Changes nothing.
+    /// What is wrong with the peers; empty: they serve. Changes nothing.
     fn peer_faults(&mut self) -> Vec<String>;
-    /// Whether anybody but B serves: a peer whose gateway answers, and somebody to whom the balancer gives new connections. Where the balancer
-    /// cannot tell, the peers' gateways decide. Changes nothing.
+    /// Whether anyone other than B serves: a peer whose gateway answers, and a server to which the balancer gives new connections. Where
+    /// the balancer cannot tell, the peers' gateways decide. Changes nothing.
     fn peer_serves(&mut self) -> Result<(), UpgradeError>;
-    /// What only B has, since it is not ready at any peer that is to have it too. Changes nothing.
+    /// Components that only B has: none of the peers that should have them too has them ready. Changes nothing.
     fn only_here(&mut self) -> Vec<String>;
     /// Whether the balancer keeps new connections from B now; None where it does not tell. Changes nothing.
     fn quiesced(&mut self) -> Result<Option<bool>, UpgradeError>;
@@ -165,7 +165,7 @@ pub trait World {
     fn check_traffic(&mut self) -> Result<(), UpgradeError>;
     fn quiesce(&mut self) -> Result<(), UpgradeError>;
     fn resume(&mut self) -> Result<(), UpgradeError>;
-    /// Of the instance that is replaced; None where they cannot be counted.
+    /// The connections of the instance that is replaced; None where they cannot be counted.
     fn connections(&mut self) -> Result<Option<u64>, UpgradeError>;
     fn start(&mut self, who: Who) -> Result<(), UpgradeError>;
     fn stop(&mut self, who: Who) -> Result<(), UpgradeError>;
@@ -181,30 +181,30 @@ pub trait World {
 pub enum UpgradeOutcome {
     /// The new instance serves.
     Done,
-    /// The old instance serves again; why the new one does not.
+    /// The old instance serves again; the reason is why the new one does not.
     RolledBack(UpgradeError),
-    /// Nothing was changed; why.
+    /// Nothing was changed; with the reason.
     Refused(UpgradeError),
-    /// In the middle, with traffic at the peers: the same command goes on, `--rollback` goes back.
+    /// Stopped in the middle, with traffic at the peers: the same command goes on, `--rollback` goes back.
     Halted(UpgradeError),
 }
 
 /// What ends a run forward.
 enum Trouble {
-    /// The new instance is no good, or cannot be judged: the old one is to come back.
+    /// The new instance does not work or cannot be judged: the old one is brought back.
     Back(UpgradeError),
-    /// Neither forward nor back would be better: somebody must look.
+    /// Neither going on nor going back would be better: a person must look.
     Halt(UpgradeError),
 }
 
-/// Makes the steps from `from` on. `automatic_rollback`: else a failure halts.
+/// Makes the steps from `from` on. Without `automatic_rollback` a failure halts the run.
 pub fn run(world: &mut dyn World, from: Step, patience: &Patience, automatic_rollback: bool) -> UpgradeOutcome {
-    // A run that goes on cannot know whether what it had quiesced still is.
+    // A resumed run cannot know whether what the earlier run quiesced is still quiesced.
     let mut quiesced_by_us = from <= Step::Quiesce;
     let mut changed = from > Step::Check;
     let mut step = from;
     if step == Step::StopOld && matches!(world.launcher(Who::Old), Launcher::Active(_)) {
-        // Whoever has come since is let go as the others were.
+        // Connections that have come since are drained like the others.
         step = Step::Drain;
     }
     loop {
@@ -223,7 +223,7 @@ pub fn run(world: &mut dyn World, from: Step, patience: &Patience, automatic_rol
         }
         world.say(&format!("step {} of {}: {}", step.number(), Step::ALL.len(), step.title()));
         if !quiesced_by_us && (Step::Drain..=Step::Verify).contains(&step) {
-            // Where nobody else serves, what serves is not to be taken away.
+            // Where no other instance serves, the one that serves must not be taken away.
             if let Err(why) = world.peer_serves() {
                 world.say(&format!("  traffic is not quiesced anew: {why}"));
             } else if let Err(why) = quiesce(world) {
@@ -268,7 +268,7 @@ fn make(world: &mut dyn World, step: Step, patience: &Patience) -> Result<(), Tr
             end(world, Who::Old, patience).map_err(Trouble::Halt)
         }
         Step::StartNew => {
-            // Two of the same HA instance would have one address.
+            // Two copies of the same HA instance would have one address.
             if let Launcher::Active(_) = world.launcher(Who::Old) {
                 return Err(Trouble::Back(UpgradeError::OldRunsAgain));
             }
@@ -281,7 +281,7 @@ fn make(world: &mut dyn World, step: Step, patience: &Patience) -> Result<(), Tr
         Step::Ready => ready(world, Who::New, patience).map_err(Trouble::Back),
         Step::Verify => agree(world, Who::New, patience),
         Step::Resume => {
-            // It was ready a while ago: that is not now.
+            // It was ready a while ago, which does not mean that it is ready now.
             if let Err(why) = ready(world, Who::New, patience) {
                 return Err(match world.peer_serves() {
                     // Going back would only take longer.
@@ -317,12 +317,12 @@ fn go_back(world: &mut dyn World, at: Step, patience: &Patience) -> Result<(), U
     if at > Step::Quiesce && !(runs_alone && not_ready(world, Who::Old).is_none()) {
         exchange(world, at, patience)?;
     }
-    // Ready this second, or nobody is sent there.
+    // It must be ready at this moment, or no traffic is sent to it.
     if let Some(why) = not_ready(world, Who::Old) {
         return Err(UpgradeError::OldNotReady(why));
     }
     world.resume().map_err(|error| error.because(UpgradeError::NotResumedToOld))?;
-    // It worked like this before; without traffic it would serve nobody. Without peers there is nothing to agree with.
+    // It worked like this before, and without traffic it would serve nobody. Without peers there is no agreement to wait for.
     if at > Step::StopOld && world.peer_serves().is_ok() {
         if let Err(Trouble::Back(why) | Trouble::Halt(why)) = agree(world, Who::Old, patience) {
             world.say(&format!("  {why}"));
@@ -331,7 +331,7 @@ fn go_back(world: &mut dyn World, at: Step, patience: &Patience) -> Result<(), U
     world.keep(None).map_err(|error| error.because(UpgradeError::RecordStaysAfterRollback))
 }
 
-/// Of a rollback: the new instance ends, the old one begins and becomes ready; no new connections to either meanwhile.
+/// In a rollback: the new instance ends, the old one starts and becomes ready; meanwhile neither gets new connections.
 fn exchange(world: &mut dyn World, at: Step, patience: &Patience) -> Result<(), UpgradeError> {
     if matches!(world.launcher(Who::New), Launcher::NotActive) {
         // Nothing is stopped, so nothing is lost if this fails.
@@ -358,7 +358,7 @@ fn exchange(world: &mut dyn World, at: Step, patience: &Patience) -> Result<(), 
     ready(world, Who::Old, patience).map_err(|error| error.because(UpgradeError::TrafficStays))
 }
 
-/// A new instance that is ready while nobody else serves gets the traffic and is not stopped.
+/// A new instance that is ready while no other instance serves gets the traffic and is not stopped.
 fn keep_the_only_one(world: &mut dyn World) -> Result<(), UpgradeError> {
     let Err(why) = world.peer_serves() else { return Ok(()) };
     if not_ready(world, Who::New).is_some() {
@@ -377,14 +377,14 @@ fn peers_carry_all(world: &mut dyn World) -> Result<(), Trouble> {
     if faults.is_empty() { Ok(()) } else { Err(Trouble::Back(UpgradeError::Faults(faults).because(UpgradeError::PeersGone))) }
 }
 
-/// Before P. A balancer that was restarted has forgotten.
+/// Checked before P, because a balancer that was restarted has lost its state.
 fn still_quiesced(world: &mut dyn World, patience: &Patience) -> Result<(), Trouble> {
     match world.quiesced() {
         Ok(Some(false)) => {}
         Ok(_) => return Ok(()),
         Err(why) => return Err(Trouble::Halt(why.because(UpgradeError::QuiescedUnknown).because(UpgradeError::OldNotStopped))),
     }
-    // Sees that it is quiesced no more, and makes it so.
+    // Notices that it is no longer quiesced, and quiesces it again.
     drain(world, patience)?;
     peers_carry_all(world)?;
     match world.quiesced() {

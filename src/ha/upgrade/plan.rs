@@ -1,4 +1,4 @@
-//! What must hold before anything moves, and what an upgrade will do. Pure.
+//! What must hold before anything is changed, and what an upgrade will do. Pure.
 
 use super::world::Site;
 use super::{Patience, Step, Who};
@@ -7,8 +7,8 @@ use crate::ha::operate::{Operation, routed};
 use crate::ha::target::Target;
 use std::collections::BTreeSet;
 
-/// Every reason not to begin: contract docs/contract/high-availability.md, "Upgrade". `accepted`: properties whose differences, or the lack
-/// of them, somebody has looked at.
+/// Every reason not to begin: contract docs/contract/high-availability.md, "Upgrade". `accepted`: properties whose differences, or whose
+/// lack of difference, a person has accepted.
 pub fn refusals(old: &Target, new: &Target, peers: &[&Target], own_sysname: &str, accepted: &[String]) -> Vec<String> {
     let mut refusals = Vec::new();
     let options = Options { accept: accepted.to_vec() };
@@ -20,7 +20,7 @@ pub fn refusals(old: &Target, new: &Target, peers: &[&Target], own_sysname: &str
             refusals.push(format!("HA instance {} is to be replaced and cannot be its own peer", new.id));
             continue;
         }
-        // Two instances of one configuration share what it names, as those have that are being replaced one after the other.
+        // Two instances of one configuration share what it names, as do those that are replaced one after the other.
         if peer.configuration.sources == new.configuration.sources {
             continue;
         }
@@ -30,7 +30,7 @@ pub fn refusals(old: &Target, new: &Target, peers: &[&Target], own_sysname: &str
         );
     }
     let comparison = compare::between(&old.configuration, &new.configuration, &options);
-    // What else has changed since is none of our business, as long as the new one fits its peers.
+    // Other changes do not matter here, as long as the new instance fits its peers.
     let collisions = comparison.violations().into_iter().filter(|difference| difference.class == Class::MustDiffer);
     refusals.extend(collisions.map(|difference| format!("the old and the new {}: {}", new.id, difference.line())));
     let system = |target: &Target| target.sysname.clone().unwrap_or_else(|| own_sysname.to_owned());
@@ -53,7 +53,8 @@ pub fn refusals(old: &Target, new: &Target, peers: &[&Target], own_sysname: &str
     }
     if old.member == new.member {
         refusals.push(format!(
-            "the old and the new {} are both started by PROC {}, which names one configuration: install another PROC and name it in zowe.setup.security.stcs.zowe, or with --new-member",
+            "the old and the new {} are both started by PROC {}, which names one configuration: install another PROC and name it in \
+            zowe.setup.security.stcs.zowe, or with --new-member",
             new.id, new.member
         ));
     }

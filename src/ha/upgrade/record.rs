@@ -1,4 +1,5 @@
-//! What is kept of an upgrade between runs: one small file a user and upgrade, which also keeps two runs of one upgrade apart.
+//! What is kept of an upgrade between runs: one small file per user and upgrade, which also prevents two runs of one upgrade at the same
+//! time.
 
 use super::Progress;
 use crate::config::Environment;
@@ -9,11 +10,11 @@ use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Which upgrade it is: the same words give the same record.
+/// Which upgrade it is: equal values give the same record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Upgrade {
     pub id: String,
-    /// CONFIG of each, as absolute as it was made.
+    /// CONFIG of each, made absolute.
     pub old: String,
     pub new: String,
     pub peers: Vec<String>,
@@ -25,7 +26,7 @@ struct Content {
     progress: Progress,
 }
 
-/// Why there is no record to work with; what to do in words.
+/// Why no record can be used; the text says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
     #[error("neither XDG_STATE_HOME nor HOME is set: name a file for the upgrade's progress with --state")]
@@ -34,13 +35,14 @@ pub enum RecordError {
     Io { path: PathBuf, why: io::Error },
     #[error("{} is no record of an upgrade: {why}; remove it if nothing is under way", .path.display())]
     Unreadable { path: PathBuf, why: String },
-    #[error("{} is of another upgrade, of HA instance {id} from {old} to {new}: finish that one, or name another file with --state", .path.display())]
+    #[error("{} is of another upgrade, of HA instance {id} from {old} to {new}: finish that one, or name another file with \
+        --state", .path.display())]
     Another { path: PathBuf, id: String, old: String, new: String },
     #[error("this upgrade is being made already, by {holder}")]
     Held { holder: String },
 }
 
-/// An open record. While it exists no other run has it.
+/// An open record. While it exists, no other run can have it.
 #[derive(Debug)]
 pub struct UpgradeRecord {
     path: PathBuf,
@@ -48,7 +50,7 @@ pub struct UpgradeRecord {
     _lock: FileLock,
 }
 
-/// `$XDG_STATE_HOME/zwelnch`, else `~/.local/state/zwelnch`, and in it a name that is the upgrade's own.
+/// `$XDG_STATE_HOME/zwelnch`, else `~/.local/state/zwelnch`, and in it a name that belongs to this upgrade.
 ///
 /// # Errors
 /// [`RecordError::NoPlace`].
@@ -56,13 +58,13 @@ pub fn default_path(upgrade: &Upgrade, environment: &Environment) -> Result<Path
     let variable = |name: &str| environment.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let state = variable("XDG_STATE_HOME").or_else(|| Some(variable("HOME")?.join(".local/state"))).ok_or(RecordError::NoPlace)?;
     let words = [upgrade.old.as_str(), upgrade.new.as_str()].into_iter().chain(upgrade.peers.iter().map(String::as_str));
-    // Any version of this program finds what another has kept.
+    // Every version of this program finds what another version has kept.
     let hash = fingerprint(words.flat_map(|word| word.bytes().chain([0])));
     let id = crate::config::normalize_id(&upgrade.id);
     Ok(state.join("zwelnch").join(format!("upgrade-{id}-{hash}.json")))
 }
 
-/// The progress that is kept, without opening the record; None: none is.
+/// Reads the progress without opening the record. None: none is kept.
 ///
 /// # Errors
 /// [`RecordError`].
@@ -82,7 +84,7 @@ pub fn look(path: &Path, upgrade: &Upgrade) -> Result<Option<Progress>, RecordEr
 }
 
 impl UpgradeRecord {
-    /// Opens the record and tells the progress that it keeps.
+    /// Opens the record and returns the progress in it.
     ///
     /// # Errors
     /// [`RecordError`].
@@ -119,7 +121,7 @@ impl UpgradeRecord {
             };
         };
         let text = serde_json::to_vec_pretty(&Content { upgrade: self.upgrade.clone(), progress }).map_err(io::Error::other)?;
-        // A run after a power cut has to know what it finds: two of one instance would have one address.
+        // A run after a power cut has to know what it finds: two copies of one instance would have one address.
         write_durably(&self.path, &text, 0o600)
     }
 }

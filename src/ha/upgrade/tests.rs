@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fault {
     None,
-    /// The new instance never has all its components.
+    /// Some components of the new instance never become ready.
     NeverReady,
     /// The new launcher ends by itself.
     Dies,
@@ -19,13 +19,13 @@ enum Fault {
     Balancer(u32),
     /// The peer stops serving after n questions.
     Peer(u32),
-    /// The peer ends so long after the beginning, whatever the run is doing.
+    /// The peer ends this long after the beginning, whatever the run is doing.
     PeerEnds(u32),
-    /// Likewise, and is back so much later.
+    /// The same, and it comes back this much later.
     PeerIsAway(u32, u32),
-    /// The balancer is reloaded, and forgets what was quiesced, so long after the beginning.
+    /// The balancer is reloaded this long after the beginning, and forgets what was quiesced.
     Reloaded(u32),
-    /// QUIESCE is taken, and does nothing.
+    /// QUIESCE is accepted but does nothing.
     Lying,
     /// A component is ready at B only.
     OnlyHere,
@@ -61,7 +61,7 @@ struct Simulation {
     operations: u32,
     balancer_commands: u32,
     peer_questions: u32,
-    /// How long somebody of B has been ready with nobody serving.
+    /// How long a version of B has been ready while nobody served.
     starved: Duration,
     lines: Vec<String>,
 }
@@ -118,7 +118,7 @@ impl Simulation {
         }
     }
 
-    /// New connections are answered: by the peer, and by B where the balancer gives it any. Nobody can where nobody is ready.
+    /// Whether new connections are answered: by the peer, or by B where the balancer gives it any. If neither is ready, nobody can answer.
     fn serves(&self) -> bool {
         let ready = self.is_ready(Who::Old) || self.is_ready(Who::New);
         if self.peer_is_down() { !ready || !self.quiesced } else { ready || self.quiesced }
@@ -192,7 +192,7 @@ impl World for Simulation {
     }
 
     fn quiesced(&mut self) -> Result<Option<bool>, UpgradeError> {
-        // A look is no command.
+        // A look does not count as a command.
         if matches!(self.fault, Fault::Balancer(from) if self.balancer_commands >= from) {
             return Err(failed("no such socket"));
         }
@@ -241,7 +241,7 @@ impl World for Simulation {
 
     fn stop(&mut self, who: Who) -> Result<(), UpgradeError> {
         self.operation();
-        // Where the balancer does not tell (no connections are counted then either), its answers are all there is.
+        // Where the balancer does not tell (then connections are not counted either), its answers are all there is.
         assert!(self.quiesced || self.connections.is_none(), "{who:?} is stopped with traffic on it: {:#?}", self.lines);
         assert!(!self.peer_is_down() || !self.is_ready(who), "{who:?}, ready, is stopped with no peer left: {:#?}", self.lines);
         if who == Who::Old {
@@ -250,7 +250,7 @@ impl World for Simulation {
             self.new.up_since = None
         }
         if self.forgets {
-            // The peers' listeners are all that is left until another one binds, which gets connections then.
+            // Only the peers' listeners are left until another one binds, which then gets connections.
             self.quiesced = false;
         }
         Ok(())
@@ -290,7 +290,7 @@ impl World for Simulation {
     }
 }
 
-/// Runs until there is an outcome; a run that was killed is begun again as the command does.
+/// Runs until there is an outcome; a killed run is begun again, as the command does.
 fn upgrade(world: &mut Simulation) -> UpgradeOutcome {
     for _ in 0..100 {
         let result = catch_unwind(AssertUnwindSafe(|| match world.kept {
@@ -340,7 +340,7 @@ fn what_does_not_become_good_is_rolled_back() {
 
 #[test]
 fn the_old_one_has_a_time_of_its_own_to_come_back() {
-    // Less than either needs: the new one is judged by it, the old one is not.
+    // Less than either needs: the new one is judged by this limit, the old one is not.
     let hasty = Patience { ready: Duration::from_secs(1), ..PATIENCE };
     let mut world = Simulation::new(Fault::NeverReady, false, Some(0), Vec::new());
     let outcome = run(&mut world, Step::Check, &hasty, true);
@@ -349,7 +349,7 @@ fn the_old_one_has_a_time_of_its_own_to_come_back() {
         "{outcome:?}"
     );
     assert!(world.is_ready(Who::Old) && !world.quiesced);
-    // And that is a bound.
+    // And the limit for the old one holds.
     let hasty = Patience { rollback: Duration::from_secs(1), ..PATIENCE };
     let mut world = Simulation::new(Fault::NeverReady, false, Some(0), Vec::new());
     let outcome = run(&mut world, Step::Check, &hasty, true);
@@ -385,7 +385,7 @@ fn a_balancer_that_goes_away_halts_with_traffic_at_the_peers_and_goes_on() {
 
 #[test]
 fn a_peer_that_ends_while_b_is_out_brings_traffic_back_to_b_at_once() {
-    // In the drain: the old one, which runs, and which nothing is verified for before.
+    // In the drain: the old one runs, and nothing has to be verified before it gets traffic.
     let mut world = Simulation::new(Fault::PeerEnds(3), false, Some(1000), Vec::new());
     let outcome = upgrade(&mut world);
     assert!(
@@ -393,7 +393,7 @@ fn a_peer_that_ends_while_b_is_out_brings_traffic_back_to_b_at_once() {
         "{outcome:?}"
     );
     assert!(world.time <= BEGUN + Duration::from_secs(4) && !world.quiesced && world.old.up_since == Some(Duration::ZERO));
-    // After P: the new one as soon as it is ready, and it is not stopped for what the dead cannot confirm.
+    // After P: the new one gets traffic as soon as it is ready, and is not stopped because a dead peer cannot confirm it.
     let mut world = Simulation::new(Fault::PeerEnds(6), false, Some(5), Vec::new());
     let outcome = upgrade(&mut world);
     assert!(
@@ -420,7 +420,7 @@ fn what_is_not_quiesced_is_not_stopped() {
         "{outcome:?}"
     );
     assert!(world.old.up_since == Some(Duration::ZERO) && !world.quiesced);
-    // A run that goes on after the balancer has lost the drain and is deaf.
+    // A resumed run, after the balancer has lost the drain and no longer answers.
     let mut world = Simulation::new(Fault::Balancer(1), false, Some(0), Vec::new());
     world.kept = Some(Progress::Forward(Step::StopOld));
     let outcome = upgrade(&mut world);
@@ -429,7 +429,7 @@ fn what_is_not_quiesced_is_not_stopped() {
         "{outcome:?}"
     );
     assert!(world.is_ready(Who::Old));
-    // And back: a new one that may get connections.
+    // And back, with a new instance that may get connections.
     let mut world = Simulation::new(Fault::Balancer(1), false, Some(0), Vec::new());
     (world.old.up_since, world.new.up_since) = (None, Some(Duration::ZERO));
     let outcome = roll_back(&mut world, Step::Resume, UpgradeError::AskedFor, &PATIENCE);
@@ -497,8 +497,8 @@ fn faults() -> impl Strategy<Value = Fault> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(3000))]
 
-    /// Whatever goes wrong, and wherever the run is killed: it ends, nothing is stopped with traffic on it, traffic is resumed only to what
-    /// works, never two of one instance, and in the end connections are answered.
+    /// Whatever goes wrong and wherever the run is killed: it ends, nothing is stopped while it has traffic, traffic is resumed only to
+    /// what works, there are never two copies of one instance, and in the end connections are answered.
     #[test]
     fn traffic_flows_in_the_end(
         fault in faults(),

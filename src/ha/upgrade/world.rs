@@ -1,4 +1,4 @@
-//! The world of an upgrade as it is: consoles, balancers, gateways, registries and the clock.
+//! The real world of an upgrade: consoles, balancers, gateways, registries and the clock.
 
 use super::record::UpgradeRecord;
 use super::{Approval, Progress, UpgradeError, Who, World};
@@ -11,10 +11,10 @@ use crate::ha::traffic::Traffic;
 use crate::ha::verify::{self, Expected, Findings};
 use std::time::{Duration, Instant};
 
-/// Of one question to a gateway.
+/// The time limit of one question to a gateway.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// An instance with what it is asked with.
+/// An instance and the access to ask it with.
 pub type Reached = (Target, Access);
 
 /// Everything that an upgrade touches.
@@ -24,9 +24,9 @@ pub struct Site<'a> {
     pub old: Reached,
     pub new: Reached,
     pub peers: Vec<Reached>,
-    /// What somebody has looked at and accepts: properties, and components that no peer has ready.
+    /// What a person has looked at and accepted: properties, and components that no peer has ready.
     pub accepted: Vec<String>,
-    /// Counts of services that the manifests do not tell.
+    /// Counts of services that the manifests do not give.
     pub expected: Expected,
 }
 
@@ -45,7 +45,7 @@ impl Site<'_> {
         command_text(operation, Some(&target.id), place, &self.operator.sysname(), &target.member)
     }
 
-    /// What the registries are to hold when this one of B runs beside the peers.
+    /// What the registries should hold when this version of B runs beside the peers.
     pub fn expected(&self, who: Who) -> Expected {
         verify::expected(self.peers.iter().chain([self.of(who)]).map(|(target, _)| target), &self.expected)
     }
@@ -96,7 +96,7 @@ impl World for Run<'_> {
     }
 
     fn pause(&mut self, time: Duration) {
-        // A remote launcher and a remote gateway tell nobody here what becomes of them.
+        // A remote launcher and a remote gateway do not announce what becomes of them.
         std::thread::sleep(time);
     }
 
@@ -133,7 +133,7 @@ impl World for Run<'_> {
                     return match self.site.traffic.others() {
                         Ok(others) if others.is_empty() => Ok(()),
                         Ok(others) => Err(UpgradeError::Faults(others)),
-                        // Before anything is stopped the balancer has to answer; while things are down it is of no use to give up.
+                        // Before anything is stopped the balancer has to answer; while something is down, giving up would not help.
                         Err(_) => Ok(()),
                     };
                 }
@@ -158,7 +158,8 @@ impl World for Run<'_> {
         let lost = own.iter().filter(is_lost).filter(|one| !self.site.accepted.contains(&one.name));
         lost.map(|one| {
             format!(
-                "component {0} is ready at {1} only, no peer has it ready: start it there, or accept that nobody has it meanwhile (--accept {0})",
+                "component {0} is ready at {1} only, no peer has it ready: start it there, or accept that nobody has it meanwhile \
+                (--accept {0})",
                 one.name, self.site.old.0.id
             )
         })

@@ -93,7 +93,8 @@ fn verdict(listener: &Listener, address: &str, user: &str, is_on: bool, rule: &R
         (false, Rule::Found) => Some((
             Severity::Error,
             format!(
-                "{name}: AT-TLS has a rule for {of}, but is not on, so that all would be encrypted twice; set zowe.network.server.tls.attls to true, or take the rule from the policy"
+                "{name}: AT-TLS has a rule for {of}, but is not on, so that all would be encrypted twice; set \
+                zowe.network.server.tls.attls to true, or take the rule from the policy"
             ),
         )),
         (true, Rule::Unknown(why)) => Some((Severity::Warning, format!("{name}: whether AT-TLS has a rule for {of} is not known: {why}"))),

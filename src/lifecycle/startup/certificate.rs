@@ -250,7 +250,8 @@ impl Findings<'_> {
             }
             Match::Unknown | Match::NoKey => {
                 let text = format!(
-                    "{name}: whether the private key is that of the certificate '{subject}' was not checked: it is encrypted, or of a kind that is not known here"
+                    "{name}: whether the private key is that of the certificate '{subject}' was not checked: it is encrypted, or of a kind \
+                    that is not known here"
                 );
                 self.add(Severity::Info, property, text);
             }
@@ -267,7 +268,8 @@ impl Findings<'_> {
         for host in plan.hosts.iter().filter(|host| !names.cover(&host.name)) {
             let severity = if host.is_own && plan.verify == Verify::Strict { Severity::Error } else { Severity::Warning };
             let text = format!(
-                "{}: the certificate does not cover host name {} ({}, {}) but {}; have one made that does, or set zowe.verifyCertificates to NONSTRICT",
+                "{}: the certificate does not cover host name {} ({}, {}) but {}; have one made that does, or set zowe.verifyCertificates \
+                to NONSTRICT",
                 file.display(),
                 host.name,
                 host.property,

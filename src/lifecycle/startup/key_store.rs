@@ -71,7 +71,8 @@ pub enum IdentityError {
     #[error("{} holds no private key", .0.display())]
     NoKey(PathBuf),
     #[error(
-        "the key store is key ring {0}, which this program does not read: export certificate, key and certificate authorities as PEM files and name them with --certificate, --key and --ca, or in zowe.certificate.pem"
+        "the key store is key ring {0}, which this program does not read: export certificate, key and certificate authorities as PEM files \
+        and name them with --certificate, --key and --ca, or in zowe.certificate.pem"
     )]
     KeyRing(String),
     #[error("the key store is of type {0}, which this program does not read: name PEM files with --certificate, --key and --ca")]

@@ -174,7 +174,8 @@ fn under_its_name(listener: &Listener, bound: Bound, asked: Result<BindOutcome, 
         Ok(BindOutcome::NotPermitted) if is_asked_for => Some((
             Severity::Error,
             format!(
-                "{}: job {} may not listen on port {} at address {}; reserve the port for it (PORT statement of the TCP/IP profile; D TCPIP,,OBEYFILE puts it in force) or take another one",
+                "{}: job {} may not listen on port {} at address {}; reserve the port for it (PORT statement of the TCP/IP profile; D \
+                TCPIP,,OBEYFILE puts it in force) or take another one",
                 listener.name,
                 listener.job_name.as_deref().unwrap_or_default(),
                 address.port(),
@@ -186,7 +187,8 @@ fn under_its_name(listener: &Listener, bound: Bound, asked: Result<BindOutcome, 
         Err(why) => Some((
             Severity::Warning,
             format!(
-                "{}: this program may not listen on port {} at address {}; the component may, where the port is reserved for its job{}, which was not asked: {why}",
+                "{}: this program may not listen on port {} at address {}; the component may, where the port is reserved for its job{}, \
+                which was not asked: {why}",
                 listener.name,
                 address.port(),
                 address.ip(),
@@ -219,7 +221,8 @@ fn verdict(name: &str, address: SocketAddr, outcome: BindOutcome, is_asked_for: 
         BindOutcome::InUse if is_asked_for => Some((
             Severity::Error,
             format!(
-                "{name}: port {port} is in use at address {}; end what listens there (netstat tells; on z/OS D TCPIP,,NETSTAT,CONN,PORT={port}) or give the component a port that is free",
+                "{name}: port {port} is in use at address {}; end what listens there (netstat tells; on z/OS D \
+                TCPIP,,NETSTAT,CONN,PORT={port}) or give the component a port that is free",
                 address.ip()
             ),
         )),
@@ -231,14 +234,16 @@ fn verdict(name: &str, address: SocketAddr, outcome: BindOutcome, is_asked_for: 
         BindOutcome::NotThisSystem => Some((
             Severity::Warning,
             format!(
-                "{name}: port {port} was not checked: address {} is none of this system's now; a VIPA must be moved here, or zowe.network.server.listenAddresses corrected",
+                "{name}: port {port} was not checked: address {} is none of this system's now; a VIPA must be moved here, or \
+                zowe.network.server.listenAddresses corrected",
                 address.ip()
             ),
         )),
         BindOutcome::NotPermitted => Some((
             Severity::Error,
             format!(
-                "{name}: this user may not listen on port {port}; reserve the port for the job (PORT statement of the TCP/IP profile) or take one above 1023"
+                "{name}: this user may not listen on port {port}; reserve the port for the job (PORT statement of the TCP/IP profile) or \
+                take one above 1023"
             ),
         )),
         BindOutcome::Unsupported => Some((

@@ -1,8 +1,8 @@
-//! What the tabulator key offers: verbs, members, jobs, launcher commands, components. Pure: the names come from a [`Names`].
+//! What the tab key offers: verbs, members, jobs, launcher commands, components. Pure: the names come from a [`Names`].
 
 use crate::mvs::command::VERBS;
 
-/// Commands of the launcher, as they are begun.
+/// The beginnings of the launcher's commands.
 const LAUNCHER_COMMANDS: &[&str] = &["DISP", "START(", "STOP(", "RESTART("];
 
 /// Commands of the console itself.
@@ -16,7 +16,7 @@ pub(super) trait Names {
     fn components(&self, job: &str) -> Vec<String>;
 }
 
-/// Candidates for what stands before the cursor: where the part begins that they replace, in bytes, and the candidates.
+/// Candidates for what is before the cursor: the byte at which the part that they replace begins, and the candidates.
 pub(super) fn complete(before: &str, job: Option<&str>, names: &dyn Names) -> (usize, Vec<String>) {
     let word_at = before.len() - before.trim_start().len();
     let typed = before.get(word_at..).unwrap_or_default();
@@ -83,7 +83,7 @@ fn beginning_with(typed: &str, candidates: Vec<String>) -> Vec<String> {
     candidates.into_iter().filter(begins).collect()
 }
 
-/// The components in an answer to DISP (ZWEL0011I). Names of 16 characters are left out: there the message may have cut them.
+/// The components in an answer to DISP (ZWEL0011I). Names of 16 characters are left out, because the message may have cut them.
 pub(super) fn components_of(answer: &[String]) -> Vec<String> {
     let name = |line: &String| {
         let (_, rest) = line.split_once("name = ")?;
@@ -113,7 +113,7 @@ mod tests {
         }
     }
 
-    /// The lines that each candidate would make.
+    /// The lines that the candidates would make.
     fn lines(before: &str, job: Option<&str>) -> Vec<String> {
         let (at, candidates) = complete(before, job, &Fixed);
         candidates.iter().map(|candidate| format!("{}{candidate}", &before[..at])).collect()

@@ -1,4 +1,4 @@
-//! The line editor of a console on a terminal: what is typed becomes lines, with history and completion.
+//! The line editor of a console on a terminal: it makes lines of what is typed, with history and completion.
 
 use super::complete::{Names, complete, components_of};
 use super::history::HistoryFile;
@@ -18,10 +18,10 @@ use std::time::{Duration, Instant};
 /// How long completion waits for a job to name its components.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How long the components of a job are taken to be the same.
+/// How long the list of a job's components is reused.
 const FRESH: Duration = Duration::from_secs(30);
 
-/// How long after ESC the rest of a sequence may take; then it was the Escape key.
+/// How long the rest of a sequence may take after ESC; after that it was the Escape key.
 const SEQUENCE: Duration = Duration::from_millis(50);
 
 /// What came from the terminal.
@@ -32,8 +32,8 @@ pub(super) enum Input {
     End,
 }
 
-/// Reads lines from the terminal. As long as it exists the terminal gives every key as it is; what is typed between two calls of
-/// [`Editor::next`] stays with the terminal and is read by the next.
+/// Reads lines from the terminal. While it exists, the terminal delivers every key unchanged; what is typed between two calls of
+/// [`Editor::next`] stays in the terminal and is read by the next call.
 pub(super) struct Editor {
     terminal: RawTerminal,
     screen: Arc<Screen>,
@@ -50,7 +50,7 @@ impl Editor {
     /// Takes the terminal.
     ///
     /// # Errors
-    /// When standard input is no terminal, or one that cannot do more than write lines.
+    /// When standard input is not a terminal, or is one that can only write lines.
     pub fn open(system: &SystemDirectory, job: Option<&str>, screen: &Arc<Screen>) -> io::Result<Editor> {
         let (history_file, history) = HistoryFile::load(system.path().join("history"));
         Ok(Editor {
@@ -117,12 +117,12 @@ impl Editor {
 
     fn remember(&mut self, command: &str) {
         if self.line.remember(command) {
-            // Without a file there is the history of this console.
+            // Without a file, only this console's own history is kept.
             let _ = self.history_file.append(command);
         }
     }
 
-    /// Completes what stands before the cursor; true when that changed it.
+    /// Completes what is before the cursor; true when that changed it.
     fn complete(&mut self) -> bool {
         let (from, candidates) = complete(self.line.before(), self.job.as_deref(), &self.names);
         match self.line.completed(from, candidates) {
@@ -141,7 +141,7 @@ impl Drop for Editor {
     }
 }
 
-/// Names from the system as it is at the moment.
+/// Names from the system as it is at this moment.
 struct SystemNames {
     system: SystemDirectory,
     components: RefCell<HashMap<String, (Instant, Vec<String>)>>,

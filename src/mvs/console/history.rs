@@ -8,10 +8,10 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// Most commands that are kept.
+/// The number of commands that are kept.
 pub(super) const HISTORY: usize = 1000;
 
-/// Bytes at the end of the file that are looked at: more than the commands that are kept can take.
+/// The number of bytes read from the end of the file: more than the kept commands can take.
 const READ: u64 = (HISTORY * (4 * COMMAND_LIMIT + 1)) as u64;
 
 /// The last commands, oldest first.
@@ -21,7 +21,7 @@ pub(super) struct History {
 }
 
 impl History {
-    /// Adds a command; false when it is not one to keep: empty, longer than a command may be, unprintable, or the same as the last.
+    /// Adds a command; false when it should not be kept: empty, too long for a command, unprintable, or the same as the last one.
     pub fn add(&mut self, command: &str) -> bool {
         let too_long = command.chars().count() > COMMAND_LIMIT;
         if command.trim().is_empty() || too_long || command.chars().any(char::is_control) {
@@ -58,26 +58,26 @@ impl History {
     }
 }
 
-/// The file: one command a line, newest last. Consoles of one system append to the same.
+/// The file: one command per line, newest last. All consoles of one system append to the same file.
 #[derive(Debug)]
 pub(super) struct HistoryFile {
     path: PathBuf,
-    /// Lines that it has, as far as this console knows.
+    /// The number of its lines, as far as this console knows.
     lines: usize,
 }
 
 impl HistoryFile {
-    /// What the file holds; nothing when it is not there or cannot be read, as one can type without.
+    /// Reads the file; empty when it does not exist or cannot be read, because the console works without it.
     pub fn load(path: PathBuf) -> (HistoryFile, History) {
         let text = read_end(&path).unwrap_or_default();
         let history = History::from_text(&text);
         (HistoryFile { lines: text.lines().count(), path }, history)
     }
 
-    /// Appends a command, and shortens a file that has twice what is kept.
+    /// Appends a command, and shortens a file that has twice as many commands as are kept.
     ///
     /// # Errors
-    /// The system's; the command is then lost for later consoles only.
+    /// The system's; then the command is missing only in later consoles.
     pub fn append(&mut self, command: &str) -> io::Result<()> {
         let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(&self.path)?;
         // One write, so that the lines of two consoles do not mix.
@@ -90,7 +90,7 @@ impl HistoryFile {
     }
 
     fn shorten(&mut self) -> io::Result<()> {
-        // Read again: other consoles have appended.
+        // Read again, because other consoles have appended.
         let history = History::from_text(&read_end(&self.path)?);
         write_atomically(&self.path, history.text().as_bytes(), 0o600)?;
         self.lines = history.len();
@@ -105,7 +105,7 @@ fn read_end(path: &Path) -> io::Result<String> {
     let mut bytes = Vec::new();
     file.take(READ).read_to_end(&mut bytes)?;
     let text = String::from_utf8_lossy(&bytes);
-    // The first line may be the rest of one.
+    // The first line may be only the rest of one.
     Ok(if from == 0 { text.into_owned() } else { text.split_once('\n').map_or("", |(_, rest)| rest).to_owned() })
 }
 
@@ -142,7 +142,7 @@ mod tests {
             file.append(&format!("D {number}")).unwrap();
         }
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        // Another console's, which the shortening must not lose.
+        // Another console's command, which the shortening must not lose.
         let (mut other, history) = HistoryFile::load(path.clone());
         assert_eq!((history.len(), history.get(HISTORY - 1)), (HISTORY, Some("D 1998")));
         other.append("D OTHER").unwrap();

@@ -14,26 +14,26 @@ use std::io::{self, BufRead, IsTerminal, Read};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-/// Lines of SYSLOG that a console shows when it begins.
+/// Lines of SYSLOG that a console shows when it starts.
 const LAST_LINES: usize = 10;
 
-/// How long the console of a terminal waits for an answer before the next command can be typed; SYSLOG shows the answer when it comes. Longer
-/// than a job may take to be busy.
+/// How long the console of a terminal waits for an answer before the next command can be typed; SYSLOG shows the answer when it comes. This
+/// is longer than a job may be busy.
 const ANSWER_LIMIT: Duration = Duration::from_secs(6);
 
-/// How long the console waits at its end for a START that is under way.
+/// How long a console that ends waits for a START that is under way.
 const START_LIMIT: Duration = Duration::from_secs(40);
 
-/// How a console is to be run.
+/// How to run a console.
 #[derive(Debug, Clone)]
 pub struct ConsoleOptions {
     /// The job that the console is about, for commands in short form.
     pub job: Option<String>,
-    /// Lines to begin with.
+    /// Lines to show first.
     pub banner: Vec<String>,
     /// Commands issued before any is read, as if they were typed.
     pub first_commands: Vec<String>,
-    /// At its end the console stops the jobs that it started, here or by RO on other systems, and waits for them.
+    /// When the console ends, it stops the jobs that it started, here or by RO on other systems, and waits for them.
     pub stop_at_end: bool,
     /// How long it waits for them before it cancels them.
     pub stop_limit: Duration,
@@ -54,7 +54,7 @@ impl Default for ConsoleOptions {
     }
 }
 
-/// How a console came to its end.
+/// How a console ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConsoleEnd {
     /// QUIT or EXIT.
@@ -63,25 +63,25 @@ pub enum ConsoleEnd {
     EndOfInput,
 }
 
-/// What was when the console ended.
+/// The state when the console ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConsoleOutcome {
     pub end: ConsoleEnd,
     /// Ids of the jobs that the console started.
     pub started: Vec<String>,
-    /// Those of them that did not end although they were to be stopped.
+    /// Those of them that were told to stop but did not end.
     pub left: Vec<String>,
-    /// The worst exit code of a command; 0 on a terminal, where somebody saw what was refused.
+    /// The worst exit code of a command; 0 on a terminal, where a person saw what was refused.
     pub worst: i32,
 }
 
 impl ConsoleOutcome {
-    /// 0, or 8 when a job that was to be stopped is left.
+    /// 0, or 8 when a job is left that should have stopped.
     pub fn code(&self) -> i32 {
         if self.left.is_empty() { 0 } else { REFUSED }
     }
 
-    /// [`ConsoleOutcome::code`], or that of the worst command of a pipe.
+    /// [`ConsoleOutcome::code`], or the code of the worst command of a pipe.
     pub fn exit_code(&self) -> i32 {
         self.code().max(self.worst)
     }
@@ -100,7 +100,7 @@ pub fn interactive(system: &SystemDirectory, options: &ConsoleOptions) -> io::Re
     let screen = Screen::open(system, LAST_LINES);
     screen.write(&options.banner);
     let on_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
-    // A terminal that cannot do it is served as a pipe is.
+    // A terminal that cannot move its cursor is treated like a pipe.
     let mut editor = if on_terminal { Editor::open(system, options.job.as_deref(), &screen).ok() } else { None };
     let (scrolling, trouble) = screen.scroll(system);
     if let Some(error) = trouble {
@@ -124,10 +124,10 @@ pub fn interactive(system: &SystemDirectory, options: &ConsoleOptions) -> io::Re
         Some(editor) => console.read_terminal(editor)?,
         None => console.read_pipe(&mut io::stdin().lock())?,
     };
-    // From here on the terminal is as it was found: Ctrl-C ends the waiting for jobs.
+    // From here on the terminal has its original modes: Ctrl-C ends the waiting for jobs.
     drop(editor);
     let worst = if on_terminal { 0 } else { console.worst };
-    // What is to be stopped has to be known.
+    // To stop the jobs that were started, they must all be known.
     console.collect(if options.stop_at_end { START_LIMIT } else { Duration::ZERO });
     let mut left = Vec::new();
     if options.stop_at_end {
@@ -146,7 +146,7 @@ struct Console<'a> {
     job: Option<&'a str>,
     started: Vec<String>,
     worst: i32,
-    /// A command whose answer takes long does not keep the next one from being typed.
+    /// While an answer takes long, the next command can already be typed.
     goes_on: bool,
     /// Answers that have not come yet.
     pending: Vec<Pending>,
@@ -176,7 +176,7 @@ impl Console<'_> {
 
     /// Commands line by line up to the end of the input.
     fn read_pipe(&mut self, input: &mut dyn BufRead) -> io::Result<ConsoleEnd> {
-        // Room for the longest command in any characters, and enough more to tell that one is too long.
+        // Room for the longest command in any characters, and enough more to see that one is too long.
         const LIMIT: u64 = 4 * COMMAND_LIMIT as u64 + 64;
         loop {
             let mut line = Vec::new();
@@ -192,7 +192,7 @@ impl Console<'_> {
         }
     }
 
-    /// Does what a line says; true when it says to leave.
+    /// Carries out a line; true when it says to leave.
     fn line(&mut self, line: &str) -> bool {
         let line = line.trim();
         match line.to_ascii_uppercase().as_str() {
@@ -241,7 +241,7 @@ impl Console<'_> {
         }
     }
 
-    /// Takes the answers that have come meanwhile. Those to what may have started jobs are waited for, at most for `limit`.
+    /// Takes the answers that have arrived meanwhile. Answers to commands that may have started jobs are waited for, at most for `limit`.
     fn collect(&mut self, limit: Duration) {
         let deadline = Instant::now() + limit;
         for pending in std::mem::take(&mut self.pending) {
@@ -254,11 +254,11 @@ impl Console<'_> {
         }
     }
 
-    /// Stops the jobs that this console started, then cancels what does not stop; those that are there even so.
+    /// Stops the jobs that this console started, then cancels those that do not stop; returns those that are still there.
     fn stop_started(&mut self, limit: Duration) -> Vec<String> {
         let mut left = self.started.clone();
         for (verb, limit) in [("P", limit), ("C", Duration::from_secs(10))] {
-            // Also has the end of jobs told that nobody was there to tell of.
+            // This also reports the ends of jobs that had nobody left to report them.
             let jobs = self.system.jobs();
             let running: Vec<String> = left.into_iter().filter(|id| jobs.iter().any(|job| job.job_id == *id)).collect();
             for job in jobs.iter().filter(|job| running.contains(&job.job_id)) {
@@ -273,7 +273,7 @@ impl Console<'_> {
     }
 }
 
-/// Passes over what is left of a line.
+/// Skips the rest of a line.
 fn skip_line(input: &mut dyn BufRead) -> io::Result<()> {
     loop {
         let buffer = input.fill_buf()?;

@@ -1,8 +1,8 @@
-//! From the bytes of a terminal to keys. Pure, byte by byte: how the bytes were cut into reads makes no difference.
+//! Turns the bytes of a terminal into keys. Pure, byte by byte: how the bytes were cut into reads makes no difference.
 
 use std::collections::VecDeque;
 
-/// Most bytes of parameters in a control sequence that is known; longer ones are passed over whole.
+/// The most parameter bytes of a control sequence that is known; longer sequences are skipped whole.
 const PARAMETERS: usize = 8;
 
 /// What a key asks for.
@@ -35,7 +35,7 @@ pub(super) enum Key {
     Interrupt,
 }
 
-/// What has begun and not ended.
+/// A sequence that has begun and not ended.
 #[derive(Debug, Clone, Copy, Default)]
 enum State {
     #[default]
@@ -52,18 +52,18 @@ enum State {
     LinuxFunction,
 }
 
-/// Takes the bytes.
+/// Turns bytes into keys.
 #[derive(Debug, Default)]
 pub(super) struct Decoder {
     state: State,
     /// Between the marks that a terminal puts around what is pasted.
     in_paste: bool,
-    /// The last byte was a carriage return: a line feed now belongs to it.
+    /// The last byte was a carriage return: a line feed that follows belongs to it.
     after_return: bool,
 }
 
 impl Decoder {
-    /// One more byte; adds no key, one, or two when it also shows that what came before it is broken.
+    /// Takes one more byte; adds no key, one key, or two when it also shows that what came before it is broken.
     pub fn feed(&mut self, byte: u8, keys: &mut VecDeque<Key>) {
         let after_return = std::mem::replace(&mut self.after_return, byte == b'\r');
         if byte == b'\n' && after_return {
@@ -86,12 +86,12 @@ impl Decoder {
         }
     }
 
-    /// True after what may be the Escape key or the beginning of a sequence: only time tells, see [`Decoder::pause`].
+    /// True after what may be the Escape key or the beginning of a sequence: only time decides, see [`Decoder::pause`].
     pub fn awaits_more(&self) -> bool {
         matches!(self.state, State::Escape | State::Application)
     }
 
-    /// Nothing came for a while: what was begun was the Escape key, which does nothing.
+    /// Nothing came for a while: what had begun was the Escape key, which does nothing.
     pub fn pause(&mut self) {
         if self.awaits_more() {
             self.state = State::Ground;
@@ -171,12 +171,12 @@ impl Decoder {
                 (Some(parameters), last) => self.named(sequence_key(parameters, last), keys),
                 (None, _) => {}
             },
-            // Not the rest of a sequence: it was cut off, and this is a key of its own.
+            // Not the rest of a sequence: the sequence was cut off, and this is a separate key.
             _ => self.ground(byte, keys),
         }
     }
 
-    /// A key that has a name and no character. Text that is pasted does not move the cursor.
+    /// A key that has a name but no character. Pasted text does not move the cursor.
     fn named(&self, key: Option<Key>, keys: &mut VecDeque<Key>) {
         if !self.in_paste {
             keys.extend(key);
@@ -186,7 +186,7 @@ impl Decoder {
     fn control_key(&mut self, byte: u8) -> Option<Key> {
         match byte {
             b'\r' | b'\n' => Some(Key::Enter),
-            // Also ends a paste whose end got lost: there must be a way out.
+            // Also ends a paste whose end was lost: there must be a way out.
             0x03 => {
                 self.in_paste = false;
                 Some(Key::Interrupt)
@@ -211,7 +211,7 @@ impl Decoder {
     }
 }
 
-/// ESC O and this: keypads in application mode, rxvt with Ctrl.
+/// ESC O and this byte: keypads in application mode, rxvt with Ctrl.
 fn application_key(byte: u8) -> Option<Key> {
     match byte {
         b'A' => Some(Key::Up),
@@ -227,11 +227,11 @@ fn application_key(byte: u8) -> Option<Key> {
     }
 }
 
-/// ESC \[, parameters and this.
+/// ESC \[, parameters and this byte.
 fn sequence_key(parameters: &[u8], last: u8) -> Option<Key> {
     let mut parts = parameters.split(|byte| *byte == b';');
     let number = parts.next().unwrap_or_default();
-    // xterm's modifiers are 1 and the sum of Shift 1, Alt 2, Ctrl 4.
+    // xterm's modifiers are 1 plus the sum of Shift 1, Alt 2, Ctrl 4.
     let by_word = matches!(parts.next(), Some(b"3" | b"4" | b"5" | b"6" | b"7" | b"8"));
     match last {
         b'A' => Some(Key::Up),

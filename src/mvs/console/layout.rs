@@ -1,14 +1,14 @@
-//! Where text stands on a terminal that wraps, and what to send so that it stands there. Pure.
+//! Where text appears on a terminal that wraps, and what to send so that it appears there. Pure.
 
 use std::fmt::Write;
 use unicode_width::UnicodeWidthChar;
 use unicode_width::UnicodeWidthStr;
 
-/// The end of a text that has been drawn, and its cursor, in rows and columns from where it begins, from 0.
+/// The end of a drawn text and its cursor, in rows and columns counted from 0 at its beginning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Places {
     end: (usize, usize),
-    /// The text ends with the last column: the terminal has not gone to the next row yet.
+    /// The text ends in the last column: the terminal has not moved to the next row yet.
     full: bool,
     cursor: (usize, usize),
 }
@@ -35,13 +35,13 @@ fn places(text: &str, cursor: usize, width: usize) -> Places {
     Places { end: (row, column), full, cursor: cursor_place.unwrap_or((row, column)) }
 }
 
-/// Draws a line that is being edited, from the first column of a free row, and puts the cursor in it. `cursor` is in bytes, `width` is
-/// the terminal's in columns.
+/// Draws the line that is being edited, from the first column of a free row, and puts the cursor in it. `cursor` is in bytes, `width` is
+/// the terminal's width in columns.
 pub(super) fn draw(text: &str, cursor: usize, width: usize) -> String {
     let places = places(text, cursor, width);
     let mut sent = text.to_owned();
     if places.full {
-        // Has the terminal go to the next row now.
+        // Makes the terminal move to the next row now.
         sent.push_str(" \r");
     }
     let up = places.end.0.saturating_sub(places.cursor.0);
@@ -57,13 +57,13 @@ pub(super) fn draw(text: &str, cursor: usize, width: usize) -> String {
     sent
 }
 
-/// Takes away what [`draw`] has drawn, and all below it; the cursor is then where it began.
+/// Erases what [`draw`] has drawn and everything below it; the cursor is then where it began.
 pub(super) fn erase(text: &str, cursor: usize, width: usize) -> String {
     let up = places(text, cursor, width).cursor.0;
     if up > 0 { format!("\r\x1b[{up}A\x1b[J") } else { "\r\x1b[J".to_owned() }
 }
 
-/// Names in columns, down and then across, as many as the width has room for.
+/// Names in columns, filled downwards first, as many columns as fit the width.
 pub(super) fn columns(names: &[String], width: usize) -> Vec<String> {
     const GAP: usize = 2;
     let widest = names.iter().map(|name| name.width()).max().unwrap_or(0) + GAP;

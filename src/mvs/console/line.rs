@@ -1,10 +1,10 @@
-//! The line that is being typed: keys edit it. Pure: what must be done outside is told as an [`Effect`].
+//! The line that is being typed, edited by keys. Pure: what must be done outside is returned as an [`Effect`].
 
 use super::history::History;
 use super::keys::Key;
 use unicode_width::UnicodeWidthChar;
 
-/// Most characters of a line: more than a command may have, so that one that is too long is refused as such.
+/// The longest line in characters: longer than a command may be, so that a command that is too long is refused as such.
 const LIMIT: usize = 512;
 
 /// What a key leads to.
@@ -17,13 +17,13 @@ pub(super) enum Effect {
     Entered(String),
     EndOfInput,
     ClearScreen,
-    /// Somebody is to say what could stand here, with [`Line::completed`].
+    /// The caller should say what could be here, with [`Line::completed`].
     Complete,
     /// Possible completions to show.
     List(Vec<String>),
 }
 
-/// The text, the cursor in it, and where the history stands.
+/// The text, the cursor in it, and the position in the history.
 #[derive(Debug, Default)]
 pub(super) struct Line {
     text: String,
@@ -32,7 +32,7 @@ pub(super) struct Line {
     history: History,
     /// The entry that is shown.
     recalled: Option<usize>,
-    /// What was typed before the history was looked at.
+    /// What was typed before the history was shown.
     draft: String,
     /// The last key was a tab that left several possibilities.
     undecided: bool,
@@ -52,7 +52,7 @@ impl Line {
         self.cursor
     }
 
-    /// What stands before the cursor.
+    /// What is before the cursor.
     pub fn before(&self) -> &str {
         self.text.get(..self.cursor).unwrap_or_default()
     }
@@ -61,7 +61,7 @@ impl Line {
         self.text.get(self.cursor..).unwrap_or_default()
     }
 
-    /// Keeps a command for the Up key; false when it is not one to keep.
+    /// Keeps a command for the Up key; false when it should not be kept.
     pub fn remember(&mut self, command: &str) -> bool {
         self.history.add(command)
     }
@@ -117,8 +117,8 @@ impl Line {
         }
     }
 
-    /// The answer to [`Effect::Complete`]: what could stand from byte `from` up to the cursor. One candidate is taken; of several the
-    /// beginning that they share, and with the next tab they are shown.
+    /// The answer to [`Effect::Complete`]: what could replace the text from byte `from` to the cursor. A single candidate is taken; of
+    /// several, their common beginning is taken, and the next tab shows them.
     pub fn completed(&mut self, from: usize, mut candidates: Vec<String>) -> Effect {
         candidates.sort();
         candidates.dedup();
@@ -129,14 +129,14 @@ impl Line {
         self.undecided = several;
         let shared = shared_beginning(&candidates);
         let typed = self.before().get(from..).map_or(usize::MAX, str::len);
-        // Candidates that differ in case may share less than is there.
+        // Candidates that differ in case may have less in common than has been typed.
         if shared.len() < typed || self.text.chars().count() + shared.chars().count() > LIMIT {
             return Effect::Nothing;
         }
         self.replace(from, self.cursor, shared)
     }
 
-    /// Shows an entry of the history; one after the last is what had been typed.
+    /// Shows an entry of the history; after the last entry comes what had been typed.
     fn recall(&mut self, at: usize) -> Effect {
         if self.recalled.is_none() {
             self.draft = std::mem::take(&mut self.text);
@@ -155,7 +155,7 @@ impl Line {
         Effect::Redraw
     }
 
-    /// Replaces a part that begins or ends at the cursor, and leaves the cursor after what is new.
+    /// Replaces a part that begins or ends at the cursor, and leaves the cursor after the new text.
     fn replace(&mut self, from: usize, to: usize, with: &str) -> Effect {
         if self.text.get(from..to).is_none_or(|old| old == with) {
             return Effect::Nothing;
@@ -173,7 +173,7 @@ impl Line {
         Effect::Redraw
     }
 
-    /// The place before what stands left of the cursor, which is a character and the marks that are drawn onto it.
+    /// The position before the character left of the cursor, including the marks that are drawn onto it.
     fn left(&self) -> usize {
         self.before().char_indices().rev().find(|(_, character)| character.width() != Some(0)).map_or(0, |(at, _)| at)
     }
@@ -183,7 +183,7 @@ impl Line {
         next.map_or(self.text.len(), |(at, _)| self.cursor + at)
     }
 
-    /// The beginning of the word, of characters for which `in_word` holds, that ends at or before the cursor.
+    /// The beginning of the word that ends at or before the cursor; `in_word` holds for its characters.
     fn back_over(&self, in_word: impl Fn(char) -> bool) -> usize {
         self.before().trim_end_matches(|character| !in_word(character)).trim_end_matches(&in_word).len()
     }

@@ -18,15 +18,15 @@ use super::issue::issue;
 use crate::system::SystemDirectory;
 use std::borrow::Cow;
 
-/// Issues one command. Returns the lines of its answer and the exit code: 0 accepted, 8 refused, 12 when the answer has broken off.
+/// Issues one command. Returns the lines of its answer and the exit code: 0 accepted, 8 refused, 12 when the answer broke off.
 pub fn one_shot(system: &SystemDirectory, job: Option<&str>, command: &str) -> (Vec<String>, i32) {
     let answer = issue(system, &for_job(job, command));
     let code = answer.exit_code();
     (answer.lines, code)
 }
 
-/// What a command means at a console that is about one job: a verb that needs a job gets its name, and what is no operator command at
-/// all is a command to the launcher.
+/// What a command means at a console for one job: a verb that needs a job gets the job's name, and anything that is not an operator command
+/// is a command to the launcher.
 fn for_job<'a>(job: Option<&str>, text: &'a str) -> Cow<'a, str> {
     let Some(job) = job else { return Cow::Borrowed(text) };
     let command = text.trim();

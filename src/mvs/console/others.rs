@@ -1,4 +1,4 @@
-//! Jobs on the other systems of the sysplex: what a console has had started there by RO is stopped there at its end.
+//! Jobs on the other systems of the sysplex: those that a console has started there by RO are stopped there when the console ends.
 
 use crate::mvs::answer::Programs;
 use crate::mvs::issue::{issue_with, unique_target};
@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-/// How often a system without a watch on its SYSLOG is looked at.
+/// How often a system whose SYSLOG cannot be watched is checked.
 const WITHOUT_WATCH: Duration = Duration::from_millis(250);
 
 /// The other systems and the jobs that ran there when the console began.
@@ -20,7 +20,8 @@ impl Others {
         Others(others.map(|other| (other.clone(), ids(&other.jobs()))).collect())
     }
 
-    /// Stops every job that has come since, and cancels what does not stop within `limit`. Ids of those that are left, with their system.
+    /// Stops every job that has started since, and cancels those that do not stop within `limit`. Returns the ids of those that are left,
+    /// with their system.
     pub(super) fn stop(&self, programs: &Programs, limit: Duration) -> Vec<String> {
         let mut left = Vec::new();
         for (system, before) in &self.0 {
@@ -42,7 +43,7 @@ fn ids(jobs: &[JobRecord]) -> BTreeSet<String> {
     jobs.iter().map(|job| job.job_id.clone()).collect()
 }
 
-/// The end of a job is told in SYSLOG: it is looked again when that grows.
+/// SYSLOG reports the end of a job, so this checks again whenever SYSLOG grows.
 fn wait(system: &SystemDirectory, limit: Duration, is_over: impl Fn() -> bool) {
     let deadline = Instant::now() + limit;
     let (sender, grown) = mpsc::channel();

@@ -1,6 +1,6 @@
-//! The one place of `mvs` that writes to the terminal: SYSLOG as it grows, in order and each line once, and below it the line that is
-//! being typed. Whoever writes takes that line away first and draws it again, under one lock and with one write, so that the thread
-//! that is told of news need not wait for the console, which may be busy.
+//! The only place of `mvs` that writes to the terminal: SYSLOG as it grows, in order and each line once, and below it the line that is
+//! being typed. Every writer first removes that line and then draws it again, under one lock and with one write, so that the thread that
+//! shows new lines need not wait for the console, which may be busy.
 
 use super::layout;
 use crate::output::one_line;
@@ -14,10 +14,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How much of SYSLOG is looked at for its last lines.
+/// How much of SYSLOG is searched for its last lines.
 const LAST_LINES_FROM: u64 = 64 * 1024;
 
-/// How often SYSLOG is looked at while waiting when the system cannot tell that it has grown.
+/// How often SYSLOG is checked while waiting, when the system cannot report that it has grown.
 const WITHOUT_WATCH: Duration = Duration::from_millis(250);
 
 /// Follows a file that others append to.
@@ -30,21 +30,22 @@ pub(super) struct Tail {
 }
 
 impl Tail {
-    /// From now on; also returns up to `last` lines that are there already.
+    /// Follows the file from now on; also returns up to `last` lines that are already there.
     fn open(path: &Path, last: usize) -> (Tail, Vec<String>) {
         let length = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
         let from = length.saturating_sub(LAST_LINES_FROM);
         let mut tail = Tail { path: path.to_path_buf(), offset: from, begun: Vec::new() };
         let mut lines = tail.new_lines();
         if from > 0 && !lines.is_empty() {
-            // Where the reading began was hardly the beginning of a line.
+            // The reading probably did not begin at the beginning of a line.
             lines.remove(0);
         }
         let surplus = lines.len().saturating_sub(last);
         (tail, lines.split_off(surplus))
     }
 
-    /// Whole lines that have come since the last time. A file that became shorter is read from its beginning; an error is no news.
+    /// Whole lines that have come since the last call. A file that became shorter is read from its beginning; after an error there are no
+    /// new lines.
     fn new_lines(&mut self) -> Vec<String> {
         let mut bytes = std::mem::take(&mut self.begun);
         if self.read_into(&mut bytes).is_err() {
@@ -69,10 +70,10 @@ impl Tail {
     }
 }
 
-/// How wide a terminal is taken to be that does not say.
+/// The width assumed for a terminal that does not tell its own.
 const USUAL_WIDTH: usize = 80;
 
-/// Columns of the terminal that standard output is.
+/// The width in columns of the terminal that is standard output.
 pub(super) fn width() -> usize {
     match terminal_size::terminal_size_of(io::stdout()) {
         Some((terminal_size::Width(width), _)) if width > 0 => usize::from(width),
@@ -102,17 +103,17 @@ struct Inside {
     typed: Option<Drawn>,
     output: Box<dyn Write + Send>,
     width: fn() -> usize,
-    /// Ids of jobs whose $HASP395 has gone by.
+    /// Ids of jobs whose $HASP395 has been shown.
     ended: HashSet<String>,
 }
 
-/// SYSLOG on the terminal. Shared by the console and the thread that is told when SYSLOG grows.
+/// SYSLOG on the terminal. Shared by the console and the thread that is notified when SYSLOG grows.
 pub(super) struct Screen {
     inside: Mutex<Inside>,
     news: Condvar,
 }
 
-/// Keeps SYSLOG scrolling as long as it is held.
+/// Keeps SYSLOG scrolling while it is held.
 pub(super) struct Scrolling {
     watch: Option<Watch>,
 }
@@ -130,12 +131,12 @@ impl Screen {
         Arc::new(Screen { inside: Mutex::new(inside), news: Condvar::new() })
     }
 
-    /// Shows the line that is being typed, instead of what was shown of it before. `cursor` is in bytes.
+    /// Shows the line that is being typed, replacing what was shown of it before. `cursor` is in bytes.
     pub fn show_typed(&self, text: &str, cursor: usize) {
         self.lock().show_typed(Some(Drawn { text: text.to_owned(), cursor }));
     }
 
-    /// Leaves a line that was entered as it is, as a line of the log.
+    /// Leaves a line that was entered on the screen, as a line of the log.
     pub fn entered(&self, text: &str) {
         let mut inside = self.lock();
         let width = (inside.width)();
@@ -143,23 +144,23 @@ impl Screen {
         inside.send(&format!("{erased}{}\n", one_line(text)));
     }
 
-    /// Takes away the line that was being typed.
+    /// Removes the line that was being typed.
     pub fn end_typing(&self) {
         self.lock().show_typed(None);
     }
 
-    /// Draws the line that is being typed anew: the terminal has another width.
+    /// Redraws the line that is being typed, because the width of the terminal has changed.
     pub fn resized(&self) {
         let mut inside = self.lock();
         if let Some(typed) = inside.typed.take() {
-            // With the width of now: terminals wrap their text again.
+            // With the new width, because terminals rewrap their text.
             let sent = typed.erase((inside.width)());
             inside.send(&sent);
             inside.show_typed(Some(typed));
         }
     }
 
-    /// Draws the line that is being typed on a row of its own: something else has had the terminal.
+    /// Draws the line that is being typed on a row of its own, because something else has used the terminal.
     pub fn resumed(&self) {
         let mut inside = self.lock();
         if let Some(typed) = inside.typed.take() {
@@ -168,7 +169,7 @@ impl Screen {
         }
     }
 
-    /// Clears the terminal but for the line that is being typed.
+    /// Clears the terminal except for the line that is being typed.
     pub fn clear(&self) {
         let mut inside = self.lock();
         let typed = inside.typed.take();
@@ -179,7 +180,7 @@ impl Screen {
     /// Begins to show SYSLOG as it grows.
     ///
     /// # Errors
-    /// Why the system cannot tell that a file has grown; the console then looks after each command.
+    /// Why the system cannot report that a file has grown; the console then checks after each command.
     pub fn scroll(self: &Arc<Self>, system: &SystemDirectory) -> (Scrolling, Option<io::Error>) {
         let screen = Arc::clone(self);
         match watch_file(system.path(), "SYSLOG", move || screen.show_news()) {
@@ -188,7 +189,7 @@ impl Screen {
         }
     }
 
-    /// Shows what SYSLOG has got; returns when all of it is written.
+    /// Shows the new lines of SYSLOG; returns when all of them are written.
     pub fn show_news(&self) {
         let mut inside = self.lock();
         let lines = inside.tail.new_lines();
@@ -199,12 +200,12 @@ impl Screen {
         self.news.notify_all();
     }
 
-    /// Writes lines that SYSLOG does not have.
+    /// Writes lines that are not in SYSLOG.
     pub fn write(&self, lines: &[String]) {
         self.lock().write_lines(lines);
     }
 
-    /// Shows SYSLOG until all these jobs have ended, at most for `limit`; those that have not.
+    /// Shows SYSLOG until all these jobs have ended, at most for `limit`; returns those that have not ended.
     pub fn wait_for_ends(&self, jobs: &[String], scrolling: &Scrolling, limit: Duration) -> Vec<String> {
         let deadline = Instant::now() + limit;
         self.show_news();
@@ -250,7 +251,7 @@ impl Inside {
         let width = (self.width)();
         let mut sent = self.typed.as_ref().map_or_else(String::new, |typed| typed.erase(width));
         for line in lines {
-            // What jobs and others write comes from anywhere.
+            // The text of jobs and other writers is untrusted.
             sent.push_str(&one_line(line));
             sent.push('\n');
         }
@@ -271,7 +272,7 @@ impl Inside {
     }
 
     fn send(&mut self, text: &str) {
-        // A terminal that has gone is no reason to stop operating; what else is lost is said in the end.
+        // A terminal that has gone is no reason to stop operating; what else is lost is reported at the end.
         let _ = self.output.write_all(text.as_bytes()).and_then(|()| self.output.flush());
     }
 }

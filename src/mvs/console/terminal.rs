@@ -1,7 +1,7 @@
-//! Standard input as a terminal that gives each key as it is: its modes, its signals, and the one place where the console waits.
+//! Standard input as a terminal that delivers each key unchanged: its modes, its signals, and the one place where the console waits.
 //!
-//! Ctrl-C is a key. Ctrl-Z and Ctrl-\ are the signals that they always are, also while a command is being carried out; as with
-//! the signals that end a process, the terminal first gets its modes back.
+//! Ctrl-C is a key. Ctrl-Z and Ctrl-\ send their usual signals, also while a command is being carried out; the terminal first gets its
+//! modes back, as it does for the signals that end a process.
 
 use nix::errno::Errno;
 use nix::libc;
@@ -17,19 +17,19 @@ use std::time::Duration;
 /// Terminals, as TERM names them, that cannot move the cursor.
 const PLAIN: [&str; 3] = ["dumb", "cons25", "emacs"];
 
-/// Has the terminal mark what is pasted.
+/// Makes the terminal mark pasted text.
 const MARK_PASTE: &[u8] = b"\x1b[?2004h";
 const DO_NOT_MARK_PASTE: &[u8] = b"\x1b[?2004l";
 
-/// The signals that end the console at once. SIGHUP is not one: that the terminal has gone is the end of the input.
+/// The signals that end the console at once. SIGHUP is not among them: when the terminal has gone, that is the end of the input.
 const ENDING: [Signal; 3] = [Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM];
 
-/// What the wait was for.
+/// How the wait ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Event {
-    /// So many bytes were read.
+    /// This many bytes were read.
     Input(usize),
-    /// Nothing came within the time that was given.
+    /// Nothing came within the given time.
     Quiet,
     /// The terminal has another size.
     Resized,
@@ -39,17 +39,17 @@ pub(super) enum Event {
     Gone,
 }
 
-/// What signal handlers need: they can only use what is there already.
+/// What signal handlers need: they can only use what already exists.
 struct Handled {
     found: libc::termios,
     raw: libc::termios,
     wake: RawFd,
 }
 
-/// Null while no terminal is taken.
+/// Null while no terminal is held.
 static HANDLED: AtomicPtr<Handled> = AtomicPtr::new(std::ptr::null_mut());
 
-/// The terminal; dropped, it is as it was found.
+/// The terminal; when this is dropped, its modes are restored.
 pub(super) struct RawTerminal {
     found: Termios,
     woken: UnixStream,
@@ -63,22 +63,22 @@ impl RawTerminal {
     /// Takes the terminal.
     ///
     /// # Errors
-    /// When standard input is no terminal or TERM names one that cannot move its cursor; the system's.
+    /// When standard input is not a terminal, or TERM names one that cannot move its cursor; the system's.
     pub fn open() -> io::Result<RawTerminal> {
         if std::env::var("TERM").is_ok_and(|name| PLAIN.contains(&name.as_str())) {
             return Err(io::Error::new(io::ErrorKind::Unsupported, "the terminal that TERM names cannot move its cursor"));
         }
         let stdin = io::stdin();
         let found = tcgetattr(&stdin)?;
-        // Not nix' fields: they are not yet in the structure that it gives away.
+        // Not the fields of nix: they are not yet in the structure that it returns.
         let raw = raw(found.clone().into());
         let (woken, wake) = UnixStream::pair()?;
         woken.set_nonblocking(true)?;
         wake.set_nonblocking(true)?;
         let handled = Handled { found: found.clone().into(), raw, wake: wake.as_raw_fd() };
-        // Never freed: a handler on another thread may just be using it.
+        // Never freed: a handler on another thread may be using it.
         HANDLED.store(Box::leak(Box::new(handled)), Ordering::SeqCst);
-        // From here on dropping it undoes what has been done so far.
+        // From here on, dropping it undoes what has been done so far.
         let mut terminal = RawTerminal { found, woken, _wake: wake, actions: Vec::new(), gone: false };
         terminal.handle(Signal::SIGWINCH, resized, SaFlags::SA_RESTART)?;
         terminal.handle(Signal::SIGCONT, resumed, SaFlags::SA_RESTART)?;
@@ -100,13 +100,13 @@ impl RawTerminal {
         let ignored = matches!(old.handler(), SigHandler::SigIgn);
         self.actions.push((signal, old));
         if ignored {
-            // As nohup has it.
+            // As nohup does.
             self.give_back();
         }
         Ok(())
     }
 
-    /// Gives the last signal its old action back.
+    /// Restores the old action of the last signal.
     fn give_back(&mut self) {
         if let Some((signal, action)) = self.actions.pop() {
             // SAFETY: an action that was there before is as good as it was.
@@ -114,7 +114,7 @@ impl RawTerminal {
         }
     }
 
-    /// Waits until something is typed or happens to the terminal, at most for `patience` when that is given.
+    /// Waits until something is typed or happens to the terminal, at most for `patience` if that is given.
     ///
     /// # Errors
     /// The system's.
@@ -139,7 +139,7 @@ impl RawTerminal {
                 }
             }
             if typed {
-                // Not through std's buffer: what that holds poll does not know of.
+                // Not through std's buffer: poll does not know what that holds.
                 match nix::unistd::read(&stdin, buffer) {
                     Ok(0) | Err(Errno::EIO) => {
                         self.gone = true;
@@ -153,7 +153,7 @@ impl RawTerminal {
         }
     }
 
-    /// What the handlers have told.
+    /// What the handlers have reported.
     fn woken(&mut self) -> Option<Event> {
         let mut told = [0; 64];
         let length = nix::unistd::read(&self.woken, &mut told).unwrap_or(0);
@@ -177,17 +177,17 @@ impl Drop for RawTerminal {
             self.give_back();
         }
         if self.gone {
-            // The system tells it, and the shell once more: what is left to do is not to be cut short.
+            // The system sends it, and the shell sends it again: the remaining work must not be cut short.
             // SAFETY: no handler at all.
             let _ = unsafe { sigaction(Signal::SIGHUP, &SigAction::new(SigHandler::SigIgn, SaFlags::empty(), SigSet::empty())) };
         }
         tell(DO_NOT_MARK_PASTE);
-        // What was typed ahead is left for whoever reads next.
+        // What was typed ahead is left for the next reader.
         let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &self.found);
     }
 }
 
-/// The modes in which each key is read as it is. Output stays as it is: others write to this terminal, too.
+/// The modes in which each key is read unchanged. Output keeps its modes, because others write to this terminal too.
 fn raw(found: libc::termios) -> libc::termios {
     let mut raw = found;
     raw.c_iflag &= !(libc::BRKINT | libc::ICRNL | libc::INLCR | libc::IGNCR | libc::ISTRIP | libc::IXON);
@@ -205,7 +205,7 @@ fn raw(found: libc::termios) -> libc::termios {
 
 fn tell(bytes: &[u8]) {
     let mut output = io::stdout().lock();
-    // A terminal that has gone needs not be told.
+    // A terminal that has gone need not be told.
     let _ = output.write_all(bytes).and_then(|()| output.flush());
 }
 

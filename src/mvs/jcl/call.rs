@@ -8,15 +8,15 @@ use std::collections::BTreeMap;
 
 /// The procedures that a job can call.
 pub(super) struct Calls<'a> {
-    /// Between PROC and PEND in the job itself, by name.
+    /// Procedures between PROC and PEND in the job itself, by name.
     own: BTreeMap<String, String>,
     library: &'a Library<'a>,
-    /// The last step is that of a procedure.
+    /// The last step comes from a procedure.
     called: bool,
 }
 
 impl<'a> Calls<'a> {
-    /// Also the indices of the statements that belong to procedures of the job's own.
+    /// Also returns the indices of the statements that belong to procedures in the job itself.
     pub(super) fn new(text: &str, statements: &[Statement], library: &'a Library<'a>) -> (Option<Calls<'a>>, Vec<usize>) {
         let lines: Vec<&str> = text.lines().collect();
         let (mut own, mut inside, mut open) = (BTreeMap::new(), Vec::new(), None);
@@ -35,7 +35,7 @@ impl<'a> Calls<'a> {
         (Some(Calls { own, library, called: false }), inside)
     }
 
-    /// A step of the job's own, or that of a procedure.
+    /// A step of the job itself, or that of a procedure.
     pub(super) fn exec(&mut self, reading: &mut Reading<'_>, statement: &Statement, start: &[(String, String)]) -> Result<(), JclError> {
         self.called = false;
         if statement.operands.iter().any(|operand| operand.keyword.as_deref() == Some("PGM")) {
@@ -83,7 +83,7 @@ impl<'a> Calls<'a> {
                 return Err(JclError::Member { at, why });
             }
         };
-        // Of START, what the procedure knows; for the rest it is a SET statement.
+        // Those START symbols that the procedure knows; for the others there is a SET statement.
         let known = procedure::symbols_of(&text);
         symbols.retain(|(symbol, _)| !start.iter().any(|(name, _)| name == symbol));
         symbols.extend(start.iter().filter(|(symbol, _)| known.contains(symbol)).cloned());
@@ -99,7 +99,7 @@ impl<'a> Calls<'a> {
             Err(errors) => {
                 reading.steps.push(empty_step());
                 self.called = true;
-                // Lines of the procedure, not of the job: they are told apart by its name.
+                // Lines of the procedure, not of the job: the procedure's name distinguishes them.
                 let told = errors.into_iter().map(|error| JclError::Member { at, why: format!("PROCEDURE {name}: {}", error.message()) });
                 reading.errors.extend(told);
                 Ok(())
@@ -107,7 +107,7 @@ impl<'a> Calls<'a> {
         }
     }
 
-    /// A DD statement behind a call takes the place of the procedure's of that name, or is added.
+    /// A DD statement after a call replaces the procedure's DD statement of that name, or is added.
     pub(super) fn dd(&mut self, reading: &mut Reading<'_>, statement: &Statement) -> Result<(), JclError> {
         if !self.called || statement.name.is_empty() {
             return reading.dd(statement);
@@ -118,7 +118,7 @@ impl<'a> Calls<'a> {
         if !of_step.is_empty() && !step.program.is_empty() && of_step != step.name {
             return Err(JclError::Label { at: statement.at, label: statement.name.clone() });
         }
-        // Those that are concatenated to it follow it.
+        // The DD statements concatenated to it follow it.
         step.data_definitions.retain(|known| known.name != name);
         step.data_definitions.push(DataDefinition { name: name.to_owned(), sources: vec![source] });
         Ok(())

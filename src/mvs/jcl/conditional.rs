@@ -1,9 +1,9 @@
-//! IF/THEN/ELSE/ENDIF: how they nest. What a condition says is not evaluated here.
+//! IF/THEN/ELSE/ENDIF: how they nest. Conditions are not evaluated here.
 
 use super::statement::Statement;
 use super::{JclError, NESTING_LIMIT, Position};
 
-/// IF statements that have no ENDIF yet: their conditions, whether ELSE has come, and where they stand.
+/// IF statements without an ENDIF so far: their conditions, whether ELSE has come, and where they are.
 #[derive(Default)]
 pub(super) struct Conditions {
     open: Vec<(String, bool, Position)>,
@@ -42,12 +42,12 @@ impl Conditions {
         !self.open.is_empty()
     }
 
-    /// Those that hold here, outermost first; `NOT (...)` for what follows ELSE.
+    /// The conditions that apply here, outermost first; `NOT (...)` for what follows ELSE.
     pub fn texts(&self) -> Vec<String> {
         self.open.iter().map(|(condition, ..)| condition.clone()).collect()
     }
 
-    /// What is wrong at the end of the member.
+    /// The errors at the end of the member.
     pub fn end(&mut self) -> Option<JclError> {
         let (.., at) = self.open.pop()?;
         Some(JclError::Member { at, why: "THE IF STATEMENT HAS NO ENDIF".to_owned() })

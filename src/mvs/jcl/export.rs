@@ -1,4 +1,4 @@
-//! EXPORT, and symbols in in-stream data that asks for them with `SYMBOLS=`.
+//! EXPORT, and symbols in in-stream data that requests them with `SYMBOLS=`.
 
 use super::exports::replaced;
 use super::operand::{Value, evaluate};
@@ -6,14 +6,14 @@ use super::procedure::{Reading, check_keyword};
 use super::statement::Statement;
 use super::{DataSource, JclError, Position, RECORD_LENGTH};
 
-/// System symbols, which CNVTSYS and EXECSYS add to the JCL symbols: there whatever is exported.
+/// System symbols, which CNVTSYS and EXECSYS add to the JCL symbols; available whatever is exported.
 const SYSTEM_SYMBOLS: [&str; 2] = ["SYSNAME", "SYSCLONE"];
 
-/// Of JCL symbols the one that needs no EXPORT.
+/// The one JCL symbol that needs no EXPORT.
 const USER_SYMBOL: &str = "SYSUID";
 
 impl Reading<'_> {
-    /// `EXPORT SYMLIST=*` or `EXPORT SYMLIST=(A,B)`. Symbols have to be set behind it; those of a procedure's own PROC statement count as set
+    /// `EXPORT SYMLIST=*` or `EXPORT SYMLIST=(A,B)`. Symbols must be set after it; those of a procedure's own PROC statement count as set
     /// by the call.
     pub fn export(&mut self, statement: &Statement) -> Result<(), JclError> {
         let resolved = self.resolve(statement)?;
@@ -36,7 +36,7 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// Replaces the symbols of the in-stream data of the DD statement that was just read, where it asks for that.
+    /// Replaces the symbols in the in-stream data of the DD statement that was just read, if it requests that.
     pub fn replace_instream(&mut self, statement: &Statement) -> Result<(), JclError> {
         let Some(operand) = statement.operands.iter().find(|operand| operand.keyword.as_deref() == Some("SYMBOLS")) else {
             return Ok(());

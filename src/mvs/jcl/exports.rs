@@ -1,11 +1,11 @@
 //! Which JCL symbols in-stream data sees.
 
-/// What in-stream data sees of the JCL symbols.
+/// The JCL symbols that in-stream data sees.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Exports {
     all: bool,
     names: Vec<String>,
-    /// Those that were set after their EXPORT, the last of a name wins.
+    /// Symbols that were set after their EXPORT; the last one of a name wins.
     visible: Vec<(String, String)>,
 }
 
@@ -29,7 +29,7 @@ impl Exports {
         &self.visible
     }
 
-    /// A symbol that counts as set unless it has been already.
+    /// Sets a symbol unless it has been set already.
     pub fn set_before(&mut self, name: &str, value: &str) {
         if !self.visible.iter().any(|(known, _)| known == name) {
             self.set(name, value);
@@ -45,7 +45,7 @@ impl Exports {
     }
 }
 
-/// A line of in-stream data with `&NAME` and `&NAME.` replaced. Names that are not known stay: data may hold `&` of its own.
+/// A line of in-stream data with `&NAME` and `&NAME.` replaced. Unknown names stay: data may contain its own `&`.
 pub(super) fn replaced(line: &str, symbols: &[(String, String)]) -> String {
     let mut result = String::new();
     let mut rest = line;

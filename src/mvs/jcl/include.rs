@@ -1,14 +1,14 @@
-//! INCLUDE: the statements of another member in the place of one.
+//! INCLUDE: the statements of another member replace the INCLUDE statement.
 
 use super::procedure::{Reading, check_keyword};
 use super::statement::{Statement, statements};
 use super::{JclError, LINE_LIMIT, NESTING_LIMIT, Position};
 use crate::platform::names::is_name;
 
-/// What INCLUDE takes in.
+/// What INCLUDE includes.
 pub(super) struct Group {
     name: String,
-    /// Where the INCLUDE statement stands.
+    /// Where the INCLUDE statement is.
     at: Position,
     pub text: String,
     pub statements: Vec<Statement>,
@@ -55,7 +55,7 @@ impl Reading<'_> {
         Ok(Group { name, at, text, statements, errors })
     }
 
-    /// The statements of a group have been taken: its errors are told apart by its name, as their lines are not those of the member.
+    /// The statements of a group have been taken: its errors carry its name, because their lines are not those of the member.
     pub fn included(&mut self, group: Group) {
         self.depth -= 1;
         let Group { name, at, .. } = group;

@@ -1,5 +1,5 @@
-//! What the statements of a batch job mean that a procedure does not have: JOB and, in a job that START finds in the place of a procedure,
-//! the call of one.
+//! The statements of a batch job that a procedure does not have: JOB and, in a job that START finds instead of a procedure, the call of a
+//! procedure.
 
 use super::call::Calls;
 use super::procedure::{Reading, check_keyword, sort};
@@ -26,11 +26,11 @@ pub struct Job {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobStep {
     pub step: Step,
-    /// The IF statements it stands in, outermost first; `NOT (...)` for what follows ELSE.
+    /// The IF statements that enclose it, outermost first; `NOT (...)` for what follows ELSE.
     pub conditions: Vec<String>,
 }
 
-/// Reads a batch job: every step of it, with all symbols replaced.
+/// Reads a batch job: all of its steps, with all symbols replaced.
 ///
 /// # Errors
 /// Every error of the job, in the order of its lines; at least one.
@@ -44,11 +44,11 @@ pub fn is_job(text: &str) -> bool {
     first.and_then(|line| line.split_ascii_whitespace().nth(1)) == Some("JOB")
 }
 
-/// Reads a job that START is to run: its one step, which may be that of a procedure. The symbols of START take the place of SET statements
-/// before the first EXEC, of EXEC and of PROC, whether anything uses them or not. Also its listing for JESJCL.
+/// Reads a job that START is to run: its one step, which may come from a procedure. The symbols of START replace those of SET statements
+/// before the first EXEC, of EXEC and of PROC, whether or not anything uses them. Also returns its listing for JESJCL.
 ///
 /// # Errors
-/// As [`read_job`]; a job of more than one step, or with conditions, is one.
+/// As [`read_job`]; a job with more than one step, or with conditions, is an error.
 pub fn read_started_job(text: &str, symbols: &Symbols, library: &Library<'_>) -> Result<(Job, Vec<String>), Vec<JclError>> {
     let (job, listing) = read_with(text, symbols, Some(library))?;
     let at = Position { line: 1, column: 1 };
@@ -114,14 +114,14 @@ struct Reader<'a> {
     job: Option<(String, Vec<(String, String)>)>,
     /// One for each step.
     conditions: Vec<Vec<String>>,
-    /// Symbols of the START command, which hold against SET, EXEC and PROC.
+    /// Symbols of the START command, which take precedence over SET, EXEC and PROC.
     start: Vec<(String, String)>,
     /// In a job that START runs: the procedures that it may call.
     calls: Option<Calls<'a>>,
 }
 
 impl Reader<'_> {
-    /// The SET statement that START puts into a job.
+    /// The SET statement that START adds to a job.
     fn define_start_symbols(&mut self) {
         self.reading.defined.extend(self.start.iter().cloned());
     }
@@ -132,7 +132,7 @@ impl Reader<'_> {
             "JOB" if index == 0 => self.job_statement(statement),
             "JOB" => member("A SECOND JOB STATEMENT IN ONE MEMBER"),
             _ if index == 0 => {
-                // What follows is read all the same, with its errors.
+                // What follows is still read, with its errors.
                 let first = member("THE FIRST STATEMENT OF A JOB IS JOB");
                 first.and(self.other(statement))
             }

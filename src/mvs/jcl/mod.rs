@@ -1,9 +1,10 @@
-//! A reader of JCL as START meets it: one member of a procedure library with one step, or a job with one. Pure: text in, procedure or errors
-//! out. Batch jobs of many steps are read too, so that the ones that are shipped can be checked; nothing here runs them.
+//! A reader of JCL for START: one member of a procedure library with one step, or a job with one. Pure: text in, procedure or errors out.
+//! Batch jobs of many steps are read too, so that the shipped ones can be checked; nothing here runs them.
 //!
-//! `statement` joins lines to statements and takes in-stream data along, `operand` takes operand fields apart and replaces symbols,
-//! `procedure` says what the statements mean, `export` which symbols in-stream data sees, `conditional` how IF nests, `include` what INCLUDE
-//! takes in, `job` what those mean that only jobs have, `call` what EXEC makes of a procedure. All errors of a member are reported at once. Rules: z/OS MVS JCL Reference.
+//! `statement` joins lines to statements and collects in-stream data, `operand` splits operand fields and replaces symbols, `procedure`
+//! says what the statements mean, `export` which symbols in-stream data sees, `conditional` how IF nests, `include` what INCLUDE includes,
+//! `job` what the statements mean that only jobs have, `call` how EXEC calls a procedure. All errors of a member are reported at once.
+//! Rules: z/OS MVS JCL Reference.
 
 mod call;
 mod conditional;
@@ -25,25 +26,25 @@ pub use procedure::{read, read_with};
 
 use crate::message::{Message, mvs};
 
-/// Most characters of PARM, as on z/OS.
+/// The longest PARM in characters, as on z/OS.
 pub const PARM_LIMIT: usize = 100;
 
-/// Last column of a statement; what follows is ignored, as sequence numbers are.
+/// Last column of a statement; what follows is ignored, like sequence numbers.
 pub const LAST_COLUMN: usize = 71;
 
 /// Longest line of a member: the record length of a procedure library.
 pub const RECORD_LENGTH: usize = 80;
 
-/// Most lines of a member: joining continued statements costs more than in proportion to their lines.
+/// The most lines of a member: the cost of joining continued statements grows faster than their lines.
 pub const LINE_LIMIT: usize = 4_000;
 
-/// Most characters of a symbol's value, as on z/OS.
+/// The longest value of a symbol in characters, as on z/OS.
 pub const SYMBOL_LIMIT: usize = 255;
 
 /// How deep INCLUDE and IF statements may nest, as on z/OS.
 pub const NESTING_LIMIT: usize = 15;
 
-/// Most characters that all statements of a member together may have once their symbols are replaced.
+/// The most characters that all statements of a member together may have once their symbols are replaced.
 pub const TEXT_LIMIT: usize = 1024 * 1024;
 
 /// A place in the member: line and column, both from 1.
@@ -119,18 +120,18 @@ impl JclError {
 pub struct Symbols {
     /// From the START command: each must be a symbol of the PROC statement.
     pub overrides: Vec<(String, String)>,
-    /// SYSNAME and the like, there whether they are used or not.
+    /// SYSNAME and the like; available whether or not they are used.
     pub system: Vec<(String, String)>,
 }
 
-/// The procedure library: the text of a member, None where there is no such member, or why that is not known.
+/// The procedure library: the text of a member, None where there is no such member, or why that is unknown.
 pub type Library<'a> = dyn Fn(&str) -> std::io::Result<Option<String>> + 'a;
 
 /// A procedure with all symbols replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Procedure {
     pub step: Step,
-    /// The member as JESJCL shows it: numbered statements, and what replacing symbols made of them.
+    /// The member as JESJCL shows it: numbered statements, and the results of replacing symbols.
     pub listing: Vec<String>,
 }
 
@@ -142,13 +143,13 @@ pub struct Step {
     pub program: String,
     /// PARM without its apostrophes, 0 to 100 characters.
     pub parm: String,
-    /// REGION, TIME and whatever else was said on EXEC, as written but with symbols replaced. They have no effect off z/OS.
+    /// REGION, TIME and the other keywords of EXEC, as written but with symbols replaced. They have no effect off z/OS.
     pub keywords: Vec<(String, String)>,
     pub data_definitions: Vec<DataDefinition>,
 }
 
 impl Step {
-    /// The first DD statement of this name, as z/OS takes it.
+    /// The first DD statement of this name, which is the one z/OS takes.
     pub fn data_definition(&self, name: &str) -> Option<&DataDefinition> {
         self.data_definitions.iter().find(|definition| definition.name == name)
     }
@@ -177,6 +178,6 @@ pub enum DataSource {
     },
     /// PATH=.
     Path(String),
-    /// Anything else, as a temporary data set by SPACE and UNIT.
+    /// Anything else, such as a temporary data set by SPACE and UNIT.
     Other,
 }

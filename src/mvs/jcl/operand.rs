@@ -1,4 +1,4 @@
-//! An operand field taken apart: commas on the outermost level, keywords, symbols, apostrophes and parentheses.
+//! Splits an operand field: commas on the outermost level, keywords, symbols, apostrophes and parentheses.
 
 use super::text::Text;
 use super::{JclError, Position};
@@ -8,7 +8,7 @@ use super::{JclError, Position};
 pub(super) struct Operand {
     pub at: Position,
     pub keyword: Option<String>,
-    /// As written: symbols, apostrophes and parentheses still in it.
+    /// As written: symbols, apostrophes and parentheses are still in it.
     pub value: Text,
 }
 
@@ -28,7 +28,7 @@ pub(super) enum Value {
 }
 
 impl Value {
-    /// As PARM is handed to a program: the elements of a list with commas between.
+    /// As PARM is passed to a program: the elements of a list separated by commas.
     pub fn joined(&self) -> String {
         match self {
             Value::Text(text) => text.clone(),
@@ -37,7 +37,7 @@ impl Value {
     }
 }
 
-/// Splits an operand field at the commas that stand outside apostrophes and parentheses. Empty operands (`,,`) are left out.
+/// Splits an operand field at the commas outside apostrophes and parentheses. Empty operands (`,,`) are left out.
 pub(super) fn split(field: &Text, operation: &str) -> Result<Vec<Operand>, JclError> {
     let mut operands = Vec::new();
     let mut current = Text::default();
@@ -83,7 +83,7 @@ fn is_keyword_character(character: char) -> bool {
 }
 
 /// Replaces `&NAME` and `&NAME.` by their values and, inside apostrophes, `&&` by `&` (outside it stays: a temporary data set). A value
-/// that is inserted inside apostrophes cannot end them: its own are doubled.
+/// that is inserted inside apostrophes cannot end them: its own apostrophes are doubled.
 ///
 /// # Errors
 /// [`JclError::Symbol`] for a name that `lookup` does not know.
@@ -123,7 +123,7 @@ fn is_symbol_character(character: char) -> bool {
     character != '.' && is_keyword_character(character)
 }
 
-/// A value whose symbols are replaced, without its apostrophes and taken apart at its parentheses.
+/// A value after its symbols were replaced, without its apostrophes and split at its parentheses.
 ///
 /// # Errors
 /// [`JclError::Apostrophe`], [`JclError::Parenthesis`], [`JclError::Termination`] at the place of the operand.
@@ -186,7 +186,7 @@ fn list(rest: &mut &[char], field: &str, at: Position, depth: usize) -> Result<V
     }
 }
 
-/// Text without apostrophes up to a comma or the parenthesis that closes the list it stands in. One of its own, as in `A.B(MEM)`, is
+/// Text without apostrophes, up to a comma or the parenthesis that closes the enclosing list. Parentheses of its own, as in `A.B(MEM)`, are
 /// part of it.
 fn plain(rest: &mut &[char], field: &str, at: Position) -> Result<String, JclError> {
     let mut text = String::new();

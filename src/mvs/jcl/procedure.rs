@@ -83,7 +83,7 @@ pub(super) fn read_called(
     }
 }
 
-/// In the order of their lines; those of the START command at the end.
+/// Sorts them by line; those of the START command come last.
 pub(super) fn sort(errors: &mut [JclError]) {
     errors.sort_by_key(|error| error.position().unwrap_or(Position { line: usize::MAX, column: 0 }));
 }
@@ -138,20 +138,20 @@ impl Resolved<'_> {
 
 pub(super) struct Reading<'a> {
     pub symbols: &'a Symbols,
-    /// Symbols of PROC and SET with their values, the last of a name wins.
+    /// Symbols of PROC and SET with their values; the last one of a name wins.
     pub defined: Vec<(String, String)>,
     unused: Vec<String>,
     pub steps: Vec<Step>,
-    /// A job has any number of steps, a procedure that can be run off z/OS has one.
+    /// A job has any number of steps; a procedure that can be run off z/OS has one.
     pub is_job: bool,
     pub conditions: Conditions,
     pub exports: Exports,
-    /// How many of the defined symbols are those of PROC.
+    /// How many of the defined symbols come from PROC.
     pub of_proc: usize,
     pub library: Option<&'a Library<'a>>,
     /// How deep INCLUDE statements are nested here.
     pub depth: usize,
-    /// Of the member and what it includes.
+    /// The lines of the member and of what it includes.
     pub lines: usize,
     /// Characters of all statements with their symbols replaced.
     characters: usize,
@@ -179,7 +179,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Shows a statement as JESJCL does, `mark` in the place of its slashes.
+    /// Shows a statement as JESJCL does, with `mark` instead of its slashes.
     pub fn list(&mut self, index: usize, statement: &Statement, lines: &[&str], mark: &str) {
         let (from, to) = statement.lines;
         for (offset, line) in lines.get(from..to).unwrap_or_default().iter().enumerate() {
@@ -190,7 +190,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// The same of a statement of an included member, which has no number of its own.
+    /// The same for a statement of an included member, which has no number of its own.
     pub fn list_lines(&mut self, text: &str, statement: &Statement, mark: &str) {
         let (from, to) = statement.lines;
         for line in text.lines().take(to).skip(from) {
@@ -223,7 +223,7 @@ impl<'a> Reading<'a> {
         self.errors.extend(result.err());
     }
 
-    /// Nothing has run before the one step, so that there is nothing that it could depend on.
+    /// Nothing has run before the one step, so it cannot depend on anything.
     fn unconditional(&self, statement: &Statement) -> Result<(), JclError> {
         let why = "A STEP THAT DEPENDS ON A CONDITION CANNOT BE RUN OFF Z/OS".to_owned();
         if self.conditions.are_open() { Err(JclError::Member { at: statement.at, why }) } else { Ok(()) }
@@ -266,7 +266,7 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    /// Replaces the symbols of all operands; tells JESJCL what came of it. An operand that became empty is left out.
+    /// Replaces the symbols of all operands and adds the result to JESJCL. An operand that became empty is left out.
     pub fn resolve<'s>(&mut self, statement: &'s Statement) -> Result<Vec<Resolved<'s>>, JclError> {
         let lookup = |name: &str| {
             let find = |list: &[(String, String)]| list.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.clone());
@@ -309,7 +309,7 @@ impl<'a> Reading<'a> {
             keywords: Vec::new(),
             data_definitions: Vec::new(),
         };
-        // Errors from here on leave a step behind, so that its DD statements are still checked.
+        // Errors from here on still leave a step, so that its DD statements are checked.
         self.steps.push(step.clone());
         for resolved in self.resolve(statement)? {
             let Some(keyword) = resolved.keyword() else {
@@ -368,7 +368,7 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// The default of a symbol: text in apostrophes without them, anything else as written, as it is put into statements.
+/// The default of a symbol: text in apostrophes without them, anything else as written, in the form in which it is put into statements.
 fn symbol_value(operand: &Operand, symbol: &str) -> Result<String, JclError> {
     let raw = operand.value.string();
     if raw.starts_with('\'') { Ok(evaluate(&raw, symbol, operand.at)?.joined()) } else { Ok(raw) }

@@ -8,7 +8,7 @@ use crate::platform::names::is_name;
 /// One statement with its continuation lines.
 #[derive(Debug)]
 pub(super) struct Statement {
-    /// Where its operation stands.
+    /// Where its operation is.
     pub at: Position,
     pub name: String,
     pub operation: String,
@@ -43,7 +43,7 @@ fn classify(line: &[char]) -> Line<'_> {
     }
 }
 
-/// All statements of a member. Errors do not end the reading: each concerns its own statement.
+/// All statements of a member. Errors do not stop the reading: each concerns its own statement.
 pub(super) fn statements(text: &str) -> (Vec<Statement>, Vec<JclError>) {
     let lines: Vec<Vec<char>> = text.lines().map(|line| line.trim_end().chars().collect()).collect();
     let mut reader = Reader { lines: &lines, next: 0, errors: Vec::new() };
@@ -65,7 +65,7 @@ pub(super) fn statements(text: &str) -> (Vec<Statement>, Vec<JclError>) {
             }
             Line::Statement(columns) => {
                 if let Some(statement) = reader.statement(columns) {
-                    // A job may hold procedures of its own.
+                    // A job may contain procedures of its own.
                     let ends = statement.operation == "PEND" && statements.first().is_none_or(|first: &Statement| first.operation != "JOB");
                     statements.push(statement);
                     if ends {
@@ -86,7 +86,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// What no record of a procedure library can hold.
+    /// Checks for what a record of a procedure library cannot hold.
     fn check_lines(&mut self) {
         for (index, line) in self.lines.iter().enumerate() {
             if line.len() > RECORD_LENGTH {
@@ -100,7 +100,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What stands behind the end of the member would never be read.
+    /// What comes after the end of the member would never be read.
     fn nothing_follows(&mut self, end: &str) {
         let is_text = |line: &&Vec<char>| !matches!(classify(line), Line::Comment | Line::Null | Line::Delimiter | Line::Blank);
         if let Some(offset) = self.lines.iter().skip(self.next).position(|line| is_text(&line)) {
@@ -109,7 +109,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads the statement that begins in the next line, and its in-stream data. Always moves on.
+    /// Reads the statement that begins in the next line, and its in-stream data. Always advances.
     fn statement(&mut self, columns: &'a [char]) -> Option<Statement> {
         let first = self.next;
         self.next += 1;
@@ -118,7 +118,7 @@ impl<'a> Reader<'a> {
         let operation_at = skip_blanks(columns, name_end);
         let (operation_end, operation) = word(columns, operation_at);
         let at = position(operation_at);
-        // DD statements behind the call of a procedure name the step that they change: step.ddname.
+        // DD statements after the call of a procedure name the step that they change: step.ddname.
         let is_label = |name: &str| name.split_once('.').map_or_else(|| is_name(name), |(step, name)| is_name(step) && is_name(name));
         if !name.is_empty() && !is_label(&name) {
             self.errors.push(JclError::Label { at: position(0), label: name.clone() });
@@ -155,7 +155,7 @@ impl<'a> Reader<'a> {
         Some(statement)
     }
 
-    /// The operand field from `at` on, with what continuation lines add to it. None, with the error noted, when one is missing.
+    /// The operand field from `at` on, with the text of its continuation lines. None, with the error noted, when one is missing.
     fn operand_field(&mut self, columns: &'a [char], at: usize, line: usize) -> Option<Text> {
         let mut field = Text::default();
         let (mut columns, mut at, mut line) = (columns, at, line);
@@ -165,7 +165,7 @@ impl<'a> Reader<'a> {
             loop {
                 let character = match columns.get(index) {
                     Some(character) => *character,
-                    // A text that is open at the end of the line goes on through column 71.
+                    // A quoted text that is still open at the end of the line continues through column 71.
                     None if in_apostrophes && index + 3 <= LAST_COLUMN => ' ',
                     None => break,
                 };
@@ -202,7 +202,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The condition of an IF statement, blanks and all: what stands before THEN, on this line or on those that continue it. None, with the
+    /// The condition of an IF statement, including blanks: the text before THEN, on this line or on its continuation lines. None, with the
     /// error noted, when there is no THEN.
     fn condition(&mut self, columns: &'a [char], at: usize, line: usize) -> Option<Text> {
         let mut field = Text::default();
@@ -234,8 +234,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The next line when it continues a statement: its number, its columns from 3 on, and where the text begins in them: columns 4 to
-    /// 16, and just 16 inside apostrophes. Comment lines between are passed over.
+    /// The next line when it continues a statement: its number, its columns from 3 on, and where the text begins in them: columns 4 to 16,
+    /// and exactly 16 inside apostrophes. Comment lines in between are skipped.
     fn continuation(&mut self, in_apostrophes: bool) -> Option<(usize, &'a [char], usize)> {
         let mut next = self.next;
         while let Some(line) = self.lines.get(next) {
@@ -263,7 +263,7 @@ impl<'a> Reader<'a> {
         skip_blanks(columns, 0) == 13 && columns.get(13) == Some(&'\'')
     }
 
-    /// The lines up to the delimiter, which is passed over, or up to the next statement, which is not (`DATA` and DLM= read over those).
+    /// The lines up to the delimiter, which is skipped, or up to the next statement, which is not (`DATA` and DLM= read across statements).
     fn instream(&mut self, delimiter: Option<String>, data: bool) -> Vec<String> {
         let mut data_lines = Vec::new();
         while let Some(line) = self.lines.get(self.next) {

@@ -136,7 +136,7 @@ fn every_error_has_its_line_and_column() {
         let found = errors(text);
         assert!(found.iter().any(|error| error == expected[0]), "{text:?}: {found:?}, expected {expected:?}");
         for error in &expected[1..] {
-            // The second error of a pair need not be exactly there, but the first must not hide that there is one.
+            // The second error of a pair need not be exactly there, but the first must not hide it.
             let line = error.split(':').next().unwrap();
             assert!(found.iter().any(|found| found.starts_with(&format!("{line}:"))), "{text:?}: {found:?}, expected {expected:?}");
         }
@@ -172,7 +172,7 @@ fn parm_lines(parm: &str) -> String {
             line.push(character);
         }
     }
-    // The closing apostrophe of a full line stands alone in the next.
+    // The closing apostrophe of a full line is alone on the next line.
     if lines.last().is_some_and(|line| line.chars().count() == LAST_COLUMN) {
         lines.push("//             ".to_owned());
     }
@@ -215,7 +215,7 @@ fn a_started_job_calls_a_procedure_or_has_its_step() {
     assert_eq!(parm("//J JOB\n// SET TAIL=\n//R EXEC ZWESLSTC,PARM='/other'\n", &[]), "/other");
 }
 
-/// z/OS MVS JCL Reference, "Overrides" of the SET statement: what START says holds against SET before the first EXEC, EXEC and PROC.
+/// z/OS MVS JCL Reference, "Overrides" of the SET statement: START's values take precedence over SET before the first EXEC, EXEC and PROC.
 #[test]
 fn the_symbols_of_start_hold_against_set_exec_and_proc() {
     let start = [("HAINST", "start"), ("TAIL", "S"), ("NOBODYS", "x")];
@@ -283,7 +283,7 @@ proptest! {
 
     #[test]
     fn any_parm_travels_through_apostrophes_and_continuation(parm in "[ -~]{0,100}") {
-        // That includes an apostrophe that is doubled over the end of a line.
+        // That includes an apostrophe that is doubled across the end of a line.
         prop_assert_eq!(ok(&parm_lines(&parm)).parm, parm);
     }
 
@@ -350,7 +350,7 @@ fn a_job_of_several_steps_is_read() {
         [DataSource::Instream(lines)] => lines.clone(),
         other => panic!("{other:?}"),
     };
-    // Only what is exported, and was set after that, is replaced.
+    // Only what is exported and was set after that is replaced.
     assert_eq!(data("DATA"), ["//LOOKS LIKE JCL", "ZWE1.* ZWE1 &USERS &OTHER. &LATE & &ZWE1", "/*"]);
     assert_eq!(data("RAW"), ["&USER."]);
     assert_eq!(job.steps[1].step.data_definition("X").unwrap().sources, [DataSource::Path("/ZWE1/b".into())]);

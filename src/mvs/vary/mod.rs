@@ -1,6 +1,6 @@
-//! TCP/IP of a system off z/OS, as far as switching traffic needs it: VARY TCPIP,,SYSPLEX,QUIESCE and RESUME, which are passed on to the
-//! balancer that stands for the sysplex distributor, and DISPLAY TCPIP,,NETSTAT,CONN. Operands as in z/OS Communications Server, IP System
-//! Administrator's Commands.
+//! TCP/IP of a system off z/OS, as far as switching traffic needs it: VARY TCPIP,,SYSPLEX,QUIESCE and RESUME, which are passed to the
+//! balancer that stands in for the sysplex distributor, and DISPLAY TCPIP,,NETSTAT,CONN. Operands as in z/OS Communications Server, IP
+//! System Administrator's Commands.
 
 mod stack;
 
@@ -30,10 +30,10 @@ impl fmt::Display for Report {
     }
 }
 
-/// How many lines NETSTAT shows on a console where MAX is not given.
+/// How many lines NETSTAT shows on a console unless MAX is given.
 const DEFAULT_MAXIMUM: usize = 100;
 
-/// True for `word` in full, and abbreviated to no less than `least` characters.
+/// True for `word` in full, or abbreviated to at least `least` characters.
 fn is_word(typed: &str, word: &str, least: usize) -> bool {
     typed.len() >= least && word.starts_with(typed)
 }
@@ -49,7 +49,7 @@ pub(super) fn parse_vary(operands: &str) -> Result<Vary, CommandError> {
     let operands = operands.split(' ').next().unwrap_or_default();
     let parts: Vec<&str> = operands.split(',').collect();
     let [tcpip, stack, sysplex, action, rest @ ..] = parts.as_slice() else {
-        // Devices, paths and systems can be varied on z/OS; here there is TCP/IP alone.
+        // z/OS can vary devices, paths and systems; here only TCP/IP can be varied.
         let missing = operands.split(',').next() == Some("TCPIP");
         return Err(if missing { CommandError::Missing { command: command() } } else { wrong(operands) });
     };
@@ -137,7 +137,7 @@ enum Failure {
     Balancer(#[from] HaproxyError),
 }
 
-/// Switches the listeners that are meant. True when all of them were.
+/// Switches the listeners that are meant. True when all of them were switched.
 pub(super) fn vary(answer: &mut Answering<'_>, command: &Vary) -> bool {
     answer.say("TCPIP", "", mvs::tcpip_command_begun(command).text());
     let wanted = if command.quiesce { Wanted::Drain } else { Wanted::Ready };
@@ -174,7 +174,7 @@ fn display_destinations(answer: &mut Answering<'_>, command: &Destinations) -> b
             let server = client.server(&stack.backend, &listener.server)?;
             let ready = u8::from(server.is_up() && server.takes_new_connections());
             let connections = client.connections(&stack.backend, &listener.server)?;
-            // Where the balancer knows no address there is none.
+            // The balancer knows no address.
             let address = if server.address == "-" { "0.0.0.0" } else { server.address.as_str() };
             rows.push(format!("{:<15} {:05} {address:<15} {ready:03} {connections:010} 01  100", "0.0.0.0", listener.port));
         }
@@ -235,7 +235,7 @@ fn display_connections(answer: &mut Answering<'_>, command: &Connections) -> boo
     true
 }
 
-/// A socket as NETSTAT writes it, of one as HAProxy does.
+/// A socket in NETSTAT's notation, from HAProxy's.
 fn foreign(address: &str) -> String {
     address.rsplit_once(':').map_or_else(|| "*..*".to_owned(), |(host, port)| format!("{host}..{port}"))
 }

@@ -35,12 +35,12 @@ pub struct Listener {
     pub port: u16,
     /// The balancer's server that stands for it.
     pub server: String,
-    /// The address space that listens; None: whichever is named.
+    /// The address space that listens; None: any name matches.
     pub job_name: Option<String>,
 }
 
 impl Listener {
-    /// Whose NETSTAT says that it is: the job's name, else the server's as far as it can be one.
+    /// The job that NETSTAT shows: the job's name, else as much of the server's name as can be one.
     pub(super) fn user(&self) -> String {
         let name = || self.server.to_ascii_uppercase().chars().filter(char::is_ascii_alphanumeric).take(8).collect();
         self.job_name.clone().unwrap_or_else(name)
@@ -74,7 +74,7 @@ pub enum LineError {
     NoJobName(String),
 }
 
-/// Why there is no stack that could be varied.
+/// Why there is no stack to vary.
 #[derive(Debug, thiserror::Error)]
 pub enum StackError {
     #[error("NO SYSPLEX DISTRIBUTOR FOR SYSTEM {system}: {file} IS MISSING; IT NAMES THE BALANCER AND ITS SERVERS")]
@@ -85,7 +85,8 @@ pub enum StackError {
     Line { file: String, line: usize, why: LineError },
     #[error("NO STACK {name} ON THIS SYSTEM, IT HAS {known}")]
     Name { name: String, known: String },
-    #[error("NOTHING LISTENS AT PORT {port}{}; {file} HAS {known}", .job_name.as_ref().map(|name| format!(" AS JOB {name}")).unwrap_or_default())]
+    #[error("NOTHING LISTENS AT PORT {port}{}; {file} HAS {known}", .job_name.as_ref().map(|name| format!(" AS JOB \
+        {name}")).unwrap_or_default())]
     Port { port: u16, job_name: Option<String>, file: String, known: String },
 }
 
@@ -145,7 +146,7 @@ impl Stack {
     /// The listeners that a command means.
     ///
     /// # Errors
-    /// [`StackError`] when it names a stack that is not there, or when there are none.
+    /// [`StackError`] when it names a stack that does not exist, or when there are no listeners.
     pub(super) fn listeners(&self, command: &Vary) -> Result<Vec<&Listener>, StackError> {
         self.check_name(command.stack.as_deref())?;
         let is_meant = |listener: &&Listener| {
@@ -170,7 +171,7 @@ impl Stack {
     }
 }
 
-/// What a message shows of a word of the file.
+/// How a message shows a word of the file.
 fn shown(word: &str) -> String {
     word.trim().chars().take(40).collect::<String>().escape_debug().to_string()
 }

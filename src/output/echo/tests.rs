@@ -1,10 +1,10 @@
-//! Lines as Zowe's components write them, and what merely shows a setting.
+//! Lines as Zowe's components write them, and lines that only show a setting.
 
 use super::*;
 use crate::output::AwaitedText;
 use proptest::prelude::*;
 
-/// A line that says what is looked for, and the text. From the sources and documentation of what writes them.
+/// A line that says the wanted text, and the text. From the sources and documentation of the programs that write them.
 const SAID: &[(&str, &str)] = &[
     // API ML, logback's default pattern of 2.x and 3.x; the documentation's examples.
     (
@@ -87,7 +87,7 @@ const SAID: &[(&str, &str)] = &[
     ("READY001I", "READY001I SYS00001 is up"),
     ("READY001I", "2026-11-21 USR00123 READY001I user USR00123"),
     ("READY001I", "the list is READY001I,READY002I and then: INFO READY001I up"),
-    // No ids: found anywhere.
+    // Not ids: found anywhere.
     (
         "Started GatewayServiceApplication",
         "2024-10-24 10:11:12.345 <ZWEAGW1:main:1> ZWESVUSR INFO  ((o.z.a.g.GatewayServiceApplication)) Started GatewayServiceApplication in 31.4 seconds (process running for 33.1)",
@@ -100,9 +100,9 @@ const SAID: &[(&str, &str)] = &[
     ("up * running", "up and really running"),
 ];
 
-/// A line that shows a setting, and the text that stands in it.
+/// A line that shows a setting, and the text in it.
 const ECHOED: &[(&str, &str)] = &[
-    // env, set, export -p, what scripts trace.
+    // env, set, export -p, and what scripts trace.
     ("ZWED0031I", "ZWE_zowe_sysMessages=ZWEL0021I,ZWED0031I,ZWES1013I"),
     ("ZWED0031I", "ZWE_zowe_sysMessages=ZWED0031I"),
     ("ZWED0031I", "ZWE_zowe_sysMessages_3=ZWED0031I"),
@@ -140,7 +140,7 @@ const ECHOED: &[(&str, &str)] = &[
     ("ZWED0031I", "        fatalMessages: [ZWED0031I up]"),
     ("ZWED0031I", "{\"message\":\"ZWED0031I\"}"),
     ("ZWED0031I", "<message>ZWED0031I</message>"),
-    // Lists and speech.
+    // Lists and prose.
     ("ZWED0031I", "ZWED0021I ZWED0031I ZWES1013I"),
     ("ZWED0031I", "ZWED0031I,ZWES1013I"),
     ("ZWED0031I", "ZWED0021I;ZWED0031I"),
@@ -153,7 +153,7 @@ const ECHOED: &[(&str, &str)] = &[
     ("ZWED0031I", "/var/log/ZWED0031I up"),
     ("ZWED0031I", "ZWED0031I-messages up"),
     ("ZWED0031I", "ZWED0031I=up"),
-    // No ids: what is surely a setting.
+    // Not ids: certainly settings.
     ("Started GatewayServiceApplication", "ZWE_components_gateway_launcher_readiness=Started GatewayServiceApplication"),
     ("Started GatewayServiceApplication", "READINESS=Started GatewayServiceApplication"),
     ("Started GatewayServiceApplication", "export wanted='Started GatewayServiceApplication'"),
@@ -197,7 +197,7 @@ fn what_is_a_message_id() {
     }
 }
 
-/// The contract of zowe.sysMessages: a plain substring, in the whole line. Only what is surely no message is not sent.
+/// The contract of zowe.sysMessages: a plain substring, in the whole line. Only what is certainly not a message is not sent.
 #[test]
 fn a_sys_message_is_found_wherever_it_is_not_surely_a_setting() {
     let found = |text: &str, line: &str| crate::output::pattern::Pattern::new(text).unwrap().find_said(line.as_bytes()).is_some();

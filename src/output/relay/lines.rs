@@ -1,4 +1,4 @@
-//! What is done with the lines that came out of a pipe: printed, searched, logged; and with those that have not ended.
+//! What is done with lines that came from a pipe: they are printed, searched and logged; and with lines that have not ended.
 
 use super::pipe::Pipe;
 use super::{FULL, Relay};
@@ -10,7 +10,7 @@ use crate::platform::code_page::Transcoder;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// After so long without news a line that has not ended is shown as far as it has come.
+/// After this time without news, an unfinished line is shown as far as it has come.
 const SILENCE: Duration = Duration::from_secs(1);
 
 /// Why a line is shown.
@@ -24,7 +24,7 @@ pub(super) enum Because {
 }
 
 impl Relay {
-    /// Whole lines of a component that have come to stand at the end of `out`, as it wrote them.
+    /// Handles whole lines of a component that are now at the end of `out`, as it wrote them.
     pub(super) fn lines(&mut self, pipe: &mut Pipe, start: usize) {
         if start == self.out.len() {
             return;
@@ -38,8 +38,8 @@ impl Relay {
         failure.iter().for_each(|message| self.message(message));
     }
 
-    /// Does what lines call for: the operator's console, the watched texts. `told`: the line has been on the console, and will not be
-    /// again.
+    /// Does what lines require: for the operator's console and for watched texts. `told`: the line has been on the console, and is not
+    /// shown there again.
     fn search(&mut self, pipe: &mut Pipe, lines: &[u8], told: &mut bool) {
         let now = self.begun.elapsed();
         let (rules, platform, holding) = (&self.rules, &self.platform, &mut self.holding);
@@ -70,7 +70,7 @@ impl Relay {
         }
     }
 
-    /// Writes what stands in `out` from `start` on to the component's log file, if it has one, and gives the message when that fails.
+    /// Writes `out` from `start` on to the component's log file, if it has one, and returns the message when that fails.
     fn log(&self, pipe: &Pipe, start: usize, whole: bool) -> Option<Message> {
         let result = pipe.log.as_ref()?.borrow_mut().write(&self.out[start..], whole, self.begun.elapsed());
         result.err().map(|error| message::log_file_not_writable(&pipe.component, error))
@@ -88,7 +88,7 @@ impl Relay {
         if piece.is_empty() {
             return;
         }
-        // No space for the line's middle: what there is goes out as a line of its own, which is less bad than losing it.
+        // There is no space for the middle of the line: what there is goes out as a line of its own, which is better than losing it.
         if pipe.partial.push(piece).is_err() || pipe.partial.is_full(self.max_line) {
             self.show(pipe, Because::Full);
         }
@@ -102,7 +102,7 @@ impl Relay {
         self.show(pipe, Because::Ended);
     }
 
-    /// Notes that a pipe's line has not ended, so that [`Relay::show_silent`] looks after it.
+    /// Notes that a pipe's line has not ended, so that [`Relay::show_silent`] takes care of it.
     pub(super) fn note_unfinished(&mut self, pipe: &mut Pipe) {
         let begun = !pipe.partial.is_empty() || pipe.transcoder.as_ref().is_some_and(Transcoder::holds);
         if begun {
@@ -120,7 +120,7 @@ impl Relay {
         self.unfinished.iter().filter_map(|id| self.pipes.get(id)?.silent_at).min()
     }
 
-    /// Shows the unfinished lines of which nothing has come for a while.
+    /// Shows the unfinished lines that have had no news for a while.
     pub(super) fn show_silent(&mut self) {
         if self.unfinished.is_empty() {
             return;
@@ -143,7 +143,7 @@ impl Relay {
         }
     }
 
-    /// Shows what is held of the pipe's unfinished line, nothing else in between. A part of a line is marked as one, and so is what
+    /// Shows what is held of the pipe's unfinished line, with nothing else in between. A part of a line is marked as a part, and so is what
     /// follows.
     pub(super) fn show(&mut self, pipe: &mut Pipe, because: Because) {
         let mut partial = std::mem::take(&mut pipe.partial);

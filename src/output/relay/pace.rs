@@ -1,12 +1,12 @@
-//! When the relay thread rests for a moment.
+//! When the relay thread pauses for a moment.
 
 use std::time::Duration;
 
 /// A component that writes line by line would wake the relay for each of them, which costs both more than the line is worth. When that
-/// goes on, the relay rests for a moment, far below what anybody notices, and finds many lines at once.
+/// continues, the relay pauses for a moment, far too short to be noticed, and then finds many lines at once.
 #[derive(Default)]
 pub(super) struct Pace {
-    /// Turns in a row that came soon after the one before and brought little.
+    /// Consecutive turns that came soon after the one before and brought little.
     small_turns: u32,
     last: Duration,
 }
@@ -17,7 +17,7 @@ impl Pace {
     const LITTLE: usize = 32 * 1024;
     const MANY: u32 = 16;
 
-    /// `now`: since any fixed point.
+    /// `now`: the time since any fixed point.
     pub(super) fn turn(&mut self, now: Duration, bytes: usize) {
         let small = bytes > 0 && bytes < Pace::LITTLE && now < self.last + Pace::SOON;
         self.small_turns = if small { self.small_turns.saturating_add(1) } else { 0 };

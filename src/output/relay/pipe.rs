@@ -20,21 +20,21 @@ pub(super) struct Pipe {
     pub(super) pid: Option<Pid>,
     pub(super) receiver: Receiver,
     pub(super) partial: Partial,
-    /// Where programs may write IBM-1047.
+    /// Present where programs may write IBM-1047.
     pub(super) transcoder: Option<Transcoder>,
-    /// Known to hold data: the selector tells only once.
+    /// It is known to hold data: the selector reports that only once.
     pub(super) ready: bool,
-    /// Made larger, if the system allows it.
+    /// Enlarged, if the system allows it.
     pub(super) enlarged: bool,
-    /// Its component has ended and its last lines are not asked for any more.
+    /// Its component has ended and its last lines are not needed any more.
     pub(super) drained: bool,
     pub(super) matcher: Rc<Matcher>,
     pub(super) watch: Option<Watch>,
-    /// Of the watched texts, those that have been reported.
+    /// Which of the watched texts have been reported.
     pub(super) reported: Vec<bool>,
     pub(super) log: Option<Rc<RefCell<LogFile>>>,
     pub(super) rate: Rate,
     pub(super) tail: Tail,
-    /// When its unfinished line is shown, if nothing comes before.
+    /// When its unfinished line will be shown, if nothing comes before that.
     pub(super) silent_at: Option<Duration>,
 }

@@ -21,12 +21,12 @@ use std::rc::Rc;
 const BLOCK: usize = 256 * 1024;
 /// Bytes of one pipe relayed before the others have their turn.
 pub(super) const TURN: usize = 1024 * 1024;
-/// What a new pipe holds: a read of so much says that its writer waits.
+/// The capacity of a new pipe: a read of this size means that its writer waits.
 const PIPE: usize = 64 * 1024;
-/// A line that has begun is put before what is read next when it is shorter than this.
+/// A line that has begun is put before the next read if it is shorter than this.
 const SHORT: usize = 8 * 1024;
 
-/// What a read of a pipe came to.
+/// The result of a read from a pipe.
 #[derive(PartialEq)]
 enum After {
     Empty,
@@ -40,7 +40,7 @@ impl Relay {
         let transcoder = platform.writes_ebcdic().then(|| Transcoder::new(platform.code_page_of(descriptor.as_fd())));
         let mut receiver = Receiver::from(descriptor);
         // Data that is already there is an event of its own, so nothing is missed between creation and registration. A pipe that cannot be
-        // registered is treated as ready for ever; reading it tells what is wrong with it.
+        // registered is always treated as ready; reading it shows what is wrong.
         let registered = self.poll.registry().register(&mut receiver, Token(id.0), Interest::READABLE).is_ok();
         let reported = vec![false; attachment.watch.as_ref().map_or(0, |watch| watch.texts.len())];
         let pipe = Pipe {
@@ -67,7 +67,7 @@ impl Relay {
         }
     }
 
-    /// The log file of these settings: one for all pipes that share it, as those of a component before and after a restart do for a while.
+    /// The log file for these settings: shared by all pipes that use it, as those of a component before and after a restart do for a while.
     fn log_file(&self, settings: LogSettings) -> Rc<RefCell<LogFile>> {
         let same = |pipe: &Pipe| pipe.log.clone().filter(|log| log.borrow().path() == settings.path);
         match self.pipes.values().find_map(same) {
@@ -79,8 +79,8 @@ impl Relay {
         }
     }
 
-    /// Everything the pipe holds now, the unfinished last line included. Bounded, because somebody may go on writing; no pipe holds more
-    /// than [`TURN`].
+    /// Relays everything the pipe holds now, including the unfinished last line. Limited, because something may still be writing; no pipe
+    /// holds more than [`TURN`].
     pub(super) fn drain(&mut self, id: PipeId, repeat: bool) {
         self.relay(id.0, 2 * TURN);
         let (component, tail) = if let Some(mut pipe) = self.pipes.remove(&id.0) {
@@ -140,7 +140,7 @@ impl Relay {
         self.pipes.insert(id, pipe);
     }
 
-    /// One read, right behind what waits to be written. Whole lines stay there, the rest is kept with the pipe.
+    /// One read, directly after what waits to be written. Whole lines stay there, the rest is kept with the pipe.
     fn read(&mut self, pipe: &mut Pipe, left: &mut usize) -> After {
         let mut start = self.out.len();
         // The beginning of the line goes before its end, unless it is long: then it would be moved again and again.

@@ -9,10 +9,10 @@ use std::io;
 /// The signals that ask the launcher to end, as P does.
 const ENDING: [(Signal, &str); 3] = [(Signal::SIGTERM, "SIGTERM"), (Signal::SIGINT, "SIGINT"), (Signal::SIGHUP, "SIGHUP")];
 
-/// Blocks the ending signals. Called before any other thread exists: they are then blocked in all of them and waited for in one, so that
-/// nothing is interrupted and no handler is needed. A SIGHUP that is ignored (nohup) stays so.
+/// Blocks the ending signals. Called before any other thread exists, so that they are blocked in all threads and one thread waits for them:
+/// nothing is interrupted and no handler is needed. An ignored SIGHUP (nohup) stays ignored.
 pub(super) fn block_ending() {
-    // Fails only for a set that is not valid.
+    // Fails only for an invalid set.
     let _ = ending_signals().thread_block();
 }
 
@@ -31,7 +31,7 @@ pub(super) fn listen(listener: &OperatorListener) -> io::Result<()> {
     let set = ending_signals();
     let listener = OperatorListener::clone(listener);
     std::thread::Builder::new().name("signals".to_owned()).stack_size(128 * 1024).spawn(move || {
-        // sigwait fails only for a set that is not valid.
+        // sigwait fails only for an invalid set.
         while let Ok(signal) = set.wait() {
             if let Some((_, name)) = ENDING.iter().find(|(known, _)| *known == signal) {
                 listener(OperatorRequest::Signal(name));

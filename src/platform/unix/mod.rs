@@ -1,5 +1,5 @@
-//! POSIX systems other than z/OS: processes by `posix_spawn`, the operator and the log by the job that a system above makes of a launcher, if
-//! one does, SYSPRINT is standard output.
+//! POSIX systems other than z/OS: processes are created by `posix_spawn`, SYSPRINT is standard output, and the operator and the log belong
+//! to the job that a higher layer may make of a launcher.
 
 mod ending;
 mod notify;
@@ -19,34 +19,34 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// The root below which a data set is a directory and a member a file.
+/// The root directory in which a data set is a directory and a member is a file.
 const DATA_SETS: &str = "ZWELNCH_DATASETS";
 
 pub const SIGTERM: i32 = libc::SIGTERM;
 pub const SIGKILL: i32 = libc::SIGKILL;
 pub const SIGCONT: i32 = libc::SIGCONT;
 
-/// The system's number of a signal that is named `SIGTERM` or `TERM`, without regard to case; None for a name it does not know.
+/// The system's number of a signal named `SIGTERM` or `TERM`, ignoring case; None for an unknown name.
 pub fn signal_number(name: &str) -> Option<i32> {
     let name = name.to_ascii_uppercase();
     let full = if name.starts_with("SIG") { name } else { format!("SIG{name}") };
     full.parse::<nix::sys::signal::Signal>().ok().map(|signal| signal as i32)
 }
 
-/// SIGTERM and the like, by the system's own number.
+/// The name of a signal, such as SIGTERM, from the system's number.
 pub fn signal_name(number: i32) -> String {
     nix::sys::signal::Signal::try_from(number).map_or_else(|_| number.to_string(), |signal| signal.as_str().to_owned())
 }
 
-/// The job that a launcher is, on a system that makes jobs of processes: who may operate it, and what it is called.
+/// The job that a launcher is, on a system that treats processes as jobs: who may operate it, and its name.
 pub trait Job: Send + Sync {
-    /// The name of the system that it is a job of.
+    /// The name of the system to which the job belongs.
     fn sysname(&self) -> &str;
 
     /// Its own name.
     fn name(&self) -> &str;
 
-    /// Begins to take operator commands; called once.
+    /// Starts to take operator commands; called once.
     ///
     /// # Errors
     /// The system's.
@@ -68,7 +68,7 @@ pub struct UnixPlatform {
 }
 
 impl UnixPlatform {
-    /// For commands that are no job.
+    /// For commands, which are not jobs.
     pub fn for_command() -> UnixPlatform {
         UnixPlatform {
             job: None,
@@ -78,8 +78,8 @@ impl UnixPlatform {
         }
     }
 
-    /// For a launcher, which is the job that `job` makes of it once signals cannot end it any more. The second value says why there is no
-    /// console when there is none; signals work all the same.
+    /// For a launcher. `job` makes it a job once signals cannot end it any more. The second value says why there is no console, if there is
+    /// none; signals work in any case.
     pub fn for_launcher(job: impl FnOnce() -> io::Result<Box<dyn Job>>) -> (UnixPlatform, Option<String>) {
         ending::block_ending();
         process::close_all_at_exec();
@@ -93,14 +93,14 @@ impl UnixPlatform {
         (UnixPlatform { job, sysname, ..platform }, no_console)
     }
 
-    /// For a run in the foreground of a shell: no job and no console, but signals, and orphans as a launcher has them.
+    /// For a run in the foreground of a shell: no job and no console, but with signals, and with orphans as for a launcher.
     pub fn for_foreground() -> UnixPlatform {
         ending::block_ending();
         adopt_orphans();
         UnixPlatform::for_command()
     }
 
-    /// Ends the job of this process, with its condition code.
+    /// Ends the job of this process with its condition code.
     pub fn end_job(&self, condition_code: i32) {
         if let Some(job) = &self.job {
             job.end(condition_code);
@@ -108,19 +108,19 @@ impl UnixPlatform {
     }
 }
 
-/// Processes whose parent has ended become ours, so that the end of a component's last process is an event and not something to poll for.
+/// Makes processes whose parent has ended our children, so that the end of a component's last process is an event and need not be polled.
 pub fn adopt_orphans() {
     #[cfg(target_os = "linux")]
-    // A system that refuses leaves the stop of such a component to its grace time.
+    // If the system refuses, the stop of such a component takes its full grace time.
     let _ = nix::sys::prctl::set_child_subreaper(true);
 }
 
-/// The user this process runs as, upper case; its number where it has no name.
+/// The user this process runs as, in upper case; the number if the user has no name.
 pub fn own_user_name() -> String {
     effective_user().to_uppercase()
 }
 
-/// The same as the system writes it.
+/// The same in the system's own spelling.
 fn effective_user() -> String {
     let user = nix::unistd::geteuid();
     match nix::unistd::User::from_uid(user) {
@@ -166,7 +166,7 @@ impl Platform for UnixPlatform {
                 return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{part:?} is no name of a data set or member")));
             }
         }
-        // Names of data sets and members are upper case; whoever keeps them as files may write them as they like.
+        // Names of data sets and members are upper case; their files may be named in any case.
         let directory = entry_of(root, data_set)?;
         super::files::read_bounded(&entry_of(&directory, member)?, super::files::RECORD_LIMIT)
     }
@@ -195,7 +195,7 @@ impl Platform for UnixPlatform {
     #[cfg(target_os = "linux")]
     fn children(&self, skip: &dyn Fn(Pid) -> bool) -> Option<Vec<ProcessEntry>> {
         let own = Pid::try_from(std::process::id()).unwrap_or_default();
-        // Without the lists of children all processes are looked at.
+        // Without lists of children all processes are checked.
         proc::children(skip).or_else(|| proc::list(skip).map(|list| list.into_iter().filter(|entry| entry.parent == own).collect()))
     }
 
@@ -239,12 +239,12 @@ impl Platform for UnixPlatform {
     }
 
     fn notify_service_manager(&self, state: &str) {
-        // Whoever asked for it and does not listen any more is no reason to end.
+        // If the service manager asked for it but does not listen any more, that is no reason to end.
         let _ = notify::notify(std::env::var_os(notify::SOCKET).as_deref(), state);
     }
 
     fn write_sysprint(&self, bytes: &[u8]) -> io::Result<()> {
-        // Not through the standard library's buffer: what it could not write it would write later, and it is counted as lost.
+        // Not through the standard library's buffer, which would write later what it could not write now, although it is counted as lost.
         let mut rest = bytes;
         while !rest.is_empty() {
             match nix::unistd::write(io::stdout(), rest) {
@@ -302,7 +302,7 @@ impl Platform for UnixPlatform {
     }
 }
 
-/// The entry of a directory with this name, without regard to case; an exact match first.
+/// The entry of a directory with this name, ignoring case; an exact match is preferred.
 fn entry_of(directory: &Path, name: &str) -> io::Result<PathBuf> {
     let exact = directory.join(name);
     if super::files::unless_missing(std::fs::symlink_metadata(&exact))?.is_some() {
@@ -317,7 +317,7 @@ fn entry_of(directory: &Path, name: &str) -> io::Result<PathBuf> {
     Err(io::Error::new(io::ErrorKind::NotFound, format!("{name} not found in {}", directory.display())))
 }
 
-/// A file that nobody else can read and that is gone when it is closed.
+/// A file that nobody else can read and that disappears when it is closed.
 ///
 /// # Errors
 /// The temporary directory's.
@@ -353,7 +353,7 @@ pub fn memory_limits() -> io::Result<crate::platform::MemoryLimits> {
     Ok(crate::platform::MemoryLimits { above_bar: None, address_space })
 }
 
-/// Binds an address and port and lets go at once, as a server does that uses addresses again: whether it could. Nothing listens, so no client
+/// Whether an address and port can be bound, as by a server that reuses addresses; they are released at once. Nothing listens, so no client
 /// is ever accepted, and a socket that never listened leaves nothing that could keep a component from binding.
 ///
 /// # Errors
@@ -361,7 +361,7 @@ pub fn memory_limits() -> io::Result<crate::platform::MemoryLimits> {
 pub fn bind(address: std::net::SocketAddr) -> io::Result<()> {
     use socket2::{Domain, Protocol, Socket, Type};
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    // Connections of a former run in TIME_WAIT do not count.
+    // Connections of an earlier run in TIME_WAIT do not count.
     socket.set_reuse_address(true)?;
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
@@ -369,7 +369,7 @@ pub fn bind(address: std::net::SocketAddr) -> io::Result<()> {
     socket.bind(&address.into())
 }
 
-/// Bytes that this user may still write to the file system of a path.
+/// The bytes that this user may still write to the file system of a path.
 ///
 /// # Errors
 /// The system's.
@@ -378,20 +378,20 @@ pub fn free_space(path: &Path) -> io::Result<u64> {
     Ok((system.blocks_available() as u64).saturating_mul(system.fragment_size() as u64))
 }
 
-/// Whether this process can read the names in a directory and go through it: asked of the system, not read from mode bits.
+/// Whether this process can read the names in a directory and search it: the system is asked, mode bits are not interpreted.
 pub fn is_readable_directory(path: &Path) -> bool {
     use nix::unistd::{AccessFlags, access};
     access(path, AccessFlags::R_OK | AccessFlags::X_OK).is_ok()
 }
 
-/// Whether this process can make files in a directory, likewise.
+/// Whether this process can create files in a directory, in the same way.
 pub fn is_writable_directory(path: &Path) -> bool {
     use nix::unistd::{AccessFlags, access};
     crate::platform::files::may_be_directory(path) && access(path, AccessFlags::W_OK | AccessFlags::X_OK).is_ok()
 }
 
-/// Sets what is denied for files and directories that are made from now on. `wanted`: in octal, as `_EDC_UMASK_DFLT` has it. Otherwise as
-/// Zowe's sample says, 0002: the group may write what components make. What others were denied so far they still are.
+/// Sets the permissions denied to files and directories created from now on. `wanted`: in octal, as in `_EDC_UMASK_DFLT`; otherwise 0002 as
+/// in Zowe's sample: the group may write what components create. What others were denied before stays denied.
 pub fn set_umask(wanted: Option<&str>) {
     use nix::sys::stat::{Mode, mode_t, umask};
     let wanted = wanted.and_then(|text| mode_t::from_str_radix(text.trim(), 8).ok()).and_then(Mode::from_bits);
@@ -399,7 +399,7 @@ pub fn set_umask(wanted: Option<&str>) {
     umask(wanted.unwrap_or(Mode::S_IWOTH | (inherited & Mode::S_IRWXO)));
 }
 
-/// Opens a log file to append to, made with mode 640 when it is not there. Neither a symbolic link is followed nor a FIFO waited for.
+/// Opens a log file for appending, created with mode 640 if it does not exist. Does not follow symbolic links and does not wait for a FIFO.
 ///
 /// # Errors
 /// The system's, with the path in words.
@@ -414,25 +414,25 @@ pub fn open_log(path: &Path) -> io::Result<File> {
     }
 }
 
-/// Appends what one read of at most `limit` bytes gives, without filling the room with zeros before.
+/// Appends the result of one read of at most `limit` bytes, without filling the space with zeros first.
 ///
 /// # Errors
-/// The system's; `buffer` is as it was then.
+/// The system's; `buffer` is then unchanged.
 pub fn read_onto(descriptor: std::os::fd::BorrowedFd<'_>, buffer: &mut Vec<u8>, limit: usize) -> io::Result<usize> {
     use std::os::fd::AsRawFd;
     buffer.reserve(limit);
     let room = buffer.spare_capacity_mut();
     let length = limit.min(room.len());
-    // SAFETY: read writes at most `length` bytes to the room of that size.
+    // SAFETY: read writes at most `length` bytes to a space of that size.
     let count = unsafe { libc::read(descriptor.as_raw_fd(), room.as_mut_ptr().cast(), length) };
     let count = usize::try_from(count).map_err(|_| io::Error::last_os_error())?;
-    // SAFETY: that many bytes were written behind the present end.
+    // SAFETY: that many bytes were written after the current end.
     unsafe { buffer.set_len(buffer.len() + count) };
     Ok(count)
 }
 
-/// Makes a pipe that is flooded larger, which halves the cost of the flood. It is a wish: an unprivileged user has a limited amount for
-/// all pipes together, so it is made for those that need it only.
+/// Enlarges a pipe that is flooded, which halves the cost of the flood. It may be refused: an unprivileged user has a limited amount for
+/// all pipes together, so only pipes that need it are enlarged.
 pub fn enlarge_pipe(descriptor: std::os::fd::BorrowedFd<'_>) {
     #[cfg(target_os = "linux")]
     let _ = nix::fcntl::fcntl(descriptor, nix::fcntl::FcntlArg::F_SETPIPE_SZ(1024 * 1024));

@@ -5,10 +5,10 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 
-/// The variable; `@` begins a name in Linux's abstract namespace.
+/// The variable; a leading `@` means a name in Linux's abstract namespace.
 pub(super) const SOCKET: &str = "NOTIFY_SOCKET";
 
-/// Sends `state`, for example `READY=1`. Without a socket there is nobody to tell. Never blocks.
+/// Sends `state`, for example `READY=1`. Without a socket nothing is sent. Never blocks.
 ///
 /// # Errors
 /// The system's.

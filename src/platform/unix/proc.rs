@@ -1,42 +1,43 @@
-//! Linux's /proc, read in this one place: what processes there are, who descends from whom, and what each uses.
+//! Linux's /proc, read only here: which processes exist, who descends from whom, and what each uses.
 
 use crate::platform::{Pid, ProcessEntry, ProcessFacts};
 use nix::unistd::{SysconfVar, sysconf};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// All processes but those that `skip` knows already (reading one costs some microseconds).
+/// All processes except those that `skip` already knows (reading one takes some microseconds).
 pub(super) fn list(skip: &dyn Fn(Pid) -> bool) -> Option<Vec<ProcessEntry>> {
-    // Without an entry: it has gone meanwhile.
+    // A process without an entry has ended meanwhile.
     Some(pids()?.into_iter().filter(|pid| !skip(*pid)).filter_map(entry).collect())
 }
 
-/// Every process that can be read, with what it uses; one that ends meanwhile is left out.
+/// Every readable process, with what it uses; a process that ends meanwhile is left out.
 pub(super) fn table() -> Vec<ProcessFacts> {
     let ticks = unit(SysconfVar::CLK_TCK, 100);
     let page = unit(SysconfVar::PAGE_SIZE, 4096);
     pids().unwrap_or_default().into_iter().filter_map(|pid| Stat::parse(&read_stat(pid)?)?.facts(ticks, page)).collect()
 }
 
-/// The children of this process but those that `skip` knows: a handful of reads however many processes the system has. None where the
-/// kernel was built without it. Whole as long as nobody reaps meanwhile, for the dead stay in these lists until then.
+/// The children of this process except those that `skip` already knows: a handful of reads, however many processes the system has. None
+/// where the kernel was built without such lists. Complete as long as nobody reaps meanwhile, because the dead stay in these lists until
+/// then.
 pub(super) fn children(skip: &dyn Fn(Pid) -> bool) -> Option<Vec<ProcessEntry>> {
     let mut found = Vec::new();
     for task in std::fs::read_dir("/proc/self/task").ok()? {
-        // An error: the kernel does not tell, or the thread has ended meanwhile and its children are another's.
+        // An error: the kernel does not tell, or the thread has ended meanwhile and another one has its children.
         found.extend(children_of_task(&task.ok()?.path())?.into_iter().filter(|pid| !skip(*pid)).filter_map(entry));
     }
     Some(found)
 }
 
-/// The children of any process; none of one that has gone. None where the kernel was built without it.
+/// The children of any process; empty for a process that has gone. None where the kernel was built without such lists.
 pub(super) fn children_of(pid: Pid) -> Option<Vec<Pid>> {
     let tasks = PathBuf::from(format!("/proc/{pid}/task"));
     let Some(mut found) = children_of_task(&tasks.join(pid.to_string())) else {
         return children_of_task(Path::new("/proc/thread-self")).map(|_| Vec::new());
     };
     for task in std::fs::read_dir(&tasks).into_iter().flatten().flatten().filter(|task| *task.file_name() != *pid.to_string()) {
-        // A thread that has ended meanwhile has left its children to another.
+        // A thread that has ended meanwhile has left its children to another one.
         found.extend(children_of_task(&task.path()).unwrap_or_default());
     }
     Some(found)
@@ -46,7 +47,7 @@ pub(super) fn entry(pid: Pid) -> Option<ProcessEntry> {
     Stat::parse(&read_stat(pid)?)?.entry()
 }
 
-/// The value of a variable in the environment that a process began with; None also for a process of somebody else.
+/// The value of a variable in the environment with which a process began; also None for a process of another user.
 pub(super) fn variable(pid: Pid, name: &str) -> Option<String> {
     let environment = std::fs::read(format!("/proc/{pid}/environ")).ok()?;
     let entry = environment
@@ -55,7 +56,7 @@ pub(super) fn variable(pid: Pid, name: &str) -> Option<String> {
     String::from_utf8(entry[name.len() + 1..].to_vec()).ok()
 }
 
-/// The boot, and the namespace that process ids are of: two containers of one machine have the same boot.
+/// The boot, and the namespace of the process ids: two containers on one machine have the same boot.
 pub(super) fn boot_identity() -> Option<String> {
     let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
     let namespace = std::fs::read_link("/proc/self/ns/pid").ok()?;
@@ -80,7 +81,7 @@ fn read_stat(pid: Pid) -> Option<Vec<u8>> {
     std::fs::read(format!("/proc/{pid}/stat")).ok()
 }
 
-/// proc_pid_stat(5). The name of the program is in parentheses and may hold anything, parentheses too.
+/// proc_pid_stat(5). The name of the program is in parentheses and may contain anything, including parentheses.
 struct Stat<'a> {
     pid: Pid,
     name: &'a [u8],
@@ -151,7 +152,7 @@ mod tests {
         assert_eq!(list(&|pid| pid == own).unwrap().iter().filter(|entry| entry.pid == own).count(), 0);
         assert_eq!(variable(own, "PATH"), std::env::var("PATH").ok());
         assert_eq!(variable(own, "PAT"), None);
-        // qemu-user makes up /proc/self/stat, without sizes.
+        // qemu-user invents /proc/self/stat, without sizes.
         let emulated = std::env::var_os("ZWELNCH_EMULATOR").is_some();
         assert!(table().iter().any(|facts| facts.pid == own && (facts.resident_bytes > 0 || emulated)));
     }

@@ -1,4 +1,4 @@
-//! Processes by `posix_spawn`: close to what z/OS offers, and no copy of the launcher's memory is ever made.
+//! Processes by `posix_spawn`: close to what z/OS offers, and without ever copying the launcher's memory.
 
 use super::signals;
 use crate::platform::{End, GroupOfChild, Pid, SignalTarget, SpawnRequest, WaitStatus};
@@ -15,7 +15,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::time::Duration;
 
-/// CPU time of the calling thread, where the system counts it by threads, else of the process.
+/// CPU time of the calling thread, where the system counts it by thread; else of the process.
 pub fn cpu_time() -> Duration {
     #[cfg(target_os = "linux")]
     const WHO: UsageWho = UsageWho::RUSAGE_THREAD;
@@ -48,24 +48,25 @@ pub(super) fn spawn(request: &SpawnRequest<'_>) -> io::Result<Pid> {
     Ok(posix_spawn(program.as_c_str(), &actions, &attributes, &arguments, &request.environment.entries())?.as_raw())
 }
 
-/// Descriptors that this program was started with besides the standard ones are nobody's business below it.
+/// Closes at exec all descriptors, other than the standard ones, with which this program was started: its children have no use for them.
 pub(in crate::platform) fn close_all_at_exec() {
     for descriptor in inherited_descriptors() {
-        // SAFETY: fcntl with F_SETFD touches no memory; a descriptor that is closed by now (the directory's own) is an error and no more.
+        // SAFETY: fcntl with F_SETFD touches no memory; for a descriptor that is already closed (the directory's own) it only returns an
+        // error.
         unsafe { libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC) };
     }
 }
 
-/// Nor this program's own: closes them. Called before it has any of its own.
+/// Closes them for this program too. Called before it has any descriptors of its own.
 pub fn close_inherited() {
     for descriptor in inherited_descriptors() {
-        // The descriptor of the listing itself is closed already: EBADF.
+        // The descriptor of the listing itself is already closed: EBADF.
         let _ = nix::unistd::close(descriptor);
     }
 }
 
 fn inherited_descriptors() -> Vec<i32> {
-    // /dev/fd exists wherever POSIX systems are in use; where it does not, there is only what the caller has left open.
+    // /dev/fd exists on practically all POSIX systems; where it does not, only what the caller has left open remains.
     let entries = std::fs::read_dir("/dev/fd").into_iter().flatten().flatten();
     let open = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     open.filter(|descriptor| *descriptor > 2).collect()
@@ -105,13 +106,13 @@ pub(super) fn reap() -> Option<(Pid, WaitStatus)> {
 }
 
 pub(in crate::platform) fn send(target: SignalTarget, signal: i32) -> bool {
-    // Never to group 0 or 1 or to everybody, whatever number came here.
+    // Never group 0 or 1 or all processes, whatever number was given.
     let number = match target {
         SignalTarget::Group(group) if group > 1 => -group,
         SignalTarget::Process(pid) if pid > 1 => pid,
         _ => return false,
     };
-    // SAFETY: kill touches no memory. nix's wrapper knows no real-time signals.
+    // SAFETY: kill touches no memory. nix's wrapper does not know real-time signals.
     unsafe { libc::kill(number, signal) == 0 }
 }
 
@@ -119,7 +120,7 @@ pub(in crate::platform) fn group_exists(group: Pid) -> bool {
     group > 1 && killpg(nix::unistd::Pid::from_raw(group), None) != Err(Errno::ESRCH)
 }
 
-/// Whether there is such a process, one that may not be signalled included.
+/// Whether such a process exists, even if it may not be signalled.
 #[cfg_attr(not(zwelnch_zos), allow(dead_code))]
 pub(in crate::platform) fn exists(pid: Pid) -> bool {
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), None) != Err(Errno::ESRCH)
@@ -141,7 +142,7 @@ pub(in crate::platform) fn output_pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     Ok((reader, writer))
 }
 
-/// A pipe that a helper process reads from its beginning on: (read end; write end, non-blocking), both closed at exec.
+/// A pipe that a helper process reads from its start: (read end; write end, non-blocking), both closed at exec.
 ///
 /// # Errors
 /// EMFILE and the like.
@@ -152,9 +153,9 @@ pub fn control_pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     Ok((reader, writer))
 }
 
-/// Takes this process out of its session and out of the reach of the signals that end a session, a terminal or a job.
+/// Takes this process out of its session and out of reach of the signals that end a session, a terminal or a job.
 pub fn become_guardian() {
-    // Fails only for the leader of a group, which this is not: see `GroupOfChild::Ours`.
+    // Fails only for the leader of a group, which this process is not: see `GroupOfChild::Ours`.
     let _ = nix::unistd::setsid();
     for signal in [
         Signal::SIGTERM,
@@ -167,12 +168,12 @@ pub fn become_guardian() {
         Signal::SIGTSTP,
         Signal::SIGXFSZ,
     ] {
-        // SAFETY: to ignore a signal installs no code of ours.
+        // SAFETY: ignoring a signal installs no code of ours.
         let _ = unsafe { nix::sys::signal::signal(signal, nix::sys::signal::SigHandler::SigIgn) };
     }
-    // No file system is kept busy.
+    // So that no file system is kept busy.
     let _ = nix::unistd::chdir("/");
-    // Else it is called by the number of the descriptor that it was started from.
+    // Otherwise its name would be the number of the descriptor from which it was started.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     let _ = nix::sys::prctl::set_name(c"zwelnch");
 }

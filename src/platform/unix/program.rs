@@ -1,6 +1,6 @@
-//! The file of this program. A package upgrade replaces it while the program runs: its path then names another program, or none, and the system
-//! tells a path that ends in ` (deleted)`. So what the running launcher starts of itself is started from an open descriptor of the very file
-//! that it runs, and the path is asked for once, at the beginning.
+//! The file of this program. A package upgrade replaces it while the program runs: its path then names another program, or none, and the
+//! system reports a path that ends in ` (deleted)`. So the launcher starts its own helpers from an open descriptor of the very file that it
+//! runs, and asks for the path once, at the beginning.
 
 use nix::libc;
 use nix::unistd::{AccessFlags, access};
@@ -14,13 +14,14 @@ use std::sync::OnceLock;
 #[derive(Debug)]
 struct Own {
     path: Option<PathBuf>,
-    /// Open for as long as the program runs; closed at exec.
+    /// Open while the program runs; closed at exec.
     file: Option<File>,
 }
 
 static OWN: OnceLock<Own> = OnceLock::new();
 
-/// Remembers the program's file. Called at the beginning of the program: what is asked first when the file has been replaced knows no path.
+/// Remembers the program's file. Called at the beginning of the program: if it is first asked after the file has been replaced, the path is
+/// unknown.
 pub fn remember() {
     own();
 }
@@ -32,20 +33,20 @@ fn own() -> &'static Own {
     })
 }
 
-/// Where the program was installed when it began: what is there now may be a later version of it.
+/// Where the program was installed when it began: the file there may now be a later version.
 pub fn path() -> Option<&'static Path> {
     own().path.as_deref()
 }
 
-/// A path that names the very program that runs, for as long as it runs and for every process of the same user; the path of [`path`] where the
-/// system has nothing like it.
+/// A path that names the running program for as long as it runs, for every process of the same user; where the system has no such path, the
+/// one of [`path`].
 pub fn held() -> Option<PathBuf> {
     let descriptor = own().file.as_ref().map(|file| PathBuf::from(format!("/proc/{}/fd/{}", std::process::id(), file.as_raw_fd())));
     let usable = |path: &PathBuf| is_visible_to_children() && access(path, AccessFlags::X_OK).is_ok();
     descriptor.filter(usable).or_else(|| path().map(Path::to_path_buf))
 }
 
-/// Not for a program with capabilities of its own, or one that may be run and not read: its descriptors are root's business then.
+/// Not for a program with capabilities of its own, or one that may be executed but not read: its descriptors then belong to root.
 fn is_visible_to_children() -> bool {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     return nix::sys::prctl::get_dumpable().unwrap_or(false);

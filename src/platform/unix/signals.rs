@@ -1,19 +1,19 @@
-//! What a process inherits of signals over exec: those that are ignored, and those that are blocked. A caller that ignores SIGCHLD (sudo, cron,
-//! a wrapper) would keep every end of a child from us, one that ignores or blocks another would pass that on to all components. So both are set
-//! right once, at the very beginning.
+//! The signal settings that a process inherits over exec: which signals are ignored and which are blocked. A caller that ignores SIGCHLD
+//! (sudo, cron, a wrapper) would hide every end of a child from us, and one that ignores or blocks another signal would pass that on to all
+//! components. So both are corrected once, at the very beginning.
 
 use nix::libc;
 use nix::sys::signal::{SigHandler, SigSet, Signal, signal};
 
-/// Ignored by a caller that wants so: these come from a terminal or its end, and whoever began this program with `nohup` or in the background
-/// of a shell script does not mean it by them.
+/// Signals that stay ignored if the caller ignores them: they come from a terminal or its end, and a user who started this program with
+/// `nohup` or in the background of a shell script does not want them to reach it.
 const CALLERS_CHOICE: [libc::c_int; 6] = [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU];
 
-/// Beyond the highest number on any system; a number that is none is refused and no more.
+/// More than the highest signal number on any system; an invalid number is refused without harm.
 const NUMBERS: std::ops::Range<libc::c_int> = 1..129;
 
-/// Sets the signals of this process right: none is blocked, and none ignored but [`CALLERS_CHOICE`] where the caller has said so, SIGPIPE
-/// (an error of the write says more) and SIGXFSZ (a write beyond `ulimit -f` likewise). Called before any other thread exists.
+/// Corrects the signals of this process: none is blocked, and none is ignored except `CALLERS_CHOICE` where the caller ignores them,
+/// SIGPIPE (an error of the write says more) and SIGXFSZ (likewise, for a write beyond `ulimit -f`). Called before any other thread exists.
 pub fn settle() {
     for number in NUMBERS.filter(|number| !CALLERS_CHOICE.contains(number) && *number != libc::SIGPIPE) {
         if is_ignored(number) {
@@ -22,14 +22,14 @@ pub fn settle() {
         }
     }
     for ignored in [Signal::SIGPIPE, Signal::SIGXFSZ] {
-        // SAFETY: to ignore a signal installs no handler. Fails only for a signal that cannot be ignored.
+        // SAFETY: ignoring a signal installs no handler. Fails only for a signal that cannot be ignored.
         let _ = unsafe { signal(ignored, SigHandler::SigIgn) };
     }
-    // Fails only for a set that is not valid.
+    // Fails only for an invalid set.
     let _ = SigSet::empty().thread_set_mask();
 }
 
-/// Whether a signal, by its number, is ignored; false for a number that is none.
+/// Whether a signal, by its number, is ignored; false for an invalid number.
 pub(super) fn is_ignored(number: libc::c_int) -> bool {
     let mut old = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
     // SAFETY: with a null new action sigaction only writes the old one to the place it is given.
@@ -38,7 +38,8 @@ pub(super) fn is_ignored(number: libc::c_int) -> bool {
     asked == 0 && unsafe { old.assume_init() }.sa_sigaction == libc::SIG_IGN
 }
 
-/// All signals whose action a process can choose: each is at its default in a process that is made here, whatever it is in this one.
+/// All signals whose action a process can choose: each has its default action in a child that is created here, whatever it is in this
+/// process.
 pub(crate) fn defaulted() -> SigSet {
     let mut all = SigSet::all();
     all.remove(Signal::SIGKILL);

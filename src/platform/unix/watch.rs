@@ -1,17 +1,17 @@
-//! Being told that files have changed: one file (the console's SYSLOG), or all of a tree (a component under development).
+//! Notification of changed files: of one file (the console's SYSLOG), or of all files of a tree (a component under development).
 
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
-/// Goes on telling as long as it is held.
+/// Notifies as long as it is held.
 #[derive(Debug)]
 pub struct Watch {
     /// The thread sees the other end close.
     _end: UnixStream,
 }
 
-/// Calls `told` from a thread of its own each time something happened to `directory/file`, which need not exist yet.
+/// Calls `told` on a separate thread each time something happens to `directory/file`, which need not exist yet.
 ///
 /// # Errors
 /// The system's, for example when all of a user's inotify instances are in use.
@@ -22,8 +22,8 @@ pub fn watch_file(directory: &Path, file: &str, told: impl Fn() + Send + 'static
     Ok(Watch { _end: end })
 }
 
-/// Calls `told` from a thread of its own when files below a directory have changed and nothing more has for 200 ms. What editors and
-/// interpreters leave beside the files is passed over: see [`is_of_interest`].
+/// Calls `told` on a separate thread when files below a directory have changed and nothing more has changed for 200 ms. Files that editors
+/// and interpreters leave are skipped: see [`is_of_interest`].
 ///
 /// # Errors
 /// `Unsupported` on a system without inotify; the system's, for example when all of a user's inotify watches are in use.
@@ -34,7 +34,7 @@ pub fn watch_tree(directory: &Path, told: impl Fn() + Send + 'static) -> io::Res
     Ok(Watch { _end: end })
 }
 
-/// False for hidden files (.git, .swp) and others that no component is made of: backups and locks of editors, logs, compiled Python.
+/// False for hidden files (.git, .swp) and others that are not part of a component: backups and locks of editors, logs, compiled Python.
 pub fn is_of_interest(name: &str) -> bool {
     let is_scrap = name.starts_with(['.', '#'])
         || name.ends_with(['~', '#'])
@@ -104,9 +104,9 @@ mod tree {
     use std::path::{Path, PathBuf};
     use std::time::{Duration, Instant};
 
-    /// Nothing more has happened for this long: whoever writes is done.
+    /// When nothing has happened for this long, the writer is done.
     const QUIET: Duration = Duration::from_millis(200);
-    /// Files that change all the time are told of nevertheless.
+    /// Files that change all the time are reported nevertheless.
     const LONGEST: Duration = Duration::from_secs(2);
 
     pub(super) struct Watching {
@@ -124,7 +124,7 @@ mod tree {
             Ok(watching)
         }
 
-        /// The tree, and its parent: a build may remove the whole directory and make it anew.
+        /// The tree and its parent: a build may remove the whole directory and create it again.
         fn add_all(&mut self) -> io::Result<()> {
             let root = self.root.clone();
             if let Some(parent) = root.parent() {
@@ -135,7 +135,7 @@ mod tree {
             self.add(&root)
         }
 
-        /// Links are not followed: a circle of them would never end. What has gone meanwhile is no error.
+        /// Does not follow links, because a circle of them would never end. What has gone meanwhile is not an error.
         fn add(&mut self, directory: &Path) -> io::Result<()> {
             let events = AddWatchFlags::IN_CLOSE_WRITE
                 | AddWatchFlags::IN_CREATE
@@ -194,7 +194,7 @@ mod tree {
             }
         }
 
-        /// Whether an event is one to tell of.
+        /// Whether an event should be reported.
         fn happened(&mut self, event: &InotifyEvent) -> bool {
             if event.mask.contains(AddWatchFlags::IN_Q_OVERFLOW) {
                 // Events were lost: it may have been anything. What cannot be watched any more is left as it is.
@@ -216,7 +216,7 @@ mod tree {
             }
             let is_new = event.mask.intersects(AddWatchFlags::IN_CREATE | AddWatchFlags::IN_MOVED_TO);
             if is_new && event.mask.contains(AddWatchFlags::IN_ISDIR) {
-                // Files that were written into it before this are told of with it. Without a watch, its changes are not seen: no more.
+                // Files written into it before this are reported with it. If it cannot be watched, only its own changes are missed.
                 let _ = self.add(&path);
             }
             true
@@ -246,7 +246,7 @@ mod tree {
     }
 }
 
-/// Without inotify: a look four times a second.
+/// Without inotify: checks four times a second.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 mod system {
     use std::io::{self, Read};
@@ -317,14 +317,14 @@ mod tests {
         told();
         std::fs::remove_file(root.join("new/file")).unwrap();
         told();
-        // The whole of it removed and made anew.
+        // All of it removed and created again.
         std::fs::remove_dir_all(&root).unwrap();
         told();
         std::fs::create_dir(&root).unwrap();
         told();
         std::fs::write(root.join("again"), "").unwrap();
         told();
-        // Scrap is not told of, not even when there was plenty of time to.
+        // Scrap is not reported, not even when there was plenty of time.
         for name in [".start.sh.swp", "start.sh~", "4913", "x.log"] {
             std::fs::write(root.join(name), "").unwrap();
         }

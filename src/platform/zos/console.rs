@@ -1,4 +1,4 @@
-//! The operator's console: one thread that only hands on, one that answers.
+//! The operator's console: one thread that only passes commands on, and one that answers.
 
 use super::{shim, text};
 use crate::platform::ebcdic::ibm_1047;
@@ -42,31 +42,31 @@ fn start(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
     std::thread::Builder::new().name(name.to_owned()).stack_size(128 * 1024).spawn(run).map(drop)
 }
 
-/// What the operator typed after APPL=: the system pads it, and does not always end it.
+/// The text that the operator typed after APPL=: the system pads it and does not always terminate it.
 fn command_text(bytes: &[u8]) -> String {
     let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
     ibm_1047(&bytes[..end]).trim_matches(' ').to_owned()
 }
 
 fn signals(listener: OperatorListener) -> io::Result<()> {
-    // A system that does not take the registration tells of its shutdown by SIGTERM alone.
+    // If the system refuses the registration, it announces its shutdown by SIGTERM only.
     let _ = shim::register_danger();
     start("signals", move || {
-        // Fails only for a set that is not valid.
+        // Fails only for an invalid set.
         while let Ok(name) = shim::signal_wait() {
             listener(OperatorRequest::Signal(name));
         }
     })
 }
 
-/// A console that does not take its answer is no error: SYSPRINT has it too.
+/// If a console does not take its answer, that is not an error: SYSPRINT has it too.
 fn answer(origin: &shim::Origin, lines: &[String]) {
     for message in text::answer_messages(lines) {
         let _ = shim::console_answer(origin, &message);
     }
 }
 
-/// Collects the answer to one MODIFY, so that its lines stay together, and hands it on when it is complete.
+/// Collects the answer to one MODIFY, so that its lines stay together, and passes it on when it is complete.
 #[derive(Debug)]
 struct ToConsole {
     sender: mpsc::Sender<Answer>,

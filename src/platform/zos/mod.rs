@@ -1,4 +1,4 @@
-//! z/OS, over the C shim: the operator's console is the system's own, SYSPRINT a data definition, a process an address space perhaps.
+//! z/OS, by the C shim: the operator's console is the system's own, SYSPRINT is a data definition, and a process may be an address space.
 //! Contract: docs/contract/zos-platform.md.
 
 mod console;
@@ -20,7 +20,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-/// Of events: the master console's information, and information of no urgency (it rolls off).
+/// Routing of events: to the master console's information, not urgent (rolls off).
 const EVENT_ROUTE: [u32; 1] = [2];
 const EVENT_DESCRIPTOR: [u32; 1] = [12];
 
@@ -30,7 +30,7 @@ const SYSVAR: &str = "/bin/sysvar";
 /// Below the runtime directory: issues an operator command and prints its answer.
 const OPERCMD: &str = "bin/utils/opercmd.rex";
 
-/// Longest record that every data definition takes whatever it says of itself.
+/// The longest record that every data definition accepts, whatever its attributes.
 const SAFE_RECORD: usize = 120;
 
 /// Where SYSPRINT goes.
@@ -45,7 +45,7 @@ enum Sysprint {
 struct DataDefinitions {
     /// The beginning of a line whose end has not been written yet.
     rest: Vec<u8>,
-    /// Whether SYSPRINT failed when it was last written, so that its failure is told once.
+    /// Whether the last write to SYSPRINT failed, so that a failure is reported once.
     has_failed: bool,
 }
 
@@ -58,12 +58,12 @@ pub struct ZosPlatform {
     sysprint: Mutex<Sysprint>,
     runtime: OnceLock<PathBuf>,
     has_console: bool,
-    /// The refusal of a job name is told once.
+    /// The refusal of a job name is reported once.
     name_refused: OnceLock<()>,
 }
 
 impl ZosPlatform {
-    /// For commands, which are no launcher.
+    /// For commands, which are not launchers.
     pub fn for_command() -> ZosPlatform {
         let (sysname, version, release) = shim::system().unwrap_or_default();
         let sysprint = if has_standard_output() { Sysprint::Descriptor } else { Sysprint::DataDefinitions(DataDefinitions::default()) };
@@ -79,8 +79,8 @@ impl ZosPlatform {
         }
     }
 
-    /// For a launcher: the signals that ask it to end are waited for from now on. The second value says why there is no console when
-    /// there is none.
+    /// For a launcher: the signals that ask it to end are awaited from now on. The second value says why there is no console, if there is
+    /// none.
     pub fn for_launcher() -> (ZosPlatform, Option<String>) {
         let no_console = (!shim::is_right_one()).then(|| "the shim is of another version than this program: build it anew".to_owned());
         let no_signals = shim::signals_block().err().map(|error| error.to_string());
@@ -88,9 +88,9 @@ impl ZosPlatform {
         (ZosPlatform::for_command(), no_console.or(no_signals))
     }
 
-    /// For a component that is run in the foreground of a shell: no console, which is for started tasks.
+    /// For a component that runs in the foreground of a shell: without a console, which is for started tasks.
     pub fn for_foreground() -> ZosPlatform {
-        // Without it a signal ends the program at once, and the guardian its component.
+        // Without it a signal ends the program at once, and the guardian then ends the component.
         let _ = shim::signals_block();
         ZosPlatform { has_console: false, ..ZosPlatform::for_command() }
     }
@@ -104,7 +104,7 @@ impl ZosPlatform {
         self.sysprint.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One record to SYSPRINT, else to SYSERR. The first is SYSPRINT's error.
+    /// Writes one record to SYSPRINT, else to SYSERR. The first error is SYSPRINT's.
     fn write_line(line: &str) -> Result<(), shim::ShimError> {
         let write = |dd| {
             let length = shim::record_length(dd).unwrap_or(0);
@@ -114,7 +114,8 @@ impl ZosPlatform {
         write(DataDefinition::Sysprint).or_else(|error| write(DataDefinition::Syserr).and(Err(error.clone())).or(Err(error)))
     }
 
-    /// Lines of the launcher itself still reach somebody when SYSPRINT fails; those of components, which could be any number, only SYSERR.
+    /// When SYSPRINT fails, the launcher's own lines still reach somebody; those of components, which could be any number, go to SYSERR
+    /// only.
     fn write_data_definitions(&self, dds: &mut DataDefinitions, bytes: &[u8]) -> io::Result<()> {
         dds.rest.extend_from_slice(bytes);
         let Some(end) = memchr::memrchr(b'\n', &dds.rest) else { return Ok(()) };
@@ -138,8 +139,8 @@ impl ZosPlatform {
         first_error.map_or(Ok(()), |error| Err(error.into()))
     }
 
-    /// Runs a program to its end and returns what it wrote: its lines, and whether it ended well as far as that is known (the reaper
-    /// thread may have been told first).
+    /// Runs a program to its end and returns its lines, and whether it ended well as far as that is known (the reaper thread may have been
+    /// told first).
     fn run(&self, program: &Path, arguments: &[&str]) -> io::Result<(String, bool)> {
         let (reader, writer) = process::output_pipe()?;
         let null = File::open("/dev/null")?;
@@ -163,7 +164,7 @@ impl ZosPlatform {
     }
 }
 
-/// Whether standard output leads anywhere. A started task's is closed, and the runtime of Rust opens /dev/null in its place.
+/// Whether standard output leads anywhere. In a started task it is closed, and the Rust runtime opens /dev/null instead.
 fn has_standard_output() -> bool {
     let Ok(output) = io::stdout().as_fd().try_clone_to_owned() else { return false };
     let Ok(output) = File::from(output).metadata() else { return false };
@@ -175,7 +176,7 @@ fn name(bytes: &[u8]) -> String {
     ibm_1047(bytes).trim_end_matches([' ', '\0']).to_owned()
 }
 
-/// What follows so many words.
+/// The text after this many words.
 fn after_words(text: &str, count: usize) -> &str {
     (0..count).fold(text, |rest, _| rest.split_once(' ').map_or(rest, |(_, rest)| rest))
 }
@@ -191,7 +192,7 @@ fn member_name(data_set: &str, member: &str) -> io::Result<CString> {
     Ok(CString::new(format!("//'{data_set}({member})'"))?)
 }
 
-/// RCVTID in the words of `zos.getEsm()`.
+/// The value of RCVTID, translated to the values of `zos.getEsm()`.
 fn security_manager_of(id: &str) -> &'static str {
     match id {
         "RCVT" => "RACF",
@@ -201,7 +202,7 @@ fn security_manager_of(id: &str) -> &'static str {
     }
 }
 
-/// Whether all processes that have used something have ended. What nobody has used yet has just been made, perhaps.
+/// Whether all processes that have used something have ended. Something that has not been used yet may have just been created.
 fn is_left_over(users: &[Pid], exists: &dyn Fn(Pid) -> bool) -> bool {
     let mut users = users.iter().copied().filter(|pid| *pid > 0).peekable();
     users.peek().is_some() && !users.any(exists)
@@ -238,7 +239,7 @@ impl Platform for ZosPlatform {
     }
 
     fn zos_version(&self) -> u32 {
-        // As ECVTPSEQ has it: 0x01020500 for 2.5, 0x01030100 for 3.1.
+        // In the format of ECVTPSEQ: 0x01020500 for 2.5, 0x01030100 for 3.1.
         let (version, release) = self.release;
         let byte = |number: i32| u32::from(u8::try_from(number).unwrap_or_default());
         if version == 0 { 0 } else { 0x0100_0000 | byte(version) << 16 | byte(release) << 8 }
@@ -259,7 +260,7 @@ impl Platform for ZosPlatform {
     fn read_member(&self, data_set: &str, member: &str) -> io::Result<Vec<u8>> {
         let name = member_name(data_set, member)?;
         shim::read_records(&name).map_err(|error| {
-            // The C library does not tell a missing data set from one that it may not open: errno2 does, to those who look it up.
+            // The C library does not distinguish a missing data set from one that it may not open; errno2 does, for those who look it up.
             let text = format!("cannot read {data_set}({member}): {error}");
             io::Error::new(io::Error::from(error).kind(), text)
         })
@@ -305,7 +306,7 @@ impl Platform for ZosPlatform {
             for member in shim::ipc(kind)?.iter().filter(|member| member.user == nix::unistd::geteuid().as_raw()) {
                 let users = match kind {
                     shim::IpcKind::Messages => vec![member.last_sender, member.last_receiver],
-                    // One that cannot be asked may be in use.
+                    // One that cannot be queried may be in use.
                     shim::IpcKind::Semaphores => {
                         let users: Result<Vec<Pid>, _> = (0..member.count).map(|number| shim::semaphore_user(member.id, number)).collect();
                         users.unwrap_or_default()
@@ -334,8 +335,8 @@ impl Platform for ZosPlatform {
 
     fn output_pipe(&self) -> io::Result<(OwnedFd, OwnedFd)> {
         let (reader, writer) = process::output_pipe()?;
-        // Read as it was written: the relay sees line by line which code page that is. A system that does not know the request does
-        // not convert either.
+        // Read as it was written: the relay decides the code page line by line. A system that does not know the request does not convert
+        // either.
         let _ = shim::conversion_off(reader.as_fd());
         Ok((reader, writer))
     }
@@ -359,7 +360,7 @@ impl Platform for ZosPlatform {
             return;
         }
         if shim::wto(&text, &EVENT_ROUTE, &EVENT_DESCRIPTOR).is_err() {
-            // Neither way: there is nobody left to tell.
+            // If both fail, there is nobody left to tell.
             let _ = shim::wto_unix(&text, &EVENT_ROUTE, &EVENT_DESCRIPTOR);
         }
     }
@@ -424,7 +425,7 @@ impl Platform for ZosPlatform {
     }
 
     fn own_program(&self) -> Option<PathBuf> {
-        // As a load module it has no path of its own; the same program is in the runtime directory.
+        // A load module has no path of its own; the same program is in the runtime directory.
         let in_runtime = || self.runtime.get().map(|runtime| runtime.join("bin/zwelnch")).filter(|path| super::files::may_be_file(path));
         super::unix::program::held().filter(|path| super::files::may_be_file(path)).or_else(in_runtime)
     }

@@ -1,4 +1,4 @@
-//! The C shim's interface (`shim.h`) in safe Rust: one function each, no decisions.
+//! The C shim's interface (`shim.h`) in safe Rust: one function for each call, no decisions.
 
 use super::super::{End, Pid, WaitStatus};
 use nix::libc::{c_char, c_int, size_t};
@@ -7,9 +7,9 @@ use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::time::Duration;
 
-/// Of the interface that this module was written for.
+/// The version of the interface for which this module was written.
 const VERSION: i32 = 4;
-/// Of a MODIFY's text.
+/// The size of a MODIFY's text.
 const MODIFY_SIZE: usize = 128;
 
 /// Where the answer to a MODIFY goes.
@@ -56,7 +56,7 @@ pub struct Ipc {
     pub count: i32,
 }
 
-/// What kind of it.
+/// The kind of IPC object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
 pub enum IpcKind {
@@ -72,7 +72,7 @@ pub enum ConsoleCommand {
     Stop,
 }
 
-/// A data definition that is written to.
+/// A data definition that can be written to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
 pub enum DataDefinition {
@@ -119,7 +119,7 @@ unsafe extern "C" {
     fn zwelnch_exit(condition_code: i32) -> !;
 }
 
-/// What a service of z/OS said when it failed: errno and errno2 in words, as messages show it.
+/// The error of a z/OS service: errno and errno2 in words, as messages show it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{} (errno2 {reason:08X})", io::Error::from_raw_os_error(*.errno))]
 pub struct ShimError {
@@ -145,7 +145,7 @@ fn call(function: impl FnOnce(*mut i32) -> i32) -> Result<i32> {
     }
 }
 
-/// Whether the shim that is linked is the one that this module was written for.
+/// Whether the linked shim is the version for which this module was written.
 pub fn is_right_one() -> bool {
     let mut sizes = [0_u32; 4];
     // SAFETY: the layout function writes four integers to the place it is given.
@@ -160,25 +160,25 @@ pub fn is_right_one() -> bool {
 /// Waits for the next operator command.
 pub fn console_wait() -> Result<ConsoleCommand> {
     let (mut kind, mut text, mut origin) = (0, vec![0; MODIFY_SIZE], Origin::default());
-    // SAFETY: all places live, and the text has the size that the interface says.
+    // SAFETY: all places live, and the text has the size that the interface requires.
     call(|reason| unsafe { zwelnch_console_wait(&mut kind, text.as_mut_ptr(), &mut origin, reason) })?;
     Ok(if kind == 2 { ConsoleCommand::Stop } else { ConsoleCommand::Modify(text, origin) })
 }
 
 /// `text`: lines in IBM-1047, each ended by NL.
 pub fn console_answer(origin: &Origin, text: &[u8]) -> Result<()> {
-    // SAFETY: pointer and length are of one slice.
+    // SAFETY: pointer and length belong to one slice.
     call(|reason| unsafe { zwelnch_console_answer(origin, text.as_ptr(), text.len(), reason) }).map(drop)
 }
 
 /// A WTO of a line in IBM-1047 by SVC 35.
 pub fn wto(text: &[u8], route: &[u32], descriptor: &[u32]) -> Result<()> {
     let (route, descriptor) = (terminated(route), terminated(descriptor));
-    // SAFETY: pointer and length are of one slice, both lists end with 0.
+    // SAFETY: pointer and length belong to one slice, both lists end with 0.
     call(|reason| unsafe { zwelnch_wto(text.as_ptr(), text.len(), route.as_ptr(), descriptor.as_ptr(), reason) }).map(drop)
 }
 
-/// The same by `__console2`.
+/// The same, by `__console2`.
 pub fn wto_unix(text: &[u8], route: &[u32], descriptor: &[u32]) -> Result<()> {
     let (route, descriptor) = (terminated(route), terminated(descriptor));
     // SAFETY: as above.
@@ -210,11 +210,11 @@ pub fn spawn(
 
 /// Waits until a child has ended and leaves it to [`reap`].
 pub fn wait_for_end() -> Result<()> {
-    // SAFETY: nothing but the reason is written.
+    // SAFETY: only the reason is written.
     call(|reason| unsafe { zwelnch_wait_for_end(reason) }).map(drop)
 }
 
-/// A child that has ended; `pid`: this one, else any. None only with `no_wait`.
+/// A child that has ended: `pid`, or any child without it. None only with `no_wait`.
 pub fn reap(pid: Option<Pid>, no_wait: bool) -> Result<Option<(Pid, WaitStatus)>> {
     let (mut raw, mut end, mut value) = (0, 0, 0);
     // SAFETY: three integers are written to places that live.
@@ -227,7 +227,7 @@ pub fn reap(pid: Option<Pid>, no_wait: bool) -> Result<Option<(Pid, WaitStatus)>
 pub fn processes() -> Result<Vec<Process>> {
     let mut processes = vec![Process::default(); 256];
     loop {
-        // SAFETY: at most as many are written as there is room for.
+        // SAFETY: no more are written than there is room for.
         let count = call(|reason| unsafe { zwelnch_processes(processes.as_mut_ptr(), processes.len(), reason) })?;
         let count = usize::try_from(count).unwrap_or_default();
         if count <= processes.len() {
@@ -243,7 +243,7 @@ pub fn processes() -> Result<Vec<Process>> {
 pub fn ipc(kind: IpcKind) -> Result<Vec<Ipc>> {
     let mut members = vec![Ipc::default(); 64];
     loop {
-        // SAFETY: at most as many are written as there is room for.
+        // SAFETY: no more are written than there is room for.
         let count = call(|reason| unsafe { zwelnch_ipc_list(kind as i32, members.as_mut_ptr(), members.len(), reason) })?;
         let count = usize::try_from(count).unwrap_or_default();
         if count <= members.len() {
@@ -257,7 +257,7 @@ pub fn ipc(kind: IpcKind) -> Result<Vec<Ipc>> {
 
 /// The process that last used a semaphore of a set; 0: none yet.
 pub fn semaphore_user(id: i32, number: i32) -> Result<Pid> {
-    // SAFETY: nothing but the reason is written.
+    // SAFETY: only the reason is written.
     call(|reason| unsafe { zwelnch_semaphore_user(id, number, reason) })
 }
 
@@ -266,7 +266,7 @@ pub fn remove_ipc(kind: IpcKind, id: i32) -> Result<()> {
     call(|reason| unsafe { zwelnch_ipc_remove(kind as i32, id, reason) }).map(drop)
 }
 
-/// Bytes that this process may have above the bar, and of address space; `u64::MAX`: no limit.
+/// The bytes that this process may have above the bar, and in its address space; `u64::MAX`: no limit.
 pub fn memory_limits() -> Result<(u64, u64)> {
     let (mut above_bar, mut address_space) = (0, 0);
     // SAFETY: two integers are written to places that live.
@@ -276,7 +276,7 @@ pub fn memory_limits() -> Result<(u64, u64)> {
 
 /// Blocks the signals of [`ENDING_SIGNALS`] in this thread and those that it will start.
 pub fn signals_block() -> Result<()> {
-    // SAFETY: nothing but the reason is written.
+    // SAFETY: only the reason is written.
     call(|reason| unsafe { zwelnch_signals_block(reason) }).map(drop)
 }
 
@@ -302,11 +302,11 @@ pub fn tag(descriptor: BorrowedFd<'_>) -> Result<(u16, bool)> {
 }
 
 pub fn set_tag(descriptor: BorrowedFd<'_>, ccsid: u16, text: bool) -> Result<()> {
-    // SAFETY: nothing but the reason is written.
+    // SAFETY: only the reason is written.
     call(|reason| unsafe { zwelnch_tag_set(descriptor.as_raw_fd(), ccsid, text.into(), reason) }).map(drop)
 }
 
-/// Bytes are read as they were written.
+/// Turns conversion off: bytes are read as they were written.
 pub fn conversion_off(descriptor: BorrowedFd<'_>) -> Result<()> {
     // SAFETY: as above.
     call(|reason| unsafe { zwelnch_conversion_off(descriptor.as_raw_fd(), reason) }).map(drop)
@@ -318,15 +318,15 @@ pub fn lock(descriptor: BorrowedFd<'_>) -> Result<()> {
     call(|reason| unsafe { zwelnch_lock(descriptor.as_raw_fd(), reason) }).map(drop)
 }
 
-/// Writes one record in IBM-1047. By one thread at a time.
+/// Writes one record in IBM-1047. Must be called by one thread at a time.
 pub fn write_record(dd: DataDefinition, record: &[u8]) -> Result<()> {
-    // SAFETY: pointer and length are of one slice.
+    // SAFETY: pointer and length belong to one slice.
     call(|reason| unsafe { zwelnch_dd_write(dd as i32, record.as_ptr(), record.len(), reason) }).map(drop)
 }
 
 /// Longest record in bytes.
 pub fn record_length(dd: DataDefinition) -> Result<usize> {
-    // SAFETY: nothing but the reason is written.
+    // SAFETY: only the reason is written.
     call(|reason| unsafe { zwelnch_dd_record_length(dd as i32, reason) }).map(|length| usize::try_from(length).unwrap_or_default())
 }
 
@@ -335,7 +335,7 @@ pub fn read_records(name: &CStr) -> Result<Vec<u8>> {
     let mut bytes = vec![0; 64 * 1024];
     loop {
         let mut needed = 0;
-        // SAFETY: at most as many bytes are written as there is room for.
+        // SAFETY: no more bytes are written than there is room for.
         call(|reason| unsafe { zwelnch_read_records(name.as_ptr(), bytes.as_mut_ptr(), bytes.len(), &mut needed, reason) })?;
         if needed <= bytes.len() {
             bytes.truncate(needed);
@@ -389,6 +389,6 @@ pub fn cpu_time() -> Duration {
 
 /// Ends this process with a condition code.
 pub fn exit(condition_code: i32) -> ! {
-    // SAFETY: exit of the C library; nothing of ours runs at exit.
+    // SAFETY: exit of the C library; none of our code runs at exit.
     unsafe { zwelnch_exit(condition_code) }
 }

@@ -1,4 +1,4 @@
-//! Creating processes by the C runtime's `spawn()`, which alone can put a child into the launcher's address space.
+//! Creates processes by the C runtime's `spawn()`, the only one that can put a child into the launcher's address space.
 
 use super::shim::{self, ShimError};
 use crate::platform::{GroupOfChild, Pid, SpawnRequest};
@@ -7,14 +7,14 @@ use std::ffi::{CStr, CString};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 
-/// What a child is given that does not say otherwise: its own address space, scripts run directly, tagged files and pipes are converted.
+/// Defaults for a child: its own address space, scripts run directly, tagged files and pipes are converted.
 const DEFAULTS: [&CStr; 4] =
     [c"_BPX_SHAREAS=NO", c"_BPX_SPAWN_SCRIPT=YES", c"_BPXK_AUTOCVT=ON", c"_CEE_RUNOPTS=FILETAG(AUTOCVT,AUTOTAG) POSIX(ON)"];
 
 const SHARE_AS: &[u8] = b"_BPX_SHAREAS=";
 const JOB_NAME: &[u8] = b"_BPX_JOBNAME=";
 
-/// What came of a spawn.
+/// The result of a spawn.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Spawned {
     pub pid: Pid,
@@ -38,19 +38,19 @@ pub(super) fn spawn(request: &SpawnRequest<'_>) -> io::Result<Spawned> {
     match with(&environment) {
         Ok(pid) => Ok(Spawned { pid, refused_job_name: None }),
         Err(error) => {
-            // Naming an address space needs READ to BPX.JOBNAME, and a component is worth more than its name.
+            // Naming an address space needs READ access to BPX.JOBNAME, and a component is worth more than its name.
             let named = environment.iter().find_map(|entry| entry.to_bytes().strip_prefix(JOB_NAME));
             let Some(name) = named.map(|name| String::from_utf8_lossy(name).into_owned()) else { return Err(error.into()) };
             let unnamed: Vec<Cow<'_, CStr>> = environment.into_iter().filter(|entry| !entry.to_bytes().starts_with(JOB_NAME)).collect();
-            // Refused without a name as well: then the first error had another cause, and the second says which.
+            // If it is refused without a name as well, the first error had another cause, and the second error says which.
             let pid = with(&unnamed)?;
             Ok(Spawned { pid, refused_job_name: Some((name, error)) })
         }
     }
 }
 
-/// The child's environment with what z/OS wants in it. A helper of the launcher (`own_group` false) never shares its address space: it
-/// has to outlive it.
+/// The child's environment with the variables that z/OS needs. A helper of the launcher (`own_group` false) never shares its address space,
+/// because it has to outlive it.
 fn child_environment<'a>(given: &[&'a CStr], own_group: bool) -> Vec<Cow<'a, CStr>> {
     let name_of = |entry: &CStr| entry.to_bytes().split(|byte| *byte == b'=').next().unwrap_or_default().to_vec();
     let mut entries: Vec<Cow<'a, CStr>> = given

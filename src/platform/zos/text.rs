@@ -1,12 +1,12 @@
-//! What becomes of lines on their way to a console or a data definition. Pure.
+//! Prepares lines for a console or a data definition. Pure.
 
 use crate::platform::ebcdic::{BLANK, NEW_LINE, to_ibm_1047};
 
 /// Characters of a line of a multi-line WTO.
 pub const ANSWER_COLUMNS: usize = 70;
-/// Lines of one multi-line message; the service takes 255.
+/// Lines of one multi-line message; the service accepts 255.
 const ANSWER_LINES: usize = 250;
-/// What a folded line goes on with.
+/// The beginning of a continued line.
 const CONTINUATION: &str = "  ";
 
 /// An answer as messages for the console: lines of at most 70 characters, folded at blanks, ended by NL each.
@@ -23,7 +23,7 @@ pub fn answer_messages(lines: &[String]) -> Vec<Vec<u8>> {
     folded.chunks(ANSWER_LINES).map(message).collect()
 }
 
-/// A line in pieces of at most `columns` characters (more than the continuation has), at blanks where there are any.
+/// A line in pieces of at most `columns` characters (more than the continuation has), split at blanks where possible.
 pub fn fold(line: &str, columns: usize) -> Vec<String> {
     let mut rest: Vec<char> = line.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
     while rest.last() == Some(&' ') {
@@ -39,7 +39,7 @@ pub fn fold(line: &str, columns: usize) -> Vec<String> {
             return pieces;
         }
         let begin = rest.iter().position(|character| *character != ' ').unwrap_or(0);
-        // The blank itself may stand in the column after the last.
+        // The blank itself may be in the column after the last one.
         let end = rest.iter().take(room + 1).rposition(|character| *character == ' ').filter(|end| *end > begin).unwrap_or(room);
         piece.extend(rest.drain(..end));
         pieces.push(piece.trim_end().to_owned());
@@ -48,7 +48,7 @@ pub fn fold(line: &str, columns: usize) -> Vec<String> {
     }
 }
 
-/// A line as records of at most `length` bytes in IBM-1047. A record is never empty: such a one would be none.
+/// A line as records of at most `length` bytes in IBM-1047. No record is empty, because an empty one would not be written.
 pub fn records(line: &str, length: usize) -> Vec<Vec<u8>> {
     let bytes = to_ibm_1047(line.trim_end_matches('\r'));
     if bytes.is_empty() { vec![vec![BLANK]] } else { bytes.chunks(length.max(1)).map(<[u8]>::to_vec).collect() }

@@ -1,4 +1,5 @@
-//! Orders to several components at once, and who waits for whom: up after those that it depends on, down after those that depend on it.
+//! Orders to several components at once, and who waits for whom: a component goes up after those that it depends on, and down after those
+//! that depend on it.
 
 use super::super::Moment;
 use super::super::state::{Action, Event, Reply, WaitsFor};
@@ -6,13 +7,13 @@ use super::{Effect, Instance};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Instance {
-    /// Tells several components the same, as [`Instance::order_each`].
+    /// Gives several components the same order, as [`Instance::order_each`] does.
     pub fn order(&mut self, event: &Event, selection: &[usize], now: Moment) -> Vec<Effect> {
         self.order_each(selection.iter().map(|index| (*index, event.clone())).collect(), now)
     }
 
-    /// Tells several components something, each its own. The order takes effect wholly or, where one of them refuses it, not at all: then
-    /// each is told how it stands. What is wanted of all of them is known before the first one goes down or up.
+    /// Gives several components an order each. The orders take effect together or, if one component refuses, not at all: then each is told
+    /// its state. What is wanted of all of them is known before the first one goes down or up.
     pub fn order_each(&mut self, mut orders: BTreeMap<usize, Event>, now: Moment) -> Vec<Effect> {
         orders.retain(|index, _| *index < self.members.len());
         if orders.iter().any(|(index, event)| self.members[*index].machine.refuses(event)) {
@@ -27,7 +28,7 @@ impl Instance {
         self.follow(live.into_iter().rev().chain(down).collect(), now)
     }
 
-    /// What a component waits for, of the others.
+    /// The other components for which a component waits.
     pub fn waits_for(&self, index: usize) -> Vec<usize> {
         match self.members.get(index).and_then(|member| member.machine.waits_for()) {
             Some(WaitsFor::Dependencies) => self.unmet(index),
@@ -36,12 +37,12 @@ impl Instance {
         }
     }
 
-    /// Whether a change of a component has been asked for that is not decided yet.
+    /// Whether a change of a component has been requested and is not decided yet.
     pub fn is_changing(&self, index: usize) -> bool {
         self.members.get(index).is_some_and(|member| member.machine.is_changing())
     }
 
-    /// Those whose wait for others is over: down in reverse, then up.
+    /// The components whose wait for others is over: going down in reverse order, then up.
     pub(super) fn ends_of_waits(&self) -> Vec<(usize, Event)> {
         let of = |wait, event: Event| {
             let is_over = move |index: &usize| self.members[*index].machine.waits_for() == Some(wait) && self.waits_for(*index).is_empty();
@@ -51,14 +52,14 @@ impl Instance {
         down.chain(of(WaitsFor::Dependencies, Event::DependenciesReady)).collect()
     }
 
-    /// Those that a component needs and that are not ready.
+    /// The components that a component needs and that are not ready.
     pub fn unmet(&self, index: usize) -> Vec<usize> {
         let Some(member) = self.members.get(index) else { return Vec::new() };
         let ready = |need: &&usize| self.members.get(**need).is_none_or(|member| member.machine.is_ready());
         member.needs.iter().filter(|need| !ready(need)).copied().collect()
     }
 
-    /// The nearest that depend on a component, directly or through others, and are on their way down: it goes down after them.
+    /// The nearest components that depend on a component, directly or through others, and are on their way down: it goes down after them.
     fn leaving_dependents(&self, index: usize) -> Vec<usize> {
         let (mut open, mut seen, mut found) = (vec![index], BTreeSet::new(), Vec::new());
         while let Some(at) = open.pop() {

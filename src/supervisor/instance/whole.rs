@@ -1,4 +1,4 @@
-//! The state of the whole: starting, ready, degraded, or at its end.
+//! The state of the whole instance: starting, ready, degraded, or at its end.
 
 use super::super::Moment;
 use super::super::state::{Policy, State};
@@ -6,28 +6,28 @@ use super::{Instance, InstanceNote, InstancePhase};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// The shortest time that all has to be ready before that is said again.
+/// The shortest time for which everything must be ready before that is reported again.
 const HOLD: Duration = Duration::from_secs(10);
 
-/// What was said of the whole.
+/// What was reported about the whole instance.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Told {
-    /// When it was last said that all is ready.
+    /// When it was last reported that everything is ready.
     ready: Option<Moment>,
-    /// It was said since that it is degraded.
+    /// Since then it was reported that the instance is degraded.
     degraded: bool,
-    /// Those that were named with it.
+    /// The components that were named in that report.
     named: BTreeSet<usize>,
-    /// All is ready again since, which has not been said yet.
+    /// Since when everything is ready again, which has not been reported yet.
     ready_since: Option<Moment>,
-    /// When it is to be said.
+    /// When to report it.
     pub(super) due: Option<Moment>,
-    /// How often in a row, with no calm between, all has not stayed ready.
+    /// How often in a row, without a calm period in between, everything has not stayed ready.
     losses: u32,
 }
 
 impl Instance {
-    /// Looks at the whole after a batch of events: what there is to say, nothing twice.
+    /// Checks the whole instance after a batch of events and returns what there is to report, nothing twice.
     pub fn settle(&mut self, now: Moment) -> Vec<InstanceNote> {
         if !std::mem::take(&mut self.changed) {
             return Vec::new();
@@ -43,7 +43,7 @@ impl Instance {
             self.all_started = true;
             notes.push(InstanceNote::AllStarted { failed: self.start_failed });
         }
-        // What is lost is told of at once, also while another waits for it.
+        // A loss is reported at once, even while another component waits for its first start.
         if self.all_started || self.members.iter().any(|member| !member.removed && member.machine.state().is_lost()) {
             notes.extend(self.assess(now));
             notes.extend(self.reason_to_end().map(InstanceNote::End));
@@ -51,10 +51,10 @@ impl Instance {
         notes
     }
 
-    /// The phase follows what is, at once. What is said does not: automation acts on it, and a component that ends again and again would
-    /// have it said again and again that all is well. So after the first time [`InstanceNote::Ready`] is said again only after
-    /// [`InstanceNote::Degraded`], and when all has been ready for the time of [`Instance::hold`]; until then nothing is said of those that
-    /// were named already.
+    /// The phase follows the facts at once. The reports do not: automation acts on them, and a component that ends again and again would
+    /// cause a report, again and again, that all is well. So after the first time [`InstanceNote::Ready`] is reported only after
+    /// [`InstanceNote::Degraded`], and when everything has been ready for the time of [`Instance::hold`]; until then nothing is reported
+    /// about components that were already named.
     fn assess(&mut self, now: Moment) -> Option<InstanceNote> {
         let present = || self.members.iter().enumerate().filter(|(_, member)| !member.removed);
         let of = present().count();
@@ -68,7 +68,7 @@ impl Instance {
         let state = |index: &usize| self.members[*index].machine.state();
         let bad =
             |index: &usize| state(index).is_lost() || matches!(state(index), State::BackOff { .. } | State::Running { ready_by: None, .. });
-        // What is on its way, on its first one or because an operator wants so, has not failed.
+        // A component that is on its first way up, or on its way because an operator wants so, has not failed.
         let failed: Vec<usize> = missing.iter().copied().filter(bad).collect();
         let first_way = self.phase == InstancePhase::Starting
             && failed.len() < missing.len()
@@ -109,8 +109,8 @@ impl Instance {
         Some(InstanceNote::Ready { ready, of, after: now.since(self.begun) })
     }
 
-    /// How long all has to be ready before that is said again: 10 s after the first loss, twice as long after each further one, at least
-    /// what the restart intervals of those that were named say for so many failures, and at most [`Instance::longest_hold`].
+    /// How long everything must be ready before that is reported again: 10 s after the first loss, twice as long after each further one, at
+    /// least what the restart intervals of the named components give for that many failures, and at most [`Instance::longest_hold`].
     fn hold(&self) -> Duration {
         let loss = self.told.losses.max(1) as usize;
         let interval = |intervals: &[Duration]| intervals.get(loss - 1).or(intervals.last()).copied();
@@ -119,8 +119,8 @@ impl Instance {
         doubled.min(self.longest_hold()).max(of_intervals)
     }
 
-    /// The longest of minUptime and the restart intervals of those that were named, and at least 10 s: who has run for so long has
-    /// recovered.
+    /// The longest of minUptime and the restart intervals of the named components, and at least 10 s: a component that has run this long
+    /// has recovered.
     fn longest_hold(&self) -> Duration {
         let of = |policy: &Policy| policy.restart_intervals.iter().copied().max().unwrap_or_default().max(policy.min_uptime);
         self.named_policies().map(of).max().unwrap_or_default().max(HOLD)
@@ -130,7 +130,7 @@ impl Instance {
         self.told.named.iter().filter_map(|index| self.members.get(*index)).map(|member| &member.machine.policy)
     }
 
-    /// After failures: does the instance go on?
+    /// Whether the instance goes on after failures.
     fn reason_to_end(&mut self) -> Option<String> {
         let lost = std::mem::take(&mut self.lost);
         let required = lost.iter().filter(|index| self.members[**index].required && self.members[**index].machine.state().is_lost());

@@ -1,21 +1,23 @@
-//! A change of a component by RESTART or RELOAD: down, judged, configured, up again; or, where it cannot be made, as it was.
+//! A change of a component by RESTART or RELOAD: it goes down, is judged, configured and started again; or, if the change cannot be made,
+//! it comes back as it was.
 //!
-//! What is known before is known before: the owner asks for a change only when the new configuration is good by all that can be judged while
-//! the component runs. What only its validate command can tell (often whether its own port is free) is asked once it is down.
+//! As much as possible is checked before: the owner asks for a change only when the new configuration is good by everything that can be
+//! judged while the component runs. What only its validate command can tell (often whether its own port is free) is checked once it is
+//! down.
 
 use super::super::Moment;
 use super::super::state::{Action, Before, Judgement, Note, Reply, State, Wanted};
 use super::{Machine, kill};
 
 impl Machine {
-    /// A change of a component that is up, or is to be: it has to be down for it. `up`: it is to be up afterwards.
+    /// A change of a component that is up, or wanted up, and so has to go down. `up`: it should be up afterwards.
     pub(super) fn change(&mut self, up: bool) -> Vec<Action> {
         self.forget_failures();
         let mut actions = Vec::new();
         if up || self.state.is_live() {
             actions.push(Action::Reply(if up { Reply::BeingRestarted } else { Reply::BeingStopped }));
         }
-        // Who asks waits until the change before is decided and its command has ended.
+        // The caller waits until the previous change is decided and its command has ended.
         let is_changed_already = matches!(self.state, State::Validating { .. } | State::Configuring);
         if up || !is_changed_already {
             self.wanted = Wanted::Changed { up };

@@ -1,5 +1,5 @@
-//! What operators say to a component: START and STOP in every state. Each decides what is wanted of it; what is under way goes on,
-//! and what follows it is asked of what is wanted when it is over.
+//! An operator's START and STOP for a component in every state. Each decides what is wanted of the component; what is under way goes on,
+//! and when it is over, what is wanted decides what follows.
 
 use super::super::Moment;
 use super::super::state::{Action, Before, Event, Note, Reply, State, Wanted};
@@ -23,7 +23,7 @@ impl Machine {
                 actions.extend(self.wait(now));
                 return actions;
             }
-            // Whatever the change comes to.
+            // Whatever the result of the change is.
             State::Validating { before } => *before = Before::Up,
             _ => {}
         }
@@ -33,7 +33,7 @@ impl Machine {
     pub(super) fn stop(&mut self) -> Vec<Action> {
         self.wanted = Wanted::Down;
         match self.state {
-            // An operator has seen the failure: it is not missed any more.
+            // An operator has seen the failure: it does not count as missing any more.
             State::Stopped | State::Failed | State::Fatal => {
                 self.state = State::Stopped;
                 vec![Action::Reply(Reply::NotRunning)]

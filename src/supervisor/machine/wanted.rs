@@ -1,4 +1,4 @@
-//! What is wanted of a component beside what it is, and what follows from the two: why it waits, how it is called, what it refuses.
+//! What is wanted of a component beside its state, and what follows from both: why it waits, its name, what it refuses.
 
 use super::super::state::{Event, Reply, State, WaitsFor, Wanted};
 use super::Machine;
@@ -8,7 +8,7 @@ impl Machine {
         self.wanted
     }
 
-    /// True when somebody wants it up.
+    /// True when it is wanted up.
     pub fn wants_up(&self) -> bool {
         !matches!(self.wanted, Wanted::Down | Wanted::Changed { up: false })
     }
@@ -18,7 +18,7 @@ impl Machine {
         self.state.is_live() && (self.wanted != Wanted::Up || matches!(self.state, State::Stopping { .. }))
     }
 
-    /// Why it is not, or not yet, what is wanted of it.
+    /// Why it is not, or not yet, in the wanted state.
     pub fn waits_for(&self) -> Option<WaitsFor> {
         match self.state {
             State::Stopped | State::Failed | State::Fatal => None,
@@ -34,7 +34,7 @@ impl Machine {
         }
     }
 
-    /// One word for the DISP table: the state, or where it leads to.
+    /// One word for the DISP table: the state, or where it leads.
     pub fn name(&self) -> &'static str {
         match self.state {
             State::Stopped => "stopped",
@@ -52,17 +52,17 @@ impl Machine {
         }
     }
 
-    /// Whether a change has been asked for that is not decided yet.
+    /// Whether a change has been requested that is not decided yet.
     pub fn is_changing(&self) -> bool {
         matches!(self.wanted, Wanted::Changed { .. }) && self.state != State::Configuring
     }
 
-    /// It does its work, and nobody has decided otherwise.
+    /// It works, and nobody has decided otherwise.
     pub fn is_ready(&self) -> bool {
         matches!(self.state, State::Ready { .. }) && self.wanted == Wanted::Up
     }
 
-    /// Whether an order is not taken: START of what runs, or is restarted already, where that is configured so.
+    /// Whether it refuses an order: START of a component that runs or is already being restarted, if that is configured.
     pub(in super::super) fn refuses(&self, event: &Event) -> bool {
         let runs = match self.state {
             State::Running { .. } | State::Ready { .. } => self.wants_up(),
@@ -72,7 +72,7 @@ impl Machine {
         *event == Event::Start && self.policy.reject_start_of_running && runs
     }
 
-    /// The answer to who asks for something that is not done: how it stands.
+    /// The answer when the requested action is not carried out: its state.
     pub(in super::super) fn as_it_is(&self) -> Reply {
         match (&self.state, self.wanted) {
             (State::Waiting { .. }, _) => Reply::Waiting,

@@ -1,4 +1,4 @@
-//! A change in every state that a component can be in: made, or not.
+//! A change in every state of a component: made, or not made.
 
 use super::machine::{World, policy};
 use crate::supervisor::*;

@@ -1,4 +1,4 @@
-//! The instance against simulated processes: graphs and random orders, and what must hold whatever comes.
+//! The instance with simulated processes: graphs and random orders, and what must always hold.
 
 use crate::platform::{End, Pid, StopSignal, WaitStatus};
 use crate::supervisor::*;
@@ -34,7 +34,7 @@ pub(super) struct World {
     log: Vec<String>,
     notes: Vec<InstanceNote>,
     timed_out: Vec<usize>,
-    /// What was said of a component: to the operator, or in a note (then None).
+    /// What was reported about a component: to the operator, or in a note (then None).
     pub(super) said: Vec<(usize, Option<Reply>)>,
 }
 
@@ -167,7 +167,7 @@ impl World {
         }
     }
 
-    /// A change of those that are not being changed already, as the owner makes them.
+    /// A change of the components that are not already being changed, as the owner makes it.
     pub(super) fn change(&mut self, selection: &[usize]) {
         let busy = |index: &usize| {
             let state = self.instance.member(*index).unwrap().machine.state();
@@ -177,7 +177,7 @@ impl World {
         self.order(Event::Change { start: true }, &free);
     }
 
-    /// What the owner does with a change: all that is down for it is judged at once when nothing of it is on its way down any more.
+    /// What the owner does with a change: everything that is down for it is judged at once when none of it is on its way down any more.
     pub(super) fn judged(&mut self, judgement: Judgement) {
         let on_its_way = |index: usize| {
             self.instance.is_changing(index) && !matches!(self.instance.member(index).unwrap().machine.state(), State::Validating { .. })
@@ -276,7 +276,7 @@ fn what_goes_and_what_changes_go_down_in_one_order_and_come_back_together() {
     world.all_ready();
     world.take_log();
     world.slow = true;
-    // c2 is not to run any more, c0 has changed, c1 is left alone.
+    // c2 should not run any more, c0 has changed, c1 is left alone.
     let orders = [(2, Event::Change { start: false }), (0, Event::Change { start: true })];
     let effects = world.instance.order_each(orders.into_iter().collect(), world.now);
     world.apply(effects);
@@ -299,7 +299,7 @@ fn a_start_of_all_that_run_restarts_them_in_order() {
     world.slow = true;
     world.order(Event::Start, &[0, 1]);
     world.end_of(1);
-    // c1 does not come back before what it depends on has gone and come.
+    // c1 does not come back before what it depends on has gone down and come up again.
     assert_eq!(world.take_log(), ["stop c1", "stop c0"]);
     world.end_of(0);
     assert_eq!(world.take_log(), ["start c0"]);
@@ -328,7 +328,7 @@ fn degraded_and_ready_are_said_once_for_a_burst() {
     world.advance(Duration::from_secs(10));
     world.settle();
     assert!(matches!(world.notes[1..], [InstanceNote::Ready { ready: 3, of: 3, .. }]), "{:?}", world.notes);
-    // What an operator stops or restarts is not missed.
+    // A component that an operator stops or restarts is not missed.
     world.notes.clear();
     world.order(Event::Stop, &[0]);
     world.order(Event::Change { start: true }, &[1]);
@@ -336,7 +336,8 @@ fn degraded_and_ready_are_said_once_for_a_burst() {
     assert_eq!(world.notes, []);
 }
 
-/// A component that is up for `up` seconds, again and again, from second 0 to `until`; when it was said that all is ready.
+/// A component that is up for `up` seconds, again and again, from second 0 to `until`; returns when it was reported that everything is
+/// ready.
 fn said_of_a_loop(up: u64, until: u64, intervals: &[u64]) -> Vec<u64> {
     let mut world = World::new(&[&[], &[]]);
     let policy = Policy {
@@ -415,12 +416,12 @@ fn what_is_not_ready_any_more_has_its_time_to_begin_again_and_an_end_has_none() 
     world.settle();
     world.advance(Duration::from_secs(9));
     world.settle();
-    // The other is degraded too: it was not named before.
+    // The other one is degraded too: it was not named before.
     world.end_of(1);
     world.settle();
     let named = |name: &str| InstanceNote::Degraded(vec![name.into()]);
     assert_eq!(world.notes[2..], [named("c0"), named("c1")]);
-    // Once more the same: nothing that was not said.
+    // The same once more: nothing is reported again.
     world.end_of(0);
     world.settle();
     assert_eq!(world.notes.len(), 4);
@@ -522,8 +523,8 @@ fn one_stop_that_comes_twice_is_one() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
 
-    /// Between two that say that all is ready there is one that says that it is not, and at least 10 s; nobody is named twice between them;
-    /// and when all stays ready, it is said.
+    /// Between two reports that everything is ready there is one that it is not, and at least 10 s; no component is named twice between
+    /// them; and when everything stays ready, that is reported.
     #[test]
     fn what_is_said_of_the_whole(members in 1..5usize, stimuli in prop::collection::vec((0..7u8, 0..5usize, 0..40_000u64), 0..120)) {
         let needs: Vec<&[usize]> = vec![&[]; members];
@@ -575,7 +576,8 @@ proptest! {
         prop_assert!(ready.is_some() && !degraded, "it stayed ready and that was not said");
     }
 
-    /// Nobody is started before its dependencies unless it waited in vain; never two processes of one; and the end always comes.
+    /// No component is started before its dependencies unless it waited in vain; never two processes of one component; and the end always
+    /// comes.
     #[test]
     fn whatever_comes(edges in prop::collection::vec((0..6usize, 0..6usize), 0..10), stimuli in prop::collection::vec(stimulus(), 0..50)) {
         let mut needs: Vec<Vec<usize>> = vec![Vec::new(); 6];

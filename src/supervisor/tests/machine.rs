@@ -1,4 +1,4 @@
-//! The machine against a simulated system and clock: random events, and what must hold whatever comes.
+//! The machine with a simulated system and clock: random events, and what must always hold.
 
 use crate::platform::{End, Pid, StopSignal, WaitStatus};
 use crate::supervisor::*;
@@ -288,7 +288,7 @@ fn a_component_that_lives_just_longer_than_min_uptime_reaches_its_start_limit() 
     }
     world.end(1, false);
     assert_eq!((world.notes.last(), world.machine.state()), (Some(&Note::StartLimitReached(limit)), &State::Failed));
-    // Slower than that is within the limit for ever.
+    // If it is slower than that, it stays within the limit for ever.
     world.feed(Event::Start);
     for _ in 0..20 {
         world.advance(Duration::from_secs(200));
@@ -411,7 +411,7 @@ proptest! {
                         let new = &world.notes[notes..];
                         let ended = new.iter().filter(|note| matches!(note, Note::Ended { .. })).count();
                         prop_assert_eq!(ended, 1);
-                        // A start that follows at once and fails is another story.
+                        // A start that follows at once and fails is tested elsewhere.
                         let answers = new
                             .iter()
                             .take_while(|note| !matches!(note, Note::StartFailed(_) | Note::RestartFailed(_)))
@@ -472,7 +472,7 @@ proptest! {
                     prop_assert_eq!(world.machine.state(), &before);
                 }
             }
-            // What is being changed is down, and what is judged is waited for.
+            // A component that is being changed is down, and one that is being judged is awaited.
             let validating = matches!(world.machine.state(), State::Validating { .. });
             prop_assert!(!validating || (world.validating && world.leaders.is_empty()));
             prop_assert!(world.leaders.len() <= 1);
@@ -491,7 +491,7 @@ proptest! {
 }
 
 proptest! {
-    /// Nothing depends on what time it is: the same life an hour or thirty years later.
+    /// Nothing depends on the time of day: the same life an hour or thirty years later.
     #[test]
     fn a_life_at_another_time_is_the_same(events in prop::collection::vec((0..14usize, 0..30_000u64), 0..40), later in 0..1_000_000_000u64) {
         let (mut one, mut other) = (Machine::new(policy()), Machine::new(policy()));

@@ -1,4 +1,4 @@
-//! What is wanted is neither lost nor half done: orders among events at random, and what must come of them once all processes behave.
+//! What is wanted is neither lost nor half done: random orders among events, and what must result once all processes behave.
 
 use super::instance::{World, policy};
 use crate::platform::{End, StopSignal, WaitStatus};
@@ -157,13 +157,13 @@ fn stimulus() -> impl Strategy<Value = Stimulus> {
     ]
 }
 
-/// Whether each is to be up, by the orders that were accepted, and whether it was before a change that is not decided.
+/// Whether each should be up, according to the accepted orders, and whether it was before a change that is not decided.
 struct Wish {
     up: bool,
     before: bool,
 }
 
-/// An order is taken as a whole or not at all, and each of the selection is answered. True when it was taken.
+/// An order is accepted as a whole or not at all, and each selected component is answered. True when it was accepted.
 fn is_taken(world: &mut World, event: &Event, selection: &[usize]) -> bool {
     let stand = |world: &World| -> Vec<(State, Wanted)> {
         world.instance.members().iter().map(|member| (member.machine.state().clone(), member.machine.wanted())).collect()
@@ -180,8 +180,8 @@ fn is_taken(world: &mut World, event: &Event, selection: &[usize]) -> bool {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
 
-    /// Every order that is accepted is reached, unless a later one takes its place or it is said that the component has failed for good;
-    /// two generations never live side by side (the world asserts that); and nothing waits for what will never come.
+    /// Every accepted order is reached, unless a later one replaces it or it is reported that the component has failed for good; two
+    /// generations never run side by side (the world asserts that); and nothing waits for something that will never come.
     #[test]
     fn what_is_wanted_comes(edges in prop::collection::vec((0..6usize, 0..6usize), 0..10), reject in any::<bool>(),
             stimuli in prop::collection::vec(stimulus(), 0..50)) {

@@ -3,7 +3,7 @@ use crate::ha::operator::OperatorError;
 use proptest::prelude::*;
 use std::sync::Mutex;
 
-/// A console that answers everything the same, and remembers.
+/// A console that gives the same answer to everything and remembers the commands.
 struct Fixed {
     accepted: bool,
     lines: &'static str,
@@ -108,7 +108,7 @@ fn connections_are_counted_in_both_formats() {
     };
     assert_eq!(count(SHORT, None), Some(2));
     assert_eq!(count(SHORT, Some("ZWE1AG")), Some(1));
-    // Nobody of that name listens: rather too many.
+    // No listener has that name: count too many rather than too few.
     assert_eq!(count(SHORT, Some("ZWE9AG")), Some(2));
     assert_eq!(count(LONG, Some("ZWE1AG")), Some(1));
     assert_eq!(count("IEE345I DISPLAY AUTHORITY INVALID, FAILED BY SECURITY PRODUCT", None), None);
@@ -148,7 +148,7 @@ proptest! {
     }
 }
 
-/// The short format of z/OS Communications Server's books; and what is not to be told from it.
+/// The short format of the z/OS Communications Server books, and what it does not tell.
 #[test]
 fn the_destination_port_table_tells_who_is_ready_where_it_can() {
     let table = |rows: &[(&str, u16, &str, u32)]| -> Vec<String> {

@@ -27,7 +27,7 @@ impl Glass {
             match character {
                 '\r' => self.column = 0,
                 '\n' => {
-                    // The terminal driver makes both of it.
+                    // The terminal driver turns it into both.
                     self.column = 0;
                     self.go_down();
                 }

@@ -11,7 +11,7 @@ fn line(history: &[&str]) -> Line {
     Line::new(kept)
 }
 
-/// Types; completes with these candidates for what follows the last blank. The lines that were entered, and what else was to be done.
+/// Types; completes with these candidates for what follows the last blank. Returns the lines that were entered, and the other effects.
 fn type_keys(line: &mut Line, bytes: &[u8], candidates: &[&str]) -> Vec<Effect> {
     let mut decoder = Decoder::default();
     let mut keys = VecDeque::new();
@@ -59,7 +59,7 @@ fn keys_edit_the_line() {
         ("F ABC,D\x01\x1b[1;5C\x1b[1;5C", "F ABC|,D"),
         ("F ABC,D \x1b[1;5C", "F ABC,D |"),
         ("aéx\x02\x02\x7f", "|éx"),
-        // A letter and the accents on it are passed over as one.
+        // A letter and its accents are passed as one.
         ("ae\u{301}\u{302}\x02", "a|e\u{301}\u{302}"),
         ("ae\u{301}\x7f", "a|"),
         ("e\u{301}a\x01\x06", "e\u{301}|a"),
@@ -107,7 +107,7 @@ fn a_tab_completes_as_far_as_it_is_clear() {
     assert_eq!(listed("pi\t\t"), both);
     assert_eq!(listed("ping\t\t"), both);
     assert_eq!(listed("ping\te\x7f\t"), [], "another key between two tabs");
-    // Candidates that share less than what is there leave it.
+    // Candidates that have less in common than what is there leave it unchanged.
     assert_eq!(shows(&[], "gre\t"), "gre|");
     assert_eq!(listed("gre\t\t"), [Effect::List(vec!["Greeter".into(), "greeter2".into()])]);
     assert_eq!(line(&[]).completed(7, vec!["x".into()]), Effect::Nothing, "a place that is not in the line");
@@ -170,7 +170,8 @@ proptest! {
         }
     }
 
-    /// Keys after the last whole one wait in the decoder, so chunks only matter through it: what is entered is the same however it was cut.
+    /// Keys after the last whole one wait in the decoder, so chunks only matter through it: what is entered is the same however the bytes
+    /// were cut.
     #[test]
     fn how_the_bytes_were_cut_makes_no_difference(keys in typed(), cuts in prop::collection::vec(1_usize..9, 1..40)) {
         let mut whole = line(&["D A,L", "F é"]);

@@ -96,7 +96,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    /// The log grows by whole lines, in order, and below it stands what is typed, whatever came first.
+    /// The log grows by whole lines, in order, and what is typed is below it, whichever came first.
     #[test]
     fn lines_go_above_what_is_typed(steps in prop::collection::vec(step(), 0..20)) {
         let place = tempfile::tempdir().unwrap();
