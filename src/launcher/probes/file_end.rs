@@ -1,7 +1,7 @@
 //! A text that is waited for in a file.
 
 use super::ways::NoAnswer;
-use crate::output::WatchedText;
+use crate::output::AwaitedText;
 use std::collections::VecDeque;
 use std::fs::Metadata;
 use std::io::{Read, Seek, SeekFrom};
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 /// beginning.
 pub(in super::super) struct FileEnd {
     file: PathBuf,
-    texts: Vec<WatchedText>,
+    texts: Vec<AwaitedText>,
     /// Device and inode.
     identity: Option<(u64, u64)>,
     position: u64,
@@ -29,7 +29,7 @@ const KNOWN_BEFORE: usize = 1024;
 
 impl FileEnd {
     pub(super) fn new(file: PathBuf, texts: &[String]) -> FileEnd {
-        let texts = texts.iter().filter_map(|text| WatchedText::new(text)).collect();
+        let texts = texts.iter().filter_map(|text| AwaitedText::new(text)).collect();
         let mut end = FileEnd { file, texts, identity: None, position: 0, before: VecDeque::new(), partial: VecDeque::new() };
         // What cannot be read now is read from its beginning when it can.
         let _ = end.skip();
