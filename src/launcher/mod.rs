@@ -1,17 +1,13 @@
 //! One run from S to P: load, prepare, supervise, end. Wires everything below. Contract: docs/contract/lifecycle.md, "Order".
 
-mod change;
 mod components;
 mod debug;
 mod foreground;
 mod guard;
 mod lock;
-mod operator;
 mod owner;
 mod prepare;
 mod probes;
-mod process;
-mod report;
 mod run;
 mod timing;
 mod workshop;

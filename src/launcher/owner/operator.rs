@@ -1,10 +1,10 @@
 //! Operator commands.
 
-use super::owner::{Owner, Phase};
-use super::run::Event;
+use super::{Owner, Phase};
 use crate::component;
 use crate::config::{SINGLE_SERVICE, SINGLE_SERVICE_PARTS, overlay};
 use crate::console::{self, Command, CommandError, ComponentDetail, ComponentView};
+use crate::launcher::run::Event;
 use crate::lifecycle::workspace;
 use crate::message::{self, Message};
 use crate::platform::AnswerSink;

@@ -1,8 +1,8 @@
 //! The files of the workspace, which components read: they say what runs. A change writes them before anything is judged by them; one that
 //! is not made has those of before written again.
 
-use super::super::components;
-use super::super::run::{Context, Generation};
+use crate::launcher::components;
+use crate::launcher::run::{Context, Generation};
 use crate::lifecycle::workspace::WorkspaceError;
 use std::sync::Arc;
 use tokio::sync::Mutex;

@@ -1,7 +1,7 @@
 //! What the owner says: on SYSPRINT, and to the console whose command is being answered.
 
-use super::owner::Owner;
-use super::run::ConditionCode;
+use super::Owner;
+use crate::launcher::run::ConditionCode;
 use crate::message::{self, Message};
 use crate::platform::AnswerSink;
 use crate::supervisor::{InstanceNote, Note, Reply};

@@ -1,19 +1,24 @@
 //! The owner task: the one place where the state of components changes. Everything else sends it events; it never waits for anything but
 //! the next event, so no operator's command waits for another's work.
 
-use super::change::Changes;
-use super::debug;
-use super::prepare;
-use super::probes;
-use super::report::{Answering, job_name_warning};
-use super::run::{Begun, ConditionCode, Context, Event, EventSender, Launched, Prepared};
-use super::workshop::Wanted;
+mod change;
+mod operator;
+mod process;
+mod report;
+
 use crate::component::{self, Question};
 use crate::config::LauncherSettings;
+use crate::launcher::debug;
+use crate::launcher::prepare;
+use crate::launcher::probes;
+use crate::launcher::run::{Begun, ConditionCode, Context, Event, EventSender, Launched, Prepared};
+use crate::launcher::workshop::Wanted;
 use crate::message;
 use crate::output::PipeId;
 use crate::platform::{AnswerSink, OperatorRequest, WaitStatus};
 use crate::supervisor::{Action, Effect, Event as Happening, Instance, InstancePolicy, Moment, NewMember, Note, Policy, StartLimit, State};
+use change::Changes;
+use report::{Answering, job_name_warning};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fs::File;
 use std::sync::Arc;
@@ -22,7 +27,7 @@ use tokio::sync::mpsc;
 
 /// Where a run stands; while it is supervised, [`Instance::phase`] says more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Phase {
+enum Phase {
     /// Loading, validating, configuring.
     Preparing,
     /// Start commands are issued, components supervised.
@@ -39,37 +44,37 @@ enum StopReason {
 }
 
 /// What the owner keeps of a component besides its machine; by the same index.
-pub(super) struct Child {
-    pub(super) launched: Launched,
-    pub(super) pipe: Option<PipeId>,
+struct Child {
+    launched: Launched,
+    pipe: Option<PipeId>,
     /// Its standard input, where it has one: non-blocking.
-    pub(super) input: Option<File>,
+    input: Option<File>,
     /// What is being asked of its process.
-    pub(super) asking: Vec<(Question, probes::Asking)>,
+    asking: Vec<(Question, probes::Asking)>,
     /// Held while its configure command runs: those of one change run one after the other.
-    pub(super) turn: Arc<tokio::sync::Mutex<()>>,
+    turn: Arc<tokio::sync::Mutex<()>>,
 }
 
-pub(super) struct Owner {
-    pub(super) context: Arc<Context>,
-    pub(super) begun: Arc<Begun>,
-    pub(super) sender: EventSender,
-    pub(super) phase: Phase,
-    pub(super) children: Vec<Child>,
-    pub(super) instance: Instance,
+struct Owner {
+    context: Arc<Context>,
+    begun: Arc<Begun>,
+    sender: EventSender,
+    phase: Phase,
+    children: Vec<Child>,
+    instance: Instance,
     /// Processes to be made, one after the other: between two of them operators are served.
-    pub(super) to_spawn: VecDeque<usize>,
-    pub(super) answering: Option<Answering>,
-    pub(super) settings: Option<LauncherSettings>,
-    pub(super) changes: Changes,
+    to_spawn: VecDeque<usize>,
+    answering: Option<Answering>,
+    settings: Option<LauncherSettings>,
+    changes: Changes,
     /// Those who wait for the configuration to be found good; None: it was.
     awaiting: Option<Vec<Box<dyn AnswerSink>>>,
     /// Dropping it ends the prepare step.
     preparing: Option<Wanted>,
-    pub(super) code: ConditionCode,
+    code: ConditionCode,
     origin: Instant,
     /// Files of the component in the foreground have changed since it was last restarted for that.
-    pub(super) files_changed: bool,
+    files_changed: bool,
     /// Keeps a second launcher of this instance out until the end.
     _held: Option<[Box<dyn std::any::Any + Send>; 2]>,
 }
@@ -159,7 +164,7 @@ async fn sleep_until(origin: Instant, deadline: Option<Moment>) {
 }
 
 impl Owner {
-    pub(super) fn now(&self) -> Moment {
+    fn now(&self) -> Moment {
         Moment(self.origin.elapsed())
     }
 
@@ -248,7 +253,7 @@ impl Owner {
     }
 
     /// Makes a component one of the instance's; its index.
-    pub(super) fn take_in(&mut self, launched: Launched, settings: &LauncherSettings) -> usize {
+    fn take_in(&mut self, launched: Launched, settings: &LauncherSettings) -> usize {
         let name = launched.component.name.clone();
         let component = launched.instance.configuration.component_settings(&name);
         let policy = policy_of(&self.begun, &launched, settings);
@@ -272,7 +277,7 @@ impl Owner {
     }
 
     /// Tells the instance what depends on what, as the configurations of the components say.
-    pub(super) fn connect(&mut self) {
+    fn connect(&mut self) {
         let members = self.instance.members();
         let index_of: HashMap<&str, usize> = members.iter().enumerate().map(|(index, member)| (member.name.as_str(), index)).collect();
         let mut edges = Vec::new();
@@ -286,7 +291,7 @@ impl Owner {
     }
 
     /// Feeds one event to a component and does what follows from it.
-    pub(super) fn step(&mut self, index: usize, happening: Happening) {
+    fn step(&mut self, index: usize, happening: Happening) {
         let before = self.instance.member(index).map_or("", |member| member.machine.name());
         let effects = self.instance.step(index, happening.clone(), self.now());
         debug::stepped(&self.context.output, &self.instance, index, before, &happening);
@@ -294,13 +299,13 @@ impl Owner {
     }
 
     /// The same to several components, in the order of what depends on what.
-    pub(super) fn order(&mut self, happening: &Happening, selection: &[usize]) {
+    fn order(&mut self, happening: &Happening, selection: &[usize]) {
         let effects = self.instance.order(happening, selection, self.now());
         self.apply(effects);
     }
 
     /// The same, to each its own.
-    pub(super) fn order_each(&mut self, orders: BTreeMap<usize, Happening>) {
+    fn order_each(&mut self, orders: BTreeMap<usize, Happening>) {
         let effects = self.instance.order_each(orders, self.now());
         self.apply(effects);
     }
@@ -348,7 +353,7 @@ impl Owner {
         }
     }
 
-    pub(super) fn name_of(&self, index: usize) -> String {
+    fn name_of(&self, index: usize) -> String {
         self.instance.member(index).map(|member| member.name.clone()).unwrap_or_default()
     }
 
@@ -378,7 +383,7 @@ impl Owner {
     }
 
     /// Stops everything, in reverse start order.
-    pub(super) fn end(&mut self) {
+    fn end(&mut self) {
         self.phase = Phase::Ending;
         self.say(message::stopping_components());
         self.context.platform.notify_service_manager("STOPPING=1\nSTATUS=stopping components");
@@ -406,7 +411,7 @@ impl Owner {
     }
 }
 
-pub(super) fn policy_of(begun: &Begun, launched: &Launched, settings: &LauncherSettings) -> Policy {
+fn policy_of(begun: &Begun, launched: &Launched, settings: &LauncherSettings) -> Policy {
     let component = launched.instance.configuration.component_settings(&launched.component.name);
     Policy {
         // Who runs a component in the foreground wants to see that it ends.

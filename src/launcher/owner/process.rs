@@ -1,11 +1,11 @@
 //! The processes of components: made with the environment that configure left, asked whether they are ready and alive, told to end.
 
-use super::guard;
-use super::owner::Owner;
-use super::probes::{self, Verdict};
-use super::run::{Event, Launched, script_of};
+use super::Owner;
 use crate::component::{Probe, ProbeKind, Question};
 use crate::config::Environment;
+use crate::launcher::guard;
+use crate::launcher::probes::{self, Verdict};
+use crate::launcher::run::{Event, Launched, script_of};
 use crate::lifecycle::{Then, workspace};
 use crate::message;
 use crate::output::Attachment;

@@ -1,10 +1,10 @@
 //! The configuration read anew, and everything about it that can be judged while its components run.
 
-use super::super::run::{Begun, Context, Found, Generation, Instance, Launched, component_error, failure_message};
-use super::super::{foreground, prepare};
 use super::differ::{Difference, differs};
 use crate::component::{self, Component, Phase};
 use crate::config::Configuration;
+use crate::launcher::run::{Begun, Context, Found, Generation, Instance, Launched, component_error, failure_message};
+use crate::launcher::{foreground, prepare};
 use crate::message::{self, Message, Severity};
 use std::sync::Arc;
 

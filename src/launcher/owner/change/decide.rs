@@ -1,12 +1,12 @@
 //! The second half of a change: judged once everything is down that it needs down, and then made, or not.
 
-use super::super::components;
-use super::super::owner::{Owner, policy_of};
-use super::super::prepare;
-use super::super::run::{Event, Judged, Launched};
+use super::super::{Owner, policy_of};
 use super::judge;
 use super::{Change, Command, Stage};
 use crate::config::LauncherSettings;
+use crate::launcher::components;
+use crate::launcher::prepare;
+use crate::launcher::run::{Event, Judged, Launched};
 use crate::message;
 use crate::supervisor::{Event as Happening, Judgement};
 use std::sync::Arc;

@@ -1,9 +1,9 @@
 //! What only the components' own validate commands can tell, with the files of the new configuration in the workspace.
 
-use super::super::components;
-use super::super::run::{Context, Generation, Judged};
 use super::Files;
 use crate::component::Component;
+use crate::launcher::components;
+use crate::launcher::run::{Context, Generation, Judged};
 use crate::message::{self, Severity};
 use std::sync::Arc;
 use tokio::sync::oneshot;

@@ -19,9 +19,9 @@ mod read;
 
 pub(super) use files::Files;
 
-use super::owner::{Owner, Phase};
-use super::run::{Event, Found, Generation, Launched, Prepared};
+use super::{Owner, Phase};
 use crate::component::Component;
+use crate::launcher::run::{Event, Found, Generation, Launched, Prepared};
 use crate::message::{self, Message};
 use crate::platform::AnswerSink;
 use crate::supervisor::{Event as Happening, State};
