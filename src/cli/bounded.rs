@@ -1,5 +1,5 @@
-//! `--timeout` holds for a command as a whole. Its parts keep their own bounds; what has none (a name server, a file system over the network, a
-//! job that says for ever that it is at work) is left alone when the time is over, and that is said.
+//! `--timeout` holds for a command as a whole. Its parts keep their own bounds; what has none (a name server, a file system over the
+//! network, a job that says for ever that it is at work) is left alone when the time is over, and that is said.
 
 use super::terminal::fail;
 use std::sync::mpsc::{RecvTimeoutError, channel};

@@ -1,5 +1,5 @@
-//! What a shell will stumble over in a script of a component, which it sources: told with the file's name, where the shell would complain of
-//! a command that nobody has written.
+//! What a shell will stumble over in a script of a component, which it sources: told with the file's name, where the shell would complain
+//! of a command that nobody has written.
 
 use super::{Component, Phase};
 use crate::config::{Location, Problem};

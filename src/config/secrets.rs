@@ -20,8 +20,8 @@ pub fn is_secret_path(path: &[&str]) -> bool {
     path.iter().any(|step| is_secret_name(step))
 }
 
-/// True when a text is a private key, whatever it is called, or holds a line with a secret name and its value: `password:x`, in which a blank
-/// was forgotten, is a text to YAML.
+/// True when a text is a private key, whatever it is called, or holds a line with a secret name and its value: `password:x`, in which a
+/// blank was forgotten, is a text to YAML.
 pub fn is_secret_text(text: &str) -> bool {
     let names_secret = |line: &str| {
         let (name, value) = line.trim_start().split_once([':', '=']).unwrap_or_default();

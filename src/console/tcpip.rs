@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-/// `VARY TCPIP,[procname],SYSPLEX,QUIESCE|RESUME,PORT=portnum[,JOBNAME=jobname]`
+/// VARY TCPIP,\[procname\],SYSPLEX,QUIESCE|RESUME,PORT=portnum[,JOBNAME=jobname]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Vary {
     /// The TCP/IP address space; None where the system has one only.
@@ -32,7 +32,7 @@ impl fmt::Display for Vary {
     }
 }
 
-/// `DISPLAY TCPIP,[procname],NETSTAT,CONN[,PORT=portnum][,MAX=number|*]`
+/// DISPLAY TCPIP,\[procname\],NETSTAT,CONN[,PORT=portnum]\[,MAX=number|*\]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connections {
     pub stack: Option<String>,
@@ -53,7 +53,7 @@ impl fmt::Display for Connections {
     }
 }
 
-/// `DISPLAY TCPIP,[procname],NETSTAT,VDPT`: the destination port table.
+/// DISPLAY TCPIP,\[procname\],NETSTAT,VDPT: the destination port table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Destinations {
     pub stack: Option<String>,

@@ -133,7 +133,7 @@ fn ha_instance() -> String {
     std::env::var("ZWE_haInstance_id").unwrap_or_default()
 }
 
-/// [`Lines`] for services with several threads. Services that others depend on do not end because nobody reads their lines.
+/// `Lines` for services with several threads. Services that others depend on do not end because nobody reads their lines.
 #[derive(Debug, Clone)]
 pub struct Reporter;
 

@@ -46,8 +46,8 @@ pub enum ScaffoldError {
     #[error("'{}' cannot be the name of a component: {rule}", .name.escape_debug())]
     Name { name: String, rule: &'static str },
     /// The directory is not empty.
-    #[error("{} is not empty and nothing is overwritten; there are: {}. Name another directory, or remove what is \
-        there", .directory.display(), .found.join(", "))]
+    #[error("{} is not empty and nothing is overwritten; there are: {}. Name another directory, or remove what is there",
+        .directory.display(), .found.join(", "))]
     NotEmpty { directory: PathBuf, found: Vec<String> },
     /// The system's.
     #[error("'{}': {why}", .path.display())]

@@ -70,8 +70,8 @@ impl Addressed {
 /// Why the commands cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum OperateError {
-    #[error("haInstances does not define '{id}'; defined: {}{}", .defined.join(", "), .nearest.as_ref().map(|nearest| format!("; did you \
-        mean {nearest}?")).unwrap_or_default())]
+    #[error("haInstances does not define '{id}'; defined: {}{}",
+        .defined.join(", "), .nearest.as_ref().map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default())]
     Unknown { id: String, defined: Vec<String>, nearest: Option<String> },
     #[error("haInstances is not defined")]
     NoInstances,

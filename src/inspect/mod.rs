@@ -36,12 +36,12 @@ pub enum Format {
 #[derive(Debug, thiserror::Error)]
 pub enum InspectError {
     /// `--path` names nothing.
-    #[error("the configuration has no property {path}{}", .nearest.as_ref().map(|key| format!("; did you mean \
-        {key}?")).unwrap_or_default())]
+    #[error("the configuration has no property {path}{}",
+        .nearest.as_ref().map(|key| format!("; did you mean {key}?")).unwrap_or_default())]
     NoProperty { path: String, nearest: Option<String> },
     /// A component that is not installed.
-    #[error("component {name} is not installed or cannot be used{}; installed: \
-        {}", component::did_you_mean(.nearest), .installed.join(", "))]
+    #[error("component {name} is not installed or cannot be used{}; installed: {}",
+        component::did_you_mean(.nearest), .installed.join(", "))]
     NoComponent { name: String, nearest: Option<String>, installed: Vec<String> },
     /// A value that the format cannot express.
     #[error("the configuration cannot be written: {0}")]
@@ -137,8 +137,8 @@ fn defaults<'a>(configured: Option<&Value>, default: &'a Value, path: &mut Vec<&
     }
 }
 
-/// Leaves with their origins: YAML with the path as key and the place as a comment, or JSON. Behind the first `configured` ones come defaults of
-/// manifests.
+/// Leaves with their origins: YAML with the path as key and the place as a comment, or JSON. Behind the first `configured` ones come
+/// defaults of manifests.
 fn origins_text(origins: &[Origin], configured: usize, view: ConfigView<'_>) -> Result<String, InspectError> {
     let failed = |error: serde_json::Error| InspectError::Write(error.to_string());
     let value = |origin: &Origin| {

@@ -12,8 +12,8 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// What [`super::check()`] says, components in play and why not the others, the commands that would run in their order, the settings in force
-/// and where they were set, and the files that would be written; and the exit code of the check.
+/// What [`super::check()`] says, components in play and why not the others, the commands that would run in their order, the settings in
+/// force and where they were set, and the files that would be written; and the exit code of the check.
 pub fn plan(configuration: &Configuration, platform: &dyn Platform) -> (String, u8) {
     let mut text = String::new();
     let checked = component::check(configuration, platform);

@@ -52,8 +52,8 @@ pub enum RegistrationError {
     TooDeep { component: String, path: PathBuf },
     #[error("component name '{0}' cannot be a directory name; use letters, digits, '-' and '_'")]
     ComponentName(String),
-    #[error("cannot write '{}' - {source}; check the owner and mode of its directory and the free space of the file \
-        system", path.display())]
+    #[error("cannot write '{}' - {source}; check the owner and mode of its directory and the free space of the file system",
+        path.display())]
     Write { path: PathBuf, source: io::Error },
     #[error("the list of what is registered, '{}', cannot be used - {source}; what stands on it is left as it is", path.display())]
     List { path: PathBuf, source: io::Error },

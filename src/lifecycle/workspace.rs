@@ -51,8 +51,8 @@ const DIRECTORIES: &[(&str, u32)] = &[
 pub enum WorkspaceError {
     #[error("cannot create directory '{}' - {source}; check its owner, its mode and the free space of the file system", path.display())]
     Directory { path: PathBuf, source: io::Error },
-    #[error("cannot write '{}' - {source}; check the owner and mode of its directory and the free space of the file \
-        system", path.display())]
+    #[error("cannot write '{}' - {source}; check the owner and mode of its directory and the free space of the file system",
+        path.display())]
     Write { path: PathBuf, source: io::Error },
     #[error("cannot read '{}' - {source}", path.display())]
     Read { path: PathBuf, source: io::Error },

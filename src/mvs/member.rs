@@ -60,8 +60,8 @@ pub struct Edit<'a> {
 /// Why a member cannot be printed as requested.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MemberError {
-    #[error("there is no member {name}{}; zwelnch jcl --list shows \
-        all", .nearest.as_ref().map(|name| format!(", did you mean {name}?")).unwrap_or_default())]
+    #[error("there is no member {name}{}; zwelnch jcl --list shows all",
+        .nearest.as_ref().map(|name| format!(", did you mean {name}?")).unwrap_or_default())]
     Unknown { name: String, nearest: Option<String> },
     #[error("CONFIG is empty; give a path, or a list such as FILE(/path/zowe.yaml):PARMLIB(DATA.SET(MEMBER))")]
     Empty,

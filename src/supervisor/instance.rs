@@ -241,7 +241,7 @@ impl Instance {
         self.order(&Event::Stop, &all, now)
     }
 
-    /// A further request to end: ends the grace time of all stops, and does not wait for dependents any more. Within [`SAME_STOP`] of
+    /// A further request to end: ends the grace time of all stops, and does not wait for dependents any more. Within `SAME_STOP` of
     /// [`Instance::end`] it is the same request and changes nothing.
     pub fn hurry(&mut self, now: Moment) -> Vec<Effect> {
         let mut effects = Vec::new();

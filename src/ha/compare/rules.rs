@@ -7,7 +7,7 @@
 //! | `zowe.logDirectory` | the same, where either side sets it: without one nothing is written |
 //! | `zowe.job.name` | differs, with ZWE1SV for one that is not set: P of one would stop the other |
 //! | `zowe.job.prefix` | may be the same: it only names address spaces |
-//! | `zowe.setup.dataset.*` | each data set that both name differs; unset `loadlib` and `authLoadlib` are the prefix with SZWELOAD and SZWEAUTH |
+//! | `zowe.setup.dataset.*` | data sets that both name differ; unset `loadlib`, `authLoadlib` are the prefix with SZWELOAD, SZWEAUTH |
 //! | `zowe.setup.dataset.proclib` | may be the same where the members put into it differ (`stcs.zowe`) |
 //! | `zowe.setup.dataset.parmlibMembers.*` | may be the same: the parmlib differs |
 //! | `zowe.setup.security.stcs.*` | differ where either side sets them: the PROC of one would start the other |

@@ -43,8 +43,8 @@ pub enum WriteError {
     NotExpressible { config: String, properties: String },
     #[error("'{}' exists; name a file that does not, nothing is overwritten", .0.display())]
     Exists(PathBuf),
-    #[error("cannot write '{}' - {source}; check the owner and mode of its directory and the free space of the file \
-        system", path.display())]
+    #[error("cannot write '{}' - {source}; check the owner and mode of its directory and the free space of the file system",
+        path.display())]
     Write { path: PathBuf, source: io::Error },
 }
 

@@ -35,8 +35,8 @@ pub enum RecordError {
     Io { path: PathBuf, why: io::Error },
     #[error("{} is no record of an upgrade: {why}; remove it if nothing is under way", .path.display())]
     Unreadable { path: PathBuf, why: String },
-    #[error("{} is of another upgrade, of HA instance {id} from {old} to {new}: finish that one, or name another file with \
-        --state", .path.display())]
+    #[error("{} is of another upgrade, of HA instance {id} from {old} to {new}: finish that one, or name another file with --state",
+        .path.display())]
     Another { path: PathBuf, id: String, old: String, new: String },
     #[error("this upgrade is being made already, by {holder}")]
     Held { holder: String },

@@ -85,8 +85,8 @@ pub enum StackError {
     Line { file: String, line: usize, why: LineError },
     #[error("NO STACK {name} ON THIS SYSTEM, IT HAS {known}")]
     Name { name: String, known: String },
-    #[error("NOTHING LISTENS AT PORT {port}{}; {file} HAS {known}", .job_name.as_ref().map(|name| format!(" AS JOB \
-        {name}")).unwrap_or_default())]
+    #[error("NOTHING LISTENS AT PORT {port}{}; {file} HAS {known}",
+        .job_name.as_ref().map(|name| format!(" AS JOB {name}")).unwrap_or_default())]
     Port { port: u16, job_name: Option<String>, file: String, known: String },
 }
 
