@@ -1,12 +1,13 @@
 //! What keeps processes from being left over: the guardian, the record of processes for the next run, and a component's stop command.
 
+use super::environment;
 use super::lock;
 use super::run::{ConditionCode, Context, Launched, refuse, script_of};
-use crate::config::Environment;
-use crate::lifecycle::{Then, workspace};
+use crate::component::ComponentError;
+use crate::lifecycle::{ScriptError, Then, workspace};
 use crate::message;
 use crate::output::Output;
-use crate::platform::{Pid, Platform, StopSignal};
+use crate::platform::{End, Ending, Pid, Platform, StopSignal};
 use crate::processes::Processes;
 use crate::processes::guardian::Guardian;
 use crate::processes::leftovers::{self, Before, Launcher, Place, Recorder};
@@ -80,40 +81,53 @@ pub(super) async fn remove_left_over_ipc(context: &Arc<Context>) {
 
 /// Sends a component what its machine asks for. A request to end (`is_stop`: not one to clear what an end has left) begins with the stop
 /// command, where there is one; the signal follows when that has ended, or when its time is over.
-pub(super) fn signal(
-    context: &Arc<Context>,
-    launched: &Launched,
-    environment: impl FnOnce() -> Environment,
-    group: Pid,
-    signal: StopSignal,
-    is_stop: bool,
-) {
-    let name = &launched.component.name;
-    let settings = launched.instance.configuration.component_settings(name);
-    let command = settings.stop_command.as_deref().filter(|_| signal == StopSignal::Terminate && is_stop);
-    let command = command.map(|text| launched.component.configured_command("launcher.stop.command", text));
-    let command = match command {
-        None => {
+pub(super) fn signal(context: &Arc<Context>, launched: &Launched, group: Pid, signal: StopSignal, is_stop: bool) {
+    let settings = launched.instance.configuration.component_settings(&launched.component.name);
+    let text = settings.stop_command.clone().filter(|_| signal == StopSignal::Terminate && is_stop);
+    let of_thread = Arc::clone(context);
+    let Some(text) = text else {
+        context.signals.finish(move || async move {
             // False when it ended by itself a moment ago: its end is an event of its own.
-            context.processes.signal(group, signal);
-            return;
+            of_thread.processes.signal(group, signal);
+        });
+        return;
+    };
+    let (launched, ending) = (launched.clone(), settings.ending());
+    context.starts.finish(move || async move {
+        if let Err(why) = stop_by_command(&of_thread, &launched, &text, group, ending).await {
+            of_thread.output.message(message::stop_command_failed(&launched.component.name, why));
         }
-        Some(Ok(command)) => command,
-        Some(Err(error)) => {
-            context.output.message(message::stop_command_failed(name, error));
-            context.processes.signal(group, signal);
-            return;
+    });
+}
+
+/// Runs a stop command; the signal follows in any case.
+async fn stop_by_command(context: &Context, launched: &Launched, text: &str, group: Pid, ending: Ending) -> Result<(), StopError> {
+    let command = match launched.component.configured_command("launcher.stop.command", text) {
+        Ok(command) => command,
+        Err(error) => {
+            context.processes.signal(group, StopSignal::Terminate);
+            return Err(StopError::Command(error));
         }
     };
     let script = script_of(context, &launched.instance, &launched.component, command, Then::Nothing);
-    let (context, environment, name) = (Arc::clone(context), environment(), name.clone());
-    tokio::task::spawn_local(async move {
-        let why = match context.runner.stop(&name, &script, &environment, group, settings.ending()).await {
-            Ok(finished) if finished.timed_out => "the command was ended after three quarters of the grace time".to_owned(),
-            Ok(finished) if finished.status.success() => return,
-            Ok(finished) => format!("the command ended with {}", finished.status.end),
-            Err(error) => error.to_string(),
-        };
-        context.output.message(message::stop_command_failed(name, why));
-    });
+    let environment = environment::whole(context, launched);
+    let finished = context.runner.stop(&launched.component.name, &script, &environment, group, ending).await?;
+    match finished {
+        finished if finished.timed_out => Err(StopError::Late),
+        finished if finished.status.success() => Ok(()),
+        finished => Err(StopError::Ended(finished.status.end)),
+    }
+}
+
+/// Why a stop command was of no use.
+#[derive(Debug, thiserror::Error)]
+enum StopError {
+    #[error(transparent)]
+    Command(ComponentError),
+    #[error(transparent)]
+    Script(#[from] ScriptError),
+    #[error("the command was ended after three quarters of the grace time")]
+    Late,
+    #[error("the command ended with {0}")]
+    Ended(End),
 }

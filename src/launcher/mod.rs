@@ -2,6 +2,7 @@
 
 mod components;
 mod debug;
+mod environment;
 mod foreground;
 mod guard;
 mod lock;
@@ -121,12 +122,15 @@ fn run_with(
     }
     let timing = timing::Timing::default();
     let for_fault = sender.clone();
-    let on_panic = Arc::new(move |why| {
+    let on_panic: workshop::OnPanic = Arc::new(move |why| {
         // The owner has gone.
         let _ = for_fault.send(Event::Fault(why));
     });
+    let thread = |name| workshop::Workshop::start(name, timing.clone(), Arc::clone(&on_panic));
     let context = Arc::new(Context {
-        workshop: workshop::Workshop::start(timing.clone(), on_panic)?,
+        workshop: thread("workshop")?,
+        starts: thread("starts")?,
+        signals: thread("signals")?,
         platform: Arc::clone(platform),
         processes: Arc::clone(processes),
         output: output.clone(),
@@ -142,7 +146,7 @@ fn run_with(
                 let ha_id = begun.ha_instance.id.clone();
                 let in_foreground = foreground.is_some();
                 let ended = owner::run(Arc::clone(&context), Begun { foreground, ..begun }, sender, receiver).await;
-                context.workshop.close();
+                [&context.workshop, &context.starts, &context.signals].into_iter().for_each(workshop::Workshop::close);
                 let ended = ended?;
                 if !in_foreground {
                     finish(&context.output, &ha_id, ended.0);

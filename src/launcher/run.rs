@@ -1,13 +1,14 @@
 //! What all parts of a run share: its types, what reaches the owner, and how a refusal is said. Uses none of the files that use it.
 
+use super::probes::FileEnd;
 use super::timing::Timing;
 use super::workshop::Workshop;
-use crate::component::{self, CommandLine, Component, ComponentError, Failure, Survey, Weight};
+use crate::component::{self, CommandLine, Component, ComponentError, Failure, Probe, Survey, Weight};
 use crate::config::{Configuration, Environment, HaInstance, Problem};
 use crate::lifecycle::{LIBRARY, Runner, Script, Then, registration};
 use crate::message::{self, Message, Severity};
 use crate::output::Output;
-use crate::platform::{AnswerSink, OperatorRequest, Pid, Platform, PreparedEnvironment, WaitStatus};
+use crate::platform::{AnswerSink, OperatorRequest, Pid, Platform, PreparedEnvironment, ProcessFacts, WaitStatus};
 use crate::processes::Processes;
 use crate::supervisor;
 use std::any::Any;
@@ -66,7 +67,12 @@ pub(super) struct Context {
     /// CONFIG as given.
     pub(super) config_text: String,
     pub(super) timing: Timing,
+    /// For the prepare step and changes.
     pub(super) workshop: Workshop,
+    /// For what starts, and commands that stop, read and do.
+    pub(super) starts: Workshop,
+    /// For signals, which look through processes: no file keeps them waiting.
+    pub(super) signals: Workshop,
 }
 
 /// An instance whose configuration was loaded and found good.
@@ -129,6 +135,17 @@ pub(super) enum Event {
         pid: Pid,
         after: Duration,
     },
+    /// What the start of a component needs was read.
+    StartRead {
+        index: usize,
+        start: Box<StartRead>,
+    },
+    /// The processes of the system, for an answer to DISP,DETAIL.
+    ProcessesRead {
+        sink: Option<Box<dyn AnswerSink>>,
+        selection: Vec<usize>,
+        table: Vec<ProcessFacts>,
+    },
     /// An orphan was reaped: perhaps the last process of a group.
     Stray,
     /// Files of the component that runs in the foreground have changed.
@@ -155,6 +172,16 @@ pub(super) enum Event {
         id: u64,
         judged: Judged,
     },
+}
+
+/// What a start needs besides what the owner knows: read beside it.
+pub(super) struct StartRead {
+    pub(super) script: Script,
+    /// Below the component's own variables are those that all have in common.
+    pub(super) with_common: bool,
+    pub(super) own: Environment,
+    pub(super) readiness: Option<Probe>,
+    pub(super) file_end: Option<FileEnd>,
 }
 
 pub(super) type EventSender = mpsc::UnboundedSender<Event>;

@@ -27,10 +27,10 @@ pub(super) struct Wanted(#[expect(dead_code, reason = "its end is what tells")] 
 impl Workshop {
     /// # Errors
     /// When the system refuses the thread, or its runtime.
-    pub(super) fn start(timing: Timing, on_panic: OnPanic) -> std::io::Result<Workshop> {
+    pub(super) fn start(name: &str, timing: Timing, on_panic: OnPanic) -> std::io::Result<Workshop> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (jobs, mut receiver) = mpsc::unbounded_channel::<Option<Job>>();
-        std::thread::Builder::new().name("workshop".to_owned()).spawn(move || {
+        std::thread::Builder::new().name(name.to_owned()).spawn(move || {
             // What is timed is done here.
             let _subscriber = tracing::subscriber::set_default(timing);
             LocalSet::new().block_on(&runtime, async move {
@@ -38,7 +38,7 @@ impl Workshop {
                     let (done, on_panic) = (tokio::task::spawn_local(job()), Arc::clone(&on_panic));
                     tokio::task::spawn_local(async move {
                         if let Some(panic) = done.await.err().filter(JoinError::is_panic) {
-                            on_panic(format!("the workshop thread: {}", fault::text(&*panic.into_panic())));
+                            on_panic(format!("a thread beside the owner: {}", fault::text(&*panic.into_panic())));
                         }
                     });
                 }

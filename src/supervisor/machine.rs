@@ -111,6 +111,8 @@ impl Machine {
             Event::DependenciesReady | Event::DependentsDown => Vec::new(),
             Event::Spawned(pid) => self.spawned(pid, now),
             Event::SpawnFailed(why) => self.spawn_failed(why, now),
+            Event::SpawnWithdrawn if self.state == State::Starting => self.stopped(now, now),
+            Event::SpawnWithdrawn => Vec::new(),
             Event::Judged(judgement) => self.judged(judgement, now),
             Event::Configured(may_start) => self.configured(may_start, now),
             Event::ReadyReported(reported) => match self.state {

@@ -176,6 +176,8 @@ pub enum Event {
     /// The answer to [`Action::Spawn`].
     Spawned(Pid),
     SpawnFailed(String),
+    /// The process is not made any more, as the launcher ends.
+    SpawnWithdrawn,
     /// The answer to [`Action::Validate`].
     Judged(Judgement),
     /// The answer to [`Action::Configure`]: whether the component may start.

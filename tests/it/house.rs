@@ -285,3 +285,80 @@ fn no_files_use_each_other_in_a_circle() {
     }
     assert!(text.is_empty(), "{text}");
 }
+
+/// What reads or writes files, waits, or looks through processes: nothing that the owner's thread may do.
+const BLOCKING: &[&str] = &[
+    "std::fs",
+    "fs::",
+    "File::open",
+    "File::create",
+    "OpenOptions",
+    ".exists()",
+    ".metadata()",
+    "canonicalize",
+    "may_be_file",
+    "may_be_directory",
+    "may_exist",
+    "read_snapshot",
+    "PrivateDirectory",
+    "thread::sleep",
+    "std::process::",
+    "lock_file",
+    "block_on",
+    "blocking_",
+    ".recv()",
+    "process_table()",
+    "process_list(",
+    ".children(",
+    "children_of(",
+    "variable_of(",
+    "configured_command",
+    ".script(",
+    "registration::",
+    "survey(",
+    "Configuration::",
+    "read_mapping",
+    "own_program",
+];
+
+/// The one place where each may stand all the same, and why.
+const ALLOWED: &[(&str, &str)] = &[
+    // The pid is in the channel before the end of the process can be told.
+    ("launcher/owner/process.rs", "pid_receiver.recv()"),
+    // An end of a pipe, as a value.
+    ("launcher/owner/process.rs", "use std::fs::File;"),
+    ("launcher/owner/mod.rs", "use std::fs::File;"),
+    // Asynchronous: the owner's wait for its next event.
+    ("launcher/owner/mod.rs", "events.recv()"),
+    // On a thread beside the owner, within a job that is handed there.
+    ("launcher/owner/operator.rs", "table: platform.process_table()"),
+];
+
+#[test]
+fn the_owners_thread_touches_no_file_lock_or_list_of_processes() {
+    let owner = sources().join("launcher/owner");
+    // What a change reads, writes and judges runs on the thread for that.
+    let beside = ["read.rs", "judge.rs", "files.rs", "differ.rs"].map(|name| owner.join("change").join(name));
+    let (mut read, mut wrong) = (0, Vec::new());
+    let mut directories = vec![owner];
+    while let Some(directory) = directories.pop() {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                directories.push(path);
+            } else if !beside.contains(&path) {
+                read += 1;
+                let text = std::fs::read_to_string(&path).unwrap();
+                for (number, line) in text.lines().enumerate().take_while(|(_, line)| !line.starts_with("mod tests")) {
+                    let code = line.split("//").next().unwrap_or_default();
+                    let allowed = ALLOWED.iter().any(|(file, part)| shown(&path) == *file && code.contains(part));
+                    if let Some(call) = BLOCKING.iter().find(|call| code.contains(**call)).filter(|_| !allowed) {
+                        wrong.push(format!("{}:{}: {call}", shown(&path), number + 1));
+                    }
+                }
+            }
+        }
+    }
+    assert!(read >= 6, "the owner's files were not read");
+    assert!(wrong.is_empty(), "to be done on a thread beside the owner (launcher/workshop.rs):\n{}", wrong.join("\n"));
+}

@@ -19,7 +19,7 @@ use crate::platform::{AnswerSink, OperatorRequest, WaitStatus};
 use crate::supervisor::{Action, Effect, Event as Happening, Instance, InstancePolicy, Moment, NewMember, Note, Policy, StartLimit, State};
 use change::Changes;
 use report::{Answering, job_name_warning};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fs::File;
 use std::sync::Arc;
 use std::time::Instant;
@@ -64,6 +64,8 @@ struct Owner {
     instance: Instance,
     /// Processes to be made, one after the other: between two of them operators are served.
     to_spawn: VecDeque<usize>,
+    /// Those of them whose files are being read.
+    reading: BTreeSet<usize>,
     answering: Option<Answering>,
     settings: Option<LauncherSettings>,
     changes: Changes,
@@ -110,6 +112,7 @@ pub(super) async fn run(
         children: Vec::new(),
         instance: Instance::default(),
         to_spawn: VecDeque::new(),
+        reading: BTreeSet::new(),
         answering: None,
         settings: None,
         changes: Changes::default(),
@@ -149,7 +152,7 @@ pub(super) async fn run(
                 // The owner holds a sender itself.
                 None => return Ok((ConditionCode::Internal, None)),
             },
-            () = std::future::ready(()), if !owner.to_spawn.is_empty() => owner.spawn_next(),
+            () = std::future::ready(()), if owner.may_begin_start() => owner.begin_start(),
             // What was just settled may have set a time.
             () = sleep_until(owner.origin, owner.instance.deadline()) => {}
         }
@@ -202,6 +205,8 @@ impl Owner {
                 let remains = self.context.processes.exists(pid);
                 self.step(index, Happening::Ended { pid, status, remains });
             }
+            Event::StartRead { index, start } => self.start_read(index, *start),
+            Event::ProcessesRead { sink, selection, table } => self.processes_read(sink, &selection, &table),
             Event::Stray => self.look_for_groups_gone(),
             Event::LogsRotated { sink, failures } => self.logs_rotated(sink, failures),
             Event::FilesChanged => self.files_changed = true,
@@ -393,6 +398,7 @@ impl Owner {
         self.end_changes();
         let effects = self.instance.end(self.now());
         self.apply(effects);
+        self.withdraw_starts();
     }
 
     fn is_over(&self) -> bool {

@@ -7,9 +7,10 @@ use crate::console::{self, Command, CommandError, ComponentDetail, ComponentView
 use crate::launcher::run::Event;
 use crate::lifecycle::workspace;
 use crate::message::{self, Message};
-use crate::platform::AnswerSink;
+use crate::platform::{AnswerSink, ProcessFacts};
 use crate::processes;
 use crate::supervisor::{Event as Happening, State, WaitsFor};
+use std::sync::Arc;
 
 impl Owner {
     /// A MODIFY. The answer is complete when this returns, except those of RESTART, RELOAD and LOGROTATE, which take their console along.
@@ -192,12 +193,22 @@ impl Owner {
         if selection.is_empty() {
             return;
         }
-        let table = self.context.platform.process_table();
-        for (index, view) in selection.iter().zip(self.views(&selection)) {
+        // To look through the processes takes its time on a large system: the answer goes on when that is done.
+        let (sink, sender, platform) = (self.postpone_answer(), self.sender.clone(), Arc::clone(&self.context.platform));
+        self.context.signals.finish(move || async move {
+            // The owner has gone.
+            let _ = sender.send(Event::ProcessesRead { sink, selection, table: platform.process_table() });
+        });
+    }
+
+    /// The rest of the answer to DISP,DETAIL.
+    pub(super) fn processes_read(&mut self, sink: Option<Box<dyn AnswerSink>>, selection: &[usize], table: &[ProcessFacts]) {
+        self.begin_answer(sink);
+        for (index, view) in selection.iter().zip(self.views(selection)) {
             let (Some(member), Some(child)) = (self.instance.member(*index), self.children.get(*index)) else { continue };
             let configuration = &child.launched.instance.configuration;
             let detail = ComponentDetail {
-                processes: member.machine.state().pid().map(|pid| processes::of_component(&table, pid)).unwrap_or_default(),
+                processes: member.machine.state().pid().map(|pid| processes::of_component(table, pid)).unwrap_or_default(),
                 failures: member.machine.failures(),
                 intervals: member.machine.policy.restart_intervals.len(),
                 needs: self.instance.names(&member.needs),
@@ -209,5 +220,6 @@ impl Owner {
             };
             console::detail(&detail).into_iter().for_each(|line| self.say(line));
         }
+        self.end_answer();
     }
 }

@@ -1,12 +1,11 @@
 //! The processes of components: made with the environment that configure left, asked whether they are ready and alive, told to end.
 
 use super::Owner;
-use crate::component::{Probe, ProbeKind, Question};
-use crate::config::Environment;
-use crate::launcher::guard;
-use crate::launcher::probes::{self, Verdict};
-use crate::launcher::run::{Event, Launched, script_of};
-use crate::lifecycle::{Then, workspace};
+use crate::component::{Probe, Question};
+use crate::launcher::probes::{self, FileEnd, Verdict};
+use crate::launcher::run::{Context, Event, Launched, StartRead, script_of};
+use crate::launcher::{environment, guard};
+use crate::lifecycle::Then;
 use crate::message;
 use crate::output::Attachment;
 use crate::platform::{Pid, PreparedEnvironment, StopSignal, unix};
@@ -15,23 +14,66 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::Write;
 use std::os::fd::AsFd;
+use std::sync::Arc;
 use std::time::Duration;
 
+/// Starts whose files are read at a time: the next one is read while a process is made.
+const READ_AT_ONCE: usize = 2;
+
+/// Reads what a start needs.
+fn read_start(context: &Context, launched: &Launched) -> StartRead {
+    let (with_common, own) = environment::layers(context, launched);
+    let readiness = probes::probe_of(launched, Question::Readiness);
+    StartRead {
+        script: script_of(context, &launched.instance, &launched.component, launched.start.clone(), Then::Wait),
+        with_common,
+        own,
+        file_end: readiness.as_ref().and_then(probes::file_end),
+        readiness,
+    }
+}
+
 impl Owner {
-    pub(super) fn spawn_next(&mut self) {
-        if let Some(index) = self.to_spawn.pop_front() {
-            let happening = self.spawn(index);
+    /// Whether a start is due.
+    pub(super) fn may_begin_start(&self) -> bool {
+        !self.to_spawn.is_empty() && self.reading.len() < READ_AT_ONCE
+    }
+
+    /// Begins the next start: what it needs is read beside the owner, and [`Owner::start_read`] follows.
+    pub(super) fn begin_start(&mut self) {
+        let Some(index) = self.to_spawn.pop_front() else { return };
+        let Some(child) = self.children.get(index) else { return };
+        self.reading.insert(index);
+        let (context, launched, sender) = (Arc::clone(&self.context), child.launched.clone(), self.sender.clone());
+        self.context.starts.finish(move || async move {
+            let start = Box::new(read_start(&context, &launched));
+            // The owner has gone.
+            let _ = sender.send(Event::StartRead { index, start });
+        });
+    }
+
+    /// What a start needs was read: its process is made.
+    pub(super) fn start_read(&mut self, index: usize, start: StartRead) {
+        // It may have been withdrawn meanwhile.
+        if self.reading.remove(&index) {
+            let happening = self.spawn(index, start);
             self.step(index, happening);
         }
     }
 
-    fn spawn(&mut self, index: usize) -> Happening {
+    /// The launcher ends: starts that are under way are not made any more, whatever keeps them from being read.
+    pub(super) fn withdraw_starts(&mut self) {
+        let waiting: Vec<usize> = std::mem::take(&mut self.to_spawn).into_iter().chain(std::mem::take(&mut self.reading)).collect();
+        waiting.into_iter().for_each(|index| self.step(index, Happening::SpawnWithdrawn));
+    }
+
+    fn spawn(&mut self, index: usize, start: StartRead) -> Happening {
+        let StartRead { script, with_common, own, readiness, file_end } = start;
         let Some(child) = self.children.get(index) else { return Happening::SpawnFailed(String::new()) };
         let launched = &child.launched;
         let nothing = PreparedEnvironment::default();
-        let (base, own) = self.environment_of(launched, &nothing);
+        let base = if with_common { &launched.instance.prepared_environment } else { &nothing };
         let settings = launched.instance.configuration.component_settings(&launched.component.name);
-        let script = script_of(&self.context, &launched.instance, &launched.component, launched.start.clone(), Then::Wait);
         let sender = self.sender.clone();
         // The pid is known to the machine before this can be received: the owner is the receiver.
         let (pid_sender, pid_receiver) = std::sync::mpsc::sync_channel(1);
@@ -41,8 +83,6 @@ impl Owner {
                 let _ = sender.send(Event::Ended { index, pid, status });
             }
         });
-        let readiness = probes::probe_of(launched, Question::Readiness);
-        let file_end = readiness.as_ref().and_then(probes::file_end);
         let (input, input_of_ours) = match settings.standard_input.then(unix::process::control_pipe).transpose() {
             Ok(pipe) => pipe.unzip(),
             Err(error) => {
@@ -71,16 +111,12 @@ impl Owner {
     }
 
     /// Begins to ask a process whether it is ready, or alive: the latter once it is ready, for before that it may be busy with its start.
-    pub(super) fn ask(&mut self, index: usize, pid: Pid, question: Question, probe: Option<Probe>, file_end: Option<probes::FileEnd>) {
+    pub(super) fn ask(&mut self, index: usize, pid: Pid, question: Question, probe: Option<Probe>, file_end: Option<FileEnd>) {
         let (Some(child), Some(probe)) = (self.children.get(index), probe) else { return };
         if child.asking.iter().any(|(asked, _)| *asked == question) {
             return;
         }
         let launched = &child.launched;
-        let environment = match probe.kind {
-            ProbeKind::Command { .. } => self.whole_environment_of(launched),
-            _ => Environment::new(),
-        };
         let sender = self.sender.clone();
         let tell = move |verdict| {
             let happening = match (question, verdict) {
@@ -92,7 +128,7 @@ impl Owner {
             // The owner has gone.
             let _ = sender.send(Event::Watched { index, happening });
         };
-        let asking = probes::ask(&self.context, launched, &probe, question, (file_end, environment), tell);
+        let asking = probes::ask(&self.context, launched, &probe, question, file_end, tell);
         self.children[index].asking.extend(asking.map(|asking| (question, asking)));
     }
 
@@ -106,14 +142,6 @@ impl Owner {
         if let Some(child) = self.children.get_mut(index) {
             child.asking.push((Question::Readiness, asking));
         }
-    }
-
-    fn whole_environment_of(&self, launched: &Launched) -> Environment {
-        let nothing = PreparedEnvironment::default();
-        let (base, own) = self.environment_of(launched, &nothing);
-        let mut whole = if std::ptr::eq(base, &nothing) { Environment::new() } else { launched.instance.environment.clone() };
-        whole.extend(own);
-        whole
     }
 
     /// A line of an operator's for the standard input of a component. Never waits: a component that does not read is told of.
@@ -140,22 +168,6 @@ impl Owner {
     pub(super) fn signal(&self, index: usize, group: Pid, signal: StopSignal) {
         let Some(child) = self.children.get(index) else { return };
         let is_stop = self.instance.member(index).is_some_and(|member| matches!(member.machine.state(), State::Stopping { .. }));
-        let environment = || self.whole_environment_of(&child.launched);
-        guard::signal(&self.context, &child.launched, environment, group, signal, is_stop);
-    }
-
-    /// The environment of a start and of every restart in two layers: what configure left, else what the configuration says.
-    fn environment_of<'a>(&self, launched: &'a Launched, nothing: &'a PreparedEnvironment) -> (&'a PreparedEnvironment, Environment) {
-        let instance = &launched.instance;
-        let name = &launched.component.name;
-        match workspace::read_snapshot(&instance.workspace, name, &instance.configuration.ha_instance.id) {
-            Ok(environment) => (nothing, environment),
-            Err(error) => {
-                if !error.is_missing() {
-                    self.context.output.message(message::configured_environment_not_read(name, error));
-                }
-                (&instance.prepared_environment, crate::component::own_variables(&launched.component, &instance.configuration))
-            }
-        }
+        guard::signal(&self.context, &child.launched, group, signal, is_stop);
     }
 }

@@ -1,6 +1,6 @@
 //! Counts answers into verdicts. Pure.
 
-use super::ways::NoAnswer;
+use super::no_answer::NoAnswer;
 use crate::component::Question;
 
 /// What was found out, told when it changes.

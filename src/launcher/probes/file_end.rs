@@ -1,6 +1,6 @@
 //! A text that is waited for in a file.
 
-use super::ways::NoAnswer;
+use super::no_answer::NoAnswer;
 use crate::output::AwaitedText;
 use std::collections::VecDeque;
 use std::fs::Metadata;

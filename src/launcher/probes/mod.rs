@@ -3,6 +3,7 @@
 
 mod count;
 mod file_end;
+mod no_answer;
 mod watch;
 mod ways;
 
@@ -12,13 +13,12 @@ pub(super) use watch::{probe_of, watch};
 
 use super::run::{Context, Launched};
 use crate::component::{Probe, ProbeKind, Question};
-use crate::config::Environment;
 use crate::message;
 use count::Count;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::AbortHandle;
-use ways::{Blocking, Http, Way};
+use ways::{Blocking, Command, Http, Way};
 
 /// A question that is being asked until this is dropped.
 #[derive(Debug)]
@@ -38,21 +38,21 @@ pub(super) fn file_end(probe: &Probe) -> Option<FileEnd> {
     }
 }
 
-/// Begins to ask. `file_end` is what [`file_end`] gave, `environment` is that of the component; `tell` is called on the owner's thread. None
+/// Begins to ask. `file_end` is what [`file_end`] gave; `tell` is called on the owner's thread. None
 /// for a text to wait for in the component's output, which the relay sees without being asked.
 pub(super) fn ask(
     context: &Arc<Context>,
     launched: &Launched,
     probe: &Probe,
     question: Question,
-    (file_end, environment): (Option<FileEnd>, Environment),
+    file_end: Option<FileEnd>,
     tell: impl Fn(Verdict) + 'static,
 ) -> Option<Asking> {
     let mut way = match &probe.kind {
         ProbeKind::Log { .. } => Way::File(Some(file_end?), Blocking::default()),
         ProbeKind::Tcp { host, port } => Way::Tcp(host.clone(), *port, Blocking::default()),
         ProbeKind::Http { .. } => Way::Http(Box::new(Http::new(probe.kind.clone()))),
-        ProbeKind::Command { file, arguments } => Way::Command(file.clone(), arguments.clone()),
+        ProbeKind::Command { file, arguments } => Way::Command(Command::new(file.clone(), arguments.clone())),
     };
     let (context, launched, probe) = (Arc::clone(context), launched.clone(), probe.clone());
     let task = tokio::task::spawn_local(async move {
@@ -63,7 +63,7 @@ pub(super) fn ask(
         loop {
             tokio::time::sleep(pause).await;
             pause = if count.is_good { probe.interval } else { (pause * 2).min(probe.interval) };
-            let answer = way.ask(&context, &launched, &environment, probe.timeout).await;
+            let answer = way.ask(&context, &launched, probe.timeout).await;
             context.output.trace(|| {
                 let said = match &answer {
                     Ok(()) => "yes".to_owned(),

@@ -1,63 +1,20 @@
 //! The ways in which a component is asked. What the system offers only as a call that blocks (files, look-ups of names) is done on a thread
 //! that nobody waits for at the end.
 
+use super::super::environment;
 use super::super::run::{Context, Launched, script_of};
 use super::file_end::FileEnd;
-use crate::component::{CommandLine, ComponentError, ProbeKind};
+use super::no_answer::NoAnswer;
+use crate::component::{CommandLine, ProbeKind};
 use crate::config::Environment;
-use crate::lifecycle::{ScriptError, Then, startup};
+use crate::lifecycle::{Script, Then, startup};
 use crate::net::{self, HttpError, Tls};
-use crate::platform::End;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::task::{JoinError, JoinHandle};
-
-/// Why there is no good answer.
-#[derive(Debug, thiserror::Error)]
-pub(in super::super) enum NoAnswer {
-    #[error("{} does not hold the text yet", .0.display())]
-    TextNotThere(PathBuf),
-    #[error("{}: {source}", file.display())]
-    File { file: PathBuf, source: io::Error },
-    #[error("the file cannot be read any more")]
-    FileLost,
-    #[error("{host}: {source}")]
-    NotFound { host: String, source: io::Error },
-    #[error("{0} has no address")]
-    NoAddress(String),
-    #[error("{address}: {source}")]
-    Refused { address: SocketAddr, source: io::Error },
-    #[error("{url}: {source}")]
-    Http { url: String, source: HttpError },
-    #[error("{url} answered {found}")]
-    Status { url: String, found: u16 },
-    #[error("{whom}: no answer within {seconds} s")]
-    Late { whom: String, seconds: u64 },
-    #[error("the command did not end within {0} s")]
-    CommandLate(u64),
-    #[error("the command ended with {0}")]
-    CommandFailed(End),
-    /// What was done on a thread of its own has failed there.
-    #[error(transparent)]
-    Thread(#[from] JoinError),
-    /// There is no such command.
-    #[error(transparent)]
-    NoCommand(ComponentError),
-    /// The command cannot be run.
-    #[error(transparent)]
-    NotRun(ScriptError),
-}
-
-impl NoAnswer {
-    /// It was not asked at all: that says nothing of the component.
-    pub(super) fn was_not_asked(&self) -> bool {
-        matches!(self, NoAnswer::NoCommand(_) | NoAnswer::NotRun(_))
-    }
-}
 
 /// How a component is asked.
 pub(super) enum Way {
@@ -65,21 +22,48 @@ pub(super) enum Way {
     File(Option<FileEnd>, Blocking<Option<(Result<(), NoAnswer>, FileEnd)>>),
     Tcp(String, u16, LookUp),
     Http(Box<Http>),
-    Command(String, Vec<String>),
+    Command(Command),
+}
+
+/// A command that asks. What it needs is read on a thread of its own; its environment once.
+pub(super) struct Command {
+    pub(super) file: String,
+    pub(super) arguments: Vec<String>,
+    environment: Option<Arc<Environment>>,
+    reading: Blocking<Result<(Script, Arc<Environment>), NoAnswer>>,
+}
+
+impl Command {
+    pub(super) fn new(file: String, arguments: Vec<String>) -> Command {
+        Command { file, arguments, environment: None, reading: Blocking::default() }
+    }
+
+    async fn ask(&mut self, context: &Arc<Context>, launched: &Launched, timeout: Duration) -> Result<(), NoAnswer> {
+        let (of_thread, launched, known) = (Arc::clone(context), launched.clone(), self.environment.clone());
+        let (file, arguments) = (self.file.clone(), self.arguments.clone());
+        let read = move || {
+            let file = launched.component.script("its command", &file).map_err(NoAnswer::NoCommand)?;
+            let command = CommandLine { file, arguments };
+            let script = script_of(&of_thread, &launched.instance, &launched.component, command, Then::Nothing);
+            Ok((script, known.unwrap_or_else(|| Arc::new(environment::whole(&of_thread, &launched)))))
+        };
+        let (script, environment) = self.reading.run(read).await??;
+        let run = context.runner.run_collecting(&script, self.environment.insert(environment), timeout);
+        let (finished, _) = run.await.map_err(NoAnswer::NotRun)?;
+        match finished {
+            finished if finished.timed_out => Err(NoAnswer::CommandLate(timeout.as_secs())),
+            finished if finished.status.success() => Ok(()),
+            finished => Err(NoAnswer::CommandFailed(finished.status.end)),
+        }
+    }
 }
 
 impl Way {
     /// One answer, which is there within the time that it may take.
-    pub(super) async fn ask(
-        &mut self,
-        context: &Context,
-        launched: &Launched,
-        environment: &Environment,
-        timeout: Duration,
-    ) -> Result<(), NoAnswer> {
-        if let Way::Command(file, arguments) = self {
+    pub(super) async fn ask(&mut self, context: &Arc<Context>, launched: &Launched, timeout: Duration) -> Result<(), NoAnswer> {
+        if let Way::Command(command) = self {
             // Its bound is its own: it ends a command, and does not only turn away from it.
-            return command(context, launched, environment, (file, arguments), timeout).await;
+            return command.ask(context, launched, timeout).await;
         }
         match tokio::time::timeout(timeout, self.ask_without_bound(launched)).await {
             Ok(answer) => answer,
@@ -109,7 +93,7 @@ impl Way {
             Way::File(None, _) => "the file".to_owned(),
             Way::Tcp(host, port, _) => format!("{}:{port}", net::url_host(host)),
             Way::Http(http) => http.url(),
-            Way::Command(file, _) => file.clone(),
+            Way::Command(command) => command.file.clone(),
         }
     }
 }
@@ -192,24 +176,5 @@ impl Http {
         let found = net::get_over(&request, tls).await.map_err(failed)?.status;
         let good = status.map_or((200..400).contains(&found), |wanted| wanted == found);
         if good { Ok(()) } else { Err(NoAnswer::Status { url, found }) }
-    }
-}
-
-async fn command(
-    context: &Context,
-    launched: &Launched,
-    environment: &Environment,
-    (file, arguments): (&str, &[String]),
-    timeout: Duration,
-) -> Result<(), NoAnswer> {
-    let file = launched.component.script("its command", file).map_err(NoAnswer::NoCommand)?;
-    let command = CommandLine { file, arguments: arguments.to_vec() };
-    let script = script_of(context, &launched.instance, &launched.component, command, Then::Nothing);
-    let run = context.runner.run_collecting(&script, environment, timeout);
-    let (finished, _) = run.await.map_err(NoAnswer::NotRun)?;
-    match finished {
-        finished if finished.timed_out => Err(NoAnswer::CommandLate(timeout.as_secs())),
-        finished if finished.status.success() => Ok(()),
-        finished => Err(NoAnswer::CommandFailed(finished.status.end)),
     }
 }
