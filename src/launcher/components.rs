@@ -1,6 +1,8 @@
 //! The components of an instance: the workspace written, all validated, all configured. A change does the same for what it changes.
 
-use super::run::{Begun, ConditionCode, Context, GLOBAL, Instance, Launched, PREPARE, component_error, not_prepared, refuse, script_of};
+use super::run::{
+    Begun, ConditionCode, Context, GLOBAL, Launched, LoadedInstance, PREPARE, component_error, not_prepared, refuse, script_of,
+};
 use super::timing::TARGET;
 use crate::component::{self, CommandLine, Component, Phase, Survey};
 use crate::config::{Environment, OnFailure};
@@ -23,7 +25,7 @@ const CONFIGURE: &str = "zwe-internal-start-prepare,configure_components";
 pub(super) async fn prepare_components(
     context: &Arc<Context>,
     begun: &Begun,
-    instance: &Arc<Instance>,
+    instance: &Arc<LoadedInstance>,
     mut survey: Survey,
 ) -> Result<Vec<Launched>, ConditionCode> {
     let output = &context.output;
@@ -78,7 +80,7 @@ pub(super) async fn prepare_components(
 }
 
 /// Says once which shell runs the commands, where it is not the usual one or will not do.
-fn say_shell(context: &Context, instance: &Instance) {
+fn say_shell(context: &Context, instance: &LoadedInstance) {
     if !crate::platform::files::may_be_file(&instance.runtime.join(LIBRARY)) {
         return;
     }
@@ -92,7 +94,7 @@ fn say_shell(context: &Context, instance: &Instance) {
 }
 
 /// Configures every component in play, in their order: those that others depend on come first.
-async fn configure_all(context: &Arc<Context>, instance: &Arc<Instance>, survey: &Survey) -> Result<(), ConditionCode> {
+async fn configure_all(context: &Arc<Context>, instance: &Arc<LoadedInstance>, survey: &Survey) -> Result<(), ConditionCode> {
     for component in &survey.in_play {
         let configured = configure(context, instance, component);
         if !configured.instrument(info_span!(target: TARGET, "configure", component = component.name.as_str())).await {
@@ -103,7 +105,7 @@ async fn configure_all(context: &Arc<Context>, instance: &Arc<Instance>, survey:
 }
 
 /// Removes what earlier registrations have left in the workspace.
-pub(super) fn remove_stale(context: &Context, instance: &Instance, survey: &Survey) {
+pub(super) fn remove_stale(context: &Context, instance: &LoadedInstance, survey: &Survey) {
     let ha_ids = instance.ha_ids();
     let is_wanted = |name: &str| instance.configuration.is_enabled_anywhere(name);
     let outcome = registration::remove_stale(instance.place(&ha_ids), &survey.installed, &survey.in_play, &is_wanted);
@@ -129,7 +131,7 @@ fn say_registration(context: &Context, outcome: registration::RegistrationOutcom
 /// The first file that fails.
 pub(super) async fn write_workspace(
     context: &Arc<Context>,
-    instance: &Arc<Instance>,
+    instance: &Arc<LoadedInstance>,
     survey: &Survey,
 ) -> Result<(), workspace::WorkspaceError> {
     let (context, instance, survey) = (Arc::clone(context), Arc::clone(instance), survey.clone());
@@ -138,7 +140,7 @@ pub(super) async fn write_workspace(
     written.await.unwrap_or_else(|error| Err(workspace::WorkspaceError::Write { path, source: std::io::Error::other(error) }))
 }
 
-fn write_workspace_now(context: &Context, instance: &Instance, survey: &Survey) -> Result<(), workspace::WorkspaceError> {
+fn write_workspace_now(context: &Context, instance: &LoadedInstance, survey: &Survey) -> Result<(), workspace::WorkspaceError> {
     let configuration = &instance.configuration;
     let in_play = survey.in_play_names();
     let as_environment = |variables: BTreeMap<String, String>| variables.into_iter().map(|(name, value)| (name, value.into())).collect();
@@ -174,7 +176,7 @@ fn write_workspace_now(context: &Context, instance: &Instance, survey: &Survey) 
 /// the order of the components. A component is left out, and its command ended, once its receiver tells that nobody wants to know.
 pub(super) async fn validate_all(
     context: &Arc<Context>,
-    instance: &Arc<Instance>,
+    instance: &Arc<LoadedInstance>,
     components: Vec<(Component, Option<oneshot::Receiver<()>>)>,
     mut say: impl FnMut(Message),
 ) {
@@ -222,7 +224,7 @@ async fn told(receiver: Option<oneshot::Receiver<()>>) {
 }
 
 /// Runs the validate command of one component. The output and what is to be said of it.
-async fn run_validate(context: &Context, instance: &Instance, component: &Component) -> (Vec<u8>, Vec<Message>) {
+async fn run_validate(context: &Context, instance: &LoadedInstance, component: &Component) -> (Vec<u8>, Vec<Message>) {
     let mut messages = Vec::new();
     let command = match component.command(Phase::Validate) {
         Ok(Some(command)) => command,
@@ -260,7 +262,7 @@ fn note_left_running(context: &Context, component: &Component, phase: Phase, fin
 }
 
 /// Registers and configures one component. False when onComponentConfigureFail says that its failure ends the start.
-pub(super) async fn configure(context: &Context, instance: &Instance, component: &Component) -> bool {
+pub(super) async fn configure(context: &Context, instance: &LoadedInstance, component: &Component) -> bool {
     let output = &context.output;
     let ha_id = &instance.configuration.ha_instance.id;
     let mut good = true;
@@ -310,7 +312,7 @@ fn registered(context: &Context, component: &Component, outcome: registration::R
 /// Runs one of the two configure commands; its exports are in `environment` and in the snapshot afterwards.
 async fn run_configure(
     context: &Context,
-    instance: &Instance,
+    instance: &LoadedInstance,
     component: &Component,
     phase: Phase,
     command: CommandLine,

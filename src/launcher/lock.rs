@@ -76,12 +76,12 @@ impl Keeper {
             let Ok((keeper, outcome)) = tokio::task::spawn_blocking(move || self.look()).await else { return };
             self = keeper;
             match outcome {
-                Outcome::Held => self.said = None,
-                Outcome::MadeAnew => {
+                LockFound::Held => self.said = None,
+                LockFound::MadeAnew => {
                     self.said = None;
                     self.context.output.message(message::lock_file_made_anew(self.path.display(), &self.ha_id));
                 }
-                Outcome::Lost(why) => {
+                LockFound::Lost(why) => {
                     if self.said.as_ref() != Some(&why) {
                         self.context.output.message(message::lock_file_replaced(self.path.display(), &self.ha_id, &why));
                         self.said = Some(why);
@@ -92,28 +92,28 @@ impl Keeper {
     }
 
     /// Whether the file that is locked is still the one that a second start would lock; if not, that is locked too.
-    fn look(mut self) -> (Keeper, Outcome) {
+    fn look(mut self) -> (Keeper, LockFound) {
         let outcome = match self.lock.is_at(&self.path) {
-            Ok(true) => Outcome::Held,
+            Ok(true) => LockFound::Held,
             Ok(false) => match self.context.platform.lock_file(&self.path, &holder(&self.context)) {
                 Ok(lock) => {
                     self.lock = lock;
-                    Outcome::MadeAnew
+                    LockFound::MadeAnew
                 }
                 Err(LockError::Held(text)) => {
                     let (job, sysname) = holder_of(&text);
-                    Outcome::Lost(format!("job {job} on {sysname} has locked it"))
+                    LockFound::Lost(format!("job {job} on {sysname} has locked it"))
                 }
-                Err(LockError::Io(error)) => Outcome::Lost(error.to_string()),
+                Err(LockError::Io(error)) => LockFound::Lost(error.to_string()),
             },
-            Err(error) => Outcome::Lost(error.to_string()),
+            Err(error) => LockFound::Lost(error.to_string()),
         };
         (self, outcome)
     }
 }
 
 /// What a look at the lock has found.
-enum Outcome {
+enum LockFound {
     Held,
     MadeAnew,
     /// Why it could not be had again.

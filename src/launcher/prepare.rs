@@ -2,7 +2,7 @@
 //! `components`.
 
 use super::run::{
-    Begun, ConditionCode, Context, Event, EventSender, GLOBAL, Generation, Instance, PREPARE, Prepared, Start, failure_message,
+    Begun, ConditionCode, Context, Event, EventSender, GLOBAL, Generation, LoadedInstance, PREPARE, Prepared, Start, failure_message,
     not_prepared, one_line, refuse,
 };
 use super::timing::{self, TARGET};
@@ -92,7 +92,7 @@ pub(super) async fn prepare(context: Arc<Context>, begun: Arc<Begun>, sender: Ev
     begin_prepare(&context, &configuration, &runtime, &workspace);
     let environment = instance_environment(&context, &configuration, &workspace, &checked.survey);
     context.runner.show_variables(&environment);
-    let instance = Arc::new(Instance::new(configuration, runtime, workspace, environment));
+    let instance = Arc::new(LoadedInstance::new(configuration, runtime, workspace, environment));
     startup_checks(&context, &begun, &instance, checked.survey.clone()).instrument(info_span!(target: TARGET, "startup checks")).await?;
     let generation = Arc::new(Generation { instance: Arc::clone(&instance), survey: checked.survey.clone(), warnings });
     let launched = components::prepare_components(&context, &begun, &instance, checked.survey).await?;
@@ -276,7 +276,7 @@ fn begin_prepare(context: &Context, configuration: &Configuration, runtime: &Pat
 ///
 /// # Errors
 /// The condition code when anything of it ends the start.
-async fn startup_checks(context: &Context, begun: &Begun, instance: &Instance, mut survey: Survey) -> Result<(), ConditionCode> {
+async fn startup_checks(context: &Context, begun: &Begun, instance: &LoadedInstance, mut survey: Survey) -> Result<(), ConditionCode> {
     // What the others need is nothing to a component in the foreground: they may be running this very moment.
     if let Some(foreground) = &begun.foreground {
         survey.launched.retain(|name| *name == foreground.name);

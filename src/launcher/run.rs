@@ -76,7 +76,7 @@ pub(super) struct Context {
 }
 
 /// An instance whose configuration was loaded and found good.
-pub(super) struct Instance {
+pub(super) struct LoadedInstance {
     pub(super) configuration: Configuration,
     pub(super) runtime: PathBuf,
     pub(super) workspace: PathBuf,
@@ -86,11 +86,11 @@ pub(super) struct Instance {
     pub(super) prepared_environment: PreparedEnvironment,
 }
 
-impl Instance {
-    pub(super) fn new(configuration: Configuration, runtime: PathBuf, workspace: PathBuf, environment: Environment) -> Instance {
+impl LoadedInstance {
+    pub(super) fn new(configuration: Configuration, runtime: PathBuf, workspace: PathBuf, environment: Environment) -> LoadedInstance {
         // Variables that no process can have were left out when the environment was made.
         let prepared_environment = PreparedEnvironment::new(&environment).unwrap_or_default();
-        Instance { configuration, runtime, workspace, environment, prepared_environment }
+        LoadedInstance { configuration, runtime, workspace, environment, prepared_environment }
     }
 
     /// The environment of one component before it is configured. Made when it is needed: kept for each of a thousand components it would
@@ -214,7 +214,7 @@ pub(super) const GLOBAL: &str = "zwe-internal-start-prepare,global_validate";
 pub(super) struct Launched {
     pub(super) component: Component,
     pub(super) start: CommandLine,
-    pub(super) instance: Arc<Instance>,
+    pub(super) instance: Arc<LoadedInstance>,
 }
 
 /// An instance ready to be started.
@@ -226,10 +226,10 @@ pub(super) struct Prepared {
     pub(super) held: [Box<dyn Any + Send>; 2],
 }
 
-impl std::fmt::Debug for Instance {
+impl std::fmt::Debug for LoadedInstance {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // The configuration holds passwords.
-        formatter.debug_struct("Instance").field("runtime", &self.runtime).finish_non_exhaustive()
+        formatter.debug_struct("LoadedInstance").field("runtime", &self.runtime).finish_non_exhaustive()
     }
 }
 
@@ -249,7 +249,7 @@ pub(super) fn not_prepared(context: &Context) -> [Message; 2] {
 
 /// One reading of the configuration that was found good, with the components as they were then.
 pub(super) struct Generation {
-    pub(super) instance: Arc<Instance>,
+    pub(super) instance: Arc<LoadedInstance>,
     pub(super) survey: Survey,
     /// What is odd about it.
     pub(super) warnings: BTreeSet<String>,
@@ -282,7 +282,7 @@ pub(super) enum Judged {
 }
 
 /// The script of one command of a component.
-pub(super) fn script_of(context: &Context, instance: &Instance, component: &Component, command: CommandLine, then: Then) -> Script {
+pub(super) fn script_of(context: &Context, instance: &LoadedInstance, component: &Component, command: CommandLine, then: Then) -> Script {
     let existing = |path: PathBuf| crate::platform::files::may_be_file(&path).then_some(path);
     Script {
         instance_env: context.instance_directory.as_ref().and_then(|directory| existing(directory.join("instance.env"))),

@@ -27,7 +27,7 @@ use tokio::sync::mpsc;
 
 /// Where a run stands; while it is supervised, [`Instance::phase`] says more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
+enum RunPhase {
     /// Loading, validating, configuring.
     Preparing,
     /// Start commands are issued, components supervised.
@@ -59,7 +59,7 @@ struct Owner {
     context: Arc<Context>,
     begun: Arc<Begun>,
     sender: EventSender,
-    phase: Phase,
+    phase: RunPhase,
     children: Vec<Child>,
     instance: Instance,
     /// Processes to be made, one after the other: between two of them operators are served.
@@ -108,7 +108,7 @@ pub(super) async fn run(
         context,
         begun,
         sender,
-        phase: Phase::Preparing,
+        phase: RunPhase::Preparing,
         children: Vec::new(),
         instance: Instance::default(),
         to_spawn: VecDeque::new(),
@@ -144,7 +144,7 @@ pub(super) async fn run(
                 Some(Event::Fault(why)) => return Err(std::io::Error::other(why)),
                 Some(Event::Prepared(result)) => match *result {
                     Ok(prepared) => owner.begin_starting(prepared),
-                    Err(code) if owner.phase == Phase::Preparing => return Ok((code, None)),
+                    Err(code) if owner.phase == RunPhase::Preparing => return Ok((code, None)),
                     // It was ended before that was known.
                     Err(_) => {}
                 },
@@ -236,7 +236,7 @@ impl Owner {
     }
 
     fn begin_starting(&mut self, prepared: Prepared) {
-        if self.phase != Phase::Preparing {
+        if self.phase != RunPhase::Preparing {
             return;
         }
         self.preparing = None;
@@ -252,7 +252,7 @@ impl Owner {
         self.settings = Some(settings);
         self.connect();
         self.say(message::starting_components());
-        self.phase = Phase::Supervising;
+        self.phase = RunPhase::Supervising;
         let effects = self.instance.begin(self.now());
         self.apply(effects);
     }
@@ -370,7 +370,7 @@ impl Owner {
 
     /// P or a signal. A second signal that comes later (see [`Instance::hurry`]) ends the grace time of every component.
     fn stop_requested(&mut self, reason: StopReason) {
-        if self.phase == Phase::Ending {
+        if self.phase == RunPhase::Ending {
             if reason == StopReason::Signal {
                 let effects = self.instance.hurry(self.now());
                 self.apply(effects);
@@ -389,7 +389,7 @@ impl Owner {
 
     /// Stops everything, in reverse start order.
     fn end(&mut self) {
-        self.phase = Phase::Ending;
+        self.phase = RunPhase::Ending;
         self.say(message::stopping_components());
         self.context.platform.notify_service_manager("STOPPING=1\nSTATUS=stopping components");
         self.preparing = None;
@@ -402,7 +402,7 @@ impl Owner {
     }
 
     fn is_over(&self) -> bool {
-        self.phase == Phase::Ending && self.instance.members().iter().all(|member| member.machine.state().is_down())
+        self.phase == RunPhase::Ending && self.instance.members().iter().all(|member| member.machine.state().is_down())
     }
 
     fn foreground_end(&self) -> Option<WaitStatus> {

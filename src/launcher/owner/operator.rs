@@ -1,6 +1,6 @@
 //! Operator commands.
 
-use super::{Owner, Phase};
+use super::{Owner, RunPhase};
 use crate::component;
 use crate::config::{SINGLE_SERVICE, SINGLE_SERVICE_PARTS, overlay};
 use crate::console::{self, Command, CommandError, ComponentDetail, ComponentView};
@@ -67,8 +67,8 @@ impl Owner {
     /// What changes something is possible while components are supervised.
     fn change(&mut self, command: Command, text: &str) {
         match (self.phase, command) {
-            (Phase::Preparing, _) => self.say(message::not_possible_while_preparing(&self.begun.ha_instance.id, text)),
-            (Phase::Ending, _) => self.say(message::ignored_while_ending(&self.begun.ha_instance.id, text)),
+            (RunPhase::Preparing, _) => self.say(message::not_possible_while_preparing(&self.begun.ha_instance.id, text)),
+            (RunPhase::Ending, _) => self.say(message::ignored_while_ending(&self.begun.ha_instance.id, text)),
             (_, Command::Start(names)) => {
                 let selection = self.select(&names);
                 self.order(&Happening::Start, &selection);

@@ -18,7 +18,7 @@ use count::Count;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::AbortHandle;
-use ways::{Blocking, Command, Http, Way};
+use ways::{AskingCommand, Blocking, Http, Way};
 
 /// A question that is being asked until this is dropped.
 #[derive(Debug)]
@@ -52,7 +52,7 @@ pub(super) fn ask(
         ProbeKind::Log { .. } => Way::File(Some(file_end?), Blocking::default()),
         ProbeKind::Tcp { host, port } => Way::Tcp(host.clone(), *port, Blocking::default()),
         ProbeKind::Http { .. } => Way::Http(Box::new(Http::new(probe.kind.clone()))),
-        ProbeKind::Command { file, arguments } => Way::Command(Command::new(file.clone(), arguments.clone())),
+        ProbeKind::Command { file, arguments } => Way::Command(AskingCommand::new(file.clone(), arguments.clone())),
     };
     let (context, launched, probe) = (Arc::clone(context), launched.clone(), probe.clone());
     let task = tokio::task::spawn_local(async move {

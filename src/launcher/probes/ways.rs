@@ -22,20 +22,20 @@ pub(super) enum Way {
     File(Option<FileEnd>, Blocking<Option<(Result<(), NoAnswer>, FileEnd)>>),
     Tcp(String, u16, LookUp),
     Http(Box<Http>),
-    Command(Command),
+    Command(AskingCommand),
 }
 
 /// A command that asks. What it needs is read on a thread of its own; its environment once.
-pub(super) struct Command {
+pub(super) struct AskingCommand {
     pub(super) file: String,
     pub(super) arguments: Vec<String>,
     environment: Option<Arc<Environment>>,
     reading: Blocking<Result<(Script, Arc<Environment>), NoAnswer>>,
 }
 
-impl Command {
-    pub(super) fn new(file: String, arguments: Vec<String>) -> Command {
-        Command { file, arguments, environment: None, reading: Blocking::default() }
+impl AskingCommand {
+    pub(super) fn new(file: String, arguments: Vec<String>) -> AskingCommand {
+        AskingCommand { file, arguments, environment: None, reading: Blocking::default() }
     }
 
     async fn ask(&mut self, context: &Arc<Context>, launched: &Launched, timeout: Duration) -> Result<(), NoAnswer> {

@@ -2,7 +2,7 @@
 
 use super::super::{Owner, policy_of};
 use super::judge;
-use super::{Change, Command, Stage};
+use super::{Change, ChangeCommand, Stage};
 use crate::config::LauncherSettings;
 use crate::launcher::components;
 use crate::launcher::prepare;
@@ -16,7 +16,7 @@ impl Owner {
     pub(super) fn judge_change(&mut self, id: u64, change: &mut Change) {
         change.stage = Stage::Judging;
         let (Some(target), Some(files)) = (&change.target, self.changes.files.clone()) else { return };
-        let is_reload = matches!(change.command, Command::Reload { .. });
+        let is_reload = matches!(change.command, ChangeCommand::Reload { .. });
         if is_reload {
             // Before the first line of what is run for it.
             prepare::set_output(&self.context.output, &target.generation.instance.configuration);
@@ -45,7 +45,7 @@ impl Owner {
         self.begin_answer(change.answer.take());
         self.drop_stopped(&mut change).into_iter().for_each(|message| self.say(message));
         match judged {
-            Judged::Good if change.parts.is_empty() && matches!(change.command, Command::Restart { .. }) => self.withdraw_files(id),
+            Judged::Good if change.parts.is_empty() && matches!(change.command, ChangeCommand::Restart { .. }) => self.withdraw_files(id),
             Judged::Good => self.make_change(id, change),
             Judged::Bad(messages) => {
                 messages.into_iter().for_each(|message| self.say(message));
@@ -69,7 +69,7 @@ impl Owner {
 
     /// The configuration of before holds; its files have been written again.
     fn take_back(&mut self, change: Change) {
-        if matches!(change.command, Command::Reload { .. }) {
+        if matches!(change.command, ChangeCommand::Reload { .. }) {
             self.say(message::configuration_not_reloaded("it could not be applied, everything is as it was"));
             if let Some(current) = &self.changes.current {
                 prepare::set_output(&self.context.output, &current.instance.configuration);
@@ -77,7 +77,7 @@ impl Owner {
         }
         for part in change.parts {
             let Some(index) = part.index else { continue };
-            if matches!(change.command, Command::Restart { .. }) {
+            if matches!(change.command, ChangeCommand::Restart { .. }) {
                 self.say(message::component_not_restarted(&part.name, "the new configuration could not be applied"));
             }
             // One that was leaving when it was found to be new goes on leaving.
@@ -97,7 +97,7 @@ impl Owner {
                 files.accept(id).await;
             }
         });
-        if matches!(change.command, Command::Reload { .. }) {
+        if matches!(change.command, ChangeCommand::Reload { .. }) {
             settings = target.generation.instance.configuration.launcher_settings().clone();
             self.settings = Some(settings.clone());
             self.context.output.set_time_zone(target.generation.instance.configuration.time_zone());

@@ -19,7 +19,7 @@ mod read;
 
 pub(super) use files::Files;
 
-use super::{Owner, Phase};
+use super::{Owner, RunPhase};
 use crate::component::Component;
 use crate::launcher::run::{Event, Found, Generation, Launched, Prepared};
 use crate::message::{self, Message};
@@ -43,17 +43,17 @@ pub(super) struct Changes {
 }
 
 struct Change {
-    command: Command,
+    command: ChangeCommand,
     answer: Option<Box<dyn AnswerSink>>,
     stage: Stage,
     parts: Vec<Part>,
     /// Once it was read.
-    target: Option<Target>,
+    target: Option<ChangeTarget>,
 }
 
 /// What was asked for.
 #[derive(Debug, Clone)]
-enum Command {
+enum ChangeCommand {
     Restart {
         named: BTreeSet<usize>,
         /// With those taken along.
@@ -65,11 +65,11 @@ enum Command {
     },
 }
 
-impl Command {
+impl ChangeCommand {
     fn text(&self) -> &str {
         match self {
-            Command::Restart { text, .. } => text,
-            Command::Reload { .. } => "RELOAD",
+            ChangeCommand::Restart { text, .. } => text,
+            ChangeCommand::Reload { .. } => "RELOAD",
         }
     }
 }
@@ -85,7 +85,7 @@ enum Stage {
 }
 
 /// What a good configuration brings besides the components that change.
-struct Target {
+struct ChangeTarget {
     generation: Arc<Generation>,
     /// In play, new or changed, and not launched: configured only.
     unlaunched: Vec<Component>,
@@ -145,12 +145,12 @@ impl Owner {
         self.changes.add_later(along_later, BTreeSet::new(), text);
         let all = named.iter().chain(&along).copied().collect();
         let answer = self.postpone_answer();
-        self.open_change(Command::Restart { named, all, text: text.to_owned() }, answer);
+        self.open_change(ChangeCommand::Restart { named, all, text: text.to_owned() }, answer);
     }
 
     /// Begins a RELOAD.
     pub(super) fn reload(&mut self, check: bool) {
-        let open = self.changes.open.values().any(|change| matches!(change.command, Command::Reload { check: false }));
+        let open = self.changes.open.values().any(|change| matches!(change.command, ChangeCommand::Reload { check: false }));
         if !check && (open || self.changes.later.iter().any(|later| matches!(later, Later::Reload(_)))) {
             self.say(message::configuration_not_reloaded("another RELOAD is under way"));
         } else if !check && self.is_anything_busy() {
@@ -159,7 +159,7 @@ impl Owner {
             self.changes.later.push(Later::Reload(answer));
         } else {
             let answer = self.postpone_answer();
-            self.open_change(Command::Reload { check }, answer);
+            self.open_change(ChangeCommand::Reload { check }, answer);
         }
     }
 
@@ -167,7 +167,7 @@ impl Owner {
         !self.changes.open.is_empty() || (0..self.children.len()).any(|index| self.is_busy(index))
     }
 
-    fn open_change(&mut self, command: Command, answer: Option<Box<dyn AnswerSink>>) {
+    fn open_change(&mut self, command: ChangeCommand, answer: Option<Box<dyn AnswerSink>>) {
         self.changes.last += 1;
         let id = self.changes.last;
         let stage = Stage::Reading { again: false, stopped: BTreeSet::new() };
@@ -178,8 +178,8 @@ impl Owner {
     fn read_change(&mut self, id: u64) {
         let (Some(change), Some(current)) = (self.changes.open.get(&id), self.changes.current.clone()) else { return };
         let wanted = match &change.command {
-            Command::Restart { all, .. } => Wanted::Named(all.iter().map(|index| (*index, self.name_of(*index))).collect()),
-            Command::Reload { .. } => {
+            ChangeCommand::Restart { all, .. } => Wanted::Named(all.iter().map(|index| (*index, self.name_of(*index))).collect()),
+            ChangeCommand::Reload { .. } => {
                 let present = |index: &usize| self.instance.member(*index).is_some_and(|member| !member.removed);
                 let running = (0..self.children.len()).filter(present);
                 Wanted::Different(running.map(|index| (index, self.children[index].launched.clone())).collect())
@@ -219,8 +219,8 @@ impl Owner {
     fn refuse_change(&mut self, change: &Change, messages: Vec<Message>) {
         messages.into_iter().for_each(|message| self.say(message));
         match &change.command {
-            Command::Reload { .. } => self.say(message::configuration_not_reloaded("it is not good, everything is left as it is")),
-            Command::Restart { all, .. } => {
+            ChangeCommand::Reload { .. } => self.say(message::configuration_not_reloaded("it is not good, everything is left as it is")),
+            ChangeCommand::Restart { all, .. } => {
                 for index in all {
                     self.not_restarted(*index, "the new configuration is not good, the component is left as it is");
                 }
@@ -247,14 +247,14 @@ impl Owner {
             let leaving = self.instance.members().iter().position(|member| member.name == name && !member.machine.state().is_down());
             change.parts.push(Part { is_new: index.is_none(), index: index.or(leaving), name, launched, _wanted: None });
         }
-        change.target = Some(Target { generation: found.generation, unlaunched: found.unlaunched, adjusted: found.adjusted });
+        change.target = Some(ChangeTarget { generation: found.generation, unlaunched: found.unlaunched, adjusted: found.adjusted });
         match &change.command {
-            Command::Reload { check } => {
+            ChangeCommand::Reload { check } => {
                 let check = *check;
                 self.tell_of(&change);
                 (!check).then_some(change)
             }
-            Command::Restart { named, .. } => {
+            ChangeCommand::Restart { named, .. } => {
                 for index in stopped {
                     self.not_restarted(*index, "it was stopped meanwhile");
                 }
@@ -293,7 +293,7 @@ impl Owner {
 
     /// Stops what changes; [`Owner::follow_changes`] goes on when it is down.
     fn carry_out(&mut self, id: u64, mut change: Change) {
-        let is_restart = matches!(change.command, Command::Restart { .. });
+        let is_restart = matches!(change.command, ChangeCommand::Restart { .. });
         let mut orders = BTreeMap::new();
         for part in &change.parts {
             let Some(index) = part.index else { continue };
@@ -310,7 +310,7 @@ impl Owner {
     /// Restarts the component when its files have changed, as RESTART does: only when everything is good, and not while it is being
     /// stopped, validated or configured: then afterwards, as those may have seen half of the change.
     pub(super) fn follow_files(&mut self) {
-        let Some(child) = self.children.first().filter(|_| self.files_changed && self.phase == Phase::Supervising) else { return };
+        let Some(child) = self.children.first().filter(|_| self.files_changed && self.phase == RunPhase::Supervising) else { return };
         let state = self.instance.member(0).map(|member| member.machine.state());
         if self.is_busy(0) || matches!(state, Some(State::Stopping { .. } | State::Starting)) {
             return;
@@ -324,7 +324,7 @@ impl Owner {
     /// STOP came: what is being read for is stopped instead.
     pub(super) fn stopped_during_changes(&mut self, selection: &[usize]) {
         for change in self.changes.open.values_mut() {
-            if let (Stage::Reading { stopped, .. }, Command::Restart { all, .. }) = (&mut change.stage, &change.command) {
+            if let (Stage::Reading { stopped, .. }, ChangeCommand::Restart { all, .. }) = (&mut change.stage, &change.command) {
                 stopped.extend(selection.iter().filter(|index| all.contains(index)));
             }
         }
@@ -345,7 +345,7 @@ impl Owner {
         for id in ids {
             let Some(mut change) = self.changes.open.remove(&id) else { continue };
             let dropped = self.drop_stopped(&mut change);
-            let nothing_left = change.parts.is_empty() && matches!(change.command, Command::Restart { .. });
+            let nothing_left = change.parts.is_empty() && matches!(change.command, ChangeCommand::Restart { .. });
             if !dropped.is_empty() {
                 self.begin_answer(change.answer.take());
                 dropped.into_iter().for_each(|message| self.say(message));
@@ -377,8 +377,8 @@ impl Owner {
             std::mem::take(&mut change.parts).into_iter().partition(|part| part.index.is_none_or(|index| self.instance.is_changing(index)));
         change.parts = parts;
         let said = |part: Part| match &change.command {
-            Command::Restart { .. } => message::component_not_restarted(part.name, "it was stopped meanwhile"),
-            Command::Reload { .. } => {
+            ChangeCommand::Restart { .. } => message::component_not_restarted(part.name, "it was stopped meanwhile"),
+            ChangeCommand::Reload { .. } => {
                 message::reload_change(format!("component {} was stopped meanwhile and is left as it was", part.name))
             }
         };
@@ -393,7 +393,7 @@ impl Owner {
                         self.restart(named.into_iter().collect(), along.into_iter().collect(), &text);
                     }
                 }
-                Later::Reload(answer) if !self.is_anything_busy() => self.open_change(Command::Reload { check: false }, answer),
+                Later::Reload(answer) if !self.is_anything_busy() => self.open_change(ChangeCommand::Reload { check: false }, answer),
                 later => self.changes.later.push(later),
             }
         }
@@ -415,16 +415,16 @@ impl Owner {
             self.say(message::ignored_while_ending(&self.begun.ha_instance.id, text));
             self.end_answer();
         }
-        debug_assert!(self.phase == Phase::Ending);
+        debug_assert!(self.phase == RunPhase::Ending);
     }
 }
 
 impl Change {
     fn has(&self, index: usize) -> bool {
         match (&self.stage, &self.command) {
-            (Stage::Reading { .. }, Command::Restart { all, .. }) => all.contains(&index),
+            (Stage::Reading { .. }, ChangeCommand::Restart { all, .. }) => all.contains(&index),
             // It may turn out to change anything.
-            (Stage::Reading { .. }, Command::Reload { check }) => !check,
+            (Stage::Reading { .. }, ChangeCommand::Reload { check }) => !check,
             _ => self.parts.iter().any(|part| part.index == Some(index)),
         }
     }
@@ -434,7 +434,7 @@ impl Changes {
     /// Has a RESTART of the same components that is only being read for read once more. False where there is none.
     fn read_again(&mut self, names: &BTreeSet<usize>) -> bool {
         for change in self.open.values_mut() {
-            if let (Stage::Reading { again, stopped }, Command::Restart { named, .. }) = (&mut change.stage, &change.command) {
+            if let (Stage::Reading { again, stopped }, ChangeCommand::Restart { named, .. }) = (&mut change.stage, &change.command) {
                 if names.is_subset(named) {
                     *again = true;
                     stopped.retain(|index| !names.contains(index));

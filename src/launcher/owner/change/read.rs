@@ -3,7 +3,7 @@
 use super::differ::{Difference, differs};
 use crate::component::{self, Component, Phase};
 use crate::config::Configuration;
-use crate::launcher::run::{Begun, Context, Found, Generation, Instance, Launched, component_error, failure_message};
+use crate::launcher::run::{Begun, Context, Found, Generation, Launched, LoadedInstance, component_error, failure_message};
 use crate::launcher::{foreground, prepare};
 use crate::message::{self, Message, Severity};
 use std::sync::Arc;
@@ -46,7 +46,7 @@ pub(super) async fn read(
 async fn generation(
     context: &Arc<Context>,
     begun: &Arc<Begun>,
-    running: &Instance,
+    running: &LoadedInstance,
     says: &dyn Fn(String) -> Message,
 ) -> Result<Generation, Vec<Message>> {
     let mut configuration = prepare::load(context, begun).await?;
@@ -71,7 +71,7 @@ async fn generation(
     let (runtime, workspace) = (running.runtime.clone(), running.workspace.clone());
     let environment = prepare::instance_environment(context, &configuration, &workspace, &checked.survey);
     Ok(Generation {
-        instance: Arc::new(Instance::new(configuration, runtime, workspace, environment)),
+        instance: Arc::new(LoadedInstance::new(configuration, runtime, workspace, environment)),
         survey: checked.survey,
         warnings: warnings.iter().map(ToString::to_string).collect(),
     })
@@ -79,7 +79,7 @@ async fn generation(
 
 /// Why a new configuration cannot take the place of the one that runs: both directories were entered and locked at the start and hold until
 /// the end.
-fn moved(configuration: &Configuration, running: &Instance) -> Option<&'static str> {
+fn moved(configuration: &Configuration, running: &LoadedInstance) -> Option<&'static str> {
     if configuration.runtime_directory().as_deref() != Some(&running.runtime) {
         return Some("zowe.runtimeDirectory has changed, which takes a stop and start of the launcher");
     }
@@ -140,7 +140,7 @@ fn different(generation: &Arc<Generation>, current: &Generation, running: Vec<(u
     found
 }
 
-fn difference(before: &Component, as_before: &Instance, now: &Component, as_now: &Instance) -> Difference {
+fn difference(before: &Component, as_before: &LoadedInstance, now: &Component, as_now: &LoadedInstance) -> Difference {
     if now.manifest != before.manifest || now.directory != before.directory {
         return Difference::Component;
     }
