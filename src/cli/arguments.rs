@@ -6,9 +6,9 @@ mod ha;
 mod operate;
 
 #[cfg(feature = "emulation")]
-pub use emulated::{Console, Demo, DemoCommand, Internal, Jcl, Service, Shape, Status};
-pub use ha::{Compare, Expectation, Ha, Haproxy, Reach, Sysplex, Upgrade};
-pub use operate::{Addressee, Instances, Launcher, Level, Waiting};
+pub(super) use emulated::{Console, Demo, DemoCommand, Internal, Jcl, Service, Shape, Status};
+pub(super) use ha::{Compare, Expectation, Ha, Haproxy, Reach, Sysplex, Upgrade};
+pub(super) use operate::{Addressee, Instances, Launcher, Level, Waiting};
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 #[cfg(feature = "emulation")]

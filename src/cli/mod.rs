@@ -136,10 +136,8 @@ fn bind(arguments: &[OsString]) -> Option<u8> {
 fn call(arguments: &[OsString], of_proc: bool, is_command: impl Fn(&str) -> bool) -> Call {
     let text = |argument: &OsString| argument.to_string_lossy().into_owned();
     let rest = || arguments.iter().skip(1).map(text).collect();
-    let named_zwelnch = arguments
-        .first()
-        .and_then(|program| std::path::Path::new(program).file_name())
-        .is_some_and(|name| name.to_str() == Some("ZWELNCH"));
+    let named_zwelnch =
+        arguments.first().and_then(|program| Path::new(program).file_name()).is_some_and(|name| name.to_str() == Some("ZWELNCH"));
     match arguments.get(1).map(text) {
         _ if named_zwelnch => Call::Launch(rest()),
         Some(first) if !first.starts_with('-') && first != "help" && !is_command(&first) => {

@@ -46,7 +46,7 @@ pub struct Clash {
 type Holder = (usize, usize);
 
 /// The clashes of HA instances, those of one system together. `own`: as this instance sees it, and only what concerns it.
-pub fn clashes(instances: &[InstancePorts], own: Option<usize>) -> Vec<Clash> {
+pub(super) fn clashes(instances: &[InstancePorts], own: Option<usize>) -> Vec<Clash> {
     let asked = |instance: &InstancePorts| !matches!(instance.check, None | Some(StartupCheck::Disabled));
     let mut systems: BTreeMap<Result<&str, usize>, Vec<usize>> = BTreeMap::new();
     for (index, instance) in instances.iter().enumerate().filter(|(_, instance)| asked(instance)) {

@@ -26,7 +26,7 @@ const PREFIX: &str = "ZWE1";
 
 /// The job name of a component: `suffix` is that of the configuration. None when neither it nor the component is known to have one, or
 /// when the two together are no job name (1 to 8 of A-Z, 0-9, @, #, $, the first no digit).
-pub fn job_name(component: &str, prefix: Option<&str>, suffix: Option<&str>) -> Option<String> {
+pub(super) fn job_name(component: &str, prefix: Option<&str>, suffix: Option<&str>) -> Option<String> {
     let known = || SUFFIXES.iter().find(|(name, _)| *name == component).map(|(_, suffix)| *suffix);
     let suffix = suffix.or_else(known)?;
     let name = format!("{}{suffix}", prefix.unwrap_or(PREFIX)).to_ascii_uppercase();

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 ///
 /// # Errors
 /// Everything that makes it unusable, with line and column.
-pub fn read(root: &Node, name: &str) -> Result<(Manifest, Vec<Problem>), Vec<Problem>> {
+pub(super) fn read(root: &Node, name: &str) -> Result<(Manifest, Vec<Problem>), Vec<Problem>> {
     let mut reader = Reader { root, file: name, errors: Vec::new(), warnings: Vec::new() };
     let manifest = reader.manifest();
     if reader.errors.is_empty() { Ok((manifest, reader.warnings)) } else { Err(reader.errors) }

@@ -7,14 +7,14 @@ use std::cmp::Ordering;
 
 /// A version: three numbers, and whether a pre-release part follows. Pre-releases of one version are not told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Version {
+pub(super) struct Version {
     numbers: [u64; 3],
     pre_release: bool,
 }
 
 impl Version {
     /// None when the text is no version such as `2.0.1`, `v2.0` or `2.0.1-SNAPSHOT+5`.
-    pub fn parse(text: &str) -> Option<Version> {
+    pub(super) fn parse(text: &str) -> Option<Version> {
         let partial = partial(text.trim())?;
         let numbers = [partial.numbers.first(), partial.numbers.get(1), partial.numbers.get(2)];
         let [Some(_), ..] = numbers else { return None };
@@ -22,7 +22,7 @@ impl Version {
     }
 
     /// The version that this is a pre-release of, or itself.
-    pub fn released(self) -> Version {
+    pub(super) fn released(self) -> Version {
         Version::new(self.numbers)
     }
 
@@ -58,25 +58,25 @@ impl Interval {
 
 /// A range that was understood: alternatives, each of intervals that must all hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VersionRange {
+pub(super) struct VersionRange {
     alternatives: Vec<Vec<Interval>>,
 }
 
 /// The part of a text that is no range.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("'{}' is no range such as ^1.2.0 or >=1.2 <3", .0.escape_debug())]
-pub struct RangeError(pub String);
+pub(super) struct RangeError(pub String);
 
 impl VersionRange {
     /// # Errors
     /// [`RangeError`].
-    pub fn parse(text: &str) -> Result<VersionRange, RangeError> {
+    pub(super) fn parse(text: &str) -> Result<VersionRange, RangeError> {
         let alternatives = text.split("||").map(alternative).collect::<Result<_, _>>()?;
         Ok(VersionRange { alternatives })
     }
 
     /// Whether a version lies in the range.
-    pub fn holds(&self, version: Version) -> bool {
+    pub(super) fn holds(&self, version: Version) -> bool {
         self.alternatives.iter().any(|intervals| intervals.iter().all(|interval| interval.holds(version)))
     }
 }

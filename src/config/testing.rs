@@ -59,7 +59,7 @@ pub(crate) struct GoldenRuntime {
 }
 
 impl GoldenRuntime {
-    pub fn new(defaults: bool) -> Option<GoldenRuntime> {
+    pub(crate) fn new(defaults: bool) -> Option<GoldenRuntime> {
         let (golden, zowe) = (shared("golden")?, shared("zowe")?);
         let directory = tempfile::tempdir().unwrap();
         let runtime = directory.path().join("runtime");
@@ -79,7 +79,7 @@ impl GoldenRuntime {
     }
 
     /// A text with this run's directories in the places of `@RUNTIME@` and the like.
-    pub fn placed(&self, text: &str) -> String {
+    pub(crate) fn placed(&self, text: &str) -> String {
         let root = self.directory.path().display().to_string();
         text.replace("@RUNTIME@", &format!("{root}/runtime"))
             .replace("@EXTENSIONS@", &format!("{root}/runtime/extensions"))
@@ -90,7 +90,7 @@ impl GoldenRuntime {
     }
 
     /// The folders of cases, by name.
-    pub fn cases(&self) -> Vec<PathBuf> {
+    pub(crate) fn cases(&self) -> Vec<PathBuf> {
         let mut cases: Vec<PathBuf> = std::fs::read_dir(&self.golden)
             .unwrap()
             .map(|entry| entry.unwrap().path())
@@ -102,7 +102,7 @@ impl GoldenRuntime {
     }
 
     /// Loads a case's `zowe.yaml`, or `a.yaml` over `b.yaml`, each text changed by `edit`.
-    pub fn load(&self, case: &Path, id: &str, edit: &dyn Fn(&str) -> String) -> Result<Configuration, LoadError> {
+    pub(crate) fn load(&self, case: &Path, id: &str, edit: &dyn Fn(&str) -> String) -> Result<Configuration, LoadError> {
         let folder = self.directory.path().join("cases").join(case.file_name().unwrap());
         std::fs::create_dir_all(&folder).unwrap();
         let sources: Vec<Source> = ["zowe.yaml", "a.yaml", "b.yaml"]

@@ -59,7 +59,7 @@ impl TargetError {
             TargetError::Source { why, .. } => vec![why.message()],
             TargetError::Load { config, why: LoadError::UnknownHaInstance { id, defined, nearest } }
             | TargetError::Instance { config, why: OperateError::Unknown { id, defined, nearest } } => {
-                let nearest = crate::component::did_you_mean(nearest);
+                let nearest = component::did_you_mean(nearest);
                 vec![message::ha_instance_not_defined(id, format!("{}{nearest} (in {config})", defined.join(", ")))]
             }
             TargetError::Load { why, .. } => why.messages(),
@@ -207,7 +207,7 @@ mod tests {
     const TWO: &str = "zowe:\n  externalDomains: [dvipa]\n  setup: {security: {stcs: {zowe: zwenew}}}\ncomponents:\n  gateway: {enabled: true, port: 7554}\n  discovery: {enabled: true, port: 7553, scheme: http}\nhaInstances:\n  lpar1: {hostname: one, sysname: lpr1}\n  lpar2: {hostname: 'fe80::1', sysname: LPR2, zowe: {job: {name: zwe1sv2}}, components: {gateway: {port: 7654}, discovery: {enabled: false}}}\n";
 
     fn target(id: &str) -> Result<Target, TargetError> {
-        let whole = crate::config::testing::load_texts(&[TWO], "lpar1").unwrap();
+        let whole = config::testing::load_texts(&[TWO], "lpar1").unwrap();
         Target::new("FILE(/a)", &whole, id)
     }
 

@@ -71,7 +71,7 @@ fn a_problem_says_which_ha_instances_have_it() {
     let unknown = report_of(text, &["y", "z", "y"]);
     assert_eq!(unknown.ha_instances, ["y", "z"]);
     assert!(unknown.text().contains("ZWEL0911E HA instance z is not defined in haInstances, defined: x, Y"), "{}", unknown.text());
-    let json: serde_json::Value = serde_json::from_str(&report.json()).unwrap();
+    let json: Value = serde_json::from_str(&report.json()).unwrap();
     let port = json["problems"].as_array().unwrap().iter().find(|problem| problem["property"] == "components.a.port").unwrap();
     assert_eq!((&port["line"], &port["column"], &port["haInstances"][0]), (&4.into(), &24.into(), &"x".into()), "{json}");
     assert_eq!((&json["exitCode"], &port["severity"]), (&8.into(), &"error".into()));
@@ -105,10 +105,10 @@ fn origins_name_what_set_each_leaf() {
     let text = config(&configuration, ConfigView { origin: true, ..view(None) }).unwrap();
     assert!(text.contains("\"zowe.job.name\": \"ZWE2SV\" # "), "{text}");
     assert!(text.contains("0.yaml:3:36\n") && !text.contains("hunter2"), "{text}");
-    let document: serde_json::Value = serde_yaml::from_str(&text).unwrap();
+    let document: Value = serde_yaml::from_str(&text).unwrap();
     assert_eq!(document["components.web.port"], 1);
     let json = config(&configuration, ConfigView { origin: true, format: Format::Json, ..view(Some("zowe.job")) }).unwrap();
-    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!((&json[0]["path"], &json[0]["line"]), (&"zowe.job.name".into(), &3.into()));
 }
 

@@ -30,7 +30,7 @@ pub(super) fn begin(context: &Context, start: &Start) -> Result<Begun, Condition
     let read = read.map(|sources| UserSources::read(sources, &*context.platform));
     let runtime = read.as_ref().and_then(UserSources::runtime_directory);
     // One that is not there is told of when the whole configuration is.
-    let zowe = runtime.filter(|runtime| crate::platform::files::may_be_directory(runtime)).map(config::Version::try_read);
+    let zowe = runtime.filter(|runtime| crate::platform::files::may_be_directory(runtime)).map(Version::try_read);
     let version = zowe.as_ref().and_then(|zowe| zowe.as_ref().ok()).map_or("unknown", |zowe| zowe.version.as_str());
     output.message(message::launcher_starting(env!("CARGO_PKG_VERSION"), version));
     output.ruler();
@@ -40,7 +40,7 @@ pub(super) fn begin(context: &Context, start: &Start) -> Result<Begun, Condition
     if let Some(why) = &start.no_console {
         output.message(message::no_operator_console(why));
     }
-    let failed = |why: message::Message| {
+    let failed = |why: Message| {
         output.message(why);
         output.message(message::no_launcher_context());
         ConditionCode::NotStarted

@@ -316,10 +316,10 @@ pub(super) fn component_error(name: &str, error: &ComponentError) -> Message {
     match error {
         ComponentError::NotInstalled { places, nearest, .. } => {
             let places: Vec<String> = places.iter().map(|place| place.display().to_string()).collect();
-            message::component_not_installed(name, places.join(" and ") + &crate::component::did_you_mean(nearest))
+            message::component_not_installed(name, places.join(" and ") + &component::did_you_mean(nearest))
         }
         ComponentError::CommandMissing { phase, file, .. } => {
-            message::command_file_missing(name, phase.name(), crate::component::looked_for(file))
+            message::command_file_missing(name, phase.name(), component::looked_for(file))
         }
         error => message::component_error(name, error),
     }

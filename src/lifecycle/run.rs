@@ -20,7 +20,7 @@ use std::time::Duration;
 pub const NO_INPUT: &str = "/dev/null";
 
 /// Variable of a stop command: the process id of the component, which is also the id of its process group.
-pub const STOPPED_PROCESS: &str = "ZWELNCH_PID";
+pub(super) const STOPPED_PROCESS: &str = "ZWELNCH_PID";
 
 /// Between SIGTERM and SIGKILL for a command that was given enough time.
 const LAST_GRACE: Duration = Duration::from_secs(2);

@@ -96,7 +96,7 @@ exit $_zwelnch_code
 ";
 
 /// One shell word that means exactly this text.
-pub fn quote(text: &str) -> String {
+pub(super) fn quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 

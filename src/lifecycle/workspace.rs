@@ -173,7 +173,7 @@ pub fn write_files(
         check_component_name(&component.name)?;
         let directory = private.join(&component.name);
         make_directory(&directory, 0o700).map_err(|source| WorkspaceError::Directory { path: directory.clone(), source })?;
-        file::remove_abandoned(&directory);
+        remove_abandoned(&directory);
         write_instance(&directory.join(format!(".instance-{ha_id}.env")), &component.environment)?;
         if let Some(configs) = &component.configs {
             write_json(&directory.join(format!(".configs-{ha_id}.json")), configs)?;
@@ -186,7 +186,7 @@ pub fn write_files(
     let lock_path = private.join(".lock");
     let _lock = wait_for_lock(&lock_path, ha_id, locker)?;
     for directory in DIRECTORIES {
-        file::remove_abandoned(&workspace.join(directory.0));
+        remove_abandoned(&workspace.join(directory.0));
     }
     write_json(&private.join(".zowe.json"), &files.base)?;
     write_yaml(&merged_file(workspace), &files.merged)?;

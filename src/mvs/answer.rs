@@ -62,32 +62,32 @@ pub(super) struct Answering<'a> {
 }
 
 impl<'a> Answering<'a> {
-    pub fn new(system: &'a SystemDirectory) -> Self {
+    pub(super) fn new(system: &'a SystemDirectory) -> Self {
         Answering { system, answer: Answer { logged: true, ..Answer::default() } }
     }
 
-    pub fn system(&self) -> &'a SystemDirectory {
+    pub(super) fn system(&self) -> &'a SystemDirectory {
         self.system
     }
 
     /// The job that START began.
-    pub fn begun(&mut self, job_id: Option<String>) {
+    pub(super) fn begun(&mut self, job_id: Option<String>) {
         self.answer.job_id = job_id;
     }
 
     /// The result of the command is unknown.
-    pub fn break_off(&mut self) {
+    pub(super) fn break_off(&mut self) {
         self.answer.broken = true;
     }
 
     /// A line of the answer, to SYSLOG too.
-    pub fn say(&mut self, job_name: &str, job_id: &str, text: &str) {
+    pub(super) fn say(&mut self, job_name: &str, job_id: &str, text: &str) {
         self.log(job_name, job_id, text);
         self.note(text.to_owned());
     }
 
     /// Lines that belong together.
-    pub fn say_all(&mut self, job_name: &str, job_id: &str, lines: &[String]) {
+    pub(super) fn say_all(&mut self, job_name: &str, job_id: &str, lines: &[String]) {
         if !lines.is_empty() {
             self.log(job_name, job_id, &lines.join("\n"));
             self.answer.lines.extend_from_slice(lines);
@@ -95,16 +95,16 @@ impl<'a> Answering<'a> {
     }
 
     /// A line of the answer that SYSLOG already has.
-    pub fn note(&mut self, line: String) {
+    pub(super) fn note(&mut self, line: String) {
         self.answer.lines.push(line);
     }
 
-    pub fn log(&mut self, job_name: &str, job_id: &str, text: &str) {
+    pub(super) fn log(&mut self, job_name: &str, job_id: &str, text: &str) {
         // A full disk must not keep anybody from operating the system.
         self.answer.logged &= self.system.append_syslog(job_name, job_id, text).is_ok();
     }
 
-    pub fn finish(mut self, accepted: bool) -> Answer {
+    pub(super) fn finish(mut self, accepted: bool) -> Answer {
         self.answer.accepted = accepted;
         self.answer
     }

@@ -55,7 +55,7 @@ impl StartedStep {
     const FILE: &str = "step.json";
 
     /// Writes it into the job's entry with mode 0600, because environments can hold secrets.
-    pub fn write(&self, directory: &Path) -> io::Result<()> {
+    pub(super) fn write(&self, directory: &Path) -> io::Result<()> {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(directory.join(Self::FILE))?;
         file.write_all(&serde_json::to_vec(self)?)
     }

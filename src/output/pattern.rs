@@ -13,13 +13,13 @@ pub(super) const SEARCHED: usize = 256 * 1024;
 
 /// One text: its pieces between the `*`s, which a line must contain in this order.
 #[derive(Debug)]
-pub struct Pattern {
+pub(super) struct Pattern {
     pieces: Vec<Finder<'static>>,
 }
 
 impl Pattern {
     /// None for a text that every line would match.
-    pub fn new(text: &str) -> Option<Pattern> {
+    pub(super) fn new(text: &str) -> Option<Pattern> {
         let pieces: Vec<_> = text.split('*').filter(|piece| !piece.is_empty()).map(|piece| Finder::new(piece).into_owned()).collect();
         if pieces.is_empty() { None } else { Some(Pattern { pieces }) }
     }

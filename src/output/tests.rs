@@ -37,12 +37,12 @@ fn the_ruler_is_that_of_the_c_launcher() {
 #[test]
 fn what_a_full_sysprint_did_not_take_is_counted_and_said_when_it_takes_lines_again() {
     let (platform, output) = setup();
-    platform.sysprint_is_full.store(true, std::sync::atomic::Ordering::SeqCst);
+    platform.sysprint_is_full.store(true, Ordering::SeqCst);
     for name in ["a", "b"] {
         output.message(message::component_started(name));
         output.flush();
     }
-    platform.sysprint_is_full.store(false, std::sync::atomic::Ordering::SeqCst);
+    platform.sysprint_is_full.store(false, Ordering::SeqCst);
     output.message(message::component_started("c"));
     output.flush();
     output.message(message::component_started("d"));
@@ -57,7 +57,7 @@ fn what_a_full_sysprint_did_not_take_is_counted_and_said_when_it_takes_lines_aga
 #[test]
 fn what_a_sysprint_that_stays_full_did_not_take_is_told_at_the_console() {
     let (platform, output) = setup();
-    platform.sysprint_is_full.store(true, std::sync::atomic::Ordering::SeqCst);
+    platform.sysprint_is_full.store(true, Ordering::SeqCst);
     for name in ["a", "b", "c"] {
         output.message(message::component_started(name));
         output.flush();
@@ -201,7 +201,7 @@ fn others_have_their_turn_while_one_line_does_not_end() {
     let flood = std::thread::spawn(move || {
         let zeros = vec![0; 65536];
         let mut written = 0_usize;
-        while goes.load(std::sync::atomic::Ordering::SeqCst) {
+        while goes.load(Ordering::SeqCst) {
             to_endless.write_all(&zeros).unwrap();
             written += zeros.len();
         }
@@ -217,7 +217,7 @@ fn others_have_their_turn_while_one_line_does_not_end() {
             std::thread::sleep(Duration::from_millis(5));
         }
     }
-    going.store(false, std::sync::atomic::Ordering::SeqCst);
+    going.store(false, Ordering::SeqCst);
     let written = flood.join().unwrap();
     drop(to_other);
     output.close_within(Duration::from_secs(120));

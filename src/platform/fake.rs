@@ -14,7 +14,7 @@ pub struct FakePlatform {
     /// No thread can wait for signals, instead of there being no console.
     refuses_signals: bool,
     /// SYSPRINT accepts nothing, and reports it.
-    pub sysprint_is_full: std::sync::atomic::AtomicBool,
+    pub sysprint_is_full: AtomicBool,
     listens: bool,
     /// The first write to SYSPRINT panics.
     fails: AtomicBool,
@@ -115,7 +115,7 @@ impl Platform for FakePlatform {
     }
 
     fn write_sysprint(&self, bytes: &[u8]) -> io::Result<()> {
-        if self.sysprint_is_full.load(std::sync::atomic::Ordering::SeqCst) {
+        if self.sysprint_is_full.load(Ordering::SeqCst) {
             return Err(io::ErrorKind::StorageFull.into());
         }
         assert!(!self.fails.swap(false, Ordering::SeqCst), "SYSPRINT fails");

@@ -34,7 +34,7 @@ pub const fn zos_kind(mode: u32) -> FileKind {
 ///
 /// # Errors
 /// The system's; a name that does not exist is not an error.
-pub fn is_same(open: &std::fs::File, path: &Path) -> std::io::Result<bool> {
+pub fn is_same(open: &File, path: &Path) -> io::Result<bool> {
     use std::io::ErrorKind::{NotADirectory, NotFound};
     use std::os::unix::fs::MetadataExt;
     let own = open.metadata()?;
@@ -94,7 +94,7 @@ pub fn read_bounded(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
         _ => return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")),
     }
     let mut bytes = Vec::new();
-    std::fs::File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         return Err(io::Error::new(io::ErrorKind::InvalidData, format!("it is larger than {}", size(limit))));
     }

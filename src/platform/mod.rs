@@ -175,7 +175,7 @@ pub struct ProcessFacts {
     /// Name of its program.
     pub name: String,
     /// Processor time that it has used.
-    pub cpu: std::time::Duration,
+    pub cpu: Duration,
     /// Memory that it has in use.
     pub resident_bytes: u64,
 }

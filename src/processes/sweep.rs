@@ -15,7 +15,7 @@ const LOOKS: (Duration, Duration) = (Duration::from_millis(2), Duration::from_mi
 
 /// What should be ended, as of this moment.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Found {
+pub(super) struct Found {
     pub targets: BTreeMap<SignalTarget, Ending>,
     /// The processes behind the targets, where the system reports them.
     pub processes: BTreeSet<Pid>,
@@ -50,7 +50,7 @@ fn due(ending: &Ending, asked_ago: Duration) -> Step {
 }
 
 /// Ends what `look` finds until it finds nothing more, or only what cannot be ended. Blocks.
-pub fn end(platform: &dyn Platform, mut look: impl FnMut() -> Found) -> SweepOutcome {
+pub(super) fn end(platform: &dyn Platform, mut look: impl FnMut() -> Found) -> SweepOutcome {
     let mut outcome = SweepOutcome::default();
     let mut asked: BTreeMap<SignalTarget, (Instant, Option<Step>)> = BTreeMap::new();
     let mut pause = LOOKS.0;

@@ -15,7 +15,7 @@ use whole::Told;
 
 /// Requests to end that come this soon after the first count as the same one: `timeout` signals the launcher and then its whole group, and
 /// a service manager stops a job by P and by a signal.
-pub const SAME_STOP: Duration = Duration::from_secs(1);
+pub(super) const SAME_STOP: Duration = Duration::from_secs(1);
 
 /// The state of an instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Certificates and their keys in PEM, signed by one authority: files `name.pem`, `name.key` and `ca.pem`.
-pub struct Certificates {
+pub(crate) struct Certificates {
     pub directory: PathBuf,
     authority: Issuer<'static, KeyPair>,
     authority_der: Vec<u8>,
 }
 
 impl Certificates {
-    pub fn new(directory: &Path) -> Certificates {
+    pub(crate) fn new(directory: &Path) -> Certificates {
         let key = KeyPair::generate().unwrap();
         let mut parameters = CertificateParams::new(Vec::<String>::new()).unwrap();
         parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -24,11 +24,11 @@ impl Certificates {
         Certificates { directory: directory.to_path_buf(), authority: Issuer::new(parameters, key), authority_der }
     }
 
-    pub fn authority_der(&self) -> Vec<u8> {
+    pub(crate) fn authority_der(&self) -> Vec<u8> {
         self.authority_der.clone()
     }
 
-    pub fn write(&self, name: &str, hosts: &[&str], edit: impl FnOnce(&mut CertificateParams)) -> (Vec<u8>, Vec<u8>) {
+    pub(crate) fn write(&self, name: &str, hosts: &[&str], edit: impl FnOnce(&mut CertificateParams)) -> (Vec<u8>, Vec<u8>) {
         let key = KeyPair::generate().unwrap();
         let mut parameters = CertificateParams::new(hosts.iter().map(|host| (*host).to_string()).collect::<Vec<_>>()).unwrap();
         edit(&mut parameters);
@@ -38,7 +38,7 @@ impl Certificates {
         (certificate.der().to_vec(), key.serialize_der())
     }
 
-    pub fn pem(&self, certificate: &str, key: &str) -> String {
+    pub(crate) fn pem(&self, certificate: &str, key: &str) -> String {
         let directory = self.directory.display();
         format!(
             "pem:\n  certificate: {directory}/{certificate}.pem\n  key: {directory}/{key}.key\n  certificateAuthorities: {directory}/ca.pem"
@@ -46,7 +46,7 @@ impl Certificates {
     }
 
     /// Makes `name.p12` from `name.pem` and `name.key`; false, with a message, where openssl is missing.
-    pub fn pkcs12(&self, name: &str, password: &str, options: &[&str]) -> bool {
+    pub(crate) fn pkcs12(&self, name: &str, password: &str, options: &[&str]) -> bool {
         let file = |ending: &str| self.directory.join(format!("{name}.{ending}"));
         let made = Command::new("openssl")
             .args(["pkcs12", "-export", "-name", "localhost", "-passout", &format!("pass:{password}")])

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 /// How it answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
+pub(crate) enum Shape {
     /// Always lists.
     Lists,
     /// A single element is written without a list, and numbers as texts.
@@ -36,15 +36,15 @@ struct State {
 
 /// Runs until the test's process ends.
 #[derive(Clone)]
-pub struct Registry {
+pub(crate) struct Registry {
     pub port: u16,
     state: Arc<Mutex<State>>,
 }
 
-pub type Tls = Arc<rustls::ServerConfig>;
+pub(crate) type Tls = Arc<rustls::ServerConfig>;
 
 impl Registry {
-    pub fn start(shape: Shape, tls: Option<Tls>) -> Registry {
+    pub(crate) fn start(shape: Shape, tls: Option<Tls>) -> Registry {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let state = State { shape, leases: BTreeMap::new(), peers: Vec::new(), requests: Vec::new() };
@@ -60,11 +60,11 @@ impl Registry {
     }
 
     /// From now on changes of this registry also go to `other`, and to no one else.
-    pub fn copy_to(&self, other: Option<&Registry>) {
+    pub(crate) fn copy_to(&self, other: Option<&Registry>) {
         self.state.lock().unwrap().peers = other.into_iter().map(|other| other.port).collect();
     }
 
-    pub fn requests(&self) -> Vec<String> {
+    pub(crate) fn requests(&self) -> Vec<String> {
         self.state.lock().unwrap().requests.clone()
     }
 
@@ -129,7 +129,7 @@ impl Registry {
         }
     }
 
-    pub fn register(&self, app: &str, id: &str, host: &str, lease: Duration) {
+    pub(crate) fn register(&self, app: &str, id: &str, host: &str, lease: Duration) {
         let instance = json!({"instance": {
             "app": app.to_uppercase(), "instanceId": id, "hostName": host, "ipAddr": "127.0.0.1", "vipAddress": app, "status": "UP",
             "overriddenstatus": "UNKNOWN", "port": {"$": 80, "@enabled": "false"}, "securePort": {"$": 7554, "@enabled": "true"},
@@ -138,11 +138,11 @@ impl Registry {
         assert_eq!(send(self.port, "POST", &format!("/eureka/apps/{}", app.to_uppercase()), &instance.to_string(), false), 204);
     }
 
-    pub fn renew(&self, app: &str, id: &str) -> u16 {
+    pub(crate) fn renew(&self, app: &str, id: &str) -> u16 {
         send(self.port, "PUT", &format!("/eureka/apps/{}/{id}", app.to_uppercase()), "", false)
     }
 
-    pub fn cancel(&self, app: &str, id: &str) -> u16 {
+    pub(crate) fn cancel(&self, app: &str, id: &str) -> u16 {
         send(self.port, "DELETE", &format!("/eureka/apps/{}/{id}", app.to_uppercase()), "", false)
     }
 }

@@ -8,15 +8,15 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 /// Generous: only a failing test waits this long.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-pub fn program() -> &'static str {
+pub(crate) fn program() -> &'static str {
     env!("CARGO_BIN_EXE_zwelnch")
 }
 
 /// The program, with the signals of a terminal at their defaults: a caller that runs the tests in the background may ignore them, and the
 /// program would inherit that.
-pub fn settled_program() -> Command {
+pub(crate) fn settled_program() -> Command {
     use std::os::unix::process::CommandExt;
     let mut command = Command::new(program());
     let settle = || {
@@ -32,7 +32,7 @@ pub fn settled_program() -> Command {
 }
 
 /// A runtime, a workspace, a configuration and a system of its own, below a temporary directory.
-pub struct Instance {
+pub(crate) struct Instance {
     pub directory: tempfile::TempDir,
     components: Vec<(String, String)>,
     extra: String,
@@ -40,7 +40,7 @@ pub struct Instance {
 }
 
 impl Instance {
-    pub fn new() -> Instance {
+    pub(crate) fn new() -> Instance {
         let directory = tempfile::Builder::new().prefix("zwelnch-it-").tempdir().unwrap();
         let instance = Instance { directory, components: Vec::new(), extra: String::new(), shell: None };
         fs::create_dir_all(instance.runtime().join("components")).unwrap();
@@ -51,53 +51,53 @@ impl Instance {
     }
 
     /// The shell that runs the lifecycle commands.
-    pub fn with_shell(mut self, shell: &'static str) -> Instance {
+    pub(crate) fn with_shell(mut self, shell: &'static str) -> Instance {
         self.shell = Some(shell);
         self
     }
 
     /// Writes the library of shell functions that is sourced for lifecycle commands: the tests' own, instead of Zowe's.
-    pub fn library(&self, text: &str) {
+    pub(crate) fn library(&self, text: &str) {
         fs::create_dir_all(self.runtime().join("bin/libs")).unwrap();
         fs::write(self.runtime().join("bin/libs/configmgr-index.sh"), text).unwrap();
     }
 
     /// A component without a start command.
-    pub fn without_start(mut self, name: &str, settings: &str) -> Instance {
+    pub(crate) fn without_start(mut self, name: &str, settings: &str) -> Instance {
         self.manifest(name, "");
         self.components.push((name.to_owned(), settings.to_owned()));
         self
     }
 
-    pub fn component_directory(&self, name: &str) -> PathBuf {
+    pub(crate) fn component_directory(&self, name: &str) -> PathBuf {
         self.runtime().join("components").join(name)
     }
 
-    pub fn path(&self, relative: &str) -> PathBuf {
+    pub(crate) fn path(&self, relative: &str) -> PathBuf {
         self.directory.path().join(relative)
     }
 
-    pub fn runtime(&self) -> PathBuf {
+    pub(crate) fn runtime(&self) -> PathBuf {
         self.path("runtime")
     }
 
-    pub fn config(&self) -> PathBuf {
+    pub(crate) fn config(&self) -> PathBuf {
         self.path("zowe.yaml")
     }
 
-    pub fn system(&self) -> PathBuf {
+    pub(crate) fn system(&self) -> PathBuf {
         self.path("system")
     }
 
     /// Adds a component whose start command is `start`. `settings`: lines below `components.<name>`, in YAML.
-    pub fn component(mut self, name: &str, start: &str, settings: &str) -> Instance {
+    pub(crate) fn component(mut self, name: &str, start: &str, settings: &str) -> Instance {
         self.script(name, "start", start);
         self.components.push((name.to_owned(), settings.to_owned()));
         self
     }
 
     /// Writes `bin/<command>.sh` of a component.
-    pub fn script(&self, name: &str, command: &str, text: &str) {
+    pub(crate) fn script(&self, name: &str, command: &str, text: &str) {
         let directory = self.runtime().join("components").join(name);
         fs::create_dir_all(directory.join("bin")).unwrap();
         fs::write(directory.join(format!("bin/{command}.sh")), text).unwrap();
@@ -107,7 +107,7 @@ impl Instance {
         }
     }
 
-    pub fn manifest(&self, name: &str, text: &str) {
+    pub(crate) fn manifest(&self, name: &str, text: &str) {
         let directory = self.runtime().join("components").join(name);
         fs::create_dir_all(&directory).unwrap();
         fs::write(directory.join("schema.json"), "{}").unwrap();
@@ -116,12 +116,12 @@ impl Instance {
     }
 
     /// Top-level YAML after everything else.
-    pub fn extra(mut self, text: &str) -> Instance {
+    pub(crate) fn extra(mut self, text: &str) -> Instance {
         self.extra.push_str(text);
         self
     }
 
-    pub fn write_config(&self) {
+    pub(crate) fn write_config(&self) {
         let directory = self.directory.path().display();
         let mut yaml = format!(
             "zowe:\n  runtimeDirectory: {directory}/runtime\n  workspaceDirectory: {directory}/workspace\n  configmgr:\n    validation: COMPONENT-COMPAT\ncomponents:\n"
@@ -139,7 +139,7 @@ impl Instance {
     }
 
     /// The launcher with this instance's CONFIG and system, not yet started.
-    pub fn launcher(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn launcher(&self, arguments: &[&str]) -> Command {
         let mut command = settled_program();
         command
             .args(arguments)
@@ -156,64 +156,64 @@ impl Instance {
     }
 
     /// Writes the configuration and starts HA instance `lpar1` as job ZWESLSTC.
-    pub fn start(&self) -> Running {
+    pub(crate) fn start(&self) -> Running {
         self.write_config();
         Running::spawn(self.launcher(&["lpar1"]), self.directory.path())
     }
 
     /// Starts it and waits for ZWEL0012I.
-    pub fn up(&self) -> Running {
+    pub(crate) fn up(&self) -> Running {
         let running = self.start();
         running.wait_for("ZWEL0012I");
         running
     }
 
     /// Writes the configuration, runs the launcher to its end and returns its code and output.
-    pub fn run_to_end(&self) -> (i32, String) {
+    pub(crate) fn run_to_end(&self) -> (i32, String) {
         self.write_config();
         run_to_end(self.launcher(&["lpar1"]))
     }
 
     /// Issues an operator command: the answer and the exit code.
-    pub fn console(&self, command: &str) -> (String, i32) {
+    pub(crate) fn console(&self, command: &str) -> (String, i32) {
         console(&self.system(), command)
     }
 
     /// `F ZWESLSTC,APPL=text`, which must reach the launcher, whatever the launcher does with it.
-    pub fn modify(&self, text: &str) -> String {
+    pub(crate) fn modify(&self, text: &str) -> String {
         let (answer, code) = self.console(&format!("F ZWESLSTC,APPL={text}"));
         assert!(code == 0 || (code == 8 && answer.contains("ZWEL")), "{code}: {answer}");
         answer
     }
 
     /// The same, and the launcher must refuse it.
-    pub fn refused(&self, text: &str) -> String {
+    pub(crate) fn refused(&self, text: &str) -> String {
         let (answer, code) = self.console(&format!("F ZWESLSTC,APPL={text}"));
         assert!(code == 8 && answer.contains("ZWEL"), "{code}: {answer}");
         answer
     }
 
     /// The DISP answer's process id of a component; None while it has none.
-    pub fn pid(&self, component: &str) -> Option<i32> {
+    pub(crate) fn pid(&self, component: &str) -> Option<i32> {
         pid_in(&self.modify("DISP"), component)
     }
 }
 
-pub fn pid_in(display: &str, component: &str) -> Option<i32> {
+pub(crate) fn pid_in(display: &str, component: &str) -> Option<i32> {
     let line = display.lines().find(|line| line.contains("ZWEL0011I") && line.contains(&format!(" {component}, PID")))?;
     line.rsplit(' ').next()?.parse().ok().filter(|pid| *pid > 0)
 }
 
-pub fn console(system: &Path, command: &str) -> (String, i32) {
+pub(crate) fn console(system: &Path, command: &str) -> (String, i32) {
     let output = Command::new(program()).arg("console").arg("--system").arg(system).arg(command).stdin(Stdio::null()).output().unwrap();
     (text(&output), output.status.code().unwrap())
 }
 
-pub fn text(output: &Output) -> String {
+pub(crate) fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
-pub fn run_to_end(command: Command) -> (i32, String) {
+pub(crate) fn run_to_end(command: Command) -> (i32, String) {
     let mut running = Running::spawn(command, Path::new("/nonexistent"));
     let code = running.wait_end();
     (code, running.all())
@@ -227,14 +227,14 @@ struct Lines {
 }
 
 /// A running process of ours: its lines are collected as they come. When dropped, it is ended with everything it has started.
-pub struct Running {
+pub(crate) struct Running {
     pub child: Child,
     lines: Arc<Lines>,
     directory: PathBuf,
 }
 
 impl Running {
-    pub fn spawn(mut command: Command, directory: &Path) -> Running {
+    pub(crate) fn spawn(mut command: Command, directory: &Path) -> Running {
         let (reader, writer) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC).unwrap();
         command.stdout(writer.try_clone().unwrap()).stderr(writer);
         let child = command.spawn().unwrap();
@@ -256,18 +256,18 @@ impl Running {
         Running { child, lines, directory: directory.to_path_buf() }
     }
 
-    pub fn all(&self) -> String {
+    pub(crate) fn all(&self) -> String {
         self.lines.lines.lock().unwrap().0.join("\n")
     }
 
     /// Waits for a line that holds `text`, and returns it.
-    pub fn wait_for(&self, text: &str) -> String {
+    pub(crate) fn wait_for(&self, text: &str) -> String {
         self.wait_for_count(text, 1).pop().unwrap()
     }
 
     /// Waits until `count` lines contain `text`, and returns them. The repeated last lines of a component do not count, unless `text`
     /// begins as they do.
-    pub fn wait_for_count(&self, text: &str, count: usize) -> Vec<String> {
+    pub(crate) fn wait_for_count(&self, text: &str, count: usize) -> Vec<String> {
         const REPEATED: &str = "    | ";
         let repeated = text.starts_with(REPEATED);
         let deadline = Instant::now() + PATIENCE;
@@ -284,12 +284,12 @@ impl Running {
         }
     }
 
-    pub fn signal(&self, signal: nix::sys::signal::Signal) {
+    pub(crate) fn signal(&self, signal: nix::sys::signal::Signal) {
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(self.child.id().try_into().unwrap()), signal).unwrap();
     }
 
     /// Signals again, like somebody who has already asked it to end, until that ends the grace time.
-    pub fn hurry(&mut self) {
+    pub(crate) fn hurry(&mut self) {
         let deadline = Instant::now() + PATIENCE;
         let hurried = wait_until(deadline, || {
             let ended = self.child.try_wait().unwrap().is_some();
@@ -302,7 +302,7 @@ impl Running {
     }
 
     /// Waits for the end of the process and of its output, and returns its exit code.
-    pub fn wait_end(&mut self) -> i32 {
+    pub(crate) fn wait_end(&mut self) -> i32 {
         let status = wait_child(&mut self.child).unwrap_or_else(|| panic!("still running:\n{}", self.all()));
         let mut lines = self.lines.lines.lock().unwrap();
         let deadline = Instant::now() + PATIENCE;
@@ -320,7 +320,7 @@ fn wait_child(child: &mut Child) -> Option<std::process::ExitStatus> {
 }
 
 /// For things without an event to wait for: asks again until there is an answer or the time is over.
-pub fn wait_until<T>(deadline: Instant, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
+pub(crate) fn wait_until<T>(deadline: Instant, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
     let (_sender, nothing) = std::sync::mpsc::channel::<()>();
     loop {
         if let Some(answer) = ask() {
@@ -344,7 +344,7 @@ impl Drop for Running {
 }
 
 /// Live processes whose environment names a directory: everything that an instance has started, wherever it is now.
-pub fn processes_of(directory: &Path) -> Vec<i32> {
+pub(crate) fn processes_of(directory: &Path) -> Vec<i32> {
     let needle = directory.to_string_lossy().into_owned().into_bytes();
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
@@ -363,20 +363,20 @@ pub fn processes_of(directory: &Path) -> Vec<i32> {
 }
 
 /// Ends what a failed test has left.
-pub fn kill_processes_of(directory: &Path) {
+pub(crate) fn kill_processes_of(directory: &Path) {
     for pid in processes_of(directory) {
         let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL);
     }
 }
 
 /// Processes whose environment names a directory, once there are none: what has been killed takes a moment to be gone.
-pub fn none_left(directory: &Path) -> bool {
+pub(crate) fn none_left(directory: &Path) -> bool {
     wait_until(Instant::now() + PATIENCE, || processes_of(directory).is_empty().then_some(())).is_some()
 }
 
 /// The path of a program in PATH. If a test needs one that is missing, it is skipped with a message, or fails where everything must be
 /// installed.
-pub fn program_or_skip(name: &str) -> Option<PathBuf> {
+pub(crate) fn program_or_skip(name: &str) -> Option<PathBuf> {
     let found = std::env::split_paths(&std::env::var_os("PATH").unwrap()).map(|directory| directory.join(name)).find(|path| path.is_file());
     if found.is_none() {
         skip(&format!("{name} is not installed"));
@@ -386,13 +386,13 @@ pub fn program_or_skip(name: &str) -> Option<PathBuf> {
 
 /// Reports that a test is skipped; a failure with ZWELNCH_REQUIRE_ALL=1.
 #[allow(clippy::print_stderr)]
-pub fn skip(why: &str) {
+pub(crate) fn skip(why: &str) {
     assert!(std::env::var("ZWELNCH_REQUIRE_ALL").as_deref() != Ok("1"), "{why}");
     eprintln!("SKIPPED: {why}");
 }
 
 /// The message ids of an output, in order, except messages about running as root: anybody may run the tests.
-pub fn ids(output: &str) -> Vec<String> {
+pub(crate) fn ids(output: &str) -> Vec<String> {
     output
         .lines()
         .filter(|line| !line.contains("ZWEL0951W startup check user: "))
@@ -403,22 +403,22 @@ pub fn ids(output: &str) -> Vec<String> {
 }
 
 /// A port that is free now.
-pub fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// A range of ports that no other test uses, each free when it was found: for the sample, whose ports are adjacent. Below the ports that
 /// the system assigns to connections.
-pub struct PortRange {
+pub(crate) struct PortRange {
     pub base: u16,
     /// The holder of the first port holds the range.
     _held: std::net::TcpListener,
 }
 
 impl PortRange {
-    pub const LENGTH: u16 = 60;
+    pub(crate) const LENGTH: u16 = 60;
 
-    pub fn find() -> PortRange {
+    pub(crate) fn find() -> PortRange {
         let seed = std::process::id() % 360;
         for number in 0..360 {
             let base = 10_000 + u16::try_from((seed + number) % 360).unwrap() * PortRange::LENGTH;
@@ -432,10 +432,10 @@ impl PortRange {
 }
 
 /// A reproducible sequence: Knuth's MMIX generator.
-pub struct Sequence(pub u64);
+pub(crate) struct Sequence(pub u64);
 
 impl Sequence {
-    pub fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % bound
     }

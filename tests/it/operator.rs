@@ -364,9 +364,7 @@ fn an_answer_that_takes_longer_than_a_job_may_be_busy_reaches_the_console_that_a
 fn an_answer_that_breaks_off_is_said_and_has_a_code_of_its_own() {
     let (instance, mut running) = with_component_to_come("echo > ../../../validating; sleep 1000");
     let console = console_of(&instance, "F ZWESLSTC,APPL=RELOAD");
-    let seen = crate::harness::wait_until(std::time::Instant::now() + crate::harness::PATIENCE, || {
-        instance.path("validating").exists().then_some(())
-    });
+    let seen = crate::harness::wait_until(Instant::now() + crate::harness::PATIENCE, || instance.path("validating").exists().then_some(()));
     assert!(seen.is_some(), "{}", running.all());
     running.signal(nix::sys::signal::Signal::SIGKILL);
     let output = console.wait_with_output().unwrap();

@@ -78,7 +78,7 @@ fn a_command_of_the_component_with_its_environment() {
     let running = instance.start();
     running.wait_for("ZWEL0903I component beta waits for alpha");
     let directory = instance.component_directory("alpha");
-    wait_until(std::time::Instant::now() + PATIENCE, || {
+    wait_until(Instant::now() + PATIENCE, || {
         std::fs::read_to_string(directory.join("asked")).ok().filter(|asked| asked.lines().count() > 1)
     })
     .unwrap();

@@ -148,7 +148,7 @@ fn configure_ends_and_exports_as_under_the_server_commands() {
             assert_eq!(ours.status.success(), zowe.status.success(), "{program}: {script}: {ours:?} and {zowe:?}");
             // A signal is a code of its own in both.
             assert!(ours.status.code() == zowe.status.code(), "{program}: {script}: {ours:?} and {zowe:?}");
-            let read = std::fs::read(&file).ok().and_then(|text| workspace::parse_snapshot(&text).ok());
+            let read = fs::read(&file).ok().and_then(|text| workspace::parse_snapshot(&text).ok());
             let ours = read.map(|environment| {
                 compared(environment.into_iter().map(|(name, value)| (name, AsRef::<OsStr>::as_ref(&value).to_string_lossy().into_owned())))
             });

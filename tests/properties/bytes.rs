@@ -27,14 +27,14 @@ const SEEDS: &[&str] = &[
 
 /// One change of a text.
 #[derive(Debug, Clone)]
-pub enum Change {
+pub(crate) enum Change {
     Remove { at: usize, length: usize },
     Insert { at: usize, bytes: Vec<u8> },
     Repeat { at: usize, length: usize, times: usize },
     Flip { at: usize, bit: u8 },
 }
 
-pub fn changes() -> impl Strategy<Value = Change> {
+pub(crate) fn changes() -> impl Strategy<Value = Change> {
     let at = || any::<prop::sample::Index>().prop_map(|index| index.index(1 << 20));
     let token = prop_oneof![
         prop::sample::select(vec![
@@ -52,7 +52,7 @@ pub fn changes() -> impl Strategy<Value = Change> {
     ]
 }
 
-pub fn changed(seed: &str, changes: &[Change]) -> Vec<u8> {
+pub(crate) fn changed(seed: &str, changes: &[Change]) -> Vec<u8> {
     let mut bytes = seed.as_bytes().to_vec();
     for change in changes {
         let size = bytes.len().max(1);

@@ -55,7 +55,7 @@ static ALLOCATOR: Counting = Counting;
 
 /// What some work took.
 #[derive(Debug, Clone, Copy)]
-pub struct Cost {
+pub(crate) struct Cost {
     /// Of the processor, not by the clock on the wall.
     pub time: Duration,
     /// Bytes over what the thread held before.
@@ -67,7 +67,7 @@ fn processor_time() -> Duration {
 }
 
 /// Runs some work on this thread.
-pub fn measured<T>(work: impl FnOnce() -> T) -> (T, Cost) {
+pub(crate) fn measured<T>(work: impl FnOnce() -> T) -> (T, Cost) {
     let before = HELD.get();
     PEAK.set(before);
     let begun = processor_time();

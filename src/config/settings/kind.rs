@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::time::Duration;
 
 /// The values of a setting.
-pub struct Kind<T: 'static> {
+pub(super) struct Kind<T: 'static> {
     read: Read<T>,
     /// In a warning, before "is expected".
     expected: &'static str,

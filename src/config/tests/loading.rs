@@ -179,7 +179,7 @@ fn settings_are_looked_up_from_the_component_outwards() {
     let configuration = load(
         "components:\n  a: {launcher: {restartIntervals: [0, '7'], minUptime: 5, shareAs: must, stop: {graceSeconds: 3}}}\n  b: {}\n  c: {launcher: {shareAs: '', restartIntervals: []}}\n  launcher: {minUptime: 60, onAllFailed: stay, startRunning: reject, wto: false}\nzowe: {launcher: {minUptime: 70, shareAs: no}, sysMessages: [A, B], launchScript: {logLevel: DEBUG, onComponentConfigureFail: exit}}\n",
     );
-    let seconds = |times: &[std::time::Duration]| times.iter().map(std::time::Duration::as_secs).collect::<Vec<_>>();
+    let seconds = |times: &[Duration]| times.iter().map(Duration::as_secs).collect::<Vec<_>>();
     let a = configuration.component_settings("a");
     assert_eq!(
         (seconds(&a.restart_intervals), a.min_uptime.as_secs(), a.share_as, a.stop_grace.as_secs()),

@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What is registered, and where.
 #[derive(Debug, Clone)]
-pub struct Registration {
+pub(super) struct Registration {
     pub service: String,
     pub host: String,
     pub port: u16,
@@ -24,12 +24,12 @@ pub struct Registration {
 }
 
 impl Registration {
-    pub fn id(&self) -> String {
+    pub(super) fn id(&self) -> String {
         format!("{}:{}:{}", self.host, self.service, self.port)
     }
 
     /// As Eureka's clients send it.
-    pub fn body(&self) -> Value {
+    pub(super) fn body(&self) -> Value {
         let base = format!("http://{}:{}", crate::net::url_host(&self.host), self.port);
         // Three renewals may be lost.
         let lease = (self.renew.as_secs_f64() * 3.0).ceil().max(1.0) as u64;
@@ -61,7 +61,7 @@ impl Registration {
 ///
 /// # Errors
 /// The system's.
-pub fn hold_signals() -> io::Result<SigSet> {
+pub(super) fn hold_signals() -> io::Result<SigSet> {
     let mut signals = SigSet::empty();
     signals.add(Signal::SIGTERM);
     signals.add(Signal::SIGINT);
@@ -70,7 +70,7 @@ pub fn hold_signals() -> io::Result<SigSet> {
 }
 
 /// Registers and renews in a thread until a signal comes: then cancels the registration and ends the process by that signal.
-pub fn keep(registration: Registration, signals: SigSet, report: Reporter) {
+pub(super) fn keep(registration: Registration, signals: SigSet, report: Reporter) {
     let ending = Arc::new(Mutex::new(false));
     let (for_end, ending_here) = (registration.clone(), Arc::clone(&ending));
     std::thread::spawn(move || {

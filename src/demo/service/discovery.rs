@@ -35,12 +35,12 @@ struct Server {
 ///
 /// # Errors
 /// The system's, when it cannot listen.
-pub fn run(options: &ServiceOptions, report: &Reporter) -> io::Result<()> {
+pub(super) fn run(options: &ServiceOptions, report: &Reporter) -> io::Result<()> {
     let signals = client::hold_signals()?;
     let listener = message::listen(&options.host, options.port)?;
     let port = listener.local_addr()?.port();
     let own = Peer { host: options.host.clone(), port };
-    let peers = super::message::Peer::parse_lists(&options.peers)?.into_iter().filter(|peer| *peer != own);
+    let peers = Peer::parse_lists(&options.peers)?.into_iter().filter(|peer| *peer != own);
     let server = Arc::new(Server {
         store: Mutex::new(Store::default()),
         peers: peers.map(|peer| (peer, AtomicBool::new(true))).collect(),

@@ -41,8 +41,8 @@ struct Server {
 ///
 /// # Errors
 /// The system's, when it cannot listen.
-pub fn run(options: &ServiceOptions, report: &Reporter) -> io::Result<()> {
-    let discoveries = super::message::Peer::parse_lists(&options.register)?;
+pub(super) fn run(options: &ServiceOptions, report: &Reporter) -> io::Result<()> {
+    let discoveries = Peer::parse_lists(&options.register)?;
     if discoveries.is_empty() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "has no Discovery Service: name one with --register"));
     }

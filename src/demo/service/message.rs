@@ -10,7 +10,7 @@ const LIMIT: usize = 8 * 1024 * 1024;
 
 /// A request that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
+pub(super) struct Request {
     pub method: String,
     /// With its query.
     pub target: String,
@@ -20,22 +20,22 @@ pub struct Request {
 }
 
 impl Request {
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    pub fn path(&self) -> &str {
+    pub(super) fn path(&self) -> &str {
         self.target.split('?').next().unwrap_or_default()
     }
 
     /// The parts of the path after `prefix`, each decoded; None where the path does not begin with it.
-    pub fn steps(&self, prefix: &str) -> Option<Vec<String>> {
+    pub(super) fn steps(&self, prefix: &str) -> Option<Vec<String>> {
         let rest = self.path().strip_prefix(prefix)?;
         Some(rest.split('/').filter(|step| !step.is_empty()).map(decoded).collect())
     }
 
     /// A parameter of the query.
-    pub fn parameter(&self, name: &str) -> Option<&str> {
+    pub(super) fn parameter(&self, name: &str) -> Option<&str> {
         let query = self.target.split_once('?')?.1;
         query.split('&').find_map(|pair| pair.split_once('=').filter(|(known, _)| *known == name).map(|(_, value)| value))
     }
@@ -65,7 +65,7 @@ fn decoded(step: &str) -> String {
 ///
 /// # Errors
 /// The connection's; `InvalidData` for what is not HTTP, or is too large.
-pub fn read(connection: &mut impl Read) -> io::Result<Option<Request>> {
+pub(super) fn read(connection: &mut impl Read) -> io::Result<Option<Request>> {
     let invalid = |why: &str| io::Error::new(io::ErrorKind::InvalidData, why);
     let mut bytes = Vec::new();
     let mut block = [0; 8 * 1024];
@@ -111,7 +111,7 @@ pub fn read(connection: &mut impl Read) -> io::Result<Option<Request>> {
 ///
 /// # Errors
 /// The connection's.
-pub fn answer(connection: &mut impl Write, status: u16, kind: &str, body: &str) -> io::Result<()> {
+pub(super) fn answer(connection: &mut impl Write, status: u16, kind: &str, body: &str) -> io::Result<()> {
     let reason = match status {
         200 => "OK",
         204 => "No Content",
@@ -130,13 +130,13 @@ pub fn answer(connection: &mut impl Write, status: u16, kind: &str, body: &str) 
 
 /// Where a service is: `http://host:port` with or without a path. The sample has no TLS: `https` is treated as `http`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Peer {
+pub(super) struct Peer {
     pub host: String,
     pub port: u16,
 }
 
 impl Peer {
-    pub fn parse(url: &str) -> Option<Peer> {
+    pub(super) fn parse(url: &str) -> Option<Peer> {
         let rest = url.trim().strip_prefix("https://").or_else(|| url.trim().strip_prefix("http://"))?;
         let (host, port) = rest.split('/').next()?.rsplit_once(':')?;
         let host = host.trim_start_matches('[').trim_end_matches(']');
@@ -147,7 +147,7 @@ impl Peer {
     ///
     /// # Errors
     /// `InvalidInput`: the first entry that is not a URL.
-    pub fn parse_lists(lists: &[String]) -> io::Result<Vec<Peer>> {
+    pub(super) fn parse_lists(lists: &[String]) -> io::Result<Vec<Peer>> {
         let urls = lists.iter().flat_map(|list| list.split(',')).map(str::trim).filter(|url| !url.is_empty());
         let wrong = |url: &str| io::Error::new(io::ErrorKind::InvalidInput, format!("cannot use '{url}': http://host:port/ is expected"));
         urls.map(|url| Peer::parse(url).ok_or_else(|| wrong(url))).collect()
@@ -155,7 +155,7 @@ impl Peer {
 
     /// # Errors
     /// The system's, or that the host has no address.
-    pub fn connect(&self, patience: Duration) -> io::Result<TcpStream> {
+    pub(super) fn connect(&self, patience: Duration) -> io::Result<TcpStream> {
         let stream = TcpStream::connect_timeout(&(address_of(&self.host)?, self.port).into(), patience)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(patience))?;
@@ -167,7 +167,7 @@ impl Peer {
     ///
     /// # Errors
     /// The connection's; `InvalidData` for an answer that is not HTTP.
-    pub fn ask(&self, method: &str, target: &str, headers: &str, body: &str, patience: Duration) -> io::Result<(u16, String)> {
+    pub(super) fn ask(&self, method: &str, target: &str, headers: &str, body: &str, patience: Duration) -> io::Result<(u16, String)> {
         let mut stream = self.connect(patience)?;
         let length = body.len();
         let request = format!(
@@ -189,14 +189,14 @@ impl Peer {
 ///
 /// # Errors
 /// The resolver's, or that there is none.
-pub fn address_of(host: &str) -> io::Result<IpAddr> {
+pub(super) fn address_of(host: &str) -> io::Result<IpAddr> {
     let all: Vec<IpAddr> = (host, 0).to_socket_addrs()?.map(|address| address.ip()).collect();
     let first = all.iter().find(|address| address.is_ipv4()).or(all.first());
     first.copied().ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("{host} has no address")))
 }
 
 /// Hands each connection to a thread of its own, for ever.
-pub fn serve<S: Send + Sync + 'static>(listener: &TcpListener, server: &Arc<S>, answer: fn(&S, TcpStream)) {
+pub(super) fn serve<S: Send + Sync + 'static>(listener: &TcpListener, server: &Arc<S>, answer: fn(&S, TcpStream)) {
     for connection in listener.incoming() {
         // A connection that has gone before it was accepted is no reason to end, and no reason to spin either.
         let Ok(connection) = connection else {
@@ -212,7 +212,7 @@ pub fn serve<S: Send + Sync + 'static>(listener: &TcpListener, server: &Arc<S>, 
 ///
 /// # Errors
 /// The system's.
-pub fn listen(host: &str, port: u16) -> io::Result<TcpListener> {
+pub(super) fn listen(host: &str, port: u16) -> io::Result<TcpListener> {
     TcpListener::bind((address_of(host)?, port))
 }
 

@@ -29,7 +29,7 @@ struct Lease {
 
 /// Which instances are wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Which<'a> {
+pub(super) enum Which<'a> {
     All,
     /// Those that have changed lately, with what has become of each.
     Changed,
@@ -43,7 +43,7 @@ pub enum Which<'a> {
 
 /// The registry; application names in upper case, as in Eureka.
 #[derive(Default)]
-pub struct Store {
+pub(super) struct Store {
     leases: BTreeMap<(String, String), Lease>,
     /// When an instance last changed, and the instance with what has become of it.
     changes: BTreeMap<(String, String), (Instant, Map<String, Value>)>,
@@ -64,7 +64,7 @@ fn time_of(value: Option<&Value>) -> Option<u64> {
 
 impl Store {
     /// Registers an instance, or replaces its registration. An instance without an id is known by its host name. False: it has neither.
-    pub fn register(&mut self, app: &str, instance: &Value, now: Instant) -> bool {
+    pub(super) fn register(&mut self, app: &str, instance: &Value, now: Instant) -> bool {
         let Some(instance) = instance.as_object() else { return false };
         let text = |key: &str| instance.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
         let Some(id) = text("instanceId").or_else(|| text("hostName")) else { return false };
@@ -78,7 +78,7 @@ impl Store {
     }
 
     /// False: it is not registered, or its registration is out of date: the client has `changed` it (milliseconds) since it registered.
-    pub fn renew(&mut self, app: &str, id: &str, changed: Option<&str>, now: Instant) -> bool {
+    pub(super) fn renew(&mut self, app: &str, id: &str, changed: Option<&str>, now: Instant) -> bool {
         let Some(lease) = self.leases.get_mut(&key(app, id)) else { return false };
         let known = time_of(lease.instance.get("lastDirtyTimestamp"));
         if known.zip(changed.and_then(|time| time.parse::<u64>().ok())).is_some_and(|(known, changed)| changed > known) {
@@ -89,7 +89,7 @@ impl Store {
     }
 
     /// False: it was not registered.
-    pub fn cancel(&mut self, app: &str, id: &str, now: Instant) -> bool {
+    pub(super) fn cancel(&mut self, app: &str, id: &str, now: Instant) -> bool {
         let key = key(app, id);
         let Some(lease) = self.leases.remove(&key) else { return false };
         self.gone(key, lease, now);
@@ -97,7 +97,7 @@ impl Store {
     }
 
     /// Sets an override of the instance's own status, or removes it. False: it is not registered.
-    pub fn override_status(&mut self, app: &str, id: &str, status: Option<&str>, now: Instant) -> bool {
+    pub(super) fn override_status(&mut self, app: &str, id: &str, status: Option<&str>, now: Instant) -> bool {
         let key = key(app, id);
         let Some(lease) = self.leases.get_mut(&key) else { return false };
         // Clients write it in two ways; in an answer with both, different readers would read different ones.
@@ -109,7 +109,7 @@ impl Store {
     }
 
     /// Removes instances whose leases have run out, and names them.
-    pub fn evict(&mut self, now: Instant) -> Vec<String> {
+    pub(super) fn evict(&mut self, now: Instant) -> Vec<String> {
         let dead = self.leases.iter().filter(|(_, lease)| now.saturating_duration_since(lease.renewed) > lease.duration);
         let dead: Vec<(String, String)> = dead.map(|(key, _)| key.clone()).collect();
         let mut evicted = Vec::new();
@@ -174,7 +174,7 @@ impl Store {
     }
 
     /// The answer to GET, in JSON; None: there is no such application or instance.
-    pub fn json(&self, which: Which<'_>, shape: Shape) -> Option<Value> {
+    pub(super) fn json(&self, which: Which<'_>, shape: Shape) -> Option<Value> {
         let in_shape = |mut items: Vec<Value>| match (shape, items.len()) {
             (Shape::Object, 1) => items.swap_remove(0),
             _ => Value::Array(items),
@@ -196,7 +196,7 @@ impl Store {
     }
 
     /// The same in XML.
-    pub fn xml(&self, which: Which<'_>) -> Option<String> {
+    pub(super) fn xml(&self, which: Which<'_>) -> Option<String> {
         let mut text = String::new();
         let found = self.found(which);
         for (app, instances) in &found {

@@ -14,7 +14,7 @@ const NODE_LIMIT: u32 = 8_000_000;
 
 /// Why a text is not taken for a registry.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum XmlError {
+pub(super) enum XmlError {
     #[error("a tag has more than {TAG_LIMIT} bytes")]
     LongTag,
     #[error("its elements nest deeper than {DEPTH_LIMIT}")]

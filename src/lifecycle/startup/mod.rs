@@ -189,7 +189,7 @@ pub struct Subject<'a> {
     pub runner: &'a Runner,
 }
 
-impl std::fmt::Debug for Subject<'_> {
+impl fmt::Debug for Subject<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The configuration holds passwords.
         formatter.debug_struct("Subject").finish_non_exhaustive()

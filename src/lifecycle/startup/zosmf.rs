@@ -134,7 +134,7 @@ pub fn server_trust(configuration: &Configuration) -> Trust {
 
 /// The same with another trust store than that of the configuration, and why a certificate is not checked where it should be.
 pub fn trust_with(configuration: &Configuration, store: &TrustStore) -> (Trust, Option<String>) {
-    trust(super::certificate::verify(configuration), store)
+    trust(verify(configuration), store)
 }
 
 /// None when the answer was 200; else what was wrong at the last attempt, and whether it was the server's certificate, of which the text

@@ -35,7 +35,7 @@ pub(super) fn restrict(path: &Path, mode: u32) -> io::Result<()> {
 const ABANDONED: std::time::Duration = std::time::Duration::from_secs(3600);
 
 /// True for a temporary file that another instance may still be writing.
-pub fn is_being_written(path: &Path) -> bool {
+pub(super) fn is_being_written(path: &Path) -> bool {
     path.file_name().and_then(|name| name.to_str()).is_some_and(is_temporary_name) && age(path).is_none_or(|age| age <= ABANDONED)
 }
 

@@ -206,9 +206,9 @@ fn prepare_leaves_the_tree_of_the_reference_and_nothing_temporary() {
     let read = |name: &str| std::fs::read_to_string(workspace.join(".env").join(name)).unwrap();
     assert_eq!(read(".zowe-lpar1.json"), "{\n  \"a\": 2\n}");
     assert_eq!(read("alpha/.instance-lpar1.env"), "#!/bin/sh\nZWE_configs_port=9101\n");
-    let merged: serde_json::Value = serde_yaml::from_str(&read(".zowe-merged.yaml")).unwrap();
+    let merged: Value = serde_yaml::from_str(&read(".zowe-merged.yaml")).unwrap();
     assert_eq!(merged["zowe"]["job"]["name"], "007");
-    let merged: serde_json::Value = serde_yaml::from_str(&read(".zowe-lpar1-merged.yaml")).unwrap();
+    let merged: Value = serde_yaml::from_str(&read(".zowe-lpar1-merged.yaml")).unwrap();
     assert_eq!(merged["zowe"]["job"]["name"], "008");
 
     // Of an instance that haInstances does not have any more nothing is left to be read.

@@ -51,7 +51,7 @@ impl Editor {
     ///
     /// # Errors
     /// When standard input is not a terminal, or is one that can only write lines.
-    pub fn open(system: &SystemDirectory, job: Option<&str>, screen: &Arc<Screen>) -> io::Result<Editor> {
+    pub(super) fn open(system: &SystemDirectory, job: Option<&str>, screen: &Arc<Screen>) -> io::Result<Editor> {
         let (history_file, history) = HistoryFile::load(system.path().join("history"));
         Ok(Editor {
             terminal: RawTerminal::open()?,
@@ -69,7 +69,7 @@ impl Editor {
     ///
     /// # Errors
     /// When the terminal cannot be read.
-    pub fn next(&mut self) -> io::Result<Input> {
+    pub(super) fn next(&mut self) -> io::Result<Input> {
         self.show();
         loop {
             let mut changed = false;

@@ -22,7 +22,7 @@ pub(super) struct History {
 
 impl History {
     /// Adds a command; false when it should not be kept: empty, too long for a command, unprintable, or the same as the last one.
-    pub fn add(&mut self, command: &str) -> bool {
+    pub(super) fn add(&mut self, command: &str) -> bool {
         let too_long = command.chars().count() > COMMAND_LIMIT;
         if command.trim().is_empty() || too_long || command.chars().any(char::is_control) {
             return false;
@@ -37,11 +37,11 @@ impl History {
         true
     }
 
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.entries.len()
     }
 
-    pub fn get(&self, at: usize) -> Option<&str> {
+    pub(super) fn get(&self, at: usize) -> Option<&str> {
         self.entries.get(at).map(String::as_str)
     }
 
@@ -68,7 +68,7 @@ pub(super) struct HistoryFile {
 
 impl HistoryFile {
     /// Reads the file; empty when it does not exist or cannot be read, because the console works without it.
-    pub fn load(path: PathBuf) -> (HistoryFile, History) {
+    pub(super) fn load(path: PathBuf) -> (HistoryFile, History) {
         let text = read_end(&path).unwrap_or_default();
         let history = History::from_text(&text);
         (HistoryFile { lines: text.lines().count(), path }, history)
@@ -78,7 +78,7 @@ impl HistoryFile {
     ///
     /// # Errors
     /// The system's; then the command is missing only in later consoles.
-    pub fn append(&mut self, command: &str) -> io::Result<()> {
+    pub(super) fn append(&mut self, command: &str) -> io::Result<()> {
         let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(&self.path)?;
         // One write, so that the lines of two consoles do not mix.
         file.write_all(format!("{command}\n").as_bytes())?;

@@ -64,7 +64,7 @@ pub(super) struct Decoder {
 
 impl Decoder {
     /// Takes one more byte; adds no key, one key, or two when it also shows that what came before it is broken.
-    pub fn feed(&mut self, byte: u8, keys: &mut VecDeque<Key>) {
+    pub(super) fn feed(&mut self, byte: u8, keys: &mut VecDeque<Key>) {
         let after_return = std::mem::replace(&mut self.after_return, byte == b'\r');
         if byte == b'\n' && after_return {
             return;
@@ -87,12 +87,12 @@ impl Decoder {
     }
 
     /// True after what may be the Escape key or the beginning of a sequence: only time decides, see [`Decoder::pause`].
-    pub fn awaits_more(&self) -> bool {
+    pub(super) fn awaits_more(&self) -> bool {
         matches!(self.state, State::Escape | State::Application)
     }
 
     /// Nothing came for a while: what had begun was the Escape key, which does nothing.
-    pub fn pause(&mut self) {
+    pub(super) fn pause(&mut self) {
         if self.awaits_more() {
             self.state = State::Ground;
         }

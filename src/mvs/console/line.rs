@@ -39,21 +39,21 @@ pub(super) struct Line {
 }
 
 impl Line {
-    pub fn new(history: History) -> Line {
+    pub(super) fn new(history: History) -> Line {
         Line { history, ..Line::default() }
     }
 
-    pub fn text(&self) -> &str {
+    pub(super) fn text(&self) -> &str {
         &self.text
     }
 
     /// Where the cursor is, in bytes.
-    pub fn cursor(&self) -> usize {
+    pub(super) fn cursor(&self) -> usize {
         self.cursor
     }
 
     /// What is before the cursor.
-    pub fn before(&self) -> &str {
+    pub(super) fn before(&self) -> &str {
         self.text.get(..self.cursor).unwrap_or_default()
     }
 
@@ -62,12 +62,12 @@ impl Line {
     }
 
     /// Keeps a command for the Up key; false when it should not be kept.
-    pub fn remember(&mut self, command: &str) -> bool {
+    pub(super) fn remember(&mut self, command: &str) -> bool {
         self.history.add(command)
     }
 
     /// Does what a key asks for.
-    pub fn apply(&mut self, key: Key) -> Effect {
+    pub(super) fn apply(&mut self, key: Key) -> Effect {
         if key != Key::Tab {
             self.undecided = false;
         }
@@ -119,7 +119,7 @@ impl Line {
 
     /// The answer to [`Effect::Complete`]: what could replace the text from byte `from` to the cursor. A single candidate is taken; of
     /// several, their common beginning is taken, and the next tab shows them.
-    pub fn completed(&mut self, from: usize, mut candidates: Vec<String>) -> Effect {
+    pub(super) fn completed(&mut self, from: usize, mut candidates: Vec<String>) -> Effect {
         candidates.sort();
         candidates.dedup();
         let several = candidates.len() > 1;

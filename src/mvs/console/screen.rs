@@ -120,7 +120,7 @@ pub(super) struct Scrolling {
 
 impl Screen {
     /// Shows the last lines of SYSLOG.
-    pub fn open(system: &SystemDirectory, last: usize) -> Arc<Screen> {
+    pub(super) fn open(system: &SystemDirectory, last: usize) -> Arc<Screen> {
         Self::on(system, last, Box::new(StandardOutput), width)
     }
 
@@ -132,12 +132,12 @@ impl Screen {
     }
 
     /// Shows the line that is being typed, replacing what was shown of it before. `cursor` is in bytes.
-    pub fn show_typed(&self, text: &str, cursor: usize) {
+    pub(super) fn show_typed(&self, text: &str, cursor: usize) {
         self.lock().show_typed(Some(Drawn { text: text.to_owned(), cursor }));
     }
 
     /// Leaves a line that was entered on the screen, as a line of the log.
-    pub fn entered(&self, text: &str) {
+    pub(super) fn entered(&self, text: &str) {
         let mut inside = self.lock();
         let width = (inside.width)();
         let erased = inside.typed.take().map_or_else(String::new, |typed| typed.erase(width));
@@ -145,12 +145,12 @@ impl Screen {
     }
 
     /// Removes the line that was being typed.
-    pub fn end_typing(&self) {
+    pub(super) fn end_typing(&self) {
         self.lock().show_typed(None);
     }
 
     /// Redraws the line that is being typed, because the width of the terminal has changed.
-    pub fn resized(&self) {
+    pub(super) fn resized(&self) {
         let mut inside = self.lock();
         if let Some(typed) = inside.typed.take() {
             // With the new width, because terminals rewrap their text.
@@ -161,7 +161,7 @@ impl Screen {
     }
 
     /// Draws the line that is being typed on a row of its own, because something else has used the terminal.
-    pub fn resumed(&self) {
+    pub(super) fn resumed(&self) {
         let mut inside = self.lock();
         if let Some(typed) = inside.typed.take() {
             inside.send("\r\x1b[J");
@@ -170,7 +170,7 @@ impl Screen {
     }
 
     /// Clears the terminal except for the line that is being typed.
-    pub fn clear(&self) {
+    pub(super) fn clear(&self) {
         let mut inside = self.lock();
         let typed = inside.typed.take();
         inside.send("\x1b[H\x1b[2J");
@@ -181,7 +181,7 @@ impl Screen {
     ///
     /// # Errors
     /// Why the system cannot report that a file has grown; the console then checks after each command.
-    pub fn scroll(self: &Arc<Self>, system: &SystemDirectory) -> (Scrolling, Option<io::Error>) {
+    pub(super) fn scroll(self: &Arc<Self>, system: &SystemDirectory) -> (Scrolling, Option<io::Error>) {
         let screen = Arc::clone(self);
         match watch_file(system.path(), "SYSLOG", move || screen.show_news()) {
             Ok(watch) => (Scrolling { watch: Some(watch) }, None),
@@ -190,7 +190,7 @@ impl Screen {
     }
 
     /// Shows the new lines of SYSLOG; returns when all of them are written.
-    pub fn show_news(&self) {
+    pub(super) fn show_news(&self) {
         let mut inside = self.lock();
         let lines = inside.tail.new_lines();
         let ended = lines.iter().filter_map(|line| parse_syslog_line(line)).filter(|line| line.text.starts_with("$HASP395 "));
@@ -201,12 +201,12 @@ impl Screen {
     }
 
     /// Writes lines that are not in SYSLOG.
-    pub fn write(&self, lines: &[String]) {
+    pub(super) fn write(&self, lines: &[String]) {
         self.lock().write_lines(lines);
     }
 
     /// Shows SYSLOG until all these jobs have ended, at most for `limit`; returns those that have not ended.
-    pub fn wait_for_ends(&self, jobs: &[String], scrolling: &Scrolling, limit: Duration) -> Vec<String> {
+    pub(super) fn wait_for_ends(&self, jobs: &[String], scrolling: &Scrolling, limit: Duration) -> Vec<String> {
         let deadline = Instant::now() + limit;
         self.show_news();
         let mut inside = self.lock();

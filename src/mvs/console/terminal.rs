@@ -64,7 +64,7 @@ impl RawTerminal {
     ///
     /// # Errors
     /// When standard input is not a terminal, or TERM names one that cannot move its cursor; the system's.
-    pub fn open() -> io::Result<RawTerminal> {
+    pub(super) fn open() -> io::Result<RawTerminal> {
         if std::env::var("TERM").is_ok_and(|name| PLAIN.contains(&name.as_str())) {
             return Err(io::Error::new(io::ErrorKind::Unsupported, "the terminal that TERM names cannot move its cursor"));
         }
@@ -118,7 +118,7 @@ impl RawTerminal {
     ///
     /// # Errors
     /// The system's.
-    pub fn wait(&mut self, patience: Option<Duration>, buffer: &mut [u8]) -> io::Result<Event> {
+    pub(super) fn wait(&mut self, patience: Option<Duration>, buffer: &mut [u8]) -> io::Result<Event> {
         let stdin = io::stdin();
         let timeout = match patience {
             Some(patience) => PollTimeout::try_from(patience).unwrap_or(PollTimeout::MAX),

@@ -11,7 +11,7 @@ pub(super) struct Conditions {
 
 impl Conditions {
     /// Takes IF, ELSE and ENDIF.
-    pub fn statement(&mut self, statement: &Statement) -> Result<(), JclError> {
+    pub(super) fn statement(&mut self, statement: &Statement) -> Result<(), JclError> {
         let at = statement.at;
         let wrong = |why: String| JclError::Member { at, why };
         match statement.operation.as_str() {
@@ -38,17 +38,17 @@ impl Conditions {
         Ok(())
     }
 
-    pub fn are_open(&self) -> bool {
+    pub(super) fn are_open(&self) -> bool {
         !self.open.is_empty()
     }
 
     /// The conditions that apply here, outermost first; `NOT (...)` for what follows ELSE.
-    pub fn texts(&self) -> Vec<String> {
+    pub(super) fn texts(&self) -> Vec<String> {
         self.open.iter().map(|(condition, ..)| condition.clone()).collect()
     }
 
     /// The errors at the end of the member.
-    pub fn end(&mut self) -> Option<JclError> {
+    pub(super) fn end(&mut self) -> Option<JclError> {
         let (.., at) = self.open.pop()?;
         Some(JclError::Member { at, why: "THE IF STATEMENT HAS NO ENDIF".to_owned() })
     }

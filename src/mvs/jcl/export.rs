@@ -15,7 +15,7 @@ const USER_SYMBOL: &str = "SYSUID";
 impl Reading<'_> {
     /// `EXPORT SYMLIST=*` or `EXPORT SYMLIST=(A,B)`. Symbols must be set after it; those of a procedure's own PROC statement count as set
     /// by the call.
-    pub fn export(&mut self, statement: &Statement) -> Result<(), JclError> {
+    pub(super) fn export(&mut self, statement: &Statement) -> Result<(), JclError> {
         let resolved = self.resolve(statement)?;
         if resolved.is_empty() {
             return Err(JclError::Format { at: statement.at, field: "EXPORT".to_owned(), why: "SYMLIST= IS MISSING".to_owned() });
@@ -37,7 +37,7 @@ impl Reading<'_> {
     }
 
     /// Replaces the symbols in the in-stream data of the DD statement that was just read, if it requests that.
-    pub fn replace_instream(&mut self, statement: &Statement) -> Result<(), JclError> {
+    pub(super) fn replace_instream(&mut self, statement: &Statement) -> Result<(), JclError> {
         let Some(operand) = statement.operands.iter().find(|operand| operand.keyword.as_deref() == Some("SYMBOLS")) else {
             return Ok(());
         };

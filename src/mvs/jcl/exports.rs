@@ -15,29 +15,29 @@ impl Exports {
     }
 
     /// `SYMLIST=*`.
-    pub fn export_all(&mut self) {
+    pub(super) fn export_all(&mut self) {
         self.all = true;
     }
 
     /// `SYMLIST=(A,B)`.
-    pub fn export<'n>(&mut self, names: impl Iterator<Item = &'n str>) {
+    pub(super) fn export<'n>(&mut self, names: impl Iterator<Item = &'n str>) {
         self.names.extend(names.map(str::to_owned));
     }
 
     /// What in-stream data sees.
-    pub fn visible(&self) -> &[(String, String)] {
+    pub(super) fn visible(&self) -> &[(String, String)] {
         &self.visible
     }
 
     /// Sets a symbol unless it has been set already.
-    pub fn set_before(&mut self, name: &str, value: &str) {
+    pub(super) fn set_before(&mut self, name: &str, value: &str) {
         if !self.visible.iter().any(|(known, _)| known == name) {
             self.set(name, value);
         }
     }
 
     /// A symbol is set.
-    pub fn set(&mut self, name: &str, value: &str) {
+    pub(super) fn set(&mut self, name: &str, value: &str) {
         if self.has(name) {
             self.visible.retain(|(known, _)| known != name);
             self.visible.push((name.to_owned(), value.to_owned()));

@@ -18,7 +18,7 @@ pub(super) struct Group {
 
 impl Reading<'_> {
     /// Reads the member that INCLUDE names; ends with [`Reading::included`].
-    pub fn include(&mut self, statement: &Statement) -> Result<Group, JclError> {
+    pub(super) fn include(&mut self, statement: &Statement) -> Result<Group, JclError> {
         let at = statement.at;
         let wrong = |why: String| JclError::Member { at, why };
         let mut name = None;
@@ -56,7 +56,7 @@ impl Reading<'_> {
     }
 
     /// The statements of a group have been taken: its errors carry its name, because their lines are not those of the member.
-    pub fn included(&mut self, group: Group) {
+    pub(super) fn included(&mut self, group: Group) {
         self.depth -= 1;
         let Group { name, at, .. } = group;
         for error in self.errors.split_off(group.errors) {

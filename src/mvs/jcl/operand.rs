@@ -14,7 +14,7 @@ pub(super) struct Operand {
 
 impl Operand {
     /// As written, with its keyword.
-    pub fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         let value = self.value.string();
         self.keyword.as_ref().map_or(value.clone(), |keyword| format!("{keyword}={value}"))
     }
@@ -29,7 +29,7 @@ pub(super) enum Value {
 
 impl Value {
     /// As PARM is passed to a program: the elements of a list separated by commas.
-    pub fn joined(&self) -> String {
+    pub(super) fn joined(&self) -> String {
         match self {
             Value::Text(text) => text.clone(),
             Value::List(values) => values.iter().map(Value::joined).collect::<Vec<_>>().join(","),

@@ -123,11 +123,11 @@ pub(super) struct Resolved<'a> {
 }
 
 impl Resolved<'_> {
-    pub fn keyword(&self) -> Option<&str> {
+    pub(super) fn keyword(&self) -> Option<&str> {
         self.operand.keyword.as_deref()
     }
 
-    pub fn value(&self) -> Result<Value, JclError> {
+    pub(super) fn value(&self) -> Result<Value, JclError> {
         evaluate(&self.raw, &self.field, self.operand.at)
     }
 
@@ -160,7 +160,7 @@ pub(super) struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    pub fn new(symbols: &'a Symbols, errors: Vec<JclError>, text: &str, library: Option<&'a Library<'a>>) -> Self {
+    pub(super) fn new(symbols: &'a Symbols, errors: Vec<JclError>, text: &str, library: Option<&'a Library<'a>>) -> Self {
         Reading {
             symbols,
             defined: Vec::new(),
@@ -180,7 +180,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Shows a statement as JESJCL does, with `mark` instead of its slashes.
-    pub fn list(&mut self, index: usize, statement: &Statement, lines: &[&str], mark: &str) {
+    pub(super) fn list(&mut self, index: usize, statement: &Statement, lines: &[&str], mark: &str) {
         let (from, to) = statement.lines;
         for (offset, line) in lines.get(from..to).unwrap_or_default().iter().enumerate() {
             let number = if offset == 0 { (index + 1).to_string() } else { String::new() };
@@ -191,7 +191,7 @@ impl<'a> Reading<'a> {
     }
 
     /// The same for a statement of an included member, which has no number of its own.
-    pub fn list_lines(&mut self, text: &str, statement: &Statement, mark: &str) {
+    pub(super) fn list_lines(&mut self, text: &str, statement: &Statement, mark: &str) {
         let (from, to) = statement.lines;
         for line in text.lines().take(to).skip(from) {
             let line = line.trim_end();
@@ -247,7 +247,7 @@ impl<'a> Reading<'a> {
         result
     }
 
-    pub fn set(&mut self, statement: &Statement) -> Result<(), JclError> {
+    pub(super) fn set(&mut self, statement: &Statement) -> Result<(), JclError> {
         for resolved in self.resolve(statement)? {
             let symbol = resolved.keyword().filter(|symbol| is_name(symbol)).map(str::to_owned);
             let symbol = symbol.ok_or_else(|| JclError::Positional { at: resolved.operand.at, field: "SET".to_owned() })?;
@@ -267,7 +267,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Replaces the symbols of all operands and adds the result to JESJCL. An operand that became empty is left out.
-    pub fn resolve<'s>(&mut self, statement: &'s Statement) -> Result<Vec<Resolved<'s>>, JclError> {
+    pub(super) fn resolve<'s>(&mut self, statement: &'s Statement) -> Result<Vec<Resolved<'s>>, JclError> {
         let lookup = |name: &str| {
             let find = |list: &[(String, String)]| list.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.clone());
             find(&self.defined).or_else(|| find(&self.symbols.system))
@@ -297,7 +297,7 @@ impl<'a> Reading<'a> {
         Ok(resolved)
     }
 
-    pub fn exec(&mut self, statement: &Statement) -> Result<(), JclError> {
+    pub(super) fn exec(&mut self, statement: &Statement) -> Result<(), JclError> {
         if !self.is_job && !self.steps.is_empty() {
             let why = "A PROCEDURE WITH MORE THAN ONE STEP CANNOT BE RUN OFF Z/OS".to_owned();
             return Err(JclError::Member { at: statement.at, why });
@@ -348,12 +348,12 @@ impl<'a> Reading<'a> {
     }
 
     /// Where the data of a DD statement is.
-    pub fn data_source(&mut self, statement: &Statement) -> Result<DataSource, JclError> {
+    pub(super) fn data_source(&mut self, statement: &Statement) -> Result<DataSource, JclError> {
         let resolved = self.resolve(statement)?;
         source(&resolved, statement)
     }
 
-    pub fn dd(&mut self, statement: &Statement) -> Result<(), JclError> {
+    pub(super) fn dd(&mut self, statement: &Statement) -> Result<(), JclError> {
         let source = self.data_source(statement)?;
         let no_step = || JclError::Member { at: statement.at, why: "A DD STATEMENT STANDS BEFORE ANY EXEC STATEMENT".to_owned() };
         let step = self.steps.last_mut().ok_or_else(no_step)?;

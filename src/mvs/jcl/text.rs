@@ -9,7 +9,7 @@ pub(super) struct Text {
 }
 
 impl Text {
-    pub fn string(&self) -> String {
+    pub(super) fn string(&self) -> String {
         self.characters.iter().map(|(character, _)| *character).collect()
     }
 }

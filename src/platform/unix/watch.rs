@@ -60,14 +60,14 @@ mod system {
     }
 
     impl Watching {
-        pub fn new(directory: &Path, file: &str) -> io::Result<Watching> {
+        pub(super) fn new(directory: &Path, file: &str) -> io::Result<Watching> {
             let inotify = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK)?;
             let events = AddWatchFlags::IN_MODIFY | AddWatchFlags::IN_CREATE | AddWatchFlags::IN_MOVED_TO;
             inotify.add_watch(directory, events)?;
             Ok(Watching { inotify, file: file.into() })
         }
 
-        pub fn run(&self, ended: &UnixStream, told: &dyn Fn()) {
+        pub(super) fn run(&self, ended: &UnixStream, told: &dyn Fn()) {
             loop {
                 let mut waiting = [PollFd::new(self.inotify.as_fd(), PollFlags::POLLIN), PollFd::new(ended.as_fd(), PollFlags::POLLIN)];
                 match poll(&mut waiting, PollTimeout::NONE) {
@@ -117,7 +117,7 @@ mod tree {
     }
 
     impl Watching {
-        pub fn new(directory: &Path) -> io::Result<Watching> {
+        pub(super) fn new(directory: &Path) -> io::Result<Watching> {
             let inotify = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK)?;
             let mut watching = Watching { inotify, root: std::fs::canonicalize(directory)?, directories: HashMap::new() };
             watching.add_all()?;
@@ -158,7 +158,7 @@ mod tree {
             Ok(())
         }
 
-        pub fn run(mut self, ended: &UnixStream, told: &dyn Fn()) {
+        pub(super) fn run(mut self, ended: &UnixStream, told: &dyn Fn()) {
             let mut first: Option<Instant> = None;
             loop {
                 let wait = match first {

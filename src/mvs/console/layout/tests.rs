@@ -10,7 +10,7 @@ pub(in crate::mvs::console) struct Glass {
 }
 
 impl Glass {
-    pub fn new(width: usize) -> Glass {
+    pub(crate) fn new(width: usize) -> Glass {
         Glass { width, rows: vec![Vec::new()], row: 0, column: 0 }
     }
 
@@ -21,7 +21,7 @@ impl Glass {
         }
     }
 
-    pub fn write(&mut self, text: &str) {
+    pub(crate) fn write(&mut self, text: &str) {
         let mut rest = text.chars();
         while let Some(character) = rest.next() {
             match character {
@@ -72,7 +72,7 @@ impl Glass {
         self.column += columns;
     }
 
-    pub fn text(&self) -> Vec<String> {
+    pub(crate) fn text(&self) -> Vec<String> {
         self.rows.iter().map(|row| row.iter().collect::<String>().trim_end().to_owned()).collect()
     }
 }
