@@ -20,7 +20,7 @@ pub mod console;
 pub mod demo;
 #[cfg(feature = "emulation")]
 pub mod develop;
-#[cfg(any(test, fuzzing))]
+#[cfg(all(any(test, fuzzing), feature = "emulation"))]
 pub mod fuzzing;
 pub mod ha;
 pub mod inspect;
