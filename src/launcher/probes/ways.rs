@@ -205,8 +205,7 @@ async fn command(
     let file = launched.component.script("its command", file).map_err(NoAnswer::NoCommand)?;
     let command = CommandLine { file, arguments: arguments.to_vec() };
     let script = script_of(context, &launched.instance, &launched.component, command, Then::Nothing);
-    let run = context.runner.run_collecting(&script, environment, timeout);
-    let (finished, _) = run.await.map_err(NoAnswer::NotRun)?;
+    let finished = context.runner.run_unheard(&script, environment, timeout).await.map_err(NoAnswer::NotRun)?;
     match finished {
         finished if finished.timed_out => Err(NoAnswer::CommandLate(timeout.as_secs())),
         finished if finished.status.success() => Ok(()),
