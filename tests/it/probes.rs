@@ -128,7 +128,7 @@ fn a_component_that_does_not_live_any_more_is_restarted() {
 #[test]
 fn what_a_probes_command_writes_goes_nowhere() {
     let instance = Instance::new().component("alpha", SLEEPER, "launcher: {readiness: {command: bin/ready.sh, interval: 1}}");
-    instance.script("alpha", "ready", "for end in 1 2; do readlink /proc/$$/fd/$end >> ends; done\necho not seen");
+    instance.script("alpha", "ready", "ends=$(readlink /proc/$$/fd/1 /proc/$$/fd/2)\necho \"$ends\" > ends\necho not seen");
     let mut running = instance.up();
     running.wait_for("ZWEL0900I component alpha is ready after");
     assert_eq!(std::fs::read_to_string(instance.component_directory("alpha").join("ends")).unwrap(), "/dev/null\n/dev/null\n");
