@@ -6,13 +6,13 @@ use super::run::{
 use super::timing::TARGET;
 use crate::component::{self, CommandLine, Component, Phase, Survey};
 use crate::config::{Environment, OnFailure};
-use crate::lifecycle::{Finished, LIBRARY, Then, registration, workspace};
+use crate::lifecycle::{Finished, LIBRARY, Then, Unsaid, registration, workspace};
 use crate::message::{self, Message, Severity};
 use crate::platform::LockError;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tracing::{Instrument, info_span};
 
 const VALIDATE: &str = "zwe-internal-start-prepare,validate_components";
@@ -172,8 +172,22 @@ fn write_workspace_now(context: &Context, instance: &LoadedInstance, survey: &Su
     workspace::write_files(&instance.workspace, &configuration.ha_instance.id, &files, &mut components, &lock)
 }
 
-/// Runs the validate commands of components, as many at a time as there are processors; all are run. Output is kept together and relayed in
-/// the order of the components. A component is left out, and its command ended, once its receiver tells that nobody wants to know.
+/// What there is to say of a component that has been validated.
+#[derive(Default)]
+struct Validated {
+    output: Option<Unsaid>,
+    messages: Vec<Message>,
+}
+
+impl From<Message> for Validated {
+    fn from(message: Message) -> Validated {
+        Validated { output: None, messages: vec![message] }
+    }
+}
+
+/// Runs the validate commands of components, as many at a time as there are processors; all are run. Output is relayed in the order of the
+/// components: that of the first one that has not ended as it comes, that of the others when it is their turn. A component is left out, and
+/// its command ended, once its receiver tells that nobody wants to know.
 pub(super) async fn validate_all(
     context: &Arc<Context>,
     instance: &Arc<LoadedInstance>,
@@ -181,37 +195,42 @@ pub(super) async fn validate_all(
     mut say: impl FnMut(Message),
 ) {
     let processors = std::thread::available_parallelism().map_or(2, usize::from);
+    // It is fair: whoever waits for its turn does not keep a permit from the one whose turn it is.
     let permits = Arc::new(tokio::sync::Semaphore::new(processors));
+    let (turn, turns) = watch::channel(0);
     // Its end ends what still runs.
     let mut running = tokio::task::JoinSet::new();
-    let mut results: BTreeMap<usize, (Vec<u8>, Vec<Message>)> = BTreeMap::new();
+    let mut positions = BTreeMap::new();
     for (position, (component, unwanted)) in components.into_iter().enumerate() {
-        let (context, instance, permits) = (Arc::clone(context), Arc::clone(instance), Arc::clone(&permits));
+        let (context, instance, permits, mut turns) = (Arc::clone(context), Arc::clone(instance), Arc::clone(&permits), turns.clone());
         let validated = async move {
             // The semaphore is never closed.
             let _permit = permits.acquire().await.ok();
             let span = info_span!(target: TARGET, "validate", component = component.name.as_str());
-            run_validate(&context, &instance, &component).instrument(span).await
+            // The sender goes only when nothing is left to be said.
+            let turn = async move { drop(turns.wait_for(|turn| *turn >= position).await) };
+            run_validate(&context, &instance, &component, turn).instrument(span).await
         };
-        running.spawn_local(async move {
+        let task = running.spawn_local(async move {
             tokio::select! {
                 biased;
-                () = told(unwanted) => (position, Default::default()),
-                result = validated => (position, result),
+                () = told(unwanted) => Validated::default(),
+                result = validated => result,
             }
         });
+        positions.insert(task.id(), position);
     }
+    let mut results: BTreeMap<usize, Validated> = BTreeMap::new();
     let mut next = 0;
-    while let Some(ended) = running.join_next().await {
-        match ended {
-            Ok((position, result)) => drop(results.insert(position, result)),
-            Err(error) => say(message::internal_error(error)),
-        }
-        while let Some((output, messages)) = results.remove(&next) {
-            context.output.lines(output);
+    while let Some(ended) = running.join_next_with_id().await {
+        let (task, validated) = ended.unwrap_or_else(|error| (error.id(), message::internal_error(error).into()));
+        results.extend(positions.remove(&task).map(|position| (position, validated)));
+        while let Some(Validated { output, messages }) = results.remove(&next) {
+            output.into_iter().for_each(|mut output| output.relay());
             messages.into_iter().for_each(&mut say);
             next += 1;
         }
+        turn.send_replace(next);
     }
 }
 
@@ -223,33 +242,28 @@ async fn told(receiver: Option<oneshot::Receiver<()>>) {
     }
 }
 
-/// Runs the validate command of one component. The output and what is to be said of it.
-async fn run_validate(context: &Context, instance: &LoadedInstance, component: &Component) -> (Vec<u8>, Vec<Message>) {
-    let mut messages = Vec::new();
+/// Runs the validate command of one component. The rest of its output and what is to be said of it.
+async fn run_validate(context: &Context, instance: &LoadedInstance, component: &Component, turn: impl Future<Output = ()>) -> Validated {
     let command = match component.command(Phase::Validate) {
         Ok(Some(command)) => command,
-        Ok(None) => return (Vec::new(), messages),
-        Err(error) => {
-            messages.push(component_error(&component.name, &error));
-            return (Vec::new(), messages);
-        }
+        Ok(None) => return Validated::default(),
+        Err(error) => return component_error(&component.name, &error).into(),
     };
     let script = script_of(context, instance, component, command, Then::Nothing);
     let bound = instance.configuration.component_settings(&component.name).validate_timeout;
-    match context.runner.run_collecting(&script, &instance.environment_of(component), bound).await {
+    let environment = instance.environment_of(component);
+    match context.runner.run_in_turn(&component.name, &script, &environment, bound, turn).await {
         Ok((finished, output)) => {
+            let mut messages = Vec::new();
             if finished.timed_out {
                 messages.push(message::phase_timed_out(&component.name, Phase::Validate.name(), bound.as_secs()));
             } else if !finished.status.success() {
                 messages.push(message::validate_command_failed(&component.name, finished.status.code()));
             }
             note_left_running(context, component, Phase::Validate, finished);
-            (output, messages)
+            Validated { output: Some(output), messages }
         }
-        Err(error) => {
-            messages.push(error.message());
-            (Vec::new(), messages)
-        }
+        Err(error) => error.message().into(),
     }
 }
 

@@ -8,7 +8,7 @@ mod shell;
 pub mod startup;
 pub mod workspace;
 
-pub use run::{Finished, NO_INPUT, Runner, ScriptError};
+pub use run::{Finished, NO_INPUT, Runner, ScriptError, Unsaid};
 pub use script::{Script, Then, script_text};
 pub use shell::{SHELL_VARIABLE, Shells};
 

@@ -1,16 +1,22 @@
 //! Runs lifecycle commands as processes.
 
+mod in_turn;
+
+pub use in_turn::Unsaid;
+
 use super::script::{Script, script_text};
 use super::shell::Shells;
 use crate::component::CommandLine;
 use crate::config::{Environment, secrets};
-use crate::output::{Attachment, Output, Verbosity};
-use crate::platform::{ChildEnvironment, Ending, GroupOfChild, Pid, Platform, PreparedEnvironment, SpawnRequest, StopSignal, WaitStatus};
+use crate::output::{Output, Verbosity};
+use crate::platform::{
+    ChildEnvironment, Ending, GroupOfChild, Pid, Platform, PreparedEnvironment, SpawnRequest, StopSignal, WaitStatus, unix,
+};
 use crate::processes::{OnEnd, Processes};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,24 +31,22 @@ pub(super) const STOPPED_PROCESS: &str = "ZWELNCH_PID";
 /// Between SIGTERM and SIGKILL for a command that was given enough time.
 const LAST_GRACE: Duration = Duration::from_secs(2);
 
-/// A lifecycle command that could not be run at all.
+/// A lifecycle command that could not be run at all: ZWEL0064E.
 #[derive(Debug, thiserror::Error)]
-pub enum ScriptError {
-    /// ZWEL0064E
-    #[error("failed to run command {command} - {why}")]
-    Spawn { command: String, why: io::Error },
-    /// ZWEL0065E
-    #[error("error reading output from command '{command}' - {why}")]
-    Output { command: String, why: io::Error },
+#[error("failed to run command {command} - {why}")]
+pub struct ScriptError {
+    command: String,
+    why: io::Error,
 }
 
 impl ScriptError {
-    /// ZWEL0064E or ZWEL0065E.
+    fn of(script: &Script, why: io::Error) -> ScriptError {
+        ScriptError { command: script.command.file.display().to_string(), why }
+    }
+
+    /// ZWEL0064E.
     pub fn message(&self) -> crate::message::Message {
-        match self {
-            ScriptError::Spawn { command, why } => crate::message::command_not_run(command, why),
-            ScriptError::Output { command, why } => crate::message::command_output_not_read(command, why),
-        }
+        crate::message::command_not_run(&self.command, &self.why)
     }
 }
 
@@ -63,6 +67,8 @@ pub struct Runner {
     output: Output,
     /// Empty, read-only: standard input of everything.
     null: File,
+    /// Where the output goes that nobody sees.
+    sink: File,
     shells: Shells,
     running: Mutex<BTreeSet<Pid>>,
     /// Set by [`Runner::kill_all`]: only stop commands are run from then on.
@@ -80,6 +86,7 @@ impl Runner {
             processes,
             output,
             null: File::open(NO_INPUT)?,
+            sink: File::options().write(true).open("/dev/null")?,
             shells: Shells::find(),
             running: Mutex::default(),
             ending: AtomicBool::new(false),
@@ -123,27 +130,16 @@ impl Runner {
         });
     }
 
-    /// Runs a command to its end, or until `bound` is over, and returns everything it wrote. The output goes to an unlinked file: it may be
-    /// of any size, and a background process that keeps it open delays nothing.
+    /// Runs a command to its end, or until `bound` is over. Nobody sees what it writes.
     ///
     /// # Errors
     /// [`ScriptError`].
-    pub async fn run_collecting(
-        &self,
-        script: &Script,
-        environment: &Environment,
-        bound: Duration,
-    ) -> Result<(Finished, Vec<u8>), ScriptError> {
-        let command = || script.command.file.display().to_string();
-        self.check_not_ending().map_err(|why| ScriptError::Spawn { command: command(), why })?;
-        let mut file = crate::platform::unix::temporary_file().map_err(|why| ScriptError::Spawn { command: command(), why })?;
-        let ended = self.spawn_script(script, environment, file.as_fd());
-        let finished = self.wait(ended, Some(bound)).await.map_err(|why| ScriptError::Spawn { command: command(), why })?;
-        let mut bytes = Vec::new();
-        file.seek(SeekFrom::Start(0))
-            .and_then(|_| file.read_to_end(&mut bytes))
-            .map_err(|why| ScriptError::Output { command: command(), why })?;
-        Ok((finished, bytes))
+    pub async fn run_unheard(&self, script: &Script, environment: &Environment, bound: Duration) -> Result<Finished, ScriptError> {
+        let run = async {
+            self.check_not_ending()?;
+            self.wait(self.spawn_script(script, environment, self.sink.as_fd()), after(Some(bound))).await
+        };
+        run.await.map_err(|why| ScriptError::of(script, why))
     }
 
     /// Runs a program, not a lifecycle command, to its end or until `bound` is over; what it wrote to both descriptors, at most `limit`
@@ -159,7 +155,7 @@ impl Runner {
         bound: Duration,
         limit: u64,
     ) -> io::Result<(Finished, Vec<u8>)> {
-        let mut file = crate::platform::unix::temporary_file()?;
+        let mut file = unix::temporary_file()?;
         self.output.debug(|| {
             let words: Vec<String> = arguments.iter().map(|argument| shown_argument(argument)).collect();
             format!("command: {} {}", program.display(), words.join(" "))
@@ -175,38 +171,11 @@ impl Runner {
             group: GroupOfChild::Own,
         };
         let ended = self.spawn_waited(|on_end| self.processes.spawn(request, Ending::default(), on_end));
-        let finished = self.wait(ended, Some(bound)).await?;
+        let finished = self.wait(ended, after(Some(bound))).await?;
         let mut bytes = Vec::new();
         file.seek(SeekFrom::Start(0))?;
         file.take(limit).read_to_end(&mut bytes)?;
         Ok((finished, bytes))
-    }
-
-    /// Runs a command to its end; its output is relayed as it comes.
-    ///
-    /// # Errors
-    /// [`ScriptError`].
-    pub async fn run_relaying(&self, name: &str, script: &Script, environment: &Environment) -> Result<Finished, ScriptError> {
-        let command = || script.command.file.display().to_string();
-        self.check_not_ending().map_err(|why| ScriptError::Spawn { command: command(), why })?;
-        self.run_relaying_within(name, script, environment, None).await
-    }
-
-    async fn run_relaying_within(
-        &self,
-        name: &str,
-        script: &Script,
-        environment: &Environment,
-        bound: Option<Duration>,
-    ) -> Result<Finished, ScriptError> {
-        let command = || script.command.file.display().to_string();
-        let (reader, writer) = self.platform.output_pipe().map_err(|why| ScriptError::Spawn { command: command(), why })?;
-        let ended = self.spawn_script(script, environment, writer.as_fd());
-        drop(writer);
-        let pipe = self.output.attach(name, reader, Attachment::default());
-        let finished = self.wait(ended, bound).await.map_err(|why| ScriptError::Spawn { command: command(), why })?;
-        self.output.drain(pipe);
-        Ok(finished)
     }
 
     /// Starts a component: the process and the end of its output pipe that is read. `base` is what all components have in common, `input`
@@ -222,7 +191,7 @@ impl Runner {
         input: Option<BorrowedFd<'_>>,
         ending: Ending,
         on_end: OnEnd,
-    ) -> io::Result<(Pid, std::os::fd::OwnedFd)> {
+    ) -> io::Result<(Pid, OwnedFd)> {
         let (reader, writer) = self.platform.output_pipe()?;
         let streams = (input.unwrap_or(self.null.as_fd()), writer.as_fd());
         let pid = self.spawn(script, base, own, streams, ending, on_end)?;
@@ -246,7 +215,7 @@ impl Runner {
         environment.insert(STOPPED_PROCESS.to_owned(), group.to_string().into());
         let result = self.run_relaying_within(name, script, &environment, Some(ending.grace * 3 / 4)).await;
         self.processes.signal(group, StopSignal::Terminate);
-        result
+        result.map_err(|why| ScriptError::of(script, why))
     }
 
     /// True once [`Runner::kill_all`] was called.
@@ -291,25 +260,26 @@ impl Runner {
         Ok((pid, receiver))
     }
 
-    /// Waits for a command. Processes that it leaves running are ended with it, because nothing would supervise them.
+    /// Waits for a command, or ends it when its time is over. Processes that it leaves running are ended with it, because nothing would
+    /// supervise them.
     async fn wait(
         &self,
         ended: io::Result<(Pid, tokio::sync::oneshot::Receiver<WaitStatus>)>,
-        bound: Option<Duration>,
+        time_is_over: impl Future<Output = ()>,
     ) -> io::Result<Finished> {
         let (pid, mut receiver) = ended?;
         let mut waited = Waited { runner: self, pid, is_over: false };
-        let in_time = within(bound, &mut receiver).await;
+        let in_time = unless(time_is_over, &mut receiver).await;
         let timed_out = in_time.is_none();
         let status = match in_time {
             Some(status) => status,
             None => {
                 self.processes.signal(pid, StopSignal::Terminate);
-                match within(Some(LAST_GRACE), &mut receiver).await {
+                match unless(after(Some(LAST_GRACE)), &mut receiver).await {
                     Some(status) => status,
                     None => {
                         self.processes.signal(pid, StopSignal::Kill);
-                        receiver.await.map_err(io::Error::other)
+                        receiver.await
                     }
                 }
             }
@@ -317,7 +287,7 @@ impl Runner {
         waited.is_over = true;
         drop(waited);
         let left_running = self.processes.signal(pid, StopSignal::Kill);
-        let status = status?;
+        let status = status.map_err(io::Error::other)?;
         self.output.debug(|| {
             let why = if timed_out { ", as its time was over" } else { "" };
             format!("command: process {pid} ended with {}{why}", status.end)
@@ -372,11 +342,18 @@ fn shown_argument(argument: &str) -> String {
     }
 }
 
-/// None when the time is over first.
-async fn within(bound: Option<Duration>, receiver: &mut tokio::sync::oneshot::Receiver<WaitStatus>) -> Option<io::Result<WaitStatus>> {
-    let status = match bound {
-        Some(bound) => tokio::time::timeout(bound, receiver).await.ok()?,
-        None => receiver.await,
-    };
-    Some(status.map_err(io::Error::other))
+/// What happens, unless the other thing happens before it: then None.
+async fn unless<T>(other: impl Future<Output = ()>, awaited: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        biased;
+        happened = awaited => Some(happened),
+        () = other => None,
+    }
+}
+
+async fn after(bound: Option<Duration>) {
+    match bound {
+        Some(bound) => tokio::time::sleep(bound).await,
+        None => std::future::pending().await,
+    }
 }

@@ -256,6 +256,13 @@ impl Running {
         Running { child, lines, directory: directory.to_path_buf() }
     }
 
+    /// A process whose output nobody wants to see.
+    pub(crate) fn unheard(mut command: Command, directory: &Path) -> Running {
+        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let lines = Arc::new(Lines { lines: Mutex::new((Vec::new(), true)), more: Condvar::new() });
+        Running { child, lines, directory: directory.to_path_buf() }
+    }
+
     pub(crate) fn all(&self) -> String {
         self.lines.lines.lock().unwrap().0.join("\n")
     }

@@ -19,6 +19,117 @@ fn a_validate_that_hangs_is_ended_after_its_bound_and_named_and_the_others_are_r
 }
 
 #[test]
+fn what_a_validate_writes_is_seen_while_it_runs() {
+    let instance = Instance::new().component("alpha", "exec sleep 1000", "");
+    nix::unistd::mkfifo(&instance.path("go"), nix::sys::stat::Mode::from_bits_truncate(0o600)).unwrap();
+    let go = instance.path("go");
+    instance.script("alpha", "validate", &format!("echo alpha 1\nread answer < {}\necho alpha 2\n", go.display()));
+    let mut running = instance.start();
+    running.wait_for("alpha 1");
+    assert!(!running.all().contains("alpha 2"));
+    fs::write(&go, "go\n").unwrap();
+    running.wait_for("ZWEL0012I");
+    assert!(running.all().contains("alpha 1\nalpha 2\n"), "{}", running.all());
+    instance.console("P ZWESLSTC");
+    assert_eq!(running.wait_end(), 0);
+}
+
+/// A number from a file of /proc; None while there is no such process.
+#[cfg(target_os = "linux")]
+fn of_process(pid: u32, file: &str, field: &str) -> Option<u64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/{file}")).ok()?;
+    text.lines().find_map(|line| line.strip_prefix(field)?.split_whitespace().next()?.parse().ok())
+}
+
+/// How much a process has written since its start, once that is at least `least`. Its shell writes its process id to `file`.
+#[cfg(target_os = "linux")]
+fn written(file: &std::path::Path, least: u64) -> u64 {
+    let enough = || {
+        let pid = fs::read_to_string(file).ok()?.trim().parse().ok()?;
+        of_process(pid, "io", "wchar:").filter(|bytes| *bytes >= least)
+    };
+    wait_until(Instant::now() + PATIENCE, enough).expect("it does not write that much")
+}
+
+/// The most memory that the launcher may have used, in KiB: a fraction of what an endless writer writes in no time.
+#[cfg(target_os = "linux")]
+const MEMORY: u64 = 200 * 1024;
+
+#[cfg(target_os = "linux")]
+const FLOOD: &str = "echo $$ > pid\nexec yes \"alpha $(printf '%010000d' 0)\"\n";
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_validate_that_writes_without_end_keeps_neither_operators_nor_p_waiting() {
+    let instance = Instance::new().component("alpha", "exec sleep 1000", "");
+    instance.script("alpha", "validate", FLOOD);
+    instance.write_config();
+    let mut running = Running::unheard(instance.launcher(&["lpar1"]), instance.directory.path());
+    let file = instance.component_directory("alpha").join("pid");
+    written(&file, 500 * 1024 * 1024);
+    let output = fs::read_link(format!("/proc/{}/fd/1", fs::read_to_string(&file).unwrap().trim())).unwrap();
+    assert!(output.to_string_lossy().starts_with("pipe:"), "{}", output.display());
+    assert!(instance.modify("STOP(alpha)").contains("ZWEL0931I"));
+    let most = of_process(running.child.id(), "status", "VmHWM:").unwrap();
+    assert!(most < MEMORY, "{most} KiB");
+    assert_eq!(instance.console("P ZWESLSTC").1, 0);
+    assert_eq!(running.wait_end(), 0);
+    assert!(crate::harness::none_left(instance.directory.path()));
+}
+
+#[test]
+fn a_validate_that_writes_without_end_is_ended_after_its_bound() {
+    let instance = Instance::new().component("alpha", "exec sleep 1000", "launcher: {validateTimeout: 1}");
+    let instance = instance.component("beta", "exec sleep 1000", "");
+    instance.script("alpha", "validate", "exec yes \"alpha $(printf '%010000d' 0)\"\n");
+    instance.script("beta", "validate", "echo beta\n");
+    let (code, text) = instance.run_to_end();
+    let outline: Vec<&str> = text
+        .lines()
+        .filter_map(|line| ["alpha 0000", "ZWEL0935E component alpha", "beta", "ZWEL0030E"].into_iter().find(|part| line.contains(part)))
+        .collect();
+    let outline: Vec<&str> = outline.chunk_by(|one, next| one == next).map(|same| same[0]).collect();
+    assert_eq!(outline, ["alpha 0000", "ZWEL0935E component alpha", "beta", "ZWEL0030E"]);
+    assert_eq!(code, 8);
+}
+
+/// It is not kept either: it waits, and its time with it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_validate_that_writes_much_before_its_turn_waits_and_loses_neither_output_nor_time() {
+    if std::thread::available_parallelism().map_or(1, usize::from) < 2 {
+        crate::harness::skip("one processor: validate commands run one after the other");
+        return;
+    }
+    const LINES: usize = 2000;
+    let instance = Instance::new().component("alpha", "exec sleep 1000", "");
+    let instance = instance.component("beta", "exec sleep 1000", "launcher: {validateTimeout: 5}");
+    nix::unistd::mkfifo(&instance.path("go"), nix::sys::stat::Mode::from_bits_truncate(0o600)).unwrap();
+    let (go, through) = (instance.path("go"), instance.path("through"));
+    // Longer than the time of beta, which must not come through meanwhile.
+    instance.script(
+        "alpha",
+        "validate",
+        &format!("echo alpha 1\nread answer < {}\nsleep 6\n[ -e {} ] || echo alpha 2\n", go.display(), through.display()),
+    );
+    let write = "echo $$ > pid\nlong=$(printf '%01000d' 0)\ni=0\nwhile [ $i -lt 2000 ]; do echo \"beta $i $long\"; i=$((i + 1)); done\n";
+    instance.script("beta", "validate", &format!("{write}echo > {}\nexec sleep 1004\n", through.display()));
+    let mut running = instance.start();
+    running.wait_for("alpha 1");
+    let file = instance.component_directory("beta").join("pid");
+    written(&file, 60_000);
+    fs::write(&go, "go\n").unwrap();
+    assert_eq!(running.wait_end(), 8);
+    let text = running.all();
+    let of_components: Vec<&str> = text.lines().filter(|line| line.starts_with("alpha ") || line.starts_with("beta ")).collect();
+    let numbers = (0..LINES).map(|number| format!("beta {number} "));
+    let wanted: Vec<String> = ["alpha 1", "alpha 2"].map(str::to_owned).into_iter().chain(numbers).collect();
+    assert_eq!(of_components.len(), wanted.len());
+    assert!(of_components.iter().zip(&wanted).all(|(line, wanted)| line.starts_with(wanted.as_str())));
+    assert!(text.contains("ZWEL0935E component beta: commands.validate did not end within 5 seconds and was ended"));
+}
+
+#[test]
 fn a_validate_that_ignores_sigterm_is_ended_all_the_same() {
     let instance = Instance::new().component("alpha", "exec sleep 1000", "launcher: {validateTimeout: 0}");
     instance.script("alpha", "validate", "trap '' TERM\nwhile :; do sleep 1002; done\n");

@@ -123,6 +123,20 @@ fn a_component_that_does_not_live_any_more_is_restarted() {
     assert_eq!(running.wait_end(), 0);
 }
 
+/// Nobody sees it, so it fills neither the disk nor SYSPRINT.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_probes_command_writes_goes_nowhere() {
+    let instance = Instance::new().component("alpha", SLEEPER, "launcher: {readiness: {command: bin/ready.sh, interval: 1}}");
+    instance.script("alpha", "ready", "ends=$(readlink /proc/$$/fd/1 /proc/$$/fd/2)\necho \"$ends\" > ends\necho not seen");
+    let mut running = instance.up();
+    running.wait_for("ZWEL0900I component alpha is ready after");
+    assert_eq!(std::fs::read_to_string(instance.component_directory("alpha").join("ends")).unwrap(), "/dev/null\n/dev/null\n");
+    instance.console("P ZWESLSTC");
+    assert_eq!(running.wait_end(), 0);
+    assert!(!running.all().contains("not seen"), "{}", running.all());
+}
+
 #[test]
 fn a_probe_that_cannot_be_used_is_said_and_running_is_ready() {
     let instance = Instance::new().component("alpha", SLEEPER, "launcher: {readiness: {tpc: 1}}");

@@ -48,8 +48,8 @@ impl AskingCommand {
             Ok((script, known.unwrap_or_else(|| Arc::new(environment::whole(&of_thread, &launched)))))
         };
         let (script, environment) = self.reading.run(read).await??;
-        let run = context.runner.run_collecting(&script, self.environment.insert(environment), timeout);
-        let (finished, _) = run.await.map_err(NoAnswer::NotRun)?;
+        let run = context.runner.run_unheard(&script, self.environment.insert(environment), timeout);
+        let finished = run.await.map_err(NoAnswer::NotRun)?;
         match finished {
             finished if finished.timed_out => Err(NoAnswer::CommandLate(timeout.as_secs())),
             finished if finished.status.success() => Ok(()),

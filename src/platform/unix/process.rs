@@ -142,6 +142,12 @@ pub(in crate::platform) fn output_pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     Ok((reader, writer))
 }
 
+/// Whether a pipe holds so much that its writers wait; `writer` is its write end.
+pub fn is_full(writer: std::os::fd::BorrowedFd<'_>) -> bool {
+    let mut pipe = [nix::poll::PollFd::new(writer, nix::poll::PollFlags::POLLOUT)];
+    nix::poll::poll(&mut pipe, nix::poll::PollTimeout::ZERO) == Ok(0)
+}
+
 /// A pipe that a helper process reads from its start: (read end; write end, non-blocking), both closed at exec.
 ///
 /// # Errors
