@@ -23,6 +23,7 @@ pub struct Probe {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
+/// The ways in which a component is asked whether it is ready or alive.
 pub enum ProbeKind {
     /// A line of the component's output, or of a file, says one of these texts ([`crate::output::AwaitedText`]); `*` in one stands for
     /// anything.
@@ -43,6 +44,7 @@ pub enum Question {
 }
 
 impl Question {
+    /// Its key below `components.<c>.launcher`.
     pub fn key(self) -> &'static str {
         match self {
             Question::Readiness => "readiness",

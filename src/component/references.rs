@@ -42,6 +42,7 @@ pub struct Finding {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
+/// What can be said of a reference.
 pub enum FindingKind {
     /// Nothing was put in its place, for no variable has that name.
     Unset { name: String },
@@ -54,6 +55,7 @@ pub enum FindingKind {
 }
 
 impl Finding {
+    /// Where it stands in the file of this name.
     pub fn place(&self, file: &str) -> Location {
         Location::new(file, self.line, self.column)
     }

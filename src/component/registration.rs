@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// Keys of a manifest, for messages.
 pub const DEFINITIONS_KEY: &str = "apimlServices.static[].file";
+/// The key of the manifest that names plug-ins, for texts.
 pub const PLUGINS_KEY: &str = "appfwPlugins[].path";
 
 /// Largest definition in bytes: a larger file is a mistake in the manifest.

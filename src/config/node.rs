@@ -61,6 +61,7 @@ pub fn missing_blank(text: &str) -> Option<&str> {
 }
 
 impl Node {
+    /// A node with its weight computed.
     pub fn new(place: Place, value: NodeValue) -> Self {
         let text = |text: &str| 1 + (text.len() / 32) as u64;
         let weight = match &value {
@@ -74,6 +75,7 @@ impl Node {
         Node { place, value, weight }
     }
 
+    /// How much of a document it is: itself, what is below it, and more for long texts.
     pub fn weight(&self) -> u64 {
         self.weight
     }
@@ -139,6 +141,7 @@ impl Node {
         place
     }
 
+    /// Whether it holds keys.
     pub fn is_mapping(&self) -> bool {
         matches!(self.value, NodeValue::Mapping(_))
     }

@@ -14,6 +14,7 @@ pub struct Location {
 }
 
 impl Location {
+    /// A place in a file; line and column count from 1.
     pub fn new(file: impl Into<String>, line: u32, column: u32) -> Self {
         Location { file: file.into(), line, column }
     }
@@ -63,10 +64,12 @@ pub enum Cause {
 }
 
 impl Problem {
+    /// What keeps the configuration from being used.
     pub fn error(place: Option<Location>, text: String) -> Self {
         Problem { error: true, place, property: None, text, cause: Cause::Content }
     }
 
+    /// What is odd and does not keep it from being used.
     pub fn warning(place: Option<Location>, text: String) -> Self {
         Problem { error: false, place, property: None, text, cause: Cause::Content }
     }

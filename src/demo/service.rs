@@ -138,6 +138,7 @@ fn ha_instance() -> String {
 pub struct Reporter;
 
 impl Reporter {
+    /// Writes a line of the service's log.
     pub fn line(&self, text: &str) {
         let _ = Lines::new(io::stdout().lock()).line(text);
     }

@@ -115,14 +115,17 @@ impl Message {
         Message { entry, text }
     }
 
+    /// As automation keys on it: `ZWEL0021I`.
     pub fn id(&self) -> &'static str {
         self.entry.id
     }
 
+    /// How much it matters.
     pub fn severity(&self) -> Severity {
         self.entry.severity
     }
 
+    /// When it goes to the operator too.
     pub fn operator(&self) -> Operator {
         self.entry.operator
     }

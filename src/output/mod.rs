@@ -312,14 +312,17 @@ impl Output {
         self.put(Item::Rules(Box::new(rules)));
     }
 
+    /// Whether debug lines are written.
     pub fn set_debug(&self, on: bool) {
         self.set_verbosity(if on { Verbosity::Debug } else { Verbosity::Info });
     }
 
+    /// What is written besides messages.
     pub fn set_verbosity(&self, verbosity: Verbosity) {
         self.shared.debugging.set(verbosity);
     }
 
+    /// What is written besides messages.
     pub fn verbosity(&self) -> Verbosity {
         self.shared.debugging.get()
     }

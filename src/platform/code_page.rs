@@ -8,6 +8,7 @@ use crate::platform::ebcdic::{NEW_LINE, ibm_1047};
 const HELD: usize = 64 * 1024;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The code pages of what components write.
 pub enum CodePage {
     Utf8,
     Ibm1047,

@@ -143,6 +143,7 @@ pub enum End {
 }
 
 impl WaitStatus {
+    /// Whether it ended with code 0.
     pub fn success(self) -> bool {
         self.end == End::Exited(0)
     }

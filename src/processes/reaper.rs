@@ -34,6 +34,7 @@ pub type OnStray = Box<dyn Fn(Pid) + Send>;
 
 /// Is told of every process group as it comes and goes, in that order, on any thread: must not block.
 pub trait GroupObserver: Send {
+    /// A group was made, and how it is ended.
     fn made(&mut self, group: Pid, ending: &Ending);
     /// Nothing of it is left.
     fn gone(&mut self, group: Pid);

@@ -122,6 +122,7 @@ pub struct Instance {
 }
 
 impl Instance {
+    /// Without components.
     pub fn new(policy: InstancePolicy) -> Instance {
         Instance { policy, ..Instance::default() }
     }
@@ -179,18 +180,22 @@ impl Instance {
         false
     }
 
+    /// All components, by index; removed ones included.
     pub fn members(&self) -> &[Member] {
         &self.members
     }
 
+    /// One component.
     pub fn member(&self, index: usize) -> Option<&Member> {
         self.members.get(index)
     }
 
+    /// One component, to change its settings.
     pub fn member_mut(&mut self, index: usize) -> Option<&mut Member> {
         self.members.get_mut(index)
     }
 
+    /// Where the whole stands.
     pub fn phase(&self) -> InstancePhase {
         self.phase
     }
@@ -209,6 +214,7 @@ impl Instance {
         seen.into_iter().filter(|index| !of.contains(index)).collect()
     }
 
+    /// The names behind indices.
     pub fn names(&self, indices: &[usize]) -> Vec<String> {
         indices.iter().filter_map(|index| self.members.get(*index)).map(|member| member.name.clone()).collect()
     }

@@ -37,6 +37,7 @@ pub struct Machine {
 }
 
 impl Machine {
+    /// A component that is down and not wanted.
     pub fn new(policy: Policy) -> Machine {
         Machine {
             policy,
@@ -58,10 +59,12 @@ impl Machine {
         Machine { state, wanted, ..Machine::new(policy) }
     }
 
+    /// Where it stands.
     pub fn state(&self) -> &State {
         &self.state
     }
 
+    /// Starts after the first.
     pub fn restarts(&self) -> u64 {
         self.restarts
     }
@@ -71,6 +74,7 @@ impl Machine {
         self.failures
     }
 
+    /// How its process ended the last time.
     pub fn last_end(&self) -> Option<LastEnd> {
         self.last_end
     }

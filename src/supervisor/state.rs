@@ -157,6 +157,7 @@ impl State {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
+/// What a machine is told.
 pub enum Event {
     /// Start it as prepared: at the launcher's start, or an operator's START.
     Start,

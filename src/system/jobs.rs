@@ -93,6 +93,7 @@ pub struct JobEntry {
 }
 
 impl JobEntry {
+    /// What is written down of the job.
     pub fn record(&self) -> &JobRecord {
         &self.record
     }

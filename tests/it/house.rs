@@ -362,3 +362,64 @@ fn the_owners_thread_touches_no_file_lock_or_list_of_processes() {
     assert!(read >= 6, "the owner's files were not read");
     assert!(wrong.is_empty(), "to be done on a thread beside the owner (launcher/workshop.rs):\n{}", wrong.join("\n"));
 }
+
+/// The public items of a file without a comment that says what they are.
+fn undocumented(items: &[Item], found: &mut Vec<String>) {
+    let is_public = |visibility: &syn::Visibility| matches!(visibility, syn::Visibility::Public(_));
+    let mut look = |visibility: Option<&syn::Visibility>, attributes: &[syn::Attribute], name: &syn::Ident| {
+        let has_comment = attributes.iter().any(|attribute| attribute.path().is_ident("doc"));
+        if visibility.is_none_or(is_public) && !has_comment && !is_test(attributes) {
+            found.push(name.to_string());
+        }
+    };
+    let mut inner = Vec::new();
+    for item in items.iter().filter(|item| !is_test(attributes(item))) {
+        match item {
+            Item::Fn(item) => look(Some(&item.vis), &item.attrs, &item.sig.ident),
+            Item::Struct(item) => look(Some(&item.vis), &item.attrs, &item.ident),
+            Item::Enum(item) => look(Some(&item.vis), &item.attrs, &item.ident),
+            Item::Const(item) => look(Some(&item.vis), &item.attrs, &item.ident),
+            Item::Static(item) => look(Some(&item.vis), &item.attrs, &item.ident),
+            Item::Type(item) => look(Some(&item.vis), &item.attrs, &item.ident),
+            Item::Trait(item) => {
+                look(Some(&item.vis), &item.attrs, &item.ident);
+                if is_public(&item.vis) {
+                    for part in &item.items {
+                        if let syn::TraitItem::Fn(function) = part {
+                            look(None, &function.attrs, &function.sig.ident);
+                        }
+                    }
+                }
+            }
+            Item::Impl(item) if item.trait_.is_none() => {
+                for part in &item.items {
+                    match part {
+                        syn::ImplItem::Fn(function) => look(Some(&function.vis), &function.attrs, &function.sig.ident),
+                        syn::ImplItem::Const(item) => look(Some(&item.vis), &item.attrs, &item.ident),
+                        _ => {}
+                    }
+                }
+            }
+            Item::Mod(item) => inner.extend(item.content.iter().map(|(_, items)| items.clone())),
+            _ => {}
+        }
+    }
+    inner.iter().for_each(|items| undocumented(items, found));
+}
+
+/// Functions, types and constants. Fields and variants speak by their names, or say more where that is not enough.
+#[test]
+fn public_items_say_what_they_are() {
+    let mut wrong = Vec::new();
+    let files: BTreeSet<PathBuf> = House::read(&sources()).modules.into_values().map(|module| module.file).collect();
+    assert!(files.len() > 200, "the sources were not read");
+    // Each of its rows says what the setting is for, and docs/configuration.md is made from that.
+    // And the comments of the arguments are their help.
+    let elsewhere = |file: &PathBuf| file.ends_with("config/settings/table.rs") || shown(file).starts_with("cli/arguments");
+    for file in files.into_iter().filter(|file| !elsewhere(file)) {
+        let mut found = Vec::new();
+        undocumented(&syn::parse_file(&std::fs::read_to_string(&file).unwrap()).unwrap().items, &mut found);
+        wrong.extend(found.into_iter().map(|name| format!("{}: {name}", shown(&file))));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -54,6 +54,7 @@ pub trait Row: Sync {
     fn places(&self) -> &'static [&'static str];
     /// As it would be written in zowe.yaml.
     fn default_text(&self) -> &'static str;
+    /// What it is for, as docs/configuration.md says it.
     fn meaning(&self) -> &'static str;
     /// Its values, as the documentation describes them.
     fn values(&self) -> String;

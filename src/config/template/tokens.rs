@@ -19,6 +19,7 @@ pub struct Token {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The kinds of tokens that matter to find names.
 pub enum Kind {
     /// Names, keywords, `#private`.
     Word,
@@ -82,6 +83,7 @@ const BEFORE_STATEMENT: &[&str] = &["else", "do", "try", "finally"];
 const BEFORE_OPERAND: &[&str] =
     &["return", "throw", "case", "typeof", "instanceof", "in", "new", "delete", "void", "extends", "await", "yield", "let", "const", "var"];
 
+/// Takes JavaScript apart.
 pub struct Lexer<'a> {
     text: &'a str,
     at: usize,
@@ -106,6 +108,7 @@ pub struct Lexer<'a> {
 }
 
 impl<'a> Lexer<'a> {
+    /// At the beginning of a text.
     pub fn new(text: &'a str) -> Self {
         Lexer {
             text,

@@ -95,6 +95,7 @@ pub struct Events<'a> {
 }
 
 impl<'a> Events<'a> {
+    /// The events of a text, from its beginning.
     pub fn new(text: &'a str) -> Self {
         let parser = Box::into_raw(Box::<sys::yaml_parser_t>::new_uninit()).cast::<sys::yaml_parser_t>();
         // SAFETY: `parser` is memory of the right size and alignment that nothing else refers to; initialize writes all of it (it aborts

@@ -33,10 +33,12 @@ pub enum Class {
 }
 
 impl Class {
+    /// Whether the two configurations may not run side by side because of it.
     pub fn is_violation(self) -> bool {
         self != Class::Allowed
     }
 
+    /// As the report shows it.
     pub fn words(self) -> &'static str {
         match self {
             Class::Allowed => "allowed",
@@ -56,6 +58,7 @@ pub enum Group {
 }
 
 impl Group {
+    /// As the report shows it.
     pub fn words(self) -> &'static str {
         match self {
             Group::HighAvailability => "high availability",

@@ -30,6 +30,7 @@ pub enum Who {
 }
 
 impl Who {
+    /// As messages and options write it.
     pub fn word(self) -> &'static str {
         match self {
             Who::Old => "old",
@@ -57,6 +58,7 @@ pub enum Step {
 }
 
 impl Step {
+    /// All, in their order.
     pub const ALL: [Step; 10] = [
         Step::Check,
         Step::Quiesce,
@@ -70,6 +72,7 @@ impl Step {
         Step::Final,
     ];
 
+    /// What is done in it, for people.
     pub fn title(self) -> &'static str {
         match self {
             Step::Check => "check that the peers serve and traffic can be switched",
@@ -151,6 +154,7 @@ pub trait World {
     fn approve(&mut self, title: &str) -> Approval;
     /// The time since some fixed moment.
     fn now(&self) -> Duration;
+    /// Lets some time pass.
     fn pause(&mut self, time: Duration);
     /// What is wrong with the peers; empty: they serve. Changes nothing.
     fn peer_faults(&mut self) -> Vec<String>;
@@ -163,12 +167,17 @@ pub trait World {
     fn quiesced(&mut self) -> Result<Option<bool>, UpgradeError>;
     /// Whether traffic can be switched. Changes nothing.
     fn check_traffic(&mut self) -> Result<(), UpgradeError>;
+    /// Takes the old instance out of new connections.
     fn quiesce(&mut self) -> Result<(), UpgradeError>;
+    /// Gives it new connections again.
     fn resume(&mut self) -> Result<(), UpgradeError>;
     /// The connections of the instance that is replaced; None where they cannot be counted.
     fn connections(&mut self) -> Result<Option<u64>, UpgradeError>;
+    /// Issues START.
     fn start(&mut self, who: Who) -> Result<(), UpgradeError>;
+    /// Issues STOP.
     fn stop(&mut self, who: Who) -> Result<(), UpgradeError>;
+    /// How the launcher stands.
     fn launcher(&mut self, who: Who) -> Launcher;
     /// Whether its gateway answers at its own address.
     fn gateway(&mut self, who: Who) -> Result<(), UpgradeError>;

@@ -126,10 +126,12 @@ pub struct Client {
 }
 
 impl Client {
+    /// A client of the runtime socket at an address; connects when it is asked something.
     pub fn new(address: Address) -> Client {
         Client { address }
     }
 
+    /// Where the socket is.
     pub fn address(&self) -> &Address {
         &self.address
     }

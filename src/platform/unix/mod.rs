@@ -22,8 +22,11 @@ use std::path::{Path, PathBuf};
 /// The root directory in which a data set is a directory and a member is a file.
 const DATA_SETS: &str = "ZWELNCH_DATASETS";
 
+/// The system's number.
 pub const SIGTERM: i32 = libc::SIGTERM;
+/// The system's number.
 pub const SIGKILL: i32 = libc::SIGKILL;
+/// The system's number.
 pub const SIGCONT: i32 = libc::SIGCONT;
 
 /// The system's number of a signal named `SIGTERM` or `TERM`, ignoring case; None for an unknown name.

@@ -60,6 +60,7 @@ mod system {
     }
 
     impl Watching {
+        /// Begins to look; what happens from now on is not missed.
         pub(super) fn new(directory: &Path, file: &str) -> io::Result<Watching> {
             let inotify = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK)?;
             let events = AddWatchFlags::IN_MODIFY | AddWatchFlags::IN_CREATE | AddWatchFlags::IN_MOVED_TO;
@@ -67,6 +68,7 @@ mod system {
             Ok(Watching { inotify, file: file.into() })
         }
 
+        /// Tells of changes until the other end of `ended` is closed.
         pub(super) fn run(&self, ended: &UnixStream, told: &dyn Fn()) {
             loop {
                 let mut waiting = [PollFd::new(self.inotify.as_fd(), PollFlags::POLLIN), PollFd::new(ended.as_fd(), PollFlags::POLLIN)];
@@ -117,6 +119,7 @@ mod tree {
     }
 
     impl Watching {
+        /// Begins to look; what happens from now on is not missed.
         pub(super) fn new(directory: &Path) -> io::Result<Watching> {
             let inotify = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK)?;
             let mut watching = Watching { inotify, root: std::fs::canonicalize(directory)?, directories: HashMap::new() };
@@ -158,6 +161,7 @@ mod tree {
             Ok(())
         }
 
+        /// Tells of changes until the other end of `ended` is closed.
         pub(super) fn run(mut self, ended: &UnixStream, told: &dyn Fn()) {
             let mut first: Option<Instant> = None;
             loop {
@@ -238,10 +242,12 @@ mod tree {
     pub(super) struct Watching;
 
     impl Watching {
+        /// Begins to look; what happens from now on is not missed.
         pub fn new(_: &Path) -> io::Result<Watching> {
             Err(io::Error::new(io::ErrorKind::Unsupported, "this system does not tell of changed files (inotify)"))
         }
 
+        /// Tells of changes until the other end of `ended` is closed.
         pub fn run(self, _: &UnixStream, _: &dyn Fn()) {}
     }
 }
@@ -257,10 +263,12 @@ mod system {
     pub(super) struct Watching;
 
     impl Watching {
+        /// Begins to look; what happens from now on is not missed.
         pub fn new(_: &Path, _: &str) -> io::Result<Watching> {
             Ok(Watching)
         }
 
+        /// Tells of changes until the other end of `ended` is closed.
         pub fn run(&self, mut ended: &UnixStream, told: &dyn Fn()) {
             if ended.set_read_timeout(Some(Duration::from_millis(250))).is_err() {
                 return;

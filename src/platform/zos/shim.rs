@@ -261,6 +261,7 @@ pub fn semaphore_user(id: i32, number: i32) -> Result<Pid> {
     call(|reason| unsafe { zwelnch_semaphore_user(id, number, reason) })
 }
 
+/// Removes a message queue or set of semaphores.
 pub fn remove_ipc(kind: IpcKind, id: i32) -> Result<()> {
     // SAFETY: as above.
     call(|reason| unsafe { zwelnch_ipc_remove(kind as i32, id, reason) }).map(drop)
@@ -301,6 +302,7 @@ pub fn tag(descriptor: BorrowedFd<'_>) -> Result<(u16, bool)> {
     Ok((ccsid, text != 0))
 }
 
+/// Tags a file as text of a CCSID.
 pub fn set_tag(descriptor: BorrowedFd<'_>, ccsid: u16, text: bool) -> Result<()> {
     // SAFETY: only the reason is written.
     call(|reason| unsafe { zwelnch_tag_set(descriptor.as_raw_fd(), ccsid, text.into(), reason) }).map(drop)

@@ -4,6 +4,7 @@ use super::super::state::{Event, Reply, State, WaitsFor, Wanted};
 use super::Machine;
 
 impl Machine {
+    /// What it is to come to.
     pub fn wanted(&self) -> Wanted {
         self.wanted
     }
