@@ -22,6 +22,7 @@ mod inspect;
 mod installation;
 mod launcher;
 mod lifecycle;
+mod manual;
 mod members;
 mod newest;
 mod operate;
