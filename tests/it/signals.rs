@@ -127,7 +127,7 @@ fn a_stop_signal_that_a_background_job_ignores_reaches_the_component() {
 fn one_stop_that_arrives_twice_leaves_the_grace_time() {
     let Some(timeout) = crate::harness::program_or_skip("timeout") else { return };
     // `timeout` signals its child and then the whole group: one stop. The component needs its grace time.
-    let start = "trap 'sleep 2; echo in order; exit 0' TERM\necho up\nwhile :; do sleep 0.1; done";
+    let start = "trap 'sleep 2; echo in order; exit 0' TERM\necho alpha is up\nwhile :; do sleep 0.1; done";
     let instance = Instance::new().component("alpha", start, "");
     instance.write_config();
     let prototype = instance.launcher(&[]);
@@ -135,7 +135,7 @@ fn one_stop_that_arrives_twice_leaves_the_grace_time() {
     command.arg("1000").arg(program()).arg("lpar1");
     command.env_clear().envs(prototype.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let mut running = Running::spawn(command, instance.directory.path());
-    running.wait_for("up");
+    running.wait_for("alpha is up");
     running.wait_for("ZWEL0012I");
     running.signal(Signal::SIGTERM);
     running.wait_end();
