@@ -257,6 +257,10 @@ messages! {
         "failed to run command {cmd} - {why}",
         "A command could not be run.",
         "See the reason.";
+    command_output_not_read "ZWEL0065E" Error OnMatch (cmd, why)
+        "error reading output from command '{cmd}' - {why}",
+        "Never issued: output is relayed as it comes, and what keeps it from that is ZWEL0050E.",
+        "None.";
     command_ended_with_code "ZWEL0066W" Warning OnMatch (cmd, rc)
         "command '{cmd}' ended with code {rc}",
         "The preparation of the instance, which today's launcher leaves to a command, was not successful; ZWEL0030E follows.",
