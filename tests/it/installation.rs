@@ -274,8 +274,10 @@ fn live(validation: &str) {
                 SERVERS.iter().enumerate().filter(|(index, _)| now[*index] != pids[*index]).map(|(_, server)| server.0).collect();
             // A RELOAD also restarts the component changed before, whose setting goes back to what it was.
             assert!(moved.contains(name) && (verb == "RELOAD" || moved.len() == 1), "{verb} of {name} restarted {moved:?}");
-            let lost: Vec<String> = before.difference(&installation.workspace()).cloned().collect();
-            assert!(lost.is_empty(), "{verb} of {name} lost {lost:?}");
+            // Others that it restarts may still be configured, and write their files anew.
+            let lost = || before.difference(&installation.workspace()).cloned().collect::<Vec<String>>();
+            let whole = wait_until(Instant::now() + PATIENCE, || lost().is_empty().then_some(()));
+            assert!(whole.is_some(), "{verb} of {name} lost {:?}", lost());
         }
     }
     let definition =
