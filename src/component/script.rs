@@ -20,6 +20,8 @@ const IBM_1047: u16 = 1047;
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Oddity {
     line: u32,
+    /// What the text is about.
+    subject: &'static str,
     text: String,
 }
 
@@ -40,17 +42,17 @@ fn oddities(content: &[u8], tag: Option<u16>, is_zos: bool) -> Vec<Oddity> {
         }
         _ => None,
     };
-    let mut found: Vec<Oddity> = code_page.map(|text| Oddity { line: 1, text: text.into() }).into_iter().collect();
+    let mut found: Vec<Oddity> = code_page.map(|text| Oddity { line: 1, subject: "file", text: text.into() }).into_iter().collect();
     let Some(text) = ascii.map(str::to_owned).or(ebcdic) else { return found };
     let with_cr = |(_, line): &(usize, &str)| line.ends_with('\r');
     if let Some((index, _)) = text.split('\n').enumerate().find(with_cr) {
         let text = "ends with CR LF, and a shell takes the CR for a part of the line; convert the file: tr -d '\\r'".to_owned();
-        found.push(Oddity { line: u32::try_from(index + 1).unwrap_or(u32::MAX), text });
+        found.push(Oddity { line: u32::try_from(index + 1).unwrap_or(u32::MAX), subject: "line", text });
     }
     if let Some(interpreter) = interpreter(&text).filter(|interpreter| *interpreter != "sh") {
         let text =
             format!("names '{interpreter}', which will not run it: a shell (sh) sources this file; let it be a script that starts it");
-        found.push(Oddity { line: 1, text });
+        found.push(Oddity { line: 1, subject: "line", text });
     }
     found
 }
@@ -73,10 +75,9 @@ pub(super) fn problems(component: &Component, platform: &dyn Platform) -> Vec<Pr
         let Ok(Some(command)) = component.command(phase) else { continue };
         for oddity in look(&command.file, platform) {
             let place = Location::new(command.file.display().to_string(), oddity.line, 1);
-            let subject = if oddity.text.starts_with("ends") || oddity.text.starts_with("names") { "line" } else { "file" };
             found.push(Problem::warning(
                 Some(place),
-                format!("commands.{} of {}: this {subject} {}", phase.name(), component.name, oddity.text),
+                format!("commands.{} of {}: this {} {}", phase.name(), component.name, oddity.subject, oddity.text),
             ));
         }
     }

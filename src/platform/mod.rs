@@ -238,12 +238,27 @@ impl FileLock {
         files::is_same(&self.file, path)
     }
 
-    /// A file that has just been locked, provided that nobody removed or replaced it between the opening and the locking.
+    /// Opens a file of ours, made with mode 600, and locks it for this process; no link is followed. `lock` is the system's way to lock it: true
+    /// when it has, false when another process has. The holder's text is written into it.
     ///
     /// # Errors
-    /// [`LockError::Io`].
-    pub fn verified(file: std::fs::File, path: &std::path::Path) -> Result<FileLock, LockError> {
-        private::judge_file(&file, path)?;
+    /// [`LockError::Held`] with the other holder's text; [`LockError::Io`], also when somebody has removed or replaced the file between its
+    /// opening and the lock.
+    pub fn take(
+        path: &std::path::Path,
+        holder: &str,
+        lock: impl FnOnce(&std::fs::File) -> io::Result<bool>,
+    ) -> Result<FileLock, LockError> {
+        use std::io::{Read, Seek, Write};
+        let mut file = private::open_own(path)?;
+        if !lock(&file)? {
+            let mut text = String::new();
+            file.rewind()?;
+            file.take(1000).read_to_string(&mut text)?;
+            return Err(LockError::Held(text));
+        }
+        file.set_len(0)?;
+        file.write_all(holder.as_bytes())?;
         let lock = FileLock { file };
         if lock.is_at(path)? { Ok(lock) } else { Err(LockError::Io(io::Error::other("the file was removed or replaced meanwhile"))) }
     }

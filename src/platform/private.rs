@@ -117,16 +117,19 @@ impl PrivateDirectory {
     }
 }
 
-/// A file that was opened by its name to be locked or written: it must be ours and a regular file.
+/// A file to lock and write, made with mode 600 where it is missing: it must be ours and a regular file.
 ///
 /// # Errors
-/// [`io::ErrorKind::PermissionDenied`] with the path.
-pub fn judge_file(file: &File, path: &Path) -> io::Result<()> {
+/// The system's; [`io::ErrorKind::PermissionDenied`] with the path.
+pub fn open_own(path: &Path) -> io::Result<File> {
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+    let file = File::options().read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(flags).open(path)?;
     let metadata = file.metadata()?;
     if kind(&metadata) != FileKind::Regular {
         return Err(refused(path, "is no regular file; remove it"));
     }
-    judge(path, &metadata)
+    judge(path, &metadata)?;
+    Ok(file)
 }
 
 #[cfg(test)]

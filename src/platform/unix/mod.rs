@@ -14,7 +14,7 @@ use super::names::host_sysname;
 use super::{FileLock, ListenError, LockError, OperatorListener, Pid, Platform, ProcessEntry, SignalTarget, SpawnRequest, WaitStatus};
 use nix::libc;
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -265,30 +265,14 @@ impl Platform for UnixPlatform {
     }
 
     fn lock_file(&self, path: &Path, holder: &str) -> Result<FileLock, LockError> {
-        let mut file = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
-            .open(path)?;
-        crate::platform::private::judge_file(&file, path)?;
-        let whole = libc::flock { l_type: libc::F_WRLCK as _, l_whence: libc::SEEK_SET as _, l_start: 0, l_len: 0, l_pid: 0 };
-        match nix::fcntl::fcntl(&file, nix::fcntl::FcntlArg::F_SETLK(&whole)) {
-            Ok(_) => {
-                file.set_len(0)?;
-                file.write_all(holder.as_bytes())?;
-                FileLock::verified(file, path)
+        FileLock::take(path, holder, |file| {
+            let whole = libc::flock { l_type: libc::F_WRLCK as _, l_whence: libc::SEEK_SET as _, l_start: 0, l_len: 0, l_pid: 0 };
+            match nix::fcntl::fcntl(file, nix::fcntl::FcntlArg::F_SETLK(&whole)) {
+                Ok(_) => Ok(true),
+                Err(nix::errno::Errno::EAGAIN | nix::errno::Errno::EACCES) => Ok(false),
+                Err(error) => Err(error.into()),
             }
-            Err(nix::errno::Errno::EAGAIN | nix::errno::Errno::EACCES) => {
-                let mut text = String::new();
-                file.seek(SeekFrom::Start(0))?;
-                file.take(1000).read_to_string(&mut text)?;
-                Err(LockError::Held(text))
-            }
-            Err(error) => Err(LockError::Io(error.into())),
-        }
+        })
     }
 
     #[cfg(target_os = "linux")]

@@ -14,9 +14,9 @@ use nix::libc;
 use shim::DataDefinition;
 use std::ffi::CString;
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -395,29 +395,11 @@ impl Platform for ZosPlatform {
     }
 
     fn lock_file(&self, path: &Path, holder: &str) -> Result<FileLock, LockError> {
-        let mut file = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
-            .open(path)?;
-        crate::platform::private::judge_file(&file, path)?;
-        match shim::lock(file.as_fd()) {
-            Ok(()) => {
-                file.set_len(0)?;
-                file.write_all(holder.as_bytes())?;
-                FileLock::verified(file, path)
-            }
-            Err(error) if error.errno == libc::EAGAIN => {
-                let mut text = String::new();
-                file.seek(SeekFrom::Start(0))?;
-                file.take(1000).read_to_string(&mut text)?;
-                Err(LockError::Held(text))
-            }
-            Err(error) => Err(LockError::Io(error.into())),
-        }
+        FileLock::take(path, holder, |file| match shim::lock(file.as_fd()) {
+            Ok(()) => Ok(true),
+            Err(error) if error.errno == libc::EAGAIN => Ok(false),
+            Err(error) => Err(error.into()),
+        })
     }
 
     fn is_writable_directory(&self, path: &Path) -> bool {
