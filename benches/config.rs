@@ -5,10 +5,12 @@
 //! The schemas are Zowe's, in `../shared/zowe` beside the checkout; without them this says so and skips (ZWELNCH_REQUIRE_ALL=1: fails).
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+#[path = "supervision/site.rs"]
+mod site;
+
 use criterion::{BatchSize, BenchmarkId, Criterion};
-use std::fmt::Write;
 use std::hint::black_box;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use zwelnch::config::merge::merge_list;
@@ -22,48 +24,25 @@ const TARGET: Duration = Duration::from_millis(50);
 const COUNTS: [usize; 4] = [25, 50, 100, 200];
 const INSTANCES: usize = 20;
 
-fn zowe() -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/zowe");
-    if path.exists() {
-        return Some(path);
-    }
-    assert!(std::env::var("ZWELNCH_REQUIRE_ALL").as_deref() != Ok("1"), "{} is required", path.display());
-    println!("skipped: {} is absent", path.display());
-    None
-}
-
-/// A runtime directory with Zowe's schemas and defaults, and a user's file.
+/// A configuration as it is loaded here.
 struct Site {
-    directory: tempfile::TempDir,
+    files: site::Site,
     platform: UnixPlatform,
 }
 
 impl Site {
-    fn new(zowe: &Path) -> Site {
-        let site = Site { directory: tempfile::tempdir().unwrap(), platform: UnixPlatform::for_command() };
-        for (from, to) in [
-            ("schemas/zowe-yaml-schema.json", "runtime/schemas/zowe-yaml-schema.json"),
-            ("schemas/server-common.json", "runtime/schemas/server-common.json"),
-            ("schemas/manifest-schema.json", "runtime/schemas/manifest-schema.json"),
-            ("defaults.yaml", "runtime/files/defaults.yaml"),
-        ] {
-            site.write(to, &std::fs::read_to_string(zowe.join(from)).unwrap());
-        }
+    fn of(files: site::Site, id: Option<&str>) -> Site {
+        let site = Site { files, platform: UnixPlatform::for_command() };
+        assert_valid(&site.load(id));
         site
     }
 
     fn path(&self, relative: &str) -> PathBuf {
-        self.directory.path().join(relative)
-    }
-
-    fn write(&self, relative: &str, text: &str) {
-        let path = self.path(relative);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
+        self.files.path(relative)
     }
 
     fn text(&self, relative: &str) -> String {
-        std::fs::read_to_string(self.path(relative)).unwrap()
+        self.files.text(relative)
     }
 
     fn load(&self, id: Option<&str>) -> Configuration {
@@ -91,72 +70,6 @@ impl Site {
 fn assert_valid(configuration: &Configuration) {
     let errors: Vec<String> = configuration.validate().iter().filter(|problem| problem.error).map(ToString::to_string).collect();
     assert!(errors.is_empty(), "{errors:#?}");
-}
-
-/// Zowe's example with the values that a user must fill in.
-fn example(zowe: &Path) -> Site {
-    let site = Site::new(zowe);
-    let runtime = format!("runtimeDirectory: \"{}\"", site.path("runtime").display());
-    let text = std::fs::read_to_string(zowe.join("example-zowe.yaml")).unwrap();
-    assert!(text.contains("runtimeDirectory: \"\""));
-    let text = text.replacen("runtimeDirectory: \"\"", &runtime, 1).replace("\n  home: \"\"", "\n  home: \"/usr/lpp\"");
-    site.write("zowe.yaml", &text);
-    assert_valid(&site.load(None));
-    site
-}
-
-/// As many components, each installed with manifest and schema, configured, with a template, and overridden by each of the HA instances.
-fn large(zowe: &Path, count: usize) -> Site {
-    let site = Site::new(zowe);
-    let base = example(zowe);
-    let kept: String = base
-        .text("zowe.yaml")
-        .lines()
-        .take_while(|line| !line.starts_with("components:"))
-        .map(|line| format!("{line}\n"))
-        .collect::<String>()
-        .replace(&base.path("runtime").display().to_string(), &site.path("runtime").display().to_string());
-    let mut text = kept;
-    text.push_str("components:\n");
-    for number in 0..count {
-        let port = 10_000 + number;
-        write!(
-            text,
-            "  c{number:03}:\n    enabled: true\n    port: {port}\n    debug: false\n    peer: ${{{{ components.c{:03}.port + 1 }}}}\n    \
-             launcher:\n      restartIntervals: [1, 1, 5]\n      minUptime: 30\n    server:\n      ssl: {{enabled: true, keyAlias: \"k{number}\"}}\n      \
-             hosts: [a.example.com, b.example.com]\n",
-            (number + 1) % count
-        )
-        .unwrap();
-        let home = format!("runtime/components/c{number:03}");
-        site.write(
-            &format!("{home}/manifest.yaml"),
-            &format!(
-                "name: c{number:03}\nid: org.example.c{number:03}\nversion: 1.0.0\ntitle: Component\ndescription: One of many\nlicense: EPL-2.0\n\
-                 commands:\n  start: bin/start.sh\nschemas:\n  configs: schema.json\nconfigs:\n  timeout: 10\n"
-            ),
-        );
-        site.write(&format!("{home}/bin/start.sh"), "sleep 1\n");
-        site.write(&format!("{home}/schema.json"), &component_schema(number));
-    }
-    text.push_str("haInstances:\n");
-    for instance in 0..INSTANCES {
-        write!(text, "  lpar{instance}:\n    hostname: h{instance}.example.com\n    sysname: SYS{instance}\n    components:\n").unwrap();
-        for number in 0..count {
-            writeln!(text, "      c{number:03}: {{port: {}}}", 10_000 + 1_000 * (instance + 1) + number).unwrap();
-        }
-    }
-    site.write("zowe.yaml", &text);
-    assert_valid(&site.load(Some("lpar3")));
-    site
-}
-
-fn component_schema(number: usize) -> String {
-    format!(
-        r#"{{"$schema": "https://json-schema.org/draft/2019-09/schema", "$id": "https://example.org/schemas/c{number:03}",
-        "allOf": [{{"$ref": "https://zowe.org/schemas/v2/server-base"}}, {{"type": "object", "properties": {{"components": {{"type": "object",
-        "properties": {{"c{number:03}": {{"type": "object", "properties": {{"port": {{"type": "integer"}}, "debug": {{"type": "boolean"}}}}}}}}}}}}}}]}}"#
-    )
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
@@ -197,15 +110,15 @@ fn report(name: &str, times: &[Duration; 6]) {
 
 fn check(site: &Site) -> usize {
     let report = inspect::check(&[Source::File(site.path("zowe.yaml"))], &[], &site.platform, None);
-    assert!(report.exit_code() < 8, "{} {:#?}", site.directory.path().display(), report.findings);
+    assert!(report.exit_code() < 8, "{} {:#?}", site.files.directory.path().display(), report.findings);
     report.findings.len()
 }
 
 fn main() {
-    let Some(zowe) = zowe() else { return };
+    let Some(zowe) = site::zowe() else { return };
     let mut criterion = Criterion::default().sample_size(20).warm_up_time(Duration::from_millis(200)).configure_from_args();
 
-    let site = example(&zowe);
+    let site = Site::of(site::example(&zowe), None);
     let mut group = criterion.benchmark_group("defaults and user file");
     group.bench_function("load and validate", |bencher| bencher.iter(|| site.load(None).validate()));
     group.bench_function("YAML", |bencher| bencher.iter(|| site.parse()));
@@ -218,7 +131,8 @@ fn main() {
     });
     group.finish();
 
-    let sites: Vec<(usize, Site)> = COUNTS.iter().map(|count| (*count, large(&zowe, *count))).collect();
+    let sites: Vec<(usize, Site)> =
+        COUNTS.iter().map(|count| (*count, Site::of(site::large(&zowe, *count, INSTANCES), Some("lpar3")))).collect();
     let mut group = criterion.benchmark_group(format!("components, {INSTANCES} HA instances"));
     group.sample_size(10);
     for (count, site) in &sites {
@@ -229,6 +143,17 @@ fn main() {
             bencher.iter(|| check(site));
         });
     }
+    let thousand = Site::of(site::large(&zowe, 1000, INSTANCES), Some("lpar3"));
+    let lpar3 = [HaInstance { id: "lpar3".into(), from_placeholder: false }];
+    group.bench_with_input(BenchmarkId::new("load and validate", 1000), &thousand, |bencher, site| {
+        bencher.iter(|| site.load(Some("lpar3")).validate());
+    });
+    group.bench_with_input(BenchmarkId::new("check of one HA instance with manifests and schemas", 1000), &thousand, |bencher, site| {
+        bencher.iter(|| {
+            let report = inspect::check(&[Source::File(site.path("zowe.yaml"))], &lpar3, &site.platform, None);
+            assert!(report.exit_code() < 8, "{:#?}", report.findings);
+        });
+    });
     group.finish();
 
     let of_example = medians(21, || steps(&site, None));

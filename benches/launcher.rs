@@ -10,7 +10,7 @@ mod harness;
 use criterion::{BenchmarkId, Criterion, Throughput};
 use harness::{Instance, Running, console};
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -50,16 +50,26 @@ fn spawn_loop(count: usize) -> Duration {
     elapsed
 }
 
-fn lines_file() -> tempfile::NamedTempFile {
+/// A file with this again and again, in about [`RELAY_BYTES`], and a line end.
+fn file_of(text: &[u8]) -> tempfile::NamedTempFile {
     let mut file = tempfile::NamedTempFile::new().unwrap();
-    let line = format!("{}\n", "x".repeat(119));
-    let block = line.repeat(10_000);
+    let block = text.repeat(1_000_000 / text.len());
     for _ in 0..RELAY_BYTES / block.len() as u64 {
-        file.write_all(block.as_bytes()).unwrap();
+        file.write_all(&block).unwrap();
     }
-    file.write_all(&block.as_bytes()[..(RELAY_BYTES % block.len() as u64) as usize]).unwrap();
+    file.write_all(b"\n").unwrap();
     file.flush().unwrap();
     file
+}
+
+/// What a component may write: lines, and lines of hundreds of megabytes that are no text.
+fn contents() -> [(&'static str, Vec<u8>); 4] {
+    [
+        ("120-byte lines", format!("{}\n", "x".repeat(119)).into_bytes()),
+        ("NULs", vec![0]),
+        ("escape sequences", b"\x1b[1;31m".to_vec()),
+        ("invalid UTF-8", b"\xc3(\xff\x80".to_vec()),
+    ]
 }
 
 /// From the component's first byte to its last on SYSPRINT, a file.
@@ -72,13 +82,19 @@ fn relay(lines: &std::path::Path) -> Duration {
     let sysprint = instance.path("SYSPRINT");
     let mut launcher = instance.launcher(&["lpar1"]);
     let mut child = launcher.stdout(File::create(&sysprint).unwrap()).spawn().unwrap();
-    let size = || std::fs::metadata(&sysprint).unwrap().len();
+    let ended = || {
+        let mut file = File::open(&sysprint).unwrap();
+        let mut end = String::new();
+        let length = file.metadata().unwrap().len();
+        file.seek(SeekFrom::Start(length.saturating_sub(200))).and_then(|_| file.read_to_string(&mut end)).unwrap();
+        end.contains("\nthe end\n")
+    };
     let mut go = File::options().write(true).open(instance.runtime().join("components/alpha/go")).unwrap();
     let begun = Instant::now();
     go.write_all(b"go\n").unwrap();
     drop(go);
     let deadline = begun + Duration::from_secs(60);
-    harness::wait_until(deadline, || (size() > RELAY_BYTES).then_some(())).unwrap();
+    harness::wait_until(deadline, || ended().then_some(())).unwrap();
     let elapsed = begun.elapsed();
     console(&instance.system(), "P ZWESLSTC");
     child.wait().unwrap();
@@ -151,12 +167,14 @@ fn main() {
     }
     group.finish();
 
-    let lines = lines_file();
-    let mut group = criterion.benchmark_group("relay 200 MB of 120-byte lines");
-    group.throughput(Throughput::Bytes(RELAY_BYTES));
-    group.bench_function("relay", |bencher| bencher.iter_custom(|iterations| total(iterations, || relay(lines.path()))));
-    group.bench_function("cat", |bencher| bencher.iter_custom(|iterations| total(iterations, || cat(lines.path()))));
-    group.finish();
+    let files = contents().map(|(name, text)| (name, file_of(&text)));
+    for (name, file) in &files {
+        let mut group = criterion.benchmark_group(format!("relay 200 MB of {name}"));
+        group.throughput(Throughput::Bytes(RELAY_BYTES));
+        group.bench_function("relay", |bencher| bencher.iter_custom(|iterations| total(iterations, || relay(file.path()))));
+        group.bench_function("cat", |bencher| bencher.iter_custom(|iterations| total(iterations, || cat(file.path()))));
+        group.finish();
+    }
 
     let instance = (0..5).fold(Instance::new(), |instance, number| instance.component(&format!("c{number}"), TRIVIAL, ""));
     let running = instance.up();
@@ -173,7 +191,9 @@ fn main() {
     for count in [5, 20, 100] {
         ratio(&format!("start of {count}"), 7, || start_of(count), || spawn_loop(count));
     }
-    ratio("relay", 5, || relay(lines.path()), || cat(lines.path()));
+    for (name, file) in &files {
+        ratio(&format!("relay of {name}"), 5, || relay(file.path()), || cat(file.path()));
+    }
     let time = |work: &dyn Fn()| {
         let begun = Instant::now();
         work();

@@ -5,10 +5,10 @@
 //! | floor | modules |
 //! |---|---|
 //! | 5 | [`cli`] |
-//! | 4 | [`launcher`], [`inspect`], [`mvs`], [`demo`], [`develop`], [`ha`] |
+//! | 4 | [`launcher`], [`inspect`], [`mvs`], [`demo`], [`develop`], [`ha`], [`seeing`], [`support`] |
 //! | 3 | [`lifecycle`], [`supervisor`] |
-//! | 2 | [`component`], [`console`] |
-//! | 1 | [`config`], [`processes`], [`system`] |
+//! | 2 | [`component`], [`console`], [`metrics`] |
+//! | 1 | [`config`], [`journal`], [`processes`], [`system`] |
 //! | 0 | [`message`], [`net`], [`output`], [`platform`] |
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr))]
 
@@ -24,15 +24,19 @@ pub mod develop;
 pub mod fuzzing;
 pub mod ha;
 pub mod inspect;
+pub mod journal;
 pub mod launcher;
 pub mod lifecycle;
 pub mod message;
+pub mod metrics;
 #[cfg(feature = "emulation")]
 pub mod mvs;
 pub mod net;
 pub mod output;
 pub mod platform;
 pub mod processes;
+pub mod seeing;
 pub mod supervisor;
+pub mod support;
 #[cfg(feature = "emulation")]
 pub mod system;

@@ -13,7 +13,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use zwelnch::mvs::console::{ConsoleOptions, interactive};
+use zwelnch::mvs::console::{ConsoleEnd, ConsoleOptions, end_by, interactive};
 use zwelnch::mvs::{Answer, Programs, issue_with, jcl_member};
 use zwelnch::system::{ACCEPTED_CODED, JobDescription, JobKind, Request, SystemDirectory, encode_end, encode_line, read_request};
 
@@ -31,6 +31,9 @@ const TESTS: &[Test] = &[
     ("a_job_whose_initiator_was_killed", a_job_whose_initiator_was_killed),
     ("a_launcher_typed_in_a_shell_is_cancelled", a_launcher_typed_in_a_shell_is_cancelled),
     ("a_console_on_a_pipe_ends_what_it_started", a_console_on_a_pipe_ends_what_it_started),
+    ("a_console_that_a_signal_ends_stops_its_own_jobs", a_console_that_a_signal_ends_stops_its_own_jobs),
+    ("who_cannot_wait_cancels", who_cannot_wait_cancels),
+    ("a_job_that_does_not_end_is_named", a_job_that_does_not_end_is_named),
     ("a_console_on_a_terminal", a_console_on_a_terminal),
     ("a_long_answer_keeps_nobody_from_typing", a_long_answer_keeps_nobody_from_typing),
     ("a_console_gives_its_terminal_back", a_console_gives_its_terminal_back),
@@ -88,9 +91,14 @@ fn launcher() -> i32 {
 fn serve(listener: &UnixListener) -> i32 {
     let mut kept = Vec::new();
     let mut slow: Option<UnixStream> = None;
+    let mut stubborn = false;
     for stream in listener.incoming() {
         let mut stream: UnixStream = stream.unwrap();
         let text = match read_request(&stream, Duration::from_secs(30)) {
+            Ok(Some(Request::Stop)) if stubborn => {
+                stream.write_all(b"ACCEPTED\nnot now\n").unwrap();
+                continue;
+            }
             Ok(Some(Request::Stop)) => {
                 stream.write_all(b"ACCEPTED\n").unwrap();
                 return 0;
@@ -98,6 +106,7 @@ fn serve(listener: &UnixListener) -> i32 {
             Ok(Some(Request::Modify(text))) => text,
             _ => continue,
         };
+        stubborn |= text == "STUBBORN";
         match text.as_str() {
             "HANG" => kept.push(stream),
             "SLOW" => {
@@ -143,7 +152,7 @@ fn shell_job(directory: &Path) {
         pid: Pid::this().as_raw(),
     };
     let entry = system.register_job(description).unwrap();
-    system.announce_started("SHELLJOB", &job_id);
+    system.announce_started("SHELLJOB", &job_id).1.unwrap();
     let code = serve(entry.listener());
     entry.end().unwrap();
     std::process::exit(code);
@@ -160,7 +169,11 @@ fn console(directory: &Path) {
     };
     let outcome = interactive(&system, &options).unwrap();
     // The terminal may have gone.
-    let _ = writeln!(std::io::stdout(), "OUTCOME {:?} {}", outcome.end, outcome.code());
+    let _ = writeln!(std::io::stdout(), "OUTCOME {:?} {:?}", outcome.end, outcome.left);
+    if let ConsoleEnd::Signal(signal) = outcome.end {
+        std::process::exit(end_by(signal));
+    }
+    std::process::exit(outcome.exit_code());
 }
 
 fn programs() -> Programs {
@@ -187,7 +200,7 @@ impl Sys {
 
     fn accepted(&self, command: &str) -> Vec<String> {
         let answer = self.issue(command);
-        assert!(answer.accepted && answer.logged, "{command}: {answer:#?}");
+        assert!(answer.accepted && answer.lost.is_none(), "{command}: {answer:#?}");
         answer.lines
     }
 
@@ -282,8 +295,9 @@ fn a_started_task_from_s_to_p() {
         assert!(sysprint.contains(expected), "{expected}:\n{sysprint}");
     }
     assert!(sysprint.contains(&format!("VARIABLE ZWELNCH_SYSTEM={}", sys.system.path().display())));
-    // 0 to 3, and the one that lists them.
-    assert_eq!(sysprint.lines().filter(|line| line.starts_with("DESCRIPTOR")).count(), 5, "{sysprint}");
+    // The control socket, the entry with its lock, and the one that lists them.
+    assert_eq!(sysprint.lines().filter(|line| line.starts_with("DESCRIPTOR")).count(), 6, "{sysprint}");
+    assert!(sysprint.lines().any(|line| line.starts_with("DESCRIPTOR 4 ") && line.ends_with("/jobs/STC00001")), "{sysprint}");
     assert!(!sysprint.contains("VARIABLE CARGO"), "the console's environment is its own:\n{sysprint}");
     assert_eq!(fs::read_to_string(sys.spool("ZWESLSTC.STC00001", "SYSERR")).unwrap(), "to SYSERR\n");
     let jesjcl = fs::read_to_string(sys.spool("ZWESLSTC.STC00001", "JESJCL")).unwrap();
@@ -450,6 +464,7 @@ fn a_console_on_a_pipe_ends_what_it_started() {
         .unwrap();
     child.stdin.take().unwrap().write_all(b"\nF ZWESLSTC,APPL=hello\nHELP\nD A,L\nFROB").unwrap();
     let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(8), "FROB was refused");
     let text = String::from_utf8(output.stdout).unwrap();
     let mut rest = text.as_str();
     for expected in [
@@ -461,15 +476,136 @@ fn a_console_on_a_pipe_ends_what_it_started() {
         "QUIT",
         "IEE114I",
         "IEE305I FROB COMMAND INVALID",
-        " P ZWESLSTC.ZWESLSTC",
+        " P ZWESLSTC.STC00001",
         "STC00001 $HASP395 ZWESLSTC ENDED - RC=0000",
-        "OUTCOME EndOfInput 0",
+        "OUTCOME EndOfInput []",
     ] {
         let at = rest.find(expected).unwrap_or_else(|| panic!("{expected:?} is missing, or out of order:\n{text}"));
         rest = &rest[at + expected.len()..];
     }
     assert_eq!(text.matches("$HASP373").count(), 1, "each line once:\n{text}");
     assert!(sys.system.jobs().is_empty());
+}
+
+/// A console that reads from a pipe, not yet started.
+fn piped_command(sys: &Sys) -> Command {
+    let mut command = console_command(sys);
+    command.stdin(Stdio::piped()).stdout(Stdio::null());
+    command
+}
+
+/// A console with the signals of a terminal at their defaults: a caller that runs the tests in the background may ignore them.
+fn console_command(sys: &Sys) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.arg("console").arg(sys.system.path());
+    let settle = || {
+        for signal in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT] {
+            // SAFETY: setting a signal to its default installs no handler; it may be done between fork and exec.
+            unsafe { nix::sys::signal::signal(signal, nix::sys::signal::SigHandler::SigDfl) }?;
+        }
+        Ok(())
+    };
+    // SAFETY: signal may be used between fork and exec, and nothing else is.
+    unsafe { command.pre_exec(settle) };
+    command
+}
+
+/// A console that reads from a pipe, and that pipe.
+fn piped(sys: &Sys) -> (Child, std::process::ChildStdin) {
+    let mut child = piped_command(sys).spawn().unwrap();
+    let input = child.stdin.take().unwrap();
+    (child, input)
+}
+
+fn signal(child: &Child, signal: Signal) {
+    kill(Pid::from_raw(child.id() as i32), signal).unwrap();
+}
+
+/// The signal that ended a process.
+fn ended_by(child: &mut Child) -> Option<i32> {
+    std::os::unix::process::ExitStatusExt::signal(&child.wait().unwrap())
+}
+
+fn a_console_that_a_signal_ends_stops_its_own_jobs() {
+    for ending in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGHUP] {
+        let sys = Sys::new();
+        // Another job of the same name, which says that it is the one that the console will start.
+        sys.accepted("S ZWESLSTC.STC00002");
+        let (mut child, mut input) = piped(&sys);
+        sys.wait_for("STC00002  $HASP373 ZWESLSTC STARTED");
+        input.write_all(b"F ZWESLSTC.STC00002,APPL=hello\n").unwrap();
+        sys.wait_for("you said HELLO");
+        // And a third one, which is older than the end of the console.
+        sys.accepted("S ZWESLSTC");
+        signal(&child, ending);
+        assert_eq!(ended_by(&mut child), Some(ending as i32));
+        let ids: Vec<String> = sys.system.jobs().into_iter().map(|job| job.job_id).collect();
+        assert_eq!(ids, ["STC00001", "STC00003"], "{ending}: {}", sys.syslog());
+        assert!(sys.syslog().contains("STC00002  $HASP395 ZWESLSTC ENDED - RC=0000"), "{ending}: {}", sys.syslog());
+        drop(input);
+    }
+}
+
+fn who_cannot_wait_cancels() {
+    let sys = Sys::new();
+    let (mut child, mut input) = piped(&sys);
+    input.write_all(b"F ZWESLSTC,APPL=STUBBORN\n").unwrap();
+    sys.wait_for("you said STUBBORN");
+    signal(&child, Signal::SIGINT);
+    sys.wait_for("P ZWESLSTC.STC00001");
+    sys.wait_for("not now");
+    assert!(child.try_wait().unwrap().is_none() && sys.system.jobs().len() == 1, "it waits");
+    // SIGHUP hurries nobody: it comes from the system and from the shell.
+    signal(&child, Signal::SIGHUP);
+    sys.accepted("D T");
+    assert!(!sys.syslog().contains("C ZWESLSTC.STC00001"));
+    signal(&child, Signal::SIGINT);
+    assert_eq!(ended_by(&mut child), Some(Signal::SIGINT as i32));
+    assert!(sys.syslog().contains("C ZWESLSTC.STC00001") && sys.system.jobs().is_empty(), "{}", sys.syslog());
+
+    // The third one ends the console at once.
+    let (mut child, mut input) = piped(&sys);
+    input.write_all(b"F ZWESLSTC,APPL=STUBBORN\n").unwrap();
+    sys.wait_for("STC00002  you said STUBBORN");
+    signal(&child, Signal::SIGTERM);
+    sys.wait_for("STC00002  not now");
+    // Again and again, because two that have not arrived are one.
+    until("the console has ended", || match child.try_wait().unwrap() {
+        Some(_) => Ok(()),
+        None => {
+            signal(&child, Signal::SIGTERM);
+            Err("it runs".to_owned())
+        }
+    });
+    assert_eq!(ended_by(&mut child), Some(Signal::SIGTERM as i32));
+    assert_eq!(sys.system.jobs().len(), 1);
+    sys.accepted("C STC00002");
+}
+
+fn a_job_that_does_not_end_is_named() {
+    let sys = Sys::new();
+    let mut command = piped_command(&sys);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(b"F ZWESLSTC,APPL=STUBBORN\n").unwrap();
+    sys.wait_for("you said STUBBORN");
+    let pid = sys.system.jobs()[0].pid;
+    // Its initiator does not take CANCEL either: it is stopped.
+    let initiator = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let initiator = initiator.lines().find_map(|line| line.strip_prefix("PPid:")).unwrap().trim().parse().unwrap();
+    kill(Pid::from_raw(initiator), Signal::SIGSTOP).unwrap();
+    drop(input);
+    sys.wait_for("P ZWESLSTC.STC00001");
+    sys.wait_for("not now");
+    signal(&child, Signal::SIGINT);
+    sys.wait_for("C ZWESLSTC.STC00001");
+    signal(&child, Signal::SIGINT);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&output.status), Some(Signal::SIGINT as i32));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("ZWEL0964W STC00001 did not end and is left running"), "{text}");
+    kill(Pid::from_raw(initiator), Signal::SIGCONT).unwrap();
+    sys.wait_for("$HASP395 ZWESLSTC ENDED - ABEND=S222");
 }
 
 /// A console on a pseudo terminal.
@@ -489,9 +625,7 @@ impl Terminal {
             nix::fcntl::fcntl(descriptor, nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::FD_CLOEXEC)).unwrap();
         }
         let slave = |descriptor: &OwnedFd| Stdio::from(descriptor.try_clone().unwrap());
-        let child = Command::new(std::env::current_exe().unwrap())
-            .arg("console")
-            .arg(sys.system.path())
+        let child = console_command(sys)
             .env("TERM", "xterm")
             .stdin(slave(&terminal.slave))
             .stdout(slave(&terminal.slave))
@@ -561,15 +695,14 @@ fn a_console_gives_its_terminal_back() {
     terminal.expect("you said AB");
     terminal.signal(Signal::SIGTERM);
     terminal.expect("\x1b[?2004l");
-    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&terminal.child.wait().unwrap()), Some(Signal::SIGTERM as i32));
+    assert_eq!(ended_by(&mut terminal.child), Some(Signal::SIGTERM as i32));
     assert!(terminal.is_cooked());
-    sys.accepted("P ZWESLSTC");
-    sys.wait_for("$HASP395 ZWESLSTC ENDED - RC=0000");
+    assert!(sys.syslog().contains("$HASP395 ZWESLSTC ENDED - RC=0000"), "{}", sys.syslog());
     // At its own end.
     let mut terminal = Terminal::new(&sys);
     terminal.expect("STARTED - TIME=");
     terminal.type_keys(b"QUIT\r");
-    terminal.expect("OUTCOME Quit 0");
+    terminal.expect("OUTCOME Quit []");
     assert!(terminal.child.wait().unwrap().success());
     assert!(terminal.is_cooked());
 }
@@ -591,7 +724,9 @@ fn a_console_whose_terminal_goes_ends_what_it_started() {
         // Shown by the console, it ends the reader, and that has the other half of the terminal.
         sys.accepted("D T");
         sys.wait_for("$HASP395 ZWESLSTC ENDED - RC=0000");
-        assert!(child.wait().unwrap().success());
+        let status = child.wait().unwrap();
+        let signal = std::os::unix::process::ExitStatusExt::signal(&status);
+        assert!(if hang_up { signal == Some(Signal::SIGHUP as i32) } else { status.success() }, "{status}");
         reader.join().unwrap();
     }
 }
@@ -637,7 +772,7 @@ fn a_console_on_a_terminal() {
     terminal.expect("you said LATERON");
     terminal.type_keys(b"\x04");
     terminal.expect("$HASP395 ZWESLSTC ENDED - RC=0000");
-    terminal.expect("OUTCOME EndOfInput 0");
+    terminal.expect("OUTCOME EndOfInput []");
     assert!(terminal.child.wait().unwrap().success());
     let history = sys.system.path().join("history");
     assert_eq!(mode(&history), 0o600);

@@ -2,8 +2,20 @@
 //! with its output on data definitions in EBCDIC.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+#[path = "zos/code_pages.rs"]
+mod code_pages;
+#[path = "zos/console.rs"]
+mod console;
 #[allow(dead_code)]
 #[path = "it/harness.rs"]
 mod harness;
+#[path = "zos/key_rings.rs"]
+mod key_rings;
 #[path = "zos/launcher.rs"]
 mod launcher;
+#[path = "zos/rehearsal.rs"]
+mod rehearsal;
+#[path = "zos/rehearsal_table.rs"]
+mod rehearsal_table;
+#[path = "zos/streams.rs"]
+mod streams;

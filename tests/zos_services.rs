@@ -26,6 +26,8 @@ impl Stub {
     fn new() -> Stub {
         static LOCK: Mutex<()> = Mutex::new(());
         let guard = LOCK.lock().unwrap_or_else(PoisonError::into_inner);
+        // What a test that failed has left would be the next one's child.
+        while nix::sys::wait::wait().is_ok() {}
         let directory = tempfile::tempdir().unwrap();
         for name in ["dd", "bin", "data-sets/ZOWE.PARMLIB"] {
             fs::create_dir_all(directory.path().join(name)).unwrap();
@@ -62,7 +64,7 @@ fn fails_once<T: std::fmt::Debug>(service: &str, error: i32, mut call: impl FnMu
     call().unwrap()
 }
 
-use nix::libc::{EACCES, EAGAIN, EBADF, ECHILD, EINTR, EINVAL, EIO, ENOENT, ENOMEM, EPERM};
+use nix::libc::{E2BIG, EACCES, EAGAIN, EBADF, ECHILD, EINTR, EINVAL, EIO, ENOENT, ENOMEM, EPERM};
 
 #[test]
 fn the_shim_that_is_linked_is_the_right_one() {
@@ -72,11 +74,13 @@ fn the_shim_that_is_linked_is_the_right_one() {
 #[test]
 fn wto() {
     let stub = Stub::new();
+    stub.write("uid", "0\n");
     let text = to_ibm_1047("ZWEL0001I x");
     fails_once("malloc31", ENOMEM, || shim::wto(&text, &[2, 11], &[12]));
     // SVC 35 has a return code and no errno.
     fail("svc35", 0);
     assert_eq!(shim::wto(&text, &[2], &[12]), Err(shim::ShimError { errno: EIO, reason: 0x0BAD_0042 }));
+    shim::wto(&text, &[], &[]).unwrap();
     fails_once("console2.message", EPERM, || shim::wto_unix(&text, &[2], &[]));
     let origin = shim::Origin { cart: *b"ABCDEFGH", console_id: [1, 2, 3, 4] };
     fails_once("console2.message", EINVAL, || shim::console_answer(&origin, &text));
@@ -89,11 +93,19 @@ fn wto() {
     let recorded = fs::read_to_string(stub.directory.path().join("wto")).unwrap();
     let expected = [
         format!("svc35 2,11 12 {zeroes} 00000000 {hexadecimal}"),
+        format!("svc35 - - {zeroes} 00000000 {hexadecimal}"),
         format!("console2 2 - {zeroes} 00000000 {hexadecimal}"),
         answer.clone(),
         answer,
     ];
     assert_eq!(recorded.lines().collect::<Vec<_>>(), expected);
+
+    // Who has another UID has the system's own text before it, in what __console2 issues.
+    stub.write("uid", "990\n");
+    shim::wto_unix(&text, &[], &[]).unwrap();
+    let wrapper: String = to_ibm_1047("BPXM023I (ZWESVUSR) ").iter().map(|byte| format!("{byte:02x}")).collect();
+    let recorded = fs::read_to_string(stub.directory.path().join("wto")).unwrap();
+    assert_eq!(recorded.lines().last(), Some(format!("console2 - - {zeroes} 00000000 {wrapper}{hexadecimal}").as_str()));
 }
 
 #[test]
@@ -113,6 +125,7 @@ fn request<'a>(program: &str, base: &'a PreparedEnvironment, null: &'a File) -> 
         environment: ChildEnvironment { base, own: base, marker: None },
         descriptors: vec![(null.as_fd(), 0), (null.as_fd(), 1), (null.as_fd(), 2)],
         group: GroupOfChild::Own,
+        control_group: None,
     }
 }
 
@@ -140,13 +153,18 @@ fn processes() {
     fail("waitid", EINTR);
     assert!(platform.wait_for_end());
     let found = platform.process(pid).unwrap();
-    assert_eq!((found.group, found.parent), (pid, i32::try_from(std::process::id()).unwrap()));
+    let own = platform.process(i32::try_from(std::process::id()).unwrap()).unwrap();
+    // qemu-user invents what /proc tells of the process itself, without a session; a container shows 0 for a session begun outside it.
+    let session = if std::env::var_os("ZWELNCH_EMULATOR").is_some() { found.session } else { own.session };
+    assert_eq!((found.group, found.parent, found.session), (pid, own.pid, session));
+    // It has ended, and nobody has reaped it: there is no process any more that could be waited for or ended.
+    assert!(found.is_dead && !own.is_dead, "{found:?} {own:?}");
     fail("waitpid", EINTR);
     let (ended, status) = shim::reap(None, true).unwrap().unwrap();
     assert_eq!((ended, status.end), (pid, End::Exited(7)));
 
     fails_once("w_getpsent", EACCES, shim::processes);
-    assert!(platform.process_list(&|_| false).unwrap().len() > 1);
+    assert!(platform.process_list(&|_| false).unwrap().iter().any(|entry| entry.pid == own.pid));
     assert!(platform.boot_identity().is_some_and(|identity| identity.starts_with("ipl/")));
 }
 
@@ -175,7 +193,7 @@ fn a_child_has_only_the_descriptors_of_the_map() {
 fn signals() {
     let _stub = Stub::new();
     fails_once("shutdown_registration", EPERM, shim::register_danger);
-    fail("sigprocmask", EINVAL);
+    fail("pthread_sigmask", EINVAL);
     assert_eq!(shim::signals_block().unwrap_err().errno, EINVAL);
     fail("sigwait", EINVAL);
     assert_eq!(shim::signal_wait().unwrap_err().errno, EINVAL);
@@ -195,6 +213,7 @@ fn tags() {
     shim::set_tag(writer.as_fd(), 65535, false).unwrap();
     assert_eq!(platform.code_page_of(reader.as_fd()), None);
     fails_once("fcntl", EINVAL, || shim::conversion_off(reader.as_fd()));
+    fails_once("fcntl.cvton", EINVAL, || shim::conversion_on(reader.as_fd()));
 }
 
 #[test]
@@ -218,13 +237,45 @@ fn data_definitions() {
     let stub = Stub::new();
     let dd = shim::DataDefinition::Syserr;
     fails_once("fopen", EACCES, || shim::record_length(dd));
-    assert_eq!(fails_once("fldata", EBADF, || shim::record_length(dd)), 1600);
+    // Four bytes of a variable record's length are its own.
+    assert_eq!(fails_once("fldata", EBADF, || shim::record_length(dd)), 1596);
     fails_once("fwrite", EIO, || shim::write_record(dd, &[0xc1]));
-    assert_eq!(shim::write_record(dd, &[0xc1; 1601]).unwrap_err().errno, EIO);
-    shim::write_record(dd, &[0xc2; 1600]).unwrap();
+    assert_eq!(shim::write_record(dd, &[0xc1; 1597]).unwrap_err().errno, EINVAL);
+    shim::write_record(dd, &[0xc2; 1596]).unwrap();
     let written = fs::read(stub.directory.path().join("dd/SYSERR")).unwrap();
-    assert_eq!(ibm_1047(&written), format!("A\n{}\n", "B".repeat(1600)));
+    assert_eq!(ibm_1047(&written), format!("A\n{}\n", "B".repeat(1596)));
     assert_eq!(shim::write_record(dd, &[]), Ok(()), "an empty record is the caller's business");
+}
+
+/// What each format of records needs besides the text, as the stub's C library writes it.
+#[test]
+fn formats_of_records() {
+    for (format, room, written) in [
+        ("F", 20, "AB\u{20}".to_owned() + &" ".repeat(17)),
+        ("FBA", 19, " AB".to_owned() + &" ".repeat(17)),
+        ("VB", 16, "AB".to_owned()),
+        ("VBA", 15, " AB".to_owned()),
+        // X'09': write, then one line on.
+        ("VBM", 15, "\u{8d}AB".to_owned()),
+        ("U", 20, "AB".to_owned()),
+    ] {
+        let stub = Stub::new();
+        let dd = shim::DataDefinition::Sysprint;
+        // What an earlier test has opened is closed.
+        fails_once("fwrite", EIO, || shim::write_record(dd, &[0x40]));
+        fail("fwrite", EIO);
+        shim::write_record(dd, &[0x40]).unwrap_err();
+        fs::remove_file(stub.directory.path().join("dd/SYSPRINT")).unwrap();
+        stub.write("dd/SYSPRINT.lrecl", "20");
+        stub.write("dd/SYSPRINT.recfm", format);
+        assert_eq!(shim::record_length(dd).unwrap(), room, "{format}");
+        shim::write_record(dd, &[0xc1, 0xc2]).unwrap();
+        let full = vec![0xc3; room];
+        shim::write_record(dd, &full).unwrap();
+        let text = ibm_1047(&fs::read(stub.directory.path().join("dd/SYSPRINT")).unwrap());
+        let records: Vec<&str> = text.lines().collect();
+        assert_eq!((records[0], records[1].matches('C').count(), records.len()), (written.as_str(), room, 2), "{format}");
+    }
 }
 
 #[test]
@@ -272,19 +323,47 @@ fn symbols_and_operator_commands_are_programs_of_the_system() {
 
     let runtime = stub.directory.path().join("runtime");
     fs::create_dir_all(runtime.join("bin/utils")).unwrap();
-    assert_eq!(platform.issue_command("D T").unwrap_err().kind(), std::io::ErrorKind::NotFound);
+    let issue = |command: &str| platform.issue_command(command, Some(std::time::Duration::ZERO));
+    assert_eq!(issue("D T").unwrap_err().kind(), std::io::ErrorKind::NotFound);
     platform.use_runtime(&runtime);
-    let text = "#!/bin/sh\ncase \"$1\" in\n'D T') printf 'IEE136I LOCAL\\nsecond\\n' ;;\n'P NONE') echo 'LP01 12.00.00 IEE341I NONE            NOT ACTIVE' ;;\n*) echo 'no authority'; exit 8 ;;\nesac\n";
+    let text = "#!/bin/sh\ncase \"$1\" in\n'D T') printf 'IEE136I LOCAL\\nsecond\\n' ;;\n'P NONE') echo 'LP01 12.00.00 IEE341I NONE            NOT ACTIVE' ;;\n'D SLOW') echo begun; exec sleep 1000 ;;\n'D HELD') echo begun; sleep 1000 & exit 0 ;;\n'D FLOOD') head -c 3000000 /dev/zero | tr '\\0' x; echo; exit 0 ;;\n*) echo 'no authority'; exit 8 ;;\nesac\n";
     stub.program("runtime/bin/utils/opercmd.rex", text);
-    assert_eq!(platform.issue_command("D T").unwrap(), ["IEE136I LOCAL", "second"]);
-    let error = platform.issue_command("S ZWESLSTC").unwrap_err();
+    let answer = issue("D T").unwrap();
+    assert_eq!(answer.lines, ["IEE136I LOCAL", "second"]);
+    assert_eq!((answer.through.starts_with("opercmd.rex (/"), answer.unclear), (true, None));
+    let error = issue("S ZWESLSTC").unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::PermissionDenied);
-    assert!(error.to_string().ends_with("refused 'S ZWESLSTC': no authority"), "{error}");
+    assert!(error.to_string().contains("opercmd.rex: it ended with exit code 8: no authority; "), "{error}");
     // The console of the commands for high availability.
     let console = SystemConsole(&platform);
-    assert_eq!(console.issue("D T").map(|answer| answer.accepted), Ok(true));
-    assert_eq!(console.issue("P NONE").map(|answer| answer.accepted), Ok(false));
-    assert!(console.issue("S ZWESLSTC").unwrap_err().to_string().contains("operator command 'S ZWESLSTC' cannot be issued: "));
+    assert_eq!(console.issue("D T", None).map(|answer| answer.accepted), Ok(true));
+    assert_eq!(console.issue("P NONE", None).map(|answer| answer.accepted), Ok(false));
+    assert!(console.issue("S ZWESLSTC", None).unwrap_err().to_string().contains("operator command 'S ZWESLSTC' cannot be issued: "));
+
+    // One that hangs is ended, and whether it has issued the command is not known; nothing is left of it.
+    let answer = issue("D SLOW").unwrap();
+    assert_eq!((answer.lines, answer.unclear.as_deref()), (vec!["begun".to_owned()], Some("it did not end in 5 s: begun")));
+    assert_eq!(shim::reap(None, true).unwrap_err().errno, ECHILD);
+    let answer = console.issue("D SLOW", Some(std::time::Duration::ZERO)).unwrap();
+    assert!(answer.broken && !answer.accepted, "{answer:?}");
+    // One that leaves its output to others has ended.
+    let answer = issue("D HELD").unwrap();
+    assert_eq!((answer.lines, answer.unclear), (vec!["begun".to_owned()], None));
+    let spawned = fs::read_to_string(stub.directory.path().join("spawned")).unwrap();
+    let group: i32 = spawned.lines().last().unwrap().split(' ').next().unwrap().parse().unwrap();
+    wait_until(|| !platform.group_exists(group));
+    // More than anybody reads.
+    let answer = issue("D FLOOD").unwrap();
+    assert_eq!(answer.lines.iter().map(String::len).max(), Some(1024 * 1024));
+    assert!(answer.lines.last().unwrap().contains("left out"));
+}
+
+fn wait_until(until: impl Fn() -> bool) {
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while !until() {
+        assert!(std::time::Instant::now() < end);
+        std::thread::yield_now();
+    }
 }
 
 /// A process id that no process has any more.
@@ -336,6 +415,51 @@ fn what_ended_processes_have_left_of_interprocess_communication_is_removed() {
     assert!(left("q.3") && !left("q.12"));
 }
 
+/// What the callable service itself is asked and answers.
+#[test]
+fn key_rings() {
+    let stub = Stub::new();
+    let [owner, name] = ["ZWESVUSR", "ZoweKeyring"].map(to_ibm_1047);
+    let read = |capacity, size| shim::key_ring(&owner, &name, capacity, size);
+    assert_eq!(read(10, 1000).unwrap_err(), (EIO, [8, 8, 84]));
+    fs::create_dir_all(stub.directory.path().join("rings/ZWESVUSR.ZoweKeyring")).unwrap();
+    let file = |file: &str, bytes: &[u8]| stub.write(&format!("rings/ZWESVUSR.ZoweKeyring/{file}"), bytes);
+    file("index", b"");
+    assert_eq!(read(10, 1000), Ok(Vec::new()));
+    // DER of 4 and 259 bytes.
+    file("a.der", &[0x30, 2, 5, 0]);
+    file("b.der", &[&[0x30, 0x81, 0x80][..], &[7; 128]].concat());
+    file("index", b"a.der 2 0x80000000 0 CERTIF no My CA\nb.der 8 0x40000000 1 ZWESVUSR no localhost\n");
+    let found = read(10, 1000).unwrap();
+    let told = |at: usize| {
+        let (entry, der) = &found[at];
+        let label = ibm_1047(&entry.label[..entry.label_size.try_into().unwrap()]);
+        (entry.usage, entry.status, entry.is_default, ibm_1047(&entry.owner), label, der.len())
+    };
+    assert_eq!(told(0), (2, 0x8000_0000, 0, "CERTIF  ".into(), "My CA".into(), 4));
+    assert_eq!(told(1), (8, 0x4000_0000, 1, "ZWESVUSR".into(), "localhost".into(), 131));
+    let aborted = || fs::read_to_string(stub.directory.path().join("rings/aborted")).unwrap().lines().count();
+    assert_eq!(aborted(), 1, "what a query holds is let go");
+    // Of another thread a query is one of its own.
+    assert_eq!(
+        std::thread::spawn({
+            let (owner, name) = (owner.clone(), name.clone());
+            move || shim::key_ring(&owner, &name, 10, 1000).unwrap().len()
+        })
+        .join()
+        .unwrap(),
+        2
+    );
+    // Bounds, exactly.
+    assert_eq!(read(3, 136).unwrap().len(), 2);
+    assert_eq!(read(2, 1000).unwrap_err(), (E2BIG, [0; 3]));
+    assert_eq!(read(10, 134).unwrap_err().0, E2BIG);
+    assert_eq!(read(0, 1000).unwrap_err().0, E2BIG);
+    assert_eq!(shim::key_ring(&[0xC1; 9], &name, 1, 1).unwrap_err(), (EINVAL, [0; 3]));
+    assert_eq!(shim::key_ring(&owner, &[0xC1; 238], 1, 1).unwrap_err(), (EINVAL, [0; 3]));
+    assert_eq!(shim::key_ring(&owner, &[], 1, 1000).unwrap_err(), (EIO, [8, 8, 28]));
+}
+
 #[test]
 fn limits_of_memory() {
     let stub = Stub::new();
@@ -347,4 +471,27 @@ fn limits_of_memory() {
     let limits = fails_once("getrlimit", EINVAL, shim::memory_limits);
     assert_eq!(limits, (2048 << 20, 123_456_789));
     assert_eq!(platform.memory_limits().unwrap(), MemoryLimits { above_bar: Some(2 << 30), address_space: Some(123_456_789) });
+}
+
+#[test]
+fn a_program_that_is_waited_for_is_read_and_has_a_bound() {
+    use std::io::Read;
+    use zwelnch::platform::{End, RunningProgram};
+    let stub = Stub::new();
+    stub.program("bin/both", "#!/bin/sh\nhead -c 200000 /dev/zero | tr '\\0' x\nprintf '%s %s' \"$1\" \"$WORD\" >&2\nexit 3\n");
+    stub.program("bin/slow", "#!/bin/sh\nexec sleep 1000\n");
+    let path = |name: &str| stub.directory.path().join("bin").join(name);
+    let variables = [("WORD".to_owned(), "a b".to_owned())];
+    let mut both = RunningProgram::begin(&path("both"), &["; x".into()], &variables, true).unwrap();
+    let (mut output, mut errors) = (both.output().unwrap(), both.errors().unwrap());
+    let reading = std::thread::spawn(move || {
+        let mut text = String::new();
+        errors.read_to_string(&mut text).map(|_| text)
+    });
+    let mut bytes = Vec::new();
+    output.read_to_end(&mut bytes).unwrap();
+    assert_eq!((bytes.len(), reading.join().unwrap().unwrap().as_str()), (200_000, "; x a b"));
+    assert_eq!(both.wait(None).unwrap(), Some(End::Exited(3)));
+    let slow = RunningProgram::begin(&path("slow"), &[], &[], false).unwrap();
+    assert_eq!(slow.wait(Some(std::time::Duration::ZERO)).unwrap(), None);
 }

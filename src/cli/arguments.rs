@@ -1,14 +1,24 @@
 //! The command line's definition: parsing, help and completion come of it.
 
+mod chart;
 #[cfg(feature = "emulation")]
 mod emulated;
 mod ha;
 mod operate;
+mod rollout;
+mod seeing;
+mod support;
+mod sysplex;
 
+pub(super) use chart::{Chart, ChartFormat};
 #[cfg(feature = "emulation")]
-pub(super) use emulated::{Console, Demo, DemoCommand, Internal, Jcl, Service, Shape, Status};
-pub(super) use ha::{Compare, Expectation, Ha, Haproxy, Reach, Sysplex, Upgrade};
+pub(super) use emulated::{Console, Demo, DemoCommand, Internal, Jcl, Service, Shape, Status, StatusFormat};
+pub(super) use ha::{Balanced, Compare, Ha, Haproxy, Upgrade};
 pub(super) use operate::{Addressee, Instances, Launcher, Level, Waiting};
+pub(super) use rollout::Rollout;
+pub(super) use seeing::{EventFormat, Events, Explain, Logs, Seen, Why};
+pub(super) use support::{Installation, Support};
+pub(super) use sysplex::{Expectation, Reach, Sysplex};
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 #[cfg(feature = "emulation")]
@@ -20,6 +30,9 @@ use std::path::PathBuf;
 #[derive(Debug, Parser)]
 #[command(name = "zwelnch", version, arg_required_else_help = true)]
 pub struct Arguments {
+    /// Colours by severity; auto: on a terminal, unless NO_COLOR is set or TERM is dumb
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto", hide_default_value = true)]
+    pub color: Color,
     #[command(subcommand)]
     pub command: Subcommands,
 }
@@ -50,6 +63,16 @@ pub enum Subcommands {
     /// Show the components of the running instances, job by job (F job,APPL=DISP)
     #[cfg(feature = "emulation")]
     Status(Status),
+    /// Show where the time of a start went: a picture of its parts, and what it waited for
+    Chart(Chart),
+    /// Show what the launcher has done: the events of its journal
+    Events(Events),
+    /// Show the lines of SYSPRINT with the names of their components
+    Logs(Logs),
+    /// Tell why a component failed last: its end, its last words, the rule that applied, what comes next, what to do
+    Why(Why),
+    /// Explain a message: its text, the reason, what to do
+    Explain(Explain),
     /// Start HA instances, each on its system under its job name (S ZWESLSTC,HAINST=...,JOBNAME=...), or components of one
     Start(Instances),
     /// Stop HA instances (P job), or components of one
@@ -63,6 +86,7 @@ pub enum Subcommands {
     Check {
         /// HA instance, several times for several; without it all of haInstances
         #[arg(short = 'i', long = "ha-instance", value_name = "ID")]
+        #[cfg_attr(feature = "emulation", arg(add = crate::cli::complete::instances()))]
         ha_instance: Vec<String>,
         /// Configuration as in CONFIG [default: the environment variable CONFIG]
         #[arg(short, long, value_name = "CONFIG")]
@@ -79,6 +103,8 @@ pub enum Subcommands {
         /// With --compare-zwelnch: what differs for every configuration alike, too
         #[arg(long, requires = "compare_zwelnch")]
         all: bool,
+        #[command(flatten)]
+        installation: Installation,
     },
     /// Print the merged and evaluated configuration
     Config {
@@ -101,21 +127,32 @@ pub enum Subcommands {
         #[command(flatten)]
         selection: Selection,
         /// A component, for the variables that it sees besides those of the instance
+        #[cfg_attr(feature = "emulation", arg(add = crate::cli::complete::components()))]
         component: Option<String>,
+        #[arg(long, value_enum, default_value = "text")]
+        format: ReportFormat,
         /// Another HA instance: only what differs, `-` for the one named with -i, `+` for the other
         #[arg(long, value_name = "OTHER_ID")]
+        #[cfg_attr(feature = "emulation", arg(add = crate::cli::complete::instances()))]
         diff: Option<String>,
         /// Print passwords and the like instead of masking them
         #[arg(long)]
         show_secrets: bool,
     },
     /// Print what a start would do: components in play, commands in their order, settings in force, files that are written
-    Plan(Selection),
+    Plan {
+        #[command(flatten)]
+        selection: Selection,
+        #[arg(long, value_enum, default_value = "text")]
+        format: ReportFormat,
+    },
     /// High availability: compare configurations, look at instances, replace one without an interruption
     Ha {
         #[command(subcommand)]
         command: Ha,
     },
+    /// Collect what others need to help from afar into one tar, secrets masked; works without a running instance
+    Support(Support),
     /// Print man pages and shell completions
     Generate {
         #[command(subcommand)]
@@ -142,12 +179,15 @@ pub(super) enum ValueError {
     TimeRange,
     #[error("SERVICE=COUNT is expected, as in gateway=2")]
     Count,
+    #[error("a path is expected, as in /application/health")]
+    Path,
 }
 
 #[derive(Debug, Args)]
 pub struct Selection {
     /// HA instance; without it the configuration itself, without an overlay
     #[arg(short = 'i', long = "ha-instance", value_name = "ID")]
+    #[cfg_attr(feature = "emulation", arg(add = crate::cli::complete::instances()))]
     pub ha_instance: Option<String>,
     /// Configuration as in CONFIG [default: the environment variable CONFIG]
     #[arg(short, long, value_name = "CONFIG")]
@@ -167,9 +207,11 @@ pub enum ComponentCommand {
     /// Validate, configure and start one component of an instance in the foreground; Ctrl-C ends it, its exit code is the command's
     Run {
         /// An installed component, enabled or not
+        #[cfg_attr(feature = "emulation", arg(add = crate::cli::complete::components()))]
         name: String,
         /// HA instance whose configuration and workspace it runs with; the instance itself must not be running
         #[arg(short = 'i', long = "ha-instance", value_name = "ID")]
+        #[cfg_attr(feature = "emulation", arg(add = crate::cli::complete::instances()))]
         ha_instance: String,
         /// Configuration as in CONFIG [default: the environment variable CONFIG]
         #[arg(short, long, value_name = "CONFIG")]
@@ -177,7 +219,18 @@ pub enum ComponentCommand {
         /// Restart it when files of its directory change and it is still valid with them
         #[arg(long)]
         watch: bool,
+        /// The launcher's own lines too: each step of the preparation, starts and ends
+        #[arg(short, long)]
+        verbose: bool,
     },
+}
+
+/// `--color`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -42,7 +42,7 @@ enum Defined {
 fn defined_as(word: &str, config: &str, platform: &dyn Platform) -> Defined {
     let Ok(sources) = config::parse_sources(config) else { return Defined::Unreadable };
     let Ok(root) = config::UserSources::read(&sources, platform).into_merged() else { return Defined::Unreadable };
-    match overlay::find(&root, &config::ha_instance(config::first_argument(word), platform).id) {
+    match overlay::Index::new(&root).find(&config::ha_instance(config::first_argument(word), platform).id) {
         overlay::Found::Overlay { .. } => Defined::Yes,
         overlay::Found::NoInstances => Defined::AnyId,
         overlay::Found::Unknown { defined, .. } => Defined::No(defined),

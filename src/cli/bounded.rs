@@ -2,6 +2,7 @@
 //! network, a job that says for ever that it is at work) is left alone when the time is over, and that is said.
 
 use super::terminal::fail;
+use crate::platform::thread::{self, Stack};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ pub(super) fn bounded(limit: Duration, run: impl FnOnce() -> i32) -> i32 {
             std::process::exit(super::terminal::exit_code(code));
         }
     };
-    if let Err(error) = std::thread::Builder::new().name("timeout".to_owned()).spawn(watch) {
+    if let Err(error) = thread::spawn("timeout", Stack::Usual, watch) {
         return fail(format!("the time of the command cannot be bounded: {error}"));
     }
     let code = run();

@@ -9,36 +9,46 @@ use super::configuration::{NO_CONFIGURATION, absolute_config, answered, inspecte
 use super::emulated;
 use super::generate;
 use super::operate;
-use super::terminal::{data, document, drawn, fail, terminal};
+use super::terminal::{choose_color, data, document, drawn, fail, terminal};
 use crate::component;
 use crate::config::{self, Configuration};
 use crate::ha::operate::Operation;
 use crate::inspect;
 use crate::launcher::{self, Foreground, Start};
+use crate::output::escaped;
 use crate::platform::NativePlatform;
 use std::sync::Arc;
 
 /// Runs a command and returns its exit code.
 pub(super) fn run(arguments: Arguments) -> i32 {
+    choose_color(arguments.color);
     match arguments.command {
         Subcommands::Launch { ha_instance_id } => super::launch(ha_instance_id),
         #[cfg(feature = "emulation")]
         Subcommands::Demo(demo) => emulated::demo(demo),
         #[cfg(feature = "emulation")]
         Subcommands::Component { command: ComponentCommand::New { name, dir } } => emulated::new_component(&name, dir.as_deref()),
-        Subcommands::Component { command: ComponentCommand::Run { name, ha_instance, config, watch } } => {
+        Subcommands::Component { command: ComponentCommand::Run { name, ha_instance, config, watch, verbose } } => {
             let config = config.map(|config| absolute_config(&config));
-            run_component(ha_instance, config, Foreground { name, watch })
+            run_component(ha_instance, config, Foreground { name, watch, verbose })
         }
         #[cfg(feature = "emulation")]
         Subcommands::Console(console) => emulated::console(console),
         #[cfg(feature = "emulation")]
         Subcommands::Status(status) => super::status::run(&status),
+        Subcommands::Chart(chart) => super::chart::run(&chart),
+        Subcommands::Events(events) => super::seeing::events(&events),
+        Subcommands::Logs(logs) => super::seeing::logs(&logs),
+        Subcommands::Why(why) => super::seeing::why(&why),
+        Subcommands::Explain(explain) => super::seeing::explain(&explain),
         Subcommands::Start(instances) => operate::instances(&instances, Operation::Start),
         Subcommands::Stop(instances) => operate::instances(&instances, Operation::Stop),
         Subcommands::Launcher(launcher) => operate::launcher(&launcher),
         #[cfg(feature = "emulation")]
         Subcommands::Jcl(jcl) => emulated::jcl(&jcl),
+        Subcommands::Check { config, format, installation, .. } if installation.zos_install => {
+            super::support::check_installation(&installation, config.as_deref(), format)
+        }
         Subcommands::Check { ha_instance, config, format, compare_zwelnch: true, all, .. } => {
             compare_zwelnch(&ha_instance, config.as_deref(), format, all)
         }
@@ -52,24 +62,38 @@ pub(super) fn run(arguments: Arguments) -> i32 {
             let view = inspect::ConfigView { overlaid, format, path: path.as_deref(), show_secrets, origin };
             answered(loaded, |configuration| inspect::config(configuration, view))
         }),
-        Subcommands::Env { selection, component, diff, show_secrets } => {
-            env(&selection, component.as_deref(), diff.as_deref(), show_secrets)
+        Subcommands::Env { selection, component, format, diff, show_secrets } => {
+            env(&selection, component.as_deref(), diff.as_deref(), (format, show_secrets))
         }
-        Subcommands::Plan(selection) => inspected(&selection, |loaded, _| match loaded {
+        Subcommands::Plan { selection, format } => inspected(&selection, |loaded, _| match loaded {
             Ok(configuration) => {
-                let (text, code) = inspect::plan(&configuration, &NativePlatform::for_command());
-                document(&text);
-                code.into()
+                let platform = NativePlatform::for_command();
+                match format {
+                    ReportFormat::Text => {
+                        let (text, code) = inspect::plan(&configuration, &platform);
+                        document(&text);
+                        code.into()
+                    }
+                    ReportFormat::Json => {
+                        let (plan, code) = inspect::plan_json(&configuration, &platform);
+                        data(&format!("{plan:#}"));
+                        code.into()
+                    }
+                }
             }
             Err(error) => refused(&error),
         }),
         Subcommands::Ha { command: Ha::Compare(arguments) } => super::compare::run(arguments),
-        Subcommands::Ha { command: Ha::Status { sysplex, format, watch } } => {
-            availability::status(&sysplex, matches!(format, ReportFormat::Json), watch)
+        Subcommands::Ha { command: Ha::Status { sysplex, balancer, format, watch } } => {
+            availability::status(&sysplex, &balancer, matches!(format, ReportFormat::Json), watch)
         }
-        Subcommands::Ha { command: Ha::Verify { sysplex, expectation } } => availability::verify(&sysplex, &expectation),
+        Subcommands::Ha { command: Ha::Verify { sysplex, expectation, format } } => {
+            availability::verify(&sysplex, &expectation, matches!(format, ReportFormat::Json))
+        }
         Subcommands::Ha { command: Ha::Upgrade(upgrade) } => availability::upgrade(&upgrade),
+        Subcommands::Ha { command: Ha::Rollout(rollout) } => super::rollout::rollout(&rollout),
         Subcommands::Ha { command: Ha::Haproxy(haproxy) } => super::ha::haproxy(&haproxy),
+        Subcommands::Support(support) => super::support::run(&support),
         Subcommands::Generate { document: Generated::Man { command } } => match generate::man_page(super::command(), &command) {
             Ok(page) => {
                 document(&page);
@@ -140,7 +164,7 @@ fn compare_zwelnch(named: &[String], config: Option<&str>, format: ReportFormat,
 }
 
 /// The variables of an instance or component, or what differs in those of another HA instance.
-fn env(selection: &Selection, component: Option<&str>, diff: Option<&str>, show_secrets: bool) -> i32 {
+fn env(selection: &Selection, component: Option<&str>, diff: Option<&str>, (format, show_secrets): (ReportFormat, bool)) -> i32 {
     inspected(selection, |loaded, config| {
         let platform = NativePlatform::for_command();
         let seen = |configuration: &Configuration| {
@@ -154,9 +178,17 @@ fn env(selection: &Selection, component: Option<&str>, diff: Option<&str>, show_
             },
             _ => None,
         };
-        answered(loaded, |configuration| match &other {
-            None => Ok(inspect::environment(&seen(configuration)?, show_secrets)),
-            Some(other) => Ok(inspect::difference(&seen(configuration)?, &seen(other)?, show_secrets)),
+        answered(loaded, |configuration| {
+            let first = seen(configuration)?;
+            let second = other.as_ref().map(seen).transpose()?;
+            Ok(match (&second, format) {
+                (None, ReportFormat::Text) => inspect::environment(&first, show_secrets),
+                (Some(second), ReportFormat::Text) => inspect::difference(&first, second, show_secrets),
+                (None, ReportFormat::Json) => escaped(&format!("{:#}", inspect::environment_json(&first, show_secrets))).into_owned(),
+                (Some(second), ReportFormat::Json) => {
+                    escaped(&format!("{:#}", inspect::difference_json(&first, second, show_secrets))).into_owned()
+                }
+            })
         })
     })
 }

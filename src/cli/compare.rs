@@ -2,12 +2,14 @@
 
 use super::arguments::{Compare, ReportFormat};
 use super::configuration::absolute_config;
-use super::terminal::{data, document, fail, fail_with};
+use super::terminal::{data, document, fail, fail_with, say};
 use crate::config::choice::CHOICE;
 use crate::ha::compare::write::{self, WriteError};
 use crate::ha::compare::{self, Options, Side};
 use crate::ha::target::TargetError;
+use crate::message;
 use crate::platform::NativePlatform;
+use crate::platform::text_file;
 use std::path::Path;
 
 /// The report of two configurations, 8 with any violation; or a configuration for B.
@@ -52,6 +54,9 @@ fn write_b(a: &str, file: &Path) -> i32 {
             }
             text.push_str(&format!("Then: zwelnch ha compare {a} {}\n", file.display()));
             document(&text);
+            if let Some((path, why)) = text_file::untagged() {
+                say(&message::files_not_tagged(path.display(), why));
+            }
             0
         }
         Err(WriteError::Compare(error)) => refused(&error),

@@ -1,10 +1,11 @@
 //! The commands that there are off z/OS only.
 
 use super::arguments::{Console, Demo, DemoCommand, Jcl, Service, Shape};
-use super::terminal::{document, fail};
+use super::terminal::{document, fail, terminal};
 use crate::demo::{self, layout, service};
 use crate::develop;
 use crate::mvs;
+use crate::mvs::console::{ConsoleEnd, end_by};
 use crate::system::SystemDirectory;
 use std::path::Path;
 use std::time::Duration;
@@ -101,6 +102,7 @@ fn run_demo(arguments: &Demo) -> i32 {
         banner: demo::banner(&layout, job),
         first_commands,
         stop_at_end: true,
+        colour: terminal().unwrap_or(false),
         ..mvs::console::ConsoleOptions::default()
     };
     interactive(&system, &options)
@@ -108,7 +110,10 @@ fn run_demo(arguments: &Demo) -> i32 {
 
 fn interactive(system: &SystemDirectory, options: &mvs::console::ConsoleOptions) -> i32 {
     match mvs::console::interactive(system, options) {
-        Ok(outcome) => outcome.exit_code(),
+        Ok(outcome) => match outcome.end {
+            ConsoleEnd::Signal(signal) => end_by(signal),
+            ConsoleEnd::Quit | ConsoleEnd::EndOfInput => outcome.exit_code(),
+        },
         Err(error) => fail(error),
     }
 }
@@ -119,8 +124,16 @@ pub(super) fn console(console: Console) -> i32 {
         Err(code) => return code,
     };
     if console.command.is_empty() {
-        let options = mvs::console::ConsoleOptions { job: console.system.job, ..mvs::console::ConsoleOptions::default() };
+        let options = mvs::console::ConsoleOptions {
+            job: console.system.job,
+            colour: terminal().unwrap_or(false),
+            ..mvs::console::ConsoleOptions::default()
+        };
         return interactive(&system, &options);
+    }
+    if ["HELP", "?"].contains(&console.command.join(" ").trim().to_ascii_uppercase().as_str()) {
+        document(&mvs::console::help(&system, console.system.job.as_deref(), false).join("\n"));
+        return 0;
     }
     let (lines, code) = mvs::console::one_shot(&system, console.system.job.as_deref(), &console.command.join(" "));
     document(&lines.join("\n"));

@@ -33,9 +33,40 @@ pub(super) fn man_page(definition: Command, words: &[String]) -> Result<String, 
     let name = command.get_display_name().unwrap_or(command.get_name()).to_string();
     let mut page = Vec::new();
     let manual = concat!("zwelnch ", env!("CARGO_PKG_VERSION"));
-    let rendered = clap_mangen::Man::new(command.clone()).title(name).manual("zwelnch").source(manual).render(&mut page);
-    rendered.map_err(|error| GenerateError::Page(error.to_string()))?;
-    String::from_utf8(page).map_err(|error| GenerateError::Page(error.to_string()))
+    let man = clap_mangen::Man::new(command.clone()).title(name.to_uppercase()).date(env!("ZWELNCH_DATE")).manual("zwelnch").source(manual);
+    man.render(&mut page).map_err(|error| GenerateError::Page(error.to_string()))?;
+    let page = String::from_utf8(page).map_err(|error| GenerateError::Page(error.to_string()))?;
+    Ok(tidied(&page))
+}
+
+/// Longest line of text in roff source, in bytes, as `mandoc -T lint` wants it.
+const SOURCE_WIDTH: usize = 80;
+
+/// The page as `mandoc -T lint` wants it: no blank at the end of a line, no empty line, one break in a row, and long text on several lines,
+/// which are filled when the page is shown. The line behind TP is a tag and stays one.
+fn tidied(page: &str) -> String {
+    let mut tidy = String::with_capacity(page.len() + page.len() / 16);
+    let (mut is_tag, mut last) = (false, "");
+    for line in page.lines().map(str::trim_end).filter(|line| !line.is_empty()) {
+        if line == ".br" && last == line {
+            continue;
+        }
+        last = line;
+        let mut rest = line;
+        while rest.len() > SOURCE_WIDTH && !is_tag && !line.starts_with('.') {
+            // A word that begins like a request stays behind another one.
+            let breaks = rest.match_indices(' ').map(|(at, _)| at).filter(|at| !rest[at + 1..].starts_with(['.', '\'']));
+            let (fitting, late): (Vec<usize>, Vec<usize>) = breaks.partition(|at| *at <= SOURCE_WIDTH);
+            let Some(at) = fitting.last().or(late.first()).copied() else { break };
+            tidy.push_str(rest[..at].trim_end());
+            tidy.push('\n');
+            rest = rest[at..].trim_start();
+        }
+        tidy.push_str(rest);
+        tidy.push('\n');
+        is_tag = line == ".TP";
+    }
+    tidy
 }
 
 /// The script that makes a shell complete the command line.
@@ -99,9 +130,11 @@ mod tests {
         for path in commands {
             let words = words(&path);
             let page = man_page(command(), &words).unwrap();
-            assert!(page.contains(&format!(".TH zwelnch-{} 1", words.join("-"))), "{path}: {page}");
+            let title = format!(".TH ZWELNCH-{} 1 {} ", words.join("-").to_uppercase(), env!("ZWELNCH_DATE"));
+            assert!(page.contains(&title), "{path}: {page}");
             let described = words.iter().fold(&definition, |command, word| command.find_subcommand(word).unwrap());
-            for option in described.get_arguments().filter_map(|argument| argument.get_long()) {
+            let shown = described.get_arguments().filter(|argument| !argument.is_hide_set());
+            for option in shown.filter_map(|argument| argument.get_long()) {
                 assert!(page.contains(&option.replace('-', "\\-")), "{path} lacks --{option}: {page}");
             }
         }
@@ -110,7 +143,7 @@ mod tests {
     #[test]
     fn the_page_of_the_program_lists_the_commands_but_not_the_hidden_ones() {
         let page = man_page(command(), &[]).unwrap();
-        assert!(page.contains(".TH zwelnch 1"), "{page}");
+        assert!(page.contains(".TH ZWELNCH 1 "), "{page}");
         for name in ["launch", "start", "check", "generate"] {
             assert!(page.contains(&format!("zwelnch\\-{name}(1)")), "{name}: {page}");
         }
@@ -119,11 +152,23 @@ mod tests {
     }
 
     #[test]
+    fn long_text_is_broken_between_words_and_tags_are_not() {
+        let words = vec!["word"; 40].join(" ");
+        let page = tidied(&format!(".TP\n\\fB{words}\\fR \n\n{words}\n"));
+        let lines: Vec<&str> = page.lines().collect();
+        assert_eq!(lines[..2], [".TP".to_owned(), format!("\\fB{words}\\fR")]);
+        assert_eq!(lines[2..].join(" "), words);
+        assert!(lines[2..].iter().all(|line| line.len() <= SOURCE_WIDTH), "{page}");
+        let dots = tidied(&format!("{} .x 'y end", "x".repeat(78)));
+        assert_eq!(dots, format!("{} .x 'y\nend\n", "x".repeat(78)), "nothing becomes a request");
+    }
+
+    #[test]
     fn an_unknown_command_is_refused_with_those_that_exist() {
         let error = man_page(command(), &words("ha compere")).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "there is no command 'ha compere' to describe; known here: compare, status, verify, upgrade, haproxy"
+            "there is no command 'ha compere' to describe; known here: compare, status, verify, upgrade, rollout, haproxy"
         );
         assert!(man_page(command(), &words("internal")).is_err());
         assert!(man_page(command(), &words("help")).is_err());

@@ -11,7 +11,13 @@ pub(super) fn haproxy(arguments: &Haproxy) -> i32 {
         Ok(configuration) => configuration,
         Err(code) => return code,
     };
-    let options = Options { backend: &arguments.backend, socket: &arguments.socket, bind: &arguments.bind };
+    let options = Options {
+        backend: &arguments.backend,
+        socket: &arguments.socket,
+        state_file: arguments.state_file.as_deref(),
+        health: &arguments.health,
+        bind: &arguments.bind,
+    };
     match haproxy_configuration(&configuration, options) {
         Ok(text) => {
             document(&text);

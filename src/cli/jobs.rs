@@ -1,15 +1,16 @@
 //! The jobs of a system directory: which are meant, and how a message names them.
 
 use super::address_error::AddressError;
-use super::terminal::document;
+use super::terminal::{document, say};
 use crate::ha::operate::Addressed;
-use crate::mvs::console::one_shot;
+use crate::metrics;
+use crate::mvs::console::asked;
 use crate::system::{JobRecord, SystemDirectory};
 use serde_json::Value;
 
 /// After an answer that a job is not active: shows the jobs that run, as another one may have been meant.
 pub(super) fn show_running(system: &SystemDirectory, found: &[Addressed]) {
-    let jobs = system.jobs();
+    let jobs = known_jobs(system);
     let is_meant = |job: &&JobRecord| found.iter().any(|instance| instance.job_name == job.job_name);
     if !jobs.is_empty() && !jobs.iter().any(|job| is_meant(&job)) {
         let all: Vec<&JobRecord> = jobs.iter().collect();
@@ -17,9 +18,16 @@ pub(super) fn show_running(system: &SystemDirectory, found: &[Addressed]) {
     }
 }
 
+/// The jobs of a system; says what keeps others from being known.
+pub(super) fn known_jobs(system: &SystemDirectory) -> Vec<JobRecord> {
+    let (jobs, problems) = system.all_jobs();
+    problems.iter().for_each(say);
+    jobs
+}
+
 /// The named job, by name, identifier or id, or the only one that there is.
 pub(super) fn one_job(system: &SystemDirectory, named: Option<&str>) -> Result<Addressed, AddressError> {
-    let jobs = system.jobs();
+    let jobs = known_jobs(system);
     let meant = jobs_named(&jobs, named);
     match (meant.as_slice(), named) {
         ([job], _) => Ok(Addressed { id: None, sysname: None, job_name: target_of(job, &jobs), member: String::new() }),
@@ -30,7 +38,7 @@ pub(super) fn one_job(system: &SystemDirectory, named: Option<&str>) -> Result<A
 }
 
 /// How a command addresses a job: by its name if no other job has it, else with its id.
-fn target_of(job: &JobRecord, jobs: &[JobRecord]) -> String {
+pub(super) fn target_of(job: &JobRecord, jobs: &[JobRecord]) -> String {
     let alone = |known: &&JobRecord| known.job_name == job.job_name || known.identifier == job.job_name;
     if jobs.iter().filter(alone).count() == 1 { job.job_name.clone() } else { format!("{}.{}", job.job_name, job.job_id) }
 }
@@ -63,7 +71,7 @@ fn listed(system: &SystemDirectory, jobs: &[&JobRecord]) -> String {
 /// # Errors
 /// What was answered instead, and the exit code.
 pub(super) fn components(system: &SystemDirectory, job: &JobRecord) -> Result<Vec<Value>, (String, i32)> {
-    let (lines, code) = one_shot(system, None, &format!("F {}.{},APPL=DISP,JSON", job.job_name, job.job_id));
+    let (lines, code) = asked(system, &format!("F {}.{},APPL=DISP,JSON", job.job_name, job.job_id));
     if code != 0 {
         return Err((lines.join("; "), code));
     }
@@ -75,6 +83,19 @@ pub(super) fn components(system: &SystemDirectory, job: &JobRecord) -> Result<Ve
         component.insert("jobId".to_owned(), job.job_id.clone().into());
     }
     Ok(components)
+}
+
+/// What a job's launcher measures.
+///
+/// # Errors
+/// As for [`components`].
+pub(super) fn measured(system: &SystemDirectory, job: &JobRecord) -> Result<metrics::Instance, (String, i32)> {
+    let (lines, code) = asked(system, &format!("F {}.{},APPL=DISP,METRICS", job.job_name, job.job_id));
+    if code != 0 {
+        return Err((lines.join("; "), code));
+    }
+    let objects = lines.iter().filter_map(|line| line.find('{').map(|at| &line[at..]));
+    metrics::Instance::read(objects).map_err(|error| (error.to_string(), 8))
 }
 
 /// The HA instance that a job runs; None while it has no components yet.

@@ -5,8 +5,11 @@ mod arguments;
 mod availability;
 mod bare_word;
 mod bounded;
+mod chart;
 mod commands;
 mod compare;
+#[cfg(feature = "emulation")]
+mod complete;
 mod configuration;
 #[cfg(feature = "emulation")]
 mod emulated;
@@ -16,8 +19,11 @@ mod ha;
 mod jobs;
 mod native;
 mod operate;
+mod rollout;
+mod seeing;
 #[cfg(feature = "emulation")]
 mod status;
+mod support;
 mod terminal;
 
 pub use arguments::{Arguments, command};
@@ -26,15 +32,17 @@ use crate::launcher::{self, ConditionCode, Start};
 use crate::lifecycle::startup::{BIND_WORDS, bind_answer};
 use crate::lifecycle::workspace;
 use crate::output::printable;
-use crate::platform::NativePlatform;
 use crate::platform::standard_output::remembered;
-use crate::platform::unix::process::inherited_environment;
+use crate::platform::text_streams::{self, Stream, written};
+use crate::platform::unix::process::own_environment;
+use crate::platform::{NativePlatform, Platform};
 use crate::processes::MARKER;
 use crate::processes::guardian;
 use clap::Parser;
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -58,7 +66,9 @@ pub fn main() -> ExitCode {
         guardian::main();
         return ExitCode::SUCCESS;
     }
+    trim_padded_variables();
     crate::platform::unix::signals::settle();
+    #[cfg(zwelnch_unix)]
     crate::platform::unix::program::remember();
     if let Some(code) = snapshot(&arguments) {
         return ExitCode::from(code);
@@ -66,7 +76,13 @@ pub fn main() -> ExitCode {
     if let Some(code) = bind(&arguments) {
         return ExitCode::from(code);
     }
+    // The three above write for this program, or nothing.
+    text_streams::settle();
     let of_proc = native::is_started_task();
+    #[cfg(feature = "emulation")]
+    if !of_proc && complete::asked(command) {
+        return ExitCode::SUCCESS;
+    }
     let code = match call(&arguments, of_proc, |word| command().find_subcommand(word).is_some()) {
         Call::Launch(arguments) => launch(arguments),
         Call::Word(arguments) => match bare_word::refusal(&arguments) {
@@ -78,10 +94,12 @@ pub fn main() -> ExitCode {
             Err(error) => {
                 // clap writes help to standard output and errors to standard error, as it should.
                 let shown = error.to_string();
-                let printed = match printable(&shown) {
-                    // It names an argument that no terminal may have.
-                    Cow::Owned(shown) => std::io::stderr().lock().write_all(shown.as_bytes()),
-                    Cow::Borrowed(_) => error.print(),
+                let stream = if error.use_stderr() { Stream::Error } else { Stream::Output };
+                let printed = match (printable(&shown), written(stream, shown.as_bytes())) {
+                    (Cow::Borrowed(_), Cow::Borrowed(_)) => error.print(),
+                    // It is in another code page, or names an argument that no terminal may have.
+                    (shown, _) if error.use_stderr() => std::io::stderr().lock().write_all(&written(stream, shown.as_bytes())),
+                    (shown, _) => std::io::stdout().lock().write_all(&written(stream, shown.as_bytes())),
                 };
                 if error.use_stderr() {
                     8
@@ -105,7 +123,7 @@ fn snapshot(arguments: &[OsString]) -> Option<u8> {
         return None;
     }
     let code = code.to_str()?.parse().ok()?;
-    let mut environment = inherited_environment();
+    let mut environment = own_environment();
     for noise in ["PWD", "OLDPWD", "SHLVL", "_", MARKER] {
         environment.remove(noise);
     }
@@ -156,13 +174,33 @@ fn call(arguments: &[OsString], of_proc: bool, is_command: impl Fn(&str) -> bool
 /// Runs the launcher in this process.
 fn launch(arguments: Vec<String>) -> i32 {
     set_umask();
+    crate::platform::unix::keep_memory_together();
     let (platform, no_console) = native::for_launcher();
     let platform = Arc::new(platform);
     let start = Start::from_environment(arguments, no_console);
     native::forget_initiator();
     let code = launcher::run(platform.clone(), start) as i32;
-    platform.end_job(code);
+    if let Some(message) = platform.end_job(code) {
+        // There is no relay thread any more. If SYSPRINT has gone too, there is nobody left to tell.
+        let _ = platform.write_sysprint(format!("{}\n", crate::output::one_line(message.text())).as_bytes());
+    }
     code
+}
+
+/// Takes off the blanks that fixed-length records of STDENV leave behind every value when `_CEE_ENVFILE` names it (`_CEE_ENVFILE_S`
+/// removes them), once for whoever asks for a variable: the launcher, its commands and the components. Elsewhere a blank is what its user
+/// meant.
+fn trim_padded_variables() {
+    if !cfg!(zwelnch_zos) && std::env::var_os("_CEE_ENVFILE").is_none() {
+        return;
+    }
+    for (name, value) in std::env::vars_os() {
+        let length = value.as_bytes().iter().rposition(|byte| *byte != b' ').map_or(0, |last| last + 1);
+        if length < value.len() {
+            // SAFETY: no other thread exists yet that could read the environment.
+            unsafe { std::env::set_var(name, OsStr::from_bytes(&value.as_bytes()[..length])) };
+        }
+    }
 }
 
 /// Sets the umask of this process, and so of every command and component that it starts. The files that it writes itself get explicit

@@ -4,8 +4,12 @@
 use super::address_error::AddressError;
 #[cfg(feature = "emulation")]
 use super::jobs;
+use super::terminal::say;
+use crate::config::Configuration;
 use crate::ha::operate::Addressed;
-use crate::ha::operator::{Operator, SystemConsole};
+use crate::ha::operator::{Answer, Operator, OperatorError, SystemConsole};
+use crate::message;
+use crate::platform::operator_command::Interface;
 #[cfg(all(feature = "emulation", not(zwelnch_zos)))]
 use crate::platform::unix::Job;
 use crate::platform::{NativePlatform, Platform};
@@ -13,6 +17,8 @@ use crate::platform::{NativePlatform, Platform};
 use crate::system::{CONTROL_DESCRIPTOR, JOB_DIRECTORY, SystemDirectory};
 use std::io;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 /// The platform of a launcher, and why it has no console when it has none.
 pub(super) fn for_launcher() -> (NativePlatform, Option<String>) {
@@ -49,32 +55,79 @@ pub(super) enum Console {
 }
 
 impl Console {
-    /// On z/OS its console, by means of a program of the runtime directory; elsewhere that of a system directory.
-    pub(super) fn open(system: Option<&Path>, runtime: Option<&Path>) -> io::Result<Console> {
+    /// On z/OS its console, by means of a program: the one that was asked for or that the configuration names, else what can; elsewhere that
+    /// of a system directory.
+    pub(super) fn open(system: Option<&Path>, configuration: Option<&Configuration>, through: Option<&Interface>) -> io::Result<Console> {
         let platform = NativePlatform::for_command();
         #[cfg(feature = "emulation")]
         if !platform.is_zos() {
             return SystemDirectory::open(system).map(Console::System);
         }
         let _ = system;
-        if let Some(runtime) = runtime {
-            platform.use_runtime(runtime);
+        if let Some(runtime) = configuration.and_then(Configuration::runtime_directory) {
+            platform.use_runtime(&runtime);
+        }
+        if let Some(interface) = through.cloned().or_else(|| configuration.and_then(Configuration::console_through)) {
+            platform.issue_commands_through(interface);
         }
         Ok(Console::Native(Box::new(platform)))
+    }
+
+    /// The system directory whose console it is.
+    pub(super) fn directory(&self) -> Option<&Path> {
+        match self {
+            #[cfg(feature = "emulation")]
+            Console::System(system) => Some(system.path()),
+            Console::Native(_) => None,
+        }
+    }
+
+    /// The jobs that run there, as commands reach them; none where the system does not tell.
+    pub(super) fn jobs(&self) -> Vec<String> {
+        match self {
+            #[cfg(feature = "emulation")]
+            Console::System(system) => {
+                let jobs = jobs::known_jobs(system);
+                jobs.iter().map(|job| jobs::target_of(job, &jobs)).collect()
+            }
+            Console::Native(_) => Vec::new(),
+        }
     }
 
     pub(super) fn operator(&self) -> Box<dyn Operator + '_> {
         match self {
             #[cfg(feature = "emulation")]
             Console::System(system) => Box::new(system.clone()),
-            Console::Native(platform) => Box::new(SystemConsole(&**platform)),
+            Console::Native(platform) => Box::new(Telling { console: SystemConsole(&**platform), told: Mutex::default() }),
         }
+    }
+}
+
+/// A console that says what issues its commands: once, and again when it is another one.
+struct Telling<'a> {
+    console: SystemConsole<'a>,
+    told: Mutex<Option<String>>,
+}
+
+impl Operator for Telling<'_> {
+    fn sysname(&self) -> String {
+        self.console.sysname()
+    }
+
+    fn issue(&self, command: &str, limit: Option<Duration>) -> Result<Answer, OperatorError> {
+        let answer = self.console.issue(command, limit)?;
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(through) = answer.through.as_ref().filter(|through| told.as_ref() != Some(through)) {
+            say(&message::console_interface(through));
+            *told = Some(through.clone());
+        }
+        Ok(answer)
     }
 }
 
 /// The one job of a system directory that is meant; None on z/OS, where only the configuration knows.
 pub(super) fn running_job(system: Option<&Path>, named: Option<&str>) -> Option<Result<(Console, Vec<Addressed>), AddressError>> {
-    let console = match Console::open(system, None) {
+    let console = match Console::open(system, None, None) {
         Ok(console) => console,
         Err(error) => return Some(Err(AddressError::NoConsole(error))),
     };

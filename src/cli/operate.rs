@@ -6,7 +6,7 @@ use super::arguments::{Addressee, Instances, Launcher, Level, Waiting};
 use super::bounded::bounded;
 use super::configuration::whole_configuration;
 use super::native::{Console, running_job, show_running};
-use super::terminal::{document, fail, fail_with};
+use super::terminal::{document, fail, fail_with, progress as progress_line};
 use crate::config::{Configuration, normalize_id};
 use crate::console::{REFUSED, UNKNOWN, select};
 use crate::ha::operate::{Addressed, Operation, Wanted, addressed};
@@ -45,6 +45,13 @@ struct Deadline {
     limit: Duration,
 }
 
+impl Deadline {
+    /// What a question may take: what is left, and a second for the last one.
+    fn left(self) -> Duration {
+        self.limit.saturating_sub(self.begun.elapsed()).max(Duration::from_secs(1))
+    }
+}
+
 fn instances_until(arguments: &Instances, operation: Operation, deadline: Deadline) -> i32 {
     if !arguments.components.is_empty() {
         let verb = match operation {
@@ -66,7 +73,7 @@ fn instances_until(arguments: &Instances, operation: Operation, deadline: Deadli
         Ok(configuration) => configuration,
         Err(code) => return code,
     };
-    let console = match Console::open(addressee.system(), configuration.runtime_directory().as_deref()) {
+    let console = match Console::open(addressee.system(), Some(&configuration), addressee.console_through.as_ref()) {
         Ok(console) => console,
         Err(error) => return fail(error),
     };
@@ -88,7 +95,8 @@ fn each(operator: &dyn Operator, found: &[Addressed], operation: Operation, argu
     let mut code = 0;
     let mut begun = Vec::new();
     for instance in found {
-        let issued = issue(operator, &instance.command(operation, &own), arguments.addressee.print);
+        let limit = arguments.waiting.wait.then(|| deadline.left());
+        let issued = issue(operator, &instance.command(operation, &own), arguments.addressee.print, limit);
         code = code.max(issued);
         if issued == 0 {
             begun.push(instance);
@@ -151,7 +159,7 @@ fn to_launchers(addressee: &Addressee, components: &[String], text: &str, waitin
             Ok(command) => command,
             Err(error) => return fail(error),
         };
-        let issued = issue(&*operator, &command, addressee.print);
+        let issued = issue(&*operator, &command, addressee.print, waiting.map(|(deadline, _)| deadline.left()));
         code = code.max(issued);
         if let Some((deadline, goal)) = waiting.filter(|_| issued == 0) {
             code = code.max(wait(&*operator, instance, components, goal, deadline));
@@ -183,7 +191,7 @@ fn launchers(addressee: &Addressee, components: &[String]) -> Result<(Console, V
         Some(configuration) => configuration,
         None => whole_configuration(addressee.config.as_deref())?,
     };
-    let console = Console::open(addressee.system(), configuration.runtime_directory().as_deref()).map_err(fail)?;
+    let console = Console::open(addressee.system(), Some(&configuration), addressee.console_through.as_ref()).map_err(fail)?;
     let found = addressed(&configuration, wanted(addressee, None), &console.operator().sysname());
     Ok((console, found.map_err(|error| fail_with(&error.messages()))?))
 }
@@ -206,13 +214,13 @@ fn refuse_instances(components: &[String], configuration: Option<&Configuration>
     Ok(())
 }
 
-/// Issues a command and shows it with its answer; its exit code.
-fn issue(operator: &dyn Operator, command: &str, only_print: bool) -> i32 {
+/// Issues a command and shows it with its answer; its exit code. `limit`: None: an answer may take as long as its launcher is at work.
+fn issue(operator: &dyn Operator, command: &str, only_print: bool, limit: Option<Duration>) -> i32 {
     document(command);
     if only_print {
         return 0;
     }
-    match operator.issue(command) {
+    match operator.issue(command, limit) {
         Ok(answer) => {
             document(&answer.lines.join("\n"));
             match (answer.broken, answer.accepted) {
@@ -288,7 +296,7 @@ fn wait(operator: &dyn Operator, instance: &Addressed, named: &[String], goal: G
     let (mut was_active, mut last, mut pause) = (goal != Goal::Ready, String::new(), FIRST_PAUSE);
     let shown = instance.shown();
     loop {
-        let now = match status::launcher_of(instance.sysname.as_deref(), &instance.job_name, operator) {
+        let now = match status::launcher_of(instance.sysname.as_deref(), &instance.job_name, operator, deadline.left()) {
             status::Launcher::Active(components) => {
                 was_active = true;
                 progress(&components, named, goal)
@@ -314,7 +322,7 @@ fn wait(operator: &dyn Operator, instance: &Addressed, named: &[String], goal: G
             Progress::Missing(missing) => missing,
         };
         if missing != last {
-            document(&format!("{shown}: {missing}"));
+            progress_line(&format!("{shown}: {missing}"));
             last = missing;
         }
         let left = deadline.limit.saturating_sub(deadline.begun.elapsed());

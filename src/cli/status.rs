@@ -1,10 +1,11 @@
 //! `zwelnch status`: the components of the jobs that run, job by job.
 
-use super::arguments::{ReportFormat, Status};
+use super::arguments::{Status, StatusFormat};
 use super::emulated::open_system;
-use super::jobs::{components, instance_of, jobs_named};
+use super::jobs::{components, instance_of, jobs_named, known_jobs, measured};
 use super::terminal::{data, document, fail};
-use crate::mvs::console::one_shot;
+use crate::metrics::{Form, exposition};
+use crate::mvs::console::asked;
 use crate::system::{JobRecord, SystemDirectory};
 
 /// The DISP answer of every job, or of those that are named.
@@ -13,7 +14,7 @@ pub(super) fn run(arguments: &Status) -> i32 {
         Ok(system) => system,
         Err(code) => return code,
     };
-    let all = system.jobs();
+    let all = known_jobs(&system);
     let named = arguments.system.job.as_deref();
     let jobs = jobs_named(&all, named);
     match (jobs.is_empty(), named) {
@@ -22,8 +23,9 @@ pub(super) fn run(arguments: &Status) -> i32 {
         (true, Some(name)) => return fail(format!("no job {name} is running in {}", system.path().display())),
     }
     match arguments.format {
-        ReportFormat::Text => text(&system, &jobs),
-        ReportFormat::Json => json(&system, &jobs),
+        StatusFormat::Text => text(&system, &jobs),
+        StatusFormat::Json => json(&system, &jobs),
+        StatusFormat::Openmetrics => openmetrics(&system, &jobs),
     }
 }
 
@@ -35,30 +37,46 @@ fn text(system: &SystemDirectory, jobs: &[&JobRecord]) -> i32 {
             let instance = instance_of(&components).map(|id| format!(", HA instance {id}")).unwrap_or_default();
             document(&format!("{} {}{instance}:", job.job_name, job.job_id));
         }
-        let (lines, answered) = one_shot(system, None, &format!("F {}.{},APPL=DISP", job.job_name, job.job_id));
+        let (lines, answered) = asked(system, &format!("F {}.{},APPL=DISP", job.job_name, job.job_id));
         document(&lines.join("\n"));
         code = code.max(answered);
     }
     code
 }
 
-/// An array of all components of all jobs, each with its job and HA instance.
+/// An array of all components of all jobs, each with its job and HA instance. A job that does not answer keeps nobody from being shown.
 fn json(system: &SystemDirectory, jobs: &[&JobRecord]) -> i32 {
-    let mut all = Vec::new();
+    let (mut all, mut code) = (Vec::new(), 0);
     for job in jobs {
         match components(system, job) {
             Ok(components) => all.extend(components),
-            Err((lines, code)) => {
-                fail(lines);
-                return code;
+            Err((lines, answered)) => {
+                fail(format!("{} {}: {lines}", job.job_name, job.job_id));
+                code = code.max(answered);
             }
         }
     }
     match serde_json::to_string_pretty(&all) {
         Ok(text) => {
             data(&text);
-            0
+            code
         }
         Err(error) => fail(error),
     }
+}
+
+/// All jobs as one text for Prometheus; they differ by the label `ha_instance`.
+fn openmetrics(system: &SystemDirectory, jobs: &[&JobRecord]) -> i32 {
+    let (mut all, mut code) = (Vec::new(), 0);
+    for job in jobs {
+        match measured(system, job) {
+            Ok(instance) => all.push(instance),
+            Err((lines, answered)) => {
+                fail(format!("{} {}: {lines}", job.job_name, job.job_id));
+                code = code.max(answered);
+            }
+        }
+    }
+    data(exposition(&all, Form::OpenMetrics).trim_end());
+    code
 }

@@ -1,16 +1,40 @@
 //! Standard output and standard error of commands that are typed in a shell.
 
+use super::arguments::Color;
 use crate::message::{self, Message};
 use crate::output::{escaped, printable};
 use crate::platform::standard_output::{self, StandardOutput};
+use crate::platform::text_streams::{Stream, written};
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether standard output is a terminal, and then whether it is to be coloured (<https://no-color.org>).
+/// What --color says.
+static COLOR: OnceLock<Color> = OnceLock::new();
+
+/// Sets it for this run of the program.
+pub(super) fn choose_color(color: Color) {
+    // Once a run.
+    let _ = COLOR.set(color);
+}
+
+/// Whether standard output is a terminal.
+pub(super) fn is_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}
+
+/// Whether what is written is for a terminal, and then whether it is to be coloured: --color, else <https://no-color.org>. `--color always`
+/// says that a reader who is no terminal passes it on to one.
 pub(super) fn terminal() -> Option<bool> {
+    match COLOR.get().copied().unwrap_or(Color::Auto) {
+        Color::Always => return Some(true),
+        Color::Never => return is_terminal().then_some(false),
+        Color::Auto => {}
+    }
     let plain =
         std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    std::io::stdout().is_terminal().then_some(!plain)
+    is_terminal().then_some(!plain)
 }
 
 /// Writes a document to standard output: what came from elsewhere controls no terminal ([`printable`]). A reader that has gone (`| head`)
@@ -30,9 +54,50 @@ pub(super) fn drawn(text: &str) -> bool {
     if text.is_empty() {
         return true;
     }
+    end_progress();
     let mut out = StandardOutput;
     let end = if text.ends_with('\n') { "" } else { "\n" };
     out.write_all(text.as_bytes()).and_then(|()| out.write_all(end.as_bytes())).and_then(|()| out.flush()).is_ok()
+}
+
+/// What stands on the last line of the terminal is how far something has come.
+static IN_PROGRESS: AtomicBool = AtomicBool::new(false);
+
+/// How far something has come: on a terminal one line that changes and goes away with the next document or message, elsewhere a line each.
+pub(super) fn progress(text: &str) {
+    if !is_terminal() || std::env::var_os("TERM").is_some_and(|term| term == "dumb") {
+        document(text);
+        return;
+    }
+    // A line that is wrapped could not be taken back. Nobody waits for the end of a long list of names.
+    let room = width().saturating_sub(1);
+    let shown: String = printable(text).chars().take(room).collect();
+    drawn_in_place(&shown);
+    IN_PROGRESS.store(true, Ordering::Relaxed);
+}
+
+/// Takes such a line away.
+fn end_progress() {
+    if IN_PROGRESS.swap(false, Ordering::Relaxed) {
+        drawn_in_place("");
+    }
+}
+
+/// The width of the terminal in columns.
+fn width() -> usize {
+    const USUAL: usize = 80;
+    #[cfg(feature = "emulation")]
+    if let Some((terminal_size::Width(width), _)) = terminal_size::terminal_size_of(std::io::stdout()) {
+        return usize::from(width).max(1);
+    }
+    USUAL
+}
+
+/// Text of our own that stays on the last line of a terminal until something else is written there.
+pub(super) fn drawn_in_place(text: &str) {
+    let mut out = StandardOutput;
+    // What is lost is remembered, as for all that is written.
+    let _ = out.write_all(format!("\r{text}\u{1b}[K").as_bytes()).and_then(|()| out.flush());
 }
 
 /// The exit code of a command that would end with `code`: if standard output did not take everything, that is said and is not a success.
@@ -45,7 +110,13 @@ pub(super) fn exit_code(code: i32) -> i32 {
 
 /// Writes a message to standard error.
 pub(super) fn say(message: &Message) {
-    let _ = writeln!(std::io::stderr().lock(), "{}", printable(&message.to_string()));
+    error_text(&format!("{}\n", printable(&message.to_string())));
+}
+
+/// Writes to standard error, in the code page of whoever reads it.
+pub(super) fn error_text(text: &str) {
+    end_progress();
+    let _ = std::io::stderr().lock().write_all(&written(Stream::Error, text.as_bytes()));
 }
 
 /// Says each message and gives the exit code.

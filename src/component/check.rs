@@ -3,7 +3,9 @@
 
 use super::clashes::InstancePorts;
 use super::directories::{self, DirectoryProblem, Purpose};
-use super::{Component, Failure, Survey, dependencies, ports, readiness, registration, same_variable, script, survey};
+use super::seen::Seen;
+use super::survey::survey_of;
+use super::{Component, Failure, Survey, dependencies, ports, readiness, registration, same_variable};
 use crate::config::{Configuration, Problem, unique};
 use crate::platform::Platform;
 
@@ -43,7 +45,7 @@ impl Checked {
 /// Checks a configuration that loads, by the runtime directory's schemas, the manifests and schemas of the components in play, and the
 /// directories that it names; with the ports that it shares with other HA instances of its system.
 pub fn check(configuration: &Configuration, platform: &dyn Platform) -> Checked {
-    let mut checked = check_alone(configuration, platform);
+    let mut checked = check_alone(configuration, platform, &Seen::default());
     let shared = ports::shared_ports(configuration, vec![checked.ports.clone()], &checked.survey);
     checked.problems.extend(shared.into_iter().map(|clash| clash.problem));
     checked.problems = unique(checked.problems);
@@ -51,12 +53,12 @@ pub fn check(configuration: &Configuration, platform: &dyn Platform) -> Checked 
 }
 
 /// The same without the check of shared ports: a caller that checks several HA instances calls [`super::shared_ports`] once for all of
-/// them.
-pub fn check_alone(configuration: &Configuration, platform: &dyn Platform) -> Checked {
+/// them, and has the same [`Seen`] for them.
+pub fn check_alone(configuration: &Configuration, platform: &dyn Platform, seen: &Seen) -> Checked {
     let directories = directories::problems(configuration, platform);
     let has_runtime = !directories.iter().any(|problem| problem.purpose == Purpose::Runtime);
     // Without a runtime directory every component would be reported as not installed, which does not help.
-    let survey = if has_runtime { survey(configuration) } else { Survey::default() };
+    let survey = if has_runtime { survey_of(configuration, seen) } else { Survey::default() };
     let unrunnable = survey.in_play.iter().flat_map(|component| readiness::unrunnable(configuration, component)).collect();
     let mut problems = configuration.warnings.clone();
     problems.extend(configuration.validate());
@@ -68,8 +70,8 @@ pub fn check_alone(configuration: &Configuration, platform: &dyn Platform) -> Ch
     for component in &survey.in_play {
         problems.extend(component.validate(configuration));
         problems.extend(readiness::problems(configuration, component));
-        problems.extend(component.validate_manifest(configuration));
-        problems.extend(script::problems(component, platform));
+        problems.extend(seen.manifest(component, configuration).iter().cloned());
+        problems.extend(seen.scripts(component, platform).iter().cloned());
     }
     let registration = registration::problems(configuration, &survey, platform);
     let ports = ports::of_instance(configuration, &survey);

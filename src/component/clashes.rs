@@ -4,6 +4,7 @@
 use crate::config::settings::StartupCheck;
 use crate::config::{Location, Problem};
 use crate::message::{FEW, several};
+use crate::net::address::{Host, hosts};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A port that a component listens on.
@@ -69,20 +70,25 @@ fn listener(instances: &[InstancePorts], (instance, position): Holder) -> Option
     instances.get(instance)?.listeners.get(position)
 }
 
-/// The holders of one port that conflict: one of them listens on all addresses, or two on the same address.
+/// The holders of one port that conflict: one of them listens on all addresses, or two on the same address, however it is spelt.
 fn in_the_way(instances: &[InstancePorts], holders: &[Holder]) -> Vec<Holder> {
-    let addresses = |holder: &Holder| listener(instances, *holder).map(|listener| listener.addresses.as_slice()).unwrap_or_default();
-    let on_all =
-        |addresses: &[String]| addresses.is_empty() || addresses.iter().any(|address| matches!(address.as_str(), "0.0.0.0" | "::"));
-    if holders.iter().any(|holder| on_all(addresses(holder))) {
+    let all: Vec<(Holder, BTreeSet<Host>)> = holders
+        .iter()
+        .map(|holder| {
+            let addresses = listener(instances, *holder).map(|listener| listener.addresses.as_slice()).unwrap_or_default();
+            (*holder, addresses.iter().flat_map(|address| hosts(address)).collect())
+        })
+        .collect();
+    let is_all = |host: &Host| matches!(host, Host::Address(address) if address.is_all());
+    if all.iter().any(|(_, hosts)| hosts.is_empty() || hosts.iter().any(is_all)) {
         return holders.to_vec();
     }
-    let mut users: HashMap<&str, usize> = HashMap::new();
-    for address in holders.iter().flat_map(|holder| addresses(holder).iter().map(String::as_str).collect::<BTreeSet<_>>()) {
-        *users.entry(address).or_default() += 1;
+    let mut users: HashMap<&Host, usize> = HashMap::new();
+    for host in all.iter().flat_map(|(_, hosts)| hosts) {
+        *users.entry(host).or_default() += 1;
     }
-    let shares = |holder: &&Holder| addresses(holder).iter().any(|address| users.get(address.as_str()).is_some_and(|users| *users > 1));
-    holders.iter().filter(shares).copied().collect()
+    let shares = |hosts: &BTreeSet<Host>| hosts.iter().any(|host| users.get(host).is_some_and(|users| *users > 1));
+    all.iter().filter(|(_, hosts)| shares(hosts)).map(|(holder, _)| *holder).collect()
 }
 
 /// The holders that have one name: a component may be in several HA instances.
@@ -196,6 +202,31 @@ mod tests {
         assert!(clashes(&two, None).is_empty());
         let unknown = [instance("x", None, vec![listener("a", 1, &[])]), instance("y", None, vec![listener("a", 1, &[])])];
         assert!(clashes(&unknown, None).is_empty());
+    }
+
+    #[test]
+    fn an_address_is_the_same_however_it_is_spelt() {
+        let clash = |a: &str, b: &str| {
+            let both = [instance("", None, vec![listener("a", 1, &[a]), listener("b", 1, &[b])])];
+            !clashes(&both, None).is_empty()
+        };
+        for (a, b) in [
+            ("localhost", "127.0.0.1"),
+            ("LOCALHOST", "::1"),
+            ("::1", "[0:0:0:0:0:0:0:1]"),
+            ("::ffff:127.0.0.1", "127.0.0.1"),
+            ("[::]", "10.0.0.1"),
+            ("0:0:0:0:0:0:0:0", "10.0.0.1"),
+            (" 10.0.0.1", "10.0.0.1"),
+            ("A.example.com", "a.example.com."),
+            ("fe80::1%eth0", "[FE80::1%eth0]"),
+        ] {
+            assert!(clash(a, b) && clash(b, a), "{a} {b}");
+        }
+        for (a, b) in [("127.0.0.1", "::1"), ("fe80::1%eth0", "fe80::1%eth1"), ("a.example.com", "b.example.com"), ("10.0.0.1", "10.0.0.2")]
+        {
+            assert!(!clash(a, b) && !clash(b, a), "{a} {b}");
+        }
     }
 
     proptest! {

@@ -5,7 +5,7 @@ use crate::config::variables::flatten;
 use crate::config::{Configuration, Environment, RunFacts, zowe_version};
 use crate::platform::Platform;
 use crate::platform::ShareAs;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -70,16 +70,11 @@ pub fn own_variables(component: &Component, configuration: &Configuration) -> En
     own
 }
 
-/// The configuration as `.configs-<ha>.json` holds it: `instance`, as [`instance_with_defaults`] made it, with the component's own
-/// properties, manifest defaults included, as a top-level `configs`. None for a component whose manifest has no defaults.
-pub fn configs(component: &Component, configuration: &Configuration, instance: &Value) -> Option<Value> {
-    if component.manifest.configs.as_object().is_none_or(Map::is_empty) {
-        return None;
-    }
-    let mut whole = Map::new();
-    whole.insert("configs".to_owned(), configuration.component_value(&component.name, &component.manifest.configs));
-    whole.extend(instance.as_object().cloned().unwrap_or_default());
-    Some(Value::Object(whole))
+/// The top-level `configs` of `.configs-<ha>.json`: the component's own properties, manifest defaults included. None for a component whose
+/// manifest has no defaults.
+pub fn configs(component: &Component, configuration: &Configuration) -> Option<Value> {
+    let defaults = &component.manifest.configs;
+    defaults.as_object().is_some_and(|defaults| !defaults.is_empty()).then(|| configuration.component_value(&component.name, defaults))
 }
 
 /// The configuration of the instance as `.zowe-<ha>.json` holds it: with the whole overlay, its hostname and sysname too, with the manifest

@@ -3,7 +3,7 @@
 
 use super::{Component, ComponentError, manifest};
 use crate::config::{Location, Problem, read_mapping};
-use crate::platform::files::{FileKind, look, may_be_directory, unless_missing};
+use crate::platform::files::{FileKind, entries, look, may_be_directory};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -89,10 +89,8 @@ pub fn installed(runtime: &Path, extension: Option<&Path>) -> (Vec<Component>, V
 /// # Errors
 /// Why it cannot be read.
 fn names(parent: &Path) -> std::io::Result<BTreeSet<String>> {
-    let Some(entries) = unless_missing(std::fs::read_dir(parent))? else { return Ok(BTreeSet::new()) };
     let mut names = BTreeSet::new();
-    for entry in entries {
-        let entry = entry?;
+    for entry in entries(parent)? {
         // If it cannot be seen what the name stands for, the search for a manifest says why.
         if may_be_directory(&entry.path()) {
             names.extend(entry.file_name().into_string().ok());

@@ -17,6 +17,7 @@ mod references;
 mod registration;
 mod same_variable;
 mod script;
+mod seen;
 mod survey;
 mod version_range;
 
@@ -38,11 +39,12 @@ pub use environment::{base_with_defaults, configs, environment, instance_environ
 pub use job_name::job_name_of;
 pub use locate::installed;
 pub use order::{needs, order};
-pub use ports::{launched_listeners, listeners_to_check, ports_of, shared_ports};
+pub use ports::{all_listeners, launched_listeners, listeners_to_check, ports_of, shared_ports};
 pub use readiness::{Probe, ProbeKind, Question, probe};
 pub use references::{Expansion, Finding, FindingKind, expand};
 pub(crate) use registration::regular_file;
 pub use registration::{DEFINITIONS_KEY, Definition, FileError, PLUGINS_KEY, PluginDefinition, no_yaml};
+pub use seen::Seen;
 pub use survey::{Failure, NotInPlay, Survey, Weight, survey};
 
 use crate::config::{Location, Problem};

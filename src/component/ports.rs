@@ -5,7 +5,7 @@ use super::{Component, NotInPlay, Survey};
 use crate::config::settings;
 use crate::config::{Configuration, HaInstance, Location, Problem, SINGLE_SERVICE, SingleService, lookup, normalize_id, secrets};
 use serde_json::Value;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Besides `port`, what a component listens on, and when: (component, path, path that must hold the value).
 const FURTHER: &[(&str, &[&str], &[&str], &str)] = &[
@@ -51,19 +51,23 @@ pub fn shared_ports(configuration: &Configuration, asked: Vec<InstancePorts>, su
 
 /// The id as it is written in haInstances.
 fn normal_to_written(configuration: &Configuration) -> String {
-    let id = &configuration.ha_instance.id;
-    configuration.instance_ids().into_iter().find(|written| normalize_id(written) == *id).unwrap_or_else(|| id.clone())
+    configuration.written_id().unwrap_or_else(|| configuration.ha_instance.id.clone())
 }
 
 fn sysname(overlay: Option<&Value>) -> Option<String> {
     lookup(overlay?, &["sysname"])?.as_str().map(str::to_lowercase)
 }
 
-/// The ports of a component by name of their property, for display: the one service's are those of its parts. `installed`: whose manifests'
-/// defaults count.
-pub fn ports_of(configuration: &Configuration, installed: &[Component], component: &str) -> Vec<(String, u16)> {
-    let is_its = |listener: &Listener| listener.component == component || listener.path.get(1).is_some_and(|name| name == component);
-    listeners(configuration, installed, &|_| true).into_iter().filter(is_its).map(|listener| (listener.name, listener.port)).collect()
+/// What the components of a configuration listen on, launched or not, in its order. `installed`: whose manifests' defaults count, those of
+/// the parts of the one service too.
+pub fn all_listeners(configuration: &Configuration, installed: &[Component]) -> Vec<Listener> {
+    listeners(configuration, installed, &|_| true)
+}
+
+/// The ports of a component among [`all_listeners`] by name of their property, for display: the one service's are those of its parts.
+pub fn ports_of(listeners: &[Listener], component: &str) -> Vec<(String, u16)> {
+    let is_its = |listener: &&Listener| listener.component == component || listener.path.get(1).is_some_and(|name| name == component);
+    listeners.iter().filter(is_its).map(|listener| (listener.name.clone(), listener.port)).collect()
 }
 
 /// The listeners whose ports must be free before a start, narrowed to the address of zowe.network.server.vipaIp.
@@ -75,7 +79,24 @@ fn checked_listeners(configuration: &Configuration, installed: &[Component], run
             listener.addresses = vec![address];
         }
     }
+    listeners.extend(own_listener(configuration));
     listeners
+}
+
+/// The launcher's own: metrics and health.
+fn own_listener(configuration: &Configuration) -> Option<Listener> {
+    let addresses = configuration.metrics_addresses();
+    let port = addresses.first()?.port();
+    let path = ["components", "launcher", "metrics", "port"];
+    Some(Listener {
+        name: path.join("."),
+        path: path.map(str::to_string).to_vec(),
+        port,
+        addresses: addresses.iter().map(|address| address.ip().to_string()).collect(),
+        place: configuration.place(&path),
+        component: "launcher".to_string(),
+        job_name: None,
+    })
 }
 
 /// Whether anything of a component will run, as far as its manifest tells.
@@ -86,15 +107,23 @@ fn runs(survey: &Survey, name: &str) -> bool {
 
 /// What the components that will be launched listen on, in the order of the configuration.
 pub fn launched_listeners(configuration: &Configuration, survey: &Survey) -> Vec<Listener> {
-    listeners(configuration, &survey.installed, &|name| survey.launched.iter().any(|launched| launched == name))
+    let launched: HashSet<&str> = survey.launched.iter().map(String::as_str).collect();
+    listeners(configuration, &survey.installed, &|name| launched.contains(name))
 }
 
 /// The same without those that are not to be checked, with the addresses to check; and those that were left out.
 pub fn listeners_to_check(configuration: &Configuration, survey: &Survey) -> (Vec<Listener>, Vec<Listener>) {
-    let runs = |name: &str| survey.launched.iter().any(|launched| launched == name);
+    let launched: HashSet<&str> = survey.launched.iter().map(String::as_str).collect();
+    let runs = |name: &str| launched.contains(name);
     let mut left_out = listeners(configuration, &survey.installed, &runs);
     left_out.retain(|listener| !configuration.validates_port_free(&listener.component));
     (checked_listeners(configuration, &survey.installed, &runs), left_out)
+}
+
+type ByName<'a> = HashMap<&'a str, &'a Component>;
+
+fn by_name(components: &[Component]) -> ByName<'_> {
+    components.iter().rev().map(|component| (component.name.as_str(), component)).collect()
 }
 
 /// What a component is configured with, and what its manifest gives where it is not.
@@ -105,8 +134,8 @@ struct WithDefaults<'a> {
 }
 
 impl<'a> WithDefaults<'a> {
-    fn of(configuration: &'a Configuration, installed: &'a [Component], name: &str) -> WithDefaults<'a> {
-        let component = installed.iter().find(|component| component.name == name);
+    fn of(configuration: &'a Configuration, installed: &ByName<'a>, name: &str) -> WithDefaults<'a> {
+        let component = installed.get(name).copied();
         let value = configuration.component_value(name, component.map_or(&Value::Null, |component| &component.manifest.configs));
         WithDefaults { configuration, component, value }
     }
@@ -128,6 +157,7 @@ impl<'a> WithDefaults<'a> {
 /// `runs`: whether a component is launched; of the parts of the one service, that one is asked for.
 fn listeners(configuration: &Configuration, installed: &[Component], runs: &dyn Fn(&str) -> bool) -> Vec<Listener> {
     let mut listeners = Vec::new();
+    let installed = &by_name(installed);
     let is_service = configuration.single_service() == SingleService::On;
     let has_port = |name: &str| WithDefaults::of(configuration, installed, name).get(&["port"]).and_then(port).is_some();
     for name in configuration.component_names().iter().filter(|name| configuration.is_enabled(name)) {
@@ -190,6 +220,7 @@ fn texts(configuration: &Configuration, path: &[&str]) -> Option<Vec<String>> {
 /// Ports outside of the range: errors where they are known to be ports, warnings for keys that only look so (0 may switch something off).
 pub(super) fn out_of_range(configuration: &Configuration, installed: &[Component]) -> Vec<Problem> {
     let mut problems = Vec::new();
+    let installed = &by_name(installed);
     let mut check = |path: &[&str], value: &Value, error: bool, place: &dyn Fn(&[&str]) -> Location| {
         if let Some(Err(())) = port(value) {
             let text = format!("{}: {} is no port; a number from 1 to 65535 is expected", path.join("."), secrets::show(path, value));

@@ -121,8 +121,8 @@ impl Component {
     }
 
     /// What will fail, or is odd, in the registration, with the places in the manifest and in the definitions. `environment` is the
-    /// component's.
-    pub fn registration_problems(&self, environment: &Environment) -> Vec<Problem> {
+    /// component's, or a part of it; `whole`: all of it, for definitions that refer to what is not in that part.
+    pub fn registration_problems(&self, environment: &Environment, whole: &dyn Fn() -> Environment) -> Vec<Problem> {
         let mut problems = Vec::new();
         // Definitions are registered after preConfigure, and may refer to what it exports.
         let may_be_set_later = matches!(self.command(Phase::PreConfigure), Ok(Some(_)));
@@ -131,8 +131,13 @@ impl Component {
             match self.definition(&definition.file) {
                 Err(error) => problems.push(self.at(&["apimlServices", "static", &index.to_string(), "file"], &error)),
                 Ok(definition) => {
-                    let expansion = definition.expand(environment);
+                    let mut expansion = definition.expand(environment);
                     let mut found = definition.problems(self, &expansion, environment);
+                    if !found.is_empty() && definition.text.contains("haInstances") {
+                        let whole = whole();
+                        expansion = definition.expand(&whole);
+                        found = definition.problems(self, &expansion, &whole);
+                    }
                     let fails = found.iter().any(|problem| problem.error);
                     found.iter_mut().for_each(|problem| problem.error &= !may_be_set_later);
                     problems.extend(found);
@@ -239,16 +244,24 @@ fn did_you_mean(name: &str, environment: &Environment) -> String {
 
 /// What `check` says of the registration of the components in play; the start says the same of each when it is configured.
 pub(super) fn problems(configuration: &Configuration, survey: &super::Survey, platform: &dyn crate::platform::Platform) -> Vec<Problem> {
-    let mut components = survey.in_play.iter().filter(|component| component.manifest.registers_anything()).peekable();
-    if components.peek().is_none() {
+    let components = survey.in_play.iter().filter(|component| component.manifest.registers_anything());
+    if components.clone().next().is_none() {
         return Vec::new();
     }
     let inherited = crate::platform::unix::process::inherited_environment();
     // As at a start: a definition may refer to the name of the merged file, as to every other variable.
     let merged = configuration.workspace_directory().map(|workspace| workspace.join(".env/.zowe-merged.yaml"));
     let config = crate::config::display_sources(&configuration.sources);
-    let instance = super::instance_environment(platform, configuration, survey, (&config, merged.as_deref()), Some(&inherited));
-    components.flat_map(|component| component.registration_problems(&super::environment(component, configuration, &instance))).collect()
+    let all = |configuration: &Configuration| {
+        super::instance_environment(platform, configuration, survey, (&config, merged.as_deref()), Some(&inherited))
+    };
+    // There may be many HA instances, and a definition that refers to one of them is seldom.
+    let without_others = all(&configuration.without_instances());
+    let of_component = |component: &Component, instance: &Environment| super::environment(component, configuration, instance);
+    let found = |component: &Component| {
+        component.registration_problems(&of_component(component, &without_others), &|| of_component(component, &all(configuration)))
+    };
+    components.flat_map(found).collect()
 }
 
 /// Refuses everything but regular files: reading a FIFO or a device could block or never end.

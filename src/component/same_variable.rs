@@ -5,7 +5,8 @@ use crate::config::variables::variable_name;
 use crate::config::{Configuration, Location, Problem};
 use serde_json::Value;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 type Path = Vec<String>;
 
@@ -13,9 +14,10 @@ type Path = Vec<String>;
 pub(super) fn problems(configuration: &Configuration, components: &[Component]) -> Vec<Problem> {
     let place = |path: &Path| configuration.place(&path.iter().map(String::as_str).collect::<Vec<_>>());
     // Ids of HA instances that are too much alike are errors already.
-    let pairs = shared(configuration.value(), |key| key != "haInstances");
+    let pairs = shared(configuration.without_instances().value());
     let mut found: Vec<Problem> = pairs.iter().map(|(first, other)| problem((first, place(first)), (other, place(other)))).collect();
-    for component in components {
+    // What has no defaults stands in the configuration, and was looked at.
+    for component in components.iter().filter(|component| component.manifest.configs.is_object()) {
         let value = configuration.component_value(&component.name, &component.manifest.configs);
         let below = |path: &Path| [&["components".to_owned(), component.name.clone()], path.as_slice()].concat();
         let is_configured = |path: &Path| configuration.get(&below(path).iter().map(String::as_str).collect::<Vec<_>>()).is_some();
@@ -26,7 +28,7 @@ pub(super) fn problems(configuration: &Configuration, components: &[Component]) 
             component.place(&std::iter::once("configs").chain(path.iter().map(String::as_str)).collect::<Vec<_>>())
         };
         // Those that both stand in the configuration were found above.
-        let pairs = shared(&value, |_| true).into_iter().filter(|(first, other)| !is_configured(first) || !is_configured(other));
+        let pairs = shared(&value).into_iter().filter(|(first, other)| !is_configured(first) || !is_configured(other));
         found.extend(pairs.map(|(first, other)| problem((&below(&first), place(&first)), (&below(&other), place(&other)))));
     }
     found
@@ -42,8 +44,11 @@ fn problem((first, first_place): (&Path, Location), (other, other_place): (&Path
 }
 
 /// Paths of properties that share a variable, in document order. A path is cut at the step where the two differ, if the names of that step
-/// cause it. `is_wanted` chooses among the properties at the top.
-fn shared(value: &Value, is_wanted: impl Fn(&str) -> bool) -> Vec<(Path, Path)> {
+/// cause it.
+fn shared(value: &Value) -> Vec<(Path, Path)> {
+    if !may_share(value, &mut String::new(), &mut HashSet::new()) {
+        return Vec::new();
+    }
     let mut seen: BTreeMap<String, Path> = BTreeMap::new();
     let (mut told, mut found) = (BTreeSet::new(), Vec::new());
     let mut visit = |path: &[String]| {
@@ -64,10 +69,30 @@ fn shared(value: &Value, is_wanted: impl Fn(&str) -> bool) -> Vec<(Path, Path)> 
             found.push(pair);
         }
     };
-    for (key, value) in value.as_object().into_iter().flatten().filter(|(key, _)| is_wanted(key)) {
+    for (key, value) in value.as_object().into_iter().flatten() {
         walk(value, &mut vec![key.clone()], &mut visit);
     }
     found
+}
+
+/// Whether any two properties seem to share a variable: by a hash of its name, so that nothing is kept of those, nearly all, that do not.
+fn may_share(value: &Value, name: &mut String, seen: &mut HashSet<u64>) -> bool {
+    let length = name.len();
+    let mut below = |key: &str, value: &Value, seen: &mut HashSet<u64>| {
+        name.push('_');
+        name.extend(key.chars().map(|character| if character.is_ascii_alphanumeric() { character } else { '_' }));
+        let found = may_share(value, name, seen);
+        name.truncate(length);
+        found
+    };
+    match value {
+        Value::Object(map) => return map.iter().any(|(key, value)| below(key, value, seen)),
+        Value::Array(items) if items.iter().enumerate().any(|(index, value)| below(&index.to_string(), value, seen)) => return true,
+        _ => {}
+    }
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    !seen.insert(hasher.finish())
 }
 
 /// Visits what becomes a variable: see [`crate::config::variables::flatten`].
@@ -93,7 +118,7 @@ mod tests {
     use serde_json::json;
 
     fn found(value: &Value) -> Vec<String> {
-        shared(value, |key| key != "haInstances").iter().map(|(first, other)| format!("{} {}", first.join("."), other.join("."))).collect()
+        shared(value).iter().map(|(first, other)| format!("{} {}", first.join("."), other.join("."))).collect()
     }
 
     #[test]
@@ -104,6 +129,6 @@ mod tests {
         assert_eq!(found(&ports), ["c.my-port c.my_port", "c.my-port c.my.port"]);
         assert_eq!(found(&json!({"a": {"b": 1}, "a_b": 1})), ["a.b a_b"]);
         assert_eq!(found(&json!({"l": [1, {"x": 2}], "l_1_x": 3})), ["l.1.x l_1_x"]);
-        assert!(found(&json!({"l": [1, [2]], "L": 1, "haInstances": {"a-b": 1, "a_b": 2}})).is_empty());
+        assert!(found(&json!({"l": [1, [2]], "L": 1})).is_empty());
     }
 }

@@ -1,13 +1,18 @@
 //! What a shell will stumble over in a script of a component, which it sources: told with the file's name, where the shell would complain
 //! of a command that nobody has written.
 
-use super::{Component, Phase};
+use super::{CommandLine, Component, ComponentError, Phase};
 use crate::config::{Location, Problem};
 use crate::platform::Platform;
 use crate::platform::ebcdic::ibm_1047;
-use std::io::Read;
+use crate::platform::files::unless_missing;
+use crate::platform::text_file;
+use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::path::Path;
+
+/// The command of each phase.
+pub(super) type Commands = [(Phase, Result<Option<CommandLine>, ComponentError>); 4];
 
 /// Bytes of a script that are looked at.
 const HEAD: u64 = 1024 * 1024;
@@ -68,12 +73,16 @@ fn interpreter(text: &str) -> Option<&str> {
     }
 }
 
-/// What is odd about the scripts of a component, as warnings. A file that cannot be read is told of by whoever needs it.
-pub(super) fn problems(component: &Component, platform: &dyn Platform) -> Vec<Problem> {
+/// What is odd about the scripts of a component, as warnings.
+pub(super) fn problems(component: &Component, commands: &Commands, platform: &dyn Platform) -> Vec<Problem> {
     let mut found = Vec::new();
-    for phase in [Phase::Validate, Phase::PreConfigure, Phase::Configure, Phase::Start] {
-        let Ok(Some(command)) = component.command(phase) else { continue };
-        for oddity in look(&command.file, platform) {
+    for (phase, command) in commands {
+        let (phase, Ok(Some(command))) = (*phase, command) else { continue };
+        let oddities = look(&command.file, platform).unwrap_or_else(|error| {
+            let subject = if phase == Phase::Start { "program" } else { "script" };
+            vec![Oddity { line: 1, subject, text: format!("cannot be looked at: {error}") }]
+        });
+        for oddity in oddities {
             let place = Location::new(command.file.display().to_string(), oddity.line, 1);
             found.push(Problem::warning(
                 Some(place),
@@ -92,18 +101,19 @@ pub fn fuzz(content: &[u8]) {
     }
 }
 
-fn look(path: &Path, platform: &dyn Platform) -> Vec<Oddity> {
+/// A file that is missing is told of by whoever needs it.
+fn look(path: &Path, platform: &dyn Platform) -> io::Result<Vec<Oddity>> {
     let mut content = Vec::new();
-    let Ok(file) = std::fs::File::open(path) else { return Vec::new() };
+    let Some(file) = unless_missing(std::fs::File::open(path))? else { return Ok(Vec::new()) };
     let tag = platform.code_page_of(file.as_fd());
-    if file.take(HEAD).read_to_end(&mut content).is_err() {
-        return Vec::new();
-    }
+    // The system must not have converted by the tag what is compared with the tag.
+    text_file::conversion_off(&file);
+    file.take(HEAD).read_to_end(&mut content)?;
     if content.len() as u64 == HEAD {
         // A character may have been cut.
         content.truncate(content.iter().rposition(|byte| matches!(byte, b'\n' | 0x15)).unwrap_or(0));
     }
-    oddities(&content, tag, platform.is_zos())
+    Ok(oddities(&content, tag, platform.is_zos()))
 }
 
 #[cfg(test)]

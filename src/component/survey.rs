@@ -1,10 +1,11 @@
 //! Which components a configuration brings into play, and why not the others.
 
-use super::{Component, ComponentError, Phase, installed, is_component_name, needs, order};
+use super::seen::Seen;
+use super::{Component, ComponentError, Phase, is_component_name, needs, order};
 use crate::config::settings::{self, StartupCheck};
 use crate::config::{Configuration, Location, Problem, SINGLE_SERVICE, SINGLE_SERVICE_PARTS, SingleService, overlay};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 /// Why a component that is configured or installed is not launched.
@@ -134,11 +135,18 @@ impl Survey {
 
 /// Looks at every component that is configured or installed. Reads manifests and looks for files; starts and writes nothing.
 pub fn survey(configuration: &Configuration) -> Survey {
+    survey_of(configuration, &Seen::default())
+}
+
+/// The same by what was seen before, where it was.
+pub(super) fn survey_of(configuration: &Configuration, seen: &Seen) -> Survey {
     let mut survey = Survey::default();
     let Some(runtime) = configuration.runtime_directory() else { return survey };
     let extension = configuration.extension_directory();
-    let (found, broken) = installed(&runtime, extension.as_deref());
-    survey.installed = found;
+    let installed = seen.installed(&runtime, extension.as_deref());
+    let (found, broken) = &*installed;
+    let by_name: HashMap<&str, &Component> = found.iter().rev().map(|component| (component.name.as_str(), component)).collect();
+    survey.installed = found.clone();
     let mut in_play = Vec::new();
     for name in configuration.component_names() {
         if !configuration.is_enabled(&name) {
@@ -150,7 +158,7 @@ pub fn survey(configuration: &Configuration) -> Survey {
             survey.not_launched.push((name, NotInPlay::Disabled));
             continue;
         }
-        let known = survey.installed.iter().find(|component| component.name == name).cloned();
+        let known = by_name.get(name.as_str()).copied().cloned();
         let component = match known.map_or_else(|| Component::locate(&name, &runtime, extension.as_deref()), Ok) {
             Ok(component) => component,
             // The one service needs no component of that name.
@@ -183,13 +191,13 @@ pub fn survey(configuration: &Configuration) -> Survey {
         // An unusable component that is not enabled does no harm.
         if matches!(error, ComponentError::PlaceUnreadable { .. }) {
             survey.warnings.extend(error.problems(None));
-        } else if !configuration.is_enabled(&name) {
+        } else if !configuration.is_enabled(name) {
             survey.warnings.extend(error.problems(None).into_iter().map(|problem| Problem { error: false, ..problem }));
         }
     }
     survey.warnings.extend(alike(configuration, &in_play));
     define_services_once(configuration, &mut in_play);
-    arrange(&mut survey, configuration, in_play);
+    arrange(&mut survey, configuration, in_play, seen);
     survey
 }
 
@@ -228,7 +236,7 @@ fn define_services_once(configuration: &Configuration, in_play: &mut [Component]
 }
 
 /// Orders those in play and looks for their commands.
-fn arrange(survey: &mut Survey, configuration: &Configuration, in_play: Vec<Component>) {
+fn arrange(survey: &mut Survey, configuration: &Configuration, in_play: Vec<Component>, seen: &Seen) {
     let names: Vec<String> = in_play.iter().map(|component| component.name.clone()).collect();
     let dependencies: BTreeMap<String, Vec<String>> =
         in_play.iter().map(|component| (component.name.clone(), needs(configuration, component))).collect();
@@ -247,8 +255,9 @@ fn arrange(survey: &mut Survey, configuration: &Configuration, in_play: Vec<Comp
     let mut by_name: BTreeMap<String, Component> = in_play.into_iter().map(|component| (component.name.clone(), component)).collect();
     for name in ordered {
         let Some(component) = by_name.remove(&name) else { continue };
-        for phase in Phase::ALL {
-            match component.command(phase) {
+        for (phase, command) in seen.commands(&component).iter() {
+            let phase = *phase;
+            match command {
                 _ if phase == Phase::Start && configuration.is_suppressed(&name) => {
                     survey.not_launched.push((name.clone(), NotInPlay::Suppressed));
                 }
@@ -261,7 +270,7 @@ fn arrange(survey: &mut Survey, configuration: &Configuration, in_play: Vec<Comp
                     }
                     // A command that cannot be used is the manifest's fault.
                     let place = Some(component.place(&["commands", phase.name()]));
-                    survey.failures.push(Failure { component: name.clone(), place, error, weight: Weight::Error });
+                    survey.failures.push(Failure { component: name.clone(), place, error: error.clone(), weight: Weight::Error });
                 }
             }
         }

@@ -18,6 +18,10 @@ impl Configuration {
 
 /// Each choice that is not made is an error: nothing can run on it.
 pub(super) fn problems(configuration: &Configuration) -> Vec<Problem> {
+    configuration.of_all.choices.get_or_init(|| find(configuration)).clone()
+}
+
+fn find(configuration: &Configuration) -> Vec<Problem> {
     let problem = |path: Vec<String>| {
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
         let place = load::show(&configuration.names, configuration.raw_tree.place_of(&path));

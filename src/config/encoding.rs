@@ -1,6 +1,6 @@
 //! Bytes to text: UTF-8, or EBCDIC IBM-1047 recognised by what it decodes to.
 
-use crate::platform::ebcdic::ibm_1047;
+use crate::platform::ebcdic::{ibm_1047, utf_8_in_ibm_1047};
 
 /// Bytes that are no text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,7 +12,8 @@ pub struct NotText {
     pub reason: String,
 }
 
-/// The text of a file or member: UTF-8 (a byte order mark is dropped), else IBM-1047 when that gives printable text.
+/// The text of a file or member: UTF-8 (a byte order mark is dropped), else IBM-1047 when that gives printable text: that of Zowe's own
+/// programs, which have UTF-8 converted byte by byte, or that of an editor.
 ///
 /// # Errors
 /// [`NotText`] with the place of the first byte that is not UTF-8.
@@ -26,7 +27,7 @@ pub fn decode(bytes: &[u8]) -> Result<String, NotText> {
         Ok(_) => return Ok(ibm_1047(bytes)),
         Err(error) => error,
     };
-    let text = ibm_1047(bytes);
+    let text = utf_8_in_ibm_1047(bytes).filter(|text| text.chars().all(is_printable)).unwrap_or_else(|| ibm_1047(bytes));
     if text.chars().all(is_printable) {
         return Ok(text);
     }

@@ -90,18 +90,21 @@ impl Configuration {
         }
         let evaluation = template::evaluate(&merged, platform, &|place| show(&names, place));
         warnings.extend(evaluation.warnings);
+        let base_tree = View::new(evaluation.root);
         let configuration = Configuration {
             sources,
             ha_instance: HaInstance::none(),
             warnings,
-            tree: View::new(Arc::clone(&evaluation.root)),
-            base_tree: View::new(evaluation.root),
+            tree: base_tree.clone(),
+            base_tree,
             overlay_tree: None,
             raw_tree: merged,
             names: names.into(),
             schemas: Arc::new(OnceLock::new()),
             single_service: SingleService::Off,
             in_force: Arc::default(),
+            judged: Arc::default(),
+            of_all: Arc::default(),
         };
         let overlaid = configuration.for_instance(ha_instance);
         if evaluation.errors.is_empty() {
@@ -118,11 +121,13 @@ impl Configuration {
     /// [`LoadError::HaInstances`] and [`LoadError::UnknownHaInstance`].
     pub fn for_instance(&self, ha_instance: &HaInstance) -> Result<Configuration, LoadError> {
         let base = &self.base_tree;
-        let ambiguous: Vec<Problem> = overlay::ambiguous(base)
-            .into_iter()
+        let overlays = self.of_all.overlays.get_or_init(|| overlay::Index::new(base));
+        let ambiguous: Vec<Problem> = overlays
+            .ambiguous
+            .iter()
             .map(|(key, place, first)| {
                 let text = format!("the HA instance '{key}' differs from '{first}' only by case or special characters; rename one of them");
-                Problem::error(Some(show(&self.names, place)), text).about(&["haInstances", &key])
+                Problem::error(Some(show(&self.names, *place)), text).about(&["haInstances", key])
             })
             .collect();
         if !ambiguous.is_empty() {
@@ -132,7 +137,7 @@ impl Configuration {
         // Warnings about an overlay are those of this instance's overlay only.
         let mut warnings: Vec<Problem> =
             self.warnings.iter().filter(|problem| problem.property.as_deref() != Some(OVERLAY)).cloned().collect();
-        let overlay = match overlay::find(base, id) {
+        let overlay = match overlays.find(id) {
             _ if *ha_instance == HaInstance::none() => None,
             Found::Overlay { node, .. } => Some(node),
             Found::NoInstances => {
@@ -160,8 +165,9 @@ impl Configuration {
             ha_instance: ha_instance.clone(),
             overlay_tree,
             warnings,
-            tree: View::new(tree),
+            tree: View::beside(base, tree),
             in_force: Arc::default(),
+            judged: Arc::default(),
             ..self.clone()
         };
         if configuration.runtime_directory() != self.runtime_directory() {
@@ -169,6 +175,14 @@ impl Configuration {
         }
         configuration.single_service = configuration.find_single_service();
         Ok(configuration)
+    }
+
+    /// The id of this HA instance as haInstances has it; None where it is not there.
+    pub fn written_id(&self) -> Option<String> {
+        match self.of_all.overlays.get()?.find(&self.ha_instance.id) {
+            Found::Overlay { key, .. } => Some(key),
+            Found::NoInstances | Found::Unknown { .. } => None,
+        }
     }
 
     /// The ids of haInstances, as they are written.

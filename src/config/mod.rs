@@ -24,6 +24,7 @@ mod provenance;
 mod read;
 mod refusal;
 mod source;
+mod view;
 mod zowe_variables;
 
 #[cfg(test)]
@@ -40,12 +41,13 @@ pub use variables::RunFacts;
 pub use version::{Version, zowe_version};
 
 pub use crate::platform::Environment;
-use crate::platform::{Platform, ShareAs};
+use crate::platform::{Platform, ShareAs, WtoCodes};
 use node::{Node, NodeValue};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+use view::View;
 
 /// One place of the CONFIG list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,31 +90,19 @@ pub struct Configuration {
     single_service: SingleService,
     /// The launcher's settings of this tree, once they are asked for.
     in_force: Arc<settings::InForce>,
+    /// What the schemas are asked about this tree, once they are.
+    judged: Arc<schema::Judged>,
+    /// What is the same for all HA instances.
+    of_all: Arc<OfAllInstances>,
 }
 
-/// A tree whose values have their places, and the same as JSON, which is made when it is first asked for; copies share both.
-#[derive(Debug, Clone)]
-struct View {
-    root: Arc<Node>,
-    value: Arc<OnceLock<Value>>,
-}
-
-impl View {
-    fn new(root: Arc<Node>) -> Self {
-        View { root, value: Arc::default() }
-    }
-
-    fn value(&self) -> &Value {
-        self.value.get_or_init(|| self.root.to_value())
-    }
-}
-
-impl std::ops::Deref for View {
-    type Target = Arc<Node>;
-
-    fn deref(&self) -> &Arc<Node> {
-        &self.root
-    }
+/// What is found out once for all HA instances of a configuration: there may be many of them.
+#[derive(Debug, Default)]
+struct OfAllInstances {
+    overlays: OnceLock<overlay::Index>,
+    choices: OnceLock<Vec<Problem>>,
+    caching_members: OnceLock<String>,
+    discovery_services: OnceLock<String>,
 }
 
 /// How `components.apiml.enabled` is understood.
@@ -145,7 +135,29 @@ impl Configuration {
 
     /// What `path` names, with the overlay.
     pub fn get(&self, path: &[&str]) -> Option<&Value> {
-        lookup(self.value(), path)
+        self.tree.get(path)
+    }
+
+    /// The same as this HA instance sees it, but with an empty haInstances.
+    pub fn without_instances(&self) -> Configuration {
+        if self.get(&[INSTANCES]).is_none() {
+            return self.clone();
+        }
+        Configuration { tree: self.tree_without_instances().clone(), judged: Arc::default(), ..self.clone() }
+    }
+
+    /// Made once, for every schema is asked about it.
+    fn tree_without_instances(&self) -> &View {
+        self.judged.alone.get_or_init(|| {
+            let empty = Arc::new(Node::new(self.tree.place_of(&[INSTANCES]), NodeValue::Mapping(Vec::new())));
+            View::beside(&self.tree, self.tree.with(&[INSTANCES], &empty))
+        })
+    }
+
+    /// Gives back what is only needed to judge a configuration: the schemas, and what they have found. They are read again if they are
+    /// asked for again.
+    pub fn forget_judgement(&mut self) {
+        (self.schemas, self.judged) = (Arc::default(), Arc::default());
     }
 
     /// A text that is not empty.
@@ -243,8 +255,8 @@ impl Configuration {
     pub fn enable(&mut self, name: &str) {
         let path = ["components", name, "enabled"];
         let enabled = Arc::new(Node::new(self.tree.place_of(&path), NodeValue::Boolean(true)));
-        self.tree = View::new(self.tree.with(&path, &enabled));
-        self.in_force = Arc::default();
+        self.tree = View::beside(&self.tree, self.tree.with(&path, &enabled));
+        (self.in_force, self.judged) = (Arc::default(), Arc::default());
         self.single_service = self.find_single_service();
     }
 
@@ -270,7 +282,8 @@ impl Configuration {
     /// Violations by the schemas of a runtime directory other than the configured one.
     #[cfg(test)]
     fn validate_by(&self, runtime: &Path) -> Vec<Problem> {
-        let other = Configuration { schemas: Arc::new(OnceLock::from(schema::Schemas::read(Some(runtime)))), ..self.clone() };
+        let schemas = Arc::new(OnceLock::from(schema::Schemas::read(Some(runtime))));
+        let other = Configuration { schemas, judged: Arc::default(), ..self.clone() };
         schema::validate(&other)
     }
 
@@ -285,6 +298,9 @@ impl Configuration {
         unique(schema::validate_component(self, component, schemas))
     }
 }
+
+/// The section of the HA instances.
+const INSTANCES: &str = "haInstances";
 
 /// API ML as one process.
 pub const SINGLE_SERVICE: &str = "apiml";
@@ -374,6 +390,8 @@ pub struct LauncherSettings {
     pub sys_message_trim: bool,
     /// `components.launcher.wto`; default true.
     pub wto: bool,
+    /// `components.launcher.wtoRouteCodes` and `wtoDescriptorCodes`; default none.
+    pub wto_codes: WtoCodes,
     /// `components.launcher.onAllFailed`: true for `stay`; default false (`exit`).
     pub stay_when_all_failed: bool,
     /// `components.launcher.startRunning`: true for `reject`; default false (a START of a running component restarts it).
@@ -390,6 +408,8 @@ pub struct LauncherSettings {
     pub ignore_dependency_problems: bool,
     /// `zowe.launchScript.dependencyReadyTimeoutSeconds`; default 600 s.
     pub dependency_timeout: Duration,
+    /// `components.launcher.timezone`; default UTC.
+    pub zone: crate::output::Zone,
 }
 
 /// What [`Configuration::load`] needs.

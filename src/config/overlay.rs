@@ -20,32 +20,46 @@ pub enum Found {
     Unknown { defined: Vec<String>, nearest: Option<String> },
 }
 
-/// Ids that are the same without regard to case: (later key, its place, earlier key).
-pub fn ambiguous(root: &Node) -> Vec<(String, Place, String)> {
-    let mut seen: HashMap<String, &str> = HashMap::new();
-    let mut found = Vec::new();
-    for entry in instances(root) {
-        match seen.entry(normalize_id(&entry.key)) {
-            hash_map::Entry::Occupied(first) => found.push((entry.key.clone(), entry.place, (*first.get()).to_string())),
-            hash_map::Entry::Vacant(place) => {
-                place.insert(&entry.key);
-            }
-        }
-    }
-    found
+/// The overlays of a configuration by their ids.
+#[derive(Debug, Default)]
+pub struct Index {
+    /// In the order of the configuration.
+    entries: Vec<(String, Arc<Node>)>,
+    by_id: HashMap<String, usize>,
+    /// Ids that are the same without regard to case: (later key, its place, earlier key).
+    pub ambiguous: Vec<(String, Place, String)>,
 }
 
-/// Looks for an id (already normalized) among the keys of `haInstances`.
-pub fn find(root: &Node, id: &str) -> Found {
-    let entries = instances(root);
-    if entries.is_empty() {
-        return Found::NoInstances;
+impl Index {
+    /// Of `haInstances`.
+    pub fn new(root: &Node) -> Index {
+        let mut index = Index::default();
+        for entry in instances(root) {
+            match index.by_id.entry(normalize_id(&entry.key)) {
+                hash_map::Entry::Occupied(first) => {
+                    let first = index.entries.get(*first.get()).map(|(key, _)| key.clone()).unwrap_or_default();
+                    index.ambiguous.push((entry.key.clone(), entry.place, first));
+                }
+                hash_map::Entry::Vacant(place) => {
+                    place.insert(index.entries.len());
+                }
+            }
+            index.entries.push((entry.key.clone(), Arc::clone(&entry.value)));
+        }
+        index
     }
-    if let Some(entry) = entries.iter().find(|entry| normalize_id(&entry.key) == id) {
-        return Found::Overlay { key: entry.key.clone(), node: Arc::clone(&entry.value) };
+
+    /// Looks for an id (already normalized).
+    pub fn find(&self, id: &str) -> Found {
+        if self.entries.is_empty() {
+            return Found::NoInstances;
+        }
+        if let Some((key, node)) = self.by_id.get(id).and_then(|position| self.entries.get(*position)) {
+            return Found::Overlay { key: key.clone(), node: Arc::clone(node) };
+        }
+        let defined: Vec<String> = self.entries.iter().map(|(key, _)| key.clone()).collect();
+        Found::Unknown { nearest: nearest(id, &defined), defined }
     }
-    let defined: Vec<String> = entries.iter().map(|entry| entry.key.clone()).collect();
-    Found::Unknown { nearest: nearest(id, &defined), defined }
 }
 
 /// The name that is most like another one, when it is like enough to be meant.

@@ -5,7 +5,8 @@
 use super::node::{Node, NodeValue};
 use super::typing::scalar_text;
 use super::{Configuration, lookup};
-use serde_json::Value;
+use serde_json::{Map, Value};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// `components.caching-service.storage.infinispan`.
@@ -21,23 +22,31 @@ impl Configuration {
     pub(super) fn with_caching_peers(&self, tree: Arc<Node>, overlay: Option<&Value>) -> Arc<Node> {
         let [components, service, storage, infinispan] = INFINISPAN;
         let set = tree.at(&[components, service, storage, infinispan, "initialHosts"]).map(Node::to_value);
-        let Some(Value::Object(instances)) = lookup(self.base(), &["haInstances"]) else { return tree };
         if set.is_some_and(|value| !is_empty(&value)) || !self.keeps_in_infinispan(overlay) {
             return tree;
         }
-        let mut members: Vec<String> = Vec::new();
-        for overlay in instances.values().filter(|overlay| self.keeps_in_infinispan(Some(*overlay))) {
-            let port = self.of_instance(Some(overlay), &[components, service, storage, infinispan, "jgroups", "port"]).map(scalar_text);
-            let port = port.filter(|port| !port.is_empty()).unwrap_or_else(|| DEFAULT_PORT.to_owned());
-            let member = self.hostname_of(Some(overlay)).map(|host| format!("{host}[{port}]"));
-            members.extend(member.filter(|member| !members.contains(member)));
-        }
+        let members = self.of_all.caching_members.get_or_init(|| self.caching_members());
         if members.is_empty() {
             return tree;
         }
         let place = self.base_tree.place_of(&["haInstances"]);
-        let text = Arc::new(Node::new(place, NodeValue::Text(members.join(","))));
+        let text = Arc::new(Node::new(place, NodeValue::Text(members.clone())));
         tree.with(&[components, service, storage, infinispan, "initialHosts"], &text)
+    }
+
+    /// `host[port]` of every instance whose caching service keeps its data in Infinispan, without repeats.
+    fn caching_members(&self) -> String {
+        let [components, service, storage, infinispan] = INFINISPAN;
+        let instances = lookup(self.base(), &["haInstances"]).and_then(Value::as_object);
+        let mut members = Vec::new();
+        for overlay in instances.into_iter().flat_map(Map::values).filter(|overlay| self.keeps_in_infinispan(Some(*overlay))) {
+            let port = self.of_instance(Some(overlay), &[components, service, storage, infinispan, "jgroups", "port"]).map(scalar_text);
+            let port = port.filter(|port| !port.is_empty()).unwrap_or_else(|| DEFAULT_PORT.to_owned());
+            members.extend(self.hostname_of(Some(overlay)).map(|host| format!("{host}[{port}]")));
+        }
+        let mut seen = HashSet::new();
+        members.retain(|member| seen.insert(member.clone()));
+        members.join(",")
     }
 
     /// True for an instance whose caching service, a component or a part of the single-service API ML, is enabled and has that storage.

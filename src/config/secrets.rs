@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// Parts of a key that make its value a secret, in lower case.
-const SECRET_WORDS: &[&str] =
+pub const SECRET_WORDS: &[&str] =
     &["password", "passwd", "passphrase", "passticket", "secret", "token", "credential", "apikey", "api_key", "privatekey", "private_key"];
 
 /// What stands in place of a secret.

@@ -38,6 +38,31 @@ pub(crate) fn load(text: &str) -> Configuration {
     load_texts(&[text], "lpar1").unwrap_or_else(|error| panic!("{error}"))
 }
 
+thread_local! {
+    static WORK: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
+/// Counts work on this thread: values that are made or judged. Unlike time it does not depend on what else the machine does.
+pub(crate) fn work(units: u64) {
+    WORK.set(WORK.get() + units);
+}
+
+pub(crate) fn work_of(job: impl FnOnce()) -> u64 {
+    let before = WORK.get();
+    job();
+    WORK.get() - before
+}
+
+/// The number of values in a value.
+pub(crate) fn size(value: &serde_json::Value) -> u64 {
+    use serde_json::Value;
+    1 + match value {
+        Value::Object(map) => map.values().map(size).sum(),
+        Value::Array(items) => items.iter().map(size).sum::<u64>(),
+        _ => 0,
+    }
+}
+
 /// Copies a directory, following nothing.
 pub(crate) fn copy_tree(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();

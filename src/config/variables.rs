@@ -1,7 +1,7 @@
 //! The variables that components see: ZWE_ variables and the rest of docs/contract/configuration.md, "Environment variables".
 
 pub use super::typing::scalar_text;
-use super::{Configuration, Environment, Problem, lookup, zowe_variables};
+use super::{Configuration, Environment, Problem, SingleService, lookup, zowe_variables};
 use crate::platform::Platform;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -176,6 +176,14 @@ impl Configuration {
 
     /// `https://<hostname>:<port>/eureka/` of every Discovery Service, without repeats.
     fn discovery_services(&self) -> String {
+        match self.single_service {
+            SingleService::NotInstalled => self.find_discovery_services(),
+            // For every HA instance the same.
+            SingleService::Off | SingleService::On => self.of_all.discovery_services.get_or_init(|| self.find_discovery_services()).clone(),
+        }
+    }
+
+    fn find_discovery_services(&self) -> String {
         let mut services: Vec<String> = Vec::new();
         let mut service = |overlay: Option<&Value>, host: &str| {
             let port = self.of_instance(overlay, &["components", "discovery", "port"]).map(scalar_text).unwrap_or_default();

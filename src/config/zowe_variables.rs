@@ -4,6 +4,7 @@
 use super::typing::scalar_text;
 use super::{Configuration, Environment, SINGLE_SERVICE, lookup};
 use serde_json::Value;
+use std::collections::HashSet;
 use std::ffi::OsStr;
 
 /// PATH if the launcher inherits none, as STDENV of a started task has none. Zowe's public tools also put the working directory into it,
@@ -25,13 +26,13 @@ impl Configuration {
             &["zowe", "network", "server", "listenAddresses"],
             &["zowe", "network", "allowedDomains"],
         ];
-        let mut domains: Vec<String> = Vec::new();
+        let (mut domains, mut seen) = (Vec::new(), HashSet::new());
         for value in hosts.chain(others.into_iter().filter_map(|path| self.get(path))) {
             let items = value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice);
             for domain in items.iter().map(scalar_text) {
                 let domain = domain.trim().to_string();
                 // A comma at an end would make an empty domain in the list, which matches every host.
-                if !domain.is_empty() && !domain.starts_with(',') && !domain.ends_with(',') && !domains.contains(&domain) {
+                if !domain.is_empty() && !domain.starts_with(',') && !domain.ends_with(',') && seen.insert(domain.clone()) {
                     domains.push(domain);
                 }
             }

@@ -33,6 +33,8 @@ pub enum Command {
     Detail(Vec<String>),
     /// For `zwelnch status --format json`.
     DisplayJson,
+    /// For `zwelnch status --format openmetrics`.
+    DisplayMetrics,
     Reload {
         /// Only tell what would be done.
         check: bool,
@@ -51,6 +53,13 @@ pub enum Command {
     Help,
 }
 
+impl Command {
+    /// It changes nothing.
+    pub fn is_question(&self) -> bool {
+        matches!(self, Command::Display(_) | Command::Detail(_) | Command::DisplayJson | Command::DisplayMetrics | Command::Help)
+    }
+}
+
 /// Why a text is no command.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CommandError {
@@ -62,13 +71,13 @@ pub enum CommandError {
     NotRecognized(Option<String>),
 }
 
-/// The commands, for completion and help.
+/// The commands with their forms: [`parse`] knows their words from here, and so do completion and help.
 pub const VERBS: &[(&str, &str)] = &[
     ("DISP", "show the components; DISP(name,...) only these"),
     ("DISP,DETAIL(name,...)", "processes, CPU, memory, ports and the last end of components"),
     ("START(name,...)", "start components, or restart running ones as they were prepared"),
     ("STOP(name,...)", "stop components, those that depend on others of them first"),
-    ("RESTART(name,...)", "read the configuration anew, then validate, stop, configure and start components"),
+    ("RESTART(name,...)", "read the configuration anew, then stop, validate, configure and start components"),
     ("RESTART(name,...,CASCADE)", "the same, with those that depend on them"),
     ("RELOAD", "read the configuration anew and apply what has changed; RELOAD,CHECK only tells"),
     ("SEND(name,text)", "send a line to the standard input of a component with launcher.stdin: true"),
@@ -77,7 +86,25 @@ pub const VERBS: &[(&str, &str)] = &[
     ("HELP", "these lines"),
 ];
 
-const WORDS: [&str; 11] = ["DISP", "DISPLAY", "D", "START", "STOP", "RESTART", "RELOAD", "SEND", "LOGLEVEL", "LOGROTATE", "HELP"];
+/// What may be typed in place of a word of [`VERBS`].
+const ALIASES: [(&str, &str); 2] = [("DISPLAY", "DISP"), ("D", "DISP")];
+
+/// The words of the commands.
+fn words() -> impl Iterator<Item = &'static str> {
+    VERBS.iter().filter_map(|(form, _)| form.split(['(', ',']).next())
+}
+
+/// The word of a command, whatever it was typed as.
+fn word(typed: &str) -> Option<&'static str> {
+    let word = ALIASES.iter().find(|(alias, _)| *alias == typed).map_or(typed, |(_, word)| word);
+    words().find(|known| *known == word)
+}
+
+/// The word of [`VERBS`] that a text begins with, whatever follows.
+pub fn word_of(text: &str) -> Option<&'static str> {
+    let end = text.trim_start().find(['(', ',', ' ']).unwrap_or(text.trim_start().len());
+    word(&text.trim_start()[..end].to_ascii_uppercase())
+}
 
 /// Reads the text of a MODIFY: `VERB`, `VERB,OPTION`, `VERB(values)` or `VERB,OPTION(values)`. Verbs are taken in any case: a system
 /// upper-cases them unless the operator quoted the text.
@@ -94,13 +121,13 @@ pub fn parse(text: &str) -> Result<Command, CommandError> {
         Some((verb, option)) => (verb.trim(), Some(option.trim().to_ascii_uppercase())),
         None => (head, None),
     };
-    let verb = verb.to_ascii_uppercase();
-    if !WORDS.contains(&verb.as_str()) {
+    let typed = verb.to_ascii_uppercase();
+    let Some(verb) = word(&typed) else {
         // `D` resembles every short word, so it is never offered as what was meant.
-        let known: Vec<String> = WORDS.iter().filter(|word| word.len() > 1).map(|word| (*word).to_owned()).collect();
-        let word = verb.split([' ', ',']).next().unwrap_or_default();
+        let known: Vec<String> = words().chain(["DISPLAY"]).map(str::to_owned).collect();
+        let word = typed.split([' ', ',']).next().unwrap_or_default();
         return Err(CommandError::NotRecognized(nearest(word, &known)));
-    }
+    };
     if verb == "SEND" && option.is_none() {
         return send(values.unwrap_or_default()).ok_or(CommandError::BadValue);
     }
@@ -108,14 +135,15 @@ pub fn parse(text: &str) -> Result<Command, CommandError> {
         Some(values) => Some(split(values).ok_or(CommandError::BadValue)?),
         None => None,
     };
-    command(&verb, option.as_deref(), values).ok_or(CommandError::BadValue)
+    command(verb, option.as_deref(), values).ok_or(CommandError::BadValue)
 }
 
 fn command(verb: &str, option: Option<&str>, values: Option<Vec<String>>) -> Option<Command> {
     match (verb, option, values) {
-        ("DISP" | "DISPLAY" | "D", None, values) => Some(Command::Display(values.unwrap_or_default())),
-        ("DISP" | "DISPLAY" | "D", Some("DETAIL"), Some(names)) => Some(Command::Detail(names)),
-        ("DISP" | "DISPLAY" | "D", Some("JSON"), None) => Some(Command::DisplayJson),
+        ("DISP", None, values) => Some(Command::Display(values.unwrap_or_default())),
+        ("DISP", Some("DETAIL"), Some(names)) => Some(Command::Detail(names)),
+        ("DISP", Some("JSON"), None) => Some(Command::DisplayJson),
+        ("DISP", Some("METRICS"), None) => Some(Command::DisplayMetrics),
         ("START", None, Some(names)) => Some(Command::Start(names)),
         ("STOP", None, Some(names)) => Some(Command::Stop(names)),
         ("RESTART", None, Some(mut names)) => {
@@ -171,6 +199,7 @@ mod tests {
             ("D(a, B*)", Command::Display(names(&["a", "B*"]))),
             ("Disp , Detail ( a )", Command::Detail(names(&["a"]))),
             ("DISP,JSON", Command::DisplayJson),
+            ("DISP,METRICS", Command::DisplayMetrics),
             ("START(GATEWAY)", Command::Start(names(&["GATEWAY"]))),
             ("STOP( app-server , zss)", Command::Stop(names(&["app-server", "zss"]))),
             ("restart(c)", Command::Restart { names: names(&["c"]), cascade: false }),

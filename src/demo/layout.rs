@@ -92,7 +92,7 @@ pub fn lay_out(directory: &Path, options: &LayoutOptions<'_>) -> io::Result<Layo
     }
     make(&directory.join("extensions"), 0o750)?;
 
-    let mut record = read_record(&directory.join(RECORD));
+    let mut record = read_record(&directory.join(RECORD))?;
     let mut layout = Layout { directory: directory.clone(), configuration, written: Vec::new(), kept: Vec::new() };
     let sysname = format!("{SYSNAME}\n");
     let mut made = vec![("SYSNAME", sysname.as_str(), 0o600), ("PROCLIB/ZWESLSTC", &member, 0o600), ("zowe.yaml", &zowe_yaml, 0o600)];
@@ -150,8 +150,8 @@ fn decide(present: Option<&[u8]>, recorded: Option<&str>, wanted: &[u8]) -> Deci
 }
 
 /// If the record is missing or broken, every file looks changed, so nothing is lost.
-fn read_record(path: &Path) -> BTreeMap<String, String> {
-    std::fs::read(path).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
+fn read_record(path: &Path) -> io::Result<BTreeMap<String, String>> {
+    Ok(read_if_there(path)?.and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default())
 }
 
 fn read_if_there(path: &Path) -> io::Result<Option<Vec<u8>>> {

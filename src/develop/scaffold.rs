@@ -1,6 +1,7 @@
 //! The files of a new component: samplib/component with the name filled in.
 
 use crate::lifecycle::workspace::make_directory;
+use crate::platform::files;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -125,14 +126,8 @@ fn broken_rule(name: &str) -> Option<&'static str> {
 /// The names in a directory; empty when it does not exist.
 fn entries(directory: &Path) -> Result<Vec<String>, ScaffoldError> {
     let failed = |why| ScaffoldError::Io { path: directory.to_path_buf(), why };
-    let read = match std::fs::read_dir(directory) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        read => read.map_err(failed)?,
-    };
-    let mut names = Vec::new();
-    for entry in read {
-        names.push(entry.map_err(failed)?.file_name().to_string_lossy().into_owned());
-    }
+    let found = files::entries(directory).map_err(failed)?;
+    let mut names: Vec<String> = found.iter().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     let more = names.len().saturating_sub(SHOWN);
     if more > 0 {

@@ -58,6 +58,18 @@ pub enum AskError {
 }
 
 impl AskError {
+    /// What to do, to be put behind the text; empty where the text says it or nobody knows.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            AskError::Http(HttpError::Certificate(_)) => "; name its certificate authority with --ca FILE, if it is the right server",
+            AskError::Http(HttpError::Failed(why)) if why.contains("InvalidContentType") => {
+                "; if it speaks HTTP without TLS, say so with components.NAME.scheme: http"
+            }
+            AskError::Status(400) => "; if it speaks TLS, components.NAME.scheme must not be http",
+            _ => "",
+        }
+    }
+
     pub(super) fn at(self, address: &str) -> AddressError {
         AddressError { address: address.to_owned(), why: self }
     }
@@ -65,7 +77,7 @@ impl AskError {
 
 /// The same, with the address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{address}: {why}")]
+#[error("{address}: {why}{}", .why.hint())]
 pub struct AddressError {
     pub address: String,
     pub why: AskError,
@@ -110,7 +122,12 @@ impl Access {
             body_limit,
             ..Request::new(url, timeout, self.trust.clone())
         };
-        Ok(net::get_blocking(&request)?)
+        let response = net::get_blocking(&request)?;
+        // What decides about traffic is not taken from a server of which it is not known who it is.
+        match response.not_judged {
+            Some(why) => Err(HttpError::NotJudged(why).into()),
+            None => Ok(response),
+        }
     }
 }
 
@@ -119,14 +136,26 @@ impl Access {
 /// # Errors
 /// [`AskError`].
 pub fn gateway(address: &str, access: &Access, timeout: Duration) -> Result<(), AskError> {
-    let response = access.get(format!("{address}/application/health"), timeout, net::BODY_LIMIT)?;
+    let response = access.get(format!("{address}/application/health"), timeout, net::BODY_LIMIT + 1)?;
     match response.status {
+        200 if response.body.len() > net::BODY_LIMIT => return Err(AskError::TooLarge(net::BODY_LIMIT)),
         200 | 401 | 403 => {}
         status => return Err(AskError::Status(status)),
     }
     let health: serde_json::Value = serde_json::from_slice(&response.body).unwrap_or_default();
     match health.get("status").and_then(serde_json::Value::as_str) {
         Some(status) if response.status == 200 && status != "UP" => Err(AskError::NotUp(status.to_owned())),
+        _ => Ok(()),
+    }
+}
+
+/// Whether a path of the gateway is served: any status below 500 is an answer.
+///
+/// # Errors
+/// [`AskError`].
+pub fn path(address: &str, path: &str, access: &Access, timeout: Duration) -> Result<(), AskError> {
+    match access.get(format!("{address}{path}"), timeout, net::BODY_LIMIT)?.status {
+        status @ 500.. => Err(AskError::Status(status)),
         _ => Ok(()),
     }
 }
@@ -141,9 +170,56 @@ pub fn discovery(address: &str, access: &Access, timeout: Duration) -> Result<Ve
         let response = access.get(url, timeout, REGISTRY_LIMIT + 1)?;
         match response.status {
             200 if response.body.len() > REGISTRY_LIMIT => Err(AskError::TooLarge(REGISTRY_LIMIT)),
-            200 => Ok(registry::read(&String::from_utf8_lossy(&response.body))?),
+            200 => registry::read(&String::from_utf8_lossy(&response.body)).map_err(|error| match response.cut_short {
+                Some(why) => HttpError::Failed(format!("its answer is not whole: {why}")).into(),
+                None => error.into(),
+            }),
             status @ (401 | 403) => Err(AskError::NotTrusted(status)),
             status => Err(AskError::Status(status)),
         }
     })?
+}
+
+#[cfg(all(test, feature = "http"))]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+
+    /// Generous: only a failing test waits this long.
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    /// The address of a service that answers its first request with that status and a body without end.
+    fn endless(status: &'static str) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = stream.read(&mut [0; 4096]).unwrap();
+            write!(stream, "HTTP/1.1 {status}\r\nConnection: close\r\n\r\n").unwrap();
+            while stream.write_all(&[b' '; 64 * 1024]).is_ok() {}
+        });
+        address
+    }
+
+    #[test]
+    fn what_looks_like_the_wrong_scheme_is_said_to_be_that() {
+        let access = Access { trust: Trust::Unchecked, identity: None };
+        let address = endless("200 OK").replace("http:", "https:");
+        let error = gateway(&address, &access, PATIENCE).map_err(|why| why.at(&address)).unwrap_err().to_string();
+        assert!(error.ends_with("say so with components.NAME.scheme: http"), "{error}");
+        let address = endless("400 Bad Request");
+        let error = gateway(&address, &access, PATIENCE).map_err(|why| why.at(&address)).unwrap_err().to_string();
+        assert!(error.ends_with("answered with status 400; if it speaks TLS, components.NAME.scheme must not be http"), "{error}");
+    }
+
+    #[test]
+    fn answers_beyond_their_bounds_are_refused_with_the_bound() {
+        let access = Access { trust: Trust::Unchecked, identity: None };
+        assert_eq!(discovery(&endless("200 OK"), &access, PATIENCE), Err(AskError::TooLarge(REGISTRY_LIMIT)));
+        let error = gateway(&endless("200 OK"), &access, PATIENCE).unwrap_err();
+        assert_eq!(error.to_string(), "its answer has more than 65536 bytes");
+        // Of a refusal only the status counts, however much follows.
+        assert_eq!(gateway(&endless("401 Unauthorized"), &access, PATIENCE), Ok(()));
+    }
 }

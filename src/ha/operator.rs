@@ -5,7 +5,8 @@ use crate::message;
 use crate::mvs;
 use crate::platform::Platform;
 #[cfg(feature = "emulation")]
-use crate::system::SystemDirectory;
+use crate::system::{Follower, SystemDirectory, parse_syslog_line};
+use std::time::Duration;
 
 /// The answer to one operator command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub struct Answer {
     /// The launcher has taken the command, but its answer broke off: the result is unknown.
     pub broken: bool,
     pub lines: Vec<String>,
+    /// What has issued the command, where that is another program.
+    pub through: Option<String>,
 }
 
 /// Why a command could not be issued at all.
@@ -30,12 +33,31 @@ pub trait Operator: Send + Sync {
     /// The system at which commands are issued; others are reached by ROUTE.
     fn sysname(&self) -> String;
 
-    /// Issues a command and returns what was answered at once.
+    /// Issues a command and returns what was answered at once. `limit`: how long a job may take for the whole answer, which is broken off
+    /// after that; None: as long as it says that it is at work.
     ///
     /// # Errors
     /// [`OperatorError`] when there is no console, or no authority to use it.
-    fn issue(&self, command: &str) -> Result<Answer, OperatorError>;
+    fn issue(&self, command: &str, limit: Option<Duration>) -> Result<Answer, OperatorError>;
+
+    /// Issues a command that changes nothing, for a program that asks often: where that is possible no log grows by it.
+    ///
+    /// # Errors
+    /// As [`Operator::issue`].
+    fn ask(&self, command: &str, limit: Option<Duration>) -> Result<Answer, OperatorError> {
+        self.issue(command, limit)
+    }
+
+    /// The last messages that a system's log has of a job, the oldest first; empty where the log cannot be read. `sysname`: None for the
+    /// console's own system.
+    fn last_words(&self, _sysname: Option<&str>, _job: &str) -> Vec<String> {
+        Vec::new()
+    }
 }
+
+/// How many lines are last words, and how many of a log's last lines are searched for them.
+#[cfg(feature = "emulation")]
+const LAST_WORDS: (usize, usize) = (3, 500);
 
 /// The console of a system directory.
 #[cfg(feature = "emulation")]
@@ -44,10 +66,30 @@ impl Operator for SystemDirectory {
         SystemDirectory::sysname(self).to_owned()
     }
 
-    fn issue(&self, command: &str) -> Result<Answer, OperatorError> {
-        let mvs::Answer { accepted, broken, lines, .. } = mvs::issue(self, command);
-        Ok(Answer { accepted, broken, lines })
+    fn issue(&self, command: &str, limit: Option<Duration>) -> Result<Answer, OperatorError> {
+        Ok(answer(&mvs::issue_within(self, command, limit)))
     }
+
+    fn ask(&self, command: &str, limit: Option<Duration>) -> Result<Answer, OperatorError> {
+        Ok(answer(&mvs::ask(self, command, limit)))
+    }
+
+    fn last_words(&self, sysname: Option<&str>, job: &str) -> Vec<String> {
+        let is_own = sysname.is_none_or(|name| name.eq_ignore_ascii_case(SystemDirectory::sysname(self)));
+        let system = if is_own { Some(self.clone()) } else { sysname.and_then(|name| self.sysplex().0.remove(&name.to_uppercase())) };
+        let Some(system) = system else { return Vec::new() };
+        let (count, searched) = LAST_WORDS;
+        let lines = Follower::open(&system, searched).1;
+        let of_job = lines.iter().filter_map(|line| parse_syslog_line(line)).filter(|line| line.job_name == job);
+        let mut words: Vec<String> = of_job.map(|line| line.text.to_owned()).collect();
+        words.drain(..words.len().saturating_sub(count));
+        words
+    }
+}
+
+#[cfg(feature = "emulation")]
+fn answer(answer: &mvs::Answer) -> Answer {
+    Answer { accepted: answer.accepted, broken: answer.broken, lines: answer.said(), through: None }
 }
 
 /// The console of z/OS.
@@ -58,9 +100,15 @@ impl Operator for SystemConsole<'_> {
         self.0.sysname()
     }
 
-    fn issue(&self, command: &str) -> Result<Answer, OperatorError> {
-        match self.0.issue_command(command) {
-            Ok(lines) => Ok(Answer { accepted: !lines.iter().any(|line| is_refusal(line)), broken: false, lines }),
+    /// The program that issues it has a bound of its own besides.
+    fn issue(&self, command: &str, limit: Option<Duration>) -> Result<Answer, OperatorError> {
+        match self.0.issue_command(command, limit) {
+            Ok(answer) => {
+                let accepted = answer.unclear.is_none() && !answer.lines.iter().any(|line| is_refusal(line));
+                let broken = answer.unclear.is_some();
+                let why = answer.unclear.map(|why| format!("whether this was carried out is not known: {why}"));
+                Ok(Answer { accepted, broken, lines: answer.lines.into_iter().chain(why).collect(), through: Some(answer.through) })
+            }
             Err(error) => Err(OperatorError { command: command.to_owned(), why: error.to_string() }),
         }
     }

@@ -5,6 +5,7 @@ use super::operate::routed;
 use super::operator::{Operator, is_refusal};
 use super::registry::{self, Lacking, Registration};
 use super::target::Target;
+use super::traffic::seen::{self as traffic, Balancer, Seen};
 use crate::message::{FEW, several};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -49,14 +50,16 @@ impl Launcher {
 }
 
 /// Asks a launcher by `F job,APPL=DISP` on its system. It asks for the table, not for JSON, because a z/OS console cuts long lines.
-pub fn launcher(target: &Target, operator: &dyn Operator) -> Launcher {
-    launcher_of(target.sysname.as_deref(), &target.job_name, operator)
+pub fn launcher(target: &Target, operator: &dyn Operator, limit: Duration) -> Launcher {
+    launcher_of(target.sysname.as_deref(), &target.job_name, operator, limit)
 }
 
 /// The same for any job. `sysname`: None where it runs on the console's own system.
-pub fn launcher_of(sysname: Option<&str>, job: &str, operator: &dyn Operator) -> Launcher {
+pub fn launcher_of(sysname: Option<&str>, job: &str, operator: &dyn Operator, limit: Duration) -> Launcher {
     let command = routed(sysname, &operator.sysname(), &format!("F {job},APPL=DISP"));
-    let lines = match operator.issue(&command) {
+    let lines = match operator.ask(&command, Some(limit)) {
+        // Components that it did not come to are not missing.
+        Ok(answer) if answer.broken => return Launcher::Unknown(answer.lines.last().map_or(String::new(), |line| line.trim().to_owned())),
         Ok(answer) => answer.lines,
         Err(error) => return Launcher::Unknown(error.to_string()),
     };
@@ -95,6 +98,8 @@ pub struct InstanceStatus {
     pub gateway: Option<(String, Result<(), AskError>)>,
     /// The same for the Discovery Service, with what it knows.
     pub discovery: Option<(String, Result<Vec<Registration>, AskError>)>,
+    /// Whether new connections come to it.
+    pub traffic: Seen,
     /// What its Discovery Service lacks that another one has.
     pub lacking: Vec<Lacking>,
 }
@@ -105,7 +110,7 @@ impl InstanceStatus {
         let ready = self.launcher.ready().is_some_and(|(ready, all)| ready == all);
         let answers = self.gateway.as_ref().is_none_or(|(_, answer)| answer.is_ok());
         let knows = self.discovery.as_ref().is_none_or(|(_, answer)| answer.is_ok());
-        ready && answers && knows && self.lacking.is_empty()
+        ready && answers && knows && self.traffic.is_good() && self.lacking.is_empty()
     }
 }
 
@@ -122,7 +127,7 @@ pub fn gather(targets: &[(Target, Access)], operator: &dyn Operator, timeout: Du
                     sysname: target.sysname.clone().unwrap_or_else(|| own_sysname.clone()),
                     job_name: target.job_name.clone(),
                     level: target.level.clone(),
-                    launcher: launcher(target, operator),
+                    launcher: launcher(target, operator, timeout),
                     gateway: target.gateway.clone().map(|address| {
                         let answer = ask::gateway(&address, access, timeout);
                         (address, answer)
@@ -131,6 +136,7 @@ pub fn gather(targets: &[(Target, Access)], operator: &dyn Operator, timeout: Du
                         let answer = ask::discovery(&address, access, timeout);
                         (address, answer)
                     }),
+                    traffic: Seen::NotTold,
                     lacking: Vec::new(),
                 })
             })
@@ -146,6 +152,17 @@ pub fn gather(targets: &[(Target, Access)], operator: &dyn Operator, timeout: Du
     all
 }
 
+/// Adds what the balancer says of each. `targets`: those of [`gather`].
+pub fn add_traffic(all: &mut [InstanceStatus], targets: &[(Target, Access)], operator: &dyn Operator, balancer: &Balancer) {
+    let targets: Vec<&Target> = targets.iter().map(|(target, _)| target).collect();
+    let told = traffic::seen(&targets, operator, balancer);
+    for (target, seen) in targets.iter().zip(told) {
+        if let Some(status) = all.iter_mut().find(|status| status.id == target.id) {
+            status.traffic = seen;
+        }
+    }
+}
+
 /// The answers that came, by instance.
 fn registries(all: &[InstanceStatus]) -> BTreeMap<String, Vec<Registration>> {
     let known = all.iter().filter_map(|status| match &status.discovery {
@@ -157,7 +174,7 @@ fn registries(all: &[InstanceStatus]) -> BTreeMap<String, Vec<Registration>> {
 
 /// A table, followed by what is wrong, one line each.
 pub fn table(all: &[InstanceStatus]) -> String {
-    let head = ["INSTANCE", "SYSTEM", "JOB", "LEVEL", "LAUNCHER", "READY", "GATEWAY", "SERVICES", "LACKS"].map(str::to_owned);
+    let head = ["INSTANCE", "SYSTEM", "JOB", "LEVEL", "LAUNCHER", "READY", "GATEWAY", "TRAFFIC", "SERVICES", "LACKS"].map(str::to_owned);
     let mut rows = vec![head];
     rows.extend(all.iter().map(row));
     let mut text = aligned(&rows);
@@ -181,7 +198,7 @@ fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
     text
 }
 
-fn row(status: &InstanceStatus) -> [String; 9] {
+fn row(status: &InstanceStatus) -> [String; 10] {
     let none = || "-".to_owned();
     let services = |registrations: &Vec<Registration>| {
         let up = registrations.iter().filter(|registration| registration.status == "UP").count();
@@ -197,8 +214,10 @@ fn row(status: &InstanceStatus) -> [String; 9] {
         match &status.gateway {
             None => none(),
             Some((_, Ok(()))) => "answers".to_owned(),
+            Some((_, Err(AskError::Status(status)))) => format!("answers {status}"),
             Some((_, Err(_))) => "no answer".to_owned(),
         },
+        status.traffic.to_string(),
         match &status.discovery {
             None => none(),
             Some((_, Ok(registrations))) => services(registrations),
@@ -211,6 +230,10 @@ fn row(status: &InstanceStatus) -> [String; 9] {
 fn faults(status: &InstanceStatus) -> Vec<String> {
     let mut lines = Vec::new();
     match &status.launcher {
+        // Off z/OS the console is that of a directory, and there may be another one.
+        Launcher::Unknown(why) if cfg!(feature = "emulation") && why.contains("IEE499I") => {
+            lines.push(format!("the launcher's state is not known: {why}; --system DIR names the system whose console is asked"));
+        }
         Launcher::Unknown(why) => lines.push(format!("the launcher's state is not known: {why}")),
         Launcher::NotActive => lines.push(format!("job {} is not active on {}", status.job_name, status.sysname)),
         Launcher::Active(components) => {
@@ -219,10 +242,15 @@ fn faults(status: &InstanceStatus) -> Vec<String> {
         }
     }
     if let Some((address, Err(why))) = &status.gateway {
-        lines.push(format!("gateway {address}: {why}"));
+        lines.push(format!("gateway {address}: {why}{}", why.hint()));
+    }
+    match &status.traffic {
+        Seen::Kept(how) => lines.push(format!("the balancer gives it no new connections: {how}")),
+        Seen::Unknown(why) => lines.push(format!("whether it gets new connections is not known: {why}")),
+        Seen::Flows | Seen::NotTold => {}
     }
     if let Some((address, Err(why))) = &status.discovery {
-        lines.push(format!("Discovery Service {address}: {why}"));
+        lines.push(format!("Discovery Service {address}: {why}{}", why.hint()));
     }
     lines.extend(lacks(&status.lacking));
     lines
@@ -271,6 +299,11 @@ pub fn json(all: &[InstanceStatus]) -> Value {
                 .collect();
             value
         });
+        let flows = match &status.traffic {
+            Seen::Flows => Some(true),
+            Seen::Kept(_) => Some(false),
+            Seen::NotTold | Seen::Unknown(_) => None,
+        };
         let lacking = status.lacking.iter().map(|one| {
             json!({"service": one.registration.service, "instance": one.registration.instance, "knownTo": *one.known_to, "statusHere": one.status_here})
         });
@@ -281,6 +314,7 @@ pub fn json(all: &[InstanceStatus]) -> Value {
             "level": status.level,
             "launcher": {"state": state, "why": why, "components": components.collect::<Vec<_>>()},
             "gateway": gateway,
+            "traffic": {"flows": flows, "shown": status.traffic.to_string()},
             "discovery": discovery,
             "lacking": lacking.collect::<Vec<_>>(),
             "good": status.is_good(),
@@ -342,6 +376,7 @@ mod tests {
             launcher: Launcher::Active(Vec::new()),
             gateway: Some(("https://a:7554".into(), Ok(()))),
             discovery: Some(("https://a:7553".into(), Ok(vec![registration.clone()]))),
+            traffic: Seen::Flows,
             lacking: Vec::new(),
         };
         let lacking = Lacking { registry: "lpar2".into(), registration, known_to: ["lpar1".into()].into(), status_here: None };
@@ -349,13 +384,17 @@ mod tests {
             id: "lpar2".into(),
             launcher: Launcher::NotActive,
             gateway: Some(("https://b:7554".into(), Err(AskError::Http(crate::net::HttpError::Failed("connection refused".into()))))),
+            traffic: Seen::Kept("drain, UP".into()),
             lacking: vec![lacking],
             ..good.clone()
         };
+        let quiesced = InstanceStatus { traffic: Seen::Kept("quiesced or down".into()), ..good.clone() };
+        assert!(!quiesced.is_good());
         assert!(good.is_good() && !bad.is_good());
         let text = table(&[good.clone(), bad.clone()]);
         for expected in [
-            "lpar1     LPR1    ZWE1SV  3.1.0  active      0/0    answers    1 up of 1  -\n",
+            "lpar1     LPR1    ZWE1SV  3.1.0  active      0/0    answers    flows      1 up of 1  -\n",
+            "lpar2: the balancer gives it no new connections: drain, UP\n",
             "lpar2: job ZWE1SV is not active on LPR1\n",
             "lpar2: gateway https://b:7554: connection refused\n",
             "lpar2: its registry lacks hello a:hello:1, which is UP in the registry of lpar1\n",

@@ -39,9 +39,10 @@ pub fn expected<'a>(targets: impl Iterator<Item = &'a Target>, given: &Expected)
     expected
 }
 
-/// Pure: judges the answers of the registries, each with the name of its instance, in the given order.
+/// Pure: judges the answers of the registries, each with the name of its instance, in the given order. What several of them have in common
+/// is one line.
 pub fn judge(answers: &[(String, Result<Vec<Registration>, AddressError>)], expected: &Expected) -> Findings {
-    let mut findings = Findings::default();
+    let (mut views, mut differences) = (Facts::default(), Facts::default());
     let mut known = BTreeMap::new();
     for (id, answer) in answers {
         match answer {
@@ -49,32 +50,80 @@ pub fn judge(answers: &[(String, Result<Vec<Registration>, AddressError>)], expe
                 let counts = registry::counts(registrations);
                 let shown: Vec<String> = counts.iter().map(|(service, count)| format!("{service} {count}")).collect();
                 let shown = several(&shown, SERVICES_SHOWN);
-                findings.views.push(format!("{id} sees {}", if shown.is_empty() { "nothing" } else { &shown }));
+                views.add(id, if shown.is_empty() { "nothing".to_owned() } else { shown });
                 for (service, wanted) in expected {
                     let count = counts.get(service.as_str()).copied().unwrap_or_default();
                     if count != *wanted {
-                        let which = registrations.iter().filter(|one| one.service == *service);
-                        let which: Vec<String> = which.map(|one| format!("{} {}", one.instance, one.status)).collect();
-                        let which = if which.is_empty() { String::new() } else { format!(": {}", several(&which, FEW)) };
-                        findings.differences.push(format!("{id}: {count} instances of {service} are UP, {wanted} are expected{which}"));
+                        let which = which(registrations, service);
+                        differences.add(id, format!("{count} instances of {service} are UP, {wanted} are expected{which}"));
                     }
                 }
                 known.insert(id.clone(), registrations.clone());
             }
-            Err(why) => {
-                findings.views.push(format!("{id} does not tell what it sees"));
-                findings.differences.push(format!("{id}: its Discovery Service cannot be asked: {why}"));
-            }
+            Err(why) => differences.add(id, format!("its Discovery Service cannot be asked: {why}")),
         }
-    }
-    if answers.is_empty() {
-        findings.differences.push("no HA instance runs a Discovery Service".to_owned());
     }
     for of_one in registry::compare(&known).chunk_by(|one, next| one.registry == next.registry) {
         let id = of_one.first().map(|lacking| lacking.registry.as_str()).unwrap_or_default();
-        findings.differences.extend(super::status::lacks(of_one).into_iter().map(|lacks| format!("{id}: {lacks}")));
+        super::status::lacks(of_one).into_iter().for_each(|lacks| differences.add(id, lacks));
+    }
+    let verb = |ids: &[String], one, many| if ids.len() == 1 { one } else { many };
+    let mut findings = Findings::default();
+    findings.views.extend(views.0.iter().map(|(shown, ids)| format!("{} {} {shown}", several(ids, FEW), verb(ids, "sees", "see"))));
+    let silent: Vec<String> = answers.iter().filter(|(_, answer)| answer.is_err()).map(|(id, _)| id.clone()).collect();
+    if let [_, ..] = silent.as_slice() {
+        let (does, it, sees) = if silent.len() == 1 { ("does", "it", "sees") } else { ("do", "they", "see") };
+        findings.views.push(format!("{} {does} not tell what {it} {sees}", several(&silent, FEW)));
+    }
+    findings.differences.extend(differences.0.iter().map(|(fact, ids)| format!("{}: {fact}", several(ids, FEW))));
+    if answers.is_empty() {
+        findings.differences.push("no HA instance runs a Discovery Service".to_owned());
     }
     findings
+}
+
+/// Facts, each with the instances that it is about, in the order in which they were found.
+#[derive(Default)]
+struct Facts(Vec<(String, Vec<String>)>);
+
+impl Facts {
+    fn add(&mut self, id: &str, fact: String) {
+        match self.0.iter_mut().find(|(known, _)| *known == fact) {
+            Some((_, ids)) => ids.push(id.to_owned()),
+            None => self.0.push((fact, vec![id.to_owned()])),
+        }
+    }
+}
+
+/// The instances of a service: all of them if they are few, else those that are not UP.
+fn which(registrations: &[Registration], service: &str) -> String {
+    let of_service: Vec<&Registration> = registrations.iter().filter(|one| one.service == service).collect();
+    let all = of_service.len() <= FEW;
+    let mut which: Vec<String> =
+        of_service.into_iter().filter(|one| all || one.status != "UP").map(|one| format!("{} {}", one.instance, one.status)).collect();
+    // Registries give them in an order of their own.
+    which.sort();
+    if which.is_empty() { String::new() } else { format!(": {}", several(&which, FEW)) }
+}
+
+/// What was found, for tools.
+pub fn json(findings: &Findings, expected: &Expected, idle: &[String]) -> serde_json::Value {
+    serde_json::json!({
+        "good": findings.differences.is_empty(),
+        "expected": expected,
+        "views": findings.views,
+        "differences": findings.differences,
+        "worthKnowing": idle,
+    })
+}
+
+/// A round in short, for who waits: all of it is said when the time is over.
+pub fn summary(findings: &Findings) -> String {
+    match findings.differences.as_slice() {
+        [] => "nothing".to_owned(),
+        [one] => one.clone(),
+        [first, rest @ ..] => format!("{first}; {} more", rest.len()),
+    }
 }
 
 /// Asks every Discovery Service once, all at the same time.
@@ -140,7 +189,36 @@ mod tests {
         let both = vec![one("gateway", "a"), one("gateway", "b"), one("other", "c")];
         let findings = judge(&[("lpar1".into(), Ok(both.clone())), ("lpar2".into(), Ok(both))], &two_gateways());
         assert_eq!(findings.differences, Vec::<String>::new());
-        assert_eq!(findings.views, ["lpar1 sees gateway 2, other 1", "lpar2 sees gateway 2, other 1"]);
+        assert_eq!(findings.views, ["lpar1, lpar2 see gateway 2, other 1"]);
+    }
+
+    /// 32 instances, of which one is down: its registry does not answer, and the others miss what it runs.
+    #[test]
+    fn each_fact_is_one_line_however_many_registries_have_it() {
+        let services = ["apicatalog", "cachingservice", "discovery", "gateway", "zaas", "zss"];
+        let ids: Vec<String> = (1..=32).map(|number| format!("lpar{number}")).collect();
+        let mut whole: Vec<Registration> =
+            ids.iter().take(31).flat_map(|id| services.map(|service| one(service, &format!("{id}.example.com")))).collect();
+        let answer = |number: usize| {
+            // Each in an order of its own.
+            whole.rotate_left(number);
+            Ok(whole.clone())
+        };
+        let mut answers: Vec<_> = ids.iter().cloned().zip((0..31).map(answer)).collect();
+        let refused = AskError::Http(crate::net::HttpError::Failed("connection refused".into())).at("https://lpar32.example.com:7553");
+        answers.push((ids[31].clone(), Err(refused)));
+        let expected: Expected = services.iter().map(|service| ((*service).to_owned(), 32)).collect();
+        let findings = judge(&answers, &expected);
+        assert_eq!(findings.views.len(), 2, "{:?}", findings.views);
+        assert_eq!(findings.differences.len(), services.len() + 1, "{:?}", findings.differences);
+        let few = "lpar1, lpar2, lpar3, lpar4, lpar5, lpar6, lpar7, lpar8";
+        assert!(
+            findings.differences[0].starts_with(few)
+                && findings.differences[0].contains("31 instances of apicatalog are UP, 32 are expected")
+        );
+        let screen: usize = findings.views.iter().chain(&findings.differences).map(|line| line.chars().count().div_ceil(80)).sum();
+        assert!(screen <= 24, "{screen} lines: {findings:?}");
+        assert!(summary(&findings).ends_with("; 6 more"));
     }
 
     #[test]
@@ -161,7 +239,7 @@ mod tests {
                 "lpar2: its registry lacks gateway a:gateway, which is UP in the registry of lpar1",
             ]
         );
-        assert_eq!(findings.views, ["lpar1 sees gateway 1", "lpar2 sees gateway 1", "lpar3 does not tell what it sees"]);
+        assert_eq!(findings.views, ["lpar1, lpar2 see gateway 1", "lpar3 does not tell what it sees"]);
         assert!(!judge(&[], &Expected::new()).differences.is_empty());
     }
 }

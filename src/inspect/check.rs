@@ -62,12 +62,12 @@ impl Gathering {
     }
 
     fn instances(&mut self, base: &Configuration, instances: &[HaInstance], platform: &dyn Platform, startup: Option<StartupChecks<'_>>) {
-        let (mut ids, mut ports, mut survey) = (Vec::new(), Vec::new(), None);
+        let (mut ids, mut ports, mut survey, seen) = (Vec::new(), Vec::new(), None, component::Seen::default());
         for instance in instances {
             self.instance(&instance.id);
             match base.for_instance(instance) {
                 Ok(configuration) => {
-                    let checked = component::check_alone(&configuration, platform);
+                    let checked = component::check_alone(&configuration, platform, &seen);
                     self.add(&instance.id, checked.all());
                     if let Some(startup) = startup {
                         self.add_startup(&configuration, &checked.survey, platform, startup);

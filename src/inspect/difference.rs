@@ -19,3 +19,14 @@ pub fn difference(first: &Environment, second: &Environment, show_secrets: bool)
     }
     text
 }
+
+/// The same for tools: null where one of them has no such variable.
+pub fn difference_json(first: &Environment, second: &Environment, show_secrets: bool) -> serde_json::Value {
+    let names: BTreeSet<&String> = first.keys().chain(second.keys()).collect();
+    let value = |environment: &Environment, name: &String| {
+        environment.get(name).map(|value| super::shown(name, &value.to_string_lossy(), show_secrets))
+    };
+    let differences = names.into_iter().filter(|name| first.get(*name) != second.get(*name));
+    let differences = differences.map(|name| serde_json::json!({"name": name, "first": value(first, name), "second": value(second, name)}));
+    serde_json::json!({"differences": differences.collect::<Vec<_>>()})
+}

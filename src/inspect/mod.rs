@@ -7,14 +7,15 @@ mod difference;
 mod plan;
 mod snippet;
 mod startup;
+pub mod zos_install;
 
 #[cfg(test)]
 mod tests;
 
 pub use check::{Finding, Report, StartupChecks, check};
 pub use compare_zwelnch::{Comparison, Difference, GENERAL, General, compare_zwelnch};
-pub use difference::difference;
-pub use plan::plan;
+pub use difference::{difference, difference_json};
+pub use plan::{plan, plan_json};
 pub use startup::startup_checks;
 
 use crate::component::{self, Survey};
@@ -183,7 +184,7 @@ fn no_property(root: &Value, steps: &[&str]) -> InspectError {
 }
 
 /// The HA instances that a report is about: those named, else all of `haInstances`, else the configuration itself; each once.
-fn instances_of(base: &Configuration, named: &[HaInstance]) -> Vec<HaInstance> {
+pub fn instances_of(base: &Configuration, named: &[HaInstance]) -> Vec<HaInstance> {
     let defined = base.instance_ids().into_iter().map(|id| HaInstance { id: normalize_id(&id), from_placeholder: false });
     let mut instances: Vec<HaInstance> = if named.is_empty() { defined.collect() } else { named.to_vec() };
     if instances.is_empty() {
@@ -227,6 +228,18 @@ pub fn environment(environment: &Environment, show_secrets: bool) -> String {
         text.push_str(&variable(name, &value, show_secrets));
     }
     text
+}
+
+/// The same for tools: each name with its value as it is, secrets masked.
+pub fn environment_json(environment: &Environment, show_secrets: bool) -> Value {
+    let value = |(name, value): (&String, &std::ffi::OsString)| (name.clone(), shown(name, &value.to_string_lossy(), show_secrets).into());
+    serde_json::json!({"variables": environment.iter().map(value).collect::<serde_json::Map<_, _>>()})
+}
+
+/// A value, or the mask where it is a secret.
+fn shown(name: &str, value: &str, show_secrets: bool) -> String {
+    let secret = secrets::is_secret_name(name) || secrets::is_secret_text(value);
+    if secret && !value.is_empty() && !show_secrets { secrets::MASK.to_owned() } else { value.to_owned() }
 }
 
 fn variable(name: &str, value: &str, show_secrets: bool) -> String {

@@ -1,13 +1,14 @@
 //! `plan`: what a start would do.
 
 use super::Report;
-use crate::component::{self, Component, Phase, ProbeKind, Question, Survey};
-use crate::config::settings::SETTINGS;
+use crate::component::{self, Component, Listener, Phase, ProbeKind, Question, Survey};
+use crate::config::settings::{Row, SETTINGS};
 use crate::config::{Configuration, display_sources, secrets};
 use crate::lifecycle::workspace::{self, ENVIRONMENT_DIRECTORY, snapshot_path};
 use crate::lifecycle::{LIBRARY, Shells, registration};
 use crate::platform::Platform;
 use crate::processes::leftovers;
+use serde_json::{Value, json};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -23,6 +24,88 @@ pub fn plan(configuration: &Configuration, platform: &dyn Platform) -> (String, 
     (text, report.exit_code())
 }
 
+/// The same for tools, and the exit code of the check.
+pub fn plan_json(configuration: &Configuration, platform: &dyn Platform) -> (Value, u8) {
+    let checked = component::check(configuration, platform);
+    let report = Report::of(configuration, &checked);
+    let survey = &checked.survey;
+    let listeners = component::all_listeners(configuration, &survey.installed);
+    let started = survey.launched.iter().map(|name| {
+        let settings = configuration.component_settings(name);
+        let component = survey.in_play.iter().find(|component| component.name == *name);
+        let rule =
+            |question, none: &str| component.map_or_else(|| none.to_owned(), |component| rule(configuration, component, question, none));
+        let ports = component::ports_of(&listeners, name).into_iter().map(|(name, port)| json!({"name": name, "port": port}));
+        json!({
+            "name": name,
+            "jobName": component::job_name_of(name, configuration),
+            "ports": ports.collect::<Vec<_>>(),
+            "waitsFor": component.map(|component| component::needs(configuration, component)).unwrap_or_default(),
+            "ready": rule(Question::Readiness, "when it runs"),
+            "alive": rule(Question::Liveness, "while it runs"),
+            "restartIntervalSeconds": settings.restart_intervals.iter().map(Duration::as_secs).collect::<Vec<_>>(),
+            "minUptimeSeconds": settings.min_uptime.as_secs(),
+            "stopGraceSeconds": settings.stop_grace.as_secs(),
+            "shareAs": settings.share_as.name(),
+        })
+    });
+    let not_started = survey.not_launched.iter().map(|(name, reason)| json!({"name": name, "reason": reason.to_string()}));
+    let configured = configuration.component_names();
+    let not_configured = survey.installed.iter().filter(|component| !configured.contains(&component.name)).map(|one| one.name.as_str());
+    let commands = in_order(configuration, survey).into_iter().filter_map(|(component, phase)| match component.command(phase) {
+        Ok(None) => None,
+        Ok(Some(command)) => Some(json!({
+            "phase": phase.name(), "component": component.name, "file": command.file.display().to_string(),
+            "arguments": command.arguments, "fault": null,
+        })),
+        Err(error) => Some(json!({
+            "phase": phase.name(), "component": component.name, "file": null, "arguments": [], "fault": error.to_string(),
+        })),
+    });
+    let settings = of_the_instance().map(|setting| {
+        let name = setting.places().first().copied().unwrap_or_default();
+        match configuration.setting_in_force(*setting, "") {
+            None => json!({"property": name, "value": setting.default_text(), "default": true, "place": null}),
+            Some((path, value)) => {
+                let path: Vec<&str> = path.iter().map(String::as_str).collect();
+                let place = configuration.place(&path).to_string();
+                json!({"property": name, "value": secrets::masked(value), "default": false, "place": place})
+            }
+        }
+    });
+    let value = json!({
+        "haInstance": configuration.ha_instance.id,
+        "configuration": display_sources(&configuration.sources),
+        "exitCode": report.exit_code(),
+        "check": serde_json::from_str::<Value>(&report.json()).unwrap_or_default(),
+        "started": started.collect::<Vec<_>>(),
+        "notStarted": not_started.collect::<Vec<_>>(),
+        "notConfigured": not_configured.collect::<Vec<_>>(),
+        "commands": commands.collect::<Vec<_>>(),
+        "settings": settings.collect::<Vec<_>>(),
+        "written": written(configuration, survey).iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
+    });
+    (value, report.exit_code())
+}
+
+/// The settings that are not those of a component.
+fn of_the_instance() -> impl Iterator<Item = &'static &'static dyn Row> {
+    SETTINGS.iter().filter(|setting| !setting.places().iter().any(|place| place.contains('*')))
+}
+
+/// The phases of the components in play, in the order in which their commands run.
+fn in_order<'a>(configuration: &Configuration, survey: &'a Survey) -> Vec<(&'a Component, Phase)> {
+    let mut all = Vec::new();
+    for phases in [&[Phase::Validate][..], &[Phase::PreConfigure, Phase::Configure], &[Phase::Start]] {
+        for component in &survey.in_play {
+            // The components that API ML as one process replaces are not started.
+            let phases = phases.iter().filter(|phase| **phase != Phase::Start || !configuration.is_suppressed(&component.name));
+            all.extend(phases.map(|phase| (component, *phase)));
+        }
+    }
+    all
+}
+
 fn write_plan(text: &mut String, configuration: &Configuration, survey: &Survey, report: &Report) -> std::fmt::Result {
     writeln!(text, "HA instance {}, configuration {}", configuration.ha_instance.id, display_sources(&configuration.sources))?;
     writeln!(text, "\nWhat check says:")?;
@@ -34,6 +117,7 @@ fn write_plan(text: &mut String, configuration: &Configuration, survey: &Survey,
     if survey.launched.is_empty() {
         writeln!(text, "  none")?;
     }
+    let listeners = component::all_listeners(configuration, &survey.installed);
     for name in &survey.launched {
         let settings = configuration.component_settings(name);
         writeln!(
@@ -45,7 +129,7 @@ fn write_plan(text: &mut String, configuration: &Configuration, survey: &Survey,
             settings.share_as.name()
         )?;
         if let Some(component) = survey.in_play.iter().find(|component| component.name == *name) {
-            write_component(text, configuration, survey, component)?;
+            write_component(text, configuration, &listeners, component)?;
         }
     }
     writeln!(text, "\nComponents that are not started:")?;
@@ -58,18 +142,9 @@ fn write_plan(text: &mut String, configuration: &Configuration, survey: &Survey,
     }
     writeln!(text, "\nCommands, in this order:")?;
     write_shell(text, configuration)?;
-    for phases in [&[Phase::Validate][..], &[Phase::PreConfigure, Phase::Configure], &[Phase::Start]] {
-        for component in &survey.in_play {
-            for phase in phases {
-                // The components that API ML as one process replaces are not started.
-                if *phase != Phase::Start || !configuration.is_suppressed(&component.name) {
-                    write_command(text, component, *phase)?;
-                }
-            }
-        }
-    }
+    in_order(configuration, survey).into_iter().try_for_each(|(component, phase)| write_command(text, component, phase))?;
     writeln!(text, "\nSettings in force (those of the components stand above):")?;
-    for setting in SETTINGS.iter().filter(|setting| !setting.places().iter().any(|place| place.contains('*'))) {
+    for setting in of_the_instance() {
         let name = setting.places().first().copied().unwrap_or_default();
         match configuration.setting_in_force(*setting, "") {
             None => writeln!(text, "  {name}: {} (default)", setting.default_text())?,
@@ -88,10 +163,10 @@ fn write_plan(text: &mut String, configuration: &Configuration, survey: &Survey,
 }
 
 /// Job name, ports, what it waits for and when it counts as ready.
-fn write_component(text: &mut String, configuration: &Configuration, survey: &Survey, component: &Component) -> std::fmt::Result {
+fn write_component(text: &mut String, configuration: &Configuration, listeners: &[Listener], component: &Component) -> std::fmt::Result {
     let job = component::job_name_of(&component.name, configuration);
     writeln!(text, "    job name: {}", job.as_deref().unwrap_or("none of its own"))?;
-    let ports = component::ports_of(configuration, &survey.installed, &component.name);
+    let ports = component::ports_of(listeners, &component.name);
     let ports: Vec<String> = ports.into_iter().map(|(name, port)| format!("{port} ({name})")).collect();
     writeln!(text, "    port: {}", if ports.is_empty() { "none that is known".to_owned() } else { ports.join(", ") })?;
     let needed = component::needs(configuration, component);
@@ -135,6 +210,7 @@ fn written(configuration: &Configuration, survey: &Survey) -> Vec<PathBuf> {
     let mut paths: Vec<PathBuf> = configuration.log_directory().iter().map(|path| directory(path)).collect();
     let logs = survey.launched.iter().filter_map(|name| configuration.component_log(name));
     paths.extend(logs.map(|log| log.path));
+    paths.extend(configuration.journal().map(|journal| journal.path));
     let Some(workspace) = configuration.workspace_directory() else { return paths };
     let ha_id = &configuration.ha_instance.id;
     let private = workspace.join(ENVIRONMENT_DIRECTORY);
@@ -186,7 +262,12 @@ fn registered(component: &Component, workspace: &Path, ha_id: &str, paths: &mut 
             for library in libraries {
                 let Ok(source) = component.file("sharedLibs", library) else { continue };
                 match source.file_name() {
-                    _ if crate::platform::files::may_be_directory(&source) => copies(&source, &target, 0, paths),
+                    _ if crate::platform::files::may_be_directory(&source) => {
+                        if let Err(error) = copies(&source, &target, 0, paths) {
+                            // In the place of their names.
+                            paths.push(target.join(format!("(the files of {} are not known: {error})", source.display())));
+                        }
+                    }
                     Some(name) => paths.push(target.join(name)),
                     None => {}
                 }
@@ -202,19 +283,20 @@ fn registered(component: &Component, workspace: &Path, ha_id: &str, paths: &mut 
 }
 
 /// The files that the content of a directory becomes.
-fn copies(directory: &Path, target: &Path, depth: usize, paths: &mut Vec<PathBuf>) {
+fn copies(directory: &Path, target: &Path, depth: usize, paths: &mut Vec<PathBuf>) -> std::io::Result<()> {
     const DEEPEST: usize = 32;
-    let Ok(entries) = std::fs::read_dir(directory) else { return };
-    let mut found: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    let mut found: Vec<PathBuf> = crate::platform::files::entries(directory)?.iter().map(std::fs::DirEntry::path).collect();
     found.sort();
     for path in found {
         let Some(name) = path.file_name() else { continue };
         match crate::platform::files::may_be_directory(&path) {
-            true if depth < DEEPEST => copies(&path, &target.join(name), depth + 1, paths),
+            true if depth < DEEPEST => copies(&path, &target.join(name), depth + 1, paths)?,
+            // Its registration is refused.
             true => {}
             false => paths.push(target.join(name)),
         }
     }
+    Ok(())
 }
 
 /// The shell that runs the commands, if it is not the usual one or is not able to run them.

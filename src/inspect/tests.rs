@@ -149,3 +149,27 @@ fn the_golden_instance_checks_and_its_plan_says_what_would_run() {
     assert_eq!(found.get("ZWE_configs_port").unwrap(), "9202");
     assert!(matches!(environment_of(&configuration, &survey, &platform, "/c", Some("x"), None), Err(InspectError::NoComponent { .. })));
 }
+
+/// Counted in values that are made or judged, not in time.
+#[test]
+#[cfg_attr(not(feature = "templates"), ignore = "its configurations have templates")]
+fn many_ha_instances_cost_as_much_each_as_few() {
+    let Some(zowe) = shared("zowe") else { return };
+    let directory = tempfile::tempdir().unwrap();
+    copy_tree(&zowe.join("schemas"), &directory.path().join("schemas"));
+    copy_tree(&zowe.join("components/zss"), &directory.path().join("components/zss"));
+    let work = |count: usize, each: &dyn Fn(usize) -> String| {
+        let mut text = format!("zowe: {{runtimeDirectory: {}}}\n", directory.path().display());
+        text += "components:\n  zss: {enabled: true, port: 7557}\n  caching-service: {enabled: true, storage: {mode: infinispan}}\nhaInstances:\n";
+        (0..count).for_each(|number| text += &format!("  lpar{number}: {{hostname: host{number}, {}}}\n", each(number)));
+        work_of(|| assert_eq!(report_of(&text, &[]).ha_instances.len(), count))
+    };
+    let kinds: [&dyn Fn(usize) -> String; 3] =
+        [&|number| format!("sysname: s{number}"), &|number| format!("sysname: s{}", number % 4), &|number| {
+            format!("sysname: s{number}, components: {{zss: {{port: {}}}}}", 10_000 + number)
+        }];
+    for (kind, each) in kinds.into_iter().enumerate() {
+        let (few, many) = (work(60, each), work(180, each));
+        assert!(many as f64 / few as f64 <= 3.2, "kind {kind}: {few} of 60, {many} of 180");
+    }
+}

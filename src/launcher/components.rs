@@ -1,17 +1,20 @@
 //! The components of an instance: the workspace written, all validated, all configured. A change does the same for what it changes.
 
 use super::run::{
-    Begun, ConditionCode, Context, GLOBAL, Launched, LoadedInstance, PREPARE, component_error, not_prepared, refuse, script_of,
+    Begun, ConditionCode, Context, GLOBAL, Launched, LoadedInstance, PREPARE, UNBOUNDED_PART, component_error, not_prepared, refuse,
+    script_of,
 };
+use super::tell;
 use super::timing::TARGET;
 use crate::component::{self, CommandLine, Component, Phase, Survey};
 use crate::config::{Environment, OnFailure};
 use crate::lifecycle::{Finished, LIBRARY, Then, Unsaid, registration, workspace};
 use crate::message::{self, Message, Severity};
 use crate::platform::LockError;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 use tracing::{Instrument, info_span};
 
@@ -47,6 +50,8 @@ pub(super) async fn prepare_components(
         errors += usize::from(message.severity() == Severity::Error);
         output.message(message);
     };
+    let bounds = survey.in_play.iter().map(|component| instance.configuration.component_settings(&component.name).validate_timeout);
+    context.goes_on("validating components", bounds.fold(UNBOUNDED_PART, Duration::saturating_add));
     let in_play = survey.in_play.iter().map(|component| (component.clone(), None)).collect();
     validate_all(context, instance, in_play, say).instrument(info_span!(target: TARGET, "validate")).await;
     if errors > 0 {
@@ -71,6 +76,7 @@ pub(super) async fn prepare_components(
             Err(error) => output.message(component_error(&component.name, &error)),
         }
     }
+    let launched = super::address_spaces::without_refused(context, launched);
     if launched.is_empty() {
         return Err(refuse(context, [message::component_list_empty()]));
     }
@@ -95,7 +101,8 @@ fn say_shell(context: &Context, instance: &LoadedInstance) {
 
 /// Configures every component in play, in their order: those that others depend on come first.
 async fn configure_all(context: &Arc<Context>, instance: &Arc<LoadedInstance>, survey: &Survey) -> Result<(), ConditionCode> {
-    for component in &survey.in_play {
+    for (done, component) in survey.in_play.iter().enumerate() {
+        context.goes_on(&format!("configuring {} ({} of {})", component.name, done + 1, survey.in_play.len()), UNBOUNDED_PART);
         let configured = configure(context, instance, component);
         if !configured.instrument(info_span!(target: TARGET, "configure", component = component.name.as_str())).await {
             return Err(refuse(context, not_prepared(context)));
@@ -117,6 +124,7 @@ pub(super) fn remove_stale(context: &Context, instance: &LoadedInstance, survey:
 /// Says what a registration has done and found odd; the errors are the caller's to say.
 fn say_registration(context: &Context, outcome: registration::RegistrationOutcome) -> Vec<registration::RegistrationError> {
     let output = &context.output;
+    say_untagged(context);
     outcome.notes.into_iter().for_each(|note| output.server_command(Severity::Debug, CONFIGURE, note));
     outcome.warnings.iter().for_each(|warning| output.message(message::configuration_warning(warning)));
     for left in outcome.left {
@@ -142,7 +150,7 @@ pub(super) async fn write_workspace(
 
 fn write_workspace_now(context: &Context, instance: &LoadedInstance, survey: &Survey) -> Result<(), workspace::WorkspaceError> {
     let configuration = &instance.configuration;
-    let in_play = survey.in_play_names();
+    let in_play: HashSet<&str> = survey.in_play.iter().map(|component| component.name.as_str()).collect();
     let as_environment = |variables: BTreeMap<String, String>| variables.into_iter().map(|(name, value)| (name, value.into())).collect();
     let files = workspace::PreparedFiles {
         merged: configuration.base().clone(),
@@ -150,18 +158,14 @@ fn write_workspace_now(context: &Context, instance: &LoadedInstance, survey: &Su
         instance: component::instance_with_defaults(configuration, &survey.installed),
         instance_merged: configuration.overlay().is_some().then(|| configuration.value().clone()),
         environment: as_environment(configuration.instance_variables(&survey.defaults())),
+        common: as_environment(configuration.instance_variables(&[])),
         runtime_manifest: Some(instance.runtime.join("manifest.json")).filter(|path| crate::platform::files::may_exist(path)),
     };
-    let of_component = |component: &Component| {
-        let defaults = [(component.name.clone(), component.manifest.configs.clone())];
-        let mut variables = configuration.instance_variables(&defaults);
-        variables.extend(component::variables(component, configuration));
-        workspace::ComponentFiles {
-            name: component.name.clone(),
-            environment: as_environment(variables),
-            configs: component::configs(component, configuration, &files.instance),
-            manifest_file: in_play.contains(&component.name).then(|| component.manifest_file.clone()),
-        }
+    let of_component = |component: &Component| workspace::ComponentFiles {
+        name: component.name.clone(),
+        own: as_environment(component::variables(component, configuration)),
+        configs: component::configs(component, configuration),
+        manifest_file: in_play.contains(component.name.as_str()).then(|| component.manifest_file.clone()),
     };
     // Whoever holds the lock must not keep the launcher from ending.
     let lock = |path: &Path, holder: &str| match context.runner.is_ending() {
@@ -169,7 +173,16 @@ fn write_workspace_now(context: &Context, instance: &LoadedInstance, survey: &Su
         false => context.platform.lock_file(path, holder),
     };
     let mut components = survey.installed.iter().map(of_component);
-    workspace::write_files(&instance.workspace, &configuration.ha_instance.id, &files, &mut components, &lock)
+    let written = workspace::write_files(&instance.workspace, &configuration.ha_instance.id, &files, &mut components, &lock);
+    say_untagged(context);
+    written
+}
+
+/// Says once that the file system has no tags.
+fn say_untagged(context: &Context) {
+    if let Some((path, why)) = crate::platform::text_file::untagged() {
+        context.output.message(message::files_not_tagged(path.display(), why));
+    }
 }
 
 /// What there is to say of a component that has been validated.
@@ -250,6 +263,7 @@ async fn run_validate(context: &Context, instance: &LoadedInstance, component: &
         Err(error) => return component_error(&component.name, &error).into(),
     };
     let script = script_of(context, instance, component, command, Then::Nothing);
+    let step = tell::step(&context.journal, &component.name, Phase::Validate.name());
     let bound = instance.configuration.component_settings(&component.name).validate_timeout;
     let environment = instance.environment_of(component);
     match context.runner.run_in_turn(&component.name, &script, &environment, bound, turn).await {
@@ -260,6 +274,7 @@ async fn run_validate(context: &Context, instance: &LoadedInstance, component: &
             } else if !finished.status.success() {
                 messages.push(message::validate_command_failed(&component.name, finished.status.code()));
             }
+            step.ended(finished.status);
             note_left_running(context, component, Phase::Validate, finished);
             Validated { output: Some(output), messages }
         }
@@ -334,16 +349,22 @@ async fn run_configure(
     snapshot: &Path,
 ) -> bool {
     let output = &context.output;
-    let Some(program) = context.platform.own_program() else {
-        output.message(message::component_error(&component.name, "this program's own path is not known, so no snapshot can be taken"));
-        return false;
+    let program = match context.platform.own_program() {
+        Ok(program) => program,
+        Err(why) => {
+            output.message(message::component_error(&component.name, why));
+            return false;
+        }
     };
     output.server_command(Severity::Info, CONFIGURE, format!("- commands.{} output from {} is:", phase.name(), component.name));
     let script = script_of(context, instance, component, command, Then::Snapshot { program, file: snapshot.to_path_buf() });
+    let step = tell::step(&context.journal, &component.name, phase.name());
     let status = match context.runner.run_relaying(&component.name, &script, environment).await {
         Ok(finished) => {
+            let status = finished.status;
+            step.ended(status);
             note_left_running(context, component, phase, finished);
-            finished.status
+            status
         }
         Err(error) => {
             output.message(error.message());

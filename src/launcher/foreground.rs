@@ -7,7 +7,7 @@ use crate::component::{self, Component, ComponentError, Survey};
 use crate::config::{Configuration, overlay};
 use crate::message;
 use crate::platform::Platform;
-use crate::platform::unix::watch::{Watch, watch_tree};
+use crate::platform::unix::watch::{TreeNews, Watch, watch_tree};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -76,7 +76,7 @@ fn others(name: &str, runtime: &Path, extension: Option<&Path>) -> String {
 /// # Errors
 /// The condition code, after the message that says why.
 pub(super) fn watch(context: &Context, begun: &Begun, survey: &Survey, sender: EventSender) -> Result<Option<Watch>, ConditionCode> {
-    let Some(Foreground { name, watch }) = &begun.foreground else { return Ok(None) };
+    let Some(Foreground { name, watch, .. }) = &begun.foreground else { return Ok(None) };
     let in_play = survey.in_play.iter().find(|component| component.name == *name).filter(|_| survey.launched.contains(name));
     let Some(component) = in_play else {
         let why = "it has no start command: neither commands.start in its manifest nor bin/start.sh";
@@ -89,9 +89,11 @@ pub(super) fn watch(context: &Context, begun: &Begun, survey: &Survey, sender: E
     if !watch {
         return Ok(None);
     }
-    let told = move || {
+    let (output, name) = (context.output.clone(), name.clone());
+    let told = move |news| match news {
         // The owner has gone: the command is at its end.
-        let _ = sender.send(Event::FilesChanged);
+        TreeNews::Changed => drop(sender.send(Event::FilesChanged)),
+        TreeNews::Unseen(why) => output.message(message::changes_not_seen(&name, why)),
     };
     let watch = watch_tree(&component.directory, told).map_err(|error| refuse(context, [message::watch_not_available(error)]))?;
     Ok(Some(watch))

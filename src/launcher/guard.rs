@@ -6,7 +6,7 @@ use super::run::{ConditionCode, Context, Launched, refuse, script_of};
 use crate::component::ComponentError;
 use crate::lifecycle::{ScriptError, Then, workspace};
 use crate::message;
-use crate::output::Output;
+use crate::output::{Output, Verbosity};
 use crate::platform::{End, Ending, Pid, Platform, StopSignal};
 use crate::processes::Processes;
 use crate::processes::guardian::Guardian;
@@ -18,10 +18,16 @@ use std::sync::Arc;
 pub(super) fn start(platform: &Arc<dyn Platform>, processes: &Arc<Processes>, output: &Output) {
     let for_loss = output.clone();
     let lost = Box::new(move |error| for_loss.message(message::no_guardian(error)));
-    match Guardian::start(Arc::clone(platform), processes.run(), lost) {
+    match Guardian::start(Arc::clone(platform), processes.run(), processes.control_group().ok().cloned(), lost) {
         Ok(guardian) => processes.observe(Box::new(guardian)),
         Err(error) => output.message(message::no_guardian(error)),
     }
+    let for_loss = output.clone();
+    processes.on_uncontained(Box::new(move |why| {
+        if for_loss.verbosity() >= Verbosity::Debug {
+            for_loss.message(message::processes_found_by(format_args!("also by group and marker: a control group was refused: {why}")));
+        }
+    }));
 }
 
 /// Ends what no component's end has ended, and the guardian.
@@ -38,6 +44,7 @@ pub(super) fn finish(processes: &Processes, output: &Output) {
 /// # Errors
 /// The condition code, after ZWEL0910E: it is no earlier run, its launcher lives.
 pub(super) async fn end_leftovers(context: &Arc<Context>, workspace: &Path, ha_id: &str) -> Result<(), ConditionCode> {
+    say_how_processes_are_found(context);
     let Some(place) = Place::here(&*context.platform) else { return Ok(()) };
     let path = leftovers::record_path(&workspace.join(workspace::ENVIRONMENT_DIRECTORY), ha_id);
     let (platform, for_end, here) = (Arc::clone(&context.platform), path.clone(), place.clone());
@@ -61,11 +68,27 @@ pub(super) async fn end_leftovers(context: &Arc<Context>, workspace: &Path, ha_i
     let (output, shown) = (context.output.clone(), path.display().to_string());
     let failed = Box::new(move |error| output.message(message::process_record_not_kept(shown, error)));
     let launcher = Launcher::own(&*context.platform, &lock::own_job(context));
-    match Recorder::create(Arc::clone(&context.platform), &place, context.processes.run(), launcher.as_ref(), &path, failed) {
+    let control_group = context.processes.control_group().ok().and_then(|group| group.identity().ok());
+    let (platform, run) = (Arc::clone(&context.platform), context.processes.run());
+    match Recorder::create(platform, &place, run, launcher.as_ref(), control_group.as_ref(), &path, failed) {
         Ok(recorder) => context.processes.observe(Box::new(recorder)),
         Err(error) => context.output.message(message::process_record_not_kept(path.display(), error)),
     }
     Ok(())
+}
+
+/// Says, at debug level, by what the processes of a component are known: ZWEL0928I.
+fn say_how_processes_are_found(context: &Context) {
+    if context.output.verbosity() < Verbosity::Debug {
+        return;
+    }
+    context.output.message(match context.processes.control_group() {
+        Ok(group) => {
+            let place = group.identity().map_or_else(|error| error.to_string(), |identity| identity.path.display().to_string());
+            message::processes_found_by(format_args!("by control groups below {place}"))
+        }
+        Err(why) => message::processes_found_by(format_args!("by group, marker and parent, as there are no control groups: {why}")),
+    });
 }
 
 /// Removes what ended processes of this user have left of interprocess communication, where the system shows whose it is.
@@ -79,29 +102,32 @@ pub(super) async fn remove_left_over_ipc(context: &Arc<Context>) {
     }
 }
 
-/// Sends a component what its machine asks for. A request to end (`is_stop`: not one to clear what an end has left) begins with the stop
-/// command, where there is one; the signal follows when that has ended, or when its time is over.
-pub(super) fn signal(context: &Arc<Context>, launched: &Launched, group: Pid, signal: StopSignal, is_stop: bool) {
-    let settings = launched.instance.configuration.component_settings(&launched.component.name);
-    let text = settings.stop_command.clone().filter(|_| signal == StopSignal::Terminate && is_stop);
+/// Sends groups their signals, all of them in one go.
+pub(super) fn signal(context: &Arc<Context>, signals: Vec<(Pid, StopSignal)>) {
     let of_thread = Arc::clone(context);
-    let Some(text) = text else {
-        context.signals.finish(move || async move {
-            // False when it ended by itself a moment ago: its end is an event of its own.
-            of_thread.processes.signal(group, signal);
-        });
-        return;
-    };
-    let (launched, ending) = (launched.clone(), settings.ending());
-    context.starts.finish(move || async move {
-        if let Err(why) = stop_by_command(&of_thread, &launched, &text, group, ending).await {
-            of_thread.output.message(message::stop_command_failed(&launched.component.name, why));
-        }
+    context.signals.finish(move || async move {
+        // One that ended by itself a moment ago has none: its end is an event of its own.
+        of_thread.processes.signal_each(&signals);
     });
 }
 
+/// Begins a request to end a component with its stop command; the signal follows when that has ended, or when its time is over. False where
+/// there is no such command, and the signal is to be sent at once.
+pub(super) fn stop_by_command(context: &Arc<Context>, launched: &Launched, group: Pid, signal: StopSignal) -> bool {
+    let settings = launched.instance.configuration.component_settings(&launched.component.name);
+    let Some(text) = settings.stop_command.clone().filter(|_| signal == StopSignal::Terminate) else { return false };
+    let of_thread = Arc::clone(context);
+    let (launched, ending) = (launched.clone(), settings.ending());
+    context.starts.finish(move || async move {
+        if let Err(why) = run_stop_command(&of_thread, &launched, &text, group, ending).await {
+            of_thread.output.message(message::stop_command_failed(&launched.component.name, why));
+        }
+    });
+    true
+}
+
 /// Runs a stop command; the signal follows in any case.
-async fn stop_by_command(context: &Context, launched: &Launched, text: &str, group: Pid, ending: Ending) -> Result<(), StopError> {
+async fn run_stop_command(context: &Context, launched: &Launched, text: &str, group: Pid, ending: Ending) -> Result<(), StopError> {
     let command = match launched.component.configured_command("launcher.stop.command", text) {
         Ok(command) => command,
         Err(error) => {

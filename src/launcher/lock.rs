@@ -1,19 +1,24 @@
 //! The lock of an HA instance: one launcher for an HA instance and workspace, until the launcher ends.
 //!
 //! A lock is on a file, not on its name: with the file removed, a second start would lock a new one and end the components of the first as what
-//! an earlier run has left. So the name is looked at from time to time, and made the name of a locked file again; and a record of processes
+//! an earlier run has left. So the name is looked at when the system tells that something has become of it, or from time to time, and made the
+//! name of a locked file again; and a record of processes
 //! whose launcher lives is refused (see [`crate::processes::leftovers`]), for a start may be quicker than that.
 
 use super::run::{ConditionCode, Context, refuse};
 use crate::lifecycle::workspace;
 use crate::message;
+use crate::platform::unix::watch::PlaceWatch;
 use crate::platform::{FileLock, LockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Between two looks at the file.
+/// Between two looks at the file, where nothing tells what becomes of it.
 const LOOKS: Duration = Duration::from_secs(5);
+
+/// The same where the system tells, of nearly everything.
+const RARE_LOOKS: Duration = Duration::from_secs(300);
 
 /// Keeps a second launcher of this instance out for as long as it is there.
 pub(super) struct InstanceLock {
@@ -71,10 +76,13 @@ pub(super) fn lock(context: &Arc<Context>, workspace: &Path, ha_id: &str) -> Res
 impl Keeper {
     async fn keep(mut self) {
         loop {
-            tokio::time::sleep(LOOKS).await;
+            // Before the look: what happens after it is told.
+            let watch = PlaceWatch::of(&self.path);
             // A file system may take its time.
             let Ok((keeper, outcome)) = tokio::task::spawn_blocking(move || self.look()).await else { return };
             self = keeper;
+            let is_held = matches!(outcome, LockFound::Held);
+            let is_anew = matches!(outcome, LockFound::MadeAnew);
             match outcome {
                 LockFound::Held => self.said = None,
                 LockFound::MadeAnew => {
@@ -88,11 +96,21 @@ impl Keeper {
                     }
                 }
             }
+            match watch.filter(|_| is_held && self.context.processes.control_group().is_ok()) {
+                Some(watch) => {
+                    // It is over: another look in any case.
+                    let _ = tokio::time::timeout(RARE_LOOKS, watch.changed()).await;
+                }
+                // The new file is watched at once.
+                None if is_anew => {}
+                None => tokio::time::sleep(LOOKS).await,
+            }
         }
     }
 
     /// Whether the file that is locked is still the one that a second start would lock; if not, that is locked too.
     fn look(mut self) -> (Keeper, LockFound) {
+        self.context.processes.look_for_orphans();
         let outcome = match self.lock.is_at(&self.path) {
             Ok(true) => LockFound::Held,
             Ok(false) => match self.context.platform.lock_file(&self.path, &holder(&self.context)) {

@@ -1,18 +1,23 @@
 //! One run from S to P: load, prepare, supervise, end. Wires everything below. Contract: docs/contract/lifecycle.md, "Order".
 
+mod address_spaces;
 mod components;
 mod debug;
 mod environment;
 mod foreground;
 mod guard;
 mod lock;
+mod making;
+mod metrics;
 mod owner;
 mod prepare;
 mod probes;
 mod run;
+mod tell;
 mod timing;
 mod workshop;
 
+use crate::journal::{Event as Told, Journal};
 use crate::lifecycle::{self, Runner};
 use crate::message;
 use crate::output::Output;
@@ -40,8 +45,12 @@ fn run_guarded(platform: Arc<dyn Platform>, start: Start, foreground: Option<For
         return (ConditionCode::Internal, None);
     };
     output.set_debug(start.debug);
+    if foreground.as_ref().is_some_and(|foreground| !foreground.verbose) && !start.debug {
+        output.leave_out_routine();
+    }
+    let journal = begin_journal(&platform, &output);
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let (processes, runtime) = match Processes::start(Arc::clone(&platform)).and_then(|processes| Ok((processes, runtime()?))) {
+    let (processes, runtime) = match Processes::start_contained(Arc::clone(&platform)).and_then(|processes| Ok((processes, runtime()?))) {
         Ok(started) => started,
         Err(error) => {
             output.message(message::internal_error(error));
@@ -53,7 +62,7 @@ fn run_guarded(platform: Arc<dyn Platform>, start: Start, foreground: Option<For
     let (sender, receiver) = mpsc::unbounded_channel();
     let faults = listen_for_faults(&processes, &output, &sender);
     // A fault anywhere ends in a message and a code, not in a trace on a descriptor that a started task does not have.
-    let run = || run_with(&runtime, (&platform, &processes, &output), start, foreground, (sender, receiver));
+    let run = || run_with(&runtime, (&platform, &processes, &output, &journal), start, foreground, (sender, receiver));
     let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
     // A look-up, or a file, that does not answer must not keep the launcher from ending.
     runtime.shutdown_background();
@@ -70,17 +79,33 @@ fn run_guarded(platform: Arc<dyn Platform>, start: Start, foreground: Option<For
     guard::finish(&processes, &output);
     output.close();
     let late = faults.lock().unwrap_or_else(PoisonError::into_inner).first().cloned();
-    match (ended, late) {
+    // There is no relay thread any more, and nobody supervises anything: these lines are written directly too.
+    let write = |text: &message::Message| platform.write_sysprint(format!("{}\n", crate::output::one_line(text.text())).as_bytes());
+    let ended = match (ended, late) {
         (Ok(ended), None) => ended,
         (Ok(_), Some(why)) => {
-            // There is no relay thread any more, and nobody supervises anything: this line is written directly too.
             let text = message::internal_error(why);
-            platform.wto(text.text());
-            let _ = platform.write_sysprint(format!("{}\n", crate::output::one_line(text.text())).as_bytes());
+            let _ = platform.wto(text.text());
+            let _ = write(&text);
             (ConditionCode::Internal, None)
         }
         (Err(_), _) => (ConditionCode::Internal, None),
+    };
+    journal.tell(Told::run_ended(ended.0 as i32));
+    if let Some(text) = journal.close() {
+        let _ = write(&text);
     }
+    ended
+}
+
+/// The journal hears what is said from now on; where it is becomes known later, and what it was told until then is written then.
+fn begin_journal(platform: &Arc<dyn Platform>, output: &Output) -> Journal {
+    let journal = Journal::new();
+    output.on_saying(Arc::new(journal.clone()));
+    let for_trouble = output.clone();
+    journal.on_trouble(move |trouble| for_trouble.message(trouble));
+    journal.tell(Told::run_begun(&platform.job_name(), &platform.sysname()));
+    journal
 }
 
 /// Hands the faults of the relay and the reaper thread to the owner, and keeps them for the end, when there is no owner.
@@ -101,7 +126,7 @@ fn listen_for_faults(processes: &Processes, output: &Output, sender: &EventSende
 
 fn run_with(
     runtime: &tokio::runtime::Runtime,
-    (platform, processes, output): (&Arc<dyn Platform>, &Arc<Processes>, &Output),
+    (platform, processes, output, journal): (&Arc<dyn Platform>, &Arc<Processes>, &Output, &Journal),
     start: Start,
     foreground: Option<Foreground>,
     (sender, receiver): (EventSender, mpsc::UnboundedReceiver<Event>),
@@ -120,7 +145,7 @@ fn run_with(
         });
         return Err(std::io::Error::other(error));
     }
-    let timing = timing::Timing::default();
+    let timing = timing::Timing::new(journal.clone());
     let for_fault = sender.clone();
     let on_panic: workshop::OnPanic = Arc::new(move |why| {
         // The owner has gone.
@@ -131,9 +156,11 @@ fn run_with(
         workshop: thread("workshop")?,
         starts: thread("starts")?,
         signals: thread("signals")?,
+        metrics: tokio::sync::Mutex::default(),
         platform: Arc::clone(platform),
         processes: Arc::clone(processes),
         output: output.clone(),
+        journal: journal.clone(),
         runner,
         instance_directory: start.instance_directory.clone(),
         config_text: start.config.clone().unwrap_or_default(),

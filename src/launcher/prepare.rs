@@ -2,11 +2,11 @@
 //! `components`.
 
 use super::run::{
-    Begun, ConditionCode, Context, Event, EventSender, GLOBAL, Generation, LoadedInstance, PREPARE, Prepared, Start, failure_message,
-    not_prepared, one_line, refuse,
+    Begun, ConditionCode, Context, Event, EventSender, GLOBAL, Generation, LoadedInstance, PREPARE, Prepared, Start, UNBOUNDED_PART,
+    failure_message, not_prepared, one_line, refuse,
 };
 use super::timing::{self, TARGET};
-use super::{components, debug, foreground, guard, lock};
+use super::{components, debug, foreground, guard, lock, metrics};
 use crate::component::{self, Checked, DirectoryFault, DirectoryProblem, Purpose, Survey};
 use crate::config::{self, Cause, Configuration, Environment, Problem, UserSources, Version};
 use crate::lifecycle::{startup, workspace};
@@ -68,10 +68,11 @@ pub(super) fn begin(context: &Context, start: &Start) -> Result<Begun, Condition
 /// The condition code, after the messages that say why.
 pub(super) async fn prepare(context: Arc<Context>, begun: Arc<Begun>, sender: EventSender) -> Result<Prepared, ConditionCode> {
     let begun_at = Instant::now();
+    context.goes_on("loading the configuration", UNBOUNDED_PART);
     let reading = read(&context, &begun).instrument(info_span!(target: TARGET, "load"));
     let mut loaded = reading.await.map_err(|messages| refuse(&context, messages))?;
-    set_output(&context.output, &loaded);
-    context.output.set_time_zone(loaded.time_zone());
+    set_output(&context, &loaded);
+    context.output.set_zone(loaded.launcher_settings().zone.clone());
     context.output.set_verbosity(context.output.verbosity().max(debug::verbosity(&loaded)));
     debug::loaded(&context.output, &loaded);
     foreground::begin(&context, &begun, &mut loaded)?;
@@ -87,33 +88,51 @@ pub(super) async fn prepare(context: Arc<Context>, begun: Arc<Begun>, sender: Ev
     let lock = lock::lock(&context, &workspace, &begun.ha_instance.id)?;
     // The owner has gone: it ends.
     let _ = sender.send(Event::Admitted);
+    open_journal(&context, &configuration);
     guard::end_leftovers(&context, &workspace, &begun.ha_instance.id).await?;
     guard::remove_left_over_ipc(&context).await;
     begin_prepare(&context, &configuration, &runtime, &workspace);
     let environment = instance_environment(&context, &configuration, &workspace, &checked.survey);
     context.runner.show_variables(&environment);
-    let instance = Arc::new(LoadedInstance::new(configuration, runtime, workspace, environment));
+    let instance = Arc::new(LoadedInstance::new(configuration, &checked.survey.installed, (runtime, workspace), environment));
+    context.goes_on("making the start-up checks", UNBOUNDED_PART);
     startup_checks(&context, &begun, &instance, checked.survey.clone()).instrument(info_span!(target: TARGET, "startup checks")).await?;
+    if begun.foreground.is_none() {
+        metrics::apply(&context, &instance, &sender).await;
+    }
     let generation = Arc::new(Generation { instance: Arc::clone(&instance), survey: checked.survey.clone(), warnings });
     let launched = components::prepare_components(&context, &begun, &instance, checked.survey).await?;
-    report_timing(&context, begun_at.elapsed());
-    let prepared = Prepared { generation, launched, held: [Box::new(lock), Box::new(watch)] };
+    let (elapsed, timed) = (begun_at.elapsed(), context.timing.take());
+    report_timing(&context, elapsed, timed.clone());
+    let prepared = Prepared { generation, launched, elapsed, timed, held: [Box::new(lock), Box::new(watch)] };
     debug::prepared(&context.output, &prepared);
     Ok(prepared)
 }
 
+/// From here on what the journal was told is in its file. Not before the instance is this launcher's alone.
+fn open_journal(context: &Context, configuration: &Configuration) {
+    let Some(settings) = configuration.journal() else { return context.journal.off() };
+    let path = settings.path.clone();
+    context.output.keep_index();
+    match context.journal.open(settings, &configuration.ha_instance.id) {
+        Ok(()) => context.output.message(message::journal_is(path.display())),
+        Err(error) => context.output.message(message::journal_not_written(path.display(), error)),
+    }
+}
+
 /// Users wait for minutes for some instances and wonder what for.
-fn report_timing(context: &Context, elapsed: Duration) {
-    let timed = context.timing.take();
+fn report_timing(context: &Context, elapsed: Duration, timed: Vec<timing::Timed>) {
     context.output.message(message::prepared_in(format!("{:.3}", elapsed.as_secs_f64()), timing::parts(&timed)));
     for line in timing::slowest(timed) {
         context.output.server_command(Severity::Debug, PREPARE, line);
     }
 }
 
-/// Which lines go to the operator, and how long one may be, as this configuration says.
-pub(super) fn set_output(output: &crate::output::Output, configuration: &Configuration) {
+/// Which lines go to the operator and by which codes, and how long one may be, as this configuration says.
+pub(super) fn set_output(context: &Context, configuration: &Configuration) {
+    let output = &context.output;
     let settings = configuration.launcher_settings();
+    context.platform.set_wto_codes(settings.wto_codes.clone());
     output.set_rules(crate::output::WtoRules::new(&settings.sys_messages, settings.sys_message_trim, settings.wto));
     output.set_max_line(configuration.max_line());
 }
@@ -133,7 +152,10 @@ async fn read(context: &Arc<Context>, begun: &Arc<Begun>) -> Result<Configuratio
     let loaded = tokio::task::spawn_blocking(move || {
         let read = begun.read.lock().ok().and_then(|mut read| read.take());
         let read = read.unwrap_or_else(|| UserSources::read(&begun.sources, &*platform));
-        Configuration::from_sources(read, &begun.ha_instance, &*platform)
+        // The settings are read when they are first asked for, and the time zone is a file.
+        Configuration::from_sources(read, &begun.ha_instance, &*platform).inspect(|configuration| {
+            configuration.launcher_settings();
+        })
     })
     .await;
     match loaded {
@@ -154,10 +176,12 @@ fn enter_runtime(context: &Context, runtime: PathBuf) -> Result<PathBuf, Conditi
 }
 
 /// Checks everything that can be checked with nothing written, on a thread of its own: operators are answered meanwhile.
-async fn check(context: &Arc<Context>, configuration: Configuration) -> Result<(Configuration, Checked), ConditionCode> {
+async fn check(context: &Arc<Context>, mut configuration: Configuration) -> Result<(Configuration, Checked), ConditionCode> {
     let platform = Arc::clone(&context.platform);
     let checked = tokio::task::spawn_blocking(move || {
         let checked = component::check(&configuration, &*platform);
+        // Nothing asks for the schemas as long as this configuration is run.
+        configuration.forget_judgement();
         (configuration, checked)
     });
     checked.await.map_err(|_| refuse(context, [message::validation_failed_internally()]))

@@ -1,22 +1,28 @@
 //! What all parts of a run share: its types, what reaches the owner, and how a refusal is said. Uses none of the files that use it.
 
 use super::probes::FileEnd;
-use super::timing::Timing;
+use super::timing::{Timed, Timing};
 use super::workshop::Workshop;
-use crate::component::{self, CommandLine, Component, ComponentError, Failure, Probe, Survey, Weight};
+use crate::component::{self, CommandLine, Component, ComponentError, Failure, Listener, Probe, Survey, Weight};
 use crate::config::{Configuration, Environment, HaInstance, Problem};
+use crate::journal::Journal;
 use crate::lifecycle::{LIBRARY, Runner, Script, Then, registration};
 use crate::message::{self, Message, Severity};
-use crate::output::Output;
+use crate::metrics;
+use crate::net::Server;
+use crate::output::{Attachment, Output};
 use crate::platform::{AnswerSink, OperatorRequest, Pid, Platform, PreparedEnvironment, ProcessFacts, WaitStatus};
 use crate::processes::Processes;
 use crate::supervisor;
 use std::any::Any;
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, mpsc, oneshot};
 
 /// The condition code of the job step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +53,7 @@ pub struct Start {
 }
 
 impl Start {
-    /// Reads CONFIG, INSTANCE_DIR and ZLDEBUG. Trailing blanks are dropped: STDENV lines are padded.
+    /// Reads CONFIG, INSTANCE_DIR and ZLDEBUG; blanks around them are no part of them.
     pub fn from_environment(arguments: Vec<String>, no_console: Option<String>) -> Start {
         let variable = |name: &str| std::env::var(name).ok().map(|value| value.trim_end().to_owned()).filter(|value| !value.is_empty());
         let instance_directory = variable("INSTANCE_DIR").map(PathBuf::from);
@@ -62,6 +68,7 @@ pub(super) struct Context {
     pub(super) platform: Arc<dyn Platform>,
     pub(super) processes: Arc<Processes>,
     pub(super) output: Output,
+    pub(super) journal: Journal,
     pub(super) runner: Runner,
     pub(super) instance_directory: Option<PathBuf>,
     /// CONFIG as given.
@@ -73,6 +80,15 @@ pub(super) struct Context {
     pub(super) starts: Workshop,
     /// For signals, which look through processes: no file keeps them waiting.
     pub(super) signals: Workshop,
+    /// What serves metrics, while something does; whoever begins another waits for its turn.
+    pub(super) metrics: Mutex<Option<Served>>,
+}
+
+/// The server of metrics and health.
+pub(super) struct Served {
+    pub(super) addresses: Vec<SocketAddr>,
+    pub(super) is_secure: bool,
+    pub(super) server: Server,
 }
 
 /// An instance whose configuration was loaded and found good.
@@ -84,13 +100,21 @@ pub(super) struct LoadedInstance {
     pub(super) environment: Environment,
     /// The same as the system takes them: shared by all starts.
     pub(super) prepared_environment: PreparedEnvironment,
+    /// What its components listen on, with the defaults of all manifests.
+    pub(super) listeners: Vec<Listener>,
 }
 
 impl LoadedInstance {
-    pub(super) fn new(configuration: Configuration, runtime: PathBuf, workspace: PathBuf, environment: Environment) -> LoadedInstance {
+    pub(super) fn new(
+        configuration: Configuration,
+        installed: &[Component],
+        (runtime, workspace): (PathBuf, PathBuf),
+        environment: Environment,
+    ) -> LoadedInstance {
         // Variables that no process can have were left out when the environment was made.
         let prepared_environment = PreparedEnvironment::new(&environment).unwrap_or_default();
-        LoadedInstance { configuration, runtime, workspace, environment, prepared_environment }
+        let listeners = component::all_listeners(&configuration, installed);
+        LoadedInstance { configuration, runtime, workspace, environment, prepared_environment, listeners }
     }
 
     /// The environment of one component before it is configured. Made when it is needed: kept for each of a thousand components it would
@@ -111,6 +135,18 @@ impl LoadedInstance {
     }
 }
 
+impl Context {
+    /// The prepare step comes to a part that takes no longer than this.
+    pub(super) fn goes_on(&self, part: &str, time: Duration) {
+        self.platform.notify_service_manager(&format!("STATUS={part}\n{}", extension(time)));
+    }
+}
+
+/// What tells the service manager how long what it waits for may still take (sd_notify(3)).
+pub(super) fn extension(time: Duration) -> String {
+    format!("EXTEND_TIMEOUT_USEC={}", time.as_micros())
+}
+
 /// What reaches the owner task.
 pub(super) enum Event {
     Operator(OperatorRequest),
@@ -123,6 +159,8 @@ pub(super) enum Event {
         index: usize,
         pid: Pid,
         status: WaitStatus,
+        /// Others of its group lived at that moment.
+        remains: bool,
     },
     /// A line of a component's output, or a probe, says something of its process.
     Watched {
@@ -135,10 +173,10 @@ pub(super) enum Event {
         pid: Pid,
         after: Duration,
     },
-    /// What the start of a component needs was read.
-    StartRead {
+    /// The process of a start was made, or why not.
+    Made {
         index: usize,
-        start: Box<StartRead>,
+        made: Box<std::io::Result<Made>>,
     },
     /// The processes of the system, for an answer to DISP,DETAIL.
     ProcessesRead {
@@ -146,6 +184,8 @@ pub(super) enum Event {
         selection: Vec<usize>,
         table: Vec<ProcessFacts>,
     },
+    /// Somebody asks for what is measured.
+    Measure(oneshot::Sender<Box<metrics::Instance>>),
     /// An orphan was reaped: perhaps the last process of a group.
     Stray,
     /// Files of the component that runs in the foreground have changed.
@@ -174,12 +214,14 @@ pub(super) enum Event {
     },
 }
 
-/// What a start needs besides what the owner knows: read beside it.
-pub(super) struct StartRead {
-    pub(super) script: Script,
-    /// Below the component's own variables are those that all have in common.
-    pub(super) with_common: bool,
-    pub(super) own: Environment,
+/// A process that was made for a component, and what the owner does with it.
+pub(super) struct Made {
+    pub(super) pid: Pid,
+    /// The end of its output pipe that is read.
+    pub(super) output: OwnedFd,
+    pub(super) attachment: Attachment,
+    /// Its standard input, where it has one.
+    pub(super) input: Option<File>,
     pub(super) readiness: Option<Probe>,
     pub(super) file_end: Option<FileEnd>,
 }
@@ -203,7 +245,13 @@ pub struct Foreground {
     pub name: String,
     /// Restarted when files of its directory change.
     pub watch: bool,
+    /// The launcher's own lines too, not only what it warns of.
+    pub verbose: bool,
 }
+
+/// The time of a part of the prepare step that has no bound of its own, as a configure command: when it is over, the service manager may
+/// believe that it hangs.
+pub(super) const UNBOUNDED_PART: Duration = Duration::from_secs(600);
 
 /// The source in parentheses on the lines of the prepare step.
 pub(super) const PREPARE: &str = "zwe-internal-start-prepare";
@@ -222,6 +270,9 @@ pub(super) struct Prepared {
     pub(super) generation: Arc<Generation>,
     /// In start order.
     pub(super) launched: Vec<Launched>,
+    /// How long all of it took, and its parts.
+    pub(super) elapsed: Duration,
+    pub(super) timed: Vec<Timed>,
     /// Held until the launcher ends: the lock of the instance, and what tells of changed files.
     pub(super) held: [Box<dyn Any + Send>; 2],
 }

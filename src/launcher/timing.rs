@@ -1,6 +1,7 @@
 //! Where the time of the prepare step went: [`tracing`] spans, collected by a subscriber of our own, since all that is wanted of them is
 //! how long each was open.
 
+use crate::journal::{Edge, Event as Told, Journal};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -23,18 +24,35 @@ pub(super) struct Timed {
 pub(super) struct Timing {
     spans: Arc<Mutex<Spans>>,
     next: Arc<AtomicU64>,
+    /// It is told of spans that belong to no component.
+    journal: Journal,
 }
 
 #[derive(Debug, Default)]
 struct Spans {
     open: std::collections::HashMap<u64, (Timed, Instant)>,
     closed: Vec<Timed>,
+    /// They have been taken: what follows belongs to no prepare step.
+    is_over: bool,
 }
 
 impl Timing {
-    /// What has been closed so far, in the order of its end; forgotten with this.
+    /// Tells the journal of the parts as they begin and end.
+    pub(super) fn new(journal: Journal) -> Timing {
+        Timing { journal, ..Timing::default() }
+    }
+
+    /// What has been closed so far, in the order of its end; nothing is collected after this.
     pub(super) fn take(&self) -> Vec<Timed> {
-        std::mem::take(&mut self.spans.lock().unwrap_or_else(PoisonError::into_inner).closed)
+        let mut spans = self.spans.lock().unwrap_or_else(PoisonError::into_inner);
+        spans.is_over = true;
+        std::mem::take(&mut spans.closed)
+    }
+
+    fn tell(&self, timed: &Timed, edge: Edge) {
+        if timed.component.is_none() {
+            self.journal.tell(Told::Phase { phase: timed.part.into(), edge, failed: false });
+        }
     }
 }
 
@@ -63,6 +81,7 @@ impl Subscriber for Timing {
         // Ids begin with 1.
         let id = self.next.fetch_add(1, Ordering::Relaxed) + 1;
         let timed = Timed { part: attributes.metadata().name(), component: component.0, elapsed: Duration::ZERO };
+        self.tell(&timed, Edge::Begun);
         self.spans.lock().unwrap_or_else(PoisonError::into_inner).open.insert(id, (timed, Instant::now()));
         Id::from_u64(id)
     }
@@ -76,7 +95,10 @@ impl Subscriber for Timing {
     fn try_close(&self, id: Id) -> bool {
         let mut spans = self.spans.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((timed, begun)) = spans.open.remove(&id.into_u64()) {
-            spans.closed.push(Timed { elapsed: begun.elapsed(), ..timed });
+            self.tell(&timed, Edge::Ended);
+            if !spans.is_over {
+                spans.closed.push(Timed { elapsed: begun.elapsed(), ..timed });
+            }
         }
         true
     }

@@ -4,6 +4,7 @@
 
 use super::timing::Timing;
 use crate::platform::fault;
+use crate::platform::thread::{self, Stack};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -30,7 +31,7 @@ impl Workshop {
     pub(super) fn start(name: &str, timing: Timing, on_panic: OnPanic) -> std::io::Result<Workshop> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (jobs, mut receiver) = mpsc::unbounded_channel::<Option<Job>>();
-        std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+        thread::spawn(name, Stack::Usual, move || {
             // What is timed is done here.
             let _subscriber = tracing::subscriber::set_default(timing);
             LocalSet::new().block_on(&runtime, async move {

@@ -18,7 +18,8 @@ pub use owned::list_path;
 use super::workspace::check_component_name;
 use crate::component::{Component, FileError};
 use crate::config::{Environment, Location, Problem};
-use files::write;
+use crate::platform::text_file::TextFile;
+use crate::platform::unchanged;
 use libraries::DEPTH_LIMIT;
 use owned::{Owned, State};
 use std::collections::BTreeSet;
@@ -55,6 +56,8 @@ pub enum RegistrationError {
     #[error("cannot write '{}' - {source}; check the owner and mode of its directory and the free space of the file system",
         path.display())]
     Write { path: PathBuf, source: io::Error },
+    #[error("cannot read '{}' - {source}; check its owner and mode and those of its directory", path.display())]
+    Read { path: PathBuf, source: io::Error },
     #[error("the list of what is registered, '{}', cannot be used - {source}; what stands on it is left as it is", path.display())]
     List { path: PathBuf, source: io::Error },
 }
@@ -95,11 +98,12 @@ struct Registration<'a> {
     outcome: RegistrationOutcome,
 }
 
-/// A file to write: path below the workspace, content, mode.
+/// A file to write: path below the workspace, text, mode, kind.
 struct Item {
     path: String,
-    content: Vec<u8>,
+    text: Vec<u8>,
     mode: u32,
+    kind: TextFile,
 }
 
 /// Registers one component for one HA instance, and removes what it registered before and does not have any more. A failure does not keep
@@ -125,12 +129,13 @@ impl Registration<'_> {
         items.extend(plugins::items(self));
         // The list before the files: another instance that finds one of them finds whose it is.
         for item in &items {
-            self.owned.claim(item.path.clone(), &item.content);
+            self.owned.claim(item.path.clone(), &item.kind.encode(&item.text));
         }
         self.save();
         for item in items {
-            let written = write(&self.place.workspace.join(&item.path), &item.content, item.mode);
-            self.done(written.map(|()| format!("{} registered", item.path)));
+            let path = self.place.workspace.join(&item.path);
+            let written = unchanged::update(&path, &item.text, item.mode, item.kind);
+            self.done(written.map_err(files::failed(&path)).map(|_| format!("{} registered", item.path)));
         }
         definitions::keep_one_of_each(self);
         libraries::copy_all(self);
@@ -168,7 +173,9 @@ pub fn after_configure(component: &Component, place: Place<'_>) -> RegistrationO
     let Ok(mut owned) = Owned::read(&place, &component.name) else { return outcome };
     let texts = |path: &&String| path.starts_with(DEFINITIONS) || path.starts_with(POINTERS);
     for path in owned.paths().iter().filter(texts) {
-        owned.reclaim(place.workspace, path);
+        if let Err(error) = owned.reclaim(place.workspace, path) {
+            outcome.warn(&place.workspace.join(path), format!("cannot be read - {error}"));
+        }
         if path.starts_with(DEFINITIONS) {
             outcome.warnings.extend(definitions::unreadable(&place.workspace.join(path)));
         }
@@ -190,7 +197,11 @@ pub fn remove_stale(
 ) -> RegistrationOutcome {
     let mut outcome = RegistrationOutcome::default();
     let plays = |name: &str| in_play.iter().any(|component| component.name == name);
-    for name in owned::listed_components(place.workspace, place.ha_id).into_iter().filter(|name| !plays(name)) {
+    let listed = owned::listed_components(place.workspace, place.ha_id).unwrap_or_else(|error| {
+        outcome.errors.push(error);
+        Vec::new()
+    });
+    for name in listed.into_iter().filter(|name| !plays(name)) {
         let mut owned = match Owned::read(&place, &name) {
             Ok(owned) => owned,
             Err(error) => {
@@ -228,8 +239,12 @@ fn withdraw(place: &Place<'_>, component: &str, owned: &mut Owned, path: &str, o
             outcome.notes.push(format!("removed {path}, which component {component} does not register any more"));
         }
         Ok(State::Gone) => {}
-        Ok(State::Changed) if owned::is_claimed_elsewhere(place, component, path) => {}
         Ok(State::Changed) => {
+            match owned::is_claimed_elsewhere(place, component, path) {
+                Ok(true) => return,
+                Ok(false) => {}
+                Err(error) => outcome.warn(&place.workspace.join(path), error.to_string()),
+            }
             outcome.left.push(Left { component: component.to_owned(), file: place.workspace.join(path), why: CHANGED });
         }
         Err(error) => outcome.errors.push(error),

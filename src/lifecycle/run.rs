@@ -126,8 +126,14 @@ impl Runner {
         self.output.trace(|| {
             let arguments = script.command.arguments.iter().map(|argument| shown_argument(argument)).collect();
             let shown = Script { command: CommandLine { arguments, ..script.command.clone() }, ..script.clone() };
-            format!("command: the shell is given {}", script_text(&shown))
+            format!("command: the shell is given {}", self.shell_text(&shown))
         });
+    }
+
+    /// What the shell is given: the command, with the limits that it would have without the launcher.
+    fn shell_text(&self, script: &Script) -> String {
+        let limit = self.platform.descriptor_limit_of_children().map(|limit| format!("ulimit -S -n {limit}\n"));
+        limit.unwrap_or_default() + &script_text(script)
     }
 
     /// Runs a command to its end, or until `bound` is over. Nobody sees what it writes.
@@ -169,6 +175,7 @@ impl Runner {
             environment: ChildEnvironment { base: &base, own: &own, marker: None },
             descriptors: vec![(self.null.as_fd(), 0), (file.as_fd(), 1), (file.as_fd(), 2)],
             group: GroupOfChild::Own,
+            control_group: None,
         };
         let ended = self.spawn_waited(|on_end| self.processes.spawn(request, Ending::default(), on_end));
         let finished = self.wait(ended, after(Some(bound))).await?;
@@ -251,7 +258,7 @@ impl Runner {
         let (sender, receiver) = tokio::sync::oneshot::channel();
         // Held across the spawn: kill_all must not miss a process that is being made.
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let on_end = Box::new(move |status| {
+        let on_end = Box::new(move |status, _| {
             // The receiver has gone when the launcher is ending.
             let _ = sender.send(status);
         });
@@ -308,10 +315,11 @@ impl Runner {
         let own = PreparedEnvironment::new(own)?;
         let request = SpawnRequest {
             program: self.shells.of(script).to_path_buf(),
-            arguments: vec!["sh".into(), "-c".into(), script_text(script).into()],
+            arguments: vec!["sh".into(), "-c".into(), self.shell_text(script).into()],
             environment: ChildEnvironment { base, own: &own, marker: None },
             descriptors: vec![(input, 0), (out, 1), (out, 2)],
             group: GroupOfChild::Own,
+            control_group: None,
         };
         self.processes.spawn(request, ending, on_end)
     }

@@ -2,8 +2,10 @@
 //! the modes are those of the golden trees, except that the files under `.env` are 600, for they may hold passwords.
 //!
 //! Two HA instances may share one workspace. Every file is written under a temporary name in its own directory and renamed, so that a
-//! reader never sees half of one; files that carry no instance id in their name are written under a lock besides.
+//! reader never sees half of one; files that carry no instance id in their name are written under a lock besides. A file that is already
+//! what would be written is left alone, and keeps its time.
 
+mod common;
 mod file;
 mod shell_format;
 #[cfg(test)]
@@ -13,8 +15,9 @@ pub use file::{make_directory, remove_abandoned};
 pub use shell_format::{FormatError, format_instance, format_snapshot, parse_snapshot};
 
 use crate::config::Environment;
-use crate::platform::files::write_atomically;
 use crate::platform::private::PrivateDirectory;
+use crate::platform::text_file::{self, TextFile};
+use crate::platform::unchanged;
 use crate::platform::{FileLock, LockError};
 use serde_json::Value;
 use std::io;
@@ -54,6 +57,8 @@ pub enum WorkspaceError {
     #[error("cannot write '{}' - {source}; check the owner and mode of its directory and the free space of the file system",
         path.display())]
     Write { path: PathBuf, source: io::Error },
+    #[error("what killed runs have left in '{}' cannot be removed - {source}; check its owner and mode", path.display())]
+    Unclean { path: PathBuf, source: io::Error },
     #[error("cannot read '{}' - {source}", path.display())]
     Read { path: PathBuf, source: io::Error },
     #[error("cannot write '{}' - {why}", path.display())]
@@ -82,10 +87,11 @@ pub type Locker<'a> = &'a dyn Fn(&Path, &str) -> Result<FileLock, LockError>;
 #[derive(Debug, Clone, Default)]
 pub struct ComponentFiles {
     pub name: String,
-    /// `<component>/.instance-<ha>.env`: every variable of the component.
-    pub environment: Environment,
-    /// `<component>/.configs-<ha>.json`: the configuration with a top-level `configs`; None for a component whose manifest has no
-    /// `configs`.
+    /// The variables that the component has besides [`PreparedFiles::common`], or in place of those: `<component>/.instance-<ha>.env` has
+    /// all of them.
+    pub own: Environment,
+    /// The top-level `configs` of `<component>/.configs-<ha>.json`, which else is [`PreparedFiles::instance`]; None for a component whose
+    /// manifest has no `configs`.
     pub configs: Option<Value>,
     /// The manifest to copy beside it; None for a component that is not enabled.
     pub manifest_file: Option<PathBuf>,
@@ -103,8 +109,10 @@ pub struct PreparedFiles {
     /// `.zowe-<ha>-merged.yaml`, ZWE_HA_INSTANCE_CONFIG: [`PreparedFiles::merged`] with the overlay of the instance; None for one that
     /// haInstances does not have.
     pub instance_merged: Option<Value>,
-    /// `.instance-<ha>.env`: the variables that all components have in common.
+    /// `.instance-<ha>.env`: the variables of the instance, with the defaults of all manifests.
     pub environment: Environment,
+    /// Those of them that come from the configuration, in the files of all components.
+    pub common: Environment,
     /// `<runtime>/manifest.json`, copied to `<workspace>/manifest.json`; None where there is none.
     pub runtime_manifest: Option<PathBuf>,
 }
@@ -142,8 +150,8 @@ pub fn merged_file(workspace: &Path) -> PathBuf {
     workspace.join(ENVIRONMENT_DIRECTORY).join(".zowe-merged.yaml")
 }
 
-/// Writes everything that prepare leaves in the workspace, making directories that are missing. The components come one by one: the
-/// variables of each hold those of all others, so that all of them at once would be most of the launcher's memory.
+/// Writes everything that prepare leaves in the workspace, making directories that are missing; of files that are there only those that
+/// differ. The components come one by one, so that not all of them are in memory at once.
 ///
 /// # Errors
 /// The first file or directory that fails; what was written before stays.
@@ -156,7 +164,9 @@ pub fn write_files(
 ) -> Result<(), WorkspaceError> {
     make_directories(workspace)?;
     let private = workspace.join(ENVIRONMENT_DIRECTORY);
-    write_json(&private.join(format!(".zowe-{ha_id}.json")), &files.instance)?;
+    let instance_file = private.join(format!(".zowe-{ha_id}.json"));
+    let instance = common::InstanceJson::new(&files.instance).map_err(unfit(&instance_file))?;
+    write(&instance_file, &instance.text, TextFile::ConfigurationJson)?;
     let instance_merged = private.join(format!(".zowe-{ha_id}-merged.yaml"));
     match &files.instance_merged {
         Some(merged) => write_yaml(&instance_merged, merged)?,
@@ -167,16 +177,22 @@ pub fn write_files(
             _ => {}
         },
     }
-    write_instance(&private.join(format!(".instance-{ha_id}.env")), &files.environment)?;
+    let variables_file = private.join(format!(".instance-{ha_id}.env"));
+    let variables = format_instance(&files.environment).map_err(unfit(&variables_file))?;
+    write(&variables_file, &variables, TextFile::InstanceVariables)?;
+    let common = common::CommonVariables::new(&files.common).map_err(unfit(&variables_file))?;
     let mut manifests = Vec::new();
     for component in components {
         check_component_name(&component.name)?;
         let directory = private.join(&component.name);
-        make_directory(&directory, 0o700).map_err(|source| WorkspaceError::Directory { path: directory.clone(), source })?;
-        remove_abandoned(&directory);
-        write_instance(&directory.join(format!(".instance-{ha_id}.env")), &component.environment)?;
+        file::make_and_clean(&directory, 0o700).map_err(|fault| fault.of(&directory))?;
+        let variables_file = directory.join(format!(".instance-{ha_id}.env"));
+        let variables = common.file(&component.own).map_err(unfit(&variables_file))?;
+        write(&variables_file, &variables, TextFile::InstanceVariables)?;
         if let Some(configs) = &component.configs {
-            write_json(&directory.join(format!(".configs-{ha_id}.json")), configs)?;
+            let configs_file = directory.join(format!(".configs-{ha_id}.json"));
+            let text = instance.with(configs).map_err(unfit(&configs_file))?;
+            write(&configs_file, &text, TextFile::ConfigurationJson)?;
         }
         if let Some((manifest, name)) = component.manifest_file.as_deref().and_then(|path| Some((path, path.file_name()?))) {
             manifests.push((manifest.to_path_buf(), directory.join(name)));
@@ -186,7 +202,7 @@ pub fn write_files(
     let lock_path = private.join(".lock");
     let _lock = wait_for_lock(&lock_path, ha_id, locker)?;
     for directory in DIRECTORIES {
-        remove_abandoned(&workspace.join(directory.0));
+        clean(&workspace.join(directory.0))?;
     }
     write_json(&private.join(".zowe.json"), &files.base)?;
     write_yaml(&merged_file(workspace), &files.merged)?;
@@ -199,14 +215,18 @@ pub fn write_files(
     Ok(())
 }
 
+fn clean(directory: &Path) -> Result<(), WorkspaceError> {
+    remove_abandoned(directory).map_err(|source| WorkspaceError::Unclean { path: directory.to_path_buf(), source })
+}
+
 /// Writes the environment snapshot of a component, mode 600, in the form that a shell can source.
 ///
 /// # Errors
 /// [`WorkspaceError::Write`]; [`WorkspaceError::Content`] for a name or value that no environment can hold.
 pub fn write_snapshot(path: &Path, environment: &Environment) -> Result<(), WorkspaceError> {
-    let text =
-        format_snapshot(environment).map_err(|error| WorkspaceError::Content { path: path.to_path_buf(), why: error.to_string() })?;
-    write(path, &text, PRIVATE)
+    let text = format_snapshot(environment).map_err(unfit(path))?;
+    // The file's time says when the command that exported this was run.
+    text_file::write(path, &text, PRIVATE, TextFile::Snapshot).map_err(|source| WorkspaceError::Write { path: path.to_path_buf(), source })
 }
 
 /// Bytes of a snapshot at most: more than any system hands to a process.
@@ -223,7 +243,12 @@ pub fn read_snapshot(workspace: &Path, component: &str, ha_id: &str) -> Result<E
     let below = Path::new(component).join(format!(".{ha_id}.env"));
     let text = PrivateDirectory::open(&workspace.join(ENVIRONMENT_DIRECTORY)).and_then(|directory| directory.read(&below, SNAPSHOT_LIMIT));
     let text = text.map_err(|source| WorkspaceError::Read { path: path.clone(), source })?;
-    parse_snapshot(&text).map_err(|error| WorkspaceError::Snapshot { path, line: error.line, column: error.column, what: error.what })
+    parse_snapshot(&text_file::decode(text)).map_err(|error| WorkspaceError::Snapshot {
+        path,
+        line: error.line,
+        column: error.column,
+        what: error.what,
+    })
 }
 
 /// A component's name becomes the name of a directory, so it must be exactly one step of a path.
@@ -249,29 +274,25 @@ fn wait_for_lock(path: &Path, ha_id: &str, locker: Locker<'_>) -> Result<FileLoc
     }
 }
 
-fn write(path: &Path, content: &[u8], mode: u32) -> Result<(), WorkspaceError> {
-    write_atomically(path, content, mode).map_err(|source| WorkspaceError::Write { path: path.to_path_buf(), source })
+fn write(path: &Path, text: &[u8], kind: TextFile) -> Result<(), WorkspaceError> {
+    let written = unchanged::update(path, text, PRIVATE, kind);
+    written.map(drop).map_err(|source| WorkspaceError::Write { path: path.to_path_buf(), source })
+}
+
+/// What makes an error of content that cannot be written.
+fn unfit<E: std::fmt::Display>(path: &Path) -> impl FnOnce(E) -> WorkspaceError {
+    move |error| WorkspaceError::Content { path: path.to_path_buf(), why: error.to_string() }
 }
 
 fn write_yaml(path: &Path, value: &Value) -> Result<(), WorkspaceError> {
-    let text =
-        serde_yaml::to_string(value).map_err(|error| WorkspaceError::Content { path: path.to_path_buf(), why: error.to_string() })?;
-    write(path, text.as_bytes(), PRIVATE)
+    write(path, serde_yaml::to_string(value).map_err(unfit(path))?.as_bytes(), TextFile::Configuration)
 }
 
 fn write_json(path: &Path, value: &Value) -> Result<(), WorkspaceError> {
-    let text =
-        serde_json::to_vec_pretty(value).map_err(|error| WorkspaceError::Content { path: path.to_path_buf(), why: error.to_string() })?;
-    write(path, &text, PRIVATE)
-}
-
-fn write_instance(path: &Path, environment: &Environment) -> Result<(), WorkspaceError> {
-    let text =
-        format_instance(environment).map_err(|error| WorkspaceError::Content { path: path.to_path_buf(), why: error.to_string() })?;
-    write(path, &text, PRIVATE)
+    write(path, &serde_json::to_vec_pretty(value).map_err(unfit(path))?, TextFile::ConfigurationJson)
 }
 
 fn copy(from: &Path, to: &Path, mode: u32) -> Result<(), WorkspaceError> {
-    let content = std::fs::read(from).map_err(|source| WorkspaceError::Read { path: from.to_path_buf(), source })?;
-    write(to, &content, mode)
+    let source = text_file::read_stored(from).map_err(|source| WorkspaceError::Read { path: from.to_path_buf(), source })?;
+    unchanged::update_copy(to, &source, mode).map(drop).map_err(|source| WorkspaceError::Write { path: to.to_path_buf(), source })
 }

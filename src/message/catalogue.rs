@@ -443,6 +443,10 @@ messages! {
         "failed to spawn component {name} - {why}",
         "The system refused a process; ZWEL0040E follows.",
         "See the reason.";
+    processes_found_by "ZWEL0928I" Info OnMatch (how)
+        "processes of components are found {how}",
+        "How it is known what belongs to a component when it, or the launcher, ends (debug level only). On Linux each component has a control group, where the launcher may make one below its own.",
+        "None. A unit of systemd lets the launcher make control groups with Delegate=yes.";
     console_listener_failed "ZWEL0929E" Error Always (why)
         "console listener failed - {why}",
         "Operator commands cannot be received.",
@@ -483,6 +487,25 @@ messages! {
         "the line was not sent to component {name}: {why}",
         "SEND works for running components with launcher.stdin: true that read what they are sent.",
         "Correct what the message names.";
+    job_entry_unreadable "ZWEL0939W" Warning OnMatch (path, why)
+        "which job is in {path} cannot be told - {why}",
+        "Off z/OS: the entry of a job in the system directory, or the directory of these entries, cannot be read. Commands do not reach that job.",
+        "Correct the owner and mode, which are those of the user of the system directory; a damaged entry of a job that has ended can be removed.";
+    probe_not_judged "ZWEL0940I" Info OnMatch (name, question, why)
+        "component {name} answers, but its {question} is not known - {why}",
+        "The component is asked over https, and speaks TLS or has a certificate of a kind that Java and node.js know and this program does \
+        not. That is not held against it: it counts as alive, and as ready. Said once for each reason.",
+        "None, if the component is well. A probe by command or tcp asks in another way.";
+    console_lines_not_written "ZWEL0941W" Warning Always (n, why)
+        "{n} lines for the operator's console (SYSLOG) were not written: {why}",
+        "What should have been on the operator's console could not be written there, off z/OS to SYSLOG of the system directory. Said on \
+         SYSPRINT when it begins and when it is over, and on SYSLOG as soon as that can be written again; a console says it of its own \
+         commands.",
+        "Remove the cause that is named; what is missing there is on SYSPRINT.";
+    limits_not_kept "ZWEL0942W" Warning OnMatch (why)
+        "SYSLOG or spool is not kept within its limits: {why}",
+        "A new SYSLOG could not be begun, which then goes on in the old file, or what is too old or too much could not be removed.",
+        "Remove what is in the way.";
     answer_broken_off "ZWEL0943E" Error OnMatch (command, why)
         "the answer to {command} has broken off: {why}",
         "The job has taken the command, but its answer has no end: the job ended meanwhile, or nothing came for a minute. What came of the \
@@ -500,6 +523,10 @@ messages! {
         "Component {name} commands.preConfigure ended with rc={rc}, the component is configured all the same.",
         "As in Zowe's server commands the code of preConfigure keeps nothing from being done.",
         "See the component's output before.";
+    limits_not_understood "ZWEL0947W" Warning OnMatch (why)
+        "the defaults hold for SYSLOG and spool: {why}",
+        "The file LIMITS of the system directory cannot be read, or a line of it is wrong. Nothing of it is used.",
+        "Correct the file; docs/operations.md describes it.";
     commands_run_by_shell "ZWEL0948I" Info OnMatch (shell, why)
         "lifecycle commands are run by {shell}: {why}",
         "The runtime directory has Zowe's shell functions, which are written for the z/OS shell. Not on z/OS.",
@@ -532,21 +559,59 @@ messages! {
         "Make room where SYSPRINT is.";
     logs_not_rotated "ZWEL0955E" Error OnMatch (n)
         "log files are not rotated - {n} of them could not be begun anew",
-        "LOGROTATE could not begin the log files that the messages ZWEL0992W before name; the others were rotated.",
-        "Check space and permissions of zowe.logDirectory and repeat LOGROTATE.";
+        "LOGROTATE could not begin the log files that the messages ZWEL0959W and ZWEL0992W before name; the others were rotated.",
+        "Remove what is in the way, check space and permissions of zowe.logDirectory, and repeat LOGROTATE.";
     probe_not_possible "ZWEL0956W" Warning OnMatch (name, question, why)
         "component {name} cannot be asked for its {question} - {why}",
         "The command of the probe cannot be run: its file is not there or cannot be read, or the system makes no process. That says \
         nothing of the component, which is neither taken for not alive nor restarted for it, and not for ready. It is asked again at each interval.",
         "Correct components.<name>.launcher.<question>.command, or the component's file; zwelnch check names the place.";
+    time_zone_is "ZWEL0957I" Info OnMatch (zone, offset)
+        "time stamps are in the time zone '{zone}' from here on, now {offset} from UTC",
+        "components.launcher.timezone is not UTC, or RELOAD has changed it. A stamp in another zone than UTC ends in its offset.",
+        "None.";
+    clock_set_back "ZWEL0958W" Warning OnMatch (s, stamp)
+        "the system's clock was set back by {s} seconds, the line before is of {stamp}",
+        "Stamps follow the clock, so that those of the lines from here on may come a second time. Less than a second is not said: stamps wait \
+        for it.",
+        "Find out who sets the clock in steps. Restarts, timeouts and probes of the launcher do not go by this clock.";
+    log_file_not_rotated "ZWEL0959W" Warning OnMatch (name, why)
+        "component {name}: its log file is not rotated and goes on - {why}",
+        "A new log file could not be begun, by size or by LOGROTATE: the old one goes on and grows. It is tried again after a minute and \
+        on LOGROTATE, and said again when the reason is another.",
+        "Remove what is in the way, or check space and permissions of zowe.logDirectory.";
+    address_space_not_shared "ZWEL0960W" Warning OnMatch (names, file, why)
+        "components {names} do not share the launcher's address space: {file}, which runs them, {why}",
+        "shareAs is yes. z/OS runs a program with one of these bits in an address space of its own, whatever _BPX_SHAREAS says.",
+        "None, if address spaces of their own are wanted: set shareAs to no. Else name a shell without the bit by ZWELNCH_SHELL in STDENV, or take the bit away (chmod -t).";
+    address_space_must_be_shared "ZWEL0961E" Error Wto (name, file, why)
+        "component {name} is not started: its shareAs is must, and {file}, which runs it, {why}",
+        "z/OS refuses to run a program with one of these bits in the launcher's address space.",
+        "Set the component's shareAs to yes or no, or name a shell without the bit by ZWELNCH_SHELL in STDENV.";
+    signal_passed_over "ZWEL0962W" Warning OnMatch (signal)
+        "signal {signal} means nothing to the launcher and is passed over",
+        "A signal has arrived that neither ends the launcher nor begins its log files anew. Nothing has changed.",
+        "Find out who sends it: SIGTERM ends the launcher, SIGUSR1 begins log files anew.";
+    sysprint_begun "ZWEL0963I" Info OnMatch (id, version)
+        "Zowe instance {id} goes on: SYSPRINT and log files are begun anew at SIGUSR1, zwelnch {version}",
+        "SIGUSR1 was received. The ruler and this line are the head of a new block of SYSPRINT; where its file had been moved away, of a new file.",
+        "None.";
+    jobs_left_running "ZWEL0964W" Warning OnMatch (jobs)
+        "{jobs} did not end and is left running",
+        "A console that was to stop what it had started has told these jobs to stop, has then cancelled them, and found them running still.",
+        "See their SYSPRINT; end them by C job.id at another console of the system.";
     lines_lost_at_end "ZWEL0965W" Warning Always (n, s)
         "up to {n} lines are lost, SYSPRINT was not read for {s} seconds at the end",
         "The launcher ended all the same. Not counted is what components had written that was still in their pipes.",
         "Find out why SYSPRINT is not read (a full spool, a pipe that nobody reads).";
     operator_commands_delayed "ZWEL0966W" Warning Wto (why)
         "operator commands are not taken for the moment - {why}",
-        "The system had no descriptor or memory for a console's connection. It is tried ten times a second until it is taken.",
-        "See the reason: raise the limit of open files (MAXFILEPROC), or end programs that keep connections to the console.";
+        "The system had no descriptor or memory for a console's connection: it is tried ten times a second until it is taken. Or the control socket of the job was removed: it is made anew at once, or tried again every 30 seconds.",
+        "See the reason: raise the limit of open files (MAXFILEPROC), or end programs that keep connections to the console; keep what removes old files away from the system directory.";
+    changes_not_seen "ZWEL0967W" Warning OnMatch (name, why)
+        "not all changes of component {name} are seen: {why}",
+        "The directory of the component, or one on the way to it, is not there for the moment, or the system does not tell of its changes.",
+        "None when it is being built anew; else see the reason. On Linux see fs.inotify.max_user_watches.";
     lock_file_made_anew "ZWEL0968W" Warning Wto (file, id)
         "lock file '{file}' of HA instance {id} was removed while it runs, it was made anew",
         "Somebody has removed the lock file, or the whole workspace. Until it was made anew, a second start was refused only by the record \
@@ -584,6 +649,15 @@ messages! {
         "--watch is not available: {why}",
         "The system does not tell of changed files, or has no more watches for this user.",
         "Run the command without --watch; on Linux see fs.inotify.max_user_watches and max_user_instances.";
+    files_not_tagged "ZWEL0977W" Warning OnMatch (path, why)
+        "file {path} cannot be tagged with its code page - {why}; others of its kind neither",
+        "z/OS: the file system of the workspace has no tags (NFS), or refuses them. The bytes are the same as with a tag: programs that \
+         convert always, as those of Zowe do, read them; a shell or editor shows IBM-1047 as it is and ASCII not at all. Said once.",
+        "Keep the workspace in zFS; `chtag -p` shows the tag of a file. docs/zos.md has the code page of each.";
+    console_interface "ZWEL0978I" Info OnMatch (through)
+        "operator commands are issued through {through}",
+        "On z/OS another program issues operator commands: this is the first of those that are there, and whose user may do it.",
+        "None. --console-through or components.launcher.consoleThrough choose another one.";
     start_limit_reached "ZWEL0980E" Error Wto (name, count, s)
         "component {name} was started {count} times within {s} seconds and is not started again",
         "Its start limit (launcher.startLimit) is reached: it ends again and again.",
@@ -664,6 +738,25 @@ messages! {
         "{n} processes that had left their components were ended",
         "Components had started processes that left their process group and did not end with them.",
         "None.";
+    journal_not_written "ZWEL1000W" Warning OnMatch (file, why)
+        "the journal '{file}' cannot be written, its events are counted - {why}",
+        "The file system is full or slow, or the file, or what is to be renamed to make room for a new one, is not the launcher's alone. \
+        Everything else goes on; this is said once until the journal can be written again.",
+        "See the reason. Without a journal `events`, `logs`, `why` and the like have nothing to show; `components.launcher.journal: false` \
+        does without one.";
+    journal_events_lost "ZWEL1001W" Warning OnMatch (n, file, why)
+        "{n} events are missing in the journal '{file}' - {why}",
+        "They could not be written; from here on events are in the journal again, or the launcher has ended.",
+        "See ZWEL1000W.";
+    journal_is "ZWEL1002I" Info OnMatch (file)
+        "journal is '{file}'",
+        "Every decision of the launcher from here on is a line of this file: `zwelnch events` shows them.",
+        "None.";
+    sysprint_index_not_kept "ZWEL1003W" Warning OnMatch (why)
+        "the index of SYSPRINT is not kept - {why}",
+        "`SYSPRINT.index` in the job's spool directory says which lines of SYSPRINT are whose. From here on `zwelnch logs` cannot tell \
+        the lines of components apart.",
+        "See the reason; the index is begun again with the next start.";
     sysprint_not_writable "ZWEL1005E" Error Always (why)
         "SYSPRINT cannot be written, its lines go to SYSERR - {why}",
         "z/OS: the data definition is full, or was freed; lines of the launcher itself come as WTOs until it can be written again.",
@@ -672,4 +765,20 @@ messages! {
         "address space could not be named {name}, components run without names of their own - {why}",
         "z/OS: the user of the started task has no READ access to BPX.JOBNAME, or the name is not possible.",
         "Permit READ to BPX.JOBNAME in class FACILITY, or correct zowe.job.prefix and components.<name>.zowe.job.suffix.";
+    metrics_served "ZWEL1030I" Info OnMatch (addresses)
+        "metrics and health are served at {addresses}",
+        "components.launcher.metrics.port is set: /metrics, /livez, /readyz and /health are answered there.",
+        "None.";
+    metrics_not_served "ZWEL1031E" Error Wto (why)
+        "metrics and health are not served - {why}",
+        "components.launcher.metrics cannot be served as it stands. The instance itself is not concerned.",
+        "Correct it and RELOAD.";
+    metrics_not_served_any_more "ZWEL1032I" Info OnMatch ()
+        "metrics and health are not served any more",
+        "RELOAD found components.launcher.metrics.port without a port.",
+        "None.";
+    metrics_connections_refused "ZWEL1033W" Warning OnMatch (why)
+        "metrics and health: the system refuses connections, they are tried again - {why}",
+        "As a rule there are no file descriptors left. Said once until a connection is taken again.",
+        "Raise the limit of descriptors (MAXFILEPROC, ulimit -n), or find out who opens so many connections.";
 }

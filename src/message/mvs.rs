@@ -51,6 +51,15 @@ messages! {
         "Head of the answer to D TCPIP,,NETSTAT,CONN: a line a listener and connection, and how many of them are shown; and of that to \
         NETSTAT,VDPT: a line a listener, and whether it is ready for new connections (RDY).",
         "None.";
+    log_now_active "IEE041I" Info Always ()
+        "THE SYSTEM LOG IS NOW ACTIVE",
+        "Answer to WRITELOG START: SYSLOG is written. Off z/OS it always is.",
+        "None.";
+    log_queued "IEE043I" Info Always (class)
+        "A SYSTEM LOG DATA SET HAS BEEN QUEUED TO SYSOUT CLASS {class}",
+        "A new SYSLOG has been begun, because an operator entered WRITELOG or the old one had reached a limit of the file LIMITS. Off z/OS \
+         the old one is SYSLOG.1 in the system directory, and its class means nothing.",
+        "None.";
     activity_head "IEE114I" Info Always (time, date, sysname)
         "{time} {date} ACTIVITY ON {sysname}",
         "Head of the answer to D A,L. One line a job follows: name, identifier, job id, S for a started task or U for one typed in a \

@@ -7,17 +7,42 @@ use crate::console::tcpip::Vary;
 use crate::platform::names::{is_name, is_system_name};
 use crate::system::COMMAND_LIMIT;
 
-/// Verbs in full, as the console completes them.
-pub const VERBS: &[&str] = &["START", "MODIFY", "STOP", "CANCEL", "DISPLAY", "ROUTE", "VARY"];
+/// A verb. What reads, completes or explains commands takes the verbs from [`VERBS`].
+pub struct Verb {
+    pub name: &'static str,
+    /// What may be typed instead.
+    pub short: &'static str,
+    /// Its forms, and what each does.
+    pub help: &'static [(&'static str, &'static str)],
+}
 
-/// What may be typed instead of a verb; everything that accepts short forms uses [`verb`].
-const SHORT: [(&str, &str); 7] =
-    [("S", "START"), ("F", "MODIFY"), ("P", "STOP"), ("C", "CANCEL"), ("D", "DISPLAY"), ("RO", "ROUTE"), ("V", "VARY")];
+/// All verbs.
+pub const VERBS: &[Verb] = &[
+    Verb { name: "START", short: "S", help: &[("S member[.id][,JOBNAME=name][,symbol=value...]", "start a procedure of PROCLIB")] },
+    Verb { name: "MODIFY", short: "F", help: &[("F job[.id],APPL=text", "hand a text to a job")] },
+    Verb { name: "STOP", short: "P", help: &[("P job[.id]", "stop in order; .id: its identifier, or its job id")] },
+    Verb { name: "CANCEL", short: "C", help: &[("C job[.id]", "cancel: end at once")] },
+    Verb {
+        name: "DISPLAY",
+        short: "D",
+        help: &[
+            ("D A,L    D A,job    D T", "all jobs, one job, the time"),
+            ("D TCPIP,,NETSTAT,CONN,PORT=n", "connections of the listener at a port"),
+            ("D TCPIP,,NETSTAT,VDPT", "whether listeners get new connections (RDY)"),
+        ],
+    },
+    Verb { name: "ROUTE", short: "RO", help: &[("RO system,command    RO *ALL,command", "have other systems of the sysplex do it")] },
+    Verb {
+        name: "VARY",
+        short: "V",
+        help: &[("V TCPIP,,SYSPLEX,QUIESCE,PORT=n   RESUME", "no new connections to the listener at a port; new ones again")],
+    },
+    Verb { name: "WRITELOG", short: "W", help: &[("W [class]", "begin a new SYSLOG; the old one is SYSLOG.1")] },
+];
 
 /// The full verb for a folded first word.
 pub fn verb(word: &str) -> Option<&'static str> {
-    let word = SHORT.iter().find(|(short, _)| *short == word).map_or(word, |(_, full)| full);
-    VERBS.iter().find(|known| **known == word).copied()
+    VERBS.iter().find(|known| known.name == word || known.short == word).map(|known| known.name)
 }
 
 /// A parsed command.
@@ -48,6 +73,17 @@ pub enum SystemCommand {
         systems: Systems,
         command: String,
     },
+    /// `W [class|CLOSE|START]`
+    WriteLog(WriteLog),
+}
+
+/// What WRITELOG does with the system log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WriteLog {
+    /// Queues it to an output class and begins a new one.
+    Queue(Option<char>),
+    Close,
+    Start,
 }
 
 /// Which systems of the sysplex a ROUTE means.
@@ -132,6 +168,9 @@ pub fn parse(text: &str) -> Result<SystemCommand, CommandError> {
     }
     let operands = fold(text.get(typed.len()..).unwrap_or_default());
     let operands = operands.trim();
+    if name == "WRITELOG" {
+        return write_log(operands).map(SystemCommand::WriteLog);
+    }
     if operands.is_empty() {
         return Err(CommandError::Missing { command: command() });
     }
@@ -170,6 +209,19 @@ fn route(operands: &str) -> Result<SystemCommand, CommandError> {
         }
     };
     Ok(SystemCommand::Route { systems, command: command.to_owned() })
+}
+
+fn write_log(operands: &str) -> Result<WriteLog, CommandError> {
+    // What follows a blank is a comment.
+    let operand = operands.split(' ').next().unwrap_or_default();
+    let mut characters = operand.chars();
+    match (operand, characters.next(), characters.next()) {
+        (_, None, _) => Ok(WriteLog::Queue(None)),
+        ("CLOSE", ..) => Ok(WriteLog::Close),
+        ("START", ..) => Ok(WriteLog::Start),
+        (_, Some(class), None) if class.is_ascii_alphanumeric() => Ok(WriteLog::Queue(Some(class))),
+        _ => Err(CommandError::Parameter { command: "WRITELOG".to_owned(), parameter: operand.to_owned() }),
+    }
 }
 
 fn start(operands: &str) -> Result<Start, CommandError> {
@@ -346,6 +398,15 @@ mod tests {
         assert_eq!(parse("d a"), Ok(SystemCommand::DisplayActivity));
         assert_eq!(parse("DISPLAY A,zweslstc"), Ok(SystemCommand::DisplayJob(target("ZWESLSTC", None))));
         assert_eq!(parse("D T"), Ok(SystemCommand::DisplayTime));
+        let forms = [
+            ("W", WriteLog::Queue(None)),
+            ("writelog", WriteLog::Queue(None)),
+            ("W h", WriteLog::Queue(Some('H'))),
+            ("WRITELOG 1 a comment", WriteLog::Queue(Some('1'))),
+            ("W CLOSE", WriteLog::Close),
+            ("W start", WriteLog::Start),
+        ];
+        forms.into_iter().for_each(|(text, what)| assert_eq!(parse(text), Ok(SystemCommand::WriteLog(what)), "{text}"));
     }
 
     #[test]
@@ -391,6 +452,9 @@ mod tests {
             ("V 0A80,ONLINE", "IEE535I"),
             ("v tcpip,,sysplex,quiesce,port=7554", "accepted"),
             ("D TCPIP,,NETSTAT,CONN,PORT=7554", "accepted"),
+            ("W AB", "IEE535I"),
+            ("W *", "IEE535I"),
+            ("W A,B", "IEE535I"),
             ("P A\u{7}", "IEE305I"),
         ] {
             assert_eq!(id(text), expected, "{text}");

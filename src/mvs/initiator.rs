@@ -4,23 +4,26 @@
 //! It is `zwelnch internal initiator <jobs/STCnnnnn>`. Until the job runs, its standard output is a pipe to the issuer of START, which
 //! receives `STARTED` and the lines of the start, or `FAILED` and why. It has no other descriptor of the console.
 
+use crate::message;
+use crate::output::one_line;
 use crate::platform::files::{RECORD_LIMIT, read_bounded};
+use crate::platform::thread::{self, Stack};
 use crate::platform::unix::{self, UnixPlatform};
 use crate::platform::{ChildEnvironment, End, Environment, GroupOfChild, Pid, Platform, PreparedEnvironment, SignalTarget, SpawnRequest};
 use crate::processes::with_descendants;
 use crate::system::{
-    CONTROL_DESCRIPTOR, JOB_DIRECTORY, JobDescription, JobEnd, JobEntry, JobKind, SystemDirectory, listen_at, peer_is_allowed, read_line,
+    CONSOLE, CONTROL_DESCRIPTOR, JOB_DIRECTORY, JobDescription, JobEnd, JobEntry, JobKind, Kept, Maker, SystemDirectory, read_line,
+    share_lock,
 };
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
-use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::{AsFd, FromRawFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
-use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -30,6 +33,9 @@ pub(super) const SOCKET: &str = "initiator";
 
 /// Descriptor of the control socket in the launcher, as [`CONTROL_DESCRIPTOR`] says.
 const CONTROL: i32 = 3;
+
+/// Descriptor of the job's entry in it, which it only keeps open: while it has the lock, the job is not declared ended.
+const HELD: i32 = 4;
 
 /// Everything that the initiator needs to know; START leaves it in the job's entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,9 +61,8 @@ impl StartedStep {
     const FILE: &str = "step.json";
 
     /// Writes it into the job's entry with mode 0600, because environments can hold secrets.
-    pub(super) fn write(&self, directory: &Path) -> io::Result<()> {
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(directory.join(Self::FILE))?;
-        file.write_all(&serde_json::to_vec(self)?)
+    pub(super) fn write(&self, directory: &Path, maker: Maker) -> io::Result<()> {
+        maker.file(&directory.join(Self::FILE), &serde_json::to_vec(self)?)
     }
 
     fn read(directory: &Path) -> io::Result<StartedStep> {
@@ -80,11 +85,8 @@ pub fn run(job_directory: &Path) -> i32 {
     let _ = nix::unistd::setsid();
     unix::process::close_inherited();
     // Signals to a whole session or system end the launcher in its own way; the initiator stays to report how it ended.
-    let mut shielded = SigSet::empty();
-    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGPIPE] {
-        shielded.add(signal);
-    }
-    let _ = shielded.thread_block();
+    let of_sessions = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGPIPE].map(|signal| signal as i32);
+    unix::signals::block(of_sessions.into_iter().chain(unix::signals::harmless()));
     unix::adopt_orphans();
     match begin(job_directory) {
         Ok(job) => {
@@ -108,6 +110,8 @@ struct Job {
     shared: Arc<Mutex<Shared>>,
     launcher: Pid,
     lines: Vec<String>,
+    /// How many of them could not be written to SYSLOG, and why.
+    lost: Option<(usize, io::Error)>,
 }
 
 fn begin(job_directory: &Path) -> io::Result<Job> {
@@ -120,7 +124,7 @@ fn begin(job_directory: &Path) -> io::Result<Job> {
     if home.is_none_or(|home| std::env::set_current_dir(home).is_err()) {
         let _ = std::env::set_current_dir("/");
     }
-    let cancel = listen_at(&directory.join(SOCKET))?;
+    let cancel = system.maker().listen(&directory.join(SOCKET))?;
     let mut entry = system.register_job(JobDescription {
         job_name: step.job_name.clone(),
         identifier: step.identifier.clone(),
@@ -128,13 +132,16 @@ fn begin(job_directory: &Path) -> io::Result<Job> {
         kind: JobKind::StartedTask,
         pid: nix::unistd::getpid().as_raw(),
     })?;
+    let cancel = entry.keep(SOCKET, cancel)?;
     // The program may write at once; the lines of SYSLOG about its start come before that.
-    let lines = system.announce_started(&step.job_name, &step.job_id);
+    let (lines, told) = system.announce_started(&step.job_name, &step.job_id);
+    let lost = told.err().map(|error| (lines.len(), error));
     let platform: Arc<dyn Platform> = Arc::new(UnixPlatform::for_command());
-    let launcher = match spawn(&*platform, &step, &entry, &directory) {
+    let launcher = match spawn(&*platform, &step, &entry, &system) {
         Ok(launcher) => launcher,
         Err(error) => {
-            system.announce_ended(&step.job_name, &step.step_name, &step.job_id, JobEnd::Unknown);
+            // The issuer of START, who is told of the error, learns by itself that SYSLOG cannot be written.
+            let _ = system.announce_ended(&step.job_name, &step.step_name, &step.job_id, JobEnd::Unknown);
             let _ = entry.end();
             return Err(error);
         }
@@ -143,8 +150,8 @@ fn begin(job_directory: &Path) -> io::Result<Job> {
     let _ = entry.set_pid(launcher);
     let shared = Arc::new(Mutex::new(Shared { launcher: Some(launcher), cancelled: false }));
     let for_thread = (Arc::clone(&platform), Arc::clone(&shared));
-    std::thread::Builder::new().name("cancel".to_owned()).spawn(move || take_cancels(&*for_thread.0, &cancel, &for_thread.1))?;
-    Ok(Job { platform, system, step, entry, shared, launcher, lines })
+    thread::spawn("cancel", Stack::Usual, move || take_cancels(&*for_thread.0, cancel, &for_thread.1))?;
+    Ok(Job { platform, system, step, entry, shared, launcher, lines, lost })
 }
 
 impl Job {
@@ -156,7 +163,20 @@ impl Job {
         }
         // First the entry, then the message: whoever has read $HASP395 finds the job gone.
         let _ = self.entry.end();
-        self.system.announce_ended(&self.step.job_name, &self.step.step_name, &self.step.job_id, end);
+        let (lines, told) = self.system.announce_ended(&self.step.job_name, &self.step.step_name, &self.step.job_id, end);
+        let at_start = self.lost.as_ref().map_or(0, |(count, _)| *count);
+        let lost = match told {
+            Err(error) => Some((at_start + lines.len(), error)),
+            Ok(()) => self.lost,
+        };
+        let sysprint = lost.map(|(count, error)| message::console_lines_not_written(count, error));
+        if let (Some(message), Ok(mut file)) = (sysprint, open_spool(&self.system, &self.step.sysprint)) {
+            // If SYSPRINT cannot be written either, there is nobody left to tell.
+            let _ = file.write_all(format!("{}\n", one_line(message.text())).as_bytes());
+        }
+        if let Err(error) = self.system.shorten_spool() {
+            let _ = self.system.append_syslog(CONSOLE, "", message::limits_not_kept(error).text());
+        }
     }
 
     /// Reaps the launcher and, before it, whatever was orphaned below it.
@@ -180,10 +200,15 @@ impl Job {
 }
 
 /// Serves CANCEL, one connection after another, for the life of the process.
-fn take_cancels(platform: &dyn Platform, listener: &UnixListener, shared: &Mutex<Shared>) {
-    for stream in listener.incoming() {
-        let Ok(mut stream) = stream else { continue };
-        if !peer_is_allowed(&stream).unwrap_or(false) {
+fn take_cancels(platform: &dyn Platform, mut socket: Kept, shared: &Mutex<Shared>) {
+    loop {
+        // It has nobody to tell what it makes anew: the launcher says it of its own socket.
+        let Ok(mut stream) = socket.accept(&mut |_| ()) else {
+            // For the moment there is no descriptor for it.
+            std::thread::sleep(Duration::from_millis(100));
+            continue;
+        };
+        if !socket.maker().allows(&stream).unwrap_or(false) {
             let _ = stream.write_all(b"REJECTED NOT AUTHORIZED\n");
             continue;
         }
@@ -209,17 +234,14 @@ fn take_cancels(platform: &dyn Platform, listener: &UnixListener, shared: &Mutex
 }
 
 /// Starts the step's program with its standard streams on the spool and the job's control socket at descriptor 3.
-fn spawn(platform: &dyn Platform, step: &StartedStep, entry: &JobEntry, directory: &Path) -> io::Result<Pid> {
-    let (stdin, sysprint, syserr) = (open_input(&step.stdin)?, open_spool(&step.sysprint)?, open_spool(&step.syserr)?);
-    // A number that does not collide with those given to the child.
-    let control = fcntl(entry.listener(), FcntlArg::F_DUPFD_CLOEXEC(10))?;
-    // SAFETY: F_DUPFD_CLOEXEC has just made this descriptor, and nobody else knows it.
-    let control = unsafe { OwnedFd::from_raw_fd(control) };
+fn spawn(platform: &dyn Platform, step: &StartedStep, entry: &JobEntry, system: &SystemDirectory) -> io::Result<Pid> {
+    let (stdin, sysprint, syserr) = (open_input(&step.stdin)?, open_output(system, &step.sysprint)?, open_output(system, &step.syserr)?);
+    let (control, held) = (above_those_of_the_child(entry.listener())?, above_those_of_the_child(entry.held())?);
     // A variable with an empty name is dropped.
     let named = step.environment.iter().filter(|(name, _)| !name.is_empty());
     let environment: Environment = named.map(|(name, value)| (name.clone(), value.into())).collect();
     let own = Environment::from([
-        (JOB_DIRECTORY.to_owned(), directory.into()),
+        (JOB_DIRECTORY.to_owned(), entry.record().directory().into()),
         (CONTROL_DESCRIPTOR.to_owned(), CONTROL.to_string().into()),
         ("JOBNAME".to_owned(), step.job_name.clone().into()),
     ]);
@@ -228,11 +250,26 @@ fn spawn(platform: &dyn Platform, step: &StartedStep, entry: &JobEntry, director
         program: step.program.clone(),
         arguments: std::iter::once(&step.name).chain(&step.arguments).map(OsString::from).collect(),
         environment: ChildEnvironment { base: &environment, own: &own, marker: None },
-        descriptors: vec![(stdin.as_fd(), 0), (sysprint.as_fd(), 1), (syserr.as_fd(), 2), (control.as_fd(), CONTROL)],
+        descriptors: vec![(stdin.as_fd(), 0), (sysprint.as_fd(), 1), (syserr.as_fd(), 2), (control.as_fd(), CONTROL), (held.as_fd(), HELD)],
         group: GroupOfChild::Own,
+        control_group: None,
     };
     let why = |error: io::Error| error.raw_os_error().map_or_else(|| error.to_string(), |number| Errno::from_raw(number).desc().to_owned());
     platform.spawn(&request).map_err(|error| io::Error::other(format!("{}: {}", step.program.display(), why(error))))
+}
+
+/// A copy whose number does not collide with those given to the child.
+fn above_those_of_the_child(descriptor: impl AsFd) -> io::Result<OwnedFd> {
+    let copy = fcntl(descriptor, FcntlArg::F_DUPFD_CLOEXEC(10))?;
+    // SAFETY: F_DUPFD_CLOEXEC has just made this descriptor, and nobody else knows it.
+    Ok(unsafe { OwnedFd::from_raw_fd(copy) })
+}
+
+/// Opens an output, appended to. Who keeps the spool within its limits sees by the lock that somebody may still write to it.
+fn open_output(system: &SystemDirectory, path: &Path) -> io::Result<File> {
+    let file = open_spool(system, path)?;
+    share_lock(&file);
+    Ok(file)
 }
 
 /// Opens a standard input. It may be a FIFO that nobody writes to, which must not keep START waiting.
@@ -246,7 +283,11 @@ fn open_input(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-fn open_spool(path: &Path) -> io::Result<File> {
+/// On the spool, or a path of the step's.
+fn open_spool(system: &SystemDirectory, path: &Path) -> io::Result<File> {
+    if path.starts_with(system.path()) {
+        return system.maker().append(path);
+    }
     OpenOptions::new()
         .append(true)
         .create(true)

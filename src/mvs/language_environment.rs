@@ -16,6 +16,8 @@ pub struct Parm {
     /// Variables of ENVAR(...), except `_CEE_ENVFILE`.
     pub variables: Vec<(String, String)>,
     pub environment_file: Option<EnvironmentFile>,
+    /// The variable that names it, `_CEE_ENVFILE` or `_CEE_ENVFILE_S`: set for the program like the others.
+    pub environment_file_variable: Option<(String, String)>,
     /// Split at blanks, as for `main`.
     pub arguments: Vec<String>,
 }
@@ -32,6 +34,7 @@ pub fn read_parm(parm: &str) -> Parm {
                 None => EnvironmentFile::Path(value.to_owned()),
             };
             result.environment_file = Some(file);
+            result.environment_file_variable = Some((name.to_owned(), value.to_owned()));
         } else {
             result.variables.push((name.to_owned(), value.to_owned()));
         }
@@ -65,30 +68,31 @@ fn envar_settings(options: &str) -> Vec<String> {
     settings
 }
 
-/// The variables of an environment file, in its order; if a name occurs twice, the last one counts. Trailing blanks are not part of a line.
-/// Lines without `=` are skipped, and so are comments when `_CEE_ENVFILE_COMMENT` names a character for them. If
-/// `_CEE_ENVFILE_CONTINUATION` names a character, a line that ends in it continues in column 1 of the next.
+/// The variables of an environment file, in its order; if a name occurs twice, the last one counts. Trailing blanks are part of a value:
+/// whoever reads for `_CEE_ENVFILE_S`, which removes them, gives lines without. Lines without `=` are skipped, and so are comments when
+/// `_CEE_ENVFILE_COMMENT` names a character for them. If `_CEE_ENVFILE_CONTINUATION` names a character, a line whose last character that is
+/// no blank is this one continues in column 1 of the next. These two are for the reader only: no variable of that name is set.
 pub fn read_environment_file<'a>(lines: impl IntoIterator<Item = &'a str>) -> Vec<(String, String)> {
     let mut variables: Vec<(String, String)> = Vec::new();
     let (mut comment, mut continuation) = (None, None);
     let mut pending: Option<String> = None;
     for line in lines {
-        let line = line.trim_end_matches([' ', '\r', '\n']);
+        let line = line.trim_end_matches(['\r', '\n']);
         let mut record = match pending.take() {
             Some(before) => before + line,
             None if comment.is_some_and(|character| line.starts_with(character)) => continue,
             None => line.to_owned(),
         };
-        if continuation.is_some_and(|character| line.ends_with(character)) {
+        if continuation.is_some_and(|character| record.trim_end_matches(' ').ends_with(character)) {
+            record.truncate(record.trim_end_matches(' ').len());
             record.pop();
             pending = Some(record);
             continue;
         }
-        add_variable(&mut variables, &record);
         match record.split_once('=') {
             Some(("_CEE_ENVFILE_COMMENT", value)) => comment = value.chars().next(),
             Some(("_CEE_ENVFILE_CONTINUATION", value)) => continuation = value.chars().next(),
-            _ => {}
+            _ => add_variable(&mut variables, &record),
         }
     }
     if let Some(record) = pending {
@@ -128,6 +132,7 @@ mod tests {
     fn parm_in_other_forms() {
         let parm = read_parm("POSIX(ON),envar(\"A=b,c\",D=e),ENVAR('_CEE_ENVFILE_S=/u/x') / one  two/three");
         assert_eq!(pairs(&parm.variables), [("A", "b,c"), ("D", "e")]);
+        assert_eq!(parm.environment_file_variable, Some(("_CEE_ENVFILE_S".into(), String::new())));
         // The slash of the path ends the options: as on z/OS, such a name must not be in PARM.
         assert_eq!(parm.environment_file, Some(EnvironmentFile::Path(String::new())));
         assert_eq!(read_parm("lpar1"), Parm { arguments: vec!["lpar1".into()], ..Parm::default() });
@@ -152,15 +157,7 @@ mod tests {
         ];
         assert_eq!(
             pairs(&read_environment_file(lines)),
-            [
-                ("_CEE_ENVFILE_CONTINUATION", "\\"),
-                ("CONFIG", "FILE(/a):FILE(/b)"),
-                ("#B", "not yet a comment"),
-                ("_CEE_ENVFILE_COMMENT", "#"),
-                ("D", "e=f"),
-                ("A", "2"),
-                ("E", "open"),
-            ]
+            [("CONFIG", "FILE(/a):FILE(/b)   "), ("#B", "not yet a comment"), ("D", "e=f"), ("A", "2"), ("E", "open"),]
         );
     }
 

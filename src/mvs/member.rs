@@ -1,7 +1,7 @@
 //! `zwelnch jcl`: the members to install on z/OS, edited as a systems programmer would: CONFIG in STDENV, and the symbols of PROC and SET
 //! statements.
 
-use super::jcl::LAST_COLUMN;
+use super::jcl::{self, LAST_COLUMN};
 use crate::config::overlay::nearest;
 use crate::platform::names::is_name;
 
@@ -75,6 +75,11 @@ pub enum MemberError {
     NoSymbol { name: &'static str, symbol: String, known: Vec<String> },
     #[error("{what} does not fit into the {LAST_COLUMN} columns of a line of member {name}; give a shorter value")]
     TooLong { name: &'static str, what: String },
+    #[error(
+        "line {line} of member {name} has {length} characters once its symbols are replaced, and z/OS reads {limit}; \
+        give a shorter value: {text}"
+    )]
+    LineTooLong { name: &'static str, line: usize, length: usize, limit: usize, text: String },
 }
 
 /// The text of the member ZWESLSTC; with `set_config`, the CONFIG line of STDENV has that value, on as many lines of at most 71 columns as
@@ -101,6 +106,9 @@ pub fn member(name: &str, edit: &Edit<'_>) -> Result<String, MemberError> {
     }
     if let Some(value) = edit.config {
         set_config(found, &mut lines, value.trim())?;
+    }
+    if found.kind != MemberKind::Sample {
+        measure(found, &lines)?;
     }
     Ok(lines.iter().map(|line| format!("{line}\n")).collect())
 }
@@ -170,14 +178,38 @@ fn set_symbol(member: &Member, lines: &mut [String], symbol: &str, value: &str) 
             continue;
         }
         let edited = |(name, old): &(&str, &str)| format!("{name}={}", if *name == symbol { &value } else { *old });
-        let edited = format!("{head}{}", operands.iter().map(edited).collect::<Vec<_>>().join(","));
-        if edited.len() > LAST_COLUMN {
-            return Err(MemberError::TooLong { name: member.name, what: symbol.to_owned() });
-        }
-        *line = edited;
+        *line = format!("{head}{}", operands.iter().map(edited).collect::<Vec<_>>().join(","));
         return Ok(());
     }
     Err(MemberError::NoSymbol { name: member.name, symbol: symbol.escape_debug().to_string(), known })
+}
+
+/// Every line has room for what its symbols become: z/OS replaces them record by record, and has no place for what does not fit.
+fn measure(member: &Member, lines: &[String]) -> Result<(), MemberError> {
+    let symbols: Vec<(String, String)> = lines
+        .iter()
+        .filter_map(|line| statement(line))
+        .flat_map(|(_, operands)| operands)
+        .map(|(name, value)| (name.to_owned(), unquoted(value)))
+        .collect();
+    match jcl::longer_than_records(&lines.join("\n"), &symbols) {
+        None => Ok(()),
+        Some(long) => Err(MemberError::LineTooLong {
+            name: member.name,
+            line: long.line,
+            length: long.length,
+            limit: long.limit,
+            text: lines.get(long.line - 1).cloned().unwrap_or_default(),
+        }),
+    }
+}
+
+/// The value that a symbol has: without the apostrophes around it.
+fn unquoted(value: &str) -> String {
+    match value.strip_prefix('\'').and_then(|value| value.strip_suffix('\'')) {
+        Some(inside) => inside.replace("''", "'").replace("&&", "&"),
+        None => value.to_owned(),
+    }
 }
 
 /// `CONFIG=value` in lines of at most 71 columns; all but the last end with the continuation character.
@@ -249,10 +281,26 @@ mod tests {
         assert!(job.contains("\n//         SET LOAD=SYS2.ZWE.LOAD\n"), "{job}");
         assert_eq!(edited("ZWEIBIND", "USER", "X").unwrap_err().to_string(), "member ZWEIBIND has no symbol USER; it has ROOT, LOAD");
         assert!(edited("ZWEAUTO", "A", "X").unwrap_err().to_string().starts_with("member ZWEAUTO has no symbol A"));
-        assert_eq!(
-            edited("ZWEIBIND", "ROOT", &"x".repeat(80)).unwrap_err(),
-            MemberError::TooLong { name: "ZWEIBIND", what: "ROOT".into() }
-        );
+        let too_long = |name: &str, symbol: &str, value: &str| match edited(name, symbol, value) {
+            Err(MemberError::LineTooLong { line, length, limit, text, .. }) => (line, length, limit, text),
+            other => panic!("{other:?}"),
+        };
+        let set = format!("//         SET ROOT='/{}'", "x".repeat(80));
+        assert_eq!(too_long("ZWEIBIND", "ROOT", &format!("/{}", "x".repeat(80))), (16, set.len(), 71, set));
+        // The SET statement has room for these, the statement and the line of data that use them have not.
+        let path = format!("/{}", "x".repeat(40));
+        let used = "//PROGRAM  DD PATH='&ROOT./bin/zwelnch',".to_owned();
+        assert_eq!(too_long("ZWEIBIND", "ROOT", &path), (30, used.len() - "&ROOT.".len() + path.len(), 71, used));
+        let stc = "Y".repeat(50);
+        let used = "  RDEFINE OPERCMDS MVS.START.STC.&STC..** UACC(NONE)".to_owned();
+        let (_, length, limit, text) = too_long("ZWEOPCMD", "STC", &stc);
+        assert_eq!((length, limit, text), (used.len() - "&STC.".len() + stc.len(), 80, used));
+        // A data set's name of any length has room everywhere.
+        let longest = format!("{}.ABCDEFGH", ["A2345678"; 4].join("."));
+        assert_eq!(longest.len(), 44);
+        for (name, symbol) in [("ZWEIBIND", "LOAD"), ("ZWEINPAX", "SAMP"), ("ZWEINST", "SAMP"), ("ZWEINST", "PROC"), ("ZWEINST", "BACK")] {
+            assert!(edited(name, symbol, &longest).is_ok(), "{name} {symbol}");
+        }
         assert_eq!(
             edited("ZWEIBIND", "ROOT", "/\u{e9}").unwrap_err(),
             MemberError::Character { what: "ROOT".into(), at: 2, character: '\u{e9}' }
@@ -274,7 +322,7 @@ mod tests {
             let member = edited("ZWESLSTC", "HAINST", &value).unwrap();
             prop_assert!(member.lines().all(|line| line.len() <= LAST_COLUMN));
             let step = jcl::read(&member, &Symbols::default()).map_err(|errors| TestCaseError::fail(format!("{errors:?}")))?.step;
-            prop_assert_eq!(step.parm, format!("ENVAR(_CEE_ENVFILE=DD:STDENV),POSIX(ON)/{value}"));
+            prop_assert_eq!(step.parm, format!("ENVAR(_CEE_ENVFILE_S=DD:STDENV),POSIX(ON)/{value}"));
         }
 
         #[test]

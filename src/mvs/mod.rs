@@ -21,5 +21,5 @@ mod step;
 pub mod vary;
 
 pub use answer::{Answer, Programs};
-pub use issue::{issue, issue_with};
+pub use issue::{ask, issue, issue_with, issue_within};
 pub use member::{Edit, MEMBERS, Member, MemberError, MemberKind, jcl_member, member, member_list};

@@ -1,6 +1,6 @@
 //! START: from a member of a procedure library to a job that runs under its initiator.
 
-use super::answer::{Answering, Programs, jcl_error};
+use super::answer::{Answering, Programs, jcl_error, tidy};
 use super::begun;
 use super::command::Start;
 use super::initiator::StartedStep;
@@ -8,20 +8,11 @@ use super::jcl::{self, Procedure, Symbols};
 use super::step::{INHERITED, input, output, read_bounded, target_of};
 use crate::message::{self, mvs};
 use crate::platform::unix::own_user_name;
-use crate::system::SystemDirectory;
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use crate::system::{Follower, SystemDirectory};
+use std::fs;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-
-/// The result of a START.
-#[derive(Debug, Default)]
-pub(super) struct Started {
-    /// The job that began, even if it has ended since.
-    pub job_id: Option<String>,
-    pub accepted: bool,
-}
 
 /// What the member means.
 struct Source {
@@ -31,15 +22,17 @@ struct Source {
     is_job: bool,
 }
 
-/// Starts a job. Reports everything there is to report.
-pub(super) fn start(answer: &mut Answering<'_>, command: &Start, programs: &Programs) -> Started {
+/// Starts a job. Reports everything there is to report. True when it runs, or has run to its end.
+pub(super) fn start(answer: &mut Answering<'_>, command: &Start, programs: &Programs) -> bool {
     let system = answer.system();
-    let Some(Source { job_name, procedure, is_job }) = read_source(answer, command) else { return Started::default() };
+    let Some(Source { job_name, procedure, is_job }) = read_source(answer, command) else { return false };
     let identifier = command.identifier.clone().unwrap_or_else(|| job_name.clone());
     let step = &procedure.step;
     let step_name = if step.name.is_empty() { job_name.clone() } else { step.name.clone() };
-    let Some(target) = target_of(answer, &job_name, step, programs) else { return Started::default() };
-    let made = make_spool(system, &job_name, &procedure, command, is_job).and_then(|(job_id, spool)| {
+    let Some(target) = target_of(answer, &job_name, step, programs) else { return false };
+    // Removed before a directory is made that must stay.
+    tidy(answer);
+    let made = make_spool(system, &job_name, &procedure, command, is_job).and_then(|(job_id, directory, spool)| {
         let started = StartedStep {
             job_name: job_name.clone(),
             identifier: identifier.clone(),
@@ -49,39 +42,38 @@ pub(super) fn start(answer: &mut Answering<'_>, command: &Start, programs: &Prog
             program: target.program,
             arguments: target.arguments,
             environment: target.environment,
-            stdin: input(step, target.input, &spool)?,
+            stdin: input(step, target.input, &spool, system.maker())?,
             sysprint: output(step, &target.output, &spool),
             syserr: output(step, &target.errors, &spool),
         };
-        let directory = system.create_job_directory(&job_id)?;
-        started.write(&directory)?;
+        started.write(&directory, system.maker())?;
         Ok((job_id, directory))
     });
     let (job_id, directory) = match made {
         Ok(made) => made,
         Err(error) => {
             answer.say(&job_name, "", mvs::command_not_executed("START", error).text());
-            return Started::default();
+            return false;
         }
     };
     answer.say(&job_name, &job_id, mvs::job_assigned_to_user(&command.member, &job_name, own_user_name()).text());
     for path in &target.replaced {
         answer.say(&job_name, &job_id, message::runs_in_place_of(path).text());
     }
-    let from = begun::end_of_syslog(system);
+    let syslog = Follower::open(system, 0).0;
     match run_initiator(programs, system, &directory) {
         Ok(lines) => {
+            answer.begun(&job_name, &job_id);
             for line in &lines {
                 answer.note(line.clone());
             }
-            let accepted = !target.is_zwelnch || begun::is_taken(answer, &job_id, &directory, from, &lines);
-            Started { job_id: Some(job_id), accepted }
+            !target.is_zwelnch || begun::is_taken(answer, &job_id, &directory, syslog, &lines)
         }
         Err(error) => {
             // The entry has no job.json yet, so nobody takes it for a job; leftovers of it do no harm.
             let _ = fs::remove_dir_all(&directory);
             answer.say(&job_name, &job_id, mvs::command_not_executed("START", error).text());
-            Started::default()
+            false
         }
     }
 }
@@ -166,17 +158,19 @@ fn symbols(system: &SystemDirectory, command: &Start) -> Symbols {
     }
 }
 
-/// A job id and its spool directory with JESJCL in it.
+/// A job id, its entry and its spool directory with JESJCL in it.
 fn make_spool(
     system: &SystemDirectory,
     job_name: &str,
     procedure: &Procedure,
     command: &Start,
     is_job: bool,
-) -> io::Result<(String, PathBuf)> {
+) -> io::Result<(String, PathBuf, PathBuf)> {
     let job_id = system.next_job_id()?;
+    // The entry first: a spool directory without one belongs to a job that has ended.
+    let directory = system.create_job_directory(&job_id)?;
     let spool = system.spool_directory(job_name, &job_id);
-    DirBuilder::new().mode(0o700).create(&spool)?;
+    system.maker().directory(&spool)?;
     let symbols: String = command.symbols.iter().map(|(name, value)| format!(",{name}='{}'", value.replace('\'', "''"))).collect();
     let mut text = match is_job {
         false => format!("         //{job_name:<8} JOB MSGLEVEL=1\n         //STARTING EXEC {}{symbols}\n", command.member),
@@ -188,8 +182,8 @@ fn make_spool(
         text.push_str(line);
         text.push('\n');
     }
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(spool.join("JESJCL"))?.write_all(text.as_bytes())?;
-    Ok((job_id, spool))
+    system.maker().file(&spool.join("JESJCL"), text.as_bytes())?;
+    Ok((job_id, directory, spool))
 }
 
 /// Starts the initiator and waits until it says that the job runs; returns the lines it has written to SYSLOG.

@@ -6,11 +6,11 @@ use super::batch;
 use super::jcl::{DataSource, Step};
 use super::language_environment::{EnvironmentFile, read_environment_file, read_parm};
 use crate::message::mvs;
+use crate::platform::files::{FileKind, kind};
 use crate::platform::names::is_name;
-use crate::system::SystemDirectory;
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use crate::system::{Maker, SystemDirectory};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// The variables that a started task inherits from the environment of its starter.
@@ -145,7 +145,7 @@ fn batch_target(
             let is_zwelnch = batch::is_zwelnch(&path);
             let here = fs::metadata(&program);
             match &here {
-                Ok(file) if file.is_file() => Ok(made(path, program, arguments, is_zwelnch, Vec::new())),
+                Ok(file) if kind(file) == FileKind::Regular => Ok(made(path, program, arguments, is_zwelnch, Vec::new())),
                 Ok(_) => Err((path, "NOT AN ORDINARY FILE".to_owned())),
                 Err(error) if is_zwelnch && matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
                     Ok(made(path.clone(), programs.launcher.clone(), arguments, true, vec![path]))
@@ -165,13 +165,13 @@ fn batch_target(
 }
 
 /// The file of a standard input: a path, or in-stream data, which is put on the spool.
-pub(super) fn input(step: &Step, name: &str, spool: &Path) -> io::Result<PathBuf> {
+pub(super) fn input(step: &Step, name: &str, spool: &Path, maker: Maker) -> io::Result<PathBuf> {
     match step.data_definition(name).and_then(|dd| dd.sources.first()) {
         Some(DataSource::Path(path)) => Ok(path.into()),
         Some(DataSource::Instream(lines)) => {
             let path = spool.join(name);
             let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-            OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?.write_all(text.as_bytes())?;
+            maker.file(&path, text.as_bytes())?;
             Ok(path)
         }
         _ => Ok("/dev/null".into()),
@@ -192,11 +192,13 @@ pub(super) fn output(step: &Step, stream: &Stream, spool: &Path) -> PathBuf {
 fn environment_and_arguments(system: &SystemDirectory, step: &Step) -> Result<Surroundings, NotFound> {
     let parm = read_parm(&step.parm);
     let lines = match &parm.environment_file {
-        Some(EnvironmentFile::DataDefinition(name)) => data_lines(step, name)?,
+        Some(EnvironmentFile::DataDefinition(name)) => records(step, name)?,
         Some(EnvironmentFile::Path(path)) => path_lines(path).map_err(|why| (path.clone(), why))?,
         None => Vec::new(),
     };
-    let variables = parm.variables.into_iter().chain(read_environment_file(lines.iter().map(String::as_str)));
+    let keeps_blanks = matches!(&parm.environment_file_variable, Some((name, _)) if name == "_CEE_ENVFILE");
+    let lines = lines.iter().map(|line| if keeps_blanks { line } else { line.trim_end_matches(' ') });
+    let variables = parm.variables.into_iter().chain(parm.environment_file_variable).chain(read_environment_file(lines));
     Ok((with_own_variables(system, variables), parm.arguments))
 }
 
@@ -212,17 +214,27 @@ fn with_own_variables(system: &SystemDirectory, variables: impl IntoIterator<Ite
     environment
 }
 
-/// The lines of a data definition, including all that is concatenated to it. One that is missing has no lines, as on z/OS.
+/// The lines of a data definition as [`records`] gives them, without the blanks of fixed-length records.
 fn data_lines(step: &Step, name: &str) -> Result<Vec<String>, NotFound> {
+    let mut lines = records(step, name)?;
+    lines.iter_mut().for_each(|line| line.truncate(line.trim_end_matches(' ').len()));
+    Ok(lines)
+}
+
+/// The records of a data definition, including all that is concatenated to it. One that is missing has none, as on z/OS. In-stream data and
+/// data sets have records of 80 bytes, filled up with blanks.
+fn records(step: &Step, name: &str) -> Result<Vec<String>, NotFound> {
+    let padded = |line: String| format!("{line:80}");
     let mut lines = Vec::new();
     for source in step.data_definition(name).map(|dd| dd.sources.as_slice()).unwrap_or_default() {
         match source {
-            DataSource::Instream(data) => lines.extend(data.iter().cloned()),
+            DataSource::Instream(data) => lines.extend(data.iter().cloned().map(padded)),
             DataSource::Path(path) => lines.extend(path_lines(path).map_err(|why| (name.to_owned(), why))?),
             DataSource::DataSet { name: data_set, .. } => {
                 let root = std::env::var_os("ZWELNCH_DATASETS").map(PathBuf::from);
                 let path = data_set_path(root.as_deref(), data_set).map_err(|why| (name.to_owned(), why))?;
-                lines.extend(path_lines(&path.display().to_string()).map_err(|why| (name.to_owned(), why))?);
+                let data = path_lines(&path.display().to_string()).map_err(|why| (name.to_owned(), why))?;
+                lines.extend(data.into_iter().map(padded));
             }
             DataSource::Sysout(_) | DataSource::Dummy | DataSource::Other => {}
         }

@@ -1,18 +1,26 @@
-//! Requests over HTTP and HTTPS, with bounded time and bounded answers: for z/OSMF, probes and registries; and a client of HAProxy's
-//! runtime API.
+//! Requests over HTTP and HTTPS, with bounded time and bounded answers: for z/OSMF, probes and registries; a small server ([`Server`]); and a
+//! client of HAProxy's runtime API.
 //!
 //! TLS and HTTP are the cargo feature `http`, on by default; without it every request ends in [`HttpError::NotBuilt`].
 
+pub mod address;
 #[cfg(feature = "http")]
 mod client;
+mod names;
+#[cfg(feature = "http")]
+mod server;
 #[cfg(feature = "http")]
 mod verifier;
 
 pub mod haproxy;
 
+use crate::platform::thread::{self, Stack};
+pub use names::{Cover, Names};
 use std::borrow::Cow;
 use std::future::Future;
 use std::net::{Ipv6Addr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How much of an answer's body is kept where the caller does not say, in bytes; the rest is not read.
@@ -85,6 +93,10 @@ pub struct Response {
     pub status: u16,
     /// At most as many bytes as the request says.
     pub body: Vec<u8>,
+    /// Why the body may have more than was read, where the connection ended before its end: without close_notify, or in the middle.
+    pub cut_short: Option<String>,
+    /// What of the server's certificate could not be judged here, and was let pass.
+    pub not_judged: Option<String>,
 }
 
 /// Why there is no answer.
@@ -101,6 +113,9 @@ pub enum HttpError {
     /// The server's certificate is not one to be trusted.
     #[error("its certificate is refused: {0}")]
     Certificate(String),
+    /// It is there, but this program knows too little to say whether it is good: that says nothing about the server.
+    #[error("cannot be judged here: {0}")]
+    NotJudged(String),
     /// Our own certificate and key cannot be used.
     #[error("the client certificate cannot be used: {0}")]
     Identity(String),
@@ -115,7 +130,10 @@ pub enum HttpError {
 /// A prepared TLS configuration, for a caller that sends the same request again and again.
 #[derive(Debug, Clone)]
 #[cfg(feature = "http")]
-pub struct Tls(rustls::ClientConfig);
+pub struct Tls {
+    configuration: rustls::ClientConfig,
+    notes: verifier::Notes,
+}
 /// Without the feature `http` there is none.
 #[derive(Debug, Clone)]
 #[cfg(not(feature = "http"))]
@@ -128,7 +146,7 @@ pub enum Tls {}
 /// [`HttpError::Trust`].
 #[cfg(feature = "http")]
 pub fn tls(trust: &Trust) -> Result<Tls, HttpError> {
-    client::configuration(trust, None).map(Tls)
+    client::configuration(trust, None)
 }
 
 /// As with the feature `http`.
@@ -147,7 +165,7 @@ pub fn tls(_: &Trust) -> Result<Tls, HttpError> {
 /// [`HttpError`].
 #[cfg(feature = "http")]
 pub async fn get_over(request: &Request, tls: Tls) -> Result<Response, HttpError> {
-    client::get(request, tls.0).await
+    client::get(request, tls).await
 }
 
 /// As with the feature `http`; there is no value to call it with.
@@ -197,11 +215,109 @@ fn block_on<T>(future: impl Future<Output = Result<T, HttpError>>) -> Result<T, 
 pub fn within<T: Send + 'static>(limit: Duration, work: impl FnOnce() -> T + Send + 'static) -> Result<T, HttpError> {
     let (sender, receiver) = std::sync::mpsc::channel();
     let work = move || drop(sender.send(work()));
-    std::thread::Builder::new().name("asking".to_owned()).spawn(work).map_err(|error| HttpError::Failed(error.to_string()))?;
+    thread::spawn("asking", Stack::Usual, work).map_err(|error| HttpError::Failed(error.to_string()))?;
     receiver.recv_timeout(limit).map_err(|error| match error {
         std::sync::mpsc::RecvTimeoutError::Timeout => HttpError::TimedOut { seconds: limit.as_secs() },
         std::sync::mpsc::RecvTimeoutError::Disconnected => HttpError::Failed("it ended without an answer".to_owned()),
     })
+}
+
+/// What a client asks a [`Server`] for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    pub path: String,
+    /// Behind the question mark; empty where there is none.
+    pub query: String,
+    /// The header `Accept`; empty where there is none.
+    pub accept: String,
+}
+
+/// What a [`Server`] answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    pub status: u16,
+    pub content_type: &'static str,
+    pub body: String,
+}
+
+impl Answer {
+    /// Plain text.
+    pub fn text(status: u16, body: impl Into<String>) -> Answer {
+        Answer { status, content_type: "text/plain; charset=utf-8", body: body.into() }
+    }
+}
+
+/// Answers a question, on the server's thread, where it must not block.
+pub type Handler = Arc<dyn Fn(Question) -> Pin<Box<dyn Future<Output = Answer> + Send>> + Send + Sync>;
+
+/// Why nothing is served.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    #[error("it cannot listen at {address}: {why}")]
+    Listen { address: SocketAddr, why: std::io::Error },
+    /// Certificate and key cannot be used.
+    #[error("the certificate cannot be used: {0}")]
+    Identity(String),
+    #[error("the system gives it no thread: {0}")]
+    Thread(std::io::Error),
+    /// The program was built without the feature `http`.
+    #[error("this program was built without HTTP (cargo feature http)")]
+    NotBuilt,
+}
+
+/// A server with a thread of its own; dropping it ends both.
+#[derive(Debug)]
+pub struct Server {
+    close: Option<tokio::sync::oneshot::Sender<()>>,
+    thread: std::thread::JoinHandle<()>,
+}
+
+impl Server {
+    /// Listens at addresses and answers GET and HEAD. `told` is called on its thread when the system refuses connections, once until it
+    /// takes some again.
+    ///
+    /// # Errors
+    /// [`ServeError`].
+    #[cfg(feature = "http")]
+    pub fn start(
+        addresses: &[SocketAddr],
+        identity: Option<&Identity>,
+        handler: Handler,
+        told: Arc<dyn Fn(std::io::Error) + Send + Sync>,
+    ) -> Result<Server, ServeError> {
+        let tls = identity.map(server::tls).transpose()?;
+        let listen = |address: &SocketAddr| server::listen(*address).map_err(|why| ServeError::Listen { address: *address, why });
+        let listeners = addresses.iter().map(listen).collect::<Result<_, _>>()?;
+        let (close, closed) = tokio::sync::oneshot::channel();
+        let run = move || {
+            if let Err(error) = server::run(listeners, tls, handler, Arc::clone(&told), closed) {
+                told(error);
+            }
+        };
+        let thread = thread::spawn("metrics", Stack::Usual, run).map_err(ServeError::Thread)?;
+        Ok(Server { close: Some(close), thread })
+    }
+
+    /// As with the feature `http`.
+    ///
+    /// # Errors
+    /// Always [`ServeError::NotBuilt`].
+    #[cfg(not(feature = "http"))]
+    pub fn start(
+        _: &[SocketAddr],
+        _: Option<&Identity>,
+        _: Handler,
+        _: Arc<dyn Fn(std::io::Error) + Send + Sync>,
+    ) -> Result<Server, ServeError> {
+        Err(ServeError::NotBuilt)
+    }
+
+    /// Ends it and waits for that: its addresses are free then.
+    pub fn close(mut self) {
+        drop(self.close.take());
+        // A panic there has ended it too.
+        let _ = self.thread.join();
+    }
 }
 
 /// Whether this program can speak HTTP at all.
@@ -217,9 +333,9 @@ mod tests {
     #[test]
     fn what_never_answers_is_not_waited_for() {
         let (release, held) = std::sync::mpsc::channel::<()>();
-        let held = std::sync::Arc::new(std::sync::Mutex::new(held));
+        let held = Arc::new(std::sync::Mutex::new(held));
         let limit = Duration::from_millis(1);
-        let blocked = std::sync::Arc::clone(&held);
+        let blocked = Arc::clone(&held);
         let answer = block_on(async move {
             let look_up = tokio::task::spawn_blocking(move || blocked.lock().unwrap().recv().is_err());
             tokio::time::timeout(limit, look_up).await.map_err(|_| HttpError::TimedOut { seconds: 0 })

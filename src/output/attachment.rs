@@ -3,6 +3,29 @@
 use super::{LogSettings, PipeId};
 use crate::platform::Pid;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How much a component has written, over all its processes.
+#[derive(Debug, Default)]
+pub struct Counts {
+    lines: AtomicU64,
+    bytes: AtomicU64,
+}
+
+impl Counts {
+    /// Lines, and bytes as they were written.
+    pub fn get(&self) -> (u64, u64) {
+        (self.lines.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn add_lines(&self, lines: usize) {
+        self.lines.fetch_add(lines as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn add_bytes(&self, bytes: usize) {
+        self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+}
 
 /// Texts that a component's lines are searched for, in the same pass as for zowe.sysMessages.
 #[derive(Clone)]
@@ -31,4 +54,5 @@ pub struct Attachment {
     pub log: Option<LogSettings>,
     /// The process that writes, if it is a process.
     pub pid: Option<Pid>,
+    pub counts: Arc<Counts>,
 }

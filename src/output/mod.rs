@@ -6,36 +6,45 @@
 //! reads all component pipes, a block at a time.
 
 mod attachment;
+mod clock;
 mod echo;
+mod index;
 mod line;
+mod listener;
 mod log_file;
 mod partial;
 mod pattern;
+mod plain;
 mod printable;
 mod rate;
 mod relay;
+mod sieve;
 mod tail;
 mod verbosity;
 mod wto;
+mod zone;
 
 pub use crate::platform::code_page::decode_lines;
-pub use attachment::{Attachment, Watch};
+pub use attachment::{Attachment, Counts, Watch};
 pub use echo::is_message_id;
-pub use line::{RULER, time_zone, timestamp};
-pub use log_file::LogSettings;
+pub use line::RULER;
+pub use listener::OutputListener;
+pub use log_file::{LogSettings, shift_files};
 pub use pattern::AwaitedText;
 pub use printable::{escaped, is_odd, one_line, printable};
 pub use verbosity::Verbosity;
 pub use wto::WtoRules;
+pub use zone::Zone;
 
 use crate::message::{Message, Operator, Severity};
 use crate::platform::Platform;
 use crate::platform::fault::{Faults, OnFault};
+use crate::platform::thread::{self, Stack};
 use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
 use std::time::Duration;
 
 /// A component's pipe while the relay reads it; never reused in one process.
@@ -70,8 +79,12 @@ enum Item {
     },
     Rules(Box<WtoRules>),
     MaxLine(u64),
-    TimeZone(jiff::tz::TimeZone),
+    /// An index of SYSPRINT is kept from now on.
+    KeepIndex,
+    Zone(Box<Zone>),
     RotateLogs(RotationTold),
+    /// RotateLogs, and SYSPRINT begins anew, with this head.
+    BeginAnew(Message, RotationTold),
     #[cfg(test)]
     Flush(mpsc::Sender<()>),
     /// Drain everything, write it and end.
@@ -84,6 +97,9 @@ const QUEUED: usize = 4 * 1024 * 1024;
 
 /// The length in bytes beyond which a component's line is relayed in pieces, until [`Output::set_max_line`] changes it.
 const MAX_LINE: u64 = 16 * 1024 * 1024;
+
+/// Messages that warn of nothing and are written also when routine is left out: what a component in the foreground misses and waits for.
+const TERSE: [&str; 4] = ["ZWEL0972I", "ZWEL0973I", "ZWEL0974I", "ZWEL0975I"];
 
 /// How long the end of a run waits for SYSPRINT to take the rest.
 const LAST_FLUSH: Duration = Duration::from_secs(5);
@@ -131,12 +147,15 @@ struct Shared {
     /// whenever a descriptor is registered at the same time (tokio-rs/mio#1874), and z/OS has that selector.
     waker: mio::unix::pipe::Sender,
     debugging: verbosity::Debugging,
+    /// See [`Output::leave_out_routine`].
+    terse: AtomicBool,
     platform: Arc<dyn Platform>,
     /// Lines that are being written to SYSPRINT.
     in_hand: AtomicUsize,
     /// Closed by the end of the relay thread; None once that has been awaited.
     ended: Mutex<Option<mpsc::Receiver<()>>>,
     faults: Faults,
+    listener: OnceLock<Arc<dyn OutputListener>>,
 }
 
 #[derive(Default)]
@@ -178,17 +197,34 @@ impl Output {
             queue: Mutex::new(Queue::default()),
             waker,
             debugging: verbosity::Debugging::default(),
+            terse: AtomicBool::new(false),
             platform,
             in_hand: AtomicUsize::new(0),
             ended: Mutex::new(Some(ended)),
             faults: Faults::default(),
+            listener: OnceLock::new(),
         });
         let for_thread = Arc::clone(&shared);
-        std::thread::Builder::new().name("relay".to_owned()).stack_size(256 * 1024).spawn(move || {
+        thread::spawn("relay", Stack::Medium, move || {
             let _ends_with_the_thread = running;
             relay::Relay::new(poll, woken, for_thread).run();
         })?;
         Ok(Output { shared })
+    }
+
+    /// From now on what tells only that things go their usual way is left out: who runs one component in a shell wants to see that component.
+    /// Warnings, errors, what says of itself that it matters (`TERSE`) and what components write stay.
+    pub fn leave_out_routine(&self) {
+        self.shared.terse.store(true, Ordering::Relaxed);
+    }
+
+    fn is_left_out(&self, item: &Item) -> bool {
+        self.shared.terse.load(Ordering::Relaxed)
+            && match item {
+                Item::Message(message) => message.severity() == Severity::Info && !TERSE.contains(&message.id()),
+                Item::ServerCommand { severity, .. } | Item::Plain { severity, .. } => *severity == Severity::Info,
+                _ => false,
+            }
     }
 
     /// Sets who is told of a panic of the relay thread: lines may be lost.
@@ -196,7 +232,18 @@ impl Output {
         self.shared.faults.listen(on_fault);
     }
 
+    /// Sets who hears messages as they are issued, and last words; once.
+    pub fn on_saying(&self, listener: Arc<dyn OutputListener>) {
+        let _ = self.shared.listener.set(listener);
+    }
+
     fn put(&self, item: Item) {
+        if let Item::Message(message) = &item {
+            self.shared.tell_listener(message);
+        }
+        if self.is_left_out(&item) {
+            return;
+        }
         let mut queue = self.shared.lock();
         if item.weight().is_some_and(|weight| queue.bytes > 0 && queue.bytes + weight > QUEUED) {
             queue.lost += 1;
@@ -220,8 +267,12 @@ impl Output {
 
     /// Writes messages that belong together: nothing comes between them.
     pub fn messages(&self, messages: impl IntoIterator<Item = Message>) {
+        // They may be an iterator that says something itself.
+        let messages: Vec<Message> = messages.into_iter().inspect(|message| self.shared.tell_listener(message)).collect();
         let mut queue = self.shared.lock();
-        messages.into_iter().for_each(|message| queue.push(Item::Message(message)));
+        for item in messages.into_iter().map(Item::Message).filter(|item| !self.is_left_out(item)) {
+            queue.push(item);
+        }
         self.wake(queue);
     }
 
@@ -291,10 +342,20 @@ impl Output {
         self.put(Item::Drain { pipe, repeat: true });
     }
 
+    /// Keeps an index of whose the lines are beside SYSPRINT, where that is a file of the spool.
+    pub fn keep_index(&self) {
+        self.put(Item::KeepIndex);
+    }
+
     /// Begins new log files for all components that have one (LOGROTATE). A file that was moved away is only opened anew. `told` is called
     /// on the relay thread with a message for each file that could not be begun.
     pub fn rotate_logs(&self, told: impl FnOnce(Vec<Message>) + Send + 'static) {
         self.put(Item::RotateLogs(Box::new(told)));
+    }
+
+    /// The same, and begins a new block of SYSPRINT, with the ruler and `head`: in a new file, where the one of before was moved away.
+    pub fn begin_anew(&self, head: Message, told: impl FnOnce(Vec<Message>) + Send + 'static) {
+        self.put(Item::BeginAnew(head, Box::new(told)));
     }
 
     /// Sets the length in bytes, as printed, up to which a component's line is relayed as one.
@@ -302,9 +363,9 @@ impl Output {
         self.put(Item::MaxLine(bytes));
     }
 
-    /// Sets the zone of the time stamps from now on; UTC at first.
-    pub fn set_time_zone(&self, zone: jiff::tz::TimeZone) {
-        self.put(Item::TimeZone(zone));
+    /// Sets the zone of the time stamps from now on; UTC at first. A change is said (ZWEL0957I).
+    pub fn set_zone(&self, zone: Zone) {
+        self.put(Item::Zone(Box::new(zone)));
     }
 
     /// Sets what goes to the operator from now on.
@@ -361,17 +422,30 @@ impl Output {
             (std::mem::take(&mut queue.items), queue.lost)
         };
         let lines = items.iter().map(Item::lines).sum::<usize>() + self.shared.in_hand.load(Ordering::Relaxed);
+        // If the console takes nothing either, there is nobody left to tell.
         for message in items.iter().filter_map(Item::for_console) {
-            self.shared.platform.wto(&wto::unconditional(message.text()));
+            let _ = self.shared.platform.wto(&wto::unconditional(message.text()));
         }
         if hangs {
             let message = crate::message::lines_lost_at_end(lines as u64 + lost, patience.as_secs());
-            self.shared.platform.wto(&wto::unconditional(message.text()));
+            let _ = self.shared.platform.wto(&wto::unconditional(message.text()));
         }
     }
 }
 
 impl Shared {
+    /// Queues a message of the relay thread's own, which cannot print it where it stands.
+    fn say_later(&self, message: Message) {
+        self.tell_listener(&message);
+        self.lock().push(Item::Message(message));
+    }
+
+    fn tell_listener(&self, message: &Message) {
+        if let Some(listener) = self.listener.get() {
+            listener.message(message);
+        }
+    }
+
     /// A poisoned queue is still a queue: a panic elsewhere must not silence the launcher.
     fn lock(&self) -> std::sync::MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
@@ -391,4 +465,8 @@ impl Shared {
 }
 
 #[cfg(test)]
+mod chunks;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod year;

@@ -27,7 +27,7 @@ pub(super) struct Partial {
     spill: Option<File>,
     /// The bytes of the spill file that count: a write that failed half-way leaves more.
     spilled: u64,
-    /// The greatest length that what is held will have when printed, not counting bytes that are not text.
+    /// The greatest length that what is held will have when printed.
     columns: u64,
     /// Set when the line's beginning has been shown.
     pub(super) shown: Option<Shown>,
@@ -51,7 +51,15 @@ impl Partial {
     /// Forgets a line that [`Partial::short`] has given.
     pub(super) fn clear(&mut self) {
         self.bytes.clear();
+        // A thousand components have one each.
+        self.bytes.shrink_to(16 * 1024);
         self.columns = 0;
+    }
+
+    /// The bytes of memory that it takes.
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.bytes.capacity()
     }
 
     /// Appends a piece without a line end.

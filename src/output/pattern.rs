@@ -1,6 +1,7 @@
 //! Texts to find in lines, where `*` matches anything within the line; all of them in one pass.
 
 use super::echo;
+use super::sieve::Sieve;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use memchr::memmem::Finder;
 use std::sync::Arc;
@@ -98,11 +99,46 @@ pub(super) struct Hit<'a> {
     pub watched: Vec<usize>,
 }
 
-/// The texts of zowe.sysMessages and those watched for one component. The automaton looks for one piece of each; only a line that contains
-/// one is examined again, for whole patterns.
+/// What looks for one piece of each text, all in one pass.
+#[derive(Debug, Default)]
+enum Search {
+    /// There are none.
+    #[default]
+    Nothing,
+    /// They begin alike, as message ids do.
+    Sieve(Box<Sieve>),
+    Automaton(AhoCorasick),
+}
+
+impl Search {
+    fn new(keys: &[&[u8]]) -> Search {
+        if keys.is_empty() {
+            return Search::Nothing;
+        }
+        if let Some(sieve) = Sieve::new(keys) {
+            return Search::Sieve(Box::new(sieve));
+        }
+        // Not the fastest kind but the smallest: there can be one for each component, and a prefilter does most of the work. The builder
+        // fails only when the automaton exceeds its own limits; then nothing matches.
+        let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).kind(Some(AhoCorasickKind::ContiguousNFA)).build(keys);
+        automaton.map_or(Search::Nothing, Search::Automaton)
+    }
+
+    /// Where the first piece begins.
+    fn find(&self, text: &[u8]) -> Option<usize> {
+        match self {
+            Search::Nothing => None,
+            Search::Sieve(sieve) => sieve.find(text),
+            Search::Automaton(automaton) => automaton.find(text).map(|found| found.start()),
+        }
+    }
+}
+
+/// The texts of zowe.sysMessages and those watched for one component. Only a line that contains a piece of one is examined again, for whole
+/// patterns.
 #[derive(Debug, Default)]
 pub(super) struct Matcher {
-    automaton: Option<AhoCorasick>,
+    search: Search,
     sys_messages: Arc<[Pattern]>,
     /// With the indices that the caller uses.
     watched: Vec<(usize, AwaitedText)>,
@@ -113,14 +149,7 @@ impl Matcher {
         let indexed = |(index, text): (usize, &String)| AwaitedText::new(text).map(|text| (index, text));
         let watched: Vec<(usize, AwaitedText)> = watched.iter().enumerate().filter_map(indexed).collect();
         let keys: Vec<&[u8]> = sys_messages.iter().chain(watched.iter().map(|(_, text)| &text.pattern)).map(Pattern::key).collect();
-        let automaton = if keys.is_empty() {
-            None
-        } else {
-            // Not the fastest kind but the smallest: there can be one for each component, and a prefilter does most of the work. The
-            // builder fails only when the automaton exceeds its own limits; then nothing matches.
-            AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).kind(Some(AhoCorasickKind::ContiguousNFA)).build(keys).ok()
-        };
-        Matcher { automaton, sys_messages, watched }
+        Matcher { search: Search::new(&keys), sys_messages, watched }
     }
 
     /// Where the first sysMessage in a line begins.
@@ -130,11 +159,10 @@ impl Matcher {
 
     /// Calls `hit` for each matching line of a block of whole lines, once per line, in order.
     pub(super) fn each_hit(&self, block: &[u8], mut hit: impl FnMut(Hit<'_>)) {
-        let Some(automaton) = &self.automaton else { return };
         let mut rest = block;
-        while let Some(found) = automaton.find(rest) {
-            let start = memchr::memrchr(b'\n', &rest[..found.start()]).map_or(0, |position| position + 1);
-            let end = memchr::memchr(b'\n', &rest[found.start()..]).map_or(rest.len(), |position| found.start() + position);
+        while let Some(found) = self.search.find(rest) {
+            let start = memchr::memrchr(b'\n', &rest[..found]).map_or(0, |position| position + 1);
+            let end = memchr::memchr(b'\n', &rest[found..]).map_or(rest.len(), |position| found + position);
             let line = &rest[start..end.min(start + SEARCHED)];
             let watched: Vec<usize> = self.watched.iter().filter(|(_, text)| text.is_said_in(line)).map(|(index, _)| *index).collect();
             let sys_message = self.sys_message(line);
@@ -171,9 +199,17 @@ mod tests {
         }
     }
 
+    fn texts(form: &'static str) -> impl Strategy<Value = (Vec<String>, Vec<String>)> {
+        (prop::collection::vec(form, 0..4), prop::collection::vec(form, 0..3))
+    }
+
     proptest! {
         #[test]
-        fn as_line_by_line(block in "[ab\n]{0,40}", sys in prop::collection::vec("[ab*]{0,4}", 0..4), watched in prop::collection::vec("[ab*]{0,4}", 0..3)) {
+        fn as_line_by_line(
+            block in "[ab\n]{0,40}",
+            // Short texts for the automaton, long ones for the sieve.
+            (sys, watched) in prop_oneof![texts("[ab*]{0,4}"), texts("[ab]{4,6}"), texts("[ab]{4,5}\\*[ab]{0,2}")],
+        ) {
             let usable = |text: &&String| text.bytes().any(|byte| byte != b'*');
             let holds = |line: &str, text: &str| matches(format!("*{text}").as_bytes(), line.as_bytes());
             let mut expected = Vec::new();

@@ -1,21 +1,27 @@
 //! The relay thread: waits for items and for all pipes at once, and writes what has come in one block.
 
+mod console;
 mod lines;
 mod pace;
 mod pipe;
 mod read;
 
+use super::clock::Clock;
+use super::index::Index;
+use super::log_file::LogFile;
 use super::pattern::{Matcher, Pattern};
 use super::tail::Tail;
-use super::{Item, Shared, Watch, WtoRules, line, printable, wto};
+use super::{Item, Shared, Watch, WtoRules, Zone, line, printable, wto};
 use crate::message::{self, Message, Operator, Severity};
 use crate::platform::Platform;
+use console::Console;
 use mio::unix::pipe::Receiver;
 use mio::{Events, Poll, Token};
 use pace::Pace;
 use pipe::Pipe;
-use read::TURN;
-use std::collections::HashMap;
+pub(super) use read::{SHORT_TURN, TURN};
+use std::cell::RefCell;
+use std::collections::{HashMap, VecDeque};
 use std::io::Read;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -24,23 +30,28 @@ use std::time::{Duration, Instant};
 
 pub(super) const WAKER: Token = Token(usize::MAX);
 
-/// Bytes collected before they are written.
-const FULL: usize = 256 * 1024;
+/// Bytes collected before they are written: what was read stays in the processor's cache until then.
+pub(super) const FULL: usize = 128 * 1024;
 
 pub(super) struct Relay {
     poll: Poll,
     woken: Receiver,
     shared: Arc<Shared>,
     platform: Arc<dyn Platform>,
+    console: Console,
     prefix: line::Prefix,
+    clock: Clock,
+    zone: Zone,
     rules: WtoRules,
     /// For pipes without remaining watched texts, by far the most.
     matcher: Rc<Matcher>,
     /// The other matchers, by their watched texts: many components watch for the same.
     matchers: HashMap<Vec<String>, Rc<Matcher>>,
     pipes: HashMap<usize, Pipe>,
-    /// Pipes that hold data.
+    /// Pipes that hold data, by the selector's account.
     ready: Vec<usize>,
+    /// Pipes that held more than one turn relays: one of them has a turn whenever the others have had theirs.
+    flooding: VecDeque<usize>,
     /// Pipes whose component writes more to the console than is allowed.
     holding: Vec<usize>,
     /// Pipes whose last line has not ended.
@@ -50,11 +61,19 @@ pub(super) struct Relay {
     /// Components and last lines of pipes that were closed before the component's end was reported.
     ended: HashMap<usize, (String, Tail)>,
     out: Vec<u8>,
+    /// How far the lines of `out` have been counted, and how many they are.
+    counted: (usize, usize),
+    /// Pipes that were enlarged, and are not at their end.
+    enlarged: usize,
+    /// Whose the bytes of SYSPRINT are.
+    index: Option<Index>,
     /// The number of lines that SYSPRINT has refused since it last accepted some, and why.
     unwritten: Option<(u64, String)>,
     begun: Instant,
     /// Bytes relayed in this turn.
     relayed: usize,
+    /// A pipe was full in this turn, and its writer had to wait.
+    was_full: bool,
     closing: bool,
 }
 
@@ -66,21 +85,29 @@ impl Relay {
             poll,
             woken,
             shared,
+            console: Console::new(Arc::clone(&platform)),
             platform,
             prefix,
+            clock: Clock::default(),
+            zone: Zone::default(),
             rules: WtoRules::new(&[], false, true),
             matcher: Rc::default(),
             matchers: HashMap::new(),
             pipes: HashMap::new(),
             ready: Vec::new(),
+            flooding: VecDeque::new(),
             holding: Vec::new(),
             unfinished: Vec::new(),
             max_line: super::MAX_LINE,
             ended: HashMap::new(),
             out: Vec::new(),
+            counted: (0, 0),
+            enlarged: 0,
+            index: None,
             unwritten: None,
             begun: Instant::now(),
             relayed: 0,
+            was_full: false,
             closing: false,
         }
     }
@@ -95,10 +122,11 @@ impl Relay {
         let mut events = Events::with_capacity(256);
         let mut pace = Pace::default();
         while !self.closing {
-            let wait = if self.ready.is_empty() { self.next_due() } else { Some(Duration::ZERO) };
+            let waits = self.ready.is_empty() && self.flooding.is_empty();
+            let wait = if waits { self.next_due() } else { Some(Duration::ZERO) };
             // EINTR: nothing has happened.
             if self.poll.poll(&mut events, wait).is_ok() {
-                if pace.rests() {
+                if waits && pace.rests() {
                     std::thread::sleep(Pace::REST);
                 }
                 for event in &events {
@@ -108,21 +136,29 @@ impl Relay {
                     self.note_ready(event.token().0);
                 }
             }
-            self.relayed = 0;
+            (self.relayed, self.was_full) = (0, false);
             self.take_items();
             for id in std::mem::take(&mut self.ready) {
+                self.relay(id, SHORT_TURN);
+            }
+            if let Some(id) = self.flooding.pop_front() {
                 self.relay(id, TURN);
             }
             self.show_silent();
             self.tell_held(false);
+            self.console.try_again(self.begun.elapsed());
+            self.tell_unshown();
             self.write();
-            pace.turn(self.begun.elapsed(), self.relayed);
+            self.give_back();
+            pace.turn(self.begun.elapsed(), self.relayed, self.was_full);
         }
         let all: Vec<usize> = self.pipes.keys().copied().collect();
         for id in all {
             self.drain(super::PipeId(id), false);
         }
         self.tell_held(true);
+        self.console.close();
+        self.tell_unshown();
         self.write();
         self.tell_unwritten();
     }
@@ -138,7 +174,7 @@ impl Relay {
     /// How long the relay may sleep; None: until something happens.
     fn next_due(&self) -> Option<Duration> {
         let held = self.holding.iter().filter_map(|id| self.pipes.get(id)?.rate.due()).min();
-        let due = held.into_iter().chain(self.next_silent()).min()?;
+        let due = held.into_iter().chain(self.next_silent()).chain(self.console.due()).min()?;
         // The selector counts whole milliseconds.
         Some(due.saturating_sub(self.begun.elapsed()) + Duration::from_millis(1))
     }
@@ -177,16 +213,21 @@ impl Relay {
 
     fn item(&mut self, item: Item) {
         match item {
-            Item::Message(message) => self.message(&message),
+            // Whoever listens has heard it already.
+            Item::Message(message) => self.print(&message),
             Item::ServerCommand { severity, source, text } => {
+                let stamp = self.stamp();
                 let start = self.out.len();
-                self.prefix.server_command(&mut self.out, severity, &source, &text);
+                self.prefix.server_command(&mut self.out, &stamp, severity, &source, &text);
                 // Debug output is not a message.
                 if severity != Severity::Debug {
                     self.tell_operator(start);
                 }
             }
-            Item::Plain { severity, text } => self.prefix.launcher(&mut self.out, severity, &text),
+            Item::Plain { severity, text } => {
+                let stamp = self.stamp();
+                self.prefix.launcher(&mut self.out, &stamp, severity, &text);
+            }
             Item::Lines(mut bytes) => {
                 let start = self.out.len();
                 if self.platform.writes_ebcdic() {
@@ -203,8 +244,19 @@ impl Relay {
             Item::Drain { pipe, repeat } => self.drain(pipe, repeat),
             Item::Rules(rules) => self.set_rules(*rules),
             Item::MaxLine(bytes) => self.max_line = bytes,
-            Item::TimeZone(zone) => self.prefix.zone = zone,
+            Item::KeepIndex => self.begin_index(),
+            Item::Zone(zone) => self.set_zone(*zone),
             Item::RotateLogs(told) => told(self.rotate_logs()),
+            Item::BeginAnew(head, told) => {
+                let mut failures = self.rotate_logs();
+                // What came before belongs to the old file.
+                self.write();
+                failures.extend(self.platform.reopen_sysprint().err().map(message::plain_error));
+                let stamp = self.stamp();
+                self.prefix.launcher(&mut self.out, &stamp, Severity::Info, super::RULER);
+                self.message(&head);
+                told(failures);
+            }
             #[cfg(test)]
             Item::Flush(sender) => {
                 self.write();
@@ -218,34 +270,71 @@ impl Relay {
     }
 
     /// Sends the lines written since `start` that contain a text of `zowe.sysMessages` to the operator too.
-    fn tell_operator(&self, start: usize) {
+    fn tell_operator(&mut self, start: usize) {
+        let (rules, console, now) = (&self.rules, &mut self.console, self.begun.elapsed());
         self.matcher.each_hit(&self.out[start..], |hit| {
-            if let Some(text) = hit.sys_message.and_then(|found| self.rules.of_line(hit.line, found)) {
-                self.platform.wto(&text);
+            if let Some(text) = hit.sys_message.and_then(|found| rules.of_line(hit.line, found)) {
+                console.wto(&text, now);
             }
         });
     }
 
-    /// Tells the operator what SYSPRINT has not accepted so far: when that begins and, if it continues, at the end.
-    fn tell_unwritten(&self) {
-        if let Some((lost, why)) = &self.unwritten {
-            self.wto_of(&message::lines_not_written(lost, why));
+    /// Says on SYSPRINT what the operator's console has not taken: when that begins, and when it is over.
+    fn tell_unshown(&mut self) {
+        for message in self.console.news() {
+            let stamp = self.stamp();
+            self.prefix.launcher(&mut self.out, &stamp, message.severity(), message.text());
         }
     }
 
+    /// Tells the operator what SYSPRINT has not accepted so far: when that begins and, if it continues, at the end.
+    fn tell_unwritten(&mut self) {
+        if let Some(message) = self.unwritten.as_ref().map(|(lost, why)| message::lines_not_written(lost, why)) {
+            self.wto_of(&message);
+        }
+    }
+
+    /// Issues a message of the relay's own.
     fn message(&mut self, message: &Message) {
-        self.prefix.launcher(&mut self.out, message.severity(), message.text());
+        self.shared.tell_listener(message);
+        self.print(message);
+    }
+
+    fn print(&mut self, message: &Message) {
+        let stamp = self.stamp();
+        self.prefix.launcher(&mut self.out, &stamp, message.severity(), message.text());
         self.wto_of(message);
     }
 
-    fn wto_of(&self, message: &Message) {
+    /// The stamp of the next line. That the clock was set back is a line before it.
+    fn stamp(&mut self) -> String {
+        let (time, set_back) = self.clock.time(jiff::Timestamp::now(), self.begun.elapsed());
+        let stamp = self.zone.stamp(time);
+        if let Some(set_back) = set_back {
+            let message = message::clock_set_back(format!("{:.3}", set_back.by.as_secs_f64()), self.zone.stamp(set_back.from));
+            self.prefix.launcher(&mut self.out, &stamp, message.severity(), message.text());
+            self.wto_of(&message);
+        }
+        stamp
+    }
+
+    fn set_zone(&mut self, zone: Zone) {
+        let same = zone.rules == self.zone.rules;
+        self.zone = zone;
+        if same {
+            return;
+        }
+        self.message(&message::time_zone_is(self.zone.name(), self.zone.offset(jiff::Timestamp::now())));
+    }
+
+    fn wto_of(&mut self, message: &Message) {
         let text = match message.operator() {
             Operator::Always => Some(wto::unconditional(message.text())),
             Operator::Wto if self.rules.own => Some(wto::unconditional(message.text())),
             Operator::Wto | Operator::OnMatch => self.rules.of_message(message.text()),
         };
         if let Some(text) = text {
-            self.platform.wto(&text);
+            self.console.wto(&text, self.begun.elapsed());
         }
     }
 
@@ -273,16 +362,32 @@ impl Relay {
 
     /// Begins new log files, and returns a message for each that could not be begun.
     fn rotate_logs(&mut self) -> Vec<Message> {
-        let mut rotated: Vec<Rc<std::cell::RefCell<super::log_file::LogFile>>> = Vec::new();
+        let mut rotated: Vec<Rc<RefCell<LogFile>>> = Vec::new();
         let mut messages = Vec::new();
         for pipe in self.pipes.values() {
             let Some(log) = pipe.log.as_ref().filter(|log| !rotated.iter().any(|other| Rc::ptr_eq(other, log))) else { continue };
-            if let Err(error) = log.borrow_mut().rotate() {
-                messages.push(message::log_file_not_writable(&pipe.component, error));
+            if let Err(fault) = log.borrow_mut().rotate(self.begun.elapsed()) {
+                messages.push(fault.message(&pipe.component));
             }
             rotated.push(Rc::clone(log));
         }
         messages
+    }
+
+    fn begin_index(&mut self) {
+        // What was collected so far was written before the index is begun.
+        self.write();
+        match Index::begin(&*self.platform) {
+            Ok(index) => self.index = index,
+            Err(error) => self.message(&message::sysprint_index_not_kept(error)),
+        }
+    }
+
+    /// What is in `out` from `start` on is a component's.
+    fn attribute(&mut self, start: usize, component: &str) {
+        if let Some(index) = self.index.as_mut().filter(|_| start < self.out.len()) {
+            index.attribute(start, self.out.len(), component);
+        }
     }
 
     /// Writes what was collected: one write per turn, not one per line.
@@ -290,11 +395,18 @@ impl Relay {
         if self.out.is_empty() {
             return;
         }
-        let lines = memchr::memchr_iter(b'\n', &self.out).count();
+        let (counted, lines) = std::mem::take(&mut self.counted);
+        let lines = lines + count_lines(&self.out[counted.min(self.out.len())..]);
         self.shared.in_hand.store(lines, Ordering::Relaxed);
         // While SYSPRINT itself fails, only the operator can be told. The components go on, and SYSPRINT reports it when it can.
         let written = self.platform.write_sysprint(&self.out);
         self.shared.in_hand.store(0, Ordering::Relaxed);
+        // What SYSPRINT has refused is nowhere.
+        let length = if written.is_ok() { self.out.len() } else { 0 };
+        if let Some(Err(error)) = self.index.as_mut().map(|index| index.written(&*self.platform, length)) {
+            self.index = None;
+            self.shared.say_later(message::sysprint_index_not_kept(error));
+        }
         self.out.clear();
         match written {
             Err(error) => match &mut self.unwritten {
@@ -314,11 +426,25 @@ impl Relay {
                 }
             }
         }
-        // Memory used for a flood is released when the flood is over.
-        if self.out.capacity() > 4 * FULL {
+    }
+
+    /// Releases memory that was used for a flood, when the flood is over.
+    fn give_back(&mut self) {
+        if self.out.capacity() > 2 * FULL && self.relayed < FULL / 4 {
             self.out.shrink_to(FULL);
         }
     }
+
+    /// Notes how many lines stand in `out` from `start` to its end: they were counted when they were looked at.
+    fn note_lines(&mut self, start: usize, lines: usize) {
+        let (counted, before) = self.counted;
+        let between = count_lines(&self.out[counted.min(start)..start]);
+        self.counted = (self.out.len(), before + between + lines);
+    }
+}
+
+fn count_lines(text: &[u8]) -> usize {
+    memchr::memchr_iter(b'\n', text).count()
 }
 
 /// Reads until nothing is left, which also arms the selector again.

@@ -19,10 +19,16 @@ impl Tail {
         if block.len() >= KEPT {
             self.bytes.clear();
         }
-        self.bytes.extend_from_slice(&block[block.len().saturating_sub(KEPT)..]);
-        if self.bytes.len() > 2 * KEPT {
-            self.bytes.drain(..self.bytes.len() - KEPT);
+        let block = &block[block.len().saturating_sub(KEPT)..];
+        if self.bytes.len() + block.len() > 2 * KEPT {
+            self.bytes.drain(..self.bytes.len() + block.len() - KEPT);
         }
+        // Not twice as much, as a vector would grow by itself.
+        if self.bytes.len() + block.len() > self.bytes.capacity() {
+            let wanted = (self.bytes.capacity() + block.len()).next_power_of_two().min(2 * KEPT);
+            self.bytes.reserve_exact(wanted.saturating_sub(self.bytes.len()));
+        }
+        self.bytes.extend_from_slice(block);
     }
 
     /// The last lines, in order. Of a long line only the end is kept, and the beginning of that is shown.
@@ -47,6 +53,6 @@ mod tests {
         assert_eq!(tail.lines(), expected.iter().map(String::as_bytes).collect::<Vec<_>>());
         tail.push(format!("{}\nlast\n", "x".repeat(100_000)).as_bytes());
         assert_eq!(tail.lines(), [&[b'x'; 500][..], &b"last"[..]]);
-        assert!(tail.bytes.capacity() <= 4 * KEPT + 4096);
+        assert!(tail.bytes.capacity() <= 2 * KEPT);
     }
 }

@@ -134,7 +134,7 @@ fn a_line_beyond_its_limit_goes_on_in_marked_pieces_of_which_none_is_longer() {
     writer.write_all(&line).unwrap();
     writer.write_all(b"next\n").unwrap();
     output.drain(id);
-    output.close();
+    output.close_within(Duration::from_secs(120));
     let text = platform.sysprint_text();
     let lines: Vec<&str> = text.lines().collect();
     assert!((4..=6).contains(&lines.len()), "{}", lines.len());
@@ -196,7 +196,7 @@ fn others_have_their_turn_while_one_line_does_not_end() {
     let (other, mut to_other) = pipe(&platform);
     output.attach("endless", endless, Attachment::default());
     output.attach("other", other, Attachment::default());
-    let going = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let going = Arc::new(AtomicBool::new(true));
     let (goes, mut to_endless) = (Arc::clone(&going), to_endless);
     let flood = std::thread::spawn(move || {
         let zeros = vec![0; 65536];
@@ -224,6 +224,52 @@ fn others_have_their_turn_while_one_line_does_not_end() {
     let text = platform.sysprint_text();
     assert_eq!(text.matches("\\x00").count(), written, "every byte");
     assert_eq!(text.lines().filter(|line| line.starts_with("tick ")).count(), 3, "in lines of their own");
+}
+
+/// Counted in bytes and not in time: between a line's arrival in its pipe, which is at the end of a write here, and its place on SYSPRINT
+/// there is at most what one flooding pipe may have printed in its turn, however many of them there are.
+#[test]
+fn a_line_waits_for_the_turn_of_one_flood_however_many_there_are() {
+    const FLOODS: usize = 12;
+    const TICKS: usize = 10;
+    const MAX_LINE: usize = 1024 * 1024;
+    let (platform, output) = setup();
+    output.set_max_line(MAX_LINE as u64);
+    let going = Arc::new(AtomicBool::new(true));
+    let mut floods = Vec::new();
+    for number in 0..FLOODS {
+        let (reader, mut writer) = pipe(&platform);
+        output.attach(&format!("flood{number}"), reader, Attachment::default());
+        let block = [&b"\0"[..], b"\xc3(\xff\x80", b"\x80", b"a line\n"][number % 4].repeat(16 * 1024);
+        let goes = Arc::clone(&going);
+        floods.push(std::thread::spawn(move || {
+            while goes.load(Ordering::SeqCst) {
+                writer.write_all(&block).unwrap();
+            }
+        }));
+    }
+    let (reader, mut writer) = pipe(&platform);
+    output.attach("other", reader, Attachment::default());
+    let (sender, waited) = mpsc::channel();
+    let (mut tick, mut since) = (0, 0);
+    platform.on_written(move |block| {
+        let end = memchr::memmem::find(block, format!("tick {tick}\n").as_bytes());
+        since += end.unwrap_or(block.len());
+        if tick == 0 || end.is_some() {
+            // An error: the test has ended.
+            let _ = sender.send(since);
+            (tick, since) = (tick + 1, 0);
+            writeln!(writer, "tick {tick}").unwrap();
+        }
+    });
+    let patience = Duration::from_secs(120);
+    let waited: Vec<usize> = (0..=TICKS).map(|_| waited.recv_timeout(patience).unwrap()).skip(1).collect();
+    going.store(false, Ordering::SeqCst);
+    floods.into_iter().for_each(|flood| flood.join().unwrap());
+    output.close_within(patience);
+    // A byte takes up to four columns. Pipes that are not known to flood have a short turn each.
+    let bound = 4 * (relay::TURN + FLOODS * relay::SHORT_TURN) + MAX_LINE + 2 * relay::FULL;
+    assert!(waited.iter().all(|waited| *waited <= bound), "{waited:?} of {bound}");
 }
 
 #[test]
@@ -366,13 +412,19 @@ fn a_flood_to_the_console_is_held_back_and_counted() {
 #[test]
 fn stamps_are_in_the_zone_that_is_set() {
     let (platform, output) = setup();
-    output.set_time_zone(time_zone("ZZZ-12").unwrap());
+    output.set_zone(Zone::named("ZZZ-12").unwrap());
     output.message(message::component_stopped("c"));
     output.close();
     let stamp: jiff::civil::DateTime = platform.sysprint_text()[..23].parse().unwrap();
     let ahead = stamp.to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp().duration_since(jiff::Timestamp::now());
     assert!((ahead.as_hours() - 11).abs() <= 1, "{ahead}");
-    assert!(time_zone("Nowhere/Nothing").is_none());
+    let lines = platform.sysprint_text();
+    assert!(lines.lines().all(|line| &line[23..30] == "+12:00 "), "{lines}");
+    assert_eq!(
+        lines.matches("ZWEL0957I time stamps are in the time zone 'ZZZ-12' from here on, now +12:00 from UTC").count(),
+        1,
+        "{lines}"
+    );
 }
 
 /// A SYSPRINT that accepts nothing until it is told to.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-#[cfg(all(target_os = "linux", not(zwelnch_zos)))]
+#[cfg(zwelnch_linux)]
 mod counted {
     use nix::libc;
     use std::time::Duration;
@@ -26,7 +26,7 @@ mod counted {
     }
 }
 
-#[cfg(not(all(target_os = "linux", not(zwelnch_zos))))]
+#[cfg(not(zwelnch_linux))]
 mod counted {
     use std::time::Duration;
 

@@ -23,6 +23,10 @@ const IBM_1047: [u8; 256] = [
 
 /// NL, the line end of z/OS UNIX.
 pub const NEW_LINE: u8 = 0x15;
+/// LF in IBM-1047, which the bytes of another code page have as NEL.
+const LINE_FEED: u8 = 0x25;
+/// NEL in ISO8859-1; in UTF-8 the second byte of some letters.
+const NEXT_LINE: u8 = 0x85;
 /// The blank.
 pub const BLANK: u8 = 0x40;
 
@@ -39,13 +43,31 @@ pub fn to_ibm_1047(text: &str) -> Vec<u8> {
         .collect()
 }
 
+/// Bytes as z/OS converts them from ISO8859-1 (`__etoa` and automatic conversion do it so): each byte for itself, and back by
+/// [`bytes_of_ibm_1047`], so that nothing is lost whatever the bytes are. Readers who convert and then take UTF-8, as zss and configmgr do,
+/// find the UTF-8 that was written.
+pub fn bytes_to_ibm_1047(bytes: &[u8]) -> Vec<u8> {
+    let inverse = inverse();
+    bytes.iter().map(|byte| if *byte == NEXT_LINE { LINE_FEED } else { inverse[usize::from(*byte)] }).collect()
+}
+
+/// The inverse of [`bytes_to_ibm_1047`].
+pub fn bytes_of_ibm_1047(bytes: &[u8]) -> Vec<u8> {
+    bytes.iter().map(|byte| if *byte == LINE_FEED { NEXT_LINE } else { IBM_1047[usize::from(*byte)] }).collect()
+}
+
+/// Text that [`bytes_to_ibm_1047`] has made of UTF-8; None for what has only characters of the code page, which each byte is for itself.
+pub fn utf_8_in_ibm_1047(bytes: &[u8]) -> Option<String> {
+    String::from_utf8(bytes_of_ibm_1047(bytes)).ok().filter(|text| !text.is_ascii())
+}
+
 fn inverse() -> &'static [u8; 256] {
     static INVERSE: std::sync::OnceLock<[u8; 256]> = std::sync::OnceLock::new();
     INVERSE.get_or_init(|| {
         // 0x85, NEL, is the one character that no byte maps to: its byte maps to line feed.
         let mut inverse = [NEW_LINE; 256];
         for (byte, code) in (0_u8..=255).zip(IBM_1047) {
-            if byte != 0x25 {
+            if byte != LINE_FEED {
                 inverse[usize::from(code)] = byte;
             }
         }
@@ -67,7 +89,41 @@ mod tests {
         assert_eq!(to_ibm_1047("ZWE[]|\u{20ac}\u{85}"), [0xe9, 0xe6, 0xc5, 0xad, 0xbd, 0x4f, 0x6f, 0x15]);
     }
 
+    /// Another implementation: the C library's iconv. It has LF and NL the other way round, as Unicode has them.
+    #[test]
+    fn the_table_is_that_of_iconv() {
+        use std::io::Write;
+        let all: Vec<u8> = (0_u8..=255).collect();
+        let iconv = std::process::Command::new("iconv")
+            .args(["-f", "IBM-1047", "-t", "ISO-8859-1"])
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn();
+        let Ok(mut iconv) = iconv else {
+            assert!(std::env::var_os("ZWELNCH_REQUIRE_ALL").is_none(), "iconv is missing");
+            println!("skipped: iconv is missing");
+            return;
+        };
+        iconv.stdin.take().unwrap().write_all(&all).unwrap();
+        let mut theirs = iconv.wait_with_output().unwrap().stdout;
+        theirs.swap(usize::from(NEW_LINE), usize::from(LINE_FEED));
+        assert_eq!(bytes_of_ibm_1047(&all), theirs);
+    }
+
+    #[test]
+    fn utf_8_is_told_from_letters_of_the_code_page() {
+        let text = "gr\u{fc}n \u{105}\u{20ac}\n";
+        assert_eq!(utf_8_in_ibm_1047(&bytes_to_ibm_1047(text.as_bytes())).as_deref(), Some(text));
+        assert_eq!(utf_8_in_ibm_1047(&to_ibm_1047("gr\u{fc}n\n")), None);
+        assert_eq!(utf_8_in_ibm_1047(&to_ibm_1047("green\n")), None);
+    }
+
     proptest! {
+        #[test]
+        fn bytes_come_back_whatever_they_are(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            prop_assert_eq!(bytes_of_ibm_1047(&bytes_to_ibm_1047(&bytes)), bytes);
+        }
+
         #[test]
         fn text_of_the_code_page_comes_back(text in "[\\x20-\\x7e\\n\\u{a0}-\\u{ff}]*") {
             prop_assert_eq!(ibm_1047(&to_ibm_1047(&text)), text);

@@ -56,11 +56,16 @@ impl PreparedEnvironment {
         &self.bytes[begin..begin + length]
     }
 
-    fn entry(&self, index: usize) -> &CStr {
+    /// An entry, with the NUL byte at its end.
+    fn entry(&self, index: usize) -> &[u8] {
         let begin = self.entries[index].0;
         let end = self.entries.get(index + 1).map_or(self.bytes.len(), |(next, _)| *next);
-        // `push` has put exactly one NUL byte there, at the end.
-        CStr::from_bytes_with_nul(&self.bytes[begin..end]).unwrap_or_default()
+        &self.bytes[begin..end]
+    }
+
+    /// Where a name is; if it is not there, where it would be.
+    fn find(&self, name: &[u8]) -> Result<usize, usize> {
+        self.entries.binary_search_by(|(begin, length)| self.bytes[*begin..*begin + *length].cmp(name))
     }
 }
 
@@ -77,36 +82,42 @@ pub struct ChildEnvironment<'a> {
 impl<'a> ChildEnvironment<'a> {
     /// The entries of all layers, each name once.
     pub fn entries(&self) -> Vec<&'a CStr> {
-        let mut entries = self.merged();
-        if let Some(marker) = self.marker {
-            let marker_text = marker.to_bytes();
-            let length = marker_text.iter().position(|byte| *byte == b'=').map_or(marker_text.len(), |position| position + 1);
-            entries.retain(|entry| !entry.to_bytes().starts_with(&marker_text[..length]));
-            entries.push(marker);
-        }
-        entries
+        // Each has exactly one NUL byte, at its end.
+        self.merged().into_iter().map(|entry| CStr::from_bytes_with_nul(entry).unwrap_or_default()).collect()
     }
 
-    fn merged(&self) -> Vec<&'a CStr> {
+    /// Where the entries are in memory, with a null at the end.
+    #[cfg(zwelnch_linux)]
+    pub fn pointers(&self) -> Vec<*const std::ffi::c_char> {
+        self.merged().into_iter().map(|entry| entry.as_ptr().cast()).chain([std::ptr::null()]).collect()
+    }
+
+    /// The entries, NUL bytes included. The shared layer has thousands, the component's own a handful: so the places of these are looked for,
+    /// and what is between two of them is taken as it is.
+    fn merged(&self) -> Vec<&'a [u8]> {
         let (base, own) = (self.base, self.own);
         let mut merged = Vec::with_capacity(base.entries.len() + own.entries.len() + 1);
-        let (mut of_base, mut of_own) = (0, 0);
-        loop {
-            let order = match (of_base < base.entries.len(), of_own < own.entries.len()) {
-                (false, false) => return merged,
-                (true, false) => std::cmp::Ordering::Less,
-                (false, true) => std::cmp::Ordering::Greater,
-                (true, true) => base.name(of_base).cmp(own.name(of_own)),
-            };
-            if order == std::cmp::Ordering::Less {
-                merged.push(base.entry(of_base));
-            } else {
-                merged.push(own.entry(of_own));
-                of_own += 1;
-            }
-            of_base += usize::from(order != std::cmp::Ordering::Greater);
+        let mut done = 0;
+        for index in 0..own.entries.len() {
+            let (end, next) = base.find(own.name(index)).map_or_else(|place| (place, place), |found| (found, found + 1));
+            merged.extend((done..end).map(|index| base.entry(index)));
+            merged.push(own.entry(index));
+            done = next;
         }
+        merged.extend((done..base.entries.len()).map(|index| base.entry(index)));
+        if let Some(marker) = self.marker.map(CStr::to_bytes_with_nul) {
+            if let Ok(found) = merged.binary_search_by(|entry| name_of(entry).cmp(name_of(marker))) {
+                merged.remove(found);
+            }
+            merged.push(marker);
+        }
+        merged
     }
+}
+
+/// The name in `NAME=value`.
+fn name_of(entry: &[u8]) -> &[u8] {
+    &entry[..memchr::memchr(b'=', entry).unwrap_or(entry.len())]
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! files that are replaced as a whole.
 
 use std::ffi::OsString;
-use std::fs::{File, Metadata, OpenOptions, Permissions};
+use std::fs::{DirEntry, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -35,14 +35,10 @@ pub const fn zos_kind(mode: u32) -> FileKind {
 /// # Errors
 /// The system's; a name that does not exist is not an error.
 pub fn is_same(open: &File, path: &Path) -> io::Result<bool> {
-    use std::io::ErrorKind::{NotADirectory, NotFound};
     use std::os::unix::fs::MetadataExt;
     let own = open.metadata()?;
-    match std::fs::symlink_metadata(path) {
-        Ok(named) => Ok((named.dev(), named.ino()) == (own.dev(), own.ino())),
-        Err(error) if matches!(error.kind(), NotFound | NotADirectory) => Ok(false),
-        Err(error) => Err(error),
-    }
+    let named = unless_missing(std::fs::symlink_metadata(path))?;
+    Ok(named.is_some_and(|named| (named.dev(), named.ino()) == (own.dev(), own.ino())))
 }
 
 /// The kind of a file.
@@ -60,6 +56,14 @@ pub fn kind(metadata: &Metadata) -> FileKind {
     } else {
         FileKind::Other
     }
+}
+
+/// Whether it is a pipe, with a name or without.
+pub fn is_pipe(metadata: &Metadata) -> bool {
+    if cfg!(target_os = "zos") {
+        return std::os::unix::fs::MetadataExt::mode(metadata) & 0xff00_0000 == 0x0400_0000;
+    }
+    std::os::unix::fs::FileTypeExt::is_fifo(&metadata.file_type())
 }
 
 /// None for what does not exist, which only these failures mean: a component of the path is missing, or is not a directory.
@@ -80,6 +84,14 @@ pub fn unless_missing<T>(result: io::Result<T>) -> io::Result<Option<T>> {
 /// Why that is unknown: a directory on the way that may not be searched, an I/O error, a loop of links.
 pub fn look(path: &Path) -> io::Result<Option<FileKind>> {
     Ok(unless_missing(std::fs::metadata(path))?.map(|metadata| kind(&metadata)))
+}
+
+/// What is in a directory; nothing when there is none. The one way in which this program lists directories.
+///
+/// # Errors
+/// Why that is unknown, in whole or in part.
+pub fn entries(directory: &Path) -> io::Result<Vec<DirEntry>> {
+    unless_missing(std::fs::read_dir(directory))?.into_iter().flatten().collect()
 }
 
 /// The bytes of a regular file, up to a limit: reading a pipe would never end, reading a device might not.
@@ -128,7 +140,51 @@ pub fn may_exist(path: &Path) -> bool {
 /// # Errors
 /// The system's; the temporary file is then removed.
 pub fn write_atomically(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
-    replace(path, content, mode, false).map(drop)
+    write_with(path, mode, &|file| file.write_all(content))
+}
+
+/// Like [`write_atomically`]; the file gets its content from a function, before it has its name.
+///
+/// # Errors
+/// The same, and those of the function.
+pub fn write_with(path: &Path, mode: u32, fill: &dyn Fn(&mut File) -> io::Result<()>) -> io::Result<()> {
+    replace(path, fill, mode, false, None).map(drop)
+}
+
+/// Whom root gives a file to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owner {
+    /// User id.
+    pub user: u32,
+    /// Group id.
+    pub group: u32,
+}
+
+/// Like [`write_atomically`]; the file belongs to this user from the moment at which it has its name.
+///
+/// # Errors
+/// The same.
+pub fn write_for(path: &Path, content: &[u8], mode: u32, owner: Option<Owner>) -> io::Result<()> {
+    replace(path, &|file| file.write_all(content), mode, false, owner).map(drop)
+}
+
+/// A new file with mode 600, never in place of another; one that is given away has its name only when it is complete.
+///
+/// # Errors
+/// The system's; AlreadyExists where something has the name.
+pub fn create_for(path: &Path, content: &[u8], owner: Option<Owner>) -> io::Result<File> {
+    if owner.is_none() {
+        let mut file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(path)?;
+        return file.write_all(content).map(|()| file);
+    }
+    let (temporary, mut file) = create_temporary(path)?;
+    let named = file.write_all(content).and_then(|()| give(&file, owner)).and_then(|()| std::fs::hard_link(&temporary, path));
+    let removed = std::fs::remove_file(&temporary);
+    named.and(removed).map(|()| file)
+}
+
+fn give(file: &File, owner: Option<Owner>) -> io::Result<()> {
+    owner.map_or(Ok(()), |owner| std::os::unix::fs::fchown(file, Some(owner.user), Some(owner.group)))
 }
 
 /// The same, but safe against a power cut: afterwards there is the old content or the new, and the new one once this has returned.
@@ -136,7 +192,15 @@ pub fn write_atomically(path: &Path, content: &[u8], mode: u32) -> io::Result<()
 /// # Errors
 /// The same, and that it cannot be written to the disk: then it is unknown which of the two there is.
 pub fn write_durably(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
-    replace(path, content, mode, true)?;
+    replace(path, &|file| file.write_all(content), mode, true, None)?;
+    sync_directory_of(path)
+}
+
+/// Brings to the disk which names a file's directory has.
+///
+/// # Errors
+/// The system's.
+pub fn sync_directory_of(path: &Path) -> io::Result<()> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     match File::open(parent)?.sync_all() {
         // A file system that cannot sync directories says so.
@@ -150,15 +214,15 @@ pub fn write_durably(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
 /// # Errors
 /// The same.
 pub fn write_and_append(path: &Path, content: &[u8], mode: u32) -> io::Result<File> {
-    replace(path, content, mode, false)
+    replace(path, &|file| file.write_all(content), mode, false, None)
 }
 
-fn replace(path: &Path, content: &[u8], mode: u32, to_disk: bool) -> io::Result<File> {
+fn replace(path: &Path, fill: &dyn Fn(&mut File) -> io::Result<()>, mode: u32, to_disk: bool, owner: Option<Owner>) -> io::Result<File> {
     let (temporary, mut file) = create_temporary(path)?;
-    let written = file
-        .write_all(content)
+    let written = fill(&mut file)
         // The mode is set when the file is complete, whatever the umask.
         .and_then(|()| file.set_permissions(Permissions::from_mode(mode)))
+        .and_then(|()| give(&file, owner))
         .and_then(|()| if to_disk { file.sync_all() } else { Ok(()) })
         .and_then(|()| std::fs::rename(&temporary, path));
     if written.is_err() {
@@ -171,14 +235,9 @@ fn replace(path: &Path, content: &[u8], mode: u32, to_disk: bool) -> io::Result<
 /// A new file in the directory of `path`, mode 600. Another process, or a crashed run with our process id, may have left one of the same
 /// name.
 fn create_temporary(path: &Path) -> io::Result<(PathBuf, File)> {
-    static COUNTER: AtomicU64 = AtomicU64::new(0);
-    let name = path.file_name().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"))?;
     let mut attempts = 0;
     loop {
-        let mut temporary_name = OsString::from(".");
-        temporary_name.push(name);
-        temporary_name.push(format!(".{}.{}.tmp", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed)));
-        let temporary = path.with_file_name(temporary_name);
+        let temporary = temporary_path(path)?;
         // O_EXCL follows no link either.
         match OpenOptions::new().append(true).create_new(true).mode(0o600).open(&temporary) {
             Ok(file) => return Ok((temporary, file)),
@@ -186,6 +245,19 @@ fn create_temporary(path: &Path) -> io::Result<(PathBuf, File)> {
             Err(error) => return Err(error),
         }
     }
+}
+
+/// A name beside `path` that this process uses once: see [`is_temporary_name`].
+///
+/// # Errors
+/// InvalidInput where the path names no file.
+pub fn temporary_path(path: &Path) -> io::Result<PathBuf> {
+    static COUNTER: AtomicU64 = AtomicU64::new(0);
+    let name = path.file_name().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"))?;
+    let mut temporary_name = OsString::from(".");
+    temporary_name.push(name);
+    temporary_name.push(format!(".{}.{}.tmp", std::process::id(), COUNTER.fetch_add(1, Ordering::Relaxed)));
+    Ok(path.with_file_name(temporary_name))
 }
 
 /// FNV-1a, 64 bits, in hexadecimal: the same in every version of this program, and not a secret.
@@ -279,7 +351,10 @@ mod tests {
         let at = |name: &str| directory.path().join(name);
         std::fs::write(at("f"), "").unwrap();
         std::os::unix::fs::symlink(at("loop"), at("loop")).unwrap();
+        std::fs::create_dir(at("d")).unwrap();
+        assert!(entries(&at("d")).unwrap().is_empty() && entries(directory.path()).unwrap().len() == 3);
         for missing in ["none", "none/below", "f/below"] {
+            assert!(entries(&at(missing)).unwrap().is_empty(), "{missing}");
             assert_eq!(look(&at(missing)).unwrap(), None, "{missing}");
             assert!(!may_be_file(&at(missing)) && !may_be_directory(&at(missing)) && !may_exist(&at(missing)));
             assert!(!may_be_named(&at(missing)));
@@ -287,6 +362,7 @@ mod tests {
         // A loop of links and a name that is too long are errors for root too.
         assert!(may_be_named(&at("loop")) && may_be_named(&at("loop/below")));
         for unknown in [at("loop"), at("loop/below"), at(&"x".repeat(300))] {
+            assert!(entries(&unknown).is_err(), "{unknown:?}");
             assert!(look(&unknown).is_err() && may_be_file(&unknown) && may_be_directory(&unknown) && may_exist(&unknown), "{unknown:?}");
         }
     }

@@ -1,10 +1,11 @@
 //! The one place that knows which system this is. Everything above uses [`Platform`]: `unix` implements it with POSIX services, `zos` with
 //! the C shim (`zos/shim.h`). Contract: docs/contract/zos-platform.md.
 //!
-//! The interface is limited to what z/OS can do, not Linux: a process is created by `spawn()` with a descriptor map, and no code of ours
-//! runs between fork and exec, so the caller must set the child's working directory (by the shell's `cd`).
+//! The interface is limited to what z/OS can do, not Linux: a process is created by `spawn()` with a descriptor map, and no code of its
+//! caller runs between fork and exec, so the caller must set the child's working directory (by the shell's `cd`).
 
 pub mod code_page;
+pub mod control_group;
 mod cpu_clock;
 pub mod ebcdic;
 pub mod environment;
@@ -12,10 +13,17 @@ pub mod environment;
 pub mod fake;
 pub mod fault;
 pub mod files;
+pub mod key_ring;
 pub mod names;
+pub mod operator_command;
 pub mod private;
 pub mod standard_output;
+pub mod text_file;
+pub mod text_streams;
+pub mod thread;
+pub mod unchanged;
 pub mod unix;
+pub mod zoneinfo;
 #[cfg(zwelnch_zos)]
 pub mod zos;
 
@@ -26,10 +34,19 @@ pub type NativePlatform = unix::UnixPlatform;
 #[cfg(zwelnch_zos)]
 pub type NativePlatform = zos::ZosPlatform;
 
+pub use control_group::{ControlGroup, ControlGroupIdentity};
 pub use cpu_clock::CpuClock;
 pub use environment::{ChildEnvironment, Environment, PreparedEnvironment};
 #[cfg(not(zwelnch_zos))]
-pub use unix::process::cpu_time;
+pub use unix::cpu_time;
+#[cfg(not(zwelnch_zos))]
+pub use unix::key_ring::key_ring as read_key_ring;
+#[cfg(not(zwelnch_zos))]
+pub use unix::running::RunningProgram;
+#[cfg(zwelnch_zos)]
+pub use zos::key_ring::key_ring as read_key_ring;
+#[cfg(zwelnch_zos)]
+pub use zos::running::RunningProgram;
 #[cfg(zwelnch_zos)]
 pub use zos::shim::cpu_time;
 
@@ -39,6 +56,13 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Routing and descriptor codes of a WTO, each 1 to 16; none: the system's default, as ZWELNCH's have.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WtoCodes {
+    pub route: Vec<u32>,
+    pub descriptor: Vec<u32>,
+}
 
 /// A process id of the system; also the id of the process group that it leads.
 pub type Pid = i32;
@@ -76,6 +100,8 @@ pub struct SpawnRequest<'a> {
     pub descriptors: Vec<(std::os::fd::BorrowedFd<'a>, i32)>,
     /// Which process group it is in.
     pub group: GroupOfChild,
+    /// The control group that it is born in, as [`ControlGroup::open`] gives it; None: the one that we are in.
+    pub control_group: Option<std::os::fd::BorrowedFd<'a>>,
 }
 
 /// The process group of a child from its first instruction on.
@@ -119,6 +145,8 @@ pub struct ProcessEntry {
     pub pid: Pid,
     pub parent: Pid,
     pub group: Pid,
+    /// The session; also the id of the process that began it. 0: the system does not tell.
+    pub session: Pid,
     /// When it started, in the system's own unit: together with the pid it identifies a process within one boot.
     pub start: u64,
     /// It has ended and has not been reaped by its parent yet.
@@ -190,17 +218,37 @@ pub enum StopSignal {
     Kill,
 }
 
+/// SYSPRINT as a file of the spool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SysprintPlace {
+    /// Where an index of it is kept.
+    pub index: PathBuf,
+    pub device: u64,
+    pub inode: u64,
+    /// Where the last write to it has ended.
+    pub end: u64,
+}
+
 /// What the operator wants of the launcher.
 #[derive(Debug)]
 pub enum OperatorRequest {
     /// `F job,APPL=text`: the text, and where its answer goes besides SYSPRINT.
-    Modify { text: String, answer: Box<dyn AnswerSink> },
+    Modify {
+        text: String,
+        answer: Box<dyn AnswerSink>,
+        /// A program asks, perhaps every few seconds: if the command is a question, SYSPRINT keeps nothing of it.
+        is_asked: bool,
+    },
     /// `P job`.
     Stop,
     /// Somebody waits until the configuration is found good and components are being prepared; answered without lines.
     Await(Box<dyn AnswerSink>),
     /// A signal that asks the launcher to end, by name.
     Signal(&'static str),
+    /// Log files and SYSPRINT are to be begun anew: SIGUSR1.
+    LogRotate,
+    /// A signal that means nothing to the launcher, by name.
+    OddSignal(String),
     /// The console cannot be listened to for the moment, and why; reported once until it is over.
     Delayed(String),
     /// The console cannot be listened to any more, and why.
@@ -214,6 +262,14 @@ pub trait AnswerSink: Send + std::fmt::Debug {
 
     /// The command was not carried out, or not in full. For consoles whose commands have an exit code.
     fn refuse(&mut self) {}
+
+    /// The rest takes its time: what was said so far is to be seen meanwhile.
+    fn pause(&mut self) {}
+
+    /// Who asks, as well as the system tells; empty where it does not.
+    fn asker(&self) -> String {
+        String::new()
+    }
 
     /// Nothing follows.
     fn complete(self: Box<Self>) {}
@@ -249,20 +305,70 @@ impl FileLock {
         holder: &str,
         lock: impl FnOnce(&std::fs::File) -> io::Result<bool>,
     ) -> Result<FileLock, LockError> {
-        use std::io::{Read, Seek, Write};
-        let mut file = private::open_own(path)?;
+        FileLock::locked(private::open_own(path)?, path, holder, lock)
+    }
+
+    /// The same for a file that several users lock: its owner may be anybody, and it is made with `mode`. What is in it is foreign text.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn take_shared(
+        path: &std::path::Path,
+        mode: u32,
+        holder: &str,
+        lock: impl FnOnce(&std::fs::File) -> io::Result<bool>,
+    ) -> Result<FileLock, LockError> {
+        FileLock::locked(private::open_shared(path, mode)?, path, holder, lock)
+    }
+
+    fn locked(
+        mut file: std::fs::File,
+        path: &std::path::Path,
+        holder: &str,
+        lock: impl FnOnce(&std::fs::File) -> io::Result<bool>,
+    ) -> Result<FileLock, LockError> {
+        use std::io::{Read, Seek};
         if !lock(&file)? {
             let mut text = String::new();
             file.rewind()?;
-            file.take(1000).read_to_string(&mut text)?;
+            file.take(HOLDER_LIMIT).read_to_string(&mut text)?;
             return Err(LockError::Held(text));
         }
-        file.set_len(0)?;
-        file.write_all(holder.as_bytes())?;
         let lock = FileLock { file };
-        if lock.is_at(path)? { Ok(lock) } else { Err(LockError::Io(io::Error::other("the file was removed or replaced meanwhile"))) }
+        if !holder.is_empty() {
+            lock.tell(holder)?;
+        }
+        if lock.is_at(path)? { Ok(lock) } else { Err(LockError::Io(io::Error::other(REPLACED))) }
+    }
+
+    /// Writes another text for those who find it locked. They see the old text or the new one, to the end of its first line.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn tell(&self, holder: &str) -> io::Result<()> {
+        use std::os::unix::fs::FileExt;
+        self.file.write_all_at(holder.as_bytes(), 0)?;
+        self.file.set_len(holder.len() as u64)
+    }
+
+    /// The text that is in it, to its bound.
+    ///
+    /// # Errors
+    /// The system's; that it is not UTF-8.
+    pub fn text(&self) -> io::Result<String> {
+        use std::os::unix::fs::FileExt;
+        let mut bytes = vec![0; usize::try_from(HOLDER_LIMIT).unwrap_or_default()];
+        let length = self.file.read_at(&mut bytes, 0)?;
+        bytes.truncate(length);
+        String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
     }
 }
+
+/// The longest text of a holder that is read, in bytes.
+const HOLDER_LIMIT: u64 = 16 * 1024;
+
+/// Why a lock is not worth anything: somebody has given its name to another file.
+pub const REPLACED: &str = "the file was removed or replaced meanwhile";
 
 /// Why operator requests are not available.
 #[derive(Debug, thiserror::Error)]
@@ -283,6 +389,16 @@ pub enum LockError {
     Held(String),
     #[error(transparent)]
     Io(#[from] io::Error),
+}
+
+/// The answer to an operator command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandAnswer {
+    pub lines: Vec<String>,
+    /// What has issued it: the interface's name and its program.
+    pub through: String,
+    /// Why it is not known whether it was carried out, where it is not.
+    pub unclear: Option<String>,
 }
 
 /// How much memory this process, and each process that it starts, may have, in bytes; None: no limit.
@@ -347,8 +463,8 @@ pub trait Platform: Send + Sync {
     /// Sends a signal, by the system's number. True when there was a process to receive it.
     fn send(&self, target: SignalTarget, signal: i32) -> bool;
 
-    /// The processes of the system, without those that `skip` names, because reading one takes some microseconds. None: this system does
-    /// not tell, and only process groups are known.
+    /// The processes of the system, without those that `skip` names, because reading one takes some microseconds: it is asked of each just
+    /// before, of the youngest first where the system knows. None: this system does not tell, and only process groups are known.
     fn process_list(&self, skip: &dyn Fn(Pid) -> bool) -> Option<Vec<ProcessEntry>> {
         let _ = skip;
         None
@@ -379,6 +495,39 @@ pub trait Platform: Send + Sync {
         None
     }
 
+    /// The path of the control group that a process is in; None where the system has none.
+    fn control_group_of(&self, pid: Pid) -> Option<PathBuf> {
+        let _ = pid;
+        None
+    }
+
+    /// Makes a control group for the processes of a run. Called before anything waits for children.
+    ///
+    /// # Errors
+    /// Why there is none: the system has no control groups, or this user may make none.
+    fn make_control_group(&self, run: &str) -> io::Result<Arc<dyn ControlGroup>> {
+        let _ = run;
+        Err(io::Error::new(io::ErrorKind::Unsupported, "the system has no control groups"))
+    }
+
+    /// The control group that an earlier run has recorded; None when it has gone, or there is something else by now.
+    ///
+    /// # Errors
+    /// The system's.
+    fn recorded_control_group(&self, identity: &ControlGroupIdentity) -> io::Result<Option<Arc<dyn ControlGroup>>> {
+        let _ = identity;
+        Ok(None)
+    }
+
+    /// The control group that was handed over to this process as a descriptor.
+    ///
+    /// # Errors
+    /// It is none.
+    fn inherited_control_group(&self, descriptor: OwnedFd) -> io::Result<Arc<dyn ControlGroup>> {
+        let _ = descriptor;
+        Err(io::Error::new(io::ErrorKind::Unsupported, "the system has no control groups"))
+    }
+
     /// Identifies the time between two IPLs or boots, and anything else that process ids depend on. None: records about processes mean
     /// nothing to a later run.
     fn boot_identity(&self) -> Option<String> {
@@ -399,7 +548,7 @@ pub trait Platform: Send + Sync {
     /// # Errors
     /// The system's.
     fn memory_limits(&self) -> io::Result<MemoryLimits> {
-        unix::memory_limits()
+        Ok(MemoryLimits::default())
     }
 
     /// True while a process of the group exists; the leader's corpse counts.
@@ -434,10 +583,31 @@ pub trait Platform: Send + Sync {
     fn listen(&self, listener: OperatorListener) -> Result<(), ListenError>;
 
     /// Writes a text to the operator's console and the system log: at most 126 characters, the rest is cut off.
-    fn wto(&self, text: &str);
+    ///
+    /// # Errors
+    /// Why it is not there.
+    fn wto(&self, text: &str) -> io::Result<()>;
+
+    /// Routing and descriptor codes of every WTO from now on. Has a meaning on z/OS only.
+    fn set_wto_codes(&self, _codes: WtoCodes) {}
 
     /// Tells the service manager that started us (systemd), if there is one, in its own format: `READY=1`, `STATUS=text`, `STOPPING=1`.
     fn notify_service_manager(&self, _state: &str) {}
+
+    /// Whether there is a service manager that listens.
+    fn has_service_manager(&self) -> bool {
+        false
+    }
+
+    /// The time within which the service manager wants to hear `WATCHDOG=1` again and again; None: it does not.
+    fn watchdog(&self) -> Option<Duration> {
+        None
+    }
+
+    /// SYSPRINT, where it is a file of the spool that an index can be kept beside.
+    fn sysprint_place(&self) -> Option<SysprintPlace> {
+        None
+    }
 
     /// Appends to SYSPRINT; blocks while the reader is slow. An error belongs to the first byte that was not written.
     ///
@@ -445,11 +615,30 @@ pub trait Platform: Send + Sync {
     /// The system's; the caller then goes on without SYSPRINT.
     fn write_sysprint(&self, bytes: &[u8]) -> io::Result<()>;
 
-    /// Issues an operator command and returns the lines of the answer.
+    /// Opens SYSPRINT anew where its file was moved away; whether it did.
     ///
     /// # Errors
-    /// When the system has no console at which to issue it, or refuses.
-    fn issue_command(&self, command: &str) -> io::Result<Vec<String>>;
+    /// The system's; the caller then goes on with the file of before.
+    fn reopen_sysprint(&self) -> io::Result<bool> {
+        Ok(false)
+    }
+
+    /// Issues an operator command. `limit`: how long its answer may take; the system's own bound holds besides.
+    ///
+    /// # Errors
+    /// When the system has no console at which to issue it (NotFound), or refuses: then it was not carried out, and the text has every
+    /// refusal.
+    fn issue_command(&self, command: &str, limit: Option<Duration>) -> io::Result<CommandAnswer>;
+
+    /// Operator commands are issued by this interface alone. Has a meaning on z/OS only.
+    fn issue_commands_through(&self, interface: operator_command::Interface) {
+        let _ = interface;
+    }
+
+    /// The soft limit of open descriptors that a shell has to set for what it runs, where the launcher has raised its own.
+    fn descriptor_limit_of_children(&self) -> Option<u64> {
+        None
+    }
 
     /// Called when the runtime directory is known: some services of z/OS are programs below it.
     fn use_runtime(&self, runtime: &std::path::Path) {
@@ -462,10 +651,19 @@ pub trait Platform: Send + Sync {
     /// [`LockError::Held`] when another process has it.
     fn lock_file(&self, path: &std::path::Path, holder: &str) -> Result<FileLock, LockError>;
 
+    /// Locks a file that several users lock, made with `mode` where it is missing. With an empty text what is in it stays.
+    ///
+    /// # Errors
+    /// As [`Platform::lock_file`].
+    fn lock_shared_file(&self, path: &std::path::Path, mode: u32, holder: &str) -> Result<FileLock, LockError>;
+
     /// Whether this process can create files in a directory: the system is asked, mode bits are not interpreted.
     fn is_writable_directory(&self, path: &std::path::Path) -> bool;
 
     /// A path of this very program, for helpers that run as separate processes: it names the running file, even if another one has been
-    /// installed in its place meanwhile. None when there is no path (a load module).
-    fn own_program(&self) -> Option<PathBuf>;
+    /// installed in its place meanwhile.
+    ///
+    /// # Errors
+    /// In words, where there is none, or no program is there: a load module has no path of its own.
+    fn own_program(&self) -> io::Result<PathBuf>;
 }

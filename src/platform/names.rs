@@ -18,6 +18,7 @@ fn is_name_byte(byte: u8) -> bool {
 }
 
 /// The system's name made from a host name: its first label in upper case, without other characters, cut to 8.
+#[cfg(zwelnch_unix)]
 fn sysname_of_host(host: &str) -> String {
     let label = host.split('.').next().unwrap_or_default().to_ascii_uppercase();
     let name: String = label.chars().filter(|character| u8::try_from(*character).is_ok_and(is_name_byte)).take(NAME_LIMIT).collect();
@@ -25,12 +26,13 @@ fn sysname_of_host(host: &str) -> String {
 }
 
 /// The name of a system that has no directory: the short host name.
+#[cfg(zwelnch_unix)]
 pub fn host_sysname() -> String {
     let host = nix::unistd::gethostname().unwrap_or_default();
     sysname_of_host(&host.to_string_lossy())
 }
 
-#[cfg(test)]
+#[cfg(all(test, zwelnch_unix))]
 mod tests {
     use super::*;
 

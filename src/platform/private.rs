@@ -3,6 +3,7 @@
 //! descriptor is checked, and everything below is opened relative to it.
 
 use super::files::{FileKind, kind};
+use super::unix::own_user;
 use nix::libc;
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
@@ -19,10 +20,6 @@ pub struct PrivateDirectory {
 
 fn refused(path: &Path, why: &str) -> io::Error {
     io::Error::new(io::ErrorKind::PermissionDenied, format!("'{}' {why}", path.display()))
-}
-
-fn own_user() -> u32 {
-    nix::unistd::geteuid().as_raw()
 }
 
 /// Whether an open file or directory is ours alone. Root counts as us, because root can give us anything anyway.
@@ -67,7 +64,7 @@ impl PrivateDirectory {
         Ok(PrivateDirectory { path: path.to_path_buf(), file })
     }
 
-    /// Opens a regular file below it for reading.
+    /// Opens a regular file below it for reading, as it is stored.
     ///
     /// # Errors
     /// As [`PrivateDirectory::open`], for each directory on the way and the file; [`io::ErrorKind::NotFound`] where there is none.
@@ -82,7 +79,11 @@ impl PrivateDirectory {
             let metadata = file.metadata()?;
             judge(&path, &metadata)?;
             if steps.peek().is_none() {
-                return if kind(&metadata) == FileKind::Regular { Ok(file) } else { Err(refused(&path, "is no regular file; remove it")) };
+                if kind(&metadata) != FileKind::Regular {
+                    return Err(refused(&path, "is no regular file; remove it"));
+                }
+                super::text_file::conversion_off(&file);
+                return Ok(file);
             }
             at = PrivateDirectory { path, file };
         }
@@ -130,6 +131,68 @@ pub fn open_own(path: &Path) -> io::Result<File> {
     }
     judge(path, &metadata)?;
     Ok(file)
+}
+
+/// A file of ours to append to, made with mode 600 where it is missing, and narrowed to it where it is wider. It must be ours, a regular
+/// file, and have no second name: that may be any file of ours.
+///
+/// # Errors
+/// As [`open_own`].
+pub fn append_own(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::PermissionsExt;
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY;
+    let file =
+        File::options().append(true).create(true).mode(0o600).custom_flags(flags).open(path).map_err(|error| in_words(path, error))?;
+    let metadata = file.metadata()?;
+    match (kind(&metadata), metadata.nlink()) {
+        (FileKind::Regular, 0 | 1) => {}
+        (FileKind::Regular, _) => return Err(refused(path, "has a second name; remove it")),
+        _ => return Err(refused(path, "is no regular file; remove it")),
+    }
+    if metadata.mode() & 0o077 != 0 && metadata.uid() == own_user() {
+        file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+    } else {
+        judge(path, &metadata)?;
+    }
+    super::text_file::begin(&file, path, super::text_file::TextFile::OwnRecord);
+    Ok(file)
+}
+
+/// A file to lock that users share: what is in it is nobody's truth. Made with this mode where it is missing, for the group of its
+/// directory; no link is followed, and a file with a second name is refused, for that may be any file of ours.
+///
+/// # Errors
+/// As [`open_own`], except that its owner may be anybody.
+pub fn open_shared(path: &Path, mode: u32) -> io::Result<File> {
+    let options = |new: bool| {
+        let mut options = File::options();
+        options.read(true).write(true).create_new(new).mode(mode).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+        options
+    };
+    // Opened before it is made: in a directory of everybody the system refuses to "create" what another user has there.
+    let file = match options(false).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => match options(true).open(path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => options(false).open(path),
+            made => made.and_then(|file| share(&file, path, mode).map(|()| file)),
+        },
+        opened => opened,
+    };
+    let file = file.map_err(|error| in_words(path, error))?;
+    let metadata = file.metadata()?;
+    match (kind(&metadata), metadata.nlink()) {
+        (FileKind::Regular, 0 | 1) => Ok(file),
+        (FileKind::Regular, _) => Err(refused(path, "has a second name; remove it")),
+        _ => Err(refused(path, "is no regular file; remove it")),
+    }
+}
+
+/// The creator's umask and group are not those of the directory's users. Where the system does not let him give it to their group, they are
+/// refused later, in words.
+fn share(file: &File, path: &Path, mode: u32) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let _ = std::os::unix::fs::fchown(file, None, Some(std::fs::metadata(parent)?.gid()));
+    file.set_permissions(std::fs::Permissions::from_mode(mode))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Standard output of commands: if it did not take a document, the command has failed, whatever its own result.
 
+use super::text_streams::{Stream, written};
 use nix::libc;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
@@ -18,7 +19,8 @@ pub struct StandardOutput;
 
 impl Write for StandardOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        remembered(io::stdout().write(bytes))
+        // As many bytes as are given, whatever the code page.
+        remembered(io::stdout().write(&written(Stream::Output, bytes)))
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -3,14 +3,15 @@
 //!
 //! It reads a pipe whose other end only the launcher holds. The launcher writes each process group that it creates and each that has gone;
 //! end of file without a goodbye means that the launcher is dead. This needs only POSIX. Where the system reports processes (Linux), those
-//! that have left their group are found by [`MARKER`] as well.
+//! that have left their group are found as well, by the control group of the run or as `remains` says.
 
+use super::remains::Remains;
 use super::sweep::{self, Found};
 use super::{GroupObserver, MARKER};
 use crate::platform::{
-    ChildEnvironment, Ending, GroupOfChild, Pid, Platform, PreparedEnvironment, SignalTarget, SpawnRequest, WaitStatus, unix,
+    ChildEnvironment, ControlGroup, Ending, GroupOfChild, Pid, Platform, PreparedEnvironment, SignalTarget, SpawnRequest, WaitStatus, unix,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, BufRead, Write};
@@ -25,6 +26,9 @@ pub const NAME: &str = "zwelnch-guardian";
 /// The words after the name by which the program recognises this role.
 pub const WORDS: [&str; 2] = ["internal", "guardian"];
 
+/// One more word: the directory of the run's control group is its descriptor of this number.
+const CONTROL_GROUP: (&str, i32) = ("control-group", 3);
+
 /// What the launcher reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum GuardianNotice {
@@ -32,6 +36,8 @@ enum GuardianNotice {
     Run(String),
     Made(Pid, Ending),
     Gone(Pid),
+    /// An orphan outside all groups, with its start time.
+    Strayed(Pid, u64),
     Goodbye,
 }
 
@@ -43,6 +49,7 @@ fn encode(record: &GuardianNotice) -> String {
             format!("+{group} {} {} {}\n", ending.signal, ending.kill_signal, ending.grace.as_millis())
         }
         GuardianNotice::Gone(group) => format!("-{group}\n"),
+        GuardianNotice::Strayed(pid, start) => format!("~{pid} {start}\n"),
         GuardianNotice::Goodbye => "bye\n".to_owned(),
     }
 }
@@ -53,6 +60,9 @@ fn decode(line: &str) -> Option<GuardianNotice> {
     }
     if let Some(group) = line.strip_prefix('-') {
         return Some(GuardianNotice::Gone(group.parse().ok()?));
+    }
+    if let Some((pid, start)) = line.strip_prefix('~').and_then(|stray| stray.split_once(' ')) {
+        return Some(GuardianNotice::Strayed(pid.parse().ok()?, start.parse().ok()?));
     }
     if line == "bye" {
         return Some(GuardianNotice::Goodbye);
@@ -79,6 +89,8 @@ pub struct Guardian {
     run: String,
     /// Kept for the guardian that replaces one that was killed.
     groups: BTreeMap<Pid, Ending>,
+    strays: BTreeMap<Pid, u64>,
+    control_group: Option<Arc<dyn ControlGroup>>,
     environment: PreparedEnvironment,
     null: File,
     pipe: Option<File>,
@@ -89,13 +101,18 @@ pub struct Guardian {
 }
 
 impl Guardian {
-    /// Starts the process. `run` is [`crate::processes::Processes::run`]; `lost` is called when a guardian that has ended cannot be
+    /// Starts the process. `run` is [`crate::processes::Processes::run`], with its control group if it has one; `lost` is called when a guardian that has ended cannot be
     /// replaced.
     ///
     /// # Errors
-    /// The system's; NotFound when this program does not know its own file.
-    pub fn start(platform: Arc<dyn Platform>, run: &str, lost: Box<dyn Fn(io::Error) + Send>) -> io::Result<Guardian> {
-        let program = platform.own_program().ok_or(io::ErrorKind::NotFound)?;
+    /// The system's; those of [`Platform::own_program`].
+    pub fn start(
+        platform: Arc<dyn Platform>,
+        run: &str,
+        control_group: Option<Arc<dyn ControlGroup>>,
+        lost: Box<dyn Fn(io::Error) + Send>,
+    ) -> io::Result<Guardian> {
+        let program = platform.own_program()?;
         let mut environment = unix::process::inherited_environment();
         environment.remove(MARKER);
         let mut guardian = Guardian {
@@ -103,6 +120,8 @@ impl Guardian {
             program,
             run: run.to_owned(),
             groups: BTreeMap::new(),
+            strays: BTreeMap::new(),
+            control_group,
             environment: PreparedEnvironment::new(&environment)?,
             null: File::options().read(true).write(true).open("/dev/null")?,
             pipe: None,
@@ -121,17 +140,27 @@ impl Guardian {
         for (group, ending) in &self.groups {
             text += &encode(&GuardianNotice::Made(*group, *ending));
         }
+        for (pid, start) in &self.strays {
+            text += &encode(&GuardianNotice::Strayed(*pid, *start));
+        }
         // Written before it starts: if the launcher is killed at this very moment, the guardian knows what to end. What does not fit
         // follows later.
         let written = writer.write(text.as_bytes())?;
-        let words = [NAME, WORDS[0], WORDS[1], &self.run];
+        let mut words = vec![NAME, WORDS[0], WORDS[1], &self.run];
+        let mut descriptors = vec![(reader.as_fd(), 0), (self.null.as_fd(), 1), (self.null.as_fd(), 2)];
+        let control_group = self.control_group.as_ref().map(|group| group.open()).transpose()?;
+        if let Some(control_group) = &control_group {
+            words.push(CONTROL_GROUP.0);
+            descriptors.push((control_group.as_fd(), CONTROL_GROUP.1));
+        }
         let nothing = PreparedEnvironment::default();
         let request = SpawnRequest {
             program: self.program.clone(),
             arguments: words.into_iter().map(OsString::from).collect(),
             environment: ChildEnvironment { base: &self.environment, own: &nothing, marker: None },
-            descriptors: vec![(reader.as_fd(), 0), (self.null.as_fd(), 1), (self.null.as_fd(), 2)],
+            descriptors,
             group: GroupOfChild::Ours,
+            control_group: None,
         };
         self.pid = Some(self.platform.spawn(&request)?);
         self.pipe = Some(writer);
@@ -145,7 +174,11 @@ impl Guardian {
     }
 
     fn tell(&mut self, record: &GuardianNotice) {
-        if self.write(&encode(record)).is_err() {
+        self.tell_all(&encode(record));
+    }
+
+    fn tell_all(&mut self, text: &str) {
+        if self.write(text).is_err() {
             self.dismiss();
         }
     }
@@ -171,9 +204,25 @@ impl GroupObserver for Guardian {
         }
     }
 
-    fn gone(&mut self, group: Pid) {
-        self.groups.remove(&group);
-        self.tell(&GuardianNotice::Gone(group));
+    fn gone(&mut self, groups: &[Pid]) {
+        let mut text = String::new();
+        for group in groups {
+            self.groups.remove(group);
+            text += &encode(&GuardianNotice::Gone(*group));
+        }
+        self.tell_all(&text);
+    }
+
+    fn strayed(&mut self, pid: Pid) {
+        let Some(process) = self.platform.process(pid) else { return };
+        self.strays.insert(pid, process.start);
+        self.tell(&GuardianNotice::Strayed(pid, process.start));
+    }
+
+    fn stray_ended(&mut self, pid: Pid) {
+        if self.strays.remove(&pid).is_some() {
+            self.tell(&GuardianNotice::Gone(pid));
+        }
     }
 
     fn helper(&self) -> Option<Pid> {
@@ -206,6 +255,8 @@ pub fn is_called(arguments: &[OsString]) -> bool {
 /// The guardian's whole life. Returns when nothing is left to guard.
 pub fn main() {
     unix::process::become_guardian();
+    // What has brought it here, the loader above all, is not needed again.
+    unix::give_back_memory();
     let mut guarded = Guarded::default();
     let mut lines = io::stdin().lock();
     let mut line = Vec::new();
@@ -219,8 +270,24 @@ pub fn main() {
         }
         line.clear();
     }
-    let platform = unix::UnixPlatform::for_command();
-    sweep::end(&platform, || guarded.look(&platform));
+    let platform = crate::platform::NativePlatform::for_command();
+    let control_group = control_group(&platform);
+    let control_group = control_group.as_deref();
+    let run = guarded.run.clone();
+    let mut remains = Remains::new(&platform, run.as_deref(), control_group, &guarded.strays, BTreeSet::new());
+    sweep::end(&platform, control_group, |at_once| guarded.look(&platform, &mut remains, at_once));
+    if let Some(control_group) = control_group {
+        // What could not be ended is in it, for the next start.
+        let _ = control_group.remove();
+    }
+}
+
+/// What the launcher has handed over; None where it has no control group.
+fn control_group(platform: &dyn Platform) -> Option<Arc<dyn ControlGroup>> {
+    let is_given = std::env::args_os().nth(WORDS.len() + 2).is_some_and(|word| word == CONTROL_GROUP.0);
+    let descriptor = is_given.then(|| unix::process::inherited_descriptor(CONTROL_GROUP.1)).flatten()?;
+    // The other ways to find what is left remain.
+    platform.inherited_control_group(descriptor).ok()
 }
 
 /// What the guardian knows.
@@ -228,6 +295,9 @@ pub fn main() {
 struct Guarded {
     run: Option<String>,
     groups: BTreeMap<Pid, Ending>,
+    strays: BTreeMap<Pid, u64>,
+    /// The longest grace time that was seen.
+    longest: Ending,
 }
 
 impl Guarded {
@@ -235,38 +305,36 @@ impl Guarded {
         match record {
             GuardianNotice::Run(run) => self.run = Some(run),
             GuardianNotice::Made(group, ending) => drop(self.groups.insert(group, ending)),
-            GuardianNotice::Gone(group) => drop(self.groups.remove(&group)),
+            GuardianNotice::Gone(pid) => {
+                self.groups.remove(&pid);
+                self.strays.remove(&pid);
+            }
+            GuardianNotice::Strayed(pid, start) => drop(self.strays.insert(pid, start)),
             GuardianNotice::Goodbye => {}
         }
     }
 
     /// What still lives. A group that has gone is forgotten, because its number may soon be reused.
-    fn look(&mut self, platform: &dyn Platform) -> Found {
+    fn look(&mut self, platform: &dyn Platform, remains: &mut Remains<'_>, at_once: bool) -> Found {
         let mut found = Found::default();
-        let Some(list) = platform.process_list(&|_| false) else {
+        let Some(list) = remains.candidates(at_once) else {
             self.groups.retain(|group, _| platform.group_exists(*group));
             found.targets = self.groups.iter().map(|(group, ending)| (SignalTarget::Group(*group), *ending)).collect();
             return found;
         };
-        let living: Vec<_> = list.iter().filter(|entry| !entry.is_dead).collect();
-        self.groups.retain(|group, _| living.iter().any(|entry| entry.group == *group));
-        let longest = self.groups.values().max_by_key(|ending| ending.grace).copied().unwrap_or_default();
-        for entry in living {
-            if let Some(ending) = self.groups.get(&entry.group) {
-                found.targets.insert(SignalTarget::Group(entry.group), *ending);
-                found.processes.insert(entry.pid);
-            } else if self.run.as_deref().is_some_and(|run| is_of_run(platform, entry.pid, run)) {
-                found.targets.insert(SignalTarget::Process(entry.pid), longest);
-                found.processes.insert(entry.pid);
-            }
+        found.is_uncertain = remains.is_uncertain();
+        // Before any has gone.
+        self.longest = self.groups.values().copied().max_by_key(|ending| ending.grace).unwrap_or(self.longest);
+        self.groups.retain(|group, _| list.iter().any(|entry| !entry.is_dead && entry.group == *group));
+        found.processes = remains.among(&list, |entry| self.groups.contains_key(&entry.group));
+        let groups: BTreeMap<Pid, Pid> = list.iter().map(|entry| (entry.pid, entry.group)).collect();
+        for pid in &found.processes {
+            let of_group = groups.get(pid).and_then(|group| Some((SignalTarget::Group(*group), *self.groups.get(group)?)));
+            let (target, ending) = of_group.unwrap_or((SignalTarget::Process(*pid), self.longest));
+            found.targets.insert(target, ending);
         }
         found
     }
-}
-
-/// Whether a process or one of its ancestors was started by a run of the launcher.
-pub(super) fn is_of_run(platform: &dyn Platform, pid: Pid, run: &str) -> bool {
-    platform.variable_of(pid, MARKER).is_some_and(|marker| marker.strip_prefix(run).is_some_and(|rest| rest.starts_with('.')))
 }
 
 #[cfg(test)]
@@ -281,6 +349,7 @@ mod tests {
                 GuardianNotice::Made(group, Ending { signal, kill_signal, grace: Duration::from_millis(grace.into()) })
             }),
             (2..i32::MAX).prop_map(GuardianNotice::Gone),
+            (2..i32::MAX, any::<u64>()).prop_map(|(pid, start)| GuardianNotice::Strayed(pid, start)),
             Just(GuardianNotice::Goodbye),
         ]
     }

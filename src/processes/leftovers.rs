@@ -1,14 +1,15 @@
 //! The record that a run keeps of its processes, so that the next run of the same HA instance can end what was left when both the launcher
 //! and its guardian were killed. A process id alone identifies nothing: it is reused after a while, and means another process on another
 //! system of the sysplex or after an IPL. So the record holds the system's name, the identity of its boot and each process's start time,
-//! and a process that does not match in all of them is never touched.
+//! and a process that does not match in all of them is never touched. Where the run had a control group, its record names that too: what is
+//! in it is of the run, whatever has become of it.
 
 use super::GroupObserver;
-use super::guardian::is_of_run;
+use super::remains::Remains;
 use super::sweep::{self, Found, SweepOutcome};
 use crate::platform::files::write_and_append;
 use crate::platform::private::PrivateDirectory;
-use crate::platform::{Ending, Pid, Platform, ProcessEntry, SignalTarget};
+use crate::platform::{ControlGroup, ControlGroupIdentity, Ending, Pid, Platform, ProcessEntry, SignalTarget};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Write};
@@ -48,6 +49,9 @@ struct ProcessRecord {
     launcher: Option<Launcher>,
     /// The leader's start time, and how the group is ended.
     groups: BTreeMap<Pid, (u64, Ending)>,
+    /// Orphans outside all groups, with their start times.
+    strays: BTreeMap<Pid, u64>,
+    control_group: Option<ControlGroupIdentity>,
 }
 
 /// The launcher that keeps a record.
@@ -100,6 +104,24 @@ fn head(place: &Place, run: &str, launcher: Option<&Launcher>) -> String {
     format!("{FORMAT}\t{}\t{}\t{run}{launcher}\n", place.sysname, place.boot)
 }
 
+fn contained(identity: &ControlGroupIdentity) -> String {
+    format!("={} {}\n", identity.number, identity.path.display())
+}
+
+fn parse_contained(line: &str) -> Option<ControlGroupIdentity> {
+    let (number, path) = line.strip_prefix('=')?.split_once(' ')?;
+    Some(ControlGroupIdentity { path: path.into(), number: number.parse().ok()? })
+}
+
+fn strayed(pid: Pid, start: u64) -> String {
+    format!("~{pid} {start}\n")
+}
+
+fn parse_strayed(line: &str) -> Option<(Pid, u64)> {
+    let (pid, start) = line.strip_prefix('~')?.split_once(' ')?;
+    Some((pid.parse().ok().filter(|pid| *pid > 1)?, start.parse().ok()?))
+}
+
 fn parse_launcher(text: &str) -> Option<Launcher> {
     let mut words = text.split(' ');
     let (pid, start) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
@@ -127,15 +149,20 @@ fn parse(text: &str) -> Option<ProcessRecord> {
     let run = head.next()?.to_owned();
     // A record of an earlier version does not have it.
     let launcher = head.next().and_then(parse_launcher);
-    let mut groups = BTreeMap::new();
+    let mut record = ProcessRecord { place, run, launcher, groups: BTreeMap::new(), strays: BTreeMap::new(), control_group: None };
     for line in lines {
-        if let Some(group) = line.strip_prefix('-').and_then(|group| group.parse().ok()) {
-            groups.remove(&group);
+        if let Some(pid) = line.strip_prefix('-').and_then(|pid| pid.parse().ok()) {
+            record.groups.remove(&pid);
+            record.strays.remove(&pid);
         } else if let Some((group, fact)) = parse_made(line) {
-            groups.insert(group, fact);
+            record.groups.insert(group, fact);
+        } else if let Some((pid, start)) = parse_strayed(line) {
+            record.strays.insert(pid, start);
+        } else if let Some(identity) = parse_contained(line) {
+            record.control_group = Some(identity);
         }
     }
-    Some(ProcessRecord { place, run, launcher, groups })
+    Some(record)
 }
 
 fn parse_made(line: &str) -> Option<(Pid, (u64, Ending))> {
@@ -148,25 +175,31 @@ fn parse_made(line: &str) -> Option<(Pid, (u64, Ending))> {
     Some((group, (start, Ending { signal, kill_signal, grace })))
 }
 
-/// The part of a record that lives here. A group counts as a whole while its leader is the one that was recorded; otherwise, and for
-/// processes that have left their group, only those that carry the run's marker count.
-fn living(record: &ProcessRecord, list: &[ProcessEntry], spared: &BTreeSet<Pid>, is_marked: impl Fn(Pid) -> bool) -> Found {
+/// The groups of a record whose leader is the one that was recorded.
+fn led(record: &ProcessRecord, list: &[ProcessEntry]) -> BTreeSet<Pid> {
     let leads =
-        |entry: &ProcessEntry| record.groups.get(&entry.pid).is_some_and(|(start, _)| *start == entry.start && entry.group == entry.pid);
-    let groups: BTreeSet<Pid> = list.iter().filter(|entry| leads(entry)).map(|entry| entry.pid).collect();
+        |entry: &&ProcessEntry| record.groups.get(&entry.pid).is_some_and(|(start, _)| *start == entry.start && entry.group == entry.pid);
+    list.iter().filter(leads).map(|entry| entry.pid).collect()
+}
+
+/// The part of a record that lives here. A group counts as a whole while its leader is the one that was recorded; otherwise, and for
+/// processes that have left their group, only those of `remains` count.
+fn living(record: &ProcessRecord, list: &[ProcessEntry], spared: &BTreeSet<Pid>, remains: &mut Remains<'_>) -> Found {
+    let groups = led(record, list);
     let holds_spared: BTreeSet<Pid> = list.iter().filter(|entry| spared.contains(&entry.pid)).map(|entry| entry.group).collect();
     let longest = record.groups.values().map(|(_, ending)| *ending).max_by_key(|ending| ending.grace).unwrap_or_default();
-    let mut found = Found::default();
-    for entry in list.iter().filter(|entry| !entry.is_dead && !spared.contains(&entry.pid)) {
-        let of_group = groups.get(&entry.group).and_then(|group| record.groups.get(group)).map(|(_, ending)| *ending);
-        let target = match of_group {
-            Some(_) if !holds_spared.contains(&entry.group) => SignalTarget::Group(entry.group),
-            Some(_) => SignalTarget::Process(entry.pid),
-            None if is_marked(entry.pid) => SignalTarget::Process(entry.pid),
-            None => continue,
+    let processes = remains.among(list, |entry| groups.contains(&entry.group));
+    let mut found = Found { processes, targets: BTreeMap::new(), is_uncertain: remains.is_uncertain() };
+    let entries: BTreeMap<Pid, &ProcessEntry> = list.iter().map(|entry| (entry.pid, entry)).collect();
+    for pid in &found.processes {
+        let group = entries.get(pid).map(|entry| entry.group).filter(|group| groups.contains(group));
+        let of_group = group.and_then(|group| Some((group, record.groups.get(&group)?.1)));
+        let (target, ending) = match of_group {
+            Some((group, ending)) if !holds_spared.contains(&group) => (SignalTarget::Group(group), ending),
+            Some((_, ending)) => (SignalTarget::Process(*pid), ending),
+            None => (SignalTarget::Process(*pid), longest),
         };
-        found.targets.insert(target, of_group.unwrap_or(longest));
-        found.processes.insert(entry.pid);
+        found.targets.insert(target, ending);
     }
     found
 }
@@ -194,7 +227,7 @@ pub fn end(platform: &dyn Platform, place: &Place, path: &Path) -> io::Result<Be
     }
     if let Some(record) = record {
         if record.place.sysname == place.sysname {
-            outcome = end_recorded(platform, place, &record);
+            outcome = end_recorded(platform, place, &record)?;
         } else if let Some(aside) = kept_aside(path, &record.place.sysname) {
             std::fs::rename(path, aside)?;
         }
@@ -204,7 +237,7 @@ pub fn end(platform: &dyn Platform, place: &Place, path: &Path) -> io::Result<Be
             if let Some(launcher) = living_launcher(platform, place, &record) {
                 return Ok(Before::Runs(launcher));
             }
-            let earlier = end_recorded(platform, place, &record);
+            let earlier = end_recorded(platform, place, &record)?;
             outcome.processes.extend(earlier.processes);
             outcome.left.extend(earlier.left);
             std::fs::remove_file(&aside)?;
@@ -228,17 +261,33 @@ fn read(path: &Path) -> io::Result<Option<ProcessRecord>> {
     }
 }
 
-fn end_recorded(platform: &dyn Platform, place: &Place, record: &ProcessRecord) -> SweepOutcome {
+fn end_recorded(platform: &dyn Platform, place: &Place, record: &ProcessRecord) -> io::Result<SweepOutcome> {
     if record.place != *place {
-        return SweepOutcome::default();
+        return Ok(SweepOutcome::default());
     }
-    sweep::end(platform, || {
-        let list = platform.process_list(&|_| false).unwrap_or_default();
-        living(record, &list, &own_line(&list), |pid| is_of_run(platform, pid, &record.run))
-    })
+    let recorded = record.control_group.as_ref().filter(|identity| identity.is_of_run(&record.run));
+    let (control_group, trouble) = match recorded.map(|identity| platform.recorded_control_group(identity)).transpose() {
+        Ok(found) => (found.flatten(), None),
+        // What the rest of the record knows is ended all the same.
+        Err(error) => (None, Some(error)),
+    };
+    let control_group = control_group.as_deref();
+    let spared = own_line(&platform.process_list(&|_| false).unwrap_or_default());
+    let mut remains = Remains::new(platform, Some(&record.run), control_group, &record.strays, spared.clone());
+    let holds_spared = |group: &&dyn ControlGroup| group.processes().is_ok_and(|all| all.iter().any(|pid| spared.contains(pid)));
+    let whole = control_group.filter(|group| !holds_spared(group));
+    let outcome = sweep::end(platform, whole, |at_once| {
+        let list = remains.candidates(at_once).unwrap_or_default();
+        living(record, &list, &spared, &mut remains)
+    });
+    if let Some(control_group) = whole.filter(|_| outcome.left.is_empty()) {
+        // It is empty: whatever keeps it, there is nothing to end in it any more.
+        let _ = control_group.remove();
+    }
+    trouble.map_or(Ok(outcome), Err)
 }
 
-/// Keeps the record of this run: a line, in one write, for each group that comes or goes.
+/// Keeps the record of this run: a line for each group that comes or goes, in one write for those that go together.
 pub struct Recorder {
     platform: Arc<dyn Platform>,
     path: PathBuf,
@@ -246,6 +295,7 @@ pub struct Recorder {
     file: File,
     size: u64,
     groups: BTreeMap<Pid, (u64, Ending)>,
+    strays: BTreeMap<Pid, u64>,
     /// Called with the first failure.
     failed: Option<Box<dyn FnOnce(io::Error) + Send>>,
 }
@@ -260,13 +310,23 @@ impl Recorder {
         place: &Place,
         run: &str,
         launcher: Option<&Launcher>,
+        control_group: Option<&ControlGroupIdentity>,
         path: &Path,
         failed: Box<dyn FnOnce(io::Error) + Send>,
     ) -> io::Result<Recorder> {
-        let head = head(place, run, launcher);
+        let head = head(place, run, launcher) + &control_group.map(contained).unwrap_or_default();
         let file = write_and_append(path, head.as_bytes(), 0o600)?;
         let size = head.len() as u64;
-        Ok(Recorder { platform, path: path.to_path_buf(), head, file, size, groups: BTreeMap::new(), failed: Some(failed) })
+        Ok(Recorder {
+            platform,
+            path: path.to_path_buf(),
+            head,
+            file,
+            size,
+            groups: BTreeMap::new(),
+            strays: BTreeMap::new(),
+            failed: Some(failed),
+        })
     }
 
     fn append(&mut self, line: &str) {
@@ -288,6 +348,9 @@ impl Recorder {
         for (group, (start, ending)) in &self.groups {
             text += &made(*group, *start, ending);
         }
+        for (pid, start) in &self.strays {
+            text += &strayed(*pid, *start);
+        }
         self.file = write_and_append(&self.path, text.as_bytes(), 0o600)?;
         // The living do not count, so that a large instance does not rewrite its file for each line.
         self.size = 0;
@@ -303,15 +366,29 @@ impl GroupObserver for Recorder {
         self.append(&made(group, process.start, ending));
     }
 
-    fn gone(&mut self, group: Pid) {
-        if self.groups.remove(&group).is_some() {
-            self.append(&format!("-{group}\n"));
+    fn gone(&mut self, groups: &[Pid]) {
+        let known = groups.iter().filter(|group| self.groups.remove(group).is_some());
+        let text: String = known.map(|group| format!("-{group}\n")).collect();
+        if !text.is_empty() {
+            self.append(&text);
+        }
+    }
+
+    fn strayed(&mut self, pid: Pid) {
+        let Some(process) = self.platform.process(pid) else { return };
+        self.strays.insert(pid, process.start);
+        self.append(&strayed(pid, process.start));
+    }
+
+    fn stray_ended(&mut self, pid: Pid) {
+        if self.strays.remove(&pid).is_some() {
+            self.append(&format!("-{pid}\n"));
         }
     }
 
     fn finish(&mut self) {
         // Nothing is left to record.
-        if self.groups.is_empty() {
+        if self.groups.is_empty() && self.strays.is_empty() {
             let _ = std::fs::remove_file(&self.path);
         }
     }
@@ -320,6 +397,7 @@ impl GroupObserver for Recorder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::platform::fake::FakePlatform;
     use proptest::prelude::*;
 
     fn place() -> Place {
@@ -328,36 +406,54 @@ mod tests {
 
     fn record(groups: &[(Pid, u64)]) -> ProcessRecord {
         let groups = groups.iter().map(|(pid, start)| (*pid, (*start, Ending::default()))).collect();
-        ProcessRecord { place: place(), run: "r".into(), launcher: None, groups }
+        ProcessRecord { place: place(), run: "r".into(), launcher: None, groups, strays: BTreeMap::new(), control_group: None }
     }
 
     fn entry(pid: Pid, group: Pid, start: u64) -> ProcessEntry {
-        ProcessEntry { pid, parent: 1, group, start, is_dead: false }
+        ProcessEntry { pid, parent: 1, group, session: 1, start, is_dead: false }
+    }
+
+    fn platform(marked: &[Pid]) -> FakePlatform {
+        let variables = marked.iter().map(|pid| (*pid, (crate::processes::MARKER.to_owned(), "r.1".to_owned()))).collect();
+        let mut platform = FakePlatform::default();
+        platform.variables = variables;
+        platform
     }
 
     fn found(record: &ProcessRecord, list: &[ProcessEntry], marked: &[Pid]) -> Vec<Pid> {
-        living(record, list, &BTreeSet::from([99]), |pid| marked.contains(&pid)).processes.into_iter().collect()
+        let platform = platform(marked);
+        let mut remains = Remains::new(&platform, Some("r"), None, &BTreeMap::new(), BTreeSet::from([99]));
+        remains.candidates(false);
+        living(record, list, &BTreeSet::from([99]), &mut remains).processes.into_iter().collect()
     }
 
     proptest! {
         #[test]
-        fn what_is_written_is_read(steps in proptest::collection::vec((2..9, 0u64..50, any::<bool>()), 0..40), cut in 0usize..9) {
+        fn what_is_written_is_read(steps in proptest::collection::vec((2..9, 0u64..50, 0..3), 0..40), cut in 0usize..9) {
             let launcher = Launcher { job: "ZWE1SV".into(), pid: 4, start: 11 };
-            let mut text = head(&place(), "r", Some(&launcher));
-            let mut expected = BTreeMap::new();
-            for (pid, start, is_made) in steps {
-                if is_made {
-                    text += &made(pid, start, &Ending::default());
-                    expected.insert(pid, (start, Ending::default()));
-                } else {
-                    text += &format!("-{pid}\n");
-                    expected.remove(&pid);
+            let identity = ControlGroupIdentity { path: "/sys/fs/cgroup/a b/zwelnch-r".into(), number: 77 };
+            let mut text = head(&place(), "r", Some(&launcher)) + &contained(&identity);
+            let mut expected = ProcessRecord { launcher: Some(launcher), control_group: Some(identity), ..record(&[]) };
+            for (pid, start, kind) in steps {
+                match kind {
+                    0 => {
+                        text += &made(pid, start, &Ending::default());
+                        expected.groups.insert(pid, (start, Ending::default()));
+                    }
+                    1 => {
+                        text += &strayed(pid, start);
+                        expected.strays.insert(pid, start);
+                    }
+                    _ => {
+                        text += &format!("-{pid}\n");
+                        expected.groups.remove(&pid);
+                        expected.strays.remove(&pid);
+                    }
                 }
             }
             // The line that was being written when everything ended.
             text += &made(7, 1234, &Ending::default())[..cut];
-            let read = parse(&text).unwrap();
-            prop_assert_eq!(read, ProcessRecord { place: place(), run: "r".into(), launcher: Some(launcher), groups: expected });
+            prop_assert_eq!(parse(&text).unwrap(), expected);
         }
 
         #[test]
@@ -392,7 +488,10 @@ mod tests {
     fn the_launcher_itself_and_those_above_it_are_spared() {
         let record = record(&[(10, 100)]);
         let list = [entry(10, 10, 100), entry(99, 10, 102)];
-        let found = living(&record, &list, &BTreeSet::from([99]), |_| true);
+        let platform = platform(&[10, 99]);
+        let mut remains = Remains::new(&platform, Some("r"), None, &BTreeMap::new(), BTreeSet::from([99]));
+        remains.candidates(false);
+        let found = living(&record, &list, &BTreeSet::from([99]), &mut remains);
         assert_eq!(found.targets.into_keys().collect::<Vec<_>>(), [SignalTarget::Process(10)]);
     }
 }

@@ -2,11 +2,13 @@
 //! launcher, the record by which the next run finds what was left, and the sweep by which both end it. The platform reports on single
 //! processes; the contract is docs/contract/lifecycle.md, "Supervision".
 
+mod containment;
 pub mod guardian;
 pub mod leftovers;
 mod reaper;
+mod remains;
 mod sweep;
 mod tree;
 
-pub use reaper::{GroupObserver, MARKER, OnEnd, OnStray, Processes, Swept, send};
+pub use reaper::{GroupObserver, MARKER, OnEnd, OnStray, OnUncontained, Processes, Swept, send};
 pub use tree::{of_component, with_descendants};

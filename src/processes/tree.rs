@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    #[cfg(target_os = "linux")]
+    #[cfg(zwelnch_linux)]
     fn this_process_is_below_its_parent() {
         let own = nix::unistd::getpid().as_raw();
         let parent = nix::unistd::getppid().as_raw();

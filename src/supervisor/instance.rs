@@ -5,11 +5,12 @@
 //! one, the instance is ready when all others are.
 
 mod order;
+mod takes;
 mod whole;
 
-use super::state::{Action, Event, Note, Policy, Reply, State};
+use super::state::{Action, Event, Note, Policy, Reply, State, WaitsFor};
 use super::{Machine, Moment};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 use whole::Told;
 
@@ -80,6 +81,14 @@ pub enum Effect {
     StartedWithout(usize, Duration, Vec<String>),
 }
 
+/// A component has gone from one state to another, in the words of DISP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Transition {
+    pub index: usize,
+    pub from: &'static str,
+    pub to: &'static str,
+}
+
 /// A component to add.
 #[derive(Debug, Clone)]
 pub struct NewMember {
@@ -102,6 +111,16 @@ pub struct Member {
     pub removed: bool,
     /// Its first start has not happened yet.
     first: bool,
+    /// What [`Instance`] keeps of it in its lists.
+    listed: Listed,
+}
+
+/// In which of the instance's lists a component is: kept so that an event of one costs nothing for all others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Listed {
+    due: Option<Moment>,
+    waits: Option<WaitsFor>,
+    is_up: bool,
 }
 
 /// All components, and the state of the whole.
@@ -119,6 +138,17 @@ pub struct Instance {
     /// When it was asked to end.
     ending: Option<Moment>,
     changed: bool,
+    /// When each component's timer is due.
+    due: BTreeSet<(Moment, usize)>,
+    /// Those that wait for others to be down, and to be ready.
+    waiting: [BTreeSet<usize>; 2],
+    /// How many are not down.
+    up: usize,
+    /// How many have not had their first start.
+    first: usize,
+    by_name: HashMap<String, usize>,
+    /// Since they were last taken.
+    transitions: Vec<Transition>,
 }
 
 impl Instance {
@@ -129,12 +159,13 @@ impl Instance {
 
     /// Adds a component, stopped, and returns its index. One that was removed comes back to its old place.
     pub fn add(&mut self, new: NewMember) -> usize {
-        if let Some(index) = self.members.iter().position(|member| member.name == new.name) {
+        if let Some(index) = self.index_of(&new.name) {
             let member = &mut self.members[index];
             member.machine.policy = new.policy;
             (member.required, member.removed) = (new.required, false);
             return index;
         }
+        self.by_name.insert(new.name.clone(), self.members.len());
         self.members.push(Member {
             name: new.name,
             machine: Machine::new(new.policy),
@@ -143,8 +174,14 @@ impl Instance {
             required: new.required,
             removed: false,
             first: false,
+            listed: Listed::default(),
         });
         self.members.len() - 1
+    }
+
+    /// The index of a component, also of a removed one.
+    pub fn index_of(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).copied()
     }
 
     /// Sets what depends on what: for each component the components that it needs, by index. Edges that would close a circle are left out,
@@ -190,7 +227,7 @@ impl Instance {
         self.members.get(index)
     }
 
-    /// One component, to change its settings.
+    /// One component, to change its settings; its machine is fed by [`Instance::step`] only.
     pub fn member_mut(&mut self, index: usize) -> Option<&mut Member> {
         self.members.get_mut(index)
     }
@@ -214,6 +251,11 @@ impl Instance {
         seen.into_iter().filter(|index| !of.contains(index)).collect()
     }
 
+    /// What has become of components since this was last called, in the order of its happening.
+    pub fn take_transitions(&mut self) -> Vec<Transition> {
+        std::mem::take(&mut self.transitions)
+    }
+
     /// The names behind indices.
     pub fn names(&self, indices: &[usize]) -> Vec<String> {
         indices.iter().filter_map(|index| self.members.get(*index)).map(|member| member.name.clone()).collect()
@@ -221,18 +263,19 @@ impl Instance {
 
     /// When a timer is due.
     pub fn deadline(&self) -> Option<Moment> {
-        self.members.iter().filter_map(|member| member.machine.deadline()).chain(self.told.due).min()
+        self.due.first().map(|(due, _)| *due).into_iter().chain(self.told.due).min()
     }
 
     /// True once everything is down after [`Instance::end`].
     pub fn is_over(&self) -> bool {
-        self.ending.is_some() && self.members.iter().all(|member| member.machine.state().is_down())
+        self.ending.is_some() && self.up == 0
     }
 
     /// The first start of all components.
     pub fn begin(&mut self, now: Moment) -> Vec<Effect> {
         self.begun = now;
         self.members.iter_mut().for_each(|member| member.first = true);
+        self.first = self.members.len();
         self.changed = true;
         let all: Vec<usize> = (0..self.members.len()).collect();
         self.order(&Event::Start, &all, now)
@@ -266,8 +309,7 @@ impl Instance {
             self.told.due = None;
             self.changed = true;
         }
-        let due = |member: &Member| member.machine.deadline().is_some_and(|deadline| deadline <= now);
-        let due: Vec<usize> = self.members.iter().enumerate().filter(|(_, member)| due(member)).map(|(index, _)| index).collect();
+        let due: BTreeSet<usize> = self.due.iter().take_while(|(due, _)| *due <= now).map(|(_, index)| *index).collect();
         due.into_iter().flat_map(|index| self.step(index, Event::Timer, now)).collect()
     }
 
@@ -286,20 +328,66 @@ impl Instance {
             }
             events.extend(self.ends_of_waits());
         }
+        #[cfg(test)]
+        self.compare_lists();
         effects
     }
 
     fn feed(&mut self, index: usize, event: Event, now: Moment, effects: &mut Vec<Effect>) {
         let Some(member) = self.members.get_mut(index) else { return };
         let was_lost = member.machine.state().is_lost();
+        let from = member.machine.name();
         let actions = member.machine.step(event, now);
+        let to = member.machine.name();
+        if from != to {
+            self.transitions.push(Transition { index, from, to });
+        }
         let state = member.machine.state();
-        member.first &= matches!(state, State::Waiting { .. } | State::Starting);
+        if member.first && !matches!(state, State::Waiting { .. } | State::Starting) {
+            member.first = false;
+            self.first -= 1;
+        }
         if !was_lost && state.is_lost() {
             self.lost.push(index);
         }
         self.changed = true;
+        self.list(index);
         effects.extend(actions.into_iter().filter_map(|action| self.effect(index, action)));
+    }
+
+    /// Brings a component's places in the lists up to date.
+    fn list(&mut self, index: usize) {
+        let member = &mut self.members[index];
+        let (machine, before) = (&member.machine, member.listed);
+        let after = Listed { due: machine.deadline(), waits: machine.waits_for(), is_up: !machine.state().is_down() };
+        member.listed = after;
+        if before.due != after.due {
+            before.due.map(|due| self.due.remove(&(due, index)));
+            after.due.map(|due| self.due.insert((due, index)));
+        }
+        if before.waits != after.waits {
+            for (waiting, what) in self.waiting.iter_mut().zip([WaitsFor::Dependents, WaitsFor::Dependencies]) {
+                if after.waits == Some(what) {
+                    waiting.insert(index);
+                } else {
+                    waiting.remove(&index);
+                }
+            }
+        }
+        self.up += usize::from(after.is_up);
+        self.up -= usize::from(before.is_up);
+    }
+
+    /// What the lists say, beside what the components themselves say.
+    #[cfg(test)]
+    fn compare_lists(&self) {
+        let members = || self.members.iter().enumerate();
+        let waiting = |wait| members().filter(move |(_, member)| member.machine.waits_for() == Some(wait)).map(|(index, _)| index);
+        let due = members().filter_map(|(index, member)| Some((member.machine.deadline()?, index)));
+        assert_eq!(self.due, due.collect());
+        assert_eq!(self.waiting, [waiting(WaitsFor::Dependents).collect(), waiting(WaitsFor::Dependencies).collect()]);
+        assert_eq!(self.up, members().filter(|(_, member)| !member.machine.state().is_down()).count());
+        assert_eq!(self.first, members().filter(|(_, member)| member.first).count());
     }
 
     fn effect(&mut self, index: usize, action: Action) -> Option<Effect> {

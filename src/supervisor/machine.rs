@@ -69,6 +69,11 @@ impl Machine {
         self.restarts
     }
 
+    /// Whether it has ever been started.
+    pub fn has_started(&self) -> bool {
+        self.started_once
+    }
+
     /// Failures in a row.
     pub fn failures(&self) -> usize {
         self.failures

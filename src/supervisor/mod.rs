@@ -8,7 +8,7 @@ mod machine;
 mod state;
 
 pub use document::document;
-pub use instance::{Effect, Instance, InstanceNote, InstancePhase, InstancePolicy, Member, NewMember};
+pub use instance::{Effect, Instance, InstanceNote, InstancePhase, InstancePolicy, Member, NewMember, Transition};
 pub use machine::Machine;
 pub use state::{Action, Before, Event, Judgement, LastEnd, Note, Policy, Reply, StartLimit, State, WaitsFor, Wanted};
 

@@ -1,7 +1,10 @@
 //! The job that a launcher is: as the program of a started task it finds the job that the initiator made, and when typed in a shell it
 //! makes one.
 
+use super::kept::{Kept, Over};
+use super::wire::CONTROL;
 use super::{JobDescription, JobEnd, JobEntry, JobKind, JobRecord, SystemDirectory, listener};
+use crate::message::{self, Message};
 use crate::platform::OperatorListener;
 use crate::platform::unix::Job;
 use std::io;
@@ -21,9 +24,11 @@ pub struct OwnJob {
     name: String,
     id: String,
     /// Taken by [`Job::listen`].
-    listener: Mutex<Option<UnixListener>>,
+    control: Mutex<Option<Kept>>,
     /// The entry, when it belongs to this process: a launcher that was typed in a shell. A started task's entry belongs to its initiator.
     entry: Mutex<Option<JobEntry>>,
+    /// Lines about its start that could not be written to SYSLOG yet.
+    unwritten: Mutex<Vec<String>>,
 }
 
 impl OwnJob {
@@ -49,34 +54,42 @@ impl Job for OwnJob {
     }
 
     fn listen(&self, operator: OperatorListener) -> io::Result<()> {
-        let socket = self.listener.lock().unwrap_or_else(PoisonError::into_inner).take();
-        socket.map_or(Ok(()), |socket| listener::control(socket, operator))
+        let control = self.control.lock().unwrap_or_else(PoisonError::into_inner).take();
+        control.map_or(Ok(()), |control| listener::control(control, operator))
     }
 
-    fn wto(&self, text: &str) {
-        // A log that cannot be written (a full disk) must not end the job.
-        let _ = self.system.append_syslog(&self.name, &self.id, text);
-    }
-
-    fn end(&self, condition_code: i32) {
-        if let Some(entry) = self.entry.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            // If it cannot be removed, the next process that looks finds it stale.
-            let _ = entry.end();
-            self.system.announce_ended(&self.name, &self.name, &self.id, JobEnd::Code(condition_code));
+    fn wto(&self, text: &str) -> io::Result<()> {
+        let mut unwritten = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner);
+        if !unwritten.is_empty() {
+            self.system.append_syslog(&self.name, &self.id, &unwritten.join("\n"))?;
+            unwritten.clear();
         }
+        self.system.append_syslog(&self.name, &self.id, text)
+    }
+
+    fn end(&self, condition_code: i32) -> Option<Message> {
+        let entry = self.entry.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        // If it cannot be removed, the next process that looks finds it stale.
+        let _ = entry.end();
+        let (lines, told) = self.system.announce_ended(&self.name, &self.name, &self.id, JobEnd::Code(condition_code));
+        let before = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).len();
+        told.err().map(|error| message::console_lines_not_written(before + lines.len(), error))
     }
 }
 
 /// The job that the initiator made for this process.
 fn started_task(directory: &Path) -> io::Result<OwnJob> {
     let system = SystemDirectory::open(directory.parent().and_then(Path::parent))?;
-    let record = JobRecord::read(directory)
+    let record = JobRecord::read(directory)?
         .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, format!("no job entry in {}", directory.display())))?;
     let descriptor: i32 = std::env::var(CONTROL_DESCRIPTOR).ok().and_then(|text| text.parse().ok()).ok_or(io::ErrorKind::InvalidInput)?;
     // SAFETY: the initiator made this descriptor for us and nothing else in this process uses it.
     let listener = unsafe { UnixListener::from_raw_fd(descriptor) };
     close_at_exec(&listener)?;
-    Ok(OwnJob { system, name: record.job_name, id: record.job_id, listener: Mutex::new(Some(listener)), entry: Mutex::new(None) })
+    let (name, id) = (record.job_name.clone(), record.job_id.clone());
+    // The entry is its initiator's, who holds and ends it; the socket is ours.
+    let control = Kept::new(record, CONTROL, listener, None, Over::default(), system.maker())?;
+    Ok(OwnJob { system, name, id, control: Mutex::new(Some(control)), entry: Mutex::default(), unwritten: Mutex::default() })
 }
 
 fn shell_job() -> io::Result<OwnJob> {
@@ -92,9 +105,15 @@ fn shell_job() -> io::Result<OwnJob> {
         pid: nix::unistd::getpid().as_raw(),
     };
     let entry = system.register_job(description)?;
-    system.announce_started(&name, &id);
-    let listener = entry.listener().try_clone()?;
-    Ok(OwnJob { system, name, id, listener: Mutex::new(Some(listener)), entry: Mutex::new(Some(entry)) })
+    let (mut lines, told) = system.announce_started(&name, &id);
+    if told.is_ok() {
+        lines.clear();
+    }
+    // Nobody can be told of it yet but SYSLOG.
+    lines.extend(system.limits().1.map(|why| message::limits_not_understood(why).text().to_owned()));
+    lines.extend(system.shorten_spool().err().map(|error| message::limits_not_kept(error).text().to_owned()));
+    let control = entry.keep(CONTROL, entry.listener().try_clone()?)?;
+    Ok(OwnJob { system, name, id, control: Mutex::new(Some(control)), entry: Mutex::new(Some(entry)), unwritten: Mutex::new(lines) })
 }
 
 fn close_at_exec(descriptor: &UnixListener) -> io::Result<()> {

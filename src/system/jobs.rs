@@ -1,33 +1,24 @@
 //! Jobs of a system: each has an entry in jobs/ for as long as it lives.
 //!
-//! A job lives while a process listens on its control socket. An entry whose socket refuses was left by a job that was killed together with
-//! its initiator, or by a job from a shell that was killed; the first process that sees it removes it and tells SYSLOG.
+//! A job lives while a process listens on its control socket, or holds the lock on its entry: the socket is a file, which others may
+//! remove; the lock is the system's, and ends with the last process that has it. An entry that has neither was left by a job that was killed
+//! together with its initiator, or by a job from a shell that was killed; the first process that sees it removes it and tells SYSLOG.
 
-use super::wire::{connect_to, peer_pid, reachable, unix_socket};
-use super::{SystemDirectory, SystemError, clock_time, in_words};
-use crate::message::mvs;
-use crate::platform::files::write_atomically;
+use super::kept::{Kept, Over};
+use super::record::{JobKind, JobRecord, hold, is_held, write_record};
+use super::wire::{CONTROL, connect_to, peer_pid};
+use super::{Maker, SystemDirectory, SystemError, clock_time, in_words};
+use crate::message::{self, Message, mvs};
+use crate::platform::files::entries;
 use crate::platform::names::is_name;
 use crate::platform::unix::own_user_name;
 use jiff::Timestamp;
-use nix::sys::socket::{Backlog, UnixAddr, bind, listen};
-use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io::{self, Read};
-use std::os::fd::AsRawFd;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-/// How a job came to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum JobKind {
-    /// By a START command, under an initiator.
-    StartedTask,
-    /// The launcher was typed in a shell.
-    Shell,
-}
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
 
 /// The job to register.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,36 +31,6 @@ pub struct JobDescription {
     pub kind: JobKind,
     /// The launcher's process id; the initiator's until the launcher exists.
     pub pid: i32,
-}
-
-/// A registered job as `job.json` holds it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct JobRecord {
-    pub job_name: String,
-    pub identifier: String,
-    pub job_id: String,
-    pub kind: JobKind,
-    pub pid: i32,
-    /// Start time; in job.json RFC 3339, UTC.
-    #[serde(with = "rfc3339")]
-    pub started: Timestamp,
-    /// User id of the job's owner, upper case.
-    pub owner: String,
-    /// The job's entry, `jobs/<JOBID>`.
-    #[serde(skip)]
-    directory: PathBuf,
-}
-
-impl JobRecord {
-    /// The job of an entry; None when no job can be read from it.
-    pub fn read(directory: &Path) -> Option<JobRecord> {
-        read_record(directory)
-    }
-
-    /// The job's entry, `jobs/<JOBID>`.
-    pub fn directory(&self) -> &Path {
-        &self.directory
-    }
 }
 
 /// How a job ended.
@@ -90,6 +51,10 @@ pub enum JobEnd {
 pub struct JobEntry {
     record: JobRecord,
     listener: UnixListener,
+    /// The open entry with its lock.
+    held: fs::File,
+    over: Over,
+    maker: Maker,
 }
 
 impl JobEntry {
@@ -103,13 +68,26 @@ impl JobEntry {
         &self.listener
     }
 
+    /// The open entry with the lock that shows that the job lives: for the job's process, which may live longer than this one.
+    pub fn held(&self) -> &fs::File {
+        &self.held
+    }
+
+    /// Keeps a socket in the entry, with everything else that the entry has.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn keep(&self, name: &str, listener: UnixListener) -> io::Result<Kept> {
+        Kept::new(self.record.clone(), name, listener, Some(self.held.try_clone()?), Over::clone(&self.over), self.maker)
+    }
+
     /// Records the process id of the launcher once it exists.
     ///
     /// # Errors
     /// The system's.
     pub fn set_pid(&mut self, pid: i32) -> io::Result<()> {
         self.record.pid = pid;
-        write_record(&self.record)
+        write_record(&self.record, self.maker)
     }
 
     /// Removes the entry; commands that wait on the socket learn that the job has gone.
@@ -117,6 +95,7 @@ impl JobEntry {
     /// # Errors
     /// The system's.
     pub fn end(self) -> io::Result<()> {
+        *self.over.lock().unwrap_or_else(PoisonError::into_inner) = true;
         remove_entry(&self.record.directory)
     }
 }
@@ -134,7 +113,8 @@ impl SystemDirectory {
             }
         }
         let directory = self.create_job_directory(&description.job_id)?;
-        let listener = listen_at(&directory.join("control"))?;
+        let held = hold(&directory)?;
+        let listener = self.maker.listen(&directory.join(CONTROL))?;
         let record = JobRecord {
             job_name: description.job_name,
             identifier: description.identifier,
@@ -145,8 +125,8 @@ impl SystemDirectory {
             owner: own_user_name(),
             directory,
         };
-        write_record(&record)?;
-        Ok(JobEntry { record, listener })
+        write_record(&record, self.maker)?;
+        Ok(JobEntry { record, listener, held, over: Over::default(), maker: self.maker })
     }
 
     /// Makes `jobs/<JOBID>`, 0700, if it does not exist yet: START puts what the initiator needs there before the job exists.
@@ -155,28 +135,33 @@ impl SystemDirectory {
     /// The system's with the path in words.
     pub fn create_job_directory(&self, job_id: &str) -> io::Result<PathBuf> {
         let directory = self.jobs_directory().join(job_id);
-        match fs::DirBuilder::new().mode(0o700).create(&directory) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(in_words("cannot create", &directory, error)),
-            _ => Ok(directory),
-        }
+        self.maker.directory(&directory).map(|()| directory)
     }
 
-    /// The live jobs by job id. Stale entries are removed and their end is reported to SYSLOG. An entry that cannot be read is skipped,
-    /// because it belongs to a job that is just ending.
+    /// The live jobs by job id; for whoever looks again and again. What cannot be read is told by [`SystemDirectory::all_jobs`].
     pub fn jobs(&self) -> Vec<JobRecord> {
-        let Ok(entries) = fs::read_dir(self.jobs_directory()) else { return Vec::new() };
-        let mut jobs = Vec::new();
-        // Names that begin with a dot are entries that are being removed.
-        for entry in entries.flatten().filter(|entry| !entry.file_name().as_encoded_bytes().starts_with(b".")) {
-            let Some(record) = read_record(&entry.path()) else { continue };
-            if is_alive(&record) {
-                jobs.push(record);
-            } else {
-                self.bury(&record);
+        self.all_jobs().0
+    }
+
+    /// The live jobs by job id, and a message for each entry that cannot be read. Stale entries are removed and their end is reported to
+    /// SYSLOG. An entry without a record belongs to a job that is just beginning or ending.
+    pub fn all_jobs(&self) -> (Vec<JobRecord>, Vec<Message>) {
+        let (mut jobs, mut problems) = (Vec::new(), Vec::new());
+        let entries = entries(&self.jobs_directory()).unwrap_or_else(|error| {
+            problems.push(message::job_entry_unreadable(self.jobs_directory().display(), error));
+            Vec::new()
+        });
+        // Names that begin with a dot are entries that are being made or removed.
+        for entry in entries.iter().filter(|entry| !entry.file_name().as_encoded_bytes().starts_with(b".")) {
+            match JobRecord::read(&entry.path()) {
+                Ok(Some(record)) if record.is_alive() => jobs.push(record),
+                Ok(Some(record)) => self.bury(&record),
+                Ok(None) => {}
+                Err(error) => problems.push(message::job_entry_unreadable(entry.path().display(), error)),
             }
         }
         jobs.sort_by(|one, other| one.job_id.cmp(&other.job_id));
-        jobs
+        (jobs, problems)
     }
 
     /// Takes a live job's entry away from everybody else, so that only one process ends the job and reports it; None when another process
@@ -184,30 +169,31 @@ impl SystemDirectory {
     pub fn take_over(&self, record: &JobRecord) -> Option<TakenEntry> {
         let grave = self.jobs_directory().join(format!(".ended.{}", record.job_id));
         fs::rename(&record.directory, &grave).ok()?;
-        Some(TakenEntry { grave, original: record.directory.clone() })
+        Some(TakenEntry { grave, original: record.directory.clone(), pid: record.pid })
     }
 
-    /// Removes the entry of a job that died; if several processes try, one succeeds in renaming it and tells SYSLOG.
+    /// Removes the entry of a job that died; if several processes try, one succeeds in renaming it and tells SYSLOG. While that cannot be
+    /// written, the entry stays for the next that looks.
     fn bury(&self, record: &JobRecord) {
         if let Some(taken) = self.take_over(record) {
-            taken.remove();
-            self.announce_ended(&record.job_name, &record.identifier, &record.job_id, JobEnd::Unknown);
+            let (_, told) = self.announce_ended(&record.job_name, &record.identifier, &record.job_id, JobEnd::Unknown);
+            if told.is_ok() { taken.remove() } else { taken.give_back() }
         }
     }
 
-    /// Tells SYSLOG that a job has started, and returns the lines.
-    pub fn announce_started(&self, job_name: &str, job_id: &str) -> Vec<String> {
+    /// Tells SYSLOG that a job has started. Returns the lines, and whether they are there: a log that cannot be written keeps no job from
+    /// running.
+    pub fn announce_started(&self, job_name: &str, job_id: &str) -> (Vec<String>, io::Result<()>) {
         let lines = vec![
             mvs::job_started(job_name).text().to_owned(),
             mvs::program_started(job_name, clock_time(Timestamp::now())).text().to_owned(),
         ];
-        // A log that cannot be written must not keep a job from running.
-        let _ = self.append_syslog(job_name, job_id, &lines.join("\n"));
-        lines
+        let told = self.append_syslog(job_name, job_id, &lines.join("\n"));
+        (lines, told)
     }
 
-    /// Tells SYSLOG how a job has ended, and returns the lines.
-    pub fn announce_ended(&self, job_name: &str, step_name: &str, job_id: &str, end: JobEnd) -> Vec<String> {
+    /// Tells SYSLOG how a job has ended, and returns the same.
+    pub fn announce_ended(&self, job_name: &str, step_name: &str, job_id: &str, end: JobEnd) -> (Vec<String>, io::Result<()>) {
         let time = clock_time(Timestamp::now());
         let ended = mvs::program_ended(job_name, &time);
         let (first, how) = match end {
@@ -219,8 +205,8 @@ impl SystemDirectory {
             }
         };
         let lines = vec![first.text().to_owned(), mvs::job_ended(job_name, how).text().to_owned()];
-        let _ = self.append_syslog(job_name, job_id, &lines.join("\n"));
-        lines
+        let told = self.append_syslog(job_name, job_id, &lines.join("\n"));
+        (lines, told)
     }
 }
 
@@ -229,6 +215,7 @@ impl SystemDirectory {
 pub struct TakenEntry {
     grave: PathBuf,
     original: PathBuf,
+    pid: i32,
 }
 
 impl TakenEntry {
@@ -237,9 +224,21 @@ impl TakenEntry {
     /// # Errors
     /// The system's: nobody listens any more.
     pub fn connect(&self) -> io::Result<JobConnection> {
-        let stream = connect_to(&self.grave.join("control"))?;
-        stream.set_nonblocking(false)?;
+        let stream = connect_to(&self.grave.join(CONTROL))?;
         Ok(JobConnection { stream })
+    }
+
+    /// Whether the job lives although nobody can connect to it.
+    pub fn is_held(&self) -> bool {
+        is_held(&self.grave, self.pid)
+    }
+
+    /// Returns when it does not, at the latest after `limit`.
+    pub fn wait_for_end(&self, limit: Duration) {
+        let until = Instant::now() + limit;
+        while self.is_held() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     /// Puts the entry back because the job could not be ended.
@@ -272,27 +271,6 @@ impl JobConnection {
     }
 }
 
-/// A listening socket with mode 0600. Its directory is 0700, so there is no moment at which others could connect.
-///
-/// # Errors
-/// The system's, with the path in words.
-pub fn listen_at(path: &Path) -> io::Result<UnixListener> {
-    let (_directory, short) = reachable(path)?;
-    let descriptor = unix_socket(false)?;
-    bind(descriptor.as_raw_fd(), &UnixAddr::new(&short)?).map_err(|errno| in_words("cannot create socket", path, errno.into()))?;
-    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(|error| in_words("cannot set mode 600 of", path, error))?;
-    listen(&descriptor, Backlog::new(64)?).map_err(|errno| in_words("cannot listen on", path, errno.into()))?;
-    Ok(UnixListener::from(descriptor))
-}
-
-/// False only when nothing listens any more; a full queue is a sign of life.
-fn is_alive(record: &JobRecord) -> bool {
-    match connect_to(&record.directory.join("control")) {
-        Ok(_) => true,
-        Err(error) => !matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound),
-    }
-}
-
 /// Removes job.json first: from then on nobody takes the rest for a job that died.
 pub(super) fn remove_entry(directory: &Path) -> io::Result<()> {
     match fs::remove_file(directory.join("job.json")) {
@@ -302,38 +280,5 @@ pub(super) fn remove_entry(directory: &Path) -> io::Result<()> {
     match fs::remove_dir_all(directory) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(in_words("cannot remove", directory, error)),
         _ => Ok(()),
-    }
-}
-
-/// More than any record has, in bytes.
-const RECORD_LIMIT: u64 = 64 * 1024;
-
-fn read_record(directory: &Path) -> Option<JobRecord> {
-    let mut text = String::new();
-    fs::File::open(directory.join("job.json")).ok()?.take(RECORD_LIMIT).read_to_string(&mut text).ok()?;
-    let mut record: JobRecord = serde_json::from_str(&text).ok()?;
-    record.directory = directory.to_path_buf();
-    let sound = is_name(&record.job_name) && is_name(&record.identifier) && is_name(&record.job_id);
-    sound.then_some(record)
-}
-
-fn write_record(record: &JobRecord) -> io::Result<()> {
-    let mut text = serde_json::to_vec_pretty(record)?;
-    text.push(b'\n');
-    write_atomically(&record.directory.join("job.json"), &text, 0o600).map_err(|error| in_words("cannot write", &record.directory, error))
-}
-
-/// A time stamp as text: jiff's own serde support is not switched on.
-mod rfc3339 {
-    use jiff::Timestamp;
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    pub(super) fn serialize<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(time)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
     }
 }

@@ -6,35 +6,47 @@
 //!   SYSNAME            optional: the name of the system, else that of the host
 //!   SYSPLEX            optional: paths of the other systems of its sysplex, one a line, relative to this directory
 //!   PROCLIB/           members, one file each
-//!   SYSLOG             0600, appended a line at a time
+//!   LIMITS             optional: how large and how old SYSLOG and the spool become
+//!   SYSLOG             0600, appended a line at a time; SYSLOG.1 and so on are earlier ones
 //!   spool/<JOBNAME>.<STCnnnnn>/{JESJCL,SYSPRINT,SYSERR}
 //!   jobs/<STCnnnnn>/{job.json,control}   while the job lives
 //! ```
 
+mod follow;
+mod hardcopy;
 mod job;
 mod jobs;
+mod kept;
+mod limits;
 mod listener;
+mod maker;
+mod record;
+mod spool;
 mod syslog;
 #[cfg(test)]
 mod tests;
 mod wire;
 
+pub use follow::{Follower, News};
+pub use hardcopy::{CONSOLE, share_lock};
 pub use job::{CONTROL_DESCRIPTOR, JOB_DIRECTORY, OwnJob};
-pub use jobs::{JobConnection, JobDescription, JobEnd, JobEntry, JobKind, JobRecord, TakenEntry, listen_at};
+pub use jobs::{JobConnection, JobDescription, JobEnd, JobEntry, TakenEntry};
+pub use kept::Kept;
+pub use maker::Maker;
+pub use record::{JobKind, JobRecord};
 pub use syslog::{SyslogLine, clock_time, julian_date, parse_syslog_line, syslog_line};
 pub use wire::{
-    ACCEPTED, ACCEPTED_CODED, AT_WORK, BUSY, KEEP_ALIVE, Patience, Reply, Request, decode_request, encode_end, encode_line, encode_request,
-    peer_is_allowed, read_any_request, read_line, read_request, send, send_line, send_patiently,
+    ACCEPTED, ACCEPTED_CODED, AT_WORK, BUSY, KEEP_ALIVE, Patience, Reply, Request, ask_job, decode_request, encode_end, encode_line,
+    encode_request, read_any_request, read_line, read_request, send, send_line, send_patiently,
 };
 
 use crate::platform::files::{self, FileKind};
 use crate::platform::names::{host_sysname, is_system_name};
-use jiff::Timestamp;
 use nix::fcntl::{Flock, FlockArg};
 use std::collections::BTreeMap;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// Most characters of an operator command, as on z/OS.
@@ -55,8 +67,6 @@ pub enum SystemError {
     JobName { name: String },
     #[error("all job ids STC00001 to STC99999 are taken by entries in {path}; remove what is no longer needed")]
     NoJobId { path: String },
-    #[error("the socket path {path} is too long for this system ({limit} bytes); choose a shorter system directory with --system")]
-    PathTooLong { path: String, limit: usize },
 }
 
 impl From<SystemError> for io::Error {
@@ -75,9 +85,18 @@ impl From<SystemError> for io::Error {
 pub struct SystemDirectory {
     path: PathBuf,
     sysname: String,
+    maker: Maker,
 }
 
 impl SystemDirectory {
+    /// Where the system is that nobody names: ZWELNCH_SYSTEM, else below the XDG state home.
+    ///
+    /// # Errors
+    /// Where the environment has neither.
+    pub fn usual_place() -> io::Result<PathBuf> {
+        Ok(default_place(|name| std::env::var_os(name).map(PathBuf::from))?)
+    }
+
     /// Opens the system in `path`, else in the directory that ZWELNCH_SYSTEM names, else in
     /// `$XDG_STATE_HOME/zwelnch/<SYSNAME>` (`~/.local/state` when that is unset), and makes what is missing of it, mode 0700.
     ///
@@ -86,18 +105,30 @@ impl SystemDirectory {
     pub fn open(path: Option<&Path>) -> io::Result<SystemDirectory> {
         let place = match path {
             Some(path) => path.to_path_buf(),
-            None => default_place(|name| std::env::var_os(name).map(PathBuf::from))?,
+            None => Self::usual_place()?,
         };
-        make_directory(&place, true)?;
+        make_directory(&place)?;
         let place = fs::canonicalize(&place).map_err(|error| in_words("cannot resolve", &place, error))?;
         check_owner(&place)?;
+        let maker = Maker::of(&place)?;
         for name in ["PROCLIB", "spool", "jobs"] {
             let directory = place.join(name);
-            make_directory(&directory, false)?;
-            narrow(&directory)?;
+            maker.directory(&directory)?;
+            narrow(&directory, maker)?;
         }
         let sysname = read_sysname(&place)?;
-        Ok(SystemDirectory { path: place, sysname })
+        Ok(SystemDirectory { path: place, sysname, maker })
+    }
+
+    /// The same for who only asks, so that none is made: None where there is none, or it cannot be opened.
+    pub fn if_there(path: Option<&Path>) -> Option<SystemDirectory> {
+        let place = path.map_or_else(Self::usual_place, |path| Ok(path.to_path_buf())).ok()?;
+        files::may_be_directory(&place.join("jobs")).then(|| Self::open(Some(&place)).ok())?
+    }
+
+    /// What makes things in it.
+    pub fn maker(&self) -> Maker {
+        self.maker
     }
 
     /// Absolute path of the system directory.
@@ -161,47 +192,18 @@ impl SystemDirectory {
         self.path.join("spool").join(format!("{job_name}.{job_id}"))
     }
 
-    /// Appends `text` to SYSLOG, each of its lines as one whole line ([`syslog_line`]) and all of them in one write, so that lines of
-    /// several writers never mix. `job_id` may be empty.
-    ///
-    /// # Errors
-    /// The system's; a short write (a full disk) is an error.
-    pub fn append_syslog(&self, job_name: &str, job_id: &str, text: &str) -> io::Result<()> {
-        let now = Timestamp::now();
-        let mut block = String::with_capacity(text.len() + 80);
-        for line in text.lines() {
-            block.push_str(&syslog_line(now, &self.sysname, job_name, job_id, line));
-        }
-        let path = self.syslog();
-        let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(&path)?;
-        let written = file.write(block.as_bytes())?;
-        if written < block.len() {
-            return Err(io::Error::new(
-                io::ErrorKind::WriteZero,
-                format!("only {written} of {} bytes went to {}", block.len(), path.display()),
-            ));
-        }
-        Ok(())
-    }
-
     /// A job id that nothing in this system uses: `STC00001` and so on, and STC00001 again after STC99999.
     ///
     /// # Errors
     /// The system's, with the file in words; [`SystemError::NoJobId`].
     pub fn next_job_id(&self) -> io::Result<String> {
         let path = self.jobs_directory().join(".last-job-id");
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&path)
-            .map_err(|error| in_words("cannot open", &path, error))?;
+        let file = self.maker.update(&path)?;
         let mut file = Flock::lock(file, FlockArg::LockExclusive).map_err(|(_, errno)| in_words("cannot lock", &path, errno.into()))?;
-        let mut text = String::new();
+        let mut text = Vec::new();
+        Read::by_ref(&mut *file).take(64).read_to_end(&mut text).map_err(|error| in_words("cannot read", &path, error))?;
         // A damaged file is no reason to refuse to start jobs: numbering begins anew, and ids in use are skipped.
-        let last = file.read_to_string(&mut text).ok().and_then(|_| text.trim().parse::<u32>().ok()).unwrap_or(0);
+        let last = String::from_utf8_lossy(&text).trim().parse::<u32>().unwrap_or(0);
         let in_use = self.job_ids_in_use()?;
         let number = following_number(last, |number| in_use.contains(&format!("STC{number:05}")))
             .ok_or_else(|| SystemError::NoJobId { path: self.path.display().to_string() })?;
@@ -214,8 +216,10 @@ impl SystemDirectory {
     fn job_ids_in_use(&self) -> io::Result<std::collections::HashSet<String>> {
         let mut ids = std::collections::HashSet::new();
         for name in ["jobs", "spool"] {
-            for entry in fs::read_dir(self.path.join(name))? {
-                let name = entry?.file_name();
+            let directory = self.path.join(name);
+            let in_words = |error| in_words("cannot list", &directory, error);
+            for entry in files::entries(&directory).map_err(in_words)? {
+                let name = entry.file_name();
                 let name = name.to_string_lossy();
                 ids.insert(name.rsplit('.').next().unwrap_or_default().to_owned());
             }
@@ -254,8 +258,9 @@ fn read_sysname(directory: &Path) -> io::Result<String> {
     if is_system_name(&content) { Ok(content) } else { Err(SystemError::SystemName { path: path.display().to_string(), content }.into()) }
 }
 
-fn make_directory(path: &Path, with_parents: bool) -> io::Result<()> {
-    let made = DirBuilder::new().recursive(with_parents).mode(0o700).create(path);
+/// With its parents.
+fn make_directory(path: &Path) -> io::Result<()> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
     match made {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && files::may_be_directory(path) => Ok(()),
         other => other.map_err(|error| in_words("cannot create directory", path, error)),
@@ -265,8 +270,8 @@ fn make_directory(path: &Path, with_parents: bool) -> io::Result<()> {
 /// Refuses a directory that belongs to somebody else, or that others could write.
 fn check_owner(path: &Path) -> io::Result<()> {
     let metadata = fs::metadata(path).map_err(|error| in_words("cannot examine", path, error))?;
-    let us = nix::unistd::geteuid();
-    if !us.is_root() && metadata.uid() != us.as_raw() {
+    let us = crate::platform::unix::own_user();
+    if us != 0 && metadata.uid() != us {
         return Err(SystemError::Foreign { path: path.display().to_string(), owner: metadata.uid() }.into());
     }
     let mode = metadata.mode() & 0o777;
@@ -277,11 +282,17 @@ fn check_owner(path: &Path) -> io::Result<()> {
 }
 
 /// Removes the permissions of other users from a directory that was made by hand.
-fn narrow(path: &Path) -> io::Result<()> {
-    let mode = fs::metadata(path).map_err(|error| in_words("cannot examine", path, error))?.mode() & 0o777;
+fn narrow(path: &Path, maker: Maker) -> io::Result<()> {
+    // By descriptor: what is narrowed is what was looked at.
+    let directory = File::open(path).map_err(|error| in_words("cannot open", path, error))?;
+    let metadata = directory.metadata().map_err(|error| in_words("cannot examine", path, error))?;
+    let mode = metadata.mode() & 0o777;
+    if !maker.may_change(path, &metadata)? {
+        return Err(SystemError::Foreign { path: path.display().to_string(), owner: metadata.uid() }.into());
+    }
     if mode & 0o077 != 0 {
         let narrowed = fs::Permissions::from_mode(mode & 0o700);
-        fs::set_permissions(path, narrowed).map_err(|error| in_words("cannot set mode 700 of", path, error))?;
+        directory.set_permissions(narrowed).map_err(|error| in_words("cannot set mode 700 of", path, error))?;
     }
     Ok(())
 }

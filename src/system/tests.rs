@@ -1,4 +1,5 @@
 use super::*;
+use jiff::Timestamp;
 use proptest::prelude::*;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
@@ -98,7 +99,7 @@ fn a_name_that_leads_out_of_the_directory_is_refused() {
 }
 
 #[test]
-#[cfg(target_os = "linux")]
+#[cfg(zwelnch_linux)]
 fn a_system_directory_with_a_long_path_works() {
     let place = tempfile::tempdir().unwrap();
     let system = SystemDirectory::open(Some(&place.path().join("d".repeat(150)))).unwrap();
@@ -116,7 +117,7 @@ fn a_command_and_its_answer_travel() {
         let mut seen = Vec::new();
         for answer in ["ACCEPTED\nline 1\nline 2\n", "REJECTED BUSY\n", ""] {
             let (mut stream, _) = entry.listener().accept().unwrap();
-            assert!(peer_is_allowed(&stream).unwrap());
+            assert!(system.maker().allows(&stream).unwrap());
             seen.push(read_request(&stream, Duration::from_secs(10)).unwrap().unwrap());
             stream.write_all(answer.as_bytes()).unwrap();
         }
@@ -292,4 +293,26 @@ proptest! {
     fn a_text_with_a_line_end_is_never_sent(before in "[A-Z]{0,5}", after in "[A-Z]{0,5}") {
         prop_assert_eq!(encode_request(&Request::Modify(format!("{before}\n{after}"))), None);
     }
+}
+
+#[test]
+fn an_entry_that_cannot_be_read_is_told_and_hides_no_other() {
+    let (_place, system) = system();
+    let jobs = system.jobs_directory();
+    for (name, text) in [("STC00001", Some("{")), ("STC00002", None), ("STC00003", Some(r#"{"job_name": 1}"#))] {
+        fs::create_dir(jobs.join(name)).unwrap();
+        text.iter().for_each(|text| fs::write(jobs.join(name).join("job.json"), text).unwrap());
+    }
+    // A loop of links is an error for root too.
+    std::os::unix::fs::symlink("STC00004", jobs.join("STC00004")).unwrap();
+    let (found, problems) = system.all_jobs();
+    let told: Vec<String> = problems.iter().map(|problem| problem.text().to_owned()).collect();
+    assert!(found.is_empty() && told.iter().all(|text| text.starts_with("ZWEL0939W which job is in ")), "{told:?}");
+    for name in ["STC00001", "STC00003", "STC00004"] {
+        assert!(told.iter().any(|text| text.contains(name)), "{name} in {told:?}");
+    }
+    assert_eq!(told.len(), 3, "one without a record is just beginning");
+    fs::rename(&jobs, jobs.with_file_name("elsewhere")).unwrap();
+    std::os::unix::fs::symlink("jobs", &jobs).unwrap();
+    assert!(system.all_jobs().1[0].text().contains(&format!("{}", jobs.display())));
 }

@@ -7,12 +7,14 @@
 //! out, 8 it was refused. A coded answer without its end has broken off. Older clients and servers do not know this and lose nothing.
 
 use super::COMMAND_LIMIT;
-use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket};
+use crate::platform::unix::socket::connect;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
+
+/// The name of the control socket in a job's entry.
+pub(super) const CONTROL: &str = "control";
 
 /// The most bytes of an answer that are read; the rest is dropped.
 const ANSWER_LIMIT: u64 = 1024 * 1024;
@@ -35,11 +37,16 @@ pub const ACCEPTED_CODED: &str = "ACCEPTED CODED\n";
 /// The only line of a reply: the job has too much to do already.
 pub const BUSY: &str = "REJECTED BUSY\n";
 
+/// Why a line is rejected that is no request, also one that only later versions know.
+const NOT_A_REQUEST: &str = "not a request of this protocol";
+
 /// What an operator may ask of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
     /// The text after `APPL=`: 1 to 126 characters, no control characters.
     Modify(String),
+    /// The same for a command that changes nothing, from a program that asks often: SYSPRINT keeps nothing of it.
+    Ask(String),
     Stop,
     /// Answered, without lines, once the launcher has found its configuration good and begins to prepare components.
     Await,
@@ -89,9 +96,12 @@ pub fn decode_request(line: &str) -> Option<Request> {
         "AWAIT" => return Some(Request::Await),
         _ => {}
     }
-    let text = line.strip_prefix("MODIFY ")?;
+    let (made, text): (fn(String) -> Request, _) = match line.strip_prefix("ASK ") {
+        Some(text) => (Request::Ask, text),
+        None => (Request::Modify, line.strip_prefix("MODIFY ")?),
+    };
     let good = !text.trim().is_empty() && text.chars().count() <= COMMAND_LIMIT && !text.chars().any(char::is_control);
-    good.then(|| Request::Modify(text.to_owned()))
+    good.then(|| made(text.to_owned()))
 }
 
 /// The line of a request, with its line end; None when its text cannot be sent ([`Request::Modify`]).
@@ -100,6 +110,7 @@ pub fn encode_request(request: &Request) -> Option<String> {
         Request::Stop => "STOP\n".to_owned(),
         Request::Await => "AWAIT\n".to_owned(),
         Request::Modify(text) => format!("MODIFY {text}\n"),
+        Request::Ask(text) => format!("ASK {text}\n"),
     };
     decode_request(&line).map(|_| line)
 }
@@ -118,7 +129,7 @@ pub fn read_request(stream: &UnixStream, timeout: Duration) -> io::Result<Option
 /// As [`read_request`].
 pub fn read_any_request(stream: &UnixStream, timeout: Duration) -> io::Result<Option<(Request, bool)>> {
     let Some((line, coded)) = read_lines(stream, timeout)? else { return Ok(None) };
-    let request = decode_request(&line).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not a request of this protocol"))?;
+    let request = decode_request(&line).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, NOT_A_REQUEST))?;
     Ok(Some((request, coded)))
 }
 
@@ -142,32 +153,24 @@ fn read_lines(stream: &UnixStream, timeout: Duration) -> io::Result<Option<(Stri
     String::from_utf8(line).map(|line| Some((line, coded))).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
-/// Server: true when the process at the other end runs under our user id or as root.
-///
-/// # Errors
-/// The system's.
-pub fn peer_is_allowed(stream: &UnixStream) -> io::Result<bool> {
-    let peer = peer_user(stream)?;
-    Ok(peer == 0 || peer == nix::unistd::geteuid().as_raw())
-}
-
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn peer_user(stream: &UnixStream) -> io::Result<u32> {
+/// Server: the user as whom the process at the other end runs.
+#[cfg(zwelnch_linux)]
+pub(super) fn peer_user(stream: &UnixStream) -> io::Result<u32> {
     Ok(nix::sys::socket::getsockopt(stream, nix::sys::socket::sockopt::PeerCredentials)?.uid())
 }
 
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn peer_user(stream: &UnixStream) -> io::Result<u32> {
+#[cfg(not(zwelnch_linux))]
+pub(super) fn peer_user(stream: &UnixStream) -> io::Result<u32> {
     Ok(nix::unistd::getpeereid(stream)?.0.as_raw())
 }
 
 /// Client: the process that listens at the other end; None where the system does not tell.
 pub(super) fn peer_pid(stream: &UnixStream) -> Option<i32> {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[cfg(zwelnch_linux)]
     {
         nix::sys::socket::getsockopt(stream, nix::sys::socket::sockopt::PeerCredentials).ok().map(|peer| peer.pid())
     }
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    #[cfg(not(zwelnch_linux))]
     {
         let _ = stream;
         None
@@ -184,13 +187,25 @@ pub fn send(job: &Path, request: &Request, timeout: Duration) -> io::Result<Repl
     send_patiently(job, request, Patience { first: timeout, whole: None })
 }
 
+/// Puts a question to a job, of which its SYSPRINT keeps nothing; a launcher of an earlier version does not know that, and is asked by MODIFY.
+///
+/// # Errors
+/// As [`send`].
+pub fn ask_job(job: &Path, text: &str, patience: Patience) -> io::Result<Reply> {
+    let reply = send_patiently(job, &Request::Ask(text.to_owned()), patience)?;
+    if reply.taken || reply.why != NOT_A_REQUEST {
+        return Ok(reply);
+    }
+    send_patiently(job, &Request::Modify(text.to_owned()), patience)
+}
+
 /// [`send`] with a limit for the whole answer; beyond it the answer counts as broken off.
 ///
 /// # Errors
 /// As [`send`].
 pub fn send_patiently(job: &Path, request: &Request, patience: Patience) -> io::Result<Reply> {
     let line = encode_request(request).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the text cannot be sent to a job"))?;
-    exchange(&job.join("control"), &(line + CODED), patience)
+    exchange(&job.join(CONTROL), &(line + CODED), patience)
 }
 
 /// Sends one line, with its line end, to any socket that speaks this protocol.
@@ -203,7 +218,6 @@ pub fn send_line(path: &Path, line: &str, timeout: Duration) -> io::Result<Reply
 
 fn exchange(path: &Path, request: &str, patience: Patience) -> io::Result<Reply> {
     let mut stream = connect_to(path)?;
-    stream.set_nonblocking(false)?;
     stream.set_write_timeout(Some(patience.first))?;
     let written = stream.write_all(request.as_bytes());
     let mut reader = BufReader::new(Timed::new(&stream, patience.first).take(ANSWER_LIMIT));
@@ -243,7 +257,9 @@ fn exchange(path: &Path, request: &str, patience: Patience) -> io::Result<Reply>
             },
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => {
+                let is_late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
                 reply.broken = Some(match busy_or_gone(error) {
+                    error if error.kind() == io::ErrorKind::TimedOut && is_late => "it took too long".to_owned(),
                     error if error.kind() == io::ErrorKind::TimedOut => format!("nothing came for {} seconds", left.as_secs().max(1)),
                     error => error.to_string(),
                 })
@@ -309,50 +325,10 @@ fn busy_or_gone(error: io::Error) -> io::Error {
     }
 }
 
-/// Connects without ever waiting: a listener whose queue is full gives `TimedOut` at once. The stream is non-blocking.
+/// Connects without ever waiting: a listener whose queue is full gives `TimedOut` at once.
 pub(super) fn connect_to(path: &Path) -> io::Result<UnixStream> {
-    let (_directory, short) = reachable(path)?;
-    let descriptor = unix_socket(true)?;
-    match connect(descriptor.as_raw_fd(), &UnixAddr::new(&short)?) {
-        Ok(()) => Ok(UnixStream::from(descriptor)),
-        Err(nix::errno::Errno::EAGAIN) => Err(io::Error::new(io::ErrorKind::TimedOut, "the job's queue of commands is full")),
-        Err(errno) => Err(errno.into()),
-    }
-}
-
-/// A Unix stream socket, closed at exec.
-pub(super) fn unix_socket(nonblocking: bool) -> io::Result<OwnedFd> {
-    #[cfg(target_os = "linux")]
-    {
-        let flags = if nonblocking { SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK } else { SockFlag::SOCK_CLOEXEC };
-        Ok(socket(AddressFamily::Unix, SockType::Stream, flags, None)?)
-    }
-    #[cfg(not(target_os = "linux"))]
-    {
-        use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
-        let descriptor = socket(AddressFamily::Unix, SockType::Stream, SockFlag::empty(), None)?;
-        fcntl(&descriptor, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
-        if nonblocking {
-            fcntl(&descriptor, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
-        }
-        Ok(descriptor)
-    }
-}
-
-/// A path to the socket that is short enough for `sockaddr_un`, and the open directory that the path depends on, which must be kept until
-/// the path has been used.
-pub(super) fn reachable(path: &Path) -> io::Result<(Option<OwnedFd>, PathBuf)> {
-    // 108 bytes on Linux, 104 elsewhere, including the NUL.
-    const LIMIT: usize = 100;
-    if path.as_os_str().len() <= LIMIT {
-        return Ok((None, path.to_path_buf()));
-    }
-    let too_long = || super::SystemError::PathTooLong { path: path.display().to_string(), limit: LIMIT };
-    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return Err(too_long().into()) };
-    if !cfg!(target_os = "linux") {
-        return Err(too_long().into());
-    }
-    let directory = OwnedFd::from(std::fs::File::open(parent)?);
-    let short = PathBuf::from(format!("/proc/self/fd/{}", directory.as_fd().as_raw_fd())).join(name);
-    Ok((Some(directory), short))
+    connect(path, false).map_err(|error| match error.kind() {
+        io::ErrorKind::WouldBlock => io::Error::new(io::ErrorKind::TimedOut, "the job's queue of commands is full"),
+        _ => error,
+    })
 }

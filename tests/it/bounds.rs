@@ -4,7 +4,7 @@ use crate::harness::{Instance, run_to_end};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
-use zwelnch::system::{JobDescription, JobKind, SystemDirectory};
+use zwelnch::system::{JobDescription, JobEntry, JobKind, SystemDirectory};
 
 /// A server on its own port that treats every connection in this way, on a thread that nobody waits for.
 fn server(serve: impl Fn(TcpStream) + Copy + Send + 'static) -> u16 {
@@ -79,10 +79,8 @@ fn xml_that_nests_without_end_is_an_answer_that_is_none() {
     assert!(code == 8 && output.contains("neither JSON nor XML: its elements nest deeper than 32"), "{code} {output}");
 }
 
-/// A job that takes every command and then says for ever that it is at work.
-#[test]
-fn waiting_for_an_instance_ends_while_its_job_is_still_at_work() {
-    let instance = Instance::new().component("alpha", "exec sleep 1000", "");
+/// A job that takes every command and then, for DISP, says for ever that it is at work.
+fn job_at_work(instance: &Instance) -> JobEntry {
     instance.write_config();
     instance.console("D T");
     let system = SystemDirectory::open(Some(&instance.system())).unwrap();
@@ -102,7 +100,7 @@ fn waiting_for_an_instance_ends_while_its_job_is_still_at_work() {
                 let mut request = [0; 200];
                 let length = stream.read(&mut request).unwrap_or_default();
                 let Ok(()) = stream.write_all(b"ACCEPTED CODED\n") else { return };
-                if request[..length].starts_with(b"MODIFY DISP") {
+                if request[..length].starts_with(b"ASK DISP") {
                     while stream.write_all(b".\n").is_ok() {
                         std::thread::sleep(Duration::from_millis(100));
                     }
@@ -111,11 +109,48 @@ fn waiting_for_an_instance_ends_while_its_job_is_still_at_work() {
             });
         }
     });
+    entry
+}
+
+#[test]
+fn waiting_for_an_instance_ends_while_its_job_is_still_at_work() {
+    let instance = Instance::new().component("alpha", "exec sleep 1000", "");
+    let entry = job_at_work(&instance);
     for words in [["stop", "--wait"].as_slice(), &["stop", "alpha", "--wait"], &["restart", "alpha", "--wait"]] {
         let mut command = instance.launcher(words);
         command.args(["--job", "ZWE1SV", "--timeout", "1s"]).stdin(std::process::Stdio::null());
         let (code, output) = run_to_end(command);
-        assert!(code == 8 && output.contains("1.0s are over"), "{words:?}: {code} {output}");
+        assert!(code == 8 && output.contains("after 1.0s it is not so far"), "{words:?}: {code} {output}");
     }
+    entry.end().unwrap();
+}
+
+#[test]
+fn manifests_and_what_they_register_are_refused_beyond_their_bound_with_the_bound() {
+    let instance = Instance::new().component("alpha", "exec sleep 1000", "").component("beta", "exec sleep 1000", "");
+    let padding = "# nothing but a comment of some length\n".repeat(5 * 1024 * 1024 / 40);
+    instance.manifest("alpha", &padding);
+    instance.manifest("beta", "apimlServices: {static: [{file: definition.yml}]}\n");
+    std::fs::write(instance.component_directory("beta").join("definition.yml"), format!("services: []\n{padding}")).unwrap();
+    instance.write_config();
+    let (code, output) = run_to_end(instance.launcher(&["check"]));
+    let says =
+        |file: &str, bound: &str| output.lines().any(|line| line.starts_with("ERROR") && line.contains(file) && line.contains(bound));
+    assert!(
+        code == 8 && says("manifest.yaml", "larger than 4 MiB") && says("definition.yml", "larger than 4194304 bytes"),
+        "{code} {output}"
+    );
+}
+
+#[test]
+fn ha_status_ends_while_a_launcher_is_still_at_work() {
+    let instance = Instance::new()
+        .extra("haInstances:\n  lpar1:\n    hostname: localhost\n  lpar2:\n    hostname: localhost\n    zowe: {job: {name: OTHER}}\n")
+        .component("alpha", "exec sleep 1000", "");
+    let entry = job_at_work(&instance);
+    let mut command = instance.launcher(&["ha", "status"]);
+    command.stdin(std::process::Stdio::null());
+    let (code, output) = run_to_end(command);
+    assert!(code == 4 && output.contains("it took too long"), "{code} {output}");
     entry.end().unwrap();
 }

@@ -108,7 +108,8 @@ fn a_proper_pair_is_allowed_and_its_levels_are_said() {
         "B: @/b.yaml, HA instance lpar2, Zowe 3.2.0\n",
         "The levels differ: the API Catalog and the Desktop may run in one of A and B only.\n",
         "allowed: zowe.job.name\n",
-        "allowed: components.api-catalog.enabled\n",
+        "allowed: components.api-catalog.enabled: ATTENTION: A runs it in lpar1, LPAR2, B in no instance: when all are replaced nobody has it; \
+         true in one overlay of B, haInstances.ID.components.api-catalog.enabled\n",
         "allowed: zowe.certificate.keystore.file: follows from what may differ: the template is the same\n",
         "0 violations, 0 accepted, ",
     ] {
@@ -227,19 +228,20 @@ fn choose(pair: &Pair, file: &str) {
     let directory = pair.directory.path().display().to_string();
     let mut text = String::new();
     for line in pair.read(file).lines() {
-        let Some((before, rest)) = line.split_once("\"CHOOSE:") else {
-            text.push_str(&format!("{line}\n"));
-            continue;
-        };
-        let value = match before.trim().trim_end_matches(':').rsplit([' ', '{']).next().unwrap() {
-            "runtimeDirectory" => format!("{directory}/runtime-2"),
-            "workspaceDirectory" => format!("{directory}/workspace-2"),
-            "logDirectory" => format!("{directory}/logs-2"),
-            "enabled" => "false".to_owned(),
-            name => format!("{}9", &name[..3]),
-        };
-        let after = rest.split_once('"').unwrap().1;
-        text.push_str(&format!("{before}{value}{after}\n"));
+        // In a flow mapping several choices are in one line.
+        let mut rest = line;
+        while let Some((before, after)) = rest.split_once("\"CHOOSE:") {
+            let value = match before.trim().trim_end_matches(':').rsplit([' ', '{']).next().unwrap() {
+                "runtimeDirectory" => format!("{directory}/runtime-2"),
+                "workspaceDirectory" => format!("{directory}/workspace-2"),
+                "logDirectory" => format!("{directory}/logs-2"),
+                "enabled" => "false".to_owned(),
+                name => format!("{}9", &name[..3]),
+            };
+            text.push_str(&format!("{before}{value}"));
+            rest = after.split_once('"').unwrap().1;
+        }
+        text.push_str(&format!("{rest}\n"));
     }
     fs::write(pair.path(file), text).unwrap();
 }
@@ -281,9 +283,11 @@ fn a_configuration_of_b_is_made_from_that_of_a() {
         "zowe.setup.dataset.prefix",
         "zowe.setup.security.stcs.zis",
         "zowe.setup.security.stcs.zowe",
-        "components.api-catalog.enabled",
-        "components.app-server.enabled",
+        "haInstances.LPAR2.components.api-catalog.enabled",
+        "haInstances.LPAR2.components.app-server.enabled",
         "haInstances.LPAR2.zowe.job.name",
+        "haInstances.lpar1.components.api-catalog.enabled",
+        "haInstances.lpar1.components.app-server.enabled",
     ];
     let mut found = violations(&answer);
     found.sort_unstable();
@@ -299,7 +303,16 @@ fn a_configuration_of_b_is_made_from_that_of_a() {
         check.out
     );
 
+    // Both answered false is a proper pair as long as A runs beside B, and told.
     choose(&pair, "new.yaml");
+    let answer = pair.ask(&["ha", "compare", "a.yaml", "new.yaml"]);
+    for name in ["api-catalog", "app-server"] {
+        assert!(
+            answer.out.contains(&format!("allowed: components.{name}.enabled: ATTENTION: A runs it in lpar1, LPAR2, B in no")),
+            "{}",
+            answer.out
+        );
+    }
     for instances in [&[][..], &["--a-instance", "lpar1", "--b-instance", "lpar2"], &["--a-instance", "lpar2", "--b-instance", "lpar2"]] {
         let answer = pair.ask(&[&["ha", "compare", "a.yaml", "new.yaml"], instances].concat());
         assert_eq!((answer.code, violations(&answer)), (0, Vec::new()), "{}", answer.out);

@@ -1,6 +1,6 @@
 //! `zwelnch component new` and `zwelnch component run`.
 
-use crate::harness::{Instance, PortRange, Running, free_port, processes_of, run_to_end, settled_program, text};
+use crate::harness::{Instance, PortRange, Running, free_port, not_here, processes_of, run_to_end, settled_program, text};
 use nix::sys::signal::Signal;
 use std::fs;
 use std::path::Path;
@@ -16,7 +16,7 @@ fn zwelnch(directory: &Path, arguments: &[&str]) -> Output {
 fn run(instance: &Instance, arguments: &[&str]) -> Command {
     let mut all = vec!["component", "run"];
     all.extend(arguments);
-    all.extend(["-i", "lpar1"]);
+    all.extend(["-i", "lpar1", "-v"]);
     let mut command = instance.launcher(&all);
     // It does not use a system.
     command.env_remove("ZWELNCH_SYSTEM");
@@ -157,6 +157,36 @@ fn one_component_runs_with_its_environment_and_its_exit_code_is_the_commands() {
 }
 
 #[test]
+fn only_the_component_is_shown_and_what_matters_and_a_crash_once() {
+    let instance = Instance::new().component("one", "echo serves; echo 'last words' >&2; exit 3", "");
+    let instance = instance.component("other", "exec sleep 600", "");
+    instance.script("one", "validate", "echo one is validated");
+    instance.script("one", "configure", "echo one is configured");
+    instance.write_config();
+    let lines = |arguments: &[&str]| {
+        let mut command = run(&instance, &arguments[..1]);
+        // Without the -v of the others.
+        if !arguments.contains(&"--verbose") {
+            command = instance.launcher(&[&["component", "run", "-i", "lpar1"], arguments].concat());
+        }
+        let (code, out) = run_to_end(command);
+        assert_eq!(code, 3, "{out}");
+        // The instance of the tests has no haInstances, and whoever runs them may be root: of such things is warned.
+        out.lines().filter(|line| !line.contains(" WARN ZWEL")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let shown = lines(&["one"]);
+    assert_eq!(shown[..4], ["one is validated", "one is configured", "serves", "last words"], "{shown:#?}");
+    assert!(shown.len() == 5 && shown[4].contains("ZWEL0905E component one("), "{shown:#?}");
+    let verbose = lines(&["one", "--verbose"]);
+    assert!(verbose.len() > 20 && verbose.iter().any(|line| line.contains("ZWEL0001I component one started")), "{verbose:#?}");
+    assert_eq!(verbose.iter().filter(|line| line.contains("last words")).count(), 1, "{verbose:#?}");
+    // A warning of the launcher is no routine.
+    instance.manifest("one", "dependencies: {components: [{name: other}]}\n");
+    let warned = lines(&["one"]);
+    assert!(warned.iter().any(|line| line.contains("ZWEL0972I component one depends on other")), "{warned:#?}");
+}
+
+#[test]
 fn ctrl_c_stops_the_whole_group_and_an_end_in_order_is_kept() {
     let start = "trap 'echo ends in order; exit 0' TERM\nsh -c 'trap \"\" TERM; sleep 600' &\necho is up\nwait\n";
     let instance = Instance::new().component("one", start, "launcher: {stop: {graceSeconds: 1}}");
@@ -228,4 +258,105 @@ fn watch_restarts_on_changes_and_keeps_the_old_process_while_they_are_not_good()
     running.signal(Signal::SIGINT);
     assert_eq!(running.wait_end(), 143, "{}", running.all());
     assert_eq!(processes_of(instance.directory.path()), Vec::<i32>::new());
+}
+
+/// An instance whose component `one` is a link in the extension directory to a directory that a project builds.
+fn linked() -> (Instance, std::path::PathBuf) {
+    let instance = Instance::new().component("one", "", "");
+    let project = instance.path("project");
+    build(&instance, &project.join("dist/one"), 1);
+    fs::remove_dir_all(instance.runtime().join("components/one")).unwrap();
+    let extensions = instance.path("extensions");
+    fs::create_dir(&extensions).unwrap();
+    std::os::unix::fs::symlink(project.join("dist/one"), extensions.join("one")).unwrap();
+    (instance, project)
+}
+
+/// Writes the component anew.
+fn build(instance: &Instance, directory: &Path, generation: u32) {
+    fs::create_dir_all(directory.join("bin")).unwrap();
+    fs::write(directory.join("schema.json"), "{}").unwrap();
+    fs::write(directory.join("bin/start.sh"), format!("echo generation {generation}; exec sleep 600")).unwrap();
+    fs::write(directory.join("manifest.yaml"), "name: one\nid: org.test.one\nschemas: {configs: schema.json}\n").unwrap();
+    assert!(instance.path("project").exists());
+}
+
+fn run_linked(instance: &Instance, mut command: Command) -> Running {
+    instance.write_config();
+    let config = fs::read_to_string(instance.config()).unwrap();
+    let extensions = format!("zowe:\n  extensionDirectory: {}\n", instance.path("extensions").display());
+    fs::write(instance.config(), config.replacen("zowe:\n", &extensions, 1)).unwrap();
+    command.stdin(Stdio::null());
+    Running::spawn(command, instance.directory.path())
+}
+
+#[test]
+fn watch_follows_a_component_that_is_built_anew() {
+    let (instance, project) = linked();
+    let mut running = run_linked(&instance, run(&instance, &["one", "--watch"]));
+    running.wait_for("generation 1");
+    running.wait_for("ZWEL0973I");
+    // Removed, which is said, and then built.
+    fs::remove_dir_all(project.join("dist")).unwrap();
+    let said = running.wait_for("ZWEL0967W not all changes of component one are seen");
+    assert!(said.contains("project/dist cannot be reached, it is waited for"), "{said}");
+    build(&instance, &project.join("dist.new/one"), 2);
+    fs::rename(project.join("dist.new"), project.join("dist")).unwrap();
+    running.wait_for("generation 2");
+    // Replaced by rename.
+    build(&instance, &project.join("dist.new/one"), 3);
+    fs::rename(project.join("dist"), project.join("dist.old")).unwrap();
+    fs::rename(project.join("dist.new"), project.join("dist")).unwrap();
+    running.wait_for("generation 3");
+    // The link in the extension directory.
+    build(&instance, &project.join("release/one"), 4);
+    std::os::unix::fs::symlink(project.join("release/one"), instance.path("extensions/one.new")).unwrap();
+    fs::rename(instance.path("extensions/one.new"), instance.path("extensions/one")).unwrap();
+    running.wait_for("generation 4");
+    fs::write(project.join("release/one/bin/start.sh"), "echo generation 5; exec sleep 600").unwrap();
+    running.wait_for("generation 5");
+    running.signal(Signal::SIGINT);
+    assert_eq!(running.wait_end(), 143, "{}", running.all());
+    assert_eq!(running.all().matches("ZWEL0967W").count(), 1, "{}", running.all());
+    assert_eq!(processes_of(instance.directory.path()), Vec::<i32>::new());
+}
+
+/// A component run in a user namespace of its own, which has so many inotify instances and watches.
+fn limited(instance: &Instance, instances: u32, watches: u32) -> Command {
+    let mut command = Command::new("unshare");
+    let set = "echo $0 > /proc/sys/user/max_inotify_instances && echo $1 > /proc/sys/user/max_inotify_watches && shift && exec \"$@\"";
+    command.args(["--user", "--map-root-user", "sh", "-c", set, &instances.to_string(), &watches.to_string()]);
+    command.arg(crate::harness::program()).args(["component", "run", "one", "--watch", "-i", "lpar1"]).env("CONFIG", instance.config());
+    crate::harness::settled(command)
+}
+
+#[test]
+fn where_nothing_can_be_watched_that_is_said() {
+    let probe = Command::new("unshare").args(["--user", "--map-root-user", "test", "-w", "/proc/sys/user/max_inotify_watches"]).output();
+    if !probe.is_ok_and(|output| output.status.success()) {
+        return not_here("unshare, or user namespaces with limits of their own");
+    }
+    for (instances, watches, why) in [(0, 1000, "fs.inotify.max_user_instances"), (10, 2, "fs.inotify.max_user_watches")] {
+        let (instance, _) = linked();
+        let mut running = run_linked(&instance, limited(&instance, instances, watches));
+        let said = running.wait_for("ZWEL0976E --watch is not available");
+        assert!(said.contains(why) && !said.contains("space left"), "{said}");
+        assert_eq!(running.wait_end(), 8, "{}", running.all());
+    }
+    // Later on: what cannot be watched is said, what can is.
+    let (instance, project) = linked();
+    let depth = fs::canonicalize(&project).unwrap().components().count()
+        + fs::canonicalize(instance.path("extensions")).unwrap().components().count();
+    let mut running = run_linked(&instance, limited(&instance, 10, u32::try_from(depth).unwrap() + 6));
+    running.wait_for("generation 1");
+    running.wait_for("ZWEL0973I");
+    for number in 0..10 {
+        fs::create_dir(project.join(format!("dist/one/more{number}"))).unwrap();
+    }
+    let said = running.wait_for("ZWEL0967W not all changes of component one are seen: files below ");
+    assert!(said.contains("fs.inotify.max_user_watches"), "{said}");
+    fs::write(project.join("dist/one/bin/start.sh"), "echo generation 2; exec sleep 600").unwrap();
+    running.wait_for("generation 2");
+    running.signal(Signal::SIGINT);
+    assert_eq!(running.wait_end(), 143, "{}", running.all());
 }

@@ -1,9 +1,13 @@
 //! `zwelnch demo`, over pipes and on a pseudo terminal.
 
 use crate::harness::{
-    PATIENCE, PortRange, Running, console, kill_processes_of, none_left, pid_in, processes_of, program, text, wait_until,
+    PATIENCE, PortRange, Running, console, kill_processes_of, none_left, pid_in, processes_of, program, settled_program, skip, text,
+    wait_until,
 };
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::Signal;
 use std::io::{Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -22,7 +26,7 @@ impl Demo {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(program());
+        let mut command = settled_program();
         command.arg("demo").arg("--dir").arg(&self.path).arg("--port-base").arg(self.ports.base.to_string());
         command.env_remove("CONFIG").env_remove("ZWELNCH_SYSTEM");
         command
@@ -88,14 +92,38 @@ struct Terminal {
     master: std::fs::File,
     seen: Arc<Mutex<String>>,
     child: std::process::Child,
+    reader: Option<std::thread::JoinHandle<()>>,
+    /// When this is closed, the reader lets go of the terminal.
+    stop: Option<OwnedFd>,
 }
 
 impl Terminal {
-    fn spawn(mut command: Command) -> Terminal {
+    /// A shell or a console whose session the terminal is: what is typed becomes signals, and it is told when the terminal goes.
+    fn session(mut command: Command, term: &str) -> Terminal {
+        let lead = || {
+            nix::unistd::setsid()?;
+            // SAFETY: asks for the terminal that standard input is already.
+            nix::errno::Errno::result(unsafe { nix::libc::ioctl(0, nix::libc::TIOCSCTTY, 0) })?;
+            Ok(())
+        };
+        // SAFETY: both are system calls without memory of their own, and may be used between fork and exec.
+        unsafe { std::os::unix::process::CommandExt::pre_exec(&mut command, lead) };
+        Self::on(command, term)
+    }
+
+    fn spawn(command: Command) -> Terminal {
+        Self::on(command, "xterm")
+    }
+
+    fn on(mut command: Command, term: &str) -> Terminal {
         let size = nix::pty::Winsize { ws_row: 50, ws_col: 200, ws_xpixel: 0, ws_ypixel: 0 };
         let pty = nix::pty::openpty(Some(&size), None).unwrap();
+        // Who inherits the master keeps the terminal from going.
+        for descriptor in [&pty.master, &pty.slave] {
+            nix::fcntl::fcntl(descriptor, nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::FD_CLOEXEC)).unwrap();
+        }
         let slave = || Stdio::from(pty.slave.try_clone().unwrap());
-        command.env("TERM", "xterm").stdin(slave()).stdout(slave()).stderr(slave());
+        command.env("TERM", term).stdin(slave()).stdout(slave()).stderr(slave());
         let child = command.spawn().unwrap();
         drop(command);
         drop(pty.slave);
@@ -103,17 +131,22 @@ impl Terminal {
         let mut reader = master.try_clone().unwrap();
         let seen = Arc::new(Mutex::new(String::new()));
         let collected = Arc::clone(&seen);
-        std::thread::spawn(move || {
+        let (stopped, stop) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC).unwrap();
+        let reader = std::thread::spawn(move || {
             let mut buffer = [0; 4096];
-            // EIO: the last process on the other side has gone.
-            while let Ok(length) = reader.read(&mut buffer) {
-                if length == 0 {
+            loop {
+                let wanted = [stopped.as_fd(), reader.as_fd()];
+                let mut ready = wanted.map(|descriptor| PollFd::new(descriptor, PollFlags::POLLIN));
+                poll(&mut ready, PollTimeout::NONE).unwrap();
+                if ready[0].any().unwrap() {
                     break;
                 }
+                // EIO: the last process on the other side has gone.
+                let Ok(length @ 1..) = reader.read(&mut buffer) else { break };
                 collected.lock().unwrap().push_str(&String::from_utf8_lossy(&buffer[..length]));
             }
         });
-        Terminal { master, seen, child }
+        Terminal { master, seen, child, reader: Some(reader), stop: Some(stop) }
     }
 
     fn type_keys(&mut self, keys: &str) {
@@ -123,6 +156,13 @@ impl Terminal {
     fn wait_for(&self, expected: &str) {
         let found = wait_until(Instant::now() + PATIENCE, || self.seen.lock().unwrap().contains(expected).then_some(()));
         assert!(found.is_some(), "{expected:?} is missing in\n{}", self.seen.lock().unwrap());
+    }
+
+    /// Closes the terminal.
+    fn hang_up(&mut self) {
+        drop(self.stop.take());
+        self.reader.take().unwrap().join().unwrap();
+        self.master = std::fs::File::open("/dev/null").unwrap();
     }
 
     fn forget(&self) {
@@ -168,7 +208,7 @@ fn on_a_terminal_it_is_the_operator_console() {
     // A component that is killed is back, and the log scrolls while nobody types.
     terminal.forget();
     let old = pid_of(&demo.path, "greeter").unwrap();
-    nix::sys::signal::kill(nix::unistd::Pid::from_raw(old), nix::sys::signal::Signal::SIGKILL).unwrap();
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(old), Signal::SIGKILL).unwrap();
     terminal.wait_for("ZWEL0004I component greeter");
     terminal.wait_for("ZWEL0001I component greeter started");
     terminal.forget();
@@ -176,6 +216,25 @@ fn on_a_terminal_it_is_the_operator_console() {
     terminal.wait_for("ZWEL0923I component pinger is being restarted");
     terminal.type_keys("HELP\r");
     terminal.wait_for("start a procedure of PROCLIB");
+    terminal.wait_for("this list; leave, what it started is stopped");
+    // The history is searched; what is entered is shown once, by SYSLOG.
+    terminal.forget();
+    terminal.type_keys("\x12st");
+    terminal.wait_for("search `st': F ZWESLSTC,APPL=START(pinger)");
+    terminal.type_keys("op(");
+    terminal.wait_for("search `stop(': F ZWESLSTC,APPL=STOP(pinger)");
+    terminal.type_keys("\x07D T\r");
+    terminal.wait_for("IEE136I");
+    // What SYSLOG shows of a command is bold, with its time.
+    terminal.wait_for("          D T\x1b[0m");
+    assert_eq!(terminal.seen.lock().unwrap().matches("D T\r\n").count(), 0, "{}", terminal.seen.lock().unwrap());
+    // HA instances are those of the configuration that the member names.
+    terminal.forget();
+    terminal.type_keys("S ZWESLSTC,HA\tlpar\t\t");
+    terminal.wait_for("lpar1  lpar2");
+    terminal.forget();
+    terminal.type_keys("\x03\x03");
+    terminal.wait_for("leaves this console and stops the jobs that it has started");
     terminal.type_keys("P ZWESLSTC\r");
     terminal.wait_for("$HASP395 ZWESLSTC ENDED - RC=0000");
     let status = wait_until(Instant::now() + PATIENCE, || {
@@ -244,4 +303,83 @@ fn a_sysplex_has_two_systems_and_leaves_nothing() {
     let log = std::fs::read_to_string(second.join("SYSLOG")).unwrap();
     assert!(log.contains("$HASP395 ZWE1SV2 ENDED - RC=0000"), "{log}");
     assert!(none_left(&demo.path), "{:?} are left", processes_of(&demo.path));
+}
+
+fn job(demo: &Demo, id: &str) -> Option<()> {
+    demo.path.join("jobs").join(id).join("job.json").exists().then_some(())
+}
+
+fn ended_by(child: &mut std::process::Child) -> Option<i32> {
+    let status = wait_until(Instant::now() + PATIENCE, || child.try_wait().unwrap());
+    std::os::unix::process::ExitStatusExt::signal(&status.expect("it does not end"))
+}
+
+#[test]
+fn a_key_that_ends_it_ends_what_it_started() {
+    // With the line editor Ctrl-C is a key of the editor; without it, it is a signal as everywhere.
+    for (term, key, signal) in [("xterm", "\x1c", Signal::SIGQUIT), ("dumb", "\x03", Signal::SIGINT)] {
+        let demo = Demo::new();
+        let mut terminal = Terminal::session(demo.command(), term);
+        terminal.wait_for("$HASP373 ZWESLSTC STARTED");
+        demo.wait_sysprint("ZWEL0012I");
+        terminal.type_keys(key);
+        assert_eq!(ended_by(&mut terminal.child), Some(signal as i32), "{}", terminal.seen.lock().unwrap());
+        running_is_over(&demo, &terminal.seen.lock().unwrap());
+    }
+}
+
+#[test]
+fn ended_while_the_instance_starts_it_stops_that_job_and_no_other() {
+    let demo = Demo::new();
+    let (mut running, input) = demo.by_pipes();
+    running.wait_for("ZWEL0007I");
+    drop(input);
+    assert_eq!(running.wait_end(), 0);
+    // Its START is not answered until greeter has been validated, and that lasts.
+    let validate = demo.path.join("runtime/components/greeter/bin/validate.sh");
+    std::fs::write(&validate, "case $ZWE_haInstance_id in lpar1) echo validating now; exec sleep 1000;; esac\n").unwrap();
+    let (mut running, _input) = demo.by_pipes();
+    running.wait_for("STC00002 $HASP373 ZWESLSTC STARTED");
+    let sysprint = || std::fs::read_to_string(demo.path.join("spool/ZWESLSTC.STC00002/SYSPRINT")).unwrap_or_default();
+    let begun = wait_until(Instant::now() + PATIENCE, || sysprint().contains("validating now").then_some(()));
+    assert!(begun.is_some(), "{}", sysprint());
+    // Another job of the same name, which somebody else has started.
+    let (answer, code) = console(&demo.path, "S ZWESLSTC.STC00002,HAINST=lpar2");
+    assert_eq!(code, 0, "{answer}");
+    running.signal(Signal::SIGTERM);
+    assert_eq!(ended_by(&mut running.child), Some(Signal::SIGTERM as i32), "{}", running.all());
+    let log = std::fs::read_to_string(demo.path.join("SYSLOG")).unwrap();
+    assert!(log.contains("P ZWESLSTC.STC00002") && log.contains("STC00002  $HASP395 ZWESLSTC ENDED"), "{log}");
+    assert!(job(&demo, "STC00002").is_none() && job(&demo, "STC00003").is_some(), "{log}");
+    let (answer, code) = console(&demo.path, "P ZWESLSTC.STC00003");
+    assert_eq!(code, 0, "{answer}");
+    assert!(wait_until(Instant::now() + PATIENCE, || none_left(&demo.path).then_some(())).is_some(), "{:?}", processes_of(&demo.path));
+}
+
+#[test]
+fn a_terminal_that_goes_ends_it_also_when_it_is_suspended() {
+    if Command::new("bash").arg("--version").output().is_err() {
+        return skip("bash");
+    }
+    for suspended in [false, true] {
+        let demo = Demo::new();
+        let mut shell = Command::new("bash");
+        shell.args(["--norc", "--noprofile", "-i"]).env("PS1", "$ ").env_remove("CONFIG").env_remove("ZWELNCH_SYSTEM");
+        let mut terminal = Terminal::session(shell, "xterm");
+        terminal.wait_for("$ ");
+        let line = format!("'{}' demo --dir \"{}\" --port-base {}\r", program(), demo.path.display(), demo.ports.base);
+        terminal.type_keys(&line);
+        terminal.wait_for("$HASP373 ZWESLSTC STARTED");
+        demo.wait_sysprint("ZWEL0012I");
+        if suspended {
+            terminal.forget();
+            terminal.type_keys("\x1a");
+            terminal.wait_for("Stopped");
+        }
+        terminal.hang_up();
+        let over = wait_until(Instant::now() + PATIENCE, || job(&demo, "STC00001").is_none().then_some(()));
+        assert!(over.is_some(), "suspended: {suspended}, {}", demo.sysprint());
+        let left = wait_until(Instant::now() + PATIENCE, || none_left(&demo.path).then_some(()));
+        assert!(left.is_some(), "{:?} are left", processes_of(&demo.path));
+    }
 }

@@ -35,7 +35,7 @@ fn tree(directory: &Path) -> Vec<PathBuf> {
 }
 
 /// The launcher as a user to whom file modes apply. They do not apply to root, so root gives the instance to nobody, who runs it.
-fn bound_by_modes(instance: &Instance) -> Command {
+pub(crate) fn bound_by_modes(instance: &Instance) -> Command {
     let plain = instance.launcher(&["lpar1"]);
     if !geteuid().is_root() {
         return plain;
@@ -352,8 +352,9 @@ fn prepare(instance: &Instance, ha_id: &str) -> Command {
 /// What is wrong with a file of the workspace that other programs read; None if it is whole.
 fn half_written(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_str()?;
-    // The content of locks does not matter. Temporary files concern only their writer, and the record of a run's processes is appended to.
-    if name.ends_with(".lock") || name.ends_with(".tmp") || name.contains(".processes") || !path.is_file() {
+    // The content of locks does not matter. Temporary files concern only their writer; the record of a run's processes and the journal are
+    // appended to.
+    if name.ends_with(".lock") || name.ends_with(".tmp") || name.contains(".processes") || name.ends_with(".journal") || !path.is_file() {
         return None;
     }
     // Replaced or removed at this moment.

@@ -323,10 +323,7 @@ const BLOCKING: &[&str] = &[
 
 /// The one place where each may stand all the same, and why.
 const ALLOWED: &[(&str, &str)] = &[
-    // The pid is in the channel before the end of the process can be told.
-    ("launcher/owner/process.rs", "pid_receiver.recv()"),
     // An end of a pipe, as a value.
-    ("launcher/owner/process.rs", "use std::fs::File;"),
     ("launcher/owner/mod.rs", "use std::fs::File;"),
     // Asynchronous: the owner's wait for its next event.
     ("launcher/owner/mod.rs", "events.recv()"),
@@ -422,4 +419,87 @@ fn public_items_say_what_they_are() {
         wrong.extend(found.into_iter().map(|name| format!("{}: {name}", shown(&file))));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Answers that make no difference between what is not there and what cannot be seen. `platform::files` has the ones that do: `look`,
+/// `unless_missing`, `entries` and `read_bounded`, and `may_be_...` where whoever opens the file says what is wrong.
+const BLIND: &[&str] = &[". exists ()", ". is_file ()", ". is_dir ()", ". is_symlink ()", "try_exists (", "read_dir ("];
+
+/// What throws away why a file could not be used, where it stands behind a call of `fs` or `File`.
+const DEAF: &[&str] =
+    &["ok", "is_ok", "is_err", "is_ok_and", "unwrap_or_default", "unwrap_or", "unwrap_or_else", "map_or", "iter", "into_iter"];
+
+/// The one place where each may stand all the same, and why.
+const SEES: &[(&str, &str)] = &[
+    // The place for it.
+    ("platform/files.rs", ". is_file ()"),
+    ("platform/files.rs", ". is_dir ()"),
+    ("platform/files.rs", ". is_symlink ()"),
+    ("platform/files.rs", "read_dir ("),
+    // What the system shows of processes comes and goes meanwhile; a failure makes the caller look in another way.
+    ("platform/unix/proc.rs", "read_dir ("),
+    ("platform/unix/proc.rs", "fs :: read_dir (..) . ok"),
+    ("platform/unix/proc.rs", "fs :: read_dir (..) . into_iter"),
+    ("platform/unix/proc.rs", "fs :: read (..) . ok"),
+    ("platform/unix/proc.rs", "File :: open (..) . ok"),
+    ("platform/unix/proc.rs", "fs :: read_to_string (..) . ok"),
+    ("platform/unix/proc.rs", "fs :: read_link (..) . ok"),
+    ("platform/unix/process.rs", "read_dir ("),
+    ("platform/unix/process.rs", "fs :: read_dir (..) . into_iter"),
+    // The narrowest mode where the one of the source is not known.
+    ("ha/compare/write.rs", "fs :: metadata (..) . map_or"),
+    // Only z/OS: standard output counts as there.
+    ("platform/zos/mod.rs", "fs :: metadata (..) . map_or"),
+    // Somebody else has ended the job.
+    ("system/jobs.rs", "fs :: rename (..) . ok"),
+    // Refused while something is in it.
+    ("lifecycle/registration/files.rs", "fs :: remove_dir (..) . is_err"),
+    // Standard output that has no name is not begun anew under one.
+    ("platform/unix/sysprint.rs", "fs :: read_link (..) . ok"),
+    // Whoever opens it says why the link leads nowhere.
+    ("system/hardcopy.rs", "fs :: canonicalize (..) . unwrap_or"),
+    // For a progress line that is left out.
+    ("inspect/compare_zwelnch/mod.rs", "fs :: metadata (..) . ok"),
+];
+
+/// `fs :: read (..) . ok` and the like among tokens.
+fn deaf(tokens: proc_macro2::TokenStream, found: &mut Vec<String>) {
+    use proc_macro2::TokenTree;
+    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    for (index, token) in tokens.iter().enumerate() {
+        if let TokenTree::Group(group) = token {
+            deaf(group.stream(), found);
+        }
+        let text = |offset: usize| tokens.get(index + offset).map(ToString::to_string).unwrap_or_default();
+        let called = matches!(tokens.get(index + 4), Some(TokenTree::Group(_)));
+        if matches!(text(0).as_str(), "fs" | "File") && text(1) + &text(2) == "::" && called && text(5) == "." {
+            let answer = text(6);
+            found.extend(DEAF.contains(&answer.as_str()).then(|| format!("{} :: {} (..) . {answer}", text(0), text(3))));
+        }
+    }
+}
+
+#[test]
+fn only_what_is_not_there_counts_as_absent() {
+    use quote::ToTokens;
+    let (mut wrong, mut used) = (Vec::new(), BTreeSet::new());
+    let files: BTreeSet<PathBuf> = House::read(&sources()).modules.into_values().map(|module| module.file).collect();
+    for file in &files {
+        let parsed = syn::parse_file(&std::fs::read_to_string(file).unwrap()).unwrap();
+        for item in parsed.items.iter().filter(|item| !is_test(attributes(item))) {
+            let text = item.to_token_stream().to_string();
+            let mut found: Vec<String> = BLIND.iter().filter(|call| text.contains(**call)).map(|call| (*call).to_string()).collect();
+            deaf(item.to_token_stream(), &mut found);
+            for call in found {
+                match SEES.iter().position(|(place, part)| shown(file) == *place && call == *part) {
+                    Some(index) => drop(used.insert(index)),
+                    None => wrong.push(format!("{}: {call}", shown(file))),
+                }
+            }
+        }
+    }
+    assert!(files.len() > 200, "the sources were not read");
+    assert!(wrong.is_empty(), "an error other than absence is lost here; see platform::files:\n{}", wrong.join("\n"));
+    let idle: Vec<_> = SEES.iter().enumerate().filter(|(index, _)| !used.contains(index)).map(|(_, entry)| entry).collect();
+    assert!(idle.is_empty(), "no longer needed: {idle:?}");
 }

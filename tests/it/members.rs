@@ -202,6 +202,27 @@ fn every_member_is_read_and_follows_the_rules() {
     assert_eq!(files().len(), MEMBERS.len());
 }
 
+/// A symbol that is used twice makes a line grow twice as fast.
+fn doubled_symbol(line: &str) -> Option<&str> {
+    let names: Vec<&str> = line
+        .split('&')
+        .skip(1)
+        .map(|rest| &rest[..rest.find(|one: char| !one.is_ascii_uppercase() && !one.is_ascii_digit()).unwrap_or(rest.len())])
+        .collect();
+    (1..names.len()).find(|at| !names[*at].is_empty() && names[..*at].contains(&names[*at])).map(|at| names[at])
+}
+
+#[test]
+fn each_symbol_is_used_once_a_line() {
+    for member in MEMBERS.iter().filter(|member| member.kind != MemberKind::Sample) {
+        for line in member.text.lines().filter(|line| !line.starts_with("//*")) {
+            assert_eq!(doubled_symbol(line), None, "{}: {line}", member.name);
+        }
+    }
+    assert_eq!(doubled_symbol("mv &ROOT..new &ROOT.;"), Some("ROOT"));
+    assert_eq!(doubled_symbol("a && b && &A. &B"), None);
+}
+
 #[test]
 fn the_rules_find_what_is_wrong() {
     let good = "//A        JOB CLASS=A\n//S        EXEC PGM=B,\n//             PARM='x y'\n//D        DD *\n&x\n/*\n";
@@ -252,11 +273,13 @@ fn each_member_is_printed_and_its_symbols_can_be_set() {
     let racf = data(&steps(&edited), "RUN", "SYSTSIN").join("\n");
     assert!(racf.contains("RDEFINE  STARTED ZWETEST.* ") && racf.contains("STDATA(USER(TESTUSR) GROUP(ZWEADMIN)"), "{racf}");
     let unpack = data(&steps(&out(&jcl(&["ZWEINPAX", "--set", "ROOT=/opt/zwelnch"]))), "UNPACK", "STDPARM").join("\n");
-    assert!(unpack.contains("\nmv /opt/zwelnch.new /opt/zwelnch;\n"), "{unpack}");
+    assert!(unpack.contains("\nr=/opt/zwelnch;\n") && unpack.contains("\nmv $r.new $r;\n"), "{unpack}");
+    let long = format!("STC={}", "Y".repeat(50));
     for (arguments, what) in [
         (vec!["ZWERACE"], "did you mean ZWERACF?"),
         (vec!["ZWERACF", "--set", "NAME=X"], "has no symbol NAME; it has GROUP, USER, STC"),
         (vec!["ZWEINPAX", "--set-config", "/a"], "has no STDENV"),
+        (vec!["ZWEOPCMD", "--set", &long], "has 97 characters once its symbols are replaced, and z/OS reads 80"),
     ] {
         let output = jcl(&arguments);
         let text = String::from_utf8(output.stderr).unwrap();
@@ -270,7 +293,7 @@ fn the_security_jobs_grant_what_is_needed() {
     let needed = ["JOBNAME", "OMVSAPPL", "ZWES", "RADMIN.LISTUSER", "CSF1", "SERVER", "DAEMON", "RUSERMAP", "IDIDMAP.QUERY", "RAUDITX"];
     for member in ["ZWERACF", "ZWEACF2", "ZWETSS"] {
         let commands = data(&steps(&out(&jcl(&[member]))), "RUN", "SYSTSIN").join("\n");
-        for name in needed.iter().chain(&["ZWESVUSR", "ZWEADMIN", "ZWESLSTC"]) {
+        for name in needed.iter().chain(&["ZWESVUSR", "ZWEADMIN", "ZWESLSTC", "CONSOLE", "CSFRNG", "ZWELNCH"]) {
             assert!(commands.contains(name), "{member} lacks {name}");
         }
     }
@@ -289,6 +312,23 @@ fn the_security_jobs_grant_what_is_needed() {
     }
 }
 
+/// The jobs put the program where the PROCs look for it.
+#[test]
+fn one_place_of_the_program() {
+    const PLACE: &str = "/usr/lpp/zwelnch";
+    for (member, text) in [
+        ("ZWEINPAX", format!("SET ROOT='{PLACE}'")),
+        ("ZWEIBIND", format!("SET ROOT='{PLACE}'")),
+        ("ZWESLSTC", format!("\nZWELNCH_PROGRAM={PLACE}/bin/zwelnch\n")),
+        ("ZWESLSTB", format!("PARM='PGM {PLACE}/bin/zwelnch launch")),
+    ] {
+        assert!(out(&jcl(&[member])).contains(&text), "{member} lacks {text}");
+    }
+    for member in ["ZWESLSTC", "ZWESLSTB"] {
+        assert!(out(&jcl(&[member])).contains("\n_EDC_UMASK_DFLT=0002\n"), "{member}");
+    }
+}
+
 /// Automation depends on ids: every id that a sample names is in the catalogue.
 #[test]
 fn the_samples_name_messages_that_exist() {
@@ -300,9 +340,10 @@ fn the_samples_name_messages_that_exist() {
     }
     let automation = out(&jcl(&["ZWEAUTO"]));
     for id in ["ZWEL0901I", "ZWEL0902W", "ZWEL0905E", "ZWEL0906E", "ZWEL0907I", "ZWEL0038E", "ZWEL0010I"] {
-        assert!(automation.contains(&format!("MSGID = '{id}'")), "{id}");
+        // With and without the word that z/OS UNIX puts before a message of those who have not UID 0.
+        assert!(automation.contains(&format!("MSGID = '{id}' | TEXT = 'BPXM023I' . '{id}' .")), "{id}");
     }
     let statements = automation.lines().filter(|line| !line.starts_with('*')).collect::<Vec<_>>().join(" ");
-    assert_eq!(statements.matches("IF MSGID").count(), statements.matches(';').count(), "each statement ends");
+    assert_eq!(statements.matches("IF (MSGID").count(), statements.matches(';').count(), "each statement ends");
     assert_eq!(statements.matches('(').count(), statements.matches(')').count());
 }

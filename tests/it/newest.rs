@@ -35,7 +35,7 @@ fn variables(text: &str) -> BTreeMap<String, String> {
 fn one_service() -> Instance {
     let write = |what: &str| format!("echo {what} $ZWE_CLI_PARAMETER_COMPONENT $_BPX_JOBNAME >> \"$ZWE_zowe_workspaceDirectory/said\"\n");
     let mut instance = Instance::new();
-    for (name, settings) in [("sample", "launcher: {dependsOn: [gateway]}"), ("gateway", "port: 17554"), ("discovery", "port: 17553")] {
+    for (name, settings) in [("sample", "launcher: {dependsOn: [gateway]}"), ("gateway", "port: 17554"), ("discovery", "")] {
         instance = instance.component(name, &(write("start") + SLEEPER), settings);
     }
     let ready = "launcher: {readiness: one service is up}\nport: 17554";
@@ -48,7 +48,9 @@ fn one_service() -> Instance {
     for name in ["gateway", "discovery", "apiml"] {
         // z/OSMF's is discovery's and the one service's.
         let file = if name == "gateway" { "gateway.yml" } else { "zosmf.yml" };
-        instance.manifest(name, &format!("apimlServices: {{static: [{{file: {file}}}]}}\n"));
+        // A port that comes of the part's manifest counts like a configured one.
+        let port = if name == "discovery" { "configs: {port: 17553}\n" } else { "" };
+        instance.manifest(name, &format!("apimlServices: {{static: [{{file: {file}}}]}}\n{port}"));
         fs::write(instance.component_directory(name).join(file), definition).unwrap();
     }
     instance

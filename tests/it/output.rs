@@ -1,11 +1,10 @@
 //! What components write: on SYSPRINT, on the console, in their log files.
 
-use crate::harness::{Instance, PATIENCE, free_port, wait_until};
+use crate::harness::{Instance, PATIENCE, wait_until};
 use std::fs;
 use std::io::Read;
 use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::UnixDatagram;
 use std::time::Instant;
 
 const SLEEP: &str = "exec sleep 1000";
@@ -55,7 +54,7 @@ fn a_log_file_is_rotated_by_size_and_count_and_goes_on_after_a_restart() {
     let mut names: Vec<_> =
         fs::read_dir(instance.path("logs")).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
-    assert_eq!(names, ["alpha-lpar1.log", "alpha-lpar1.log.1", "alpha-lpar1.log.2"]);
+    assert_eq!(names, ["alpha-lpar1.log", "alpha-lpar1.log.1", "alpha-lpar1.log.2", "zwelnch-lpar1.journal"]);
     assert!(fs::read_to_string(instance.path("logs/alpha-lpar1.log")).unwrap().ends_with("whole\n"));
 }
 
@@ -164,34 +163,44 @@ fn the_stamps_are_in_the_configured_zone_and_an_unknown_one_is_a_warning() {
     let (line, _) = zone("ZZZ-12");
     let stamp: jiff::civil::DateTime = line[..23].parse().unwrap();
     let ahead = stamp.to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp().duration_since(jiff::Timestamp::now());
-    assert!((10..=12).contains(&ahead.as_hours()), "{line}");
+    assert!((10..=12).contains(&ahead.as_hours()) && &line[23..33] == "+12:00 <ZW", "{line}");
     let (_, out) = zone("Nowhere/Nothing");
     assert!(
         out.contains("ZWEL0916W") && out.contains("components.launcher.timezone") && out.contains("a time zone that this system knows"),
         "{out}"
     );
+    assert!(!out.contains("ZWEL0957I"), "{out}");
 }
 
+/// What `check` says of the time zone, which it never calls an error.
 #[test]
-fn the_service_manager_is_told_of_ready_and_stopping() {
-    let instance = Instance::new().component("alpha", SLEEP, "");
-    instance.write_config();
-    let path = instance.path(&format!("notify-{}", free_port()));
-    let socket = UnixDatagram::bind(&path).unwrap();
-    socket.set_read_timeout(Some(PATIENCE)).unwrap();
-    let mut command = instance.launcher(&["lpar1"]);
-    command.env("NOTIFY_SOCKET", &path);
-    let mut running = crate::harness::Running::spawn(command, instance.directory.path());
-    let received = || {
-        let mut bytes = [0; 200];
-        let length = socket.recv(&mut bytes).unwrap();
-        String::from_utf8(bytes[..length].to_vec()).unwrap()
+fn a_zone_that_may_be_taken_for_its_opposite_or_cannot_be_read_is_said_by_check() {
+    let zones = tempfile::tempdir().unwrap();
+    fs::write(zones.path().join("Torn"), "TZif2").unwrap();
+    std::os::unix::fs::symlink("Loop", zones.path().join("Loop")).unwrap();
+    let check = |name: &str| {
+        let instance = Instance::new().extra(&format!("  launcher: {{timezone: '{name}'}}\n")).component("alpha", SLEEP, "");
+        instance.write_config();
+        let mut command = crate::harness::settled_program();
+        command.args(["check", "-c"]).arg(instance.config()).env("TZDIR", zones.path()).env("ZWELNCH_SYSTEM", instance.system());
+        let output = command.output().unwrap();
+        assert!(output.status.code().is_some_and(|code| code < 8), "{output:?}");
+        let text = crate::harness::text(&output);
+        text.lines().filter(|line| line.contains("timezone")).collect::<Vec<_>>().join("\n")
     };
-    assert!(received().starts_with("READY=1\n"));
-    assert_eq!(received(), "STATUS=1 of 1 components ready");
-    running.signal(nix::sys::signal::Signal::SIGTERM);
-    assert!(received().starts_with("STOPPING=1\n"));
-    assert_eq!(running.wait_end(), 0);
+    for (name, said) in [
+        ("UTC+2", "is ignored; its sign is that of POSIX, by which 'UTC+2' is -02:00 from UTC"),
+        ("CET+1", "is ignored; its sign is that of POSIX, by which 'CET+1' is -01:00 from UTC"),
+        ("Etc/GMT+2", "the sign of 'Etc/GMT+2' is that of POSIX: stamps are -02:00 from UTC; -02:00 says the same without doubt"),
+        ("Torn", "Torn is no time zone file that can be read: "),
+        ("Loop", "Loop cannot be read: "),
+    ] {
+        let out = check(name);
+        assert!(out.contains("components.launcher.timezone: ") && out.contains(said), "{name}: {out}");
+    }
+    for name in ["+02:00", "CET-1CEST,M3.5.0,M10.5.0/3", "Europe/Berlin", "GMT"] {
+        assert_eq!(check(name), "", "{name}");
+    }
 }
 
 #[test]
@@ -211,7 +220,7 @@ fn a_removed_log_directory_is_made_anew_and_a_rotation_that_failed_is_not_called
     fs::write(&logs, "").unwrap();
     let answer = instance.refused("LOGROTATE");
     assert!(
-        answer.contains("ZWEL0992W component alpha: its log file cannot be written - ") && answer.contains("alpha-lpar1.log"),
+        answer.contains("ZWEL0959W component alpha: its log file is not rotated and goes on - ") && answer.contains("alpha-lpar1.log"),
         "{answer}"
     );
     assert!(answer.contains("ZWEL0955E log files are not rotated - 1 of them") && !answer.contains("ZWEL0989I"), "{answer}");

@@ -283,3 +283,38 @@ fn a_lock_that_another_holds_delays_neither_operators_nor_the_end() {
     assert!(!running.all().contains("is locked by"), "it has not waited until its patience was over");
     drop(held);
 }
+
+/// Inode and time of every file of the workspace that prepare writes.
+fn written_by_prepare(instance: &Instance) -> std::collections::BTreeMap<std::path::PathBuf, (u64, i64, i64)> {
+    use std::os::unix::fs::MetadataExt;
+    let mut found = std::collections::BTreeMap::new();
+    let mut directories = vec![instance.path("workspace")];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(directory).unwrap() {
+            let (path, metadata) = entry.map(|entry| (entry.path(), entry.metadata().unwrap())).unwrap();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if metadata.is_dir() {
+                directories.push(path);
+            } else if name == "manifest.yaml" || name.starts_with(".instance-") || name.ends_with(".yml") || name.starts_with(".zowe") {
+                found.insert(path, (metadata.ino(), metadata.mtime(), metadata.mtime_nsec()));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn a_second_start_of_the_same_configuration_writes_no_file_again() {
+    let instance = Instance::new().component("one", "exec sleep 1000", "").component("two", "exec sleep 1000", "");
+    instance.manifest("one", "apimlServices:\n  static:\n    - file: one.yaml\n");
+    fs::write(instance.component_directory("one").join("one.yaml"), "services:\n  - serviceId: one\n").unwrap();
+    let run = || {
+        let mut running = instance.up();
+        instance.console("P ZWESLSTC");
+        assert_eq!(running.wait_end(), 0);
+        written_by_prepare(&instance)
+    };
+    let first = run();
+    assert!(first.len() >= 8 && first.keys().any(|path| path.ends_with("api-mediation/api-defs/one.one_yaml.lpar1.yml")), "{first:?}");
+    assert_eq!(run(), first);
+}

@@ -25,7 +25,7 @@ fn checks(settings: &str) -> String {
 }
 
 /// `zwelnch check --startup`: the exit code and the report.
-fn report(instance: &Instance, yaml: &str) -> (i32, String) {
+pub(crate) fn report(instance: &Instance, yaml: &str) -> (i32, String) {
     report_with(instance, yaml, &[])
 }
 
@@ -48,7 +48,7 @@ fn certificate_yaml(below: &str) -> String {
 }
 
 /// `rest`: further keys of zowe, each on lines of its own.
-fn certificate_with(below: &str, rest: &str) -> String {
+pub(crate) fn certificate_with(below: &str, rest: &str) -> String {
     let lines: String = below.lines().map(|line| format!("    {line}\n")).collect();
     format!("zowe:\n  launchScript: {{startupChecks: {{user: disabled}}}}\n  certificate:\n{lines}{rest}")
 }
@@ -70,7 +70,7 @@ fn busy_ports_end_the_start_and_are_all_named() {
     assert!(output.contains("zowe.yaml:") && output.contains("ZWEL0030E") && !output.contains("ZWEL0001I"), "{output}");
 
     // A single component in the foreground is not affected by the ports of the others.
-    let mut command = instance.launcher(&["component", "run", "library", "-i", "lpar1"]);
+    let mut command = instance.launcher(&["component", "run", "-v", "library", "-i", "lpar1"]);
     command.env("CONFIG", laid_over(&instance, &(checks("default: exit") + "components: {launcher: {restartIntervals: []}}\n")));
     let (_, output) = run_to_end(command);
     assert!(!output.contains("startup check ports") && output.contains("ZWEL0001I component library started"), "{output}");
@@ -207,7 +207,7 @@ fn pem_files_good_and_bad() {
     assert!(code == 8 && output.contains("has none; a PEM file with a certificate is expected"), "{output}");
     fs::create_dir(made.directory.join("folder.pem")).unwrap();
     let (code, output) = ask("folder", "good", "");
-    assert!(code == 8 && output.contains("is no file"), "{output}");
+    assert!(code == 8 && output.contains("it is a directory, and a file is expected"), "{output}");
     let warned = certificate_yaml(&made.pem("expired", "expired")).replace("user: disabled", "user: disabled, certificate: warn");
     assert_eq!(report(&instance, &warned).0, 4);
     let off = warned.replace("certificate: warn", "certificate: disabled");
@@ -326,12 +326,12 @@ impl Zosmf {
     }
 }
 
-fn gateway(provider: &str, jwt: &str) -> Instance {
+pub(crate) fn gateway(provider: &str, jwt: &str) -> Instance {
     let settings = format!("apiml: {{security: {{auth: {{provider: {provider}, zosmf: {{jwtAutoconfiguration: {jwt}}}}}}}}}");
     Instance::new().component("gateway", SLEEPER, &settings)
 }
 
-fn zosmf_yaml(made: &Certificates, port: u16, host: &str, verify: &str) -> String {
+pub(crate) fn zosmf_yaml(made: &Certificates, port: u16, host: &str, verify: &str) -> String {
     let below = format!("pem: {{certificateAuthorities: {}/ca.pem}}", made.directory.display());
     certificate_with(&below, &format!("  verifyCertificates: {verify}\nzOSMF: {{host: {host}, port: {port}}}\n"))
 }

@@ -9,10 +9,10 @@ use std::time::Instant;
 const SLEEPER: &str = "echo up; exec sleep 1000";
 
 /// An instance whose PROC is installed in the system's PROCLIB.
-struct Installed(Instance);
+pub(crate) struct Installed(pub(crate) Instance);
 
 impl Installed {
-    fn new(instance: Instance) -> Installed {
+    pub(crate) fn new(instance: Instance) -> Installed {
         instance.write_config();
         let member = Command::new(program())
             .args(["jcl", "--set-config", instance.config().to_str().unwrap()])
@@ -25,27 +25,27 @@ impl Installed {
         Installed(instance)
     }
 
-    fn issue(&self, command: &str) -> (String, i32) {
+    pub(crate) fn issue(&self, command: &str) -> (String, i32) {
         self.0.console(command)
     }
 
-    fn syslog(&self) -> String {
+    pub(crate) fn syslog(&self) -> String {
         fs::read_to_string(self.0.system().join("SYSLOG")).unwrap_or_default()
     }
 
-    fn wait_syslog(&self, expected: &str) -> String {
+    pub(crate) fn wait_syslog(&self, expected: &str) -> String {
         let found = wait_until(Instant::now() + PATIENCE, || Some(self.syslog()).filter(|log| log.contains(expected)));
         found.unwrap_or_else(|| panic!("{expected} is missing in\n{}\n{}", self.syslog(), self.sysprint()))
     }
 
     /// SYSPRINT of the newest job.
-    fn sysprint(&self) -> String {
+    pub(crate) fn sysprint(&self) -> String {
         let mut jobs: Vec<_> = fs::read_dir(self.0.system().join("spool")).unwrap().map(|entry| entry.unwrap().path()).collect();
         jobs.sort_by_key(|path| path.extension().map(|id| id.to_owned()));
         jobs.pop().map(|job| fs::read_to_string(job.join("SYSPRINT")).unwrap_or_default()).unwrap_or_default()
     }
 
-    fn wait_sysprint(&self, expected: &str) {
+    pub(crate) fn wait_sysprint(&self, expected: &str) {
         let found = wait_until(Instant::now() + PATIENCE, || self.sysprint().contains(expected).then_some(()));
         assert!(found.is_some(), "{expected} is missing in\n{}", self.sysprint());
     }
@@ -359,6 +359,25 @@ fn the_proc_that_needs_no_load_library_is_rehearsed() {
     assert!(spool(&system, "ZWE1", "STDOUT").contains("ZWEL0024I HA_INSTANCE_ID is 'lpar1'"));
     let (answer, code) = system.issue("S ZWESLSTB,HAINST=nosuch");
     assert!(code == 8 && answer.contains("ZWEL0911E"), "{answer}");
+}
+
+/// Records of in-stream data have 80 bytes. By `_CEE_ENVFILE` their blanks are part of every value, as z/OS does it, and the launcher takes
+/// them off; by `_CEE_ENVFILE_S` the system does.
+#[test]
+fn variables_of_stdenv_have_no_padding() {
+    let seen = "echo \"[$MY_WORDS]$(umask)\"; exec sleep 1000";
+    let system = Installed::new(Instance::new().component("alpha", seen, "").extra("haInstances:\n  lpar1: {hostname: a}\n"));
+    let own = fs::read_to_string(system.0.system().join("PROCLIB/ZWESLSTC")).unwrap();
+    let variables = "MY_WORDS= two  words\n_EDC_UMASK_DFLT=0027\n";
+    for (name, by) in [("PADDED", "_CEE_ENVFILE="), ("STRIPPED", "_CEE_ENVFILE_S=")] {
+        install(&system, name, &own.replace("_EDC_UMASK_DFLT=0002\n", variables).replace("_CEE_ENVFILE_S=", by));
+        let command = format!("S {name},HAINST=lpar1");
+        from_s_to_p(&system, &command, name, "SYSPRINT");
+        let sysprint = spool(&system, name, "SYSPRINT");
+        assert!(sysprint.contains("[ two  words]0027"), "{name}: {sysprint}");
+        assert!(sysprint.contains("ZWEL0023I Zowe YAML config file is 'FILE("), "{sysprint}");
+        assert!(!sysprint.contains("zowe.yaml)  "), "{sysprint}");
+    }
 }
 
 #[test]

@@ -8,13 +8,15 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 use zwelnch::ha::traffic::Traffic;
 use zwelnch::ha::traffic::haproxy::HaProxy;
 use zwelnch::ha::traffic::vary::Vary;
 use zwelnch::system::SystemDirectory;
 
-/// Says its name to whoever connects, and then whatever it is told.
+/// Says its name to whoever connects, and then whatever it is told. For a health check that is the answer of a gateway that wants to know who
+/// asks.
 fn gateway(name: &'static str) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -22,7 +24,7 @@ fn gateway(name: &'static str) -> u16 {
         while let Ok((mut stream, _)) = listener.accept() {
             std::thread::spawn(move || {
                 let mut byte = [0];
-                let _ = stream.write_all(name.as_bytes());
+                let _ = stream.write_all(format!("HTTP/1.1 401 {name}\r\nContent-Length: 0\r\n\r\n").as_bytes());
                 while stream.read(&mut byte).is_ok_and(|count| count > 0) && stream.write_all(&byte).is_ok() {}
             });
         }
@@ -48,7 +50,7 @@ impl Sysplex {
         let front = free_port();
         let [one, two] = ports;
         let yaml = format!(
-            "zowe: {{externalPort: {front}, externalDomains: [zowe.example.com]}}\ncomponents: {{gateway: {{enabled: true, port: {one}}}}}\nhaInstances:\n  lpar1: {{hostname: 127.0.0.1, sysname: LPR1}}\n  lpar2: {{hostname: 127.0.0.1, sysname: LPR2, components: {{gateway: {{port: {two}}}}}}}\n"
+            "zowe: {{externalPort: {front}, externalDomains: [zowe.example.com]}}\ncomponents: {{gateway: {{enabled: true, scheme: http, port: {one}}}}}\nhaInstances:\n  lpar1: {{hostname: 127.0.0.1, sysname: LPR1}}\n  lpar2: {{hostname: 127.0.0.1, sysname: LPR2, components: {{gateway: {{port: {two}}}}}}}\n"
         );
         fs::write(path("zowe.yaml"), yaml).unwrap();
         let made = haproxy_cfg(&path("zowe.yaml"), &["--socket", path("admin.sock").to_str().unwrap(), "--bind", "127.0.0.1"]);
@@ -85,9 +87,9 @@ impl Sysplex {
     fn connect(&self) -> Option<(TcpStream, char)> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.front)).ok()?;
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let mut name = [0];
-        stream.read_exact(&mut name).ok()?;
-        Some((stream, char::from(name[0])))
+        let mut greeting = [0; "HTTP/1.1 401 1\r\nContent-Length: 0\r\n\r\n".len()];
+        stream.read_exact(&mut greeting).ok()?;
+        Some((stream, char::from(greeting["HTTP/1.1 401 ".len()])))
     }
 
     /// Where so many connections, open at the same time, lead to, in order.
@@ -342,4 +344,103 @@ fn a_configuration_that_cannot_be_balanced_is_refused() {
     refused(&good.replace("true", "false"), &[], "no HA instance runs a gateway: lpar1: components.gateway is not enabled");
     refused(&good.replace("hostname: a", "hostname: 'a\\n server b c'").replace('\'', "\""), &[], "is no name or address of a host");
     refused(good, &["--backend", "a b"], "--backend 'a b' cannot stand");
+}
+
+/// An HTTP service that answers every request with the status that is set; and its port.
+fn service(status: &Arc<Mutex<&'static str>>) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let status = Arc::clone(status);
+    std::thread::spawn(move || {
+        while let Ok((mut stream, _)) = listener.accept() {
+            let _ = stream.read(&mut [0; 4096]);
+            let line = *status.lock().unwrap();
+            let _ = write!(stream, "HTTP/1.1 {line}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        }
+    });
+    port
+}
+
+/// A real HAProxy is reloaded as the configuration says it is to be; and it asks the gateways by HTTP.
+#[test]
+fn a_drain_survives_a_reload_and_a_gateway_that_is_not_well_gets_nothing() {
+    let Some(haproxy) = program_or_skip("haproxy") else { return };
+    if program_or_skip("socat").is_none() {
+        return;
+    }
+    let directory = tempfile::Builder::new().prefix("zwelnch-traffic-").tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    let states = [(); 2].map(|()| Arc::new(Mutex::new("200 OK")));
+    let ports = [service(&states[0]), service(&states[1])];
+    let yaml = format!(
+        "zowe: {{externalPort: {}}}\ncomponents: {{gateway: {{enabled: true, scheme: http, port: {}}}}}\nhaInstances:\n  lpar1: {{hostname: 127.0.0.1}}\n  lpar2: {{hostname: 127.0.0.1, components: {{gateway: {{port: {}}}}}}}\n",
+        free_port(),
+        ports[0],
+        ports[1]
+    );
+    fs::write(path("zowe.yaml"), yaml).unwrap();
+    let socket = path("admin.sock");
+    let made = haproxy_cfg(&path("zowe.yaml"), &["--socket", socket.to_str().unwrap(), "--bind", "127.0.0.1"]);
+    assert!(made.status.success(), "{}", text(&made));
+    fs::write(path("haproxy.cfg"), &made.stdout).unwrap();
+    let mut command = Command::new(haproxy);
+    command.args(["-W", "-db", "-f"]).arg(path("haproxy.cfg")).env("ZWELNCH_SYSTEM", directory.path());
+    let running = Running::spawn(command, directory.path());
+    let ask = |command: &str| {
+        let mut answer = String::new();
+        let mut stream = UnixStream::connect(&socket).ok()?;
+        writeln!(stream, "{command}").ok()?;
+        stream.read_to_string(&mut answer).ok()?;
+        Some(answer)
+    };
+    let state = |server: &str| {
+        let stat = ask("show stat")?;
+        stat.lines().find_map(|line| line.strip_prefix(&format!("gateway,{server},"))?.split(',').nth(15).map(str::to_owned))
+    };
+    let wait_for = |server: &str, wanted: &str| {
+        let found = wait_until(Instant::now() + PATIENCE, || state(server).filter(|state| state.starts_with(wanted)));
+        assert!(found.is_some(), "{server} {:?} instead of {wanted}\n{}", state(server), running.all());
+    };
+    wait_for("lpar2", "UP");
+    // A gateway that wants to know who asks is alive, and one that is not well is not.
+    *states[0].lock().unwrap() = "401 Unauthorized";
+    *states[1].lock().unwrap() = "503 Service Unavailable";
+    wait_for("lpar2", "DOWN");
+    wait_for("lpar1", "UP");
+    *states[1].lock().unwrap() = "200 OK";
+    wait_for("lpar2", "UP");
+    let traffic = HaProxy::new(socket.to_str().unwrap(), "gateway", "lpar2").unwrap();
+    traffic.quiesce().unwrap();
+    // As the comment of the configuration says, with its SOCKET and FILE.
+    let write_state =
+        "echo 'show servers state' | socat stdio unix-connect:admin.sock > server-state.new && mv server-state.new server-state";
+    let worker = ask("show info").unwrap();
+    assert!(Command::new("sh").args(["-c", write_state]).current_dir(directory.path()).status().unwrap().success());
+    running.signal(nix::sys::signal::Signal::SIGUSR2);
+    let pid = |info: &str| info.lines().find_map(|line| line.strip_prefix("Pid: ").map(str::to_owned));
+    let reloaded =
+        wait_until(Instant::now() + PATIENCE, || ask("show info").filter(|info| pid(info).is_some() && pid(info) != pid(&worker)));
+    assert!(reloaded.is_some(), "{}", running.all());
+    assert_eq!(traffic.is_quiesced(), Ok(Some(true)), "{:?}", state("lpar2"));
+    traffic.resume().unwrap();
+    wait_for("lpar2", "UP");
+}
+
+/// HAProxy itself takes no long path for its socket, but a short name in a directory of any depth (`-C`).
+#[test]
+fn a_socket_of_haproxy_in_a_deep_directory_is_reached() {
+    let Some(haproxy) = program_or_skip("haproxy") else { return };
+    let directory = tempfile::Builder::new().prefix("zwelnch-traffic-").tempdir().unwrap();
+    let deep = directory.path().join("d".repeat(100)).join("e".repeat(100));
+    fs::create_dir_all(&deep).unwrap();
+    let config = directory.path().join("haproxy.cfg");
+    let text = "global\n    stats socket unix@admin.sock mode 600 level admin\ndefaults\n    mode tcp\n    timeout connect 5s\n    timeout server 5s\n\
+        backend gateway\n    server lpar1 127.0.0.1:1\n";
+    fs::write(&config, text).unwrap();
+    let mut command = Command::new(haproxy);
+    command.arg("-db").arg("-C").arg(&deep).arg("-f").arg(&config).env("ZWELNCH_SYSTEM", directory.path());
+    let running = Running::spawn(command, directory.path());
+    let client = HaProxy::new(deep.join("admin.sock").to_str().unwrap(), "gateway", "lpar1").unwrap();
+    let count = wait_until(Instant::now() + PATIENCE, || client.connections().ok());
+    assert_eq!(count, Some(Some(0)), "{:?}: {}", client.connections(), running.all());
 }

@@ -48,7 +48,7 @@ fn registries_that_copy_each_other_agree_in_every_shape() {
         assert_eq!((first.renew("gateway", "two:gateway:7554"), second.renew("gateway", "nobody")), (200, 404));
         let (code, output) = ha(&instance, &["verify", "--timeout", "20s"]);
         assert_eq!(code, 0, "{one:?} {other:?}: {output}");
-        assert!(output.contains("lpar2 sees gateway 2") && output.contains("expected and there: gateway 2"), "{output}");
+        assert!(output.contains("lpar1, lpar2 see gateway 2") && output.contains("expected and there: gateway 2"), "{output}");
         assert!(first.requests().iter().any(|request| request == "GET /eureka/apps"), "{:?}", first.requests());
         // Cancelled at one registry, gone at both.
         assert_eq!(second.cancel("gateway", "one:gateway:7554"), 200);
@@ -66,7 +66,7 @@ fn what_differs_is_told_for_each_side_and_waited_for() {
     let (code, output) = ha(&instance, &["verify", "--timeout", "1s"]);
     assert_eq!(code, 8, "{output}");
     for expected in [
-        "lpar1 sees gateway 1",
+        "lpar1, lpar2 see gateway 1",
         "lpar1: 1 instances of gateway are UP, 2 are expected: one:gateway:7554 UP",
         "lpar2: its registry lacks gateway one:gateway:7554, which is UP in the registry of lpar1",
     ] {
@@ -83,7 +83,7 @@ fn what_differs_is_told_for_each_side_and_waited_for() {
     let (code, output) = ha(&instance, &["verify", "--timeout", "60s"]);
     assert_eq!(code, 0, "{output}");
     assert!(
-        output.contains("waiting: lpar1: 3 instances of gateway are UP, 2 are expected") && begun.elapsed() > Duration::from_secs(1),
+        output.contains("waiting: lpar1, lpar2: 3 instances of gateway are UP, 2 are expected") && begun.elapsed() > Duration::from_secs(1),
         "{output}"
     );
     // A registry that cannot be asked is a difference.
@@ -104,12 +104,15 @@ fn status_shows_every_instance_and_what_its_peers_lack() {
     first.register("gateway", "one:gateway:7554", "one", LEASE);
     let mut running = crate::harness::Running::spawn(instance.launcher(&["lpar1"]), instance.directory.path());
     running.wait_for("ZWEL0901I");
+    let syslog = || fs::read(instance.system().join("SYSLOG")).unwrap();
+    let before = syslog();
     let (code, output) = ha(&instance, &["status"]);
     assert_eq!(code, 4, "{output}");
+    assert_eq!(String::from_utf8_lossy(&syslog()), String::from_utf8_lossy(&before), "looking leaves no trace");
     for expected in [
-        "lpar1     LPR1    ZWESLSTC  -      active    2/2    answers  1 up of 1  -",
-        "lpar2     LPR2    ZWESLSTC  -      unknown   -      answers  0 up of 0  1",
-        "lpar2: the launcher's state is not known: IEE499I ROUTE COMMAND NOT PROCESSED: SYSTEM LPR2 IS NOT IN THIS SYSPLEX",
+        "lpar1     LPR1    ZWESLSTC  -      active    2/2    answers  -        1 up of 1  -",
+        "lpar2     LPR2    ZWESLSTC  -      unknown   -      answers  -        0 up of 0  1",
+        "lpar2: the launcher's state is not known: IEE499I ROUTE COMMAND NOT PROCESSED: SYSTEM LPR2 IS NOT IN THIS SYSPLEX; --system DIR names the system whose console is asked",
         "lpar2: its registry lacks gateway one:gateway:7554, which is UP in the registry of lpar1",
     ] {
         assert!(output.contains(expected), "{expected} is missing in {output}");

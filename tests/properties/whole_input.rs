@@ -82,7 +82,7 @@ proptest! {
 
     #[test]
     fn behind_an_operators_command(
-        whole in prop::sample::select(vec!["DISP", "D(a)", "DISP,JSON", "START(a)", "STOP(a,b)", "RESTART(a,CASCADE)", "RELOAD,CHECK", "LOGLEVEL(DEBUG)", "SEND(a,b)"]),
+        whole in prop::sample::select(vec!["DISP", "D(a)", "DISP,JSON", "DISP,METRICS", "START(a)", "STOP(a,b)", "RESTART(a,CASCADE)", "RELOAD,CHECK", "LOGLEVEL(DEBUG)", "SEND(a,b)"]),
         tail in tails(),
     ) {
         let after = console::parse(&format!("{whole}{tail}"));

@@ -6,40 +6,48 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::process::{Child, Command};
 use std::time::Instant;
-use zwelnch::platform::ebcdic::{ibm_1047, to_ibm_1047};
+use zwelnch::platform::ebcdic::{bytes_to_ibm_1047, ibm_1047, to_ibm_1047};
 
 /// A line in IBM-1047 (`AB`), then one in UTF-8, as a shell and a server do.
 const BOTH_CODES: &str = "printf '\\301\\302\\025'; echo \"gr\u{fc}n $_BPX_JOBNAME\"; exec sleep 1000";
 
 /// A WTO as the stub has recorded it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Wto {
-    how: String,
+pub(crate) struct Wto {
+    pub(crate) how: String,
     route: String,
     descriptor: String,
     /// CART and console id in hexadecimal.
     origin: (String, String),
-    text: String,
+    pub(crate) text: String,
 }
 
 /// What runs the programs of this test's own architecture, where that is not the machine's.
-fn emulator() -> Option<String> {
+pub(crate) fn emulator() -> Option<String> {
     std::env::var("ZWELNCH_EMULATOR").ok()
 }
 
+impl Wto {
+    /// Whether it went to the console that asked with this CART.
+    pub(crate) fn is_answer_to(&self, cart: &str) -> bool {
+        self.origin.0 == cart
+    }
+}
+
 /// An instance on a z/OS of its own.
-struct Zos {
-    instance: Instance,
-    console: File,
-    child: Option<Child>,
+pub(crate) struct Zos {
+    pub(crate) instance: Instance,
+    pub(crate) console: File,
+    pub(crate) child: Option<Child>,
 }
 
 impl Zos {
-    fn new(instance: Instance) -> Zos {
+    pub(crate) fn new(instance: Instance) -> Zos {
         let stub = instance.path("zos");
         for directory in ["dd", "data-sets/ZOWE.PARMLIB", "fail", "bin"] {
             fs::create_dir_all(stub.join(directory)).unwrap();
         }
+        fs::create_dir(instance.path("logs")).unwrap();
         let fifo = stub.join("console");
         nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::from_bits_truncate(0o600)).unwrap();
         let console = File::options().read(true).write(true).open(fifo).unwrap();
@@ -47,14 +55,30 @@ impl Zos {
         Zos { instance, console, child: None }
     }
 
+    /// As [`Self::up`], with another value of a variable of STDENV.
+    fn up_with(&mut self, name: &str, value: &str) {
+        self.write_member();
+        self.child = Some(self.command("PARMLIB(ZOWE.PARMLIB(ZWEYAML))").env(name, value).spawn().unwrap());
+        self.wait_for("SYSPRINT", "ZWEL0012I", 1);
+    }
+
     /// S ZWESLSTC,HAINST=lpar1 with the configuration in a data set, in EBCDIC, and without descriptors 0 to 2.
     fn start(&mut self) {
+        self.write_member();
+        self.child = Some(self.command("PARMLIB(ZOWE.PARMLIB(ZWEYAML))").spawn().unwrap());
+    }
+
+    fn write_member(&self) {
         self.instance.write_config();
         let text = fs::read_to_string(self.instance.config()).unwrap();
         // Tests may run as root, which a started task should not.
-        let text = text.replacen("zowe:\n", "zowe:\n  launchScript: {startupChecks: {user: disabled}}\n", 1);
-        fs::write(self.instance.path("zos/data-sets/ZOWE.PARMLIB/ZWEYAML"), to_ibm_1047(&text)).unwrap();
-        self.child = Some(self.command("PARMLIB(ZOWE.PARMLIB(ZWEYAML))").spawn().unwrap());
+        let more = format!(
+            "zowe:\n  launchScript: {{startupChecks: {{user: disabled}}}}\n  logDirectory: {}\n",
+            self.instance.path("logs").display()
+        );
+        let text = text.replacen("zowe:\n", &more, 1);
+        // As configmgr writes it.
+        fs::write(self.instance.path("zos/data-sets/ZOWE.PARMLIB/ZWEYAML"), bytes_to_ibm_1047(text.as_bytes())).unwrap();
     }
 
     fn command(&self, config: &str) -> Command {
@@ -70,34 +94,36 @@ impl Zos {
             command.env("ZWELNCH_EMULATOR", words);
         }
         command.env_remove("ZWELNCH_SYSTEM").env("CONFIG", config).env("ZWELNCH_ZOS_STUB", self.instance.path("zos"));
+        // As the PROC has it.
+        command.env("ZWELNCH_PROGRAM", self.instance.path("ZWELNCH"));
         command
     }
 
-    fn file(&self, name: &str) -> String {
+    pub(crate) fn file(&self, name: &str) -> String {
         fs::read_to_string(self.instance.path("zos").join(name)).unwrap_or_default()
     }
 
-    fn dd(&self, name: &str) -> String {
+    pub(crate) fn dd(&self, name: &str) -> String {
         ibm_1047(&fs::read(self.instance.path("zos/dd").join(name)).unwrap_or_default())
     }
 
     /// Waits until `count` lines of a data definition hold a text.
-    fn wait_for(&self, dd: &str, text: &str, count: usize) {
+    pub(crate) fn wait_for(&self, dd: &str, text: &str, count: usize) {
         let found = || (self.dd(dd).lines().filter(|line| line.contains(text)).count() >= count).then_some(());
         wait_until(Instant::now() + PATIENCE, found).unwrap_or_else(|| panic!("no {count} of {text:?} on {dd}:\n{}", self.dd(dd)));
     }
 
-    fn wait_for_wto(&self, wanted: impl Fn(&Wto) -> bool) -> Wto {
+    pub(crate) fn wait_for_wto(&self, wanted: impl Fn(&Wto) -> bool) -> Wto {
         wait_until(Instant::now() + PATIENCE, || self.wtos().into_iter().find(&wanted))
             .unwrap_or_else(|| panic!("no such WTO:\n{:#?}\n{}", self.wtos(), self.dd("SYSPRINT")))
     }
 
-    fn up(&mut self) {
+    pub(crate) fn up(&mut self) {
         self.start();
         self.wait_for("SYSPRINT", "ZWEL0012I", 1);
     }
 
-    fn operator(&mut self, kind: u8, origin: u8, text: &str) {
+    pub(crate) fn operator(&mut self, kind: u8, origin: u8, text: &str) {
         let mut record = vec![kind];
         record.extend([origin; 12]);
         let mut text = to_ibm_1047(text);
@@ -107,7 +133,7 @@ impl Zos {
     }
 
     /// `F ZWESLSTC,APPL=text` from a console; the lines of the answer.
-    fn modify(&mut self, origin: u8, text: &str) -> Vec<String> {
+    pub(crate) fn modify(&mut self, origin: u8, text: &str) -> Vec<String> {
         self.operator(b'M', origin, text);
         let cart = format!("{origin:02x}").repeat(8);
         let answer = self.wait_for_wto(|wto| wto.origin.0 == cart);
@@ -116,7 +142,7 @@ impl Zos {
         answer.text.lines().map(str::to_owned).collect()
     }
 
-    fn wtos(&self) -> Vec<Wto> {
+    pub(crate) fn wtos(&self) -> Vec<Wto> {
         let parse = |line: &str| {
             let words: Vec<&str> = line.split(' ').collect();
             let bytes: Vec<u8> = (0..words[5].len() / 2).map(|at| u8::from_str_radix(&words[5][2 * at..2 * at + 2], 16).unwrap()).collect();
@@ -133,11 +159,11 @@ impl Zos {
         text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')).map(parse).collect()
     }
 
-    fn fail(&self, service: &str, count: u32, errno: i32) {
+    pub(crate) fn fail(&self, service: &str, count: u32, errno: i32) {
         fs::write(self.instance.path("zos/fail").join(service), format!("{count} {errno} 91226")).unwrap();
     }
 
-    fn wait_end(&mut self) -> i32 {
+    pub(crate) fn wait_end(&mut self) -> i32 {
         let child = self.child.as_mut().unwrap();
         let status = wait_until(Instant::now() + PATIENCE, || child.try_wait().unwrap());
         status.unwrap_or_else(|| panic!("still running:\n{}", self.dd("SYSPRINT"))).code().unwrap_or(-1)
@@ -159,6 +185,28 @@ impl Drop for Zos {
         }
         crate::harness::kill_processes_of(self.instance.directory.path());
     }
+}
+
+/// Where the stub keeps the tag of a file: the end of its name, which begins with the device.
+fn tag_name(path: &std::path::Path) -> String {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = fs::metadata(path).unwrap();
+    let born = metadata.created().map_or(0, |time| time.duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos());
+    let (major, minor) = (nix::sys::stat::major(metadata.dev()), nix::sys::stat::minor(metadata.dev()));
+    format!("{major:x}-{minor:x}.{}.{}-{}", metadata.ino(), born / 1_000_000_000, born % 1_000_000_000)
+}
+
+/// CCSID and text flag of a file, as the stub keeps them; None: untagged.
+pub(crate) fn tag_of(zos: &Zos, path: &std::path::Path) -> Option<(u32, bool)> {
+    let text = fs::read_to_string(zos.instance.path("zos/tags").join(tag_name(path))).ok()?;
+    let words: Vec<u32> = text.split_whitespace().map(|word| u32::from_str_radix(word, 16).unwrap()).collect();
+    (words[0] != 0).then_some((words[0], words[1] == 1))
+}
+
+/// As chtag does it.
+pub(crate) fn set_tag(zos: &Zos, path: &std::path::Path, ccsid: u32, text: bool) {
+    fs::create_dir_all(zos.instance.path("zos/tags")).unwrap();
+    fs::write(zos.instance.path("zos/tags").join(tag_name(path)), format!("{ccsid:x} {:x}\n", u8::from(text))).unwrap();
 }
 
 fn two_components() -> Instance {
@@ -194,7 +242,7 @@ fn from_s_to_p() {
 
     // Events are WTOs by SVC 35, and nothing stands before the id.
     let started = zos.wait_for_wto(|wto| wto.text.starts_with("ZWEL0021I"));
-    assert_eq!((started.how.as_str(), started.route.as_str(), started.descriptor.as_str()), ("svc35", "2", "12"));
+    assert_eq!((started.how.as_str(), started.route.as_str(), started.descriptor.as_str()), ("svc35", "-", "-"));
     for wto in zos.wtos() {
         assert!(wto.text.starts_with("ZWE"), "{wto:?}");
     }
@@ -208,7 +256,7 @@ fn from_s_to_p() {
     zos.modify(0xa3, "START(GATEWAY)");
     zos.wait_for("SYSPRINT", "ZWEL0001I component gateway started", 2);
     let answer = zos.modify(0xa4, "NONSENSE");
-    assert!(answer[0].starts_with("ZWEL0042E"), "{answer:?}");
+    assert!(answer[0].starts_with("BPXM023I (ZWESVUSR) ZWEL0042E"), "{answer:?}");
 
     zos.operator(b'S', 0, "");
     assert_eq!(zos.wait_end(), 0);
@@ -268,6 +316,32 @@ fn shutdown_of_omvs_is_treated_as_p() {
     assert!(zos.dd("SYSPRINT").contains("ZWEL0019I"), "{}", zos.dd("SYSPRINT"));
 }
 
+/// C ZWESLSTC, as far as an address space of its own is concerned.
+#[test]
+fn what_a_killed_launcher_leaves_is_ended_by_its_guardian() {
+    let mut zos = Zos::new(two_components());
+    zos.up();
+    let place = zos.instance.directory.path().to_owned();
+    assert!(processes_of(&place).len() > 2);
+    zos.signal(Signal::SIGKILL);
+    let none = wait_until(Instant::now() + PATIENCE, || processes_of(&place).is_empty().then_some(()));
+    assert!(none.is_some(), "{:?}", processes_of(&place));
+}
+
+#[test]
+fn signals_that_do_not_ask_it_to_end_do_not_end_it() {
+    let mut zos = Zos::new(two_components());
+    zos.up();
+    zos.signal(Signal::SIGUSR1);
+    zos.wait_for("SYSPRINT", "ZWEL0963I", 1);
+    for (signal, name) in [(Signal::SIGUSR2, "SIGUSR2"), (Signal::SIGALRM, "SIGALRM")] {
+        zos.signal(signal);
+        zos.wait_for("SYSPRINT", &format!("ZWEL0962W signal {name} "), 1);
+    }
+    zos.signal(Signal::SIGTERM);
+    assert_eq!(zos.wait_end(), 0);
+}
+
 #[test]
 fn a_job_name_that_is_refused_costs_no_component() {
     let mut zos = Zos::new(two_components());
@@ -292,7 +366,7 @@ fn without_sysprint_there_are_syserr_and_the_console() {
 #[test]
 fn long_lines_are_folded_into_records() {
     let mut zos = Zos::new(Instance::new().component("alpha", "printf '%0200d\\n' 7; exec sleep 1000", ""));
-    fs::write(zos.instance.path("zos/dd/SYSPRINT.lrecl"), "133").unwrap();
+    fs::write(zos.instance.path("zos/dd/SYSPRINT.lrecl"), "137").unwrap();
     zos.start();
     zos.wait_for("SYSPRINT", "ZWEL0012I", 1);
     zos.wait_for("SYSPRINT", &format!("{}7", "0".repeat(66)), 1);
@@ -302,12 +376,33 @@ fn long_lines_are_folded_into_records() {
 }
 
 #[test]
+fn a_program_that_is_not_where_stdenv_says_is_told_at_the_start() {
+    let instance = two_components();
+    instance.script("alpha", "configure", "echo configured");
+    let mut zos = Zos::new(instance);
+    zos.up_with("ZWELNCH_PROGRAM", "/nowhere/zwelnch");
+    let sysprint = zos.dd("SYSPRINT");
+    let why = "/nowhere/zwelnch cannot be run: ENOENT: No such file or directory; name the program's USS path by ZWELNCH_PROGRAM in STDENV";
+    for text in ["ZWEL0995W no guardian runs", "alpha"] {
+        assert!(sysprint.lines().any(|line| line.contains(text) && line.contains(why)), "{text} is missing in\n{sysprint}");
+    }
+}
+
+#[test]
 fn a_wto_that_svc_35_does_not_take_goes_by_the_console_service() {
     let mut zos = Zos::new(two_components());
     zos.fail("svc35", 1, 0);
     zos.up();
-    let wto = zos.wait_for_wto(|wto| wto.text.starts_with("ZWEL0021I"));
-    assert_eq!((wto.how.as_str(), wto.route.as_str(), wto.descriptor.as_str()), ("console2", "2", "12"));
+    let wto = zos.wait_for_wto(|wto| wto.text.starts_with("BPXM023I (ZWESVUSR) ZWEL0021I"));
+    assert_eq!((wto.how.as_str(), wto.route.as_str(), wto.descriptor.as_str()), ("console2", "-", "-"));
+}
+
+#[test]
+fn codes_of_a_wto_are_those_of_the_configuration() {
+    let mut zos = Zos::new(two_components().extra("  launcher: {wtoRouteCodes: [2, 11], wtoDescriptorCodes: [12]}\n"));
+    zos.up();
+    let wto = zos.wait_for_wto(|wto| wto.text.starts_with("ZWEL0913W"));
+    assert_eq!((wto.how.as_str(), wto.route.as_str(), wto.descriptor.as_str()), ("svc35", "2,11", "12"));
 }
 
 #[test]
@@ -457,3 +552,6 @@ fn a_port_that_the_components_own_job_may_not_have_either_ends_the_start() {
     let why = "where the port is reserved for its job ZWE1AG, which was not asked: its process was named ZWESLSTC";
     assert!(sysprint.contains(warned) && sysprint.contains(why), "{sysprint}");
 }
+
+#[path = "sharing.rs"]
+mod sharing;

@@ -1,6 +1,6 @@
 //! The arguments of what there is off z/OS only.
 
-use super::{ReportFormat, ValueError};
+use super::ValueError;
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -12,6 +12,7 @@ pub struct System {
     pub system: Option<PathBuf>,
     /// Job, where the system runs several: its name, or its job id, as in STC00002
     #[arg(long, value_name = "NAME")]
+    #[cfg_attr(feature = "emulation", arg(add = crate::cli::complete::jobs()))]
     pub job: Option<String>,
 }
 
@@ -21,7 +22,17 @@ pub struct Status {
     #[command(flatten)]
     pub system: System,
     #[arg(long, value_enum, default_value = "text")]
-    pub format: ReportFormat,
+    pub format: StatusFormat,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum StatusFormat {
+    /// For people
+    Text,
+    /// For tools
+    Json,
+    /// For Prometheus, as the port of components.launcher.metrics gives it
+    Openmetrics,
 }
 
 #[derive(Debug, Args)]

@@ -1,8 +1,9 @@
 //! The arguments of `zwelnch ha`.
 
-use super::{ReportFormat, ValueError};
+use super::sysplex::{Expectation, Reach, Replacement, Sysplex, time};
+use super::{ReportFormat, Rollout};
 use clap::{Args, Subcommand};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 #[derive(Debug, Subcommand)]
@@ -13,6 +14,8 @@ pub enum Ha {
     Status {
         #[command(flatten)]
         sysplex: Sysplex,
+        #[command(flatten)]
+        balancer: Balanced,
         #[arg(long, value_enum, default_value = "text")]
         format: ReportFormat,
         /// Again and again, every so many seconds
@@ -25,9 +28,14 @@ pub enum Ha {
         sysplex: Sysplex,
         #[command(flatten)]
         expectation: Expectation,
+        /// json: one document at the end, nothing while it waits
+        #[arg(long, value_enum, default_value = "text")]
+        format: ReportFormat,
     },
     /// Replace an HA instance by its new version while its peers go on serving; the same command goes on where it was interrupted
     Upgrade(Box<Upgrade>),
+    /// Replace every HA instance by its new version, one after the other, while the others serve
+    Rollout(Box<Rollout>),
     /// Print the configuration of an HAProxy in front of the gateways of all HA instances
     Haproxy(Haproxy),
 }
@@ -41,9 +49,11 @@ pub struct Compare {
     pub b: Option<String>,
     /// HA instance of A; without it A itself, without an overlay
     #[arg(long, value_name = "ID")]
+    #[cfg_attr(feature = "emulation", arg(add = crate::cli::complete::instances()))]
     pub a_instance: Option<String>,
     /// HA instance of B
     #[arg(long, value_name = "ID")]
+    #[cfg_attr(feature = "emulation", arg(add = crate::cli::complete::instances()))]
     pub b_instance: Option<String>,
     /// A property, as in java.home: a violation at or below it is meant, and not counted; may be given several times
     #[arg(long, value_name = "PROPERTY")]
@@ -66,76 +76,65 @@ pub struct Haproxy {
     /// Runtime socket, through which traffic is switched
     #[arg(long, value_name = "PATH", default_value = "/run/haproxy/admin.sock")]
     pub socket: String,
+    /// File that keeps who is drained over a reload of HAProxy [default: server-state beside the socket]
+    #[arg(long, value_name = "PATH")]
+    pub state_file: Option<String>,
+    /// Path at which a gateway tells that it is well; 200, 401 and 403 are alive
+    #[arg(long, value_name = "PATH", default_value = "/application/health")]
+    pub health: String,
     /// Where clients connect: an address, * for all, or ADDRESS:PORT [port: zowe.externalPort]
     #[arg(long, value_name = "ADDRESS", default_value = "*")]
     pub bind: String,
 }
 
-/// The instances of a sysplex and how they are asked.
+/// What distributes the connections, where that is to be shown.
 #[derive(Debug, Args)]
-pub struct Sysplex {
-    /// Configuration as in CONFIG: one for all HA instances, or one for each in the order of haInstances, or ID=CONFIG [default: the
-    /// environment variable CONFIG]
-    #[arg(short, long, value_name = "[ID=]CONFIG")]
-    pub config: Vec<String>,
-    #[command(flatten)]
-    pub reach: Reach,
-}
-
-#[derive(Debug, Args)]
-pub struct Reach {
-    /// System directory whose console is used [default: ZWELNCH_SYSTEM, else one below the XDG state home]
-    #[cfg(feature = "emulation")]
-    #[arg(long, value_name = "DIR")]
-    pub system: Option<PathBuf>,
-    /// Client certificate, PEM [default: that of the instance's configuration]
-    #[arg(long, value_name = "FILE", requires = "key")]
-    pub certificate: Option<PathBuf>,
-    /// Its private key, PEM
-    #[arg(long, value_name = "FILE", requires = "certificate")]
-    pub key: Option<PathBuf>,
-    /// Certificate authority that servers are verified against, PEM; may be given several times [default: the instance's trust store]
-    #[arg(long, value_name = "FILE")]
-    pub ca: Vec<PathBuf>,
-}
-
-impl Reach {
-    /// The system directory that was named: where systems are directories.
-    pub fn system(&self) -> Option<&Path> {
-        #[cfg(feature = "emulation")]
-        return self.system.as_deref();
-        #[cfg(not(feature = "emulation"))]
-        None
-    }
-}
-
-#[derive(Debug, Args)]
-pub struct Expectation {
-    /// Service and how many instances of it are to be UP, besides those that the manifests tell; may be given several times
-    #[arg(long, value_name = "SERVICE=COUNT", value_parser = count)]
-    pub expect: Vec<(String, usize)>,
-    /// How long the Discovery Services may take to agree: 90s, 5m
-    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = time)]
-    pub timeout: Duration,
+pub struct Balanced {
+    /// Runtime socket of an HAProxy, asked instead of D TCPIP,,NETSTAT: a path, or HOST:PORT
+    #[arg(long, value_name = "SOCKET", requires = "backend")]
+    pub haproxy: Option<String>,
+    /// Backend of the gateways in HAProxy; each server has the id of its HA instance
+    #[arg(long, value_name = "NAME", requires = "haproxy")]
+    pub backend: Option<String>,
+    /// TCP/IP stack of D TCPIP, where a system has several
+    #[arg(long, value_name = "JOB")]
+    pub stack: Option<String>,
 }
 
 #[derive(Debug, Args)]
 pub struct Upgrade {
     /// Configuration of the instance as it runs now
-    #[arg(long, value_name = "CONFIG")]
+    #[arg(long, value_name = "CONFIG", required_unless_present = "show", default_value = "", hide_default_value = true)]
     pub old: String,
     /// Configuration of the instance as it is to be
-    #[arg(long, value_name = "CONFIG")]
+    #[arg(long, value_name = "CONFIG", required_unless_present = "show", default_value = "", hide_default_value = true)]
     pub new: String,
     /// Configuration of the instances that go on serving: one for all of them, or ID=CONFIG for each
-    #[arg(long, value_name = "[ID=]CONFIG", required = true)]
+    #[arg(long, value_name = "[ID=]CONFIG", required_unless_present = "show")]
     pub peer: Vec<String>,
     /// HA instance to replace
-    #[arg(short = 'i', long = "ha-instance", value_name = "ID")]
+    #[arg(
+        short = 'i',
+        long = "ha-instance",
+        value_name = "ID",
+        required_unless_present = "show",
+        default_value = "",
+        hide_default_value = true
+    )]
+    #[cfg_attr(feature = "emulation", arg(add = crate::cli::complete::instances()))]
     pub id: String,
+    /// Show whose upgrade of this sysplex is under way, since when and at which step, and do nothing; exit code 4 when there is one
+    #[arg(long, conflicts_with_all = ["plan", "step", "rollback"])]
+    pub show: bool,
+    /// With --show: configuration as in CONFIG, instead of --old, --new and --peer [default: the environment variable CONFIG]
+    #[arg(short, long, value_name = "[ID=]CONFIG", requires = "show")]
+    pub config: Vec<String>,
     /// Print every step and command, and do nothing
     #[arg(long)]
     pub plan: bool,
+    /// With --plan
+    #[arg(long, value_enum, default_value = "text", requires = "plan")]
+    pub format: ReportFormat,
     /// Ask before each step
     #[arg(long, conflicts_with = "plan")]
     pub step: bool,
@@ -148,61 +147,20 @@ pub struct Upgrade {
     /// Property that may be equal, or may differ, after all; may be given several times
     #[arg(long, value_name = "PROPERTY")]
     pub accept: Vec<String>,
-    /// How long connections may take to end before the old instance is stopped
-    #[arg(long, value_name = "TIME", default_value = "120s", value_parser = time)]
-    pub drain: Duration,
-    /// How long an instance may take to end
-    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = time)]
-    pub stop_timeout: Duration,
-    /// How long the new instance may take to become ready
-    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = time)]
-    pub ready_timeout: Duration,
-    /// How long the old instance may take to become ready again in a rollback
-    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = time)]
-    pub rollback_timeout: Duration,
     #[command(flatten)]
-    pub expectation: Expectation,
-    /// PROC of the old instance [default: its zowe.setup.security.stcs.zowe, else ZWESLSTC]
-    #[arg(long, value_name = "MEMBER")]
-    pub old_member: Option<String>,
-    /// PROC of the new instance [default: its zowe.setup.security.stcs.zowe, else ZWESLSTC]
-    #[arg(long, value_name = "MEMBER")]
-    pub new_member: Option<String>,
-    /// TCP/IP stack of VARY TCPIP, where the system has several
-    #[arg(long, value_name = "JOB")]
-    pub stack: Option<String>,
-    /// Runtime socket of an HAProxy, used instead of VARY TCPIP: a path, or HOST:PORT
-    #[arg(long, value_name = "SOCKET", requires = "backend")]
-    pub haproxy: Option<String>,
-    /// Backend of the gateways in HAProxy
-    #[arg(long, value_name = "NAME", requires = "haproxy")]
-    pub backend: Option<String>,
+    pub replacement: Replacement,
     /// Server of the instance in the backend [default: the HA instance's id]
     #[arg(long, value_name = "NAME", requires = "haproxy")]
     pub server: Option<String>,
     /// File that keeps the progress [default: one in $XDG_STATE_HOME/zwelnch or ~/.local/state/zwelnch]
     #[arg(long, value_name = "FILE")]
     pub state: Option<PathBuf>,
+    /// A rollout makes it, which keeps others away
+    #[arg(long, hide = true)]
+    pub of_rollout: bool,
+    /// The rollout makes another one at the same time
+    #[arg(long, hide = true, requires = "of_rollout")]
+    pub together: bool,
     #[command(flatten)]
     pub reach: Reach,
-}
-
-/// `90`, `90s`, `5m`, `1h`.
-pub(super) fn time(text: &str) -> Result<Duration, ValueError> {
-    let digits = text.trim_end_matches(|character: char| character.is_ascii_alphabetic());
-    let unit = match text.get(digits.len()..).unwrap_or_default() {
-        "" | "s" => 1.0,
-        "ms" => 0.001,
-        "m" => 60.0,
-        "h" => 3600.0,
-        _ => return Err(ValueError::Time),
-    };
-    let number: f64 = digits.parse().map_err(|_| ValueError::Time)?;
-    Duration::try_from_secs_f64(number * unit).map_err(|_| ValueError::TimeRange)
-}
-
-/// `SERVICE=COUNT`.
-fn count(text: &str) -> Result<(String, usize), ValueError> {
-    let (service, count) = text.split_once('=').ok_or(ValueError::Count)?;
-    Ok((service.trim().to_owned(), count.trim().parse().map_err(|_| ValueError::Count)?))
 }

@@ -1,6 +1,7 @@
 //! The arguments of the commands that operate instances and their components.
 
-use super::ha::time;
+use super::sysplex::time;
+use crate::platform::operator_command::Interface;
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::Path;
 #[cfg(feature = "emulation")]
@@ -12,12 +13,14 @@ use std::time::Duration;
 pub struct Addressee {
     /// HA instance; may be given several times [default: the only one, else that of this system]
     #[arg(short = 'i', long = "ha-instance", value_name = "ID")]
+    #[cfg_attr(feature = "emulation", arg(add = crate::cli::complete::instances()))]
     pub ids: Vec<String>,
     /// All instances of haInstances
     #[arg(long, conflicts_with = "ids")]
     pub all: bool,
     /// Job by its name, off z/OS also by its job id, as in STC00002 [default: zowe.job.name]
     #[arg(long, value_name = "NAME", conflicts_with_all = ["all"])]
+    #[cfg_attr(feature = "emulation", arg(add = crate::cli::complete::jobs()))]
     pub job: Option<String>,
     /// Configuration as in CONFIG [default: the environment variable CONFIG]
     #[arg(short, long, value_name = "CONFIG")]
@@ -25,6 +28,10 @@ pub struct Addressee {
     /// Only print the operator commands, for somebody else to type
     #[arg(long)]
     pub print: bool,
+    /// On z/OS: what issues operator commands, opercmd.rex, zoweax, opercmd (ZOAU), tsocmd, or the path of a program [default:
+    /// components.launcher.consoleThrough, else the first that can]
+    #[arg(long, value_name = "NAME")]
+    pub console_through: Option<Interface>,
     /// System directory whose console is used [default: ZWELNCH_SYSTEM, else one below the XDG state home]
     #[cfg(feature = "emulation")]
     #[arg(long, value_name = "DIR")]
@@ -57,6 +64,7 @@ pub struct Waiting {
 pub struct Instances {
     /// Component, or a pattern as in 'api-*'; none: the HA instance itself. HA instances are named with -i
     #[arg(value_name = "COMPONENT")]
+    #[cfg_attr(feature = "emulation", arg(add = crate::cli::complete::components()))]
     pub components: Vec<String>,
     #[command(flatten)]
     pub addressee: Addressee,
@@ -80,6 +88,7 @@ pub enum Launcher {
     Restart {
         /// Component, or a pattern as in 'api-*'
         #[arg(value_name = "COMPONENT", required = true)]
+        #[cfg_attr(feature = "emulation", arg(add = crate::cli::complete::components()))]
         components: Vec<String>,
         /// Those that depend on them too
         #[arg(long)]
@@ -102,6 +111,7 @@ pub enum Launcher {
     Disp {
         /// Component, or a pattern as in 'api-*'; none: all of them
         #[arg(value_name = "COMPONENT")]
+        #[cfg_attr(feature = "emulation", arg(add = crate::cli::complete::components()))]
         components: Vec<String>,
         /// Processes, CPU, memory, ports and the last end of each
         #[arg(long)]
@@ -112,6 +122,7 @@ pub enum Launcher {
     /// Send a line to the standard input of a component (F job,APPL=SEND(...))
     Send {
         #[arg(value_name = "COMPONENT")]
+        #[cfg_attr(feature = "emulation", arg(add = crate::cli::complete::components()))]
         component: String,
         /// The line; several words are joined with blanks
         #[arg(required = true)]

@@ -15,6 +15,7 @@ pub(super) use hints::Keys;
 pub(super) use manifest::{nearest_of_manifest, reads_of_manifest, slips_of_manifest};
 
 use super::settings::SETTINGS;
+use crate::platform::files::entries;
 use serde_json::{Map, Value};
 use std::sync::OnceLock;
 
@@ -122,7 +123,8 @@ const DOCUMENTED: &[&str] = &[
 pub(super) fn component_names(configuration: &super::Configuration) -> Vec<String> {
     let mut names = configuration.component_names();
     let places = [configuration.runtime_directory().map(|runtime| runtime.join("components")), configuration.extension_directory()];
-    for entry in places.iter().flatten().filter_map(|place| std::fs::read_dir(place).ok()).flatten().flatten() {
+    // What cannot be read is reported where components are looked for.
+    for entry in places.iter().flatten().flat_map(|place| entries(place).unwrap_or_default()) {
         names.extend(entry.file_name().into_string().ok().filter(|name| !name.starts_with('.')));
     }
     names

@@ -25,7 +25,11 @@ impl Configuration {
         let defaults = self.default_keys();
         let mut all: Vec<&Value> = vec![documented(), &defaults];
         let roots = own.iter().map(|component| component.root()).chain([schemas.root()]);
-        all.extend(roots.flatten().flat_map(|(documents, _)| documents.all()));
+        // The schemas of components share those of the runtime.
+        let mut seen = std::collections::HashSet::new();
+        all.extend(
+            roots.flatten().flat_map(|(documents, _)| documents.all()).filter(|document| seen.insert(std::ptr::from_ref(*document))),
+        );
         all.extend(&configs);
         let parts = configs.iter().zip(own.iter().map(|own| own.root()));
         let of_components = components.iter().map(|component| component.name.to_owned()).zip(parts).collect();

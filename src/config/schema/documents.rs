@@ -23,6 +23,8 @@ const META_SCHEMAS: &[&str] = &["https://json-schema.org/", "http://json-schema.
 pub(in crate::config) struct Documents {
     /// By URI: without a fragment a schema with an `$id`, with one an anchor. The document and the pointer to the place in it.
     targets: HashMap<String, (Arc<Value>, String)>,
+    /// Others that may be referred to, and that many share.
+    shared: Option<Arc<Documents>>,
     /// Paths by which the files of a component may call each other, and the URI that each stands for.
     aliases: HashMap<String, String>,
 }
@@ -39,6 +41,15 @@ pub(in crate::config) struct Position<'a> {
 }
 
 impl Documents {
+    /// None of its own yet, and what is shared.
+    pub(super) fn beside(shared: &Arc<Documents>) -> Documents {
+        Documents { shared: Some(Arc::clone(shared)), ..Documents::default() }
+    }
+
+    fn target(&self, uri: &str) -> Option<&(Arc<Value>, String)> {
+        self.targets.get(uri).or_else(|| self.shared.as_ref()?.target(uri))
+    }
+
     /// Adds a document with an absolute `$id` ([`identified`]).
     pub(in crate::config) fn add(&mut self, document: &Arc<Value>) {
         let base = id(document).unwrap_or_default().to_string();
@@ -47,21 +58,23 @@ impl Documents {
     }
 
     fn index(&mut self, document: &Arc<Value>, schema: &Value, base: &str, path: &mut Vec<String>) {
-        let mut base = base.to_string();
-        let pointer: String = path.iter().map(|step| format!("/{}", step.replace('~', "~0").replace('/', "~1"))).collect();
+        let pointer = || path.iter().map(|step| format!("/{}", step.replace('~', "~0").replace('/', "~1"))).collect::<String>();
+        let mut own_base = None;
         if let Value::Object(map) = schema {
-            if let Some(own) = id(schema).filter(|_| !pointer.is_empty()).and_then(|own| resolve(&base, own)) {
-                self.targets.insert(own.clone(), (Arc::clone(document), pointer.clone()));
-                base = own;
+            if let Some(own) = id(schema).filter(|_| !path.is_empty()).and_then(|own| resolve(base, own)) {
+                self.targets.insert(own.clone(), (Arc::clone(document), pointer()));
+                own_base = Some(own);
             }
             if let Some(anchor) = map.get("$anchor").and_then(Value::as_str) {
-                self.targets.insert(format!("{base}#{anchor}"), (Arc::clone(document), pointer.clone()));
+                let base = own_base.as_deref().unwrap_or(base);
+                self.targets.insert(format!("{base}#{anchor}"), (Arc::clone(document), pointer()));
             }
         }
+        let base = own_base.as_deref().unwrap_or(base);
         let names = are_names(path);
         let mut enter = |step: String, child: &Value| {
             path.push(step);
-            self.index(document, child, &base, path);
+            self.index(document, child, base, path);
             path.pop();
         };
         match schema {
@@ -87,7 +100,8 @@ impl Documents {
 
     /// The documents themselves.
     pub(in crate::config) fn all(&self) -> impl Iterator<Item = &Value> {
-        self.targets.values().filter(|(_, pointer)| pointer.is_empty()).map(|(document, _)| document.as_ref())
+        let shared = self.shared.iter().flat_map(|shared| shared.targets.values());
+        self.targets.values().chain(shared).filter(|(_, pointer)| pointer.is_empty()).map(|(document, _)| document.as_ref())
     }
 
     /// The position that a reference names in a schema whose base is `base`.
@@ -99,7 +113,7 @@ impl Documents {
     pub(in crate::config) fn at(&self, uri: &str) -> Option<Position<'_>> {
         let (resource, fragment) = uri.split_once('#').unwrap_or((uri, ""));
         let target = if fragment.is_empty() || fragment.starts_with('/') { resource } else { uri };
-        let (document, pointer) = self.targets.get(target)?;
+        let (document, pointer) = self.target(target)?;
         let schema = document.pointer(pointer)?;
         let schema = if fragment.starts_with('/') { schema.pointer(&decoded(fragment))? } else { schema };
         Some(Position { base: resource.to_string(), schema })
@@ -110,7 +124,7 @@ impl Documents {
         let uri = resolve(base, reference)?;
         let (resource, fragment) = uri.split_once('#').map_or((uri.as_str(), None), |(resource, fragment)| (resource, Some(fragment)));
         let resource = match self.aliases.get(resource) {
-            Some(meant) if !self.targets.contains_key(resource) => meant,
+            Some(meant) if self.target(resource).is_none() => meant,
             _ => resource,
         };
         Some(fragment.map_or_else(|| resource.to_string(), |fragment| format!("{resource}#{fragment}")))

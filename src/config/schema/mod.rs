@@ -2,18 +2,22 @@
 //! "Validation". No network: a reference to a document that is not registered is an error of the schema. Every schema is compiled once for
 //! a runtime directory.
 
+mod apart;
 mod documents;
 mod explain;
 mod known;
 mod meant;
 mod nulls;
+mod own;
 mod patterns;
+mod sound;
 #[cfg(test)]
 mod tests;
 
 use super::node::Node;
 use super::problem::Cause;
-use super::{Configuration, Location, Problem, json, keys, runtime_file};
+use super::view::View;
+use super::{Configuration, INSTANCES, Location, Problem, json, keys, runtime_file};
 pub(super) use documents::{Documents, Position, Root};
 use explain::{Finding, Refused, findings};
 use jsonschema::{Draft, Registry, Validator};
@@ -54,6 +58,21 @@ struct Compiled {
     /// The schema and all that it refers to.
     documents: Documents,
     validator: Validator,
+    /// The validator leaves out what the schema of configurations says, which the schema refers to: that is judged once, by itself.
+    beside_base: bool,
+    /// Whether haInstances can be told apart from the rest.
+    is_apart: OnceLock<bool>,
+    /// What is wrong with haInstances, where that can be told apart: all HA instances have the same.
+    of_instances: OnceLock<Vec<Problem>>,
+}
+
+/// What is found out once of one tree, though every schema asks for it.
+#[derive(Debug, Default)]
+pub(super) struct Judged {
+    /// The tree with an empty haInstances.
+    pub(super) alone: OnceLock<View>,
+    /// What the schema of configurations says of it.
+    by_base: OnceLock<Vec<Problem>>,
 }
 
 /// The schema of one component, or why it cannot be used, and what is odd about its files.
@@ -71,7 +90,7 @@ pub struct Schemas {
     /// `schemas/zowe-yaml-schema.json` and `schemas/server-common.json`, as far as they are there.
     shared: Vec<Schema>,
     /// Both of them, for the references of component schemas.
-    documents: Documents,
+    documents: Arc<Documents>,
     registry: Result<Registry<'static>, RegistryError>,
     base: Option<Result<Compiled, Vec<Problem>>>,
     /// `schemas/manifest-schema.json`; compiled when the first manifest is checked.
@@ -105,7 +124,7 @@ impl Schemas {
         let compiled = base.as_ref().map(|base| compile_among(base, &common.iter().collect::<Vec<_>>()));
         let shared: Vec<Schema> = common.into_iter().chain(base).collect();
         Schemas {
-            documents: documents_of(&[], &shared.iter().collect::<Vec<_>>()),
+            documents: Arc::new(documents_of(&[], &shared.iter().collect::<Vec<_>>())),
             registry: registry(shared.iter().map(|schema| (schema.id(), schema.content.as_ref()))),
             shared,
             base: compiled,
@@ -143,10 +162,17 @@ impl Schemas {
         let apart = |shared: &&Schema| !own.iter().any(|own| own.id() == shared.id());
         let shared: Vec<&Schema> = self.shared.iter().filter(apart).collect();
         let compiled = if others.is_empty() && shared.len() == self.shared.len() {
-            let mut documents = self.documents.clone();
+            let mut documents = Documents::beside(&self.documents);
             documents.add(&schema.content);
             let registry = self.registry.as_ref().map_err(|why| vec![schema.broken(&[], &why.to_string())]);
-            settle(schema, &documents).and_then(|content| compile(schema, &content, documents, registry?))
+            settle(schema, &documents).and_then(|mut content| {
+                let base = self.base.as_ref().and_then(|base| base.as_ref().ok()).map(|base| base.id.as_str());
+                let beside_base = base.is_some_and(|base| own::leave_out(&mut content, base));
+                let registry = registry?;
+                // What is left refers to nothing else, mostly: then nothing else is compiled with it.
+                let registry = (!beside_base || own::refers(&content)).then_some(registry);
+                Ok(Compiled { beside_base, ..compile(schema, &content, documents, registry)? })
+            })
         } else {
             compile_among(schema, &others.iter().chain(shared).collect::<Vec<_>>())
         };
@@ -190,10 +216,14 @@ pub(super) fn validate(configuration: &Configuration) -> Vec<Problem> {
     let unusable = schemas.base.iter().filter_map(|base| base.as_ref().err()).flatten();
     let mut problems: Vec<Problem> =
         schemas.problems.iter().chain(unusable).map(|problem| problem.clone().caused_by(Cause::Schema)).collect();
-    if let Some(Ok(compiled)) = &schemas.base {
-        problems.extend(check_configuration(configuration, compiled));
-    }
+    problems.extend(by_base(configuration, schemas).iter().cloned());
     problems
+}
+
+/// Violations of the schema of configurations.
+fn by_base<'a>(configuration: &'a Configuration, schemas: &Schemas) -> &'a [Problem] {
+    let Some(Ok(base)) = &schemas.base else { return &[] };
+    configuration.judged.by_base.get_or_init(|| check_configuration(configuration, base))
 }
 
 /// All violations of a component's own schemas; see [`Configuration::validate_against`].
@@ -208,8 +238,12 @@ pub(super) fn validate_component(configuration: &Configuration, component: &str,
             Problem::warning(place, text)
         }];
     }
-    let of_component = of(configuration).of_component(files);
-    let found = of_component.compiled.iter().flat_map(|schema| check_configuration(configuration, schema));
+    let schemas = of(configuration);
+    let of_component = schemas.of_component(files);
+    let found = of_component.compiled.iter().flat_map(|schema| {
+        let of_base = if schema.beside_base { by_base(configuration, schemas) } else { &[] };
+        of_base.iter().cloned().chain(check_configuration(configuration, schema))
+    });
     of_component.problems.iter().cloned().chain(found).collect()
 }
 
@@ -247,13 +281,33 @@ fn check_configuration(configuration: &Configuration, schema: &Compiled) -> Vec<
         let components = keys::component_names(configuration).into_iter();
         Some(keys::Keys::new(of(configuration).root(), &defaults, components).hint(path, known))
     };
-    let mut problems = check(configuration.value(), &|path| configuration.place(path), &hint, schema);
+    let check = |value: &Value| check(value, &|path| configuration.place(path), &hint, schema);
+    let can_be_apart = || schema.documents.at(&schema.id).is_some_and(|root| apart::is_apart(&schema.documents, &root));
+    let is_apart = configuration.tree.shares(&configuration.base_tree, INSTANCES) && *schema.is_apart.get_or_init(can_be_apart);
+    let mut problems = if is_apart {
+        let below = |problem: &Problem| {
+            let property = problem.property.as_deref().and_then(|property| property.strip_prefix(INSTANCES));
+            property.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let of_instances = || {
+            let instances = configuration.get(&[INSTANCES]).cloned().unwrap_or_default();
+            check(&serde_json::json!({ INSTANCES: instances })).into_iter().filter(below).collect::<Vec<_>>()
+        };
+        let mut problems = check(configuration.tree_without_instances().value());
+        problems.retain(|problem| !below(problem));
+        problems.extend(schema.of_instances.get_or_init(of_instances).iter().cloned());
+        problems
+    } else {
+        check(configuration.value())
+    };
     problems.retain(|problem| problem.error || !of_defaults(problem));
     problems
 }
 
 /// Errors by the schema, and warnings for null where only Zowe's own tool accepts it. `place` tells where each path was set.
 fn check(value: &Value, place: &dyn Fn(&[&str]) -> Location, refused: Refused<'_>, compiled: &Compiled) -> Vec<Problem> {
+    #[cfg(test)]
+    super::testing::work(super::testing::size(value));
     let findings = findings(&compiled.documents, &compiled.validator, value, refused);
     let known: HashSet<&[String]> = findings.iter().map(|finding| finding.path.as_slice()).collect();
     let root = compiled.documents.at(&compiled.id);
@@ -311,7 +365,7 @@ fn compile_among(schema: &Schema, others: &[&Schema]) -> Result<Compiled, Vec<Pr
         Some(((_, content), others)) if problems.is_empty() => {
             let registry =
                 registry(others.iter().map(|(id, content)| (*id, content))).map_err(|why| vec![schema.broken(&[], &why.to_string())])?;
-            compile(schema, content, documents, &registry)
+            compile(schema, content, documents, Some(&registry))
         }
         _ => Err(problems),
     }
@@ -336,12 +390,44 @@ fn registry<'a>(schemas: impl Iterator<Item = (&'a str, &'a Value)>) -> Result<R
     registry.prepare().map_err(|why| RegistryError::References(Box::new(why)))
 }
 
-fn compile(schema: &Schema, content: &Value, documents: Documents, registry: &Registry<'_>) -> Result<Compiled, Vec<Problem>> {
-    let options = jsonschema::options().with_draft(Draft::Draft201909).with_registry(registry);
-    let validator = options.build(content).map_err(|error| {
-        // An error within the schema is shown at its place; any other error of the validator concerns the whole.
-        let path: Vec<String> = error.instance_path().as_str().split('/').skip(1).map(str::to_string).collect();
-        vec![schema.broken(&path, &error.to_string())]
-    })?;
-    Ok(Compiled { id: schema.id().to_string(), documents, validator })
+fn compile(schema: &Schema, content: &Value, documents: Documents, registry: Option<&Registry<'_>>) -> Result<Compiled, Vec<Problem>> {
+    let validator =
+        without_meta_schema(schema.id(), content, registry).map_or_else(|| directly(content, registry), Ok).map_err(|error| {
+            // An error within the schema is shown at its place; any other error of the validator concerns the whole.
+            let path: Vec<String> = error.instance_path().as_str().split('/').skip(1).map(str::to_string).collect();
+            vec![schema.broken(&path, &error.to_string())]
+        })?;
+    Ok(Compiled {
+        id: schema.id().to_string(),
+        documents,
+        validator,
+        beside_base: false,
+        is_apart: OnceLock::new(),
+        of_instances: OnceLock::new(),
+    })
+}
+
+/// A schema that is sound needs no check by the meta-schema, which is compiled for it otherwise: the validator makes none of schemas that are
+/// referred to. None for one that is not known to be sound, and where this does not work: then [`directly`] says why.
+fn without_meta_schema(id: &str, content: &Value, registry: Option<&Registry<'_>>) -> Option<Validator> {
+    if sound::says_nothing(content) {
+        return jsonschema::options().build(&Value::Bool(true)).ok();
+    }
+    let mut content = sound::is_sound(content).then(|| content.clone())?;
+    content.as_object_mut()?.insert("$schema".into(), Value::String(sound::DIALECT.into()));
+    let reference = serde_json::json!({ "$ref": id });
+    // The draft of the reference alone.
+    let build = |registry: &Registry<'_>| jsonschema::options().with_draft(Draft::Draft4).with_registry(registry).build(&reference).ok();
+    match registry {
+        Some(registry) => build(&registry.add(id, content).ok()?.prepare().ok()?),
+        None => build(&Registry::new().add(id, content).ok()?.prepare().ok()?),
+    }
+}
+
+fn directly(content: &Value, registry: Option<&Registry<'_>>) -> Result<Validator, jsonschema::ValidationError<'static>> {
+    let options = jsonschema::options().with_draft(Draft::Draft201909);
+    match registry {
+        Some(registry) => options.with_registry(registry).build(content),
+        None => options.build(content),
+    }
 }

@@ -9,7 +9,7 @@ use super::meant;
 use serde_json::Value;
 
 /// Stands beside a type that was relaxed.
-const KEYWORD: &str = "zwelnchNullAccepted";
+pub(super) const KEYWORD: &str = "zwelnchNullAccepted";
 /// References, parts and alternatives between a value and the keyword that is about it.
 const MAXIMUM_STEPS: usize = 64;
 
@@ -84,8 +84,9 @@ fn of_property<'a>(schema: &'a Value, key: &str) -> Vec<&'a Value> {
     let named = schema.get("properties").and_then(|properties| properties.get(key));
     let patterns = schema.get("patternProperties").and_then(Value::as_object).into_iter().flatten();
     let matching = patterns.filter(|(pattern, _)| {
+        // The oldest draft has the smallest meta-schema, which the validator compiles first; a pattern is the same to all.
         let pattern = serde_json::json!({ "pattern": pattern });
-        jsonschema::validator_for(&pattern).is_ok_and(|validator| validator.is_valid(&Value::String(key.to_string())))
+        jsonschema::draft4::new(&pattern).is_ok_and(|validator| validator.is_valid(&Value::String(key.to_string())))
     });
     let found: Vec<&Value> = named.into_iter().chain(matching.map(|(_, schema)| schema)).collect();
     if found.is_empty() { schema.get("additionalProperties").into_iter().collect() } else { found }

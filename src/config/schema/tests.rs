@@ -74,6 +74,100 @@ fn every_component_of_zowe_fits_the_full_defaults() {
     assert_eq!(components, 26);
 }
 
+/// Where haInstances is checked once for all HA instances, the same is found as in the whole.
+#[test]
+#[cfg_attr(not(feature = "templates"), ignore = "its configurations have templates")]
+fn what_is_found_apart_is_what_is_found_in_the_whole() {
+    let Some(runtime) = Runtime::new() else { return };
+    let configuration = runtime.load(
+        "  job: {name: 5}\nnode: 1\ncomponents: {zss: {enabled: maybe, port: high}, gateway: 7}\nhaInstances:\n  x: {hostname: [a], sysnme: b}\n  \
+         y: {hostname: 7, sysname: {}, components: {zss: {port: [1]}}, zowe: {job: {prefix: 9}}}\n  z: up\n",
+    );
+    let schemas = of(&configuration);
+    let names = ["zss", "gateway", "app-server"];
+    let located = names.map(|name| Component::locate(name, runtime.path(), None).unwrap());
+    let own = located.map(|component| schemas.of_component(&component.schema_files().unwrap()));
+    let all: Vec<&Compiled> =
+        schemas.base.iter().filter_map(|base| base.as_ref().ok()).chain(own.iter().filter_map(|own| own.compiled.as_ref())).collect();
+    assert_eq!(all.len(), 4);
+    let shown = |problems: Vec<Problem>| {
+        let mut shown: Vec<String> = problems.iter().map(|problem| format!("{} {problem}", problem.error)).collect();
+        shown.sort();
+        shown
+    };
+    for schema in all {
+        let root = schema.documents.at(&schema.id).unwrap();
+        assert!(apart::is_apart(&schema.documents, &root), "{}", schema.id);
+        let hint = |path: &[String], known: &[String]| {
+            Some(
+                keys::Keys::new(schemas.root(), &configuration.default_keys(), keys::component_names(&configuration).into_iter())
+                    .hint(path, known),
+            )
+        };
+        let whole = shown(check(configuration.value(), &|path| configuration.place(path), &hint, schema));
+        // What the base says is said by itself.
+        if !schema.beside_base {
+            assert!(
+                whole.iter().any(|text| text.contains("haInstances")) && whole.iter().any(|text| text.contains("zowe.job")),
+                "{whole:#?}"
+            );
+        }
+        assert_eq!(shown(check_configuration(&configuration, schema)), whole, "{}", schema.id);
+    }
+    for linked in
+        [r#"{"if": {}}"#, r#"{"allOf": [{"dependentSchemas": {}}]}"#, r#"{"unevaluatedProperties": false}"#, r##"{"$ref": "#/none"}"##]
+    {
+        let schema = serde_json::from_str(linked).unwrap();
+        assert!(!apart::is_apart(&Documents::default(), &Position { base: String::new(), schema: &schema }), "{linked}");
+    }
+}
+
+/// The whole schema of a component, with all that it refers to, as the validator takes it by itself.
+fn whole(schemas: &Schemas, files: &[PathBuf]) -> Compiled {
+    let all: Vec<Schema> = files.iter().map(|file| read_schema(file).unwrap()).chain(schemas.shared.iter().cloned()).collect();
+    let all: Vec<&Schema> = all.iter().collect();
+    let documents = documents_of(&all, &[]);
+    let settled: Vec<Value> = all.iter().map(|schema| settle(schema, &documents).unwrap()).collect();
+    let others = all[1..].iter().zip(&settled[1..]).map(|(schema, content)| (schema.id(), content));
+    let validator = directly(&settled[0], Some(&registry(others).unwrap())).unwrap();
+    let id = all[0].id().to_owned();
+    Compiled { id, documents, validator, beside_base: false, is_apart: OnceLock::new(), of_instances: OnceLock::new() }
+}
+
+#[test]
+#[cfg_attr(not(feature = "templates"), ignore = "its configurations have templates")]
+fn what_is_said_of_a_component_is_what_its_whole_schema_says() {
+    let Some(runtime) = Runtime::new() else { return };
+    let (mut beside, mut found) = (0, 0);
+    for more in [
+        "",
+        "  job: {name: 5}\nnode: 1\ncomponents: {zss: {enabled: maybe, port: high}, gateway: 7, app-server: {port: x, dataserviceAuthentication: 7}}\n",
+        "  job: {nmae: 5}\ncomponents: {zss: {enabled: null, prot: 1}, discovery: {port: [1], debug: 7, heap: {}}, explorer-jes: {port: x}}\n",
+        "components: {api-catalog: {port: {}, apiml: 4}, caching-service: {storage: 4, mode: x}, zaas: {port: -1, apiml: {security: 5}}}\n\
+         haInstances: {x: {hostname: 7, components: {zss: {port: [1]}, gateway: {port: x}}}}\n",
+    ] {
+        let configuration = runtime.load(more);
+        let schemas = of(&configuration);
+        let of_base = configuration.validate();
+        for entry in std::fs::read_dir(runtime.path().join("components")).unwrap() {
+            let component = Component::locate(&entry.unwrap().file_name().into_string().unwrap(), runtime.path(), None).unwrap();
+            let files = component.schema_files().unwrap();
+            let shown = |problems: Vec<Problem>| {
+                let all = of_base.iter().cloned().chain(problems).collect();
+                crate::config::unique(all).iter().map(|problem| format!("{} {problem}", problem.error)).collect::<Vec<_>>()
+            };
+            let of_whole = check_configuration(&configuration, &whole(schemas, &files));
+            let warnings = files.iter().flat_map(|file| read_schema(file).unwrap().warnings);
+            found += of_whole.len();
+            let ours = shown(component.validate(&configuration));
+            assert_eq!(ours, shown(warnings.chain(of_whole).collect()), "{} {more}", component.name);
+            beside += usize::from(schemas.of_component(&files).compiled.as_ref().is_some_and(|compiled| compiled.beside_base));
+        }
+        assert!(sound::is_sound(&schemas.shared.last().unwrap().content), "Zowe's own needs no meta-schema");
+    }
+    assert!(beside > 20 && found > 20, "{beside} {found}");
+}
+
 /// The errors and warnings of a component's schemas, the first of them the schema, for a configuration in which `node.level` is a text.
 fn by_references(files: &[(&str, &str)]) -> Vec<Problem> {
     let directory = tempfile::tempdir().unwrap();

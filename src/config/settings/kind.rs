@@ -1,9 +1,11 @@
 //! The values that a setting may have: how they are read, and how documentation and warnings describe them.
 
 use crate::config::OnFailure;
+use crate::output::Zone;
 use crate::platform::ShareAs;
-use jiff::tz::TimeZone;
+use crate::platform::operator_command::{Interface, NoInterface};
 use serde_json::Value;
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// The values of a setting.
@@ -17,6 +19,8 @@ pub(super) struct Kind<T: 'static> {
 
 enum Read<T: 'static> {
     Value(fn(&Value) -> Option<T>),
+    /// It says itself why a value is none of them.
+    Told(fn(&Value) -> Result<T, String>),
     /// One of these words, without regard to case; true and false are `yes` and `no`.
     Words(&'static [(&'static str, T)]),
 }
@@ -31,12 +35,12 @@ impl<T> Kind<T> {
     }
 
     /// What is expected, as a warning says it.
-    pub(super) fn expected(&self) -> String {
+    fn expected(&self) -> String {
         match &self.read {
-            Read::Value(_) => self.expected.to_string(),
+            Read::Value(_) | Read::Told(_) => format!("{} is expected", self.expected),
             Read::Words(words) => {
                 let words: Vec<&str> = words.iter().map(|(word, _)| *word).filter(|word| !word.is_empty()).collect();
-                format!("one of {}", words.join(", "))
+                format!("one of {} is expected", words.join(", "))
             }
         }
     }
@@ -44,7 +48,7 @@ impl<T> Kind<T> {
     /// The same as the documentation says it.
     pub(super) fn document(&self) -> String {
         match &self.read {
-            Read::Value(_) => self.document.to_string(),
+            Read::Value(_) | Read::Told(_) => self.document.to_string(),
             Read::Words(words) => {
                 let shown = |(word, _): &(&str, T)| if word.is_empty() { "`''`".to_string() } else { format!("`{word}`") };
                 format!("one of {}", words.iter().map(shown).collect::<Vec<_>>().join(", "))
@@ -58,6 +62,7 @@ impl<T: Clone> Kind<T> {
     pub(super) fn read(&self, value: &Value) -> Option<T> {
         match &self.read {
             Read::Value(read) => read(value),
+            Read::Told(read) => read(value).ok(),
             Read::Words(words) => {
                 let text = match value {
                     Value::String(text) => text.as_str(),
@@ -67,6 +72,14 @@ impl<T: Clone> Kind<T> {
                 };
                 words.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)).map(|(_, meaning)| meaning.clone())
             }
+        }
+    }
+
+    /// Why a value is none of them, as a warning says it.
+    pub(super) fn refusal(&self, value: &Value) -> Option<String> {
+        match (&self.read, value) {
+            (Read::Told(read), Value::String(_)) => read(value).err(),
+            _ => self.read(value).is_none().then(|| self.expected()),
         }
     }
 }
@@ -84,6 +97,18 @@ pub(super) static NUMBER_LIST: Kind<Vec<i32>> = Kind::new(
     |value| value.as_array()?.iter().map(number).collect(),
     "a list of whole numbers",
     "a list of whole numbers, each 0 to 2147483647",
+);
+/// Routing or descriptor codes, as the parameter list of WTO has them.
+pub(super) static WTO_CODES: Kind<Vec<u32>> = Kind::new(
+    |value| {
+        value
+            .as_array()?
+            .iter()
+            .map(|code| number(code).and_then(|code| u32::try_from(code).ok()).filter(|code| (1..=16).contains(code)))
+            .collect()
+    },
+    "a list of whole numbers from 1 to 16",
+    "a list of whole numbers, each 1 to 16",
 );
 pub(super) static BOOLEAN: Kind<bool> = Kind::new(boolean, "true or false", "`true` or `false`");
 /// A whole number of bytes, or a text of one with K, M or G (KiB, MiB, GiB) behind it.
@@ -103,6 +128,37 @@ pub(super) static COUNT: Kind<u32> = Kind::new(
     "a whole number from 0 to 1000",
     "a whole number, 0 to 1000",
 );
+/// 0: none.
+pub(super) static PORT: Kind<u16> = Kind::new(
+    |value| number(value).and_then(|number| u16::try_from(number).ok()),
+    "a port from 1 to 65535, or 0,",
+    "a port, 1 to 65535; 0: none",
+);
+/// Names are not looked up.
+pub(super) static IP_ADDRESSES: Kind<Vec<IpAddr>> = Kind::new(
+    |value| value.as_array()?.iter().map(|address| address.as_str()?.trim().parse().ok()).collect(),
+    "a list of IP addresses, as in ['127.0.0.1', '::1'],",
+    "a list of IP addresses, as in `['127.0.0.1', '::1']`; names are not looked up",
+);
+/// How large a journal becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JournalLimits {
+    /// Bytes of a file.
+    pub size: u64,
+    /// Earlier files.
+    pub count: u32,
+}
+
+/// The sizes that apply where none are given.
+const JOURNAL: JournalLimits = JournalLimits { size: 10 << 20, count: 3 };
+
+/// None: no journal.
+pub(super) static JOURNALS: Kind<Option<JournalLimits>> = Kind::new(
+    journal,
+    "false, or a mapping of size (bytes, with K, M or G behind it if need be, at least 64K) and count (0 to 1000)",
+    "`false`, or a mapping of `size`, the bytes of the file beyond which a new one is begun (`64K` or more), and `count`, how many earlier \
+    ones are kept (0 to 1000), `.1` the youngest",
+);
 pub(super) static TEXT_LIST: Kind<Vec<String>> = Kind::new(texts, "a list of texts", "a list of texts");
 pub(super) static TEXT: Kind<String> = Kind::new(|value| value.as_str().map(str::to_owned), "a text", "a text");
 /// `TERM` or `SIGTERM`, without regard to case; its number on this system.
@@ -111,11 +167,24 @@ pub(super) static SIGNAL: Kind<i32> = Kind::new(
     "the name of a signal, as in TERM or SIGTERM",
     "the name of a signal, with or without `SIG`, as in `TERM`",
 );
-pub(super) static TIME_ZONES: Kind<Option<TimeZone>> = Kind::new(
-    |value| value.as_str().and_then(crate::output::time_zone).map(Some),
-    "a time zone that this system knows, or a POSIX TZ text,",
-    "a name of the IANA time zone database that the system has, or a POSIX TZ text such as `CET-1CEST,M3.5.0,M10.5.0/3`",
-);
+pub(super) static TIME_ZONES: Kind<Zone> = Kind {
+    read: Read::Told(|value| Zone::named(value.as_str().unwrap_or_default())),
+    expected: "a text such as 'Europe/Berlin' or '+02:00'",
+    document: "a name of the IANA time zone database that the system has, hours ahead of UTC such as `+02:00`, or a POSIX TZ text such as \
+    `CET-1CEST,M3.5.0,M10.5.0/3`. POSIX counts hours behind UTC: `UTC+2`, `GMT+1`, `CET+1` and their like, by which people mean hours \
+    ahead, are refused; `Etc/GMT+2`, and an unknown name with hours, are warned of with what they mean",
+};
+/// None: all of them, in their order.
+pub(super) static CONSOLE_INTERFACES: Kind<Option<Interface>> = Kind {
+    read: Read::Told(|value| match value.as_str() {
+        Some(text) if text.trim().is_empty() => Ok(None),
+        Some(text) => text.parse().map(Some).map_err(|error: NoInterface| error.to_string()),
+        None => Err("the name of a console interface, or the path of a program is expected".to_owned()),
+    }),
+    expected: "the name of a console interface, or the path of a program",
+    document: "`opercmd.rex`, `zoweax`, `opercmd` (IBM Z Open Automation Utilities), `tsocmd`, or the absolute path of a program of the site \
+    that is called with the command as its one argument; empty: each of the four in this order",
+};
 /// Names and values, kept as they are written.
 pub(super) static MAPPING: Kind<()> =
     Kind::new(|value| value.is_object().then_some(()), "a mapping", "a mapping of names to texts, numbers, booleans or null");
@@ -157,6 +226,19 @@ pub enum StartupCheck {
 }
 pub(super) static STARTUP_CHECK: Kind<StartupCheck> =
     Kind::words(&[("exit", StartupCheck::Exit), ("warn", StartupCheck::Warn), ("disabled", StartupCheck::Disabled)]);
+
+fn journal(value: &Value) -> Option<Option<JournalLimits>> {
+    let Value::Object(map) = value else { return Some(boolean(value)?.then_some(JOURNAL)) };
+    let mut limits = JOURNAL;
+    for (key, value) in map {
+        match key.as_str() {
+            "size" => limits.size = bytes(value).filter(|size| *size >= 64 << 10)?,
+            "count" => limits.count = number(value).and_then(|number| u32::try_from(number).ok()).filter(|count| *count <= 1000)?,
+            _ => return None,
+        }
+    }
+    Some(Some(limits))
+}
 
 fn boolean(value: &Value) -> Option<bool> {
     match value {

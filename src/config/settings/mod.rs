@@ -7,12 +7,14 @@ mod unread;
 
 pub use document::document;
 use kind::Kind;
-pub use kind::{LogLevel, StartupCheck};
+pub use kind::{JournalLimits, LogLevel, StartupCheck};
 pub use table::*;
 
 use super::{ComponentSettings, Configuration, LauncherSettings, Problem, secrets};
+use crate::platform::WtoCodes;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
 /// One setting, whose values are `T`.
@@ -58,7 +60,7 @@ pub trait Row: Sync {
     fn meaning(&self) -> &'static str;
     /// Its values, as the documentation describes them.
     fn values(&self) -> String;
-    /// What is expected in place of a value; None: it can be used.
+    /// Why a value is none of them, or what is expected in its place; None: it can be used.
     fn refusal(&self, value: &Value) -> Option<String>;
     /// Whether its default is one of its values.
     #[cfg(test)]
@@ -83,7 +85,7 @@ impl<T: Clone + Default + Send + Sync> Row for Setting<T> {
     }
 
     fn refusal(&self, value: &Value) -> Option<String> {
-        self.kind.read(value).is_none().then(|| self.kind.expected())
+        self.kind.refusal(value)
     }
 
     #[cfg(test)]
@@ -172,14 +174,30 @@ impl Configuration {
         Some(crate::output::LogSettings { path: self.log_directory()?.join(file), size, count })
     }
 
+    /// Where the launcher's journal is; None: there is none, or no directory for it.
+    pub fn journal(&self) -> Option<crate::output::LogSettings> {
+        let JournalLimits { size, count } = JOURNAL.of(self, "launcher")?;
+        let directory = self.log_directory().or_else(|| self.workspace_directory())?;
+        Some(crate::output::LogSettings { path: directory.join(format!("zwelnch-{}.journal", self.ha_instance.id)), size, count })
+    }
+
+    /// What issues operator commands on z/OS; None: whatever can.
+    pub fn console_through(&self) -> Option<crate::platform::operator_command::Interface> {
+        CONSOLE_THROUGH.of(self, "launcher")
+    }
+
+    /// Where metrics and health are served; empty: nowhere. The order and number of the addresses are the configuration's.
+    pub fn metrics_addresses(&self) -> Vec<SocketAddr> {
+        let launcher = "launcher";
+        match METRICS_PORT.of(self, launcher) {
+            0 => Vec::new(),
+            port => METRICS_ADDRESSES.of(self, launcher).into_iter().map(|address| SocketAddr::new(address, port)).collect(),
+        }
+    }
+
     /// Bytes of a component's line beyond which SYSPRINT has it in pieces.
     pub fn max_line(&self) -> u64 {
         MAX_LINE.of(self, "launcher")
-    }
-
-    /// The zone of the stamps of SYSPRINT.
-    pub fn time_zone(&self) -> jiff::tz::TimeZone {
-        TIME_ZONE.of(self, "launcher").unwrap_or(jiff::tz::TimeZone::UTC)
     }
 
     fn read_launcher_settings(&self) -> LauncherSettings {
@@ -189,6 +207,7 @@ impl Configuration {
             sys_messages: SYS_MESSAGES.of(self, launcher),
             sys_message_trim: SYS_MESSAGE_TRIM.of(self, launcher),
             wto: WTO.of(self, launcher),
+            wto_codes: WtoCodes { route: WTO_ROUTE_CODES.of(self, launcher), descriptor: WTO_DESCRIPTOR_CODES.of(self, launcher) },
             stay_when_all_failed: ON_ALL_FAILED.of(self, launcher),
             reject_start_of_running: START_RUNNING.of(self, launcher),
             on_component_configure_fail: ON_CONFIGURE_FAIL.of(self, launcher),
@@ -197,6 +216,7 @@ impl Configuration {
             stay_when_required_failed: ON_REQUIRED_FAILED.of(self, launcher),
             ignore_dependency_problems: ON_DEPENDENCY_PROBLEM.of(self, launcher),
             dependency_timeout: DEPENDENCY_TIMEOUT.of(self, launcher),
+            zone: ZONE.of(self, launcher),
         }
     }
 }
@@ -215,6 +235,7 @@ pub(super) fn problems(configuration: &Configuration) -> Vec<Problem> {
         }
     }
     problems.extend(job_name(configuration));
+    problems.extend(doubtful_zone(configuration));
     problems.extend(unread::problems(configuration));
     problems
 }
@@ -231,10 +252,18 @@ fn job_name(configuration: &Configuration) -> Option<Problem> {
     Some(Problem::warning(Some(configuration.place(&path)), text).about(&path))
 }
 
+/// A time zone that is used, and by whose name others mean the opposite.
+fn doubtful_zone(configuration: &Configuration) -> Option<Problem> {
+    let path = ["components", "launcher", "timezone"];
+    let zone = &configuration.launcher_settings().zone;
+    let text = format!("{}: {}", path.join("."), zone.doubt()?);
+    Some(Problem::warning(Some(configuration.place(&path)), text).about(&path))
+}
+
 fn problem(configuration: &Configuration, setting: &dyn Row, path: &[&str]) -> Option<Problem> {
     let value = configuration.get(path).filter(|value| !value.is_null())?;
-    let expected = setting.refusal(value)?;
-    let text = format!("{}: {} is ignored; {expected} is expected", path.join("."), secrets::show(path, value));
+    let why = setting.refusal(value)?;
+    let text = format!("{}: {} is ignored; {why}", path.join("."), secrets::show(path, value));
     Some(Problem::warning(Some(configuration.place(path)), text).about(path))
 }
 

@@ -1,10 +1,12 @@
 //! Every setting that the launcher reads: the one place that says where it stands, its type, default and meaning.
 
-use super::kind::{self, LogLevel, StartupCheck};
+use super::kind::{self, JournalLimits, LogLevel, StartupCheck};
 use super::{Row, Setting};
 use crate::config::OnFailure;
+use crate::output::Zone;
 use crate::platform::ShareAs;
-use jiff::tz::TimeZone;
+use crate::platform::operator_command::Interface;
+use std::net::IpAddr;
 use std::time::Duration;
 
 macro_rules! of_component {
@@ -136,6 +138,14 @@ pub static SYS_MESSAGE_TRIM: Setting<bool> = Setting::new(
 );
 pub static WTO: Setting<bool> =
     Setting::new(&["components.launcher.wto"], &kind::BOOLEAN, "true", "messages of readiness and failure go to the operator's console");
+pub static WTO_ROUTE_CODES: Setting<Vec<u32>> = Setting::new(
+    &["components.launcher.wtoRouteCodes"],
+    &kind::WTO_CODES,
+    "[]",
+    "routing codes of the messages that go to the operator's console on z/OS; none, as ZWELNCH has it: the system's default",
+);
+pub static WTO_DESCRIPTOR_CODES: Setting<Vec<u32>> =
+    Setting::new(&["components.launcher.wtoDescriptorCodes"], &kind::WTO_CODES, "[]", "descriptor codes of them");
 pub static ON_ALL_FAILED: Setting<bool> = Setting::new(
     &["components.launcher.onAllFailed"],
     &kind::STAY,
@@ -171,14 +181,46 @@ pub static LOG_COUNT: Setting<u32> = Setting::new(
     "5",
     "how many earlier log files of a component are kept, `.1` the youngest",
 );
+pub static JOURNAL: Setting<Option<JournalLimits>> = Setting::new(
+    &["components.launcher.journal"],
+    &kind::JOURNALS,
+    "{size: 10M, count: 3}",
+    "whether every decision of the launcher is an event in `<zowe.logDirectory>/zwelnch-<HA instance>.journal` (the workspace's where there is \
+    no log directory), which `zwelnch events`, `logs` and `why` read; see docs/seeing.md",
+);
 pub static MAX_LINE: Setting<u64> = Setting::new(
     &["components.launcher.maxLine"],
     &kind::LINE_BYTES,
     "16M",
     "bytes of a component's line, as SYSPRINT shows it, beyond which the line is relayed in pieces that are marked",
 );
-pub static TIME_ZONE: Setting<Option<TimeZone>> =
-    Setting::new(&["components.launcher.timezone"], &kind::TIME_ZONES, "UTC", "the time zone of the launcher's own stamps on SYSPRINT");
+pub static ZONE: Setting<Zone> = Setting::new(
+    &["components.launcher.timezone"],
+    &kind::TIME_ZONES,
+    "UTC",
+    "the time zone of the launcher's own stamps on SYSPRINT; in any other than UTC they end in its offset, as in `+02:00`",
+);
+pub static CONSOLE_THROUGH: Setting<Option<Interface>> = Setting::new(
+    &["components.launcher.consoleThrough"],
+    &kind::CONSOLE_INTERFACES,
+    "''",
+    "which program issues the operator commands of start, stop, restart, ha and the like on z/OS",
+);
+
+pub static METRICS_PORT: Setting<u16> = Setting::new(
+    &["components.launcher.metrics.port"],
+    &kind::PORT,
+    "0",
+    "port of the launcher's metrics and health: /metrics for Prometheus, /livez, /readyz and /health; 0: nothing is served, and no thread \
+    is kept for it",
+);
+pub static METRICS_ADDRESSES: Setting<Vec<IpAddr>> = Setting::new(
+    &["components.launcher.metrics.listenAddresses"],
+    &kind::IP_ADDRESSES,
+    "['127.0.0.1']",
+    "addresses of that port; as soon as one of them is not of the loopback interface, all are served with TLS and the certificate of the \
+    instance (zowe.certificate, PEM or PKCS12), and without one nothing is served",
+);
 
 pub static ENVIRONMENTS: Setting<()> = Setting::new(
     &["zowe.environments"],
@@ -299,11 +341,17 @@ pub static SETTINGS: &[&dyn Row] = &[
     &SYS_MESSAGES,
     &SYS_MESSAGE_TRIM,
     &WTO,
+    &WTO_ROUTE_CODES,
+    &WTO_DESCRIPTOR_CODES,
     &LOG_FILE,
     &LOG_SIZE,
     &LOG_COUNT,
+    &JOURNAL,
     &MAX_LINE,
-    &TIME_ZONE,
+    &ZONE,
+    &CONSOLE_THROUGH,
+    &METRICS_PORT,
+    &METRICS_ADDRESSES,
     &ON_ALL_FAILED,
     &START_RUNNING,
     &ON_CONFIGURE_FAIL,

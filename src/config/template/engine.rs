@@ -5,6 +5,7 @@ use super::arrows;
 use super::scan::{self, Part};
 use super::tokens::{Kind, Lexer};
 use super::{Definition, Evaluated};
+use crate::platform::thread::{self, Stack};
 use crate::platform::{CpuClock, Platform};
 use rquickjs::context::EvalOptions;
 use rquickjs::{CatchResultExt, Context, Ctx, Function, Object, Runtime};
@@ -65,15 +66,12 @@ pub fn evaluate(
     let turn = Arc::new(AtomicUsize::new(usize::MAX));
     let work = Work { tree: tree.to_string(), definitions: definitions.to_vec(), wanted: wanted.to_vec(), turn: Arc::clone(&turn) };
     // The engine has its own thread, whose stack is as large as the limit says, and which can be abandoned.
-    std::thread::Builder::new()
-        .name("templates".into())
-        .stack_size(THREAD_STACK)
-        .spawn(move || {
-            // The receiver has gone if the engine was abandoned.
-            let _ = sender.send(Said::Begun(CpuClock::of_this_thread()));
-            let _ = sender.send(Said::Done(run(&work, &sender)));
-        })
-        .map_err(EngineError::NotStarted)?;
+    thread::spawn("templates", Stack::Bytes(THREAD_STACK), move || {
+        // The receiver has gone if the engine was abandoned.
+        let _ = sender.send(Said::Begun(CpuClock::of_this_thread()));
+        let _ = sender.send(Said::Done(run(&work, &sender)));
+    })
+    .map_err(EngineError::NotStarted)?;
     let mut clock = None;
     loop {
         match receiver.recv_timeout(LOOK) {

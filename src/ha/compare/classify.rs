@@ -1,6 +1,6 @@
 //! Every difference and every collision, with its class. Pure except for `resolve`.
 
-use super::{Class, Difference, Group, Seen, rules};
+use super::{Class, Difference, Group, Seen, rules, running};
 use crate::config::choice::CHOICE;
 use crate::config::{Configuration, lookup};
 use serde_json::Value;
@@ -30,6 +30,7 @@ pub(super) fn classify(sides: Sides<'_>, mixed: bool, resolve: &dyn Fn(&Path) ->
     if mixed {
         user_interfaces(&mut found);
     }
+    vanishing(&mut found);
     let mut leaves = Vec::new();
     differing(&mut Vec::new(), Some(sides[0].base()), Some(sides[1].base()), &mut leaves);
     let substitutes = substitutes(&leaves);
@@ -126,6 +127,10 @@ fn user_interfaces(found: &mut Found<'_>) {
     for name in rules::USER_INTERFACES {
         // The single-service API ML contains the catalog.
         let active = sides.map(|side| {
+            // Without an overlay it is about all instances.
+            if side.ha_instance.id.is_empty() && !side.instance_ids().is_empty() && running::instances(side, name).is_empty() {
+                return None;
+            }
             let within = side.is_suppressed(name).then_some("apiml");
             within.or_else(|| side.is_enabled(name).then_some(name))
         });
@@ -141,6 +146,22 @@ fn user_interfaces(found: &mut Found<'_>) {
         let within: Vec<&str> = [(a, "A"), (b, "B")].iter().filter(|(by, _)| *by != name).map(|(_, side)| *side).collect();
         let note = (!within.is_empty()).then(|| format!("in {} as a part of components.apiml", within.join(" and ")));
         found.add(&path, Class::TwoUserInterfaces, note, [seen(sides[0], a), seen(sides[1], b)]);
+    }
+}
+
+/// What may differ as long as A runs beside B, and has to be right before A is replaced too.
+fn vanishing(found: &mut Found<'_>) {
+    let sides = found.sides;
+    // A configuration of one instance alone tells nothing of the others.
+    if sides.iter().any(|side| side.instance_ids().is_empty()) {
+        return;
+    }
+    for name in running::nowhere(sides[0], sides[1]) {
+        let path = ["components", &name, "enabled"];
+        if rules::may_differ(&path) && !found.has(&path) {
+            let seen = sides.map(|side| Seen { value: lookup(side.base(), &path).cloned(), default: None, place: side.base_place(&path) });
+            found.add(&path, Class::Allowed, Some(running::nowhere_after(sides[0], &name)), seen);
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod directory;
 mod edit;
 mod report;
 mod rules;
+pub mod running;
 #[cfg(test)]
 mod tests;
 pub mod write;

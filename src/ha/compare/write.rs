@@ -1,15 +1,16 @@
 //! `ha compare A --write-b FILE`: makes B's configuration from A's, with what must differ left open as choices.
 
-use super::{edit, rules};
+use super::{edit, rules, running};
 use crate::config::choice::CHOICE;
 use crate::config::node::{Node, NodeValue, Place};
 use crate::config::variables::scalar_text;
 use crate::config::{self, Configuration, HaInstance, Source, lookup, normalize_id, yaml};
 use crate::ha::target::TargetError;
 use crate::platform::Platform;
+use crate::platform::text_file::{self, TextFile};
 use serde_json::Value;
 use std::fs::{OpenOptions, Permissions};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -48,7 +49,7 @@ pub enum WriteError {
     Write { path: PathBuf, source: io::Error },
 }
 
-const INTERFACE_COMMENT: &str = "While the levels differ only one of A and B may run it: true here needs false there.";
+const INTERFACE_COMMENT: &str = "While the levels differ only one of A and B may run it; in the end one instance of B has to.";
 
 /// What must be decided for B, in the order of the report: everything that collides when A is compared with itself, in every overlay too,
 /// and where the user interfaces run. `a` is without an overlay.
@@ -69,13 +70,15 @@ fn choices(a: &Configuration) -> Vec<Choice> {
             });
         }
     }
+    // Each instance has a choice of its own: one answer for all would let it run in both or nowhere.
+    let ids = a.instance_ids();
     for name in rules::USER_INTERFACES {
         let path = ["components", name, "enabled"];
-        if let Some(value) = a.get(&path) {
+        if let Some(value) = a.get(&path).filter(|_| ids.is_empty()) {
             choices.push(interface(&path, value));
         }
     }
-    for id in a.instance_ids() {
+    for id in ids {
         // An id that is not unique keeps A from loading.
         let Ok(instance) = a.for_instance(&HaInstance { id: normalize_id(&id), from_placeholder: false }) else { continue };
         let within = |path: &[&str]| -> Vec<String> { ["haInstances", &id].iter().chain(path).map(|step| (*step).to_owned()).collect() };
@@ -92,11 +95,10 @@ fn choices(a: &Configuration) -> Vec<Choice> {
                 choices.push(Choice { text: words(&path, Some(&value), None), path: own, comment: None });
             }
         }
-        for name in rules::USER_INTERFACES {
+        for name in rules::USER_INTERFACES.into_iter().filter(|name| !running::instances(a, name).is_empty()) {
             let own = within(&["components", name, "enabled"]);
-            if let Some(value) = set(&own).filter(|value| *value != Value::Bool(false)) {
-                choices.push(interface(&own.iter().map(String::as_str).collect::<Vec<_>>(), &value));
-            }
+            let value = Value::Bool(instance.is_enabled(name));
+            choices.push(interface(&own.iter().map(String::as_str).collect::<Vec<_>>(), &value));
         }
     }
     choices
@@ -235,7 +237,8 @@ fn write(draft: &Draft, sources: &[Source], path: &Path) -> Result<(), WriteErro
     };
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
     // The file gets its wider mode only when it is complete, whatever the umask.
-    let written = file.write_all(draft.text.as_bytes()).and_then(|()| file.set_permissions(Permissions::from_mode(mode)));
+    let filled = text_file::write_into(&mut file, path, draft.text.as_bytes(), TextFile::Configuration);
+    let written = filled.and_then(|()| file.set_permissions(Permissions::from_mode(mode)));
     written.map_err(|error| {
         // The first error is what matters.
         let _ = std::fs::remove_file(path);
@@ -253,7 +256,7 @@ mod tests {
         let (a, b) = (directory.path().join("a.yaml"), directory.path().join("b.yaml"));
         std::fs::write(&a, text).unwrap();
         let draft = draft(&a.display().to_string(), &FakePlatform::default(), &b)?;
-        assert_eq!(std::fs::read_to_string(&b).unwrap(), draft.text);
+        assert_eq!(config::encoding::decode(&std::fs::read(&b).unwrap()).unwrap(), draft.text);
         Ok(draft)
     }
 

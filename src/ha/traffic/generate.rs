@@ -12,6 +12,10 @@ pub struct Options<'a> {
     pub backend: &'a str,
     /// Path of the runtime socket.
     pub socket: &'a str,
+    /// Path of the file that keeps the servers' state over a reload. None: `server-state` beside the socket.
+    pub state_file: Option<&'a str>,
+    /// Path of the gateways that tells whether they are well.
+    pub health: &'a str,
     /// Where clients connect: an address, `*` for all addresses of the system, or address:port. Without a port, that of zowe.externalPort
     /// is used.
     pub bind: &'a str,
@@ -34,7 +38,7 @@ pub enum GenerateError {
 
 /// A server line, or why there is none.
 enum Line {
-    Server { id: String, address: String },
+    Server { id: String, address: String, tls: bool },
     LeftOut { id: String, why: String },
 }
 
@@ -43,7 +47,7 @@ enum Line {
 /// # Errors
 /// [`GenerateError`]; it lists everything that is unusable.
 pub fn haproxy_configuration(configuration: &Configuration, options: Options<'_>) -> Result<String, GenerateError> {
-    let socket = checked_options(options)?;
+    let (socket, state_file) = checked_options(options)?;
     let ids = configuration.instance_ids();
     if ids.is_empty() {
         return Err(GenerateError::NoInstances);
@@ -68,11 +72,11 @@ pub fn haproxy_configuration(configuration: &Configuration, options: Options<'_>
         };
         return Err(GenerateError::NoGateway { left_out: lines.into_iter().filter_map(why).collect() });
     }
-    Ok(text(options.backend, &socket, &bind, &domains(configuration), &lines))
+    Ok(text(options, &socket, &state_file, &bind, &domains(configuration), &lines))
 }
 
-/// The path of the socket as HAProxy reads it.
-fn checked_options(options: Options<'_>) -> Result<String, GenerateError> {
+/// The paths of the socket and of the state file, as HAProxy reads them.
+fn checked_options(options: Options<'_>) -> Result<(String, String), GenerateError> {
     let refused = |option, value: &str, expected| GenerateError::Option { option, value: value.escape_debug().to_string(), expected };
     if !is_haproxy_name(options.backend) {
         return Err(refused("backend", options.backend, "a name of letters, digits, '-', '_', '.' and ':' is expected"));
@@ -81,12 +85,23 @@ fn checked_options(options: Options<'_>) -> Result<String, GenerateError> {
     if options.bind.is_empty() || !options.bind.bytes().all(bind) {
         return Err(refused("bind", options.bind, "an address, *, or address:port is expected"));
     }
-    if !options.socket.starts_with('/') || options.socket.chars().any(|character| character.is_control() || character == '\'') {
-        return Err(refused("socket", options.socket, "an absolute path without apostrophes is expected"));
+    let health = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-~%?=&+:@".contains(&byte);
+    if !options.health.starts_with('/') || !options.health.bytes().all(health) {
+        return Err(refused("health", options.health, "the path of a URL is expected, as /application/health"));
     }
-    let plain = options.socket.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-+@:".contains(&byte));
-    // Inside apostrophes HAProxy treats no character as special.
-    Ok(if plain { options.socket.to_owned() } else { format!("'{}'", options.socket) })
+    let beside = || options.socket.rsplit_once('/').map_or_else(String::new, |(directory, _)| format!("{directory}/server-state"));
+    let state_file = options.state_file.map_or_else(beside, str::to_owned);
+    let mut paths = Vec::new();
+    for (option, path) in [("socket", options.socket), ("state-file", &state_file)] {
+        if !path.starts_with('/') || path.chars().any(|character| character.is_control() || character == '\'') {
+            return Err(refused(option, path, "an absolute path without apostrophes is expected"));
+        }
+        let plain = path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-+@:".contains(&byte));
+        // Inside apostrophes HAProxy treats no character as special.
+        paths.push(if plain { path.to_owned() } else { format!("'{path}'") });
+    }
+    let mut paths = paths.into_iter();
+    Ok((paths.next().unwrap_or_default(), paths.next().unwrap_or_default()))
 }
 
 fn bind(configuration: &Configuration, bind: &str, problems: &mut Vec<Problem>) -> String {
@@ -145,7 +160,12 @@ fn line(id: &str, instance: &Configuration) -> Result<Line, Vec<Problem>> {
     let path = if single_service && instance.get(&own).is_none() { ["components", "apiml", "port"] } else { own };
     let found = port(instance, &path);
     match (found, problems.is_empty()) {
-        (Ok(port), true) => Ok(Line::Server { id: id.to_owned(), address: format!("{}:{port}", crate::net::url_host(&hostname)) }),
+        (Ok(port), true) => {
+            let address = format!("{}:{port}", crate::net::url_host(&hostname));
+            // As `ha status` asks it: plain HTTP is for stand-ins.
+            let tls = instance.get(&["components", "gateway", "scheme"]).and_then(Value::as_str) != Some("http");
+            Ok(Line::Server { id: id.to_owned(), address, tls })
+        }
         (found, _) => {
             problems.extend(found.err());
             Err(problems)
@@ -166,7 +186,14 @@ fn comment(text: &str) -> String {
     text.escape_debug().to_string()
 }
 
-fn text(backend: &str, socket: &str, bind: &str, domains: &[String], lines: &[Line]) -> String {
+/// What clients call the gateways, and so what a gateway expects to be called.
+fn client_name(domains: &[String]) -> &str {
+    let is_name = |domain: &&String| !domain.is_empty() && domain.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte));
+    domains.iter().find(is_name).map_or("localhost", String::as_str)
+}
+
+fn text(options: Options<'_>, socket: &str, state_file: &str, bind: &str, domains: &[String], lines: &[Line]) -> String {
+    let (backend, health, name) = (options.backend, options.health, client_name(domains));
     let mut text = format!(
         "# HAProxy in front of the API ML gateways of all HA instances.
 # Made by `zwelnch ha haproxy`; make it anew when haInstances changes.
@@ -177,6 +204,14 @@ global
     # and makes it ready again. Only the owner of the file may use it.
     stats socket {socket} mode 600 level admin
     stats timeout 30s
+    # Who is drained stays drained over a reload, if the state is written
+    # before: as the first ExecReload of the unit, or by hand,
+    #   echo 'show servers state' | socat stdio unix-connect:SOCKET > FILE.new
+    #   mv FILE.new FILE
+    # with this SOCKET and FILE. Without it a reload gives a server
+    # connections again that is being replaced. Until FILE is there HAProxy
+    # warns of it; a line with 1 alone is a FILE of no servers.
+    server-state-file {state_file}
 
 defaults
     # TLS passes through: the gateways keep their certificates.
@@ -191,6 +226,7 @@ defaults
     # A connection that a server does not take goes to another one.
     retries 3
     option redispatch
+    load-server-state-from-file global
 
 frontend {backend}-clients
 "
@@ -207,6 +243,11 @@ frontend {backend}-clients
 
 backend {backend}
     balance leastconn
+    # A gateway that listens may still answer 503 to everything. One that
+    # wants to know who asks (401, 403) is alive.
+    option httpchk
+    http-check send meth GET uri {health} ver HTTP/1.1 hdr Host {name} hdr Accept application/json hdr Connection close
+    http-check expect rstatus ^(200|401|403)$
     # A name that cannot be resolved does not keep HAProxy from starting;
     # reload it when the name can be.
     default-server init-addr last,libc,none
@@ -214,9 +255,15 @@ backend {backend}
     # whose check fails once too often, may still answer what it has begun.
 "
     );
+    if lines.iter().any(|line| matches!(line, Line::Server { tls: true, .. })) {
+        text += "    # The checks speak TLS. Clients verify the certificate, a check need not.\n";
+    }
     for line in lines {
         text += &match line {
-            Line::Server { id, address } => format!("    server {id} {address} check inter 2s fall 2 rise 1\n"),
+            Line::Server { id, address, tls } => {
+                let tls = if *tls { format!(" check-ssl verify none check-sni {name}") } else { String::new() };
+                format!("    server {id} {address} check inter 2s fall 2 rise 1{tls}\n")
+            }
             Line::LeftOut { id, why } => format!("    # {id} is left out: {why}.\n"),
         };
     }
@@ -230,7 +277,8 @@ mod tests {
 
     const TWO: &str = "zowe: {externalPort: 443, externalDomains: [zowe.example.com, other]}\ncomponents: {gateway: {enabled: true, port: 7554}}\nhaInstances:\n  lpar1: {hostname: one}\n  lpar2: {hostname: 'fe80::1', components: {gateway: {port: 7654}}}\n";
 
-    const OPTIONS: Options<'_> = Options { backend: "gateway", socket: "/run/haproxy/admin.sock", bind: "*" };
+    const OPTIONS: Options<'_> =
+        Options { backend: "gateway", socket: "/run/haproxy/admin.sock", state_file: None, health: "/application/health", bind: "*" };
 
     fn made(yaml: &str, options: Options<'_>) -> Result<String, String> {
         use crate::config::{LoadRequest, Source, testing::FakePlatform};
@@ -251,8 +299,11 @@ mod tests {
             "    #   zowe.example.com",
             "    #   other",
             "    stats socket /run/haproxy/admin.sock mode 600 level admin",
-            "    server lpar1 one:7554 check inter 2s fall 2 rise 1",
-            "    server lpar2 [fe80::1]:7654 check inter 2s fall 2 rise 1",
+            "    server-state-file /run/haproxy/server-state",
+            "    load-server-state-from-file global",
+            "    http-check expect rstatus ^(200|401|403)$",
+            "    server lpar1 one:7554 check inter 2s fall 2 rise 1 check-ssl verify none check-sni zowe.example.com",
+            "    server lpar2 [fe80::1]:7654 check inter 2s fall 2 rise 1 check-ssl verify none check-sni zowe.example.com",
         ] {
             assert!(text.lines().any(|known| known == line), "{line}\n{text}");
         }
@@ -262,7 +313,12 @@ mod tests {
             assert!(made(TWO, Options { bind, ..OPTIONS }).unwrap().contains(&format!("    bind {expected}\n")), "{bind}");
         }
         let blank = made(TWO, Options { socket: "/a b/c", ..OPTIONS }).unwrap();
-        assert!(blank.contains("stats socket '/a b/c' mode"), "{blank}");
+        assert!(blank.contains("stats socket '/a b/c' mode") && blank.contains("server-state-file '/a b/server-state'"), "{blank}");
+        let other = made(TWO, Options { state_file: Some("/s"), health: "/x/health", ..OPTIONS }).unwrap();
+        assert!(other.contains("server-state-file /s\n") && other.contains(" uri /x/health ver"), "{other}");
+        // A stand-in without TLS.
+        let plain = made(&TWO.replace("port: 7554}", "port: 7554, scheme: http}"), OPTIONS).unwrap();
+        assert!(plain.contains("server lpar1 one:7554 check inter 2s fall 2 rise 1\n") && !plain.contains("check-ssl"), "{plain}");
     }
 
     #[test]
@@ -296,6 +352,9 @@ mod tests {
             Options { socket: "relative", ..OPTIONS },
             Options { socket: "/a'b", ..OPTIONS },
             Options { socket: "/a\nb", ..OPTIONS },
+            Options { state_file: Some("relative"), ..OPTIONS },
+            Options { health: "/a b", ..OPTIONS },
+            Options { health: "a", ..OPTIONS },
         ] {
             assert!(made(TWO, options).unwrap_err().contains("cannot stand in"), "{options:?}");
         }
@@ -312,7 +371,7 @@ mod tests {
                 "haInstances": {id: {"hostname": hostname}},
             });
             let plain = made(TWO, OPTIONS).unwrap().lines().count();
-            if let Ok(text) = made(&yaml.to_string(), Options { backend: "gateway", socket: &socket, bind: &bind }) {
+            if let Ok(text) = made(&yaml.to_string(), Options { socket: &socket, bind: &bind, ..OPTIONS }) {
                 // One domain and one server less.
                 prop_assert_eq!(text.lines().count(), plain - 2);
             }

@@ -1,11 +1,10 @@
 //! Traffic that HAProxy distributes: drains a server of a backend and makes it ready again.
 
-use super::{Traffic, TrafficError};
+use super::{HEALTH_TIME, Known, Traffic, TrafficError};
+use crate::ha::target::Target;
 use crate::net::haproxy::{Address, Client, HaproxyError, ServerState, Wanted, is_haproxy_name, set_state_command};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
-
-/// How long a server's health check may take to pass again: a little more than twice the interval that `zwelnch ha haproxy` configures.
-const HEALTH_TIME: Duration = Duration::from_secs(5);
 
 /// Between two checks of it.
 const HEALTH_INTERVAL: Duration = Duration::from_millis(100);
@@ -22,6 +21,8 @@ pub struct HaProxy {
     client: Client,
     backend: String,
     server: String,
+    /// The process that was asked first: another one does not know the connections that this one had.
+    process: OnceLock<String>,
 }
 
 impl HaProxy {
@@ -32,7 +33,12 @@ impl HaProxy {
     pub fn new(socket: &str, backend: &str, server: &str) -> Result<HaProxy, TrafficError> {
         match [backend, server].into_iter().find(|name| !is_haproxy_name(name)) {
             Some(name) => Err(HaproxyError::Name { name: name.escape_debug().to_string() }.into()),
-            None => Ok(HaProxy { client: Client::new(Address::parse(socket)), backend: backend.to_owned(), server: server.to_owned() }),
+            None => Ok(HaProxy {
+                client: Client::new(Address::parse(socket)),
+                backend: backend.to_owned(),
+                server: server.to_owned(),
+                process: OnceLock::new(),
+            }),
         }
     }
 
@@ -66,6 +72,7 @@ impl Traffic for HaProxy {
     /// Checks that the socket answers and allows changes, that the server exists, and that another server would take the connections.
     fn check(&self) -> Result<(), TrafficError> {
         self.client.check_level()?;
+        self.process.get_or_init(|| self.client.process().unwrap_or_default());
         self.client.server(&self.backend, &self.server)?;
         match self.others()?.pop() {
             None => Ok(()),
@@ -77,6 +84,15 @@ impl Traffic for HaProxy {
         let servers = self.client.servers(&self.backend)?;
         let serves = servers.iter().any(|server| server.name != self.server && server.is_up() && server.takes_new_connections());
         Ok(if serves { Vec::new() } else { vec![nobody_else(&self.backend, &self.server, &servers)] })
+    }
+
+    /// A server belongs to an instance by its name, or by the port of its gateway where no other server has it.
+    fn given(&self, peers: &[&Target]) -> Vec<Known> {
+        let servers = match self.client.servers(&self.backend) {
+            Ok(servers) => servers,
+            Err(why) => return peers.iter().map(|_| Known::Unknown(why.to_string())).collect(),
+        };
+        peers.iter().map(|peer| given(&self.backend, &self.server, (&peer.id, peer.port("gateway")), &servers)).collect()
     }
 
     fn is_quiesced(&self) -> Result<Option<bool>, TrafficError> {
@@ -105,8 +121,24 @@ impl Traffic for HaProxy {
         }
     }
 
+    /// None after HAProxy was reloaded or restarted: the process before may still have connections.
     fn connections(&self) -> Result<Option<u64>, TrafficError> {
-        Ok(Some(self.client.connections(&self.backend, &self.server)?))
+        let process = self.client.process()?;
+        let count = self.client.connections(&self.backend, &self.server)?;
+        Ok((*self.process.get_or_init(|| process.clone()) == process).then_some(count))
+    }
+}
+
+fn given(backend: &str, own: &str, (id, port): (&str, Option<u16>), servers: &[ServerState]) -> Known {
+    let others = || servers.iter().filter(|server| server.name != own);
+    let serves = |server: &ServerState| server.is_up() && server.takes_new_connections();
+    let at_port: Vec<&ServerState> = servers.iter().filter(|server| port.is_some_and(|port| server.port == port)).collect();
+    let by_port = || if let [one] = at_port.as_slice() { Some(*one).filter(|one| one.name != own) } else { None };
+    match others().find(|server| server.name.eq_ignore_ascii_case(id)).or_else(by_port) {
+        Some(server) if serves(server) => Known::Yes,
+        Some(server) => Known::No(format!("{backend}/{} of HAProxy is {server}", server.name)),
+        None if others().any(serves) => Known::Unknown(format!("which server of backend {backend} of HAProxy it is cannot be told")),
+        None => Known::No(nobody_else(backend, own, servers)),
     }
 }
 
@@ -148,5 +180,22 @@ mod tests {
         for name in ["", "lpar2; shutdown", "a'b", "lpar2\n"] {
             assert!(HaProxy::new("/a", "gateway", name).is_err(), "{name:?}");
         }
+    }
+
+    #[test]
+    fn a_peer_is_found_by_its_name_or_its_port() {
+        let servers = crate::net::haproxy::parse_servers(
+            "1\n# srv_name srv_addr srv_port srv_op_state srv_admin_state srv_uweight\n\
+            lpar1 a 7554 2 8 1\nlpar2 b 7554 2 0 1\nthree c 7654 2 0 1\nfour d 7754 0 0 1\n",
+        )
+        .unwrap();
+        let known = |id: &str, port| given("gateway", "lpar2", (id, port), &servers);
+        assert_eq!(known("LPAR1", None), Known::No("gateway/lpar1 of HAProxy is drain, UP".to_owned()));
+        assert_eq!(known("lpar3", Some(7654)), Known::Yes);
+        assert_eq!(known("lpar4", Some(7754)), Known::No("gateway/four of HAProxy is ready, DOWN".to_owned()));
+        // Two have the port, one of them the instance's own: another one serves, whose is not known.
+        assert!(matches!(known("lpar5", Some(7554)), Known::Unknown(_)));
+        let alone = &servers[..2];
+        assert!(matches!(given("gateway", "lpar2", ("lpar5", None), alone), Known::No(why) if why.contains("lpar1 is drain")));
     }
 }

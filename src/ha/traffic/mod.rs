@@ -5,9 +5,15 @@
 
 pub mod generate;
 pub mod haproxy;
+pub mod seen;
 pub mod vary;
 
 use super::operator::OperatorError;
+use super::target::Target;
+use std::time::Duration;
+
+/// How long a server's health check may take to pass again: a little more than twice the interval that `zwelnch ha haproxy` configures.
+const HEALTH_TIME: Duration = Duration::from_secs(5);
 
 /// Why traffic could not be switched, or looked at. The texts say what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -23,6 +29,16 @@ pub enum TrafficError {
     Balancer(String),
     #[error("HA instance {id} has no components.gateway.port: set it, as traffic is switched by port")]
     NoPort { id: String },
+}
+
+/// Something that is so or not, as far as anybody tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    Yes,
+    /// With the reason.
+    No(String),
+    /// Nobody tells; with the reason.
+    Unknown(String),
 }
 
 /// What distributes connections to the gateways, seen from one of them.
@@ -57,6 +73,10 @@ pub trait Traffic: Send + Sync {
     /// # Errors
     /// [`TrafficError`].
     fn others(&self) -> Result<Vec<String>, TrafficError>;
+
+    /// Whether each of these other instances gets new connections, in their order. Asking may end at the first of which it is not known that
+    /// it gets none. Changes nothing.
+    fn given(&self, peers: &[&Target]) -> Vec<Known>;
 
     /// Whether new connections are kept from the instance now; None where that is unknown. Changes nothing.
     ///

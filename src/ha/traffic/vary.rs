@@ -1,15 +1,23 @@
 //! Traffic that the sysplex distributor distributes: VARY TCPIP,,SYSPLEX quiesces and resumes a listener of a TCP/IP stack. Contract:
 //! docs/contract/high-availability.md, "Switching traffic". Off z/OS the console of a system directory takes the same commands.
 
-use super::{Traffic, TrafficError};
+use super::{HEALTH_TIME, Known, Traffic, TrafficError};
 use crate::console::tcpip;
 use crate::ha::operate::routed;
 use crate::ha::operator::{Answer, Operator};
+use crate::ha::target::Target;
 use crate::platform::names::{is_name, is_system_name};
+use std::time::{Duration, Instant};
 
 /// The authority that the user of the command also needs.
 const AUTHORITY: &str = "VARY TCPIP,,SYSPLEX needs CONTROL access to MVS.VARY.TCPIP.SYSPLEX (class OPERCMDS), this display READ access to \
                          MVS.DISPLAY.TCPIP; job ZWEOPCMD defines both. Without them let an operator type the commands of the plan";
+
+/// How long an answer may take: the systems themselves give it.
+const ANSWER_TIME: Duration = Duration::from_secs(60);
+
+/// Between two looks at the destination port table. On z/OS a program issues each.
+const READY_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The listener of an instance's gateway. Names in either case.
 pub struct Vary<'a> {
@@ -48,7 +56,12 @@ impl Vary<'_> {
 
     fn issue(&self, command: &str) -> Result<Answer, TrafficError> {
         self.check_names()?;
-        Ok(self.operator.issue(command)?)
+        Ok(self.operator.issue(command, Some(ANSWER_TIME))?)
+    }
+
+    fn ask(&self, command: &str) -> Result<Answer, TrafficError> {
+        self.check_names()?;
+        Ok(self.operator.ask(command, Some(ANSWER_TIME))?)
     }
 
     fn job_name(&self) -> Option<String> {
@@ -78,8 +91,23 @@ impl Vary<'_> {
     fn ready_servers(&self, sysname: Option<&str>, port: u16) -> Result<Option<u64>, TrafficError> {
         let display = tcpip::Destinations { stack: self.stack() }.to_string();
         let command = routed(sysname.map(str::to_ascii_uppercase).as_deref(), &self.operator.sysname(), &display);
-        let Answer { accepted, lines, .. } = self.issue(&command)?;
+        let Answer { accepted, lines, .. } = self.ask(&command)?;
         Ok(if accepted { ready_at(&lines, port) } else { None })
+    }
+
+    fn gets_none(&self, sysname: Option<&str>, port: u16) -> String {
+        let system = sysname.map_or_else(|| self.operator.sysname(), str::to_owned);
+        format!("the listener at port {port} of {system} is quiesced or down: it gets no new connections")
+    }
+
+    fn given_to(&self, peer: &Target) -> Known {
+        let Some(port) = peer.port("gateway") else { return Known::Unknown("its gateway has no port".to_owned()) };
+        match self.ready_servers(peer.sysname.as_deref(), port) {
+            Ok(Some(0)) => Known::No(self.gets_none(peer.sysname.as_deref(), port)),
+            Ok(Some(_)) => Known::Yes,
+            Ok(None) => Known::Unknown("the distributor's table is not on its system".to_owned()),
+            Err(why) => Known::Unknown(why.to_string()),
+        }
     }
 
     fn switch(&self, quiesce: bool) -> Result<Vec<String>, TrafficError> {
@@ -139,10 +167,21 @@ impl Traffic for Vary<'_> {
             if self.ready_servers(sysname.as_deref(), *port)? != Some(0) {
                 return Ok(Vec::new());
             }
-            let system = sysname.clone().unwrap_or_else(|| self.operator.sysname());
-            quiesced.push(format!("the listener at port {port} of {system} is quiesced or down: it gets no new connections"));
+            quiesced.push(self.gets_none(sysname.as_deref(), *port));
         }
         Ok(quiesced)
+    }
+
+    fn given(&self, peers: &[&Target]) -> Vec<Known> {
+        let mut known: Vec<Known> = Vec::new();
+        for peer in peers {
+            known.push(if known.iter().any(|one| !matches!(one, Known::No(_))) {
+                Known::Unknown("not asked, because another one serves".to_owned())
+            } else {
+                self.given_to(peer)
+            });
+        }
+        known
     }
 
     fn is_quiesced(&self) -> Result<Option<bool>, TrafficError> {
@@ -153,13 +192,19 @@ impl Traffic for Vary<'_> {
         self.switch(true)
     }
 
+    /// Waits until the table has it ready: whoever distributes may not have noticed yet that the instance is back.
     fn resume(&self) -> Result<Vec<String>, TrafficError> {
-        self.switch(false)
+        let lines = self.switch(false)?;
+        let deadline = Instant::now() + HEALTH_TIME;
+        while self.is_quiesced()? == Some(true) && Instant::now() < deadline {
+            std::thread::sleep(READY_INTERVAL);
+        }
+        Ok(lines)
     }
 
     /// None when the console shows no such report.
     fn connections(&self) -> Result<Option<u64>, TrafficError> {
-        let Answer { accepted, lines, .. } = self.issue(&self.display())?;
+        let Answer { accepted, lines, .. } = self.ask(&self.display())?;
         Ok(parse_report(&lines).filter(|_| accepted).map(|report| report.established(self.port, self.job_name().as_deref())))
     }
 }

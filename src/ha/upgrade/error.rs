@@ -3,6 +3,7 @@
 use super::record::RecordError;
 use super::{Step, Who};
 use crate::ha::ask::AddressError;
+use crate::ha::lock::SysplexLockError;
 use crate::ha::operator::OperatorError;
 use crate::ha::traffic::TrafficError;
 use std::time::Duration;
@@ -19,6 +20,8 @@ pub enum UpgradeError {
     Traffic(#[from] TrafficError),
     #[error(transparent)]
     UpgradeRecord(#[from] RecordError),
+    #[error(transparent)]
+    Lock(#[from] SysplexLockError),
     #[error(transparent)]
     Gateway(#[from] AddressError),
     #[error("the instance runs no gateway")]
@@ -50,10 +53,10 @@ pub enum UpgradeError {
     // Traffic.
     #[error("the balancer took the command, but still gives it new connections")]
     StillGiven,
+    #[error("the balancer took the command, but still gives it no new connections")]
+    StillKept,
     #[error("something makes the balancer give it new connections again and again")]
     AgainAndAgain,
-    #[error("the balancer gives the old instance new connections again and again: it is not stopped")]
-    OldAgainAndAgain,
     #[error("whether traffic is quiesced cannot be told: {0}")]
     QuiescedUnknown(#[source] Box<UpgradeError>),
     #[error("{0}; the old instance is not stopped")]
@@ -72,6 +75,8 @@ pub enum UpgradeError {
     NotResumed(#[source] Box<UpgradeError>),
     #[error("the new instance is ready, but traffic could not be resumed to it: {0}; the peers serve meanwhile")]
     NotResumedToNew(#[source] Box<UpgradeError>),
+    #[error("traffic was resumed to the old instance, but somebody has quiesced it since: the balancer gives it no new connections")]
+    OldTakenAway,
     /// What keeps the old instance from being ready.
     #[error("traffic is not resumed to the old instance: {0}")]
     OldNotReady(String),
@@ -108,8 +113,13 @@ pub enum UpgradeError {
     NotStopped { who: Who, why: Box<UpgradeError> },
     #[error("the {} instance has not ended {} s after it was told to: look at its job, or cancel it", .who.word(), .after.as_secs())]
     NotEnded { who: Who, after: Duration },
-    #[error("the {} instance has ended by itself: see its SYSPRINT", .0.word())]
-    Ended(Who),
+    /// `words`: the last that its system has of it.
+    #[error(
+        "the {} instance has ended by itself: {}see its SYSPRINT",
+        .who.word(),
+        .words.iter().map(|word| format!("{word}; ")).collect::<String>()
+    )]
+    Ended { who: Who, words: Vec<String> },
     #[error("component {component} of the {} instance is {state}: see its SYSPRINT", .who.word())]
     GivenUp { component: String, who: Who, state: String },
     /// `lacking`: in words.
@@ -118,6 +128,14 @@ pub enum UpgradeError {
 }
 
 impl UpgradeError {
+    /// Why the progress is not kept.
+    pub(super) fn not_kept(self) -> UpgradeError {
+        match self {
+            taken @ UpgradeError::Lock(_) => taken,
+            error => error.because(UpgradeError::NotKept),
+        }
+    }
+
     /// An error with this one as its cause.
     pub(super) fn because(self, outer: fn(Box<UpgradeError>) -> UpgradeError) -> UpgradeError {
         outer(Box::new(self))

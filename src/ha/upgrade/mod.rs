@@ -5,19 +5,29 @@
 //! was interrupted anywhere can repeat its step without doing anything twice.
 
 mod await_state;
+mod back;
+pub mod before;
 mod error;
+mod forward;
 pub mod plan;
 pub mod record;
+mod serves;
+mod stands;
+mod stopping;
 #[cfg(test)]
 mod tests;
 pub mod world;
 
 pub use error::UpgradeError;
+pub use serves::{Known, Serving, Standing};
+pub use stands::stands;
 
 use super::status::Launcher;
 use super::verify::Findings;
-use await_state::{agree, begin, drain, end, listening, not_ready, quiesce, ready};
+use back::backward;
+use forward::forward;
 use serde::{Deserialize, Serialize};
+use serves::Watch;
 use std::time::Duration;
 
 /// Which version of B a step is about.
@@ -108,6 +118,16 @@ pub enum Progress {
     Back(Step),
 }
 
+impl Progress {
+    /// For people, after a comma.
+    pub fn words(self) -> String {
+        match self {
+            Progress::Forward(step) => format!("it has come to step {}, {}", step.number(), step.title()),
+            Progress::Back(step) => format!("it is being rolled back from step {}", step.number()),
+        }
+    }
+}
+
 /// How long to wait for each thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Patience {
@@ -142,6 +162,8 @@ pub enum Approval {
     Go,
     Stop,
     RollBack,
+    /// Nobody has answered yet: it is asked again, after a look at who serves.
+    Waiting,
 }
 
 /// Everything outside.
@@ -156,12 +178,19 @@ pub trait World {
     fn now(&self) -> Duration;
     /// Lets some time pass.
     fn pause(&mut self, time: Duration);
+    /// From now on whoever is asked about B answers by this moment, counted as [`World::now`] does, or gives no answer; a last question has a
+    /// second all the same. None: each question has a time of its own.
+    fn answers_until(&mut self, deadline: Option<Duration>);
     /// What is wrong with the peers; empty: they serve. Changes nothing.
     fn peer_faults(&mut self) -> Vec<String>;
-    /// Whether anyone other than B serves: a peer whose gateway answers, and a server to which the balancer gives new connections. Where
-    /// the balancer cannot tell, the peers' gateways decide. Changes nothing.
-    fn peer_serves(&mut self) -> Result<(), UpgradeError>;
-    /// Components that only B has: none of the peers that should have them too has them ready. Changes nothing.
+    /// How the peers stand towards clients: whether the gateway answers, and whether the balancer gives it new connections. Asking may end at
+    /// the first that serves. Changes nothing.
+    fn peers(&mut self) -> Vec<Standing>;
+    /// What the registries say against an upgrade, while the old instance still runs; the texts say what to do. Changes nothing.
+    fn registry_faults(&mut self) -> Vec<String>;
+    /// The last that its system has of a version that has ended, one line each; empty where it has nothing.
+    fn last_words(&mut self, who: Who) -> Vec<String>;
+    /// Components and services that only B has: none of the peers has them. Changes nothing.
     fn only_here(&mut self) -> Vec<String>;
     /// Whether the balancer keeps new connections from B now; None where it does not tell. Changes nothing.
     fn quiesced(&mut self) -> Result<Option<bool>, UpgradeError>;
@@ -206,217 +235,49 @@ enum Trouble {
     Halt(UpgradeError),
 }
 
-/// Makes the steps from `from` on. Without `automatic_rollback` a failure halts the run.
-pub fn run(world: &mut dyn World, from: Step, patience: &Patience, automatic_rollback: bool) -> UpgradeOutcome {
-    // A resumed run cannot know whether what the earlier run quiesced is still quiesced.
-    let mut quiesced_by_us = from <= Step::Quiesce;
-    let mut changed = from > Step::Check;
-    let mut step = from;
-    if step == Step::StopOld && matches!(world.launcher(Who::Old), Launcher::Active(_)) {
-        // Connections that have come since are drained like the others.
-        step = Step::Drain;
-    }
-    loop {
-        match world.approve(step.title()) {
-            Approval::Go => {}
-            _ if !changed => return UpgradeOutcome::Refused(UpgradeError::StoppedAtOnce),
-            Approval::Stop => return UpgradeOutcome::Halted(UpgradeError::StoppedBefore(step)),
-            Approval::RollBack => return roll_back(world, step, UpgradeError::AskedFor, patience),
-        }
-        if step > Step::Check {
-            if let Err(why) = world.keep(Some(Progress::Forward(step))) {
-                let why = why.because(UpgradeError::NotKept);
-                return if changed { UpgradeOutcome::Halted(why) } else { UpgradeOutcome::Refused(why) };
-            }
-            changed = true;
-        }
-        world.say(&format!("step {} of {}: {}", step.number(), Step::ALL.len(), step.title()));
-        if !quiesced_by_us && (Step::Drain..=Step::Verify).contains(&step) {
-            // Where no other instance serves, the one that serves must not be taken away.
-            if let Err(why) = world.peer_serves() {
-                world.say(&format!("  traffic is not quiesced anew: {why}"));
-            } else if let Err(why) = quiesce(world) {
-                return UpgradeOutcome::Halted(why.because(UpgradeError::NotQuiescedAnew).because(UpgradeError::NothingStopped));
-            }
-            quiesced_by_us = true;
-        }
-        match make(world, step, patience) {
-            Ok(()) => {}
-            Err(Trouble::Back(why)) if step == Step::Check => return UpgradeOutcome::Refused(why),
-            Err(Trouble::Back(why)) if automatic_rollback => {
-                world.say(&format!("  {why}"));
-                return roll_back(world, step, why, patience);
-            }
-            Err(Trouble::Back(why) | Trouble::Halt(why)) => return UpgradeOutcome::Halted(why),
-        }
-        match step.next() {
-            Some(next) => step = next,
-            None => {
-                return match world.keep(None) {
-                    Ok(()) => UpgradeOutcome::Done,
-                    Err(why) => UpgradeOutcome::Halted(why.because(UpgradeError::RecordStays)),
-                };
-            }
+impl Trouble {
+    /// What halts a run has this as its consequence; going back says it itself.
+    fn because(self, outer: fn(Box<UpgradeError>) -> UpgradeError) -> Trouble {
+        match self {
+            Trouble::Halt(why) => Trouble::Halt(why.because(outer)),
+            back => back,
         }
     }
 }
 
-fn make(world: &mut dyn World, step: Step, patience: &Patience) -> Result<(), Trouble> {
-    match step {
-        Step::Check => check(world).map_err(Trouble::Back),
-        Step::Quiesce => {
-            peers_carry_all(world)?;
-            quiesce(world).map_err(|why| Trouble::Back(why.because(UpgradeError::NotQuiesced)))
-        }
-        Step::Drain => drain(world, patience),
-        Step::StopOld => {
-            if world.launcher(Who::Old) != Launcher::NotActive {
-                peers_carry_all(world)?;
-                still_quiesced(world, patience)?;
-            }
-            end(world, Who::Old, patience).map_err(Trouble::Halt)
-        }
-        Step::StartNew => {
-            // Two copies of the same HA instance would have one address.
-            if let Launcher::Active(_) = world.launcher(Who::Old) {
-                return Err(Trouble::Back(UpgradeError::OldRunsAgain));
-            }
-            begin(world, Who::New).map_err(Trouble::Back)
-        }
-        Step::QuiesceNew => {
-            listening(world, Who::New, patience).map_err(Trouble::Back)?;
-            quiesce(world).map_err(|why| Trouble::Back(why.because(UpgradeError::NotKeptFromNew)))
-        }
-        Step::Ready => ready(world, Who::New, patience).map_err(Trouble::Back),
-        Step::Verify => agree(world, Who::New, patience),
-        Step::Resume => {
-            // It was ready a while ago, which does not mean that it is ready now.
-            if let Err(why) = ready(world, Who::New, patience) {
-                return Err(match world.peer_serves() {
-                    // Going back would only take longer.
-                    Ok(()) => Trouble::Halt(why.because(UpgradeError::NotResumed)),
-                    Err(_) => Trouble::Back(why),
-                });
-            }
-            world.resume().map_err(|why| Trouble::Halt(why.because(UpgradeError::NotResumedToNew)))
-        }
-        Step::Final => {
-            let mut faults = world.peer_faults();
-            faults.extend(ready(world, Who::New, patience).err().map(|why| why.to_string()));
-            if let Err(Trouble::Back(why) | Trouble::Halt(why)) = agree(world, Who::New, patience) {
-                faults.push(why.to_string());
-            }
-            if faults.is_empty() { Ok(()) } else { Err(Trouble::Halt(UpgradeError::NotAllWell(faults))) }
-        }
-    }
+/// Makes the steps from `from` on. Without `automatic_rollback` a failure halts the run.
+pub fn run(world: &mut dyn World, from: Step, patience: &Patience, automatic_rollback: bool) -> UpgradeOutcome {
+    let mut world = Watch::new(world);
+    world.changed = from > Step::Check;
+    world.away = (Step::Drain..=Step::Verify).contains(&from);
+    world.verified = from >= Step::Resume;
+    let outcome = forward(&mut world, from, patience, automatic_rollback);
+    left_well(&mut world, outcome)
 }
+
+/// Answers that are older than this are asked for again before something depends on them, as long as that helps.
+const FRESH: Duration = Duration::from_secs(1);
+
+const LAST_LOOKS: u32 = 5;
 
 /// Brings the old instance back, and traffic to it when it works. `at`: how far the upgrade had come.
 pub fn roll_back(world: &mut dyn World, at: Step, why: UpgradeError, patience: &Patience) -> UpgradeOutcome {
-    match go_back(world, at, patience) {
-        Ok(()) => UpgradeOutcome::RolledBack(why),
-        Err(what) => UpgradeOutcome::Halted(UpgradeError::RollingBack { what: Box::new(what), why: Box::new(why) }),
-    }
+    let mut world = Watch::new(world);
+    world.changed = true;
+    world.verified = at >= Step::Resume;
+    let outcome = backward(&mut world, at, why, patience);
+    left_well(&mut world, outcome)
 }
 
-fn go_back(world: &mut dyn World, at: Step, patience: &Patience) -> Result<(), UpgradeError> {
-    world.say("rolling back: the old instance is to serve again");
-    world.keep(Some(Progress::Back(at))).map_err(|error| error.because(UpgradeError::NotKept))?;
-    let runs_alone = world.launcher(Who::New) == Launcher::NotActive;
-    if at > Step::Quiesce && !(runs_alone && not_ready(world, Who::Old).is_none()) {
-        exchange(world, at, patience)?;
-    }
-    // It must be ready at this moment, or no traffic is sent to it.
-    if let Some(why) = not_ready(world, Who::Old) {
-        return Err(UpgradeError::OldNotReady(why));
-    }
-    world.resume().map_err(|error| error.because(UpgradeError::NotResumedToOld))?;
-    // It worked like this before, and without traffic it would serve nobody. Without peers there is no agreement to wait for.
-    if at > Step::StopOld && world.peer_serves().is_ok() {
-        if let Err(Trouble::Back(why) | Trouble::Halt(why)) = agree(world, Who::Old, patience) {
-            world.say(&format!("  {why}"));
+/// A run that is over looks once more, because nobody does after it: until nothing is left to be done, and twice, so that one wrong answer
+/// does not decide, and again where an answer came so late that the others are stale.
+fn left_well(world: &mut Watch<'_>, outcome: UpgradeOutcome) -> UpgradeOutcome {
+    for look in 1..=LAST_LOOKS {
+        let (begun, commands) = (world.now(), world.commands);
+        world.look();
+        if look > 1 && world.commands == commands && world.now().saturating_sub(begun) <= FRESH {
+            break;
         }
     }
-    world.keep(None).map_err(|error| error.because(UpgradeError::RecordStaysAfterRollback))
-}
-
-/// In a rollback: the new instance ends, the old one starts and becomes ready; meanwhile neither gets new connections.
-fn exchange(world: &mut dyn World, at: Step, patience: &Patience) -> Result<(), UpgradeError> {
-    if matches!(world.launcher(Who::New), Launcher::NotActive) {
-        // Nothing is stopped, so nothing is lost if this fails.
-        if let Err(error) = world.quiesce() {
-            world.say(&format!("  traffic could not be quiesced: {error}"));
-        }
-    } else {
-        keep_the_only_one(world)?;
-        let served = at >= Step::Resume || matches!(world.quiesced(), Ok(Some(false)));
-        quiesce(world).map_err(|why| why.because(UpgradeError::NotQuiesced).because(UpgradeError::NewNotStopped))?;
-        if served {
-            if let Err(Trouble::Back(why) | Trouble::Halt(why)) = drain(world, patience) {
-                keep_the_only_one(world)?;
-                return Err(why.because(UpgradeError::NewNotStopped));
-            }
-        }
-        keep_the_only_one(world)?;
-        end(world, Who::New, patience)?;
-    }
-    begin(world, Who::Old).and_then(|()| listening(world, Who::Old, patience))?;
-    if let Err(error) = world.quiesce() {
-        world.say(&format!("  traffic could not be quiesced: {error}"));
-    }
-    ready(world, Who::Old, patience).map_err(|error| error.because(UpgradeError::TrafficStays))
-}
-
-/// A new instance that is ready while no other instance serves gets the traffic and is not stopped.
-fn keep_the_only_one(world: &mut dyn World) -> Result<(), UpgradeError> {
-    let Err(why) = world.peer_serves() else { return Ok(()) };
-    if not_ready(world, Who::New).is_some() {
-        return Ok(());
-    }
-    world.say(&format!("  ATTENTION: nobody but the new instance serves ({why}): it gets the traffic, and is not stopped"));
-    let resumed = world.resume().err().map(Box::new);
-    Err(UpgradeError::OnlyNewServes { why: Box::new(why), resumed })
-}
-
-/// From QUIESCE on the peers carry everything.
-fn peers_carry_all(world: &mut dyn World) -> Result<(), Trouble> {
-    let mut faults = world.peer_faults();
-    faults.extend(world.peer_serves().err().map(|why| why.to_string()));
-    faults.extend(world.only_here());
-    if faults.is_empty() { Ok(()) } else { Err(Trouble::Back(UpgradeError::Faults(faults).because(UpgradeError::PeersGone))) }
-}
-
-/// Checked before P, because a balancer that was restarted has lost its state.
-fn still_quiesced(world: &mut dyn World, patience: &Patience) -> Result<(), Trouble> {
-    match world.quiesced() {
-        Ok(Some(false)) => {}
-        Ok(_) => return Ok(()),
-        Err(why) => return Err(Trouble::Halt(why.because(UpgradeError::QuiescedUnknown).because(UpgradeError::OldNotStopped))),
-    }
-    // Notices that it is no longer quiesced, and quiesces it again.
-    drain(world, patience)?;
-    peers_carry_all(world)?;
-    match world.quiesced() {
-        Ok(Some(false)) => Err(Trouble::Halt(UpgradeError::OldAgainAndAgain)),
-        Ok(_) => Ok(()),
-        Err(why) => Err(Trouble::Halt(why.because(UpgradeError::QuiescedUnknown).because(UpgradeError::OldNotStopped))),
-    }
-}
-
-fn check(world: &mut dyn World) -> Result<(), UpgradeError> {
-    let mut faults = world.peer_faults();
-    faults.extend(world.peer_serves().err().map(|why| why.to_string()));
-    faults.extend(world.only_here());
-    match world.launcher(Who::Old) {
-        Launcher::Active(_) => {}
-        Launcher::NotActive => faults.push("the old instance does not run: start it, or start the new one in its place".to_owned()),
-        Launcher::Unknown(why) => faults.push(format!("the old instance's state is not known: {why}")),
-    }
-    match world.launcher(Who::New) {
-        Launcher::NotActive => {}
-        Launcher::Active(_) => faults.push("the new instance runs already".to_owned()),
-        Launcher::Unknown(why) => faults.push(format!("the new instance's state is not known: {why}")),
-    }
-    faults.extend(world.check_traffic().err().map(|why| format!("traffic cannot be switched: {why}")));
-    if faults.is_empty() { Ok(()) } else { Err(UpgradeError::Faults(faults)) }
+    outcome
 }

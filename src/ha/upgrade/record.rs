@@ -1,11 +1,10 @@
-//! What is kept of an upgrade between runs: one small file per user and upgrade, which also prevents two runs of one upgrade at the same
-//! time.
+//! What is kept of an upgrade between runs: one small file per user and upgrade. That there is one run at a time is the matter of
+//! [`crate::ha::lock`].
 
 use super::Progress;
 use crate::config::Environment;
 use crate::lifecycle::workspace::make_directory;
-use crate::platform::files::{fingerprint, write_durably};
-use crate::platform::{FileLock, LockError, Platform};
+use crate::platform::files::{fingerprint, sync_directory_of, unless_missing, write_durably};
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -33,21 +32,21 @@ pub enum RecordError {
     NoPlace,
     #[error("{}: {why}", .path.display())]
     Io { path: PathBuf, why: io::Error },
-    #[error("{} is no record of an upgrade: {why}; remove it if nothing is under way", .path.display())]
+    #[error(
+        "{} is no record of an upgrade: {why}; --rollback goes by what runs now, without it; remove it if nothing is under way",
+        .path.display()
+    )]
     Unreadable { path: PathBuf, why: String },
     #[error("{} is of another upgrade, of HA instance {id} from {old} to {new}: finish that one, or name another file with --state",
         .path.display())]
     Another { path: PathBuf, id: String, old: String, new: String },
-    #[error("this upgrade is being made already, by {holder}")]
-    Held { holder: String },
 }
 
-/// An open record. While it exists, no other run can have it.
+/// The record of one upgrade, where it is kept.
 #[derive(Debug)]
 pub struct UpgradeRecord {
     path: PathBuf,
     upgrade: Upgrade,
-    _lock: FileLock,
 }
 
 /// `$XDG_STATE_HOME/zwelnch`, else `~/.local/state/zwelnch`, and in it a name that belongs to this upgrade.
@@ -64,7 +63,19 @@ pub fn default_path(upgrade: &Upgrade, environment: &Environment) -> Result<Path
     Ok(state.join("zwelnch").join(format!("upgrade-{id}-{hash}.json")))
 }
 
-/// Reads the progress without opening the record. None: none is kept.
+/// Makes the directory of a record, for its user alone.
+///
+/// # Errors
+/// The system's.
+pub fn make_place(path: &Path) -> io::Result<()> {
+    let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) else { return Ok(()) };
+    if let Some(above) = parent.parent() {
+        std::fs::create_dir_all(above)?;
+    }
+    make_directory(parent, 0o700)
+}
+
+/// Reads the progress. None: none is kept.
 ///
 /// # Errors
 /// [`RecordError`].
@@ -83,26 +94,23 @@ pub fn look(path: &Path, upgrade: &Upgrade) -> Result<Option<Progress>, RecordEr
     Ok(Some(content.progress))
 }
 
+impl Upgrade {
+    /// Tells it from others; its first word is the HA instance.
+    pub fn key(&self) -> Vec<String> {
+        let id = crate::config::normalize_id(&self.id);
+        [id, self.old.clone(), self.new.clone()].into_iter().chain(self.peers.iter().cloned()).collect()
+    }
+}
+
 impl UpgradeRecord {
-    /// Opens the record and returns the progress in it.
-    ///
-    /// # Errors
-    /// [`RecordError`].
-    pub fn open(path: &Path, upgrade: &Upgrade, platform: &dyn Platform) -> Result<(UpgradeRecord, Option<Progress>), RecordError> {
-        let in_words = |why| RecordError::Io { path: path.to_owned(), why };
-        if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            if let Some(above) = parent.parent() {
-                std::fs::create_dir_all(above).map_err(in_words)?;
-            }
-            make_directory(parent, 0o700).map_err(in_words)?;
-        }
-        let holder = format!("user {} with process id {}", platform.user_id(), std::process::id());
-        let lock = platform.lock_file(&path.with_extension("lock"), &holder).map_err(|error| match error {
-            LockError::Held(holder) => RecordError::Held { holder },
-            LockError::Io(why) => in_words(why),
-        })?;
-        let progress = look(path, upgrade)?;
-        Ok((UpgradeRecord { path: path.to_owned(), upgrade: upgrade.clone(), _lock: lock }, progress))
+    /// The record at this path, whatever is there now.
+    pub fn at(path: &Path, upgrade: &Upgrade) -> UpgradeRecord {
+        UpgradeRecord { path: path.to_owned(), upgrade: upgrade.clone() }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Keeps the progress on disk, or removes the record.
@@ -115,13 +123,33 @@ impl UpgradeRecord {
 
     fn write(&self, progress: Option<Progress>) -> io::Result<()> {
         let Some(progress) = progress else {
-            return match std::fs::remove_file(&self.path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-                _ => Ok(()),
+            return match unless_missing(std::fs::remove_file(&self.path))? {
+                Some(()) => sync_directory_of(&self.path),
+                None => Ok(()),
             };
         };
+        make_place(&self.path)?;
         let text = serde_json::to_vec_pretty(&Content { upgrade: self.upgrade.clone(), progress }).map_err(io::Error::other)?;
         // A run after a power cut has to know what it finds: two copies of one instance would have one address.
         write_durably(&self.path, &text, 0o600)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_beyond_its_bound_is_refused_with_the_bound() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("upgrade.json");
+        let upgrade = Upgrade { id: "a".into(), old: "b".into(), new: "c".into(), peers: Vec::new() };
+        let file = std::fs::File::create(&path).unwrap();
+        file.set_len(crate::platform::files::RECORD_LIMIT + 1).unwrap();
+        let error = look(&path, &upgrade).unwrap_err().to_string();
+        assert!(error.contains("upgrade.json") && error.contains("larger than 16 MiB"), "{error}");
+        // Within the bound it is read, and is no record.
+        file.set_len(100).unwrap();
+        assert!(matches!(look(&path, &upgrade), Err(RecordError::Unreadable { .. })));
     }
 }

@@ -1,8 +1,10 @@
 //! The real world of an upgrade: consoles, balancers, gateways, registries and the clock.
 
 use super::record::UpgradeRecord;
-use super::{Approval, Progress, UpgradeError, Who, World};
-use crate::ha::ask::{self, Access};
+use super::{Approval, Known, Progress, Standing, UpgradeError, Who, World, before};
+use crate::config::normalize_id;
+use crate::ha::ask::{self, Access, AskError};
+use crate::ha::lock::{SysplexLock, SysplexLockError};
 use crate::ha::operate::{Operation, command_text};
 use crate::ha::operator::Operator;
 use crate::ha::status::{self, ComponentState, Launcher};
@@ -13,6 +15,16 @@ use std::time::{Duration, Instant};
 
 /// The time limit of one question to a gateway.
 const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a launcher may take to say how its components stand, which it does at once, and how long START and STOP may take.
+const DISPLAY_TIME: Duration = Duration::from_secs(10);
+const COMMAND_TIME: Duration = Duration::from_secs(60);
+
+/// How long a question may take that is asked when the time is already over.
+const LAST_QUESTION: Duration = Duration::from_secs(1);
+
+/// How long registries may take to tell each other what has just changed, before an upgrade is refused because they differ.
+const SETTLING: Duration = Duration::from_secs(10);
 
 /// An instance and the access to ask it with.
 pub type Reached = (Target, Access);
@@ -51,24 +63,47 @@ impl Site<'_> {
     }
 }
 
+impl Site<'_> {
+    /// What the registries say against an upgrade now; nothing where it is accepted that the instance itself is not as it should be, for
+    /// one that comes and goes keeps registries from ever agreeing. `limit`: for one question.
+    pub fn registry_faults(&self, limit: Duration) -> Vec<String> {
+        if self.accepted.iter().any(|one| normalize_id(one) == normalize_id(&self.old.0.id)) {
+            return Vec::new();
+        }
+        let reached: Vec<(&Target, &Access)> = self.peers.iter().chain([&self.old]).map(|(target, access)| (target, access)).collect();
+        let answers = verify::ask_all(&reached, limit);
+        let peers: Vec<&Target> = self.peers.iter().map(|(peer, _)| peer).collect();
+        before::registry_faults(&answers, (&self.old.0, &self.new.0, &peers), &self.accepted, &self.expected)
+    }
+}
+
 /// A run on a [`Site`].
 pub struct Run<'a> {
     pub site: Site<'a>,
     pub record: UpgradeRecord,
+    /// Keeps every other upgrade away, and tells how far this one is.
+    pub lock: &'a SysplexLock<'a>,
     pub say: &'a mut dyn FnMut(&str),
     pub approve: &'a mut dyn FnMut(&str) -> Approval,
     pub begun: Instant,
+    /// See [`World::answers_until`].
+    pub deadline: Option<Duration>,
 }
 
 impl Run<'_> {
     fn issue(&mut self, who: Who, operation: Operation) -> Result<(), UpgradeError> {
         let command = self.site.command(who, operation);
         (self.say)(&format!("  {command}"));
-        let answer = self.site.operator.issue(&command)?;
+        let answer = self.site.operator.issue(&command, Some(COMMAND_TIME))?;
         for line in &answer.lines {
             (self.say)(&format!("    {line}"));
         }
         if answer.accepted { Ok(()) } else { Err(UpgradeError::Refused { command, lines: answer.lines }) }
+    }
+
+    /// What a question may take that has `limit` where nothing hurries.
+    fn time(&self, limit: Duration) -> Duration {
+        self.deadline.map_or(limit, |deadline| deadline.saturating_sub(self.begun.elapsed()).max(LAST_QUESTION).min(limit))
     }
 
     fn said(&mut self, lines: Vec<String>) {
@@ -78,12 +113,29 @@ impl Run<'_> {
     }
 }
 
+/// Whether a peer's gateway answers.
+fn answers(peer: &Target, access: &Access) -> Known {
+    match peer.gateway.as_ref().map(|address| (address, ask::gateway(address, access, TIMEOUT))) {
+        Some((_, Ok(()))) => Known::Yes,
+        Some((address, Err(why))) => Known::No(format!("gateway at {address}: {why}")),
+        None => Known::No("it runs no gateway".to_owned()),
+    }
+}
+
 impl World for Run<'_> {
     fn say(&mut self, line: &str) {
         (self.say)(line);
     }
 
     fn keep(&mut self, progress: Option<Progress>) -> Result<(), UpgradeError> {
+        if let Some(progress) = progress {
+            match self.lock.tell(&progress.words(), true) {
+                Ok(()) => {}
+                Err(why @ SysplexLockError::Unwritten { .. }) => (self.say)(&format!("  ATTENTION: {why}")),
+                // Its holder knows nothing of this run, and may take the peers away.
+                Err(taken) => return Err(taken.into()),
+            }
+        }
         Ok(self.record.keep(progress)?)
     }
 
@@ -100,10 +152,14 @@ impl World for Run<'_> {
         std::thread::sleep(time);
     }
 
+    fn answers_until(&mut self, deadline: Option<Duration>) {
+        self.deadline = deadline;
+    }
+
     fn peer_faults(&mut self) -> Vec<String> {
         let mut faults = Vec::new();
         for (peer, access) in &self.site.peers {
-            match status::launcher(peer, self.site.operator) {
+            match status::launcher(peer, self.site.operator, DISPLAY_TIME) {
                 Launcher::Active(_) => {}
                 Launcher::NotActive => faults.push(format!("peer {} is not active", peer.shown())),
                 Launcher::Unknown(why) => faults.push(format!("the state of peer {} is not known: {why}", peer.shown())),
@@ -125,27 +181,42 @@ impl World for Run<'_> {
         faults
     }
 
-    fn peer_serves(&mut self) -> Result<(), UpgradeError> {
-        let mut faults = Vec::new();
-        for (peer, access) in &self.site.peers {
-            match peer.gateway.as_ref().map(|address| (address, ask::gateway(address, access, TIMEOUT))) {
-                Some((_, Ok(()))) => {
-                    return match self.site.traffic.others() {
-                        Ok(others) if others.is_empty() => Ok(()),
-                        Ok(others) => Err(UpgradeError::Faults(others)),
-                        // Before anything is stopped the balancer has to answer; while something is down, giving up would not help.
-                        Err(_) => Ok(()),
-                    };
-                }
-                Some((address, Err(why))) => faults.push(format!("gateway of peer {} at {address}: {why}", peer.id)),
-                None => faults.push(format!("peer {} runs no gateway", peer.id)),
+    fn peers(&mut self) -> Vec<Standing> {
+        // A gateway that hangs must not keep the others from being asked.
+        let answers: Vec<Known> = std::thread::scope(|scope| {
+            let asked: Vec<_> = self.site.peers.iter().map(|(peer, access)| scope.spawn(move || answers(peer, access))).collect();
+            let not_asked = |_| Known::Unknown(AskError::NotAsked.to_string());
+            asked.into_iter().map(|thread| thread.join().unwrap_or_else(not_asked)).collect()
+        });
+        let ready: Vec<&Target> =
+            self.site.peers.iter().zip(&answers).filter(|(_, answer)| **answer == Known::Yes).map(|((peer, _), _)| peer).collect();
+        let mut given = if ready.is_empty() { Vec::new() } else { self.site.traffic.given(&ready) }.into_iter();
+        let not_asked = || Known::Unknown("not asked, because it is not ready".to_owned());
+        let standing = |((peer, _), ready): (&Reached, Known)| {
+            let given = if ready == Known::Yes { given.next().unwrap_or_else(not_asked) } else { not_asked() };
+            Standing { name: format!("peer {}", peer.id), ready, given, verified: true }
+        };
+        self.site.peers.iter().zip(answers).map(standing).collect()
+    }
+
+    fn registry_faults(&mut self) -> Vec<String> {
+        let deadline = self.begun.elapsed() + SETTLING;
+        loop {
+            let faults = self.site.registry_faults(self.time(ask::TIMEOUT));
+            if !faults.iter().any(|fault| before::may_settle(fault)) || self.begun.elapsed() >= deadline {
+                return faults;
             }
+            self.pause(verify::INTERVAL);
         }
-        Err(UpgradeError::Faults(faults))
+    }
+
+    fn last_words(&mut self, who: Who) -> Vec<String> {
+        let target = &self.site.of(who).0;
+        self.site.operator.last_words(target.sysname.as_deref(), &target.job_name)
     }
 
     fn only_here(&mut self) -> Vec<String> {
-        let components = |target: &Target| match status::launcher(target, self.site.operator) {
+        let components = |target: &Target| match status::launcher(target, self.site.operator, DISPLAY_TIME) {
             Launcher::Active(components) => components,
             _ => Vec::new(),
         };
@@ -201,18 +272,18 @@ impl World for Run<'_> {
     }
 
     fn launcher(&mut self, who: Who) -> Launcher {
-        status::launcher(&self.site.of(who).0, self.site.operator)
+        status::launcher(&self.site.of(who).0, self.site.operator, self.time(DISPLAY_TIME))
     }
 
     fn gateway(&mut self, who: Who) -> Result<(), UpgradeError> {
         let (target, access) = self.site.of(who);
         let address = target.gateway.as_ref().ok_or(UpgradeError::NoGateway)?;
-        Ok(ask::gateway(address, access, TIMEOUT).map_err(|why| why.at(address))?)
+        Ok(ask::gateway(address, access, self.time(TIMEOUT)).map_err(|why| why.at(address))?)
     }
 
     fn verify(&mut self, who: Who) -> Findings {
         let reached: Vec<(&Target, &Access)> =
             self.site.peers.iter().chain([self.site.of(who)]).map(|(target, access)| (target, access)).collect();
-        verify::judge(&verify::ask_all(&reached, ask::TIMEOUT), &self.site.expected(who))
+        verify::judge(&verify::ask_all(&reached, self.time(ask::TIMEOUT)), &self.site.expected(who))
     }
 }

@@ -64,7 +64,7 @@ pub fn compare_zwelnch(sources: &[Source], named: &[HaInstance], platform: &dyn 
         }
     };
     comparison.add("", of_sources(&base, platform));
-    let (mut ids, mut ports, mut survey) = (Vec::new(), Vec::new(), None);
+    let (mut ids, mut ports, mut survey, seen) = (Vec::new(), Vec::new(), None, component::Seen::default());
     let instances = super::instances_of(&base, named);
     for instance in &instances {
         if !instance.id.is_empty() {
@@ -72,7 +72,7 @@ pub fn compare_zwelnch(sources: &[Source], named: &[HaInstance], platform: &dyn 
         }
         match base.for_instance(instance) {
             Ok(configuration) => {
-                let checked = component::check_alone(&configuration, platform);
+                let checked = component::check_alone(&configuration, platform, &seen);
                 let size = |file: &std::path::Path| std::fs::metadata(file).ok().map(|metadata| metadata.len());
                 comparison.add(&instance.id, rules::differences(&configuration, &checked.survey, &size));
                 comparison.add(&instance.id, values::differences(&configuration));

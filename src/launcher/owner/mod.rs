@@ -2,24 +2,31 @@
 //! the next event, so no operator's command waits for another's work.
 
 mod change;
+mod measure;
 mod operator;
 mod process;
 mod report;
+mod service_manager;
 
 use crate::component::{self, Question};
 use crate::config::LauncherSettings;
+use crate::journal::{Edge, Event as Told};
 use crate::launcher::debug;
+use crate::launcher::making::IsWanted;
 use crate::launcher::prepare;
 use crate::launcher::probes;
 use crate::launcher::run::{Begun, ConditionCode, Context, Event, EventSender, Launched, Prepared};
+use crate::launcher::tell;
 use crate::launcher::workshop::Wanted;
 use crate::message;
 use crate::output::PipeId;
 use crate::platform::{AnswerSink, OperatorRequest, WaitStatus};
 use crate::supervisor::{Action, Effect, Event as Happening, Instance, InstancePolicy, Moment, NewMember, Note, Policy, StartLimit, State};
 use change::Changes;
+use measure::{ComponentMeasured, Measured};
 use report::{Answering, job_name_warning};
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use service_manager::ServiceManager;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::sync::Arc;
 use std::time::Instant;
@@ -45,14 +52,17 @@ enum StopReason {
 
 /// What the owner keeps of a component besides its machine; by the same index.
 struct Child {
-    launched: Launched,
+    launched: Arc<Launched>,
     pipe: Option<PipeId>,
     /// Its standard input, where it has one: non-blocking.
     input: Option<File>,
+    /// When its process was made.
+    started: Moment,
     /// What is being asked of its process.
     asking: Vec<(Question, probes::Asking)>,
     /// Held while its configure command runs: those of one change run one after the other.
     turn: Arc<tokio::sync::Mutex<()>>,
+    measured: ComponentMeasured,
 }
 
 struct Owner {
@@ -64,8 +74,8 @@ struct Owner {
     instance: Instance,
     /// Processes to be made, one after the other: between two of them operators are served.
     to_spawn: VecDeque<usize>,
-    /// Those of them whose files are being read.
-    reading: BTreeSet<usize>,
+    /// Those of them that are under way.
+    making: BTreeMap<usize, IsWanted>,
     answering: Option<Answering>,
     settings: Option<LauncherSettings>,
     changes: Changes,
@@ -77,6 +87,8 @@ struct Owner {
     origin: Instant,
     /// Files of the component in the foreground have changed since it was last restarted for that.
     files_changed: bool,
+    service_manager: ServiceManager,
+    measured: Measured,
     /// Keeps a second launcher of this instance out until the end.
     _held: Option<[Box<dyn std::any::Any + Send>; 2]>,
 }
@@ -93,17 +105,22 @@ pub(super) async fn run(
 ) -> std::io::Result<(ConditionCode, Option<WaitStatus>)> {
     let begun = Arc::new(begun);
     let stray_sender = sender.clone();
-    context.processes.on_stray(Box::new(move |_| {
+    context.processes.on_stray(Box::new(move || {
         // The owner has gone.
         let _ = stray_sender.send(Event::Stray);
     }));
     let for_prepare = (Arc::clone(&context), Arc::clone(&begun), sender.clone());
     let preparing = context.workshop.run(move || async move {
         let (context, begun, sender) = for_prepare;
+        let journal = context.journal.clone();
+        let phase = |edge, failed| journal.tell(Told::Phase { phase: "prepare".into(), edge, failed });
+        phase(Edge::Begun, false);
         let prepared = prepare::prepare(context, begun, sender.clone()).await;
+        phase(Edge::Ended, prepared.is_err());
         // The owner has gone.
         let _ = sender.send(Event::Prepared(Box::new(prepared)));
     });
+    let service_manager = ServiceManager::new(&*context.platform);
     let mut owner = Owner {
         context,
         begun,
@@ -112,7 +129,7 @@ pub(super) async fn run(
         children: Vec::new(),
         instance: Instance::default(),
         to_spawn: VecDeque::new(),
-        reading: BTreeSet::new(),
+        making: BTreeMap::new(),
         answering: None,
         settings: None,
         changes: Changes::default(),
@@ -121,9 +138,12 @@ pub(super) async fn run(
         code: ConditionCode::Ended,
         origin: Instant::now(),
         files_changed: false,
+        service_manager,
+        measured: Measured::new(),
         _held: None,
     };
     loop {
+        owner.tell_service_manager(events.is_empty());
         if owner.instance.deadline().is_some_and(|deadline| deadline <= owner.now()) {
             // Not by way of a timer, whose grain is a millisecond: an interval may be 0.
             owner.timers();
@@ -136,7 +156,9 @@ pub(super) async fn run(
         owner.follow_changes();
         owner.follow_files();
         if owner.is_over() {
-            return Ok((owner.over(), owner.foreground_end()));
+            let ended = (owner.over(), owner.foreground_end());
+            owner.leave();
+            return Ok(ended);
         }
         tokio::select! {
             biased;
@@ -154,7 +176,7 @@ pub(super) async fn run(
             },
             () = std::future::ready(()), if owner.may_begin_start() => owner.begin_start(),
             // What was just settled may have set a time.
-            () = sleep_until(owner.origin, owner.instance.deadline()) => {}
+            () = sleep_until(owner.origin, owner.instance.deadline().into_iter().chain(owner.service_manager.deadline()).min()) => {}
         }
     }
 }
@@ -171,6 +193,11 @@ impl Owner {
         Moment(self.origin.elapsed())
     }
 
+    /// What the prepare step, or a change, has left of memory goes back to the system, beside the owner.
+    fn give_back_memory(&self) {
+        self.context.workshop.finish(|| async { crate::platform::unix::give_back_memory() });
+    }
+
     fn timers(&mut self) {
         let effects = self.instance.timers(self.now());
         self.apply(effects);
@@ -178,9 +205,17 @@ impl Owner {
 
     fn event(&mut self, event: Event) {
         match event {
-            Event::Operator(OperatorRequest::Stop) => self.stop_requested(StopReason::Operator),
-            Event::Operator(OperatorRequest::Signal(_)) => self.stop_requested(StopReason::Signal),
-            Event::Operator(OperatorRequest::Modify { text, answer }) => self.modify(&text, answer),
+            Event::Operator(OperatorRequest::Stop) => {
+                tell::ordered(&self.context.journal, "P", "");
+                self.stop_requested(StopReason::Operator);
+            }
+            Event::Operator(OperatorRequest::Signal(name)) => {
+                tell::ordered(&self.context.journal, name, "");
+                self.stop_requested(StopReason::Signal);
+            }
+            Event::Operator(OperatorRequest::Modify { text, answer, is_asked }) => self.modify(&text, answer, is_asked),
+            Event::Operator(OperatorRequest::LogRotate) => self.begin_logs_anew(),
+            Event::Operator(OperatorRequest::OddSignal(name)) => self.say(message::signal_passed_over(name)),
             Event::Operator(OperatorRequest::Await(answer)) => match &mut self.awaiting {
                 Some(awaiting) => awaiting.push(answer),
                 None => answer.complete(),
@@ -188,11 +223,12 @@ impl Owner {
             Event::Operator(OperatorRequest::Delayed(why)) => self.say(message::operator_commands_delayed(why)),
             Event::Operator(OperatorRequest::Lost(why)) => self.say(message::console_listener_failed(why)),
             Event::Admitted => self.awaiting.take().unwrap_or_default().into_iter().for_each(|answer| answer.complete()),
-            Event::Ended { index, pid, status } => {
+            Event::Ended { index, pid, status, remains } => {
                 if let Some((pipe, unasked)) = self.children.get(index).and_then(|child| Some((child.pipe?, self.is_up(index)))) {
-                    // What led to an end that nobody asked for is shown once more, beside the messages about it.
+                    // What led to an end that nobody asked for is shown once more, beside the messages about it. In the foreground of a shell
+                    // nothing stands in between.
                     let output = &self.context.output;
-                    if unasked {
+                    if unasked && self.begun.foreground.is_none() {
                         output.drain_and_repeat(pipe)
                     } else {
                         output.drain(pipe)
@@ -202,11 +238,14 @@ impl Owner {
                     child.asking.clear();
                     child.input = None;
                 }
-                let remains = self.context.processes.exists(pid);
+                // Hardly ever: that the last of them has gone meanwhile may have been told already.
+                let remains = remains && self.context.processes.exists(pid);
                 self.step(index, Happening::Ended { pid, status, remains });
             }
-            Event::StartRead { index, start } => self.start_read(index, *start),
+            Event::Made { index, made } => self.made(index, *made),
             Event::ProcessesRead { sink, selection, table } => self.processes_read(sink, &selection, &table),
+            // Who asked may have gone.
+            Event::Measure(answer) => drop(answer.send(Box::new(self.measure()))),
             Event::Stray => self.look_for_groups_gone(),
             Event::LogsRotated { sink, failures } => self.logs_rotated(sink, failures),
             Event::FilesChanged => self.files_changed = true,
@@ -218,7 +257,10 @@ impl Owner {
                     self.foreground_down();
                 }
             }
-            Event::Watched { index, happening } => self.step(index, happening),
+            Event::Watched { index, happening } => {
+                tell::probed(&self.context.journal, self.instance.member(index), &happening);
+                self.step(index, happening);
+            }
             Event::Settling { index, pid, after } => self.settling(index, pid, after),
             Event::ChangeRead { id, result } => self.change_read(id, *result),
             Event::ChangeJudged { id, judged } => self.change_judged(id, judged),
@@ -242,6 +284,7 @@ impl Owner {
         self.preparing = None;
         let settings = prepared.generation.instance.configuration.launcher_settings().clone();
         self.begin_changes(&prepared);
+        self.measured.prepared(prepared.elapsed, prepared.timed);
         self._held = Some(prepared.held);
         if let Some(warning) = job_name_warning(self.context.platform.is_zos(), &self.context.platform.job_name()) {
             self.say(warning);
@@ -271,10 +314,25 @@ impl Owner {
         self.say(message::component_initialized(&name, intervals.len(), policy.min_uptime.as_secs(), component.share_as.name()));
         self.say(message::restart_intervals_are(&name, intervals.join(" ")));
         let index = self.instance.add(NewMember { name, policy, required: component.required });
-        let child = Child { launched, pipe: None, input: None, asking: Vec::new(), turn: Arc::default() };
+        let child = Child {
+            launched: Arc::new(launched),
+            pipe: None,
+            input: None,
+            started: Moment::default(),
+            asking: Vec::new(),
+            turn: Arc::default(),
+            measured: ComponentMeasured::default(),
+        };
         match self.children.get_mut(index) {
             Some(before) => {
-                *before = Child { pipe: before.pipe, input: before.input.take(), asking: std::mem::take(&mut before.asking), ..child }
+                *before = Child {
+                    pipe: before.pipe,
+                    input: before.input.take(),
+                    started: before.started,
+                    asking: std::mem::take(&mut before.asking),
+                    measured: std::mem::take(&mut before.measured),
+                    ..child
+                }
             }
             None => self.children.push(child),
         }
@@ -284,13 +342,12 @@ impl Owner {
     /// Tells the instance what depends on what, as the configurations of the components say.
     fn connect(&mut self) {
         let members = self.instance.members();
-        let index_of: HashMap<&str, usize> = members.iter().enumerate().map(|(index, member)| (member.name.as_str(), index)).collect();
         let mut edges = Vec::new();
         for (index, child) in self.children.iter().enumerate().filter(|(index, _)| !members[*index].removed) {
             let needs = component::needs(&child.launched.instance.configuration, &child.launched.component);
             // Not launched: a library, say, or one whose absence is to be ignored.
-            let known = needs.iter().filter_map(|need| index_of.get(need.as_str())).filter(|need| !members[**need].removed);
-            edges.push((index, known.copied().collect()));
+            let known = needs.iter().filter_map(|need| self.instance.index_of(need)).filter(|need| !members[*need].removed);
+            edges.push((index, known.collect()));
         }
         self.instance.connect(&edges);
     }
@@ -316,6 +373,7 @@ impl Owner {
     }
 
     fn apply(&mut self, effects: Vec<Effect>) {
+        tell::states(&self.context.journal, &mut self.instance);
         // A note of the same step says more than the reply to it.
         let noted: Vec<usize> = effects
             .iter()
@@ -324,6 +382,7 @@ impl Owner {
                 _ => None,
             })
             .collect();
+        let mut signals = Vec::new();
         for effect in effects {
             debug::decided(&self.context.output, &self.instance, &effect);
             match effect {
@@ -336,11 +395,13 @@ impl Owner {
                     self.say(message::component_waited_in_vain(name, time.as_secs(), names.join(", ")));
                 }
                 Effect::Component(index, action) => match action {
-                    Action::Spawn => self.to_spawn.push_back(index),
-                    Action::Configure => self.configure(index),
-                    Action::Signal(group, signal) => {
-                        self.signal(index, group, signal);
+                    Action::Spawn => {
+                        let now = self.now();
+                        self.children[index].measured.asked(now);
+                        self.to_spawn.push_back(index);
                     }
+                    Action::Configure => self.configure(index),
+                    Action::Signal(group, signal) => signals.push((index, group, signal)),
                     Action::Note(note) => {
                         let may_be_ready = matches!(note, Note::Started | Note::Ready(_));
                         self.note(index, note);
@@ -356,6 +417,7 @@ impl Owner {
                 },
             }
         }
+        self.signal(signals);
     }
 
     fn name_of(&self, index: usize) -> String {
@@ -391,23 +453,32 @@ impl Owner {
     fn end(&mut self) {
         self.phase = RunPhase::Ending;
         self.say(message::stopping_components());
-        self.context.platform.notify_service_manager("STOPPING=1\nSTATUS=stopping components");
+        self.service_manager.stopping();
         self.preparing = None;
         // A configure command that never ends must not keep the launcher from ending.
         self.context.runner.kill_all();
         self.end_changes();
+        let before = self.instance.phase();
         let effects = self.instance.end(self.now());
+        tell::whole(&self.context.journal, before, self.instance.phase());
         self.apply(effects);
         self.withdraw_starts();
     }
 
     fn is_over(&self) -> bool {
-        self.phase == RunPhase::Ending && self.instance.members().iter().all(|member| member.machine.state().is_down())
+        self.phase == RunPhase::Ending && self.instance.is_over()
     }
 
     fn foreground_end(&self) -> Option<WaitStatus> {
         let member = self.instance.member(0).filter(|_| self.begun.foreground.is_some())?;
         member.machine.last_end().map(|last| last.status)
+    }
+
+    /// The process ends now, which gives back everything that is kept of a thousand components at once. What others may wait for is let go.
+    fn leave(mut self) {
+        (self._held, self.answering, self.awaiting) = (None, None, None);
+        self.children.iter_mut().for_each(|child| child.asking.clear());
+        std::mem::forget(self);
     }
 
     fn over(&mut self) -> ConditionCode {

@@ -5,6 +5,7 @@ use crate::component;
 use crate::config::{SINGLE_SERVICE, SINGLE_SERVICE_PARTS, overlay};
 use crate::console::{self, Command, CommandError, ComponentDetail, ComponentView};
 use crate::launcher::run::Event;
+use crate::launcher::tell;
 use crate::lifecycle::workspace;
 use crate::message::{self, Message};
 use crate::platform::{AnswerSink, ProcessFacts};
@@ -14,10 +15,17 @@ use std::sync::Arc;
 
 impl Owner {
     /// A MODIFY. The answer is complete when this returns, except those of RESTART, RELOAD and LOGROTATE, which take their console along.
-    pub(super) fn modify(&mut self, text: &str, answer: Box<dyn AnswerSink>) {
-        self.context.output.message(message::command_received(text));
-        self.begin_answer(Some(answer));
-        match console::parse(text) {
+    /// `is_asked`: a program asks, and SYSPRINT keeps nothing of a question that is answered at once.
+    pub(super) fn modify(&mut self, text: &str, answer: Box<dyn AnswerSink>, is_asked: bool) {
+        let command = console::parse(text);
+        if is_asked && matches!(command, Ok(Command::Display(_) | Command::DisplayJson | Command::DisplayMetrics | Command::Help)) {
+            self.begin_private_answer(answer);
+        } else {
+            self.measured.command(text);
+            self.context.output.message(message::command_received(text));
+            self.begin_answer(Some(tell::answered(&self.context.journal, text, answer)));
+        }
+        match command {
             Err(CommandError::BadValue) => self.say(message::bad_value_supplied()),
             Err(CommandError::NotRecognized(nearest)) => {
                 self.say(message::command_not_recognized());
@@ -34,6 +42,9 @@ impl Owner {
                 let id = self.begun.ha_instance.id.clone();
                 views.iter().for_each(|view| self.tell(&message::status_line(console::json(view, &id))));
             }
+            Ok(Command::DisplayMetrics) => {
+                self.measure().lines().into_iter().for_each(|line| self.tell(&message::status_line(line)));
+            }
             Ok(Command::LogLevel { debug }) => {
                 self.context.output.set_debug(debug);
                 self.say(message::operation_done(if debug { "log level is debug" } else { "log level is info" }));
@@ -49,6 +60,16 @@ impl Owner {
             Ok(command) => self.change(command, text),
         }
         self.end_answer();
+    }
+
+    /// SIGUSR1: LOGROTATE, and a new block of SYSPRINT. Nobody waits for the answer.
+    pub(super) fn begin_logs_anew(&mut self) {
+        let head = message::sysprint_begun(&self.begun.ha_instance.id, env!("CARGO_PKG_VERSION"));
+        let sender = self.sender.clone();
+        self.context.output.begin_anew(head, move |failures| {
+            // The owner has gone: the launcher is at its very end.
+            let _ = sender.send(Event::LogsRotated { sink: None, failures });
+        });
     }
 
     /// The answer to LOGROTATE, once it is known.
@@ -102,6 +123,7 @@ impl Owner {
                 Command::Display(_)
                 | Command::Detail(_)
                 | Command::DisplayJson
+                | Command::DisplayMetrics
                 | Command::LogLevel { .. }
                 | Command::LogRotate
                 | Command::Help,
@@ -110,7 +132,7 @@ impl Owner {
     }
 
     /// Indices of the components that are there to operators.
-    fn present(&self) -> Vec<usize> {
+    pub(super) fn present(&self) -> Vec<usize> {
         let members = self.instance.members().iter().enumerate();
         members.filter(|(_, member)| !member.removed || !member.machine.state().is_down()).map(|(index, _)| index).collect()
     }
@@ -215,7 +237,7 @@ impl Owner {
                 unmet: self.instance.names(&self.instance.waits_for(*index)),
                 needed_by: self.instance.names(&member.needed_by),
                 environment: workspace::snapshot_path(&child.launched.instance.workspace, &view.name, &configuration.ha_instance.id),
-                ports: component::ports_of(configuration, std::slice::from_ref(&child.launched.component), &view.name),
+                ports: component::ports_of(&child.launched.instance.listeners, &view.name),
                 view,
             };
             console::detail(&detail).into_iter().for_each(|line| self.say(line));

@@ -2,112 +2,66 @@
 
 use super::Owner;
 use crate::component::{Probe, Question};
+use crate::launcher::making::{IsWanted, make};
 use crate::launcher::probes::{self, FileEnd, Verdict};
-use crate::launcher::run::{Context, Event, Launched, StartRead, script_of};
-use crate::launcher::{environment, guard};
-use crate::lifecycle::Then;
+use crate::launcher::run::{Event, Made};
+use crate::launcher::{guard, tell};
 use crate::message;
-use crate::output::Attachment;
-use crate::platform::{Pid, PreparedEnvironment, StopSignal, unix};
+use crate::platform::{Pid, StopSignal};
 use crate::supervisor::{Event as Happening, State};
-use std::ffi::OsString;
-use std::fs::File;
 use std::io::Write;
-use std::os::fd::AsFd;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// Starts whose files are read at a time: the next one is read while a process is made.
-const READ_AT_ONCE: usize = 2;
-
-/// Reads what a start needs.
-fn read_start(context: &Context, launched: &Launched) -> StartRead {
-    let (with_common, own) = environment::layers(context, launched);
-    let readiness = probes::probe_of(launched, Question::Readiness);
-    StartRead {
-        script: script_of(context, &launched.instance, &launched.component, launched.start.clone(), Then::Wait),
-        with_common,
-        own,
-        file_end: readiness.as_ref().and_then(probes::file_end),
-        readiness,
-    }
-}
+/// Starts that are under way beside the owner at a time: the next ones wait there while a process is made.
+const STARTS_AT_ONCE: usize = 4;
 
 impl Owner {
     /// Whether a start is due.
     pub(super) fn may_begin_start(&self) -> bool {
-        !self.to_spawn.is_empty() && self.reading.len() < READ_AT_ONCE
+        !self.to_spawn.is_empty() && self.making.len() < STARTS_AT_ONCE
     }
 
-    /// Begins the next start: what it needs is read beside the owner, and [`Owner::start_read`] follows.
+    /// Begins the next start: what it needs is read, and its process is made, beside the owner. [`Owner::made`] follows.
     pub(super) fn begin_start(&mut self) {
         let Some(index) = self.to_spawn.pop_front() else { return };
         let Some(child) = self.children.get(index) else { return };
-        self.reading.insert(index);
-        let (context, launched, sender) = (Arc::clone(&self.context), child.launched.clone(), self.sender.clone());
-        self.context.starts.finish(move || async move {
-            let start = Box::new(read_start(&context, &launched));
-            // The owner has gone.
-            let _ = sender.send(Event::StartRead { index, start });
-        });
+        let is_wanted = IsWanted::new(AtomicBool::new(true));
+        self.making.insert(index, Arc::clone(&is_wanted));
+        let (context, launched, sender) = (Arc::clone(&self.context), Arc::clone(&child.launched), self.sender.clone());
+        let counts = Arc::clone(&child.measured.counts);
+        self.context.starts.finish(move || async move { make(&context, &launched, (index, counts), &is_wanted, &sender) });
     }
 
-    /// What a start needs was read: its process is made.
-    pub(super) fn start_read(&mut self, index: usize, start: StartRead) {
-        // It may have been withdrawn meanwhile.
-        if self.reading.remove(&index) {
-            let happening = self.spawn(index, start);
-            self.step(index, happening);
-        }
-    }
-
-    /// The launcher ends: starts that are under way are not made any more, whatever keeps them from being read.
-    pub(super) fn withdraw_starts(&mut self) {
-        let waiting: Vec<usize> = std::mem::take(&mut self.to_spawn).into_iter().chain(std::mem::take(&mut self.reading)).collect();
-        waiting.into_iter().for_each(|index| self.step(index, Happening::SpawnWithdrawn));
-    }
-
-    fn spawn(&mut self, index: usize, start: StartRead) -> Happening {
-        let StartRead { script, with_common, own, readiness, file_end } = start;
-        let Some(child) = self.children.get(index) else { return Happening::SpawnFailed(String::new()) };
-        let launched = &child.launched;
-        let nothing = PreparedEnvironment::default();
-        let base = if with_common { &launched.instance.prepared_environment } else { &nothing };
-        let settings = launched.instance.configuration.component_settings(&launched.component.name);
-        let sender = self.sender.clone();
-        // The pid is known to the machine before this can be received: the owner is the receiver.
-        let (pid_sender, pid_receiver) = std::sync::mpsc::sync_channel(1);
-        let on_end = Box::new(move |status| {
-            if let Ok(pid) = pid_receiver.recv() {
-                // The owner has gone.
-                let _ = sender.send(Event::Ended { index, pid, status });
-            }
-        });
-        let (input, input_of_ours) = match settings.standard_input.then(unix::process::control_pipe).transpose() {
-            Ok(pipe) => pipe.unzip(),
-            Err(error) => {
-                self.context
-                    .output
-                    .message(message::stdin_file_not_created(format_args!("of component {}", launched.component.name), &error));
-                return Happening::SpawnFailed(error.to_string());
-            }
+    /// The process of a start was made, or why not.
+    pub(super) fn made(&mut self, index: usize, made: std::io::Result<Made>) {
+        self.making.remove(&index);
+        let Made { pid, output, attachment, input, readiness, file_end } = match made {
+            Ok(made) => made,
+            Err(error) => return self.step(index, Happening::SpawnFailed(error.to_string())),
         };
-        let input = input.as_ref().map(AsFd::as_fd);
-        match self.context.runner.start(&script, base, &own, input, settings.ending(), on_end) {
-            Ok((pid, reader)) => {
-                let _ = pid_sender.send(pid);
-                let name = launched.component.name.clone();
-                let log = launched.instance.configuration.component_log(&name);
-                let values = launched.instance.environment.values().chain(own.values()).map(OsString::as_os_str);
-                let watch = probes::watch(readiness.as_ref(), settings.fatal_messages.clone(), (index, pid), values, self.sender.clone());
-                let attachment = Attachment { log, watch, pid: Some(pid) };
-                self.children[index].pipe = Some(self.context.output.attach(&name, reader, attachment));
-                self.children[index].input = input_of_ours.map(File::from);
-                self.ask(index, pid, Question::Readiness, readiness, file_end);
-                Happening::Spawned(pid)
-            }
-            Err(error) => Happening::SpawnFailed(error.to_string()),
+        if let Some(member) = self.instance.member(index) {
+            tell::spawned(&self.context.journal, member, pid);
         }
+        let (name, now) = (self.name_of(index), self.now());
+        if let Some(child) = self.children.get_mut(index) {
+            child.started = now;
+            child.measured.started(now);
+            child.pipe = Some(self.context.output.attach(&name, output, attachment));
+            child.input = input;
+        }
+        self.ask(index, pid, Question::Readiness, readiness, file_end);
+        self.step(index, Happening::Spawned(pid));
+    }
+
+    /// The launcher ends: starts that are under way are not made any more, whatever keeps them from being read. Where a process is being made
+    /// at this moment, it is ended once it is there.
+    pub(super) fn withdraw_starts(&mut self) {
+        let mut withdrawn: Vec<usize> = std::mem::take(&mut self.to_spawn).into();
+        withdrawn.extend(self.making.iter().filter(|(_, is_wanted)| is_wanted.swap(false, Ordering::AcqRel)).map(|(index, _)| *index));
+        self.making.retain(|index, _| !withdrawn.contains(index));
+        withdrawn.into_iter().for_each(|index| self.step(index, Happening::SpawnWithdrawn));
     }
 
     /// Begins to ask a process whether it is ready, or alive: the latter once it is ready, for before that it may be busy with its start.
@@ -165,9 +119,18 @@ impl Owner {
         });
     }
 
-    pub(super) fn signal(&self, index: usize, group: Pid, signal: StopSignal) {
-        let Some(child) = self.children.get(index) else { return };
-        let is_stop = self.instance.member(index).is_some_and(|member| matches!(member.machine.state(), State::Stopping { .. }));
-        guard::signal(&self.context, &child.launched, group, signal, is_stop);
+    /// Sends components what their machines ask for: all that one event has brought about together.
+    pub(super) fn signal(&self, signals: Vec<(usize, Pid, StopSignal)>) {
+        let mut at_once = Vec::new();
+        for (index, group, signal) in signals {
+            let Some(child) = self.children.get(index) else { continue };
+            let is_stop = self.instance.member(index).is_some_and(|member| matches!(member.machine.state(), State::Stopping { .. }));
+            if !(is_stop && guard::stop_by_command(&self.context, &child.launched, group, signal)) {
+                at_once.push((group, signal));
+            }
+        }
+        if !at_once.is_empty() {
+            guard::signal(&self.context, at_once);
+        }
     }
 }

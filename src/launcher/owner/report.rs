@@ -1,7 +1,9 @@
 //! What the owner says: on SYSPRINT, and to the console whose command is being answered.
 
 use super::Owner;
+use crate::component::Question;
 use crate::launcher::run::ConditionCode;
+use crate::launcher::{probes, tell};
 use crate::message::{self, Message};
 use crate::platform::AnswerSink;
 use crate::supervisor::{InstanceNote, Note, Reply};
@@ -11,6 +13,8 @@ use std::time::Duration;
 pub(super) struct Answering {
     sink: Box<dyn AnswerSink>,
     messages: Vec<Message>,
+    /// SYSPRINT keeps nothing of it.
+    is_private: bool,
 }
 
 impl Owner {
@@ -22,7 +26,9 @@ impl Owner {
                 if message.is_refusal() {
                     answering.sink.refuse();
                 }
-                answering.messages.push(message);
+                if !answering.is_private {
+                    answering.messages.push(message);
+                }
             }
             None => self.context.output.message(message),
         }
@@ -35,7 +41,12 @@ impl Owner {
 
     /// What is said from now on is the answer to an operator.
     pub(super) fn begin_answer(&mut self, sink: Option<Box<dyn AnswerSink>>) {
-        self.answering = sink.map(|sink| Answering { sink, messages: Vec::new() });
+        self.answering = sink.map(|sink| Answering { sink, messages: Vec::new(), is_private: false });
+    }
+
+    /// The same, and SYSPRINT keeps nothing of it.
+    pub(super) fn begin_private_answer(&mut self, sink: Box<dyn AnswerSink>) {
+        self.answering = Some(Answering { sink, messages: Vec::new(), is_private: true });
     }
 
     /// Writes the answer to SYSPRINT in one piece, and lets the console go.
@@ -48,8 +59,9 @@ impl Owner {
 
     /// The answer goes on when something else is done: what was said so far is written.
     pub(super) fn postpone_answer(&mut self) -> Option<Box<dyn AnswerSink>> {
-        let answering = self.answering.take()?;
+        let mut answering = self.answering.take()?;
         self.context.output.messages(answering.messages);
+        answering.sink.pause();
         Some(answering.sink)
     }
 
@@ -67,9 +79,13 @@ impl Owner {
         let notes = self.instance.settle(self.now());
         if before != self.instance.phase() {
             let now = self.instance.phase().name();
+            tell::whole(&self.context.journal, before, self.instance.phase());
             self.context.output.debug(|| format!("decide: the instance is {now}, it was {}", before.name()));
         }
         for note in notes {
+            if let InstanceNote::Ready { after, .. } = note {
+                self.measured.ready(after);
+            }
             match note {
                 InstanceNote::AllStarted { failed } => {
                     self.say(if failed { message::not_all_started() } else { message::components_started() });
@@ -78,7 +94,9 @@ impl Owner {
                     } else {
                         self.say(message::starting_console_listener());
                     }
+                    self.service_manager.started();
                     self.context.platform.notify_service_manager("READY=1\nSTATUS=components started");
+                    self.give_back_memory();
                 }
                 // In the foreground there is but one, which speaks for itself.
                 InstanceNote::Ready { .. } | InstanceNote::Degraded(_) if self.begun.foreground.is_some() => {}
@@ -121,17 +139,41 @@ impl Owner {
         }
     }
 
+    /// What the journal hears of a note.
+    fn tell_note(&self, index: usize, note: &Note) {
+        let (Some(member), Some(child)) = (self.instance.member(index), self.children.get(index)) else { return };
+        let (journal, now) = (&self.context.journal, self.now());
+        match note {
+            Note::Started if !member.machine.policy.has_readiness => tell::ready(journal, &child.launched, Duration::ZERO, None),
+            Note::Ready(after) => {
+                let probe = probes::probe_of(&child.launched, Question::Readiness);
+                tell::ready(journal, &child.launched, *after, probe.as_ref());
+            }
+            Note::Ended { pid, status, unasked_after } => {
+                let up = unasked_after.unwrap_or_else(|| now.since(child.started));
+                tell::ended(journal, member, (*pid, *status), unasked_after.is_none(), up, now);
+            }
+            Note::StartFailed(why) | Note::RestartFailed(why) => tell::unspawned(journal, member, why, now),
+            _ => {}
+        }
+    }
+
     pub(super) fn note(&mut self, index: usize, note: Note) {
+        self.tell_note(index, &note);
         let name = self.name_of(index);
         match note {
             Note::Started => self.say(message::component_started(name)),
-            Note::Ready(after) => self.say(message::component_ready(name, seconds(after))),
+            Note::Ready(after) => {
+                self.children[index].measured.ready(after);
+                self.say(message::component_ready(name, seconds(after)));
+            }
             Note::NotReady(after) => self.say(message::component_not_ready_yet(name, after.as_secs())),
             Note::Stopped => self.say(message::component_stopped(name)),
             Note::Restored => self.say(message::started_again_as_before(name)),
             Note::Ended { pid, status, unasked_after } => {
                 self.say(message::component_terminated(&name, pid, status.raw));
                 if let Some(uptime) = unasked_after {
+                    self.children[index].measured.ended_unasked();
                     self.say(message::component_ended_unasked(&name, pid, status.end, crate::console::in_words(uptime)));
                 }
             }

@@ -58,30 +58,39 @@ pub(super) fn ask(
     let task = tokio::task::spawn_local(async move {
         let mut count = Count::new(question, probe.failure_threshold);
         let mut not_asked: Option<String> = None;
-        // A component that has just been started is given a moment to be ready in, then asked more and more slowly up to the interval.
-        let mut pause = FIRST_PAUSE.min(probe.interval);
+        let pace = Pace::of(&way);
+        let begun = tokio::time::Instant::now();
+        let mut pause = pace.first.min(probe.interval);
         loop {
             tokio::time::sleep(pause).await;
-            pause = if count.is_good { probe.interval } else { (pause * 2).min(probe.interval) };
+            pause = if count.is_good { probe.interval } else { pace.pause(begun.elapsed(), probe.interval) };
             let answer = way.ask(&context, &launched, probe.timeout).await;
             context.output.trace(|| {
                 let said = match &answer {
                     Ok(()) => "yes".to_owned(),
                     Err(why) if why.was_not_asked() => format!("no, it cannot be asked: {why}"),
+                    Err(why) if why.cannot_be_judged() => format!("yes, as far as is known: {why}"),
                     Err(why) => format!("no, {why}"),
                 };
                 format!("probe: {} of {}: {said}", question.key(), launched.component.name)
             });
             // That says nothing of the component: what was known of it holds. It is said once for each reason.
-            if let Some(why) = answer.as_ref().err().filter(|why| why.was_not_asked()).map(ToString::to_string) {
-                if not_asked.as_ref() != Some(&why) {
-                    context.output.message(message::probe_not_possible(&launched.component.name, question.key(), &why));
-                }
-                not_asked = Some(why);
+            let (was_not_asked, is_not_judged) =
+                answer.as_ref().err().map_or((false, false), |why| (why.was_not_asked(), why.cannot_be_judged()));
+            let why = answer.as_ref().err().filter(|_| was_not_asked || is_not_judged).map(ToString::to_string);
+            if why.is_some() && not_asked != why {
+                let (name, question, why) = (&launched.component.name, question.key(), why.as_deref().unwrap_or_default());
+                context.output.message(if is_not_judged {
+                    message::probe_not_judged(name, question, why)
+                } else {
+                    message::probe_not_possible(name, question, why)
+                });
+            }
+            not_asked = why;
+            if was_not_asked {
                 continue;
             }
-            not_asked = None;
-            if let Some(verdict) = count.answer(answer) {
+            if let Some(verdict) = count.answer(if is_not_judged { Ok(()) } else { answer }) {
                 // A line in a file stands there for good.
                 let is_final = matches!(verdict, Verdict::Good) && matches!(way, Way::File(..));
                 tell(verdict);
@@ -94,7 +103,29 @@ pub(super) fn ask(
     Some(Asking(task.abort_handle()))
 }
 
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// How fast a component that has just been started is asked: it is given a moment to be ready in, then asked more and more slowly up to the
+/// interval. Nothing tells when a port is opened, so what is said of it is late by a part of the time that it has taken, and no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Pace {
+    first: Duration,
+    /// The pause is this part of the time since the start.
+    part: u32,
+}
+
+impl Pace {
+    /// To ask costs a connection, or a look at the end of a file.
+    const QUICK: Pace = Pace { first: Duration::from_millis(20), part: 10 };
+    /// To ask costs a process.
+    const SLOW: Pace = Pace { first: Duration::from_millis(100), part: 1 };
+
+    fn of(way: &Way) -> Pace {
+        if matches!(way, Way::Command(_)) { Pace::SLOW } else { Pace::QUICK }
+    }
+
+    fn pause(self, since: Duration, interval: Duration) -> Duration {
+        (since / self.part).max(self.first).min(interval)
+    }
+}
 
 /// Runs something on the owner's thread after a while, unless what is returned is dropped before.
 pub(super) fn after(time: Duration, then: impl FnOnce() + 'static) -> Asking {
@@ -103,4 +134,24 @@ pub(super) fn after(time: Duration, then: impl FnOnce() + 'static) -> Asking {
         then();
     });
     Asking(task.abort_handle())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_quickly_is_told_a_tenth_late_and_not_asked_for_too_often() {
+        let interval = Duration::from_secs(5);
+        for (pace, late, most) in [(Pace::QUICK, 10, 75), (Pace::SLOW, 1, 20)] {
+            let (mut since, mut asked) = (pace.first, 1);
+            while since < Duration::from_secs(60) {
+                let pause = pace.pause(since, interval);
+                assert!(pause <= (since / late).max(pace.first) && pause <= interval);
+                (since, asked) = (since + pause, asked + 1);
+            }
+            assert!(asked <= most, "{pace:?}: {asked}");
+        }
+        assert_eq!(Pace::QUICK.pause(Duration::ZERO, Duration::ZERO), Duration::ZERO);
+    }
 }

@@ -46,6 +46,11 @@ pub(in super::super) enum NoAnswer {
 }
 
 impl NoAnswer {
+    /// It has answered, in a way that this program does not understand: that is alive, and ready as far as can be told.
+    pub(super) fn cannot_be_judged(&self) -> bool {
+        matches!(self, NoAnswer::Http { source: HttpError::NotJudged(_), .. })
+    }
+
     /// It was not asked at all: that says nothing of the component.
     pub(super) fn was_not_asked(&self) -> bool {
         matches!(self, NoAnswer::NoCommand(_) | NoAnswer::NotRun(_))

@@ -172,9 +172,13 @@ impl Http {
         };
         let addresses = addresses(host, *port, &mut self.look_up).await?;
         // The bound is that of the whole question.
-        let request = net::Request { addresses, ..net::Request::new(url.clone(), Duration::MAX, net::Trust::Unchecked) };
-        let found = net::get_over(&request, tls).await.map_err(failed)?.status;
-        let good = status.map_or((200..400).contains(&found), |wanted| wanted == found);
-        if good { Ok(()) } else { Err(NoAnswer::Status { url, found }) }
+        // Nor is the body needed.
+        let request = net::Request { addresses, body_limit: 0, ..net::Request::new(url.clone(), Duration::MAX, net::Trust::Unchecked) };
+        let net::Response { status: found, not_judged, .. } = net::get_over(&request, tls).await.map_err(failed)?;
+        match (status.map_or((200..400).contains(&found), |wanted| wanted == found), not_judged) {
+            (true, None) => Ok(()),
+            (true, Some(why)) => Err(failed(HttpError::NotJudged(why))),
+            (false, _) => Err(NoAnswer::Status { url, found }),
+        }
     }
 }

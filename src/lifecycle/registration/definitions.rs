@@ -5,6 +5,8 @@ use super::owned::{State, open, remove_of_another};
 use super::{DEFINITIONS, Item, Place, Registration, RegistrationError};
 use crate::component::no_yaml;
 use crate::config::{Environment, Location, Problem, encoding, yaml};
+use crate::platform::files::unless_missing;
+use crate::platform::text_file::TextFile;
 use std::io::Read;
 use std::path::Path;
 
@@ -85,7 +87,7 @@ pub(super) fn items(registration: &mut Registration<'_>, environment: &Environme
             registration.outcome.warn(Path::new(&definition.file), text);
             items.retain(|item| item.path != path);
         }
-        items.push(Item { path, content: expansion.text.into_bytes(), mode: 0o770 });
+        items.push(Item { path, text: expansion.text.into_bytes(), mode: 0o770, kind: TextFile::StaticDefinition });
     }
     items
 }
@@ -157,9 +159,16 @@ fn keep_one(registration: &mut Registration<'_>, name: &DefinitionName<'_>) -> R
 pub(super) fn unreadable(file: &Path) -> Option<Problem> {
     let mut bytes = Vec::new();
     let limit = yaml::MAXIMUM_SIZE as u64 + 1;
-    // If the configure command has removed it or made it unreadable, that is not reported here.
-    open(file).ok()?.take(limit).read_to_end(&mut bytes).ok()?;
     let shown = file.display().to_string();
+    match unless_missing(open(file).and_then(|file| file.take(limit).read_to_end(&mut bytes))) {
+        Ok(Some(_)) => {}
+        // The configure command may have removed it.
+        Ok(None) => return None,
+        Err(error) => {
+            let text = format!("the static definition cannot be read - {error}");
+            return Some(Problem::warning(Some(Location::whole(shown)), text));
+        }
+    }
     match encoding::decode(&bytes) {
         Ok(text) => no_yaml(&text, &shown),
         Err(error) => {

@@ -2,7 +2,7 @@
 
 use super::RegistrationError;
 use crate::lifecycle::workspace::{make_directory, remove_abandoned};
-use crate::platform::files::write_atomically;
+use crate::platform::files::entries;
 use std::io;
 use std::path::Path;
 
@@ -11,14 +11,10 @@ pub(super) fn failed(path: &Path) -> impl FnOnce(io::Error) -> RegistrationError
     |source| RegistrationError::Write { path, source }
 }
 
-/// The names in a directory, sorted. Names that are not UTF-8 are left out: this program writes none.
+/// The names in a directory, sorted; none where it is missing. Names that are not UTF-8 are left out: this program writes none.
 pub(super) fn file_names(directory: &Path) -> Result<Vec<String>, RegistrationError> {
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(directory).map_err(failed(directory))? {
-        if let Ok(name) = entry.map_err(failed(directory))?.file_name().into_string() {
-            names.push(name);
-        }
-    }
+    let entries = entries(directory).map_err(|source| RegistrationError::Read { path: directory.to_path_buf(), source })?;
+    let mut names: Vec<String> = entries.iter().filter_map(|entry| entry.file_name().into_string().ok()).collect();
     names.sort();
     Ok(names)
 }
@@ -48,10 +44,5 @@ pub(super) fn remove_empty_parents(workspace: &Path, path: &str) {
 /// Makes a directory for copies, and removes unfinished files that killed runs have left in it.
 pub(super) fn make(directory: &Path) -> Result<(), RegistrationError> {
     make_directory(directory, 0o750).map_err(failed(directory))?;
-    remove_abandoned(directory);
-    Ok(())
-}
-
-pub(super) fn write(path: &Path, content: &[u8], mode: u32) -> Result<(), RegistrationError> {
-    write_atomically(path, content, mode).map_err(failed(path))
+    remove_abandoned(directory).map_err(failed(directory))
 }

@@ -1,8 +1,10 @@
 //! Shared libraries of the API Mediation Layer: a copy of each file in the workspace, with the manifest.
 
-use super::files::{make, write};
+use super::files::{failed, make};
 use super::{Registration, RegistrationError};
 use crate::component::{FileError, regular_file};
+use crate::platform::files::entries;
+use crate::platform::{text_file, unchanged};
 use std::path::Path;
 
 /// Deepest directory of a shared library.
@@ -66,8 +68,7 @@ fn copy_directory(
     let unreadable = |why| {
         RegistrationError::File(FileError::Read { component: component.name.clone(), key, path: source.display().to_string(), source: why })
     };
-    for entry in std::fs::read_dir(source).map_err(unreadable)? {
-        let entry = entry.map_err(unreadable)?;
+    for entry in entries(source).map_err(unreadable)? {
         let Ok(name) = entry.file_name().into_string() else {
             registration.outcome.warn(&entry.path(), format!("{key}: the name is not UTF-8; the file is not copied"));
             continue;
@@ -86,13 +87,14 @@ fn copy_directory(
 }
 
 fn copy_file(registration: &mut Registration<'_>, key: &'static str, name: &str, from: &Path, to: &str) -> Result<(), RegistrationError> {
-    let content = regular_file(from).and_then(|()| std::fs::read(from)).map_err(|source| FileError::Read {
+    let stored = regular_file(from).and_then(|()| text_file::read_stored(from)).map_err(|source| FileError::Read {
         component: registration.component.name.clone(),
         key,
         path: name.to_owned(),
         source,
     })?;
-    registration.owned.claim(to.to_owned(), &content);
+    registration.owned.claim(to.to_owned(), &stored.bytes);
     registration.current.insert(to.to_owned());
-    write(&registration.place.workspace.join(to), &content, 0o644)
+    let to = registration.place.workspace.join(to);
+    unchanged::update_copy(&to, &stored, 0o644).map(drop).map_err(failed(&to))
 }

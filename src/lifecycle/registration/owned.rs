@@ -5,8 +5,9 @@
 use super::files::{failed, remove};
 use super::{Place, RegistrationError};
 use crate::lifecycle::workspace::ENVIRONMENT_DIRECTORY;
-use crate::platform::files::write_atomically;
+use crate::platform::files::unless_missing;
 use crate::platform::private::PrivateDirectory;
+use crate::platform::text_file::{self, TextFile};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -46,11 +47,13 @@ pub fn list_path(workspace: &Path, component: &str, ha_id: &str) -> PathBuf {
     workspace.join(ENVIRONMENT_DIRECTORY).join(component).join(format!(".registered-{ha_id}.json"))
 }
 
-/// Components that have a list of this HA instance.
-pub(super) fn listed_components(workspace: &Path, ha_id: &str) -> Vec<String> {
-    let directory = workspace.join(ENVIRONMENT_DIRECTORY);
-    let names = super::files::file_names(&directory).unwrap_or_default();
-    names.into_iter().filter(|name| crate::platform::files::may_be_named(&list_path(workspace, name, ha_id))).collect()
+/// Components that have a list of this HA instance, or may have one.
+///
+/// # Errors
+/// [`RegistrationError::Read`].
+pub(super) fn listed_components(workspace: &Path, ha_id: &str) -> Result<Vec<String>, RegistrationError> {
+    let names = super::files::file_names(&workspace.join(ENVIRONMENT_DIRECTORY))?;
+    Ok(names.into_iter().filter(|name| crate::platform::files::may_be_named(&list_path(workspace, name, ha_id))).collect())
 }
 
 impl Owned {
@@ -93,18 +96,24 @@ impl Owned {
         self.now.files.remove(path);
     }
 
-    /// A file that the component's own configure command has changed stays the component's registration: its new digest is recorded.
-    pub(super) fn reclaim(&mut self, workspace: &Path, path: &str) {
-        if let (Some(digest), Ok(now)) = (self.now.files.get_mut(path), digest_at(&workspace.join(path))) {
+    /// A file that the component's own configure command has changed stays the component's registration: its new digest is recorded. One
+    /// that it has removed keeps its old one.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    pub(super) fn reclaim(&mut self, workspace: &Path, path: &str) -> io::Result<()> {
+        if let (Some(digest), Some(now)) = (self.now.files.get_mut(path), unless_missing(digest_at(&workspace.join(path)))?) {
             *digest = now;
         }
+        Ok(())
     }
 
     pub(super) fn state(&self, workspace: &Path, path: &str) -> State {
-        match digest_at(&workspace.join(path)) {
-            Ok(digest) if self.now.files.get(path) == Some(&digest) => State::AsWritten,
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => State::Gone,
-            _ => State::Changed,
+        match unless_missing(digest_at(&workspace.join(path))) {
+            Ok(None) => State::Gone,
+            Ok(Some(digest)) if self.now.files.get(path) == Some(&digest) => State::AsWritten,
+            // What cannot be read is not as it was written.
+            Ok(Some(_)) | Err(_) => State::Changed,
         }
     }
 
@@ -136,7 +145,7 @@ impl Owned {
             if let Some(directory) = self.path.parent() {
                 crate::lifecycle::workspace::make_directory(directory, 0o700).map_err(failed(directory))?;
             }
-            write_atomically(&self.path, &text, 0o600).map_err(failed(&self.path))?;
+            text_file::write(&self.path, &text, 0o600, TextFile::OwnRecord).map_err(failed(&self.path))?;
         }
         self.saved = Content { files: self.now.files.clone() };
         Ok(())
@@ -144,14 +153,21 @@ impl Owned {
 }
 
 /// True where a list of another HA instance has this file as it is now.
-pub(super) fn is_claimed_elsewhere(place: &Place<'_>, component: &str, path: &str) -> bool {
-    let directory = place.workspace.join(ENVIRONMENT_DIRECTORY).join(component);
-    let names = super::files::file_names(&directory).unwrap_or_default();
+///
+/// # Errors
+/// [`RegistrationError::Read`] and [`RegistrationError::List`]: it may be on a list that cannot be read.
+pub(super) fn is_claimed_elsewhere(place: &Place<'_>, component: &str, path: &str) -> Result<bool, RegistrationError> {
+    let names = super::files::file_names(&place.workspace.join(ENVIRONMENT_DIRECTORY).join(component))?;
     let others = names.iter().filter_map(|name| name.strip_prefix(".registered-")?.strip_suffix(".json"));
-    others
-        .filter(|ha_id| *ha_id != place.ha_id)
-        .filter_map(|ha_id| Owned::read_of(place.workspace, component, ha_id).ok())
-        .any(|list| list.has(path) && list.state(place.workspace, path) == State::AsWritten)
+    let mut unreadable = None;
+    for ha_id in others.filter(|ha_id| *ha_id != place.ha_id) {
+        match Owned::read_of(place.workspace, component, ha_id) {
+            Ok(list) if list.has(path) && list.state(place.workspace, path) == State::AsWritten => return Ok(true),
+            Ok(_) => {}
+            Err(error) => unreadable = Some(error),
+        }
+    }
+    unreadable.map_or(Ok(false), Err)
 }
 
 /// Removes a file that another HA instance has written, if its list says so and nothing has changed it.
@@ -174,6 +190,10 @@ pub(super) fn remove_of_another(place: &Place<'_>, component: &str, ha_id: &str,
 /// Reads a list. It must be a regular file of this program's user that nobody else may write, because whoever can write it could have files
 /// removed.
 fn read_list(workspace: &Path, component: &str, ha_id: &str) -> io::Result<Content> {
+    // Most components register nothing. What is there, whatever it is, is opened step by step.
+    if !crate::platform::files::may_be_named(&list_path(workspace, component, ha_id)) {
+        return Ok(Content::default());
+    }
     let below = Path::new(component).join(format!(".registered-{ha_id}.json"));
     let text = match PrivateDirectory::open(&workspace.join(ENVIRONMENT_DIRECTORY)).and_then(|directory| directory.read(&below, SIZE_LIMIT))
     {
@@ -207,6 +227,8 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
 
 fn digest_at(path: &Path) -> io::Result<String> {
     let mut file = open(path)?;
+    // The digest is of what was written.
+    text_file::conversion_off(&file);
     let mut digest = Sha256::new();
     let mut buffer = vec![0; 64 * 1024];
     loop {

@@ -1,6 +1,7 @@
 //! Plug-ins of the app framework: a pointer file for each, which names the plug-in's directory.
 
 use super::{Item, POINTERS, Registration};
+use crate::platform::text_file::TextFile;
 use std::path::{Component as PathPart, Path, PathBuf};
 
 const RUNTIME_DIRECTORY: &str = "$ZWE_zowe_runtimeDirectory";
@@ -23,7 +24,7 @@ pub(super) fn items(registration: &mut Registration<'_>) -> Vec<Item> {
         let pointer = pointer(&identifier, &plain_path(&component.directory.join(path)), &runtime);
         let path = format!("{POINTERS}/{identifier}.json");
         registration.current.insert(path.clone());
-        items.push(Item { path, content: format!("{pointer:#}").into_bytes(), mode: 0o644 });
+        items.push(Item { path, text: format!("{pointer:#}").into_bytes(), mode: 0o644, kind: TextFile::PluginPointer });
     }
     items
 }

@@ -20,6 +20,11 @@ proptest! {
     }
 }
 
+/// Whatever its code page.
+fn text_of(path: &Path) -> String {
+    crate::config::encoding::decode(&std::fs::read(path).unwrap()).unwrap()
+}
+
 struct House {
     directory: TempDir,
 }
@@ -87,7 +92,7 @@ impl House {
     }
 
     fn read(&self, name: &str) -> String {
-        std::fs::read_to_string(self.workspace().join(name)).unwrap()
+        text_of(&self.workspace().join(name))
     }
 
     fn mode(&self, name: &str) -> u32 {

@@ -1,18 +1,18 @@
 //! The certificates of an instance: whether they can be read, are in force, belong to their keys, and cover its host names.
 
-use super::key_store::{self, Place, Store, StoreError};
-use super::names::Names;
+use super::key_store::{self, Bases, Place, Store};
+use super::pem::Block;
 use super::private_key::{self, Match};
+use super::ring;
+use super::store_error::StoreError;
 use super::{Check, Finding, Property, text};
 use crate::component::Survey;
 use crate::config::Configuration;
 use crate::message::Severity;
-use crate::net::Identity;
+use crate::net::{Cover, Identity, Names};
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
-use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::X509Certificate;
 
 /// Seconds of a day.
@@ -60,8 +60,6 @@ struct Host {
 
 /// The instance's certificate and those that components in play have of their own.
 pub(super) fn plan(configuration: &Configuration, survey: &Survey) -> Plan {
-    let mut bases = vec![vec!["zowe", "certificate"]];
-    bases.extend(survey.launched.iter().map(|name| vec!["components", name.as_str(), "certificate"]));
     let mut plan = Plan {
         key_stores: Vec::new(),
         trust_stores: Vec::new(),
@@ -69,15 +67,21 @@ pub(super) fn plan(configuration: &Configuration, survey: &Survey) -> Plan {
         hosts: hosts(configuration),
         verify: verify(configuration),
     };
-    for base in bases {
-        plan.key_stores.extend(key_store::store(configuration, &base, "keystore"));
-        plan.trust_stores.extend(key_store::store(configuration, &base, "truststore"));
-        let files = |last| key_store::pem_files(configuration, &[base.as_slice(), &["pem", last]].concat());
-        let (certificate, key) = (files("certificate").into_iter().next(), files("key").into_iter().next());
-        if certificate.is_some() || key.is_some() {
+    let mut bases = vec![Bases::instance()];
+    bases.extend(survey.launched.iter().map(|name| Bases::component(name)));
+    for bases in bases {
+        // What a component has none of its own of is looked at once, as the instance's.
+        let own = |key| key_store::store(configuration, &bases, key).filter(|_| bases.own_store(configuration, key).is_some());
+        plan.key_stores.extend(own("keystore"));
+        plan.trust_stores.extend(own("truststore"));
+        let files = |last| key_store::pem_files(configuration, &bases, last);
+        if bases.own(configuration, &[&["pem", "certificate"], &["pem", "key"]]).is_some() {
+            let (certificate, key) = (files("certificate").into_iter().next(), files("key").into_iter().next());
             plan.pem.push((certificate, key));
         }
-        plan.trust_stores.extend(files("certificateAuthorities"));
+        if bases.own(configuration, &[&["pem", "certificateAuthorities"]]).is_some() {
+            plan.trust_stores.extend(files("certificateAuthorities"));
+        }
     }
     plan
 }
@@ -85,8 +89,7 @@ pub(super) fn plan(configuration: &Configuration, survey: &Survey) -> Plan {
 /// The host name of the HA instance, and the external domains. Without an HA instance the first of them is the host name.
 fn hosts(configuration: &Configuration) -> Vec<Host> {
     let mut hosts = Vec::new();
-    let id = configuration.instance_ids().into_iter().find(|id| crate::config::normalize_id(id) == configuration.ha_instance.id);
-    if let Some(id) = id {
+    if let Some(id) = configuration.written_id() {
         let path = ["haInstances", &id, "hostname"];
         if let Some(name) = text(configuration, &path) {
             hosts.push(Host { name: name.to_string(), property: Property::of(configuration, &path), is_own: true });
@@ -145,9 +148,8 @@ impl Findings<'_> {
     /// Says that a store of a kind that is not read was not checked; the file's store otherwise.
     fn unread(&mut self, store: &Store) -> bool {
         let why = match &store.location {
-            Place::KeyRing(name) => format!("was not checked: key ring {name} is not read here"),
             Place::OtherType(kind) => format!("was not checked: a store of type {kind} is not read here"),
-            Place::Pkcs12 { .. } | Place::Pem(_) => return false,
+            Place::KeyRing { .. } | Place::Pkcs12 { .. } | Place::Pem(_) => return false,
         };
         self.add(Severity::Info, &store.property, why);
         true
@@ -157,38 +159,53 @@ impl Findings<'_> {
         if self.unread(store) {
             return;
         }
-        let Place::Pkcs12 { file, password, alias } = &store.location else { return };
-        match key_store::identity(file, password, alias.as_deref()) {
-            Ok(identity) => self.identity(&store.property, file, &identity),
-            Err(error) => self.store_error(&store.property, error),
+        match &store.location {
+            Place::Pkcs12 { file, password, alias } => match key_store::identity(file, password, alias.as_deref()) {
+                Ok(identity) => self.identity(&store.property, file, &identity),
+                Err(error) => self.store_error(&store.property, error),
+            },
+            Place::KeyRing { name, alias } => self.ring(&store.property, name, alias.as_deref()),
+            Place::OtherType(_) | Place::Pem(_) => {}
+        }
+    }
+
+    /// The certificate of a key ring; whether its key is there is not known, as nobody asks for it.
+    fn ring(&mut self, property: &Property, name: &str, alias: Option<&str>) {
+        match ring::identity(name, alias) {
+            Ok(chain) => self.identity(property, Path::new(name), &Identity { key_label: String::new(), key: Vec::new(), chain }),
+            Err(error) => self.store_error(property, error),
         }
     }
 
     fn pem(&mut self, certificate: Option<&Store>, key: Option<&Store>) {
-        // A key ring holds both certificate and key, and is reported once.
-        let mut is_unread = false;
-        for store in [certificate, key].into_iter().flatten() {
-            is_unread |= self.unread(store);
-        }
-        if is_unread {
-            return;
+        // A key ring holds both certificate and key.
+        let ring = [certificate, key].into_iter().flatten().find_map(|store| match &store.location {
+            Place::KeyRing { name, .. } => Some((&store.property, name)),
+            _ => None,
+        });
+        if let Some((property, name)) = ring {
+            return self.ring(property, name, None);
         }
         let mut chain = Vec::new();
         if let Some(Store { property, location: Place::Pem(file) }) = certificate {
-            match key_store::pem(file, "certificate", key_store::is_certificate) {
-                Ok(blocks) => chain = blocks.into_iter().map(|(_, der)| der).collect(),
+            match key_store::pem_certificates(file) {
+                Ok(certificates) => chain = certificates,
                 Err(error) => self.store_error(property, error),
             }
         }
         let mut found_key = None;
         if let Some(Store { property, location: Place::Pem(file) }) = key {
-            match key_store::pem(file, "private key", |label| label.ends_with("PRIVATE KEY")) {
-                Ok(blocks) => found_key = blocks.into_iter().next(),
+            match key_store::pem_key(file) {
+                Ok(key) => found_key = key,
                 Err(error) => self.store_error(property, error),
             }
         }
         let Some(Store { property, location: Place::Pem(file) }) = certificate.filter(|_| !chain.is_empty()) else { return };
-        let (key_label, key) = found_key.unwrap_or_default();
+        let (key_label, key) = match found_key {
+            Some(Block { is_encrypted: true, contents, .. }) => (private_key::ENCRYPTED.to_string(), contents),
+            Some(block) => (block.label, block.contents),
+            None => Default::default(),
+        };
         self.identity(property, file, &Identity { key_label, key, chain });
     }
 
@@ -197,12 +214,10 @@ impl Findings<'_> {
             return;
         }
         let (file, read) = match &store.location {
-            Place::Pkcs12 { file, password, .. } => (file, key_store::trusted(file, password)),
-            Place::Pem(file) => {
-                let blocks = key_store::pem(file, "certificate", key_store::is_certificate);
-                (file, blocks.map(|blocks| blocks.into_iter().map(|(_, der)| der).collect()))
-            }
-            _ => return,
+            Place::Pkcs12 { file, password, .. } => (file.as_path(), key_store::trusted(file, password)),
+            Place::Pem(file) => (file.as_path(), key_store::pem_certificates(file)),
+            Place::KeyRing { name, .. } => (Path::new(name), ring::authorities(name)),
+            Place::OtherType(_) => return,
         };
         match read {
             Ok(certificates) => {
@@ -263,20 +278,37 @@ impl Findings<'_> {
     }
 
     fn hosts(&mut self, property: &Property, file: &Path, certificate: &X509Certificate<'_>) {
-        let names = names(certificate);
+        let names = Names::of(certificate);
         let plan = self.plan;
-        for host in plan.hosts.iter().filter(|host| !names.cover(&host.name)) {
-            let severity = if host.is_own && plan.verify == Verify::Strict { Severity::Error } else { Severity::Warning };
-            let text = format!(
-                "{}: the certificate does not cover host name {} ({}, {}) but {}; have one made that does, or set zowe.verifyCertificates \
-                to NONSTRICT",
-                file.display(),
-                host.name,
-                host.property,
-                host.property.place,
-                names.show()
-            );
-            self.add(severity, property, text);
+        for host in &plan.hosts {
+            let (file, Host { name, property: of, .. }) = (file.display(), host);
+            match names.cover(name) {
+                Cover::Yes => {}
+                Cover::NotJudged => {
+                    let text = format!("{file}: whether the certificate covers host name {name} ({of}, {}) was not checked", of.place);
+                    self.add(Severity::Info, property, text);
+                }
+                some @ (Cover::NotByNode | Cover::ByJavaAlone) => {
+                    let others = if some == Cover::NotByNode { "not for node.js" } else { "neither for API ML nor for node.js" };
+                    let text = format!(
+                        "{file}: the certificate covers host name {name} ({of}, {}) for Java but {others}: {}; a wildcard that all of them \
+                        take stands in the first of three parts or more",
+                        of.place,
+                        names.show()
+                    );
+                    self.add(Severity::Warning, property, text);
+                }
+                Cover::No => {
+                    let severity = if host.is_own && plan.verify == Verify::Strict { Severity::Error } else { Severity::Warning };
+                    let text = format!(
+                        "{file}: the certificate does not cover host name {name} ({of}, {}) but {}; have one made that does, or set \
+                        zowe.verifyCertificates to NONSTRICT",
+                        of.place,
+                        names.show()
+                    );
+                    self.add(severity, property, text);
+                }
+            }
         }
     }
 }
@@ -293,25 +325,6 @@ fn in_force(not_before: i64, not_after: i64, now: i64) -> Option<(Severity, Stri
     } else {
         None
     }
-}
-
-fn names(certificate: &X509Certificate<'_>) -> Names {
-    let mut names = Names {
-        common_name: certificate.subject().iter_common_name().next().and_then(|name| name.as_str().ok()).map(str::to_string),
-        ..Names::default()
-    };
-    let alternative = certificate.subject_alternative_name().ok().flatten();
-    for name in alternative.iter().flat_map(|extension| &extension.value.general_names) {
-        match name {
-            GeneralName::DNSName(name) => names.dns.push((*name).to_string()),
-            GeneralName::IPAddress(bytes) => {
-                let address = <[u8; 4]>::try_from(*bytes).map(IpAddr::from).or_else(|_| <[u8; 16]>::try_from(*bytes).map(IpAddr::from));
-                names.addresses.extend(address.ok());
-            }
-            _ => {}
-        }
-    }
-    names
 }
 
 #[cfg(test)]

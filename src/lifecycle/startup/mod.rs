@@ -5,14 +5,18 @@
 //! checks are made at the same time.
 
 mod attls;
+mod ber;
 mod certificate;
 mod directories;
 mod key_store;
 mod memory;
-mod names;
+mod pem;
+mod pkcs12;
 mod ports;
 mod private_key;
+mod ring;
 mod runtime;
+mod store_error;
 mod user;
 mod version;
 mod zosmf;
@@ -29,6 +33,7 @@ use crate::config::settings::{self, Setting, StartupCheck};
 use crate::config::{Configuration, Environment, Location, Problem};
 use crate::message::{self, Message, Severity};
 use crate::platform::Platform;
+use crate::platform::thread::{self, Stack};
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -260,7 +265,7 @@ async fn on_thread(check: Check, bound: Duration, work: Option<impl FnOnce() -> 
 /// The finding that says that the check was not made.
 async fn seen_on_thread<T: Send + 'static>(check: Check, bound: Duration, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Finding> {
     let (sender, receiver) = tokio::sync::oneshot::channel();
-    let spawned = std::thread::Builder::new().name(format!("check-{check}")).spawn(move || {
+    let spawned = thread::spawn(format!("check-{check}"), Stack::Usual, move || {
         // Nobody waits any more.
         let _ = sender.send(work());
     });

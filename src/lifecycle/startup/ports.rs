@@ -6,7 +6,8 @@
 use super::{Check, Finding, Property, Subject};
 use crate::component::Listener;
 use crate::message::Severity;
-use std::collections::BTreeMap;
+use crate::net::address::{Address, Host, hosts, plain};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
@@ -37,8 +38,8 @@ enum BindOutcome {
 enum AskError {
     #[error("the name of its address space is the system's choice")]
     NoName,
-    #[error("this program's own path is not known")]
-    NoProgram,
+    #[error("{0}")]
+    NoProgram(io::Error),
     #[error("{} cannot be run: {why}", .program.display())]
     NotRun { program: PathBuf, why: io::Error },
     #[error("no answer within {} s", BOUND.as_secs())]
@@ -73,8 +74,7 @@ pub(super) fn look(listeners: Vec<Listener>, bind: &dyn Fn(SocketAddr) -> io::Re
     let mut seen = Vec::new();
     for listener in listeners {
         for address in addresses(&listener) {
-            let what = address.map(|(ip, is_asked_for)| {
-                let address = SocketAddr::new(ip, listener.port);
+            let what = address.map(|(address, is_asked_for)| {
                 let outcome =
                     *known.entry(address).or_insert_with(|| bind(address).map_or_else(|error| outcome(&error), |()| BindOutcome::Free));
                 Bound { address, is_asked_for, outcome }
@@ -87,7 +87,7 @@ pub(super) fn look(listeners: Vec<Listener>, bind: &dyn Fn(SocketAddr) -> io::Re
 
 /// The findings. A port that z/OS refuses to this program is tried again under the component's job name.
 pub(super) async fn findings(subject: Subject<'_>, seen: Vec<Seen>) -> Vec<Finding> {
-    let mut findings = Vec::new();
+    let mut findings = met_by_name(&seen);
     for Seen { listener, what } in seen {
         let property = Property { path: listener.path.clone(), place: listener.place.clone() };
         let found = match what {
@@ -116,7 +116,7 @@ pub(super) fn left_out(listeners: &[Listener]) -> Option<Finding> {
 /// `internal bind ADDRESS:PORT`, in a process of the component's job name: what the port is to that. The reason where that cannot be told.
 async fn ask_as(subject: Subject<'_>, listener: &Listener, address: SocketAddr) -> Result<BindOutcome, AskError> {
     let job_name = listener.job_name.as_deref().ok_or(AskError::NoName)?;
-    let program = subject.platform.own_program().ok_or(AskError::NoProgram)?;
+    let program = subject.platform.own_program().map_err(AskError::NoProgram)?;
     let mut environment = subject.environment.clone();
     // Only a process in an address space of its own can have a job name of its own.
     environment.extend([("_BPX_JOBNAME".to_string(), job_name.into()), ("_BPX_SHAREAS".to_string(), "NO".into())]);
@@ -179,7 +179,7 @@ fn under_its_name(listener: &Listener, bound: Bound, asked: Result<BindOutcome, 
                 listener.name,
                 listener.job_name.as_deref().unwrap_or_default(),
                 address.port(),
-                address.ip()
+                shown(address)
             ),
         )),
         Ok(outcome) => verdict(&listener.name, address, outcome, is_asked_for),
@@ -191,26 +191,84 @@ fn under_its_name(listener: &Listener, bound: Bound, asked: Result<BindOutcome, 
                 which was not asked: {why}",
                 listener.name,
                 address.port(),
-                address.ip(),
+                shown(address),
                 listener.job_name.as_ref().map(|name| format!(" {name}")).unwrap_or_default()
             ),
         )),
     }
 }
 
-/// The addresses that a component binds: those configured; else all, of both families, where the second is not asked for by anybody.
-fn addresses(listener: &Listener) -> Vec<Result<(IpAddr, bool), (String, io::Error)>> {
+/// The addresses that a component binds: those configured, each once; else all, of both families, where the second is not asked for by
+/// anybody.
+fn addresses(listener: &Listener) -> Vec<Result<(SocketAddr, bool), (String, io::Error)>> {
+    let at = |ip: IpAddr| SocketAddr::new(ip, listener.port);
     if listener.addresses.is_empty() {
-        return vec![Ok((Ipv4Addr::UNSPECIFIED.into(), true)), Ok((Ipv6Addr::UNSPECIFIED.into(), false))];
+        return vec![Ok((at(Ipv4Addr::UNSPECIFIED.into()), true)), Ok((at(Ipv6Addr::UNSPECIFIED.into()), false))];
     }
-    let mut all = Vec::new();
+    let mut all: Vec<Result<(SocketAddr, bool), (String, io::Error)>> = Vec::new();
     for name in &listener.addresses {
-        match (name.trim().trim_start_matches('[').trim_end_matches(']'), listener.port).to_socket_addrs() {
-            Ok(found) => all.extend(found.map(|address| Ok((address.ip(), true)))),
+        match resolved(name, listener.port) {
+            Ok(found) => {
+                for address in found {
+                    let is_new = !all.iter().flatten().any(|(known, _)| *known == address);
+                    all.extend(is_new.then_some(Ok((address, true))));
+                }
+            }
             Err(error) => all.push(Err((name.clone(), error))),
         }
     }
     all
+}
+
+/// The addresses of an address or a name. A zone is the system's to read; one of IPv4 that is written as one of IPv6 is bound as what it is.
+fn resolved(text: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    let address = Address::parse(text);
+    let host = address.as_ref().map_or_else(|| text.trim().to_string(), Address::to_string);
+    let found = (host.as_str(), port).to_socket_addrs()?.map(|mut found| {
+        found.set_ip(plain(found.ip()));
+        found
+    });
+    Ok(found.collect())
+}
+
+/// An address for a message, with its zone.
+fn shown(address: SocketAddr) -> String {
+    match address {
+        SocketAddr::V6(address) if address.scope_id() > 0 => format!("{}%{}", address.ip(), address.scope_id()),
+        address => address.ip().to_string(),
+    }
+}
+
+/// Listeners that meet at an address only because of what a name stands for on this system: what meets by what is written has been told.
+/// Binding does not tell, as each address is let go before the next.
+fn met_by_name(seen: &[Seen]) -> Vec<Finding> {
+    let mut first: HashMap<SocketAddr, &Listener> = HashMap::new();
+    let (mut found, mut told) = (Vec::new(), BTreeSet::new());
+    for Seen { listener, what } in seen {
+        let Ok(Bound { address, is_asked_for: true, .. }) = what else { continue };
+        let other = *first.entry(*address).or_insert(listener);
+        if other.name == listener.name || written_alike(other, listener) || !told.insert((&other.name, &listener.name)) {
+            continue;
+        }
+        let property = Property { path: listener.path.clone(), place: listener.place.clone() };
+        let text = format!(
+            "{}: {} is the port of {} too ({}), at address {}; a port of its own is expected",
+            listener.name,
+            listener.port,
+            other.name,
+            other.place,
+            shown(*address)
+        );
+        found.push(Finding::new(Check::Ports, Severity::Error, text).about(&property));
+    }
+    found
+}
+
+fn written_alike(one: &Listener, other: &Listener) -> bool {
+    let of = |listener: &Listener| listener.addresses.iter().flat_map(|text| hosts(text)).collect::<Vec<_>>();
+    let (one, other) = (of(one), of(other));
+    let is_all = |hosts: &[Host]| hosts.is_empty() || hosts.iter().any(|host| matches!(host, Host::Address(address) if address.is_all()));
+    is_all(&one) || is_all(&other) || one.iter().any(|host| other.contains(host))
 }
 
 fn verdict(name: &str, address: SocketAddr, outcome: BindOutcome, is_asked_for: bool) -> Option<(Severity, String)> {
@@ -223,20 +281,20 @@ fn verdict(name: &str, address: SocketAddr, outcome: BindOutcome, is_asked_for: 
             format!(
                 "{name}: port {port} is in use at address {}; end what listens there (netstat tells; on z/OS D \
                 TCPIP,,NETSTAT,CONN,PORT={port}) or give the component a port that is free",
-                address.ip()
+                shown(address)
             ),
         )),
         // It may still be free for a component that listens on IPv4 alone.
         BindOutcome::InUse => Some((
             Severity::Warning,
-            format!("{name}: port {port} is free for IPv4 but in use at address {}; the component cannot listen on IPv6", address.ip()),
+            format!("{name}: port {port} is free for IPv4 but in use at address {}; the component cannot listen on IPv6", shown(address)),
         )),
         BindOutcome::NotThisSystem => Some((
             Severity::Warning,
             format!(
                 "{name}: port {port} was not checked: address {} is none of this system's now; a VIPA must be moved here, or \
                 zowe.network.server.listenAddresses corrected",
-                address.ip()
+                shown(address)
             ),
         )),
         BindOutcome::NotPermitted => Some((
@@ -248,12 +306,12 @@ fn verdict(name: &str, address: SocketAddr, outcome: BindOutcome, is_asked_for: 
         )),
         BindOutcome::Unsupported => Some((
             Severity::Warning,
-            format!("{name}: port {port} was not checked: this system has no addresses of the kind of {}", address.ip()),
+            format!("{name}: port {port} was not checked: this system has no addresses of the kind of {}", shown(address)),
         )),
         BindOutcome::Odd(_) if !is_asked_for => None,
         BindOutcome::Odd(number) => Some((
             Severity::Warning,
-            format!("{name}: port {port} at address {} was not checked: {}", address.ip(), io::Error::from_raw_os_error(number)),
+            format!("{name}: port {port} at address {} was not checked: {}", shown(address), io::Error::from_raw_os_error(number)),
         )),
     }
 }
@@ -348,6 +406,34 @@ mod tests {
             assert_eq!(findings(&[listener(port, &["127.0.0.1"])]), []);
             TcpListener::bind(("127.0.0.1", port)).unwrap();
         }
+    }
+
+    #[test]
+    fn an_address_is_bound_as_what_it_is_and_a_zone_is_kept() {
+        let of = |text: &str| resolved(text, 80).map(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap_or_default();
+        assert_eq!(of("::ffff:127.0.0.1"), ["127.0.0.1:80"]);
+        assert_eq!(of("[0:0:0:0:0:0:0:1] "), ["[::1]:80"]);
+        // The loopback interface has number 1 on Linux.
+        assert_eq!(of("fe80::1%lo"), ["[fe80::1%1]:80"]);
+        assert_eq!(of("no such name"), Vec::<String>::new());
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = server.local_addr().unwrap().port();
+        let found = findings(&[listener(port, &["::ffff:127.0.0.1", "127.0.0.1"])]);
+        assert!(found.len() == 1 && found[0].severity == Severity::Error, "{found:?}");
+    }
+
+    #[test]
+    fn listeners_that_meet_by_what_a_name_stands_for_are_told_once() {
+        let bound = |name: &str, written: &str, address: &str| {
+            let listener = Listener { name: name.into(), ..listener(80, &[written]) };
+            let address = SocketAddr::new(address.parse().unwrap(), 80);
+            Seen { listener, what: Ok(Bound { address, is_asked_for: true, outcome: BindOutcome::Free }) }
+        };
+        let texts = |seen: &[Seen]| met_by_name(seen).into_iter().map(|finding| finding.text).collect::<Vec<_>>();
+        let met = [bound("a", "lpar1.example.com", "10.0.0.1"), bound("b", "10.0.0.1", "10.0.0.1"), bound("c", "other", "10.0.0.2")];
+        assert_eq!(texts(&met), ["b: 80 is the port of a too (zowe.yaml:3:5), at address 10.0.0.1; a port of its own is expected"]);
+        // What is written alike is the business of the check without a system.
+        assert_eq!(texts(&[bound("a", "10.0.0.1", "10.0.0.1"), bound("b", "[::ffff:10.0.0.1]", "10.0.0.1")]), Vec::<String>::new());
     }
 
     #[test]

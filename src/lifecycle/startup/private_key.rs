@@ -9,6 +9,9 @@ const RSA_PSS: &str = "1.2.840.113549.1.1.10";
 const ELLIPTIC: &str = "1.2.840.10045.2.1";
 const ED25519: &str = "1.3.101.112";
 
+/// The label of a key that cannot be read without a password.
+pub(super) const ENCRYPTED: &str = "ENCRYPTED PRIVATE KEY";
+
 /// What is known of a key and a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Match {
@@ -26,6 +29,7 @@ pub(super) fn matches(label: &str, key: &[u8], certificate: &SubjectPublicKeyInf
     let (algorithm, inner) = match label {
         "RSA PRIVATE KEY" => (RSA.to_string(), key),
         "EC PRIVATE KEY" => (ELLIPTIC.to_string(), key),
+        label if label != "PRIVATE KEY" => return Match::Unknown,
         _ => match pkcs8(key) {
             Some(found) => found,
             None => return Match::NoKey,

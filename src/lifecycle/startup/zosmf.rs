@@ -1,7 +1,7 @@
 //! Whether z/OSMF answers, and gives JSON web tokens: only where it is what users log in with.
 
 use super::certificate::{Verify, verify};
-use super::key_store::{Store, TrustStore, pem_files, read_trust, store};
+use super::key_store::{Bases, Store, TrustStore, read_trust, trust_stores};
 use super::{Check, Finding, Property, text};
 use crate::config::Configuration;
 use crate::message::Severity;
@@ -58,10 +58,6 @@ pub(super) fn plan(configuration: &Configuration, launched: &[String]) -> Option
     };
     let tokens = GATEWAYS.into_iter().filter(|name| runs(name)).map(|name| with(name, &["zosmf", "jwtAutoconfiguration"]));
     let tokens = tokens.into_iter().find(|path| is(path, "jwt"));
-    let mut trust_stores = pem_files(configuration, &["zowe", "certificate", "pem", "certificateAuthorities"]);
-    if trust_stores.is_empty() {
-        trust_stores.extend(store(configuration, &["zowe", "certificate"], "truststore"));
-    }
     Some(Plan {
         server: format!("https://{}:{port}", net::url_host(host)),
         host: Property::of(configuration, &["zOSMF", "host"]),
@@ -69,7 +65,7 @@ pub(super) fn plan(configuration: &Configuration, launched: &[String]) -> Option
         info: true,
         tokens: tokens.map(|path| Property::of(configuration, &path)),
         verify: verify(configuration),
-        trust_stores,
+        trust_stores: trust_stores(configuration, &Bases::component(name)),
     })
 }
 
@@ -86,28 +82,35 @@ pub(super) fn findings(plan: &Plan) -> Vec<Finding> {
     }
     let deadline = Instant::now() + BOUND;
     let mut answered = true;
+    let not_judged = |check, why: &str| Finding::new(check, Severity::Info, format!("z/OSMF at {} {why}", plan.server)).about(&plan.host);
     if plan.info {
-        let problem = ask(plan, "/zosmf/info", &trust, deadline);
-        answered = problem.is_none();
-        findings.extend(problem.map(|(why, is_refused)| {
-            let text = format!(
-                "z/OSMF at {} {why}; it is what users log in with ({}, {}){}",
-                plan.server,
-                plan.provider,
-                plan.provider.place,
-                if is_refused { "" } else { ": start it, or correct zOSMF.host and zOSMF.port" }
-            );
+        let answer = ask(plan, "/zosmf/info", &trust, deadline);
+        answered = matches!(answer, Answer::Good | Answer::NotVerified(_));
+        let failed = |why: String, what_to_do: &str| {
+            let Plan { server, provider, .. } = plan;
+            let text = format!("z/OSMF at {server} {why}; it is what users log in with ({provider}, {}){what_to_do}", provider.place);
             Finding::new(Check::Zosmf, Severity::Error, text).about(&plan.host)
-        }));
+        };
+        findings.extend(match answer {
+            Answer::Good => None,
+            Answer::NotVerified(why) | Answer::NotJudged(why) => Some(not_judged(Check::Zosmf, &why)),
+            Answer::Refused(why) => Some(failed(why, "")),
+            Answer::Bad(why) => Some(failed(why, ": start it, or correct zOSMF.host and zOSMF.port")),
+        });
     }
     if let Some(property) = plan.tokens.as_ref().filter(|_| answered) {
-        findings.extend(ask(plan, "/jwt/ibm/api/zOSMFBuilder/jwk", &trust, deadline).map(|(why, _)| {
-            let text = format!(
-                "z/OSMF at {} gives no JSON web tokens: /jwt/ibm/api/zOSMFBuilder/jwk {why}; enable them in z/OSMF, or set {property} to ltpa",
-                plan.server
-            );
-            Finding::new(Check::ZosmfJwt, Severity::Error, text).about(property)
-        }));
+        findings.extend(match ask(plan, "/jwt/ibm/api/zOSMFBuilder/jwk", &trust, deadline) {
+            Answer::Good => None,
+            Answer::NotVerified(why) | Answer::NotJudged(why) => Some(not_judged(Check::ZosmfJwt, &why)).filter(|_| !plan.info),
+            Answer::Refused(why) | Answer::Bad(why) => {
+                let text = format!(
+                    "z/OSMF at {} gives no JSON web tokens: /jwt/ibm/api/zOSMFBuilder/jwk {why}; enable them in z/OSMF, or set {property} \
+                    to ltpa",
+                    plan.server
+                );
+                Some(Finding::new(Check::ZosmfJwt, Severity::Error, text).about(property))
+            }
+        });
     } else if let Some(property) = &plan.tokens {
         findings.push(Finding::new(Check::ZosmfJwt, Severity::Info, "was not made, as z/OSMF did not answer").about(property));
     }
@@ -129,7 +132,7 @@ fn trust(verify: Verify, store: &TrustStore) -> (Trust, Option<String>) {
 /// How the certificates of this instance's servers are checked, as `zowe.verifyCertificates` says. Reads files, so the owner task must not
 /// call it.
 pub fn server_trust(configuration: &Configuration) -> Trust {
-    trust_with(configuration, &super::trust_store(configuration)).0
+    trust_with(configuration, &read_trust(&trust_stores(configuration, &Bases::instance()))).0
 }
 
 /// The same with another trust store than that of the configuration, and why a certificate is not checked where it should be.
@@ -137,9 +140,21 @@ pub fn trust_with(configuration: &Configuration, store: &TrustStore) -> (Trust, 
     trust(verify(configuration), store)
 }
 
-/// None when the answer was 200; else what was wrong at the last attempt, and whether it was the server's certificate, of which the text
-/// says all.
-fn ask(plan: &Plan, path: &str, trust: &Trust, deadline: Instant) -> Option<(String, bool)> {
+/// What z/OSMF answered, the last time it was asked.
+enum Answer {
+    /// 200.
+    Good,
+    /// 200, from a server of whose certificate not all is known here.
+    NotVerified(String),
+    /// There is no TLS that this program and the server both speak.
+    NotJudged(String),
+    /// Its certificate is not to be trusted.
+    Refused(String),
+    /// Another status, or none.
+    Bad(String),
+}
+
+fn ask(plan: &Plan, path: &str, trust: &Trust, deadline: Instant) -> Answer {
     let mut why = String::new();
     for attempt in 1..=ATTEMPTS {
         let left = deadline.saturating_duration_since(Instant::now());
@@ -148,25 +163,31 @@ fn ask(plan: &Plan, path: &str, trust: &Trust, deadline: Instant) -> Option<(Str
         }
         let request = Request {
             headers: vec![("X-CSRF-ZOSMF-HEADER".to_string(), "zwelnch".to_string())],
+            // The status says all.
+            body_limit: 0,
             ..Request::new(format!("{}{path}", plan.server), TIMEOUT.min(left), trust.clone())
         };
         match net::get_blocking(&request) {
-            Ok(Response { status: 200, .. }) => return None,
+            Ok(Response { status: 200, not_judged: None, .. }) => return Answer::Good,
+            Ok(Response { status: 200, not_judged: Some(why), .. }) => {
+                return Answer::NotVerified(HttpError::NotJudged(why).to_string());
+            }
             Ok(Response { status, .. }) => {
                 why = format!("answered with status {status} instead of 200");
                 // It is up and has answered; only after an error of its own (5xx) another attempt may succeed.
                 if status < 500 {
-                    return Some((why, false));
+                    return Answer::Bad(why);
                 }
             }
             Err(HttpError::Certificate(error)) => {
                 let advice = "put its certificate authority into the trust store of zowe.certificate, or correct zowe.verifyCertificates";
-                return Some((format!("has a certificate that is refused: {error}; {advice}"), true));
+                return Answer::Refused(format!("has a certificate that is refused: {error}; {advice}"));
             }
+            Err(error @ HttpError::NotJudged(_)) => return Answer::NotJudged(error.to_string()),
             Err(error) => {
                 why = format!("did not answer: {error}");
                 if matches!(error, HttpError::Request { .. } | HttpError::Trust(_) | HttpError::NotBuilt) {
-                    return Some((why, false));
+                    return Answer::Bad(why);
                 }
             }
         }
@@ -174,7 +195,7 @@ fn ask(plan: &Plan, path: &str, trust: &Trust, deadline: Instant) -> Option<(Str
             std::thread::sleep(PAUSE.min(deadline.saturating_duration_since(Instant::now())));
         }
     }
-    Some((format!("{why} (asked {ATTEMPTS} times)"), false))
+    Answer::Bad(format!("{why} (asked {ATTEMPTS} times)"))
 }
 
 #[cfg(test)]

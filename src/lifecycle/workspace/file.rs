@@ -1,7 +1,8 @@
 //! Directories made with their mode, and files that a run which was killed has left half written.
 
-use crate::platform::files::is_temporary_name;
-use std::fs::{DirBuilder, Permissions};
+use super::WorkspaceError;
+use crate::platform::files::{entries, is_temporary_name, unless_missing};
+use std::fs::{DirBuilder, DirEntry, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
@@ -34,23 +35,58 @@ pub(super) fn restrict(path: &Path, mode: u32) -> io::Result<()> {
 /// Age from which on nobody writes a temporary file any more, whatever system of the sysplex its writer runs on.
 const ABANDONED: std::time::Duration = std::time::Duration::from_secs(3600);
 
-/// True for a temporary file that another instance may still be writing.
-pub(super) fn is_being_written(path: &Path) -> bool {
-    path.file_name().and_then(|name| name.to_str()).is_some_and(is_temporary_name) && age(path).is_none_or(|age| age <= ABANDONED)
+/// Removes the temporary files in a directory that a run which was killed has left: they may hold secrets. Those that another instance may
+/// still be writing stay.
+///
+/// # Errors
+/// The first that cannot be removed, or why it is not known which there are, with the path.
+pub fn remove_abandoned(directory: &Path) -> io::Result<()> {
+    remove_abandoned_of(entries(directory).map_err(|error| at(directory, error))?)
 }
 
-/// None for a file that is gone, and for one that was changed after now.
-fn age(path: &Path) -> Option<std::time::Duration> {
-    path.symlink_metadata().ok()?.modified().ok()?.elapsed().ok()
+fn at(path: &Path, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("'{}': {error}", path.display()))
 }
 
-/// Removes the temporary files in a directory that a run which was killed has left: they may hold secrets.
-pub fn remove_abandoned(directory: &Path) {
-    let Ok(entries) = std::fs::read_dir(directory) else { return };
-    for entry in entries.flatten() {
-        if entry.file_name().to_str().is_some_and(is_temporary_name) && !is_being_written(&entry.path()) {
-            // Another instance may have been quicker.
-            let _ = std::fs::remove_file(entry.path());
+fn remove_abandoned_of(entries: impl IntoIterator<Item = DirEntry>) -> io::Result<()> {
+    for entry in entries {
+        if !entry.file_name().to_str().is_some_and(is_temporary_name) {
+            continue;
+        }
+        let path = entry.path();
+        // Another instance may be quicker.
+        let changed = unless_missing(path.symlink_metadata().and_then(|metadata| metadata.modified())).map_err(|error| at(&path, error))?;
+        // A file that was changed after now is not old.
+        if changed.and_then(|changed| changed.elapsed().ok()).is_some_and(|age| age > ABANDONED) {
+            unless_missing(std::fs::remove_file(&path)).map_err(|error| at(&path, error))?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes a directory as [`make_directory`] does, or removes from one that is there what [`remove_abandoned`] removes: most are there, and
+/// listing them shows it.
+pub(super) fn make_and_clean(path: &Path, mode: u32) -> Result<(), Fault> {
+    let listed = entries(path);
+    // Where nothing is in it, it may not be there.
+    if !matches!(&listed, Ok(entries) if !entries.is_empty()) {
+        make_directory(path, mode).map_err(Fault::NotMade)?;
+    }
+    listed.map_err(|error| at(path, error)).and_then(remove_abandoned_of).map_err(Fault::NotCleaned)
+}
+
+/// Why there is no directory to write into.
+pub(super) enum Fault {
+    NotMade(io::Error),
+    NotCleaned(io::Error),
+}
+
+impl Fault {
+    pub(super) fn of(self, path: &Path) -> WorkspaceError {
+        let path = path.to_path_buf();
+        match self {
+            Fault::NotMade(source) => WorkspaceError::Directory { path, source },
+            Fault::NotCleaned(source) => WorkspaceError::Unclean { path, source },
         }
     }
 }

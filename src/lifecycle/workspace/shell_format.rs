@@ -5,10 +5,10 @@
 //! a comment that only we read: `#env name=value` with line break, carriage return and backslash escaped.
 
 use crate::config::Environment;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-const HEADER: &[u8] = b"#!/bin/sh\n";
+pub(super) const HEADER: &[u8] = b"#!/bin/sh\n";
 const EXPORT: &[u8] = b"export ";
 const COMMENT: &[u8] = b"#env ";
 
@@ -34,12 +34,16 @@ pub struct ParseError {
 /// # Errors
 /// [`FormatError`] for a name or value that no environment can hold.
 pub fn format_snapshot(environment: &Environment) -> Result<Vec<u8>, FormatError> {
-    format(environment, |text, name, value| {
-        text.extend_from_slice(EXPORT);
-        text.extend_from_slice(name);
-        text.push(b'=');
-        quote(text, value);
-    })
+    let mut text = Vec::new();
+    for (name, value) in environment {
+        add_line(&mut text, name, value, |text, name, value| {
+            text.extend_from_slice(EXPORT);
+            text.extend_from_slice(name);
+            text.push(b'=');
+            quote(text, value);
+        })?;
+    }
+    Ok(text)
 }
 
 /// The instance file: `#!/bin/sh`, then `NAME=value`, quoted where a shell would take it for more than text.
@@ -47,7 +51,17 @@ pub fn format_snapshot(environment: &Environment) -> Result<Vec<u8>, FormatError
 /// # Errors
 /// [`FormatError`] for a name or value that no environment can hold.
 pub fn format_instance(environment: &Environment) -> Result<Vec<u8>, FormatError> {
-    let lines = format(environment, |text, name, value| {
+    let mut text = HEADER.to_vec();
+    environment.iter().try_for_each(|(name, value)| add_instance_line(&mut text, name, value))?;
+    Ok(text)
+}
+
+/// The line of one variable in an instance file.
+///
+/// # Errors
+/// [`FormatError`] for a name or value that no environment can hold.
+pub(super) fn add_instance_line(text: &mut Vec<u8>, name: &str, value: &OsStr) -> Result<(), FormatError> {
+    add_line(text, name, value, |text, name, value| {
         text.extend_from_slice(name);
         text.push(b'=');
         if value.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_./:,@%+-=".contains(byte)) {
@@ -55,31 +69,27 @@ pub fn format_instance(environment: &Environment) -> Result<Vec<u8>, FormatError
         } else {
             quote(text, value);
         }
-    })?;
-    Ok([HEADER, &lines].concat())
+    })
 }
 
-fn format(environment: &Environment, line: impl Fn(&mut Vec<u8>, &[u8], &[u8])) -> Result<Vec<u8>, FormatError> {
-    let mut text = Vec::new();
-    for (name, value) in environment {
-        let value = value.as_bytes();
-        if name.is_empty() || name.contains(['=', '\0']) {
-            return Err(FormatError::Name(name.clone()));
-        }
-        if value.contains(&0) {
-            return Err(FormatError::Value(name.clone()));
-        }
-        if is_identifier(name.as_bytes()) {
-            line(&mut text, name.as_bytes(), value);
-        } else {
-            text.extend_from_slice(COMMENT);
-            escape(&mut text, name.as_bytes());
-            text.push(b'=');
-            escape(&mut text, value);
-        }
-        text.push(b'\n');
+fn add_line(text: &mut Vec<u8>, name: &str, value: &OsStr, line: impl Fn(&mut Vec<u8>, &[u8], &[u8])) -> Result<(), FormatError> {
+    let value = value.as_bytes();
+    if name.is_empty() || name.contains(['=', '\0']) {
+        return Err(FormatError::Name(name.to_owned()));
     }
-    Ok(text)
+    if value.contains(&0) {
+        return Err(FormatError::Value(name.to_owned()));
+    }
+    if is_identifier(name.as_bytes()) {
+        line(text, name.as_bytes(), value);
+    } else {
+        text.extend_from_slice(COMMENT);
+        escape(text, name.as_bytes());
+        text.push(b'=');
+        escape(text, value);
+    }
+    text.push(b'\n');
+    Ok(())
 }
 
 /// A name that a POSIX shell can assign to.

@@ -41,8 +41,12 @@ proptest! {
     }
 }
 
-/// What a process started by `script` sees, `$1` being the file.
+/// What a process started by `script` sees, `$1` being the file, in the code page of this machine's shell.
 fn shell_environment(script: &str, file: &Path) -> BTreeMap<String, Vec<u8>> {
+    let directory = TempDir::new().unwrap();
+    let text = text_file::decode(std::fs::read(file).unwrap());
+    let file = directory.path().join("file");
+    std::fs::write(&file, text).unwrap();
     let output = Command::new("sh").arg("-c").arg(script).arg("sh").arg(file).env_clear().env("PATH", "/usr/bin:/bin").output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     output
@@ -134,6 +138,7 @@ fn prepared(runtime: &Path) -> PreparedFiles {
         instance: serde_json::json!({"a": 2}),
         instance_merged: Some(serde_json::json!({"zowe": {"job": {"name": "008"}}})),
         environment: environment(&[("ZWE_a", b"2")]),
+        common: environment(&[("ZWE_a", b"2")]),
         runtime_manifest: Some(runtime.join("manifest.json")),
     }
 }
@@ -142,12 +147,17 @@ fn components(runtime: &Path) -> Vec<ComponentFiles> {
     vec![
         ComponentFiles {
             name: "alpha".into(),
-            environment: environment(&[("ZWE_configs_port", b"9101")]),
-            configs: Some(serde_json::json!({"configs": {"port": 9101}})),
+            own: environment(&[("ZWE_configs_port", b"9101")]),
+            configs: Some(serde_json::json!({"port": 9101})),
             manifest_file: Some(runtime.join("manifest.yaml")),
         },
         ComponentFiles { name: "beta-svc".into(), ..ComponentFiles::default() },
     ]
+}
+
+/// Whatever its code page.
+fn text_of(path: &Path) -> String {
+    crate::config::encoding::decode(&std::fs::read(path).unwrap()).unwrap()
 }
 
 fn tree(directory: &Path) -> Vec<String> {
@@ -203,9 +213,9 @@ fn prepare_leaves_the_tree_of_the_reference_and_nothing_temporary() {
         ]
     );
     assert_eq!(std::fs::metadata(&workspace).unwrap().permissions().mode() & 0o7777, 0o770);
-    let read = |name: &str| std::fs::read_to_string(workspace.join(".env").join(name)).unwrap();
+    let read = |name: &str| text_of(&workspace.join(".env").join(name));
     assert_eq!(read(".zowe-lpar1.json"), "{\n  \"a\": 2\n}");
-    assert_eq!(read("alpha/.instance-lpar1.env"), "#!/bin/sh\nZWE_configs_port=9101\n");
+    assert_eq!(read("alpha/.instance-lpar1.env"), "#!/bin/sh\nZWE_a=2\nZWE_configs_port=9101\n");
     let merged: Value = serde_yaml::from_str(&read(".zowe-merged.yaml")).unwrap();
     assert_eq!(merged["zowe"]["job"]["name"], "007");
     let merged: Value = serde_yaml::from_str(&read(".zowe-lpar1-merged.yaml")).unwrap();
@@ -225,12 +235,12 @@ fn a_second_instance_leaves_the_files_of_the_first_alone() {
     let mut alpha_and_beta = components(runtime.path());
     write_files(workspace.path(), "lpar1", &files, &mut alpha_and_beta.clone().into_iter(), &free).unwrap();
     files.instance = serde_json::json!({"a": 3});
-    alpha_and_beta[0].environment = environment(&[("ZWE_configs_port", b"9202")]);
+    alpha_and_beta[0].own = environment(&[("ZWE_configs_port", b"9202")]);
     write_files(workspace.path(), "lpar2", &files, &mut alpha_and_beta.into_iter(), &free).unwrap();
-    let read = |name: &str| std::fs::read_to_string(workspace.path().join(".env").join(name)).unwrap();
+    let read = |name: &str| text_of(&workspace.path().join(".env").join(name));
     assert_eq!(read(".zowe-lpar1.json"), "{\n  \"a\": 2\n}");
-    assert_eq!(read("alpha/.instance-lpar1.env"), "#!/bin/sh\nZWE_configs_port=9101\n");
-    assert_eq!(read("alpha/.instance-lpar2.env"), "#!/bin/sh\nZWE_configs_port=9202\n");
+    assert_eq!(read("alpha/.instance-lpar1.env"), "#!/bin/sh\nZWE_a=2\nZWE_configs_port=9101\n");
+    assert_eq!(read("alpha/.instance-lpar2.env"), "#!/bin/sh\nZWE_a=2\nZWE_configs_port=9202\n");
 }
 
 #[test]
@@ -279,7 +289,7 @@ fn a_link_in_place_of_a_file_is_replaced_not_followed() {
     std::fs::write(&victim, "untouched").unwrap();
     let link = directory.path().join("link");
     std::os::unix::fs::symlink(&victim, &link).unwrap();
-    write_atomically(&link, b"new", 0o600).unwrap();
+    text_file::write(&link, b"new", 0o600, TextFile::OwnRecord).unwrap();
     assert_eq!(std::fs::read_to_string(&victim).unwrap(), "untouched");
     assert_eq!(std::fs::read_to_string(&link).unwrap(), "new");
 }
@@ -289,6 +299,133 @@ fn a_file_that_cannot_be_renamed_into_place_leaves_nothing_behind() {
     let directory = TempDir::new().unwrap();
     let target = directory.path().join("target");
     std::fs::create_dir(&target).unwrap();
-    assert!(write_atomically(&target, b"x", 0o600).is_err());
+    assert!(text_file::write(&target, b"x", 0o600, TextFile::OwnRecord).is_err());
     assert_eq!(tree(directory.path()).len(), 1);
+}
+
+#[test]
+fn what_cannot_be_listed_or_removed_is_an_error_with_its_path() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    remove_abandoned(&at("none")).unwrap();
+    std::os::unix::fs::symlink(at("loop"), at("loop")).unwrap();
+    assert!(remove_abandoned(&at("loop")).unwrap_err().to_string().contains("loop"));
+    // A directory of that name is nothing that this program has left, and cannot be removed like a file.
+    let odd = at(".f.1.2.tmp");
+    std::fs::create_dir(&odd).unwrap();
+    let old = std::time::SystemTime::now() - Duration::from_secs(7200);
+    std::fs::File::open(&odd).unwrap().set_modified(old).unwrap();
+    assert!(remove_abandoned(directory.path()).unwrap_err().to_string().contains(".f.1.2.tmp"));
+}
+
+/// Content, inode and time of the last change of every file below a directory.
+fn state(directory: &Path) -> BTreeMap<PathBuf, (Vec<u8>, u64, i64, i64)> {
+    use std::os::unix::fs::MetadataExt;
+    let mut found = BTreeMap::new();
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let (path, metadata) = entry.map(|entry| (entry.path(), entry.metadata().unwrap())).unwrap();
+        if metadata.is_dir() {
+            found.extend(state(&path));
+        } else {
+            let content = std::fs::read(&path).unwrap();
+            found.insert(path, (content, metadata.ino(), metadata.mtime(), metadata.mtime_nsec()));
+        }
+    }
+    found
+}
+
+/// Those whose inode or time is another, below the directory of the environments.
+#[cfg(not(zwelnch_zos))]
+fn rewritten(workspace: &Path, before: &BTreeMap<PathBuf, (Vec<u8>, u64, i64, i64)>) -> Vec<String> {
+    let changed = state(workspace).into_iter().filter(|(path, now)| before.get(path) != Some(now));
+    changed.map(|(path, _)| path.strip_prefix(workspace.join(".env")).unwrap().display().to_string()).collect()
+}
+
+/// Not on the stub of z/OS, which keeps tags only where it has a directory: a file whose tag is not known is written anew.
+#[cfg(not(zwelnch_zos))]
+#[test]
+fn what_has_not_changed_is_not_written_again_and_one_change_writes_what_it_concerns() {
+    let runtime = TempDir::new().unwrap();
+    let directory = TempDir::new().unwrap();
+    let workspace = directory.path().join("ws");
+    let (mut files, mut all) = (prepared(runtime.path()), components(runtime.path()));
+    let write = |files: &PreparedFiles, all: &[ComponentFiles]| {
+        write_files(&workspace, "lpar1", files, &mut all.iter().cloned(), &free).unwrap();
+    };
+    write(&files, &all);
+    let before = state(&workspace);
+    assert_eq!(before.len(), 10);
+    write(&files, &all);
+    assert_eq!(rewritten(&workspace, &before), Vec::<String>::new());
+    all[0].own = environment(&[("ZWE_configs_port", b"9102")]);
+    write(&files, &all);
+    assert_eq!(rewritten(&workspace, &before), ["alpha/.instance-lpar1.env"]);
+    let before = state(&workspace);
+    files.base = serde_json::json!({"a": 7});
+    std::fs::write(runtime.path().join("manifest.yaml"), "name: alpha\n# new\n").unwrap();
+    write(&files, &all);
+    assert_eq!(rewritten(&workspace, &before), [".zowe.json", "alpha/manifest.yaml"]);
+    let before = state(&workspace);
+    files.instance = serde_json::json!({"a": 3});
+    write(&files, &all);
+    assert_eq!(rewritten(&workspace, &before), [".zowe-lpar1.json", "alpha/.configs-lpar1.json"]);
+    // What somebody has opened up, or changed, is made anew.
+    let before = state(&workspace);
+    let [opened, changed] = [".zowe.json", "beta-svc/.instance-lpar1.env"].map(|name| workspace.join(".env").join(name));
+    std::fs::set_permissions(&opened, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let right = std::fs::read(&changed).unwrap();
+    let wrong: Vec<u8> = right.iter().map(|byte| if *byte == b'2' { b'3' } else { *byte }).collect();
+    assert!(wrong != right);
+    std::fs::write(&changed, wrong).unwrap();
+    write(&files, &all);
+    assert_eq!(rewritten(&workspace, &before), [".zowe.json", "beta-svc/.instance-lpar1.env"]);
+    assert_eq!((std::fs::metadata(&opened).unwrap().permissions().mode() & 0o7777, std::fs::read(&changed).unwrap()), (0o600, right));
+}
+
+/// A small instance: which components it has, and what they and it are configured with.
+fn any_instance() -> impl Strategy<Value = (PreparedFiles, Vec<ComponentFiles>)> {
+    let value = || prop_oneof!["[a-c ]{0,3}".prop_map(Value::from), (0..3i32).prop_map(Value::from)];
+    let variables = || prop::collection::btree_map("ZWE_[A-C]", "[a-c' ]{0,3}".prop_map(OsString::from), 0..4);
+    let component = (variables(), prop::option::of(value()));
+    let all = prop::collection::btree_map("c[0-3]", component, 0..4);
+    (value(), prop::option::of(value()), variables(), all).prop_map(|(instance, merged, common, all)| {
+        let instance = serde_json::json!({ "a": instance });
+        let files = PreparedFiles {
+            merged: instance.clone(),
+            base: instance.clone(),
+            instance,
+            instance_merged: merged,
+            environment: common.clone(),
+            common,
+            runtime_manifest: None,
+        };
+        let of =
+            |(name, (own, configs)): (String, (Environment, Option<Value>))| ComponentFiles { name, own, configs, manifest_file: None };
+        (files, all.into_iter().map(of).collect())
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+    /// Whatever was in the workspace before, it has the files that a new one gets; others are of components that were there once.
+    #[test]
+    fn after_any_changes_the_workspace_is_as_a_new_one(instances in prop::collection::vec(any_instance(), 1..6)) {
+        let directory = TempDir::new().unwrap();
+        let [old, new] = ["old", "new"].map(|name| directory.path().join(name));
+        for (files, all) in &instances {
+            write_files(&old, "lpar1", files, &mut all.clone().into_iter(), &free).unwrap();
+        }
+        let (files, all) = instances.last().unwrap();
+        write_files(&new, "lpar1", files, &mut all.clone().into_iter(), &free).unwrap();
+        let of = |workspace: &Path| -> BTreeMap<PathBuf, Vec<u8>> {
+            state(workspace).into_iter().map(|(path, (content, ..))| (path.strip_prefix(workspace).unwrap().to_path_buf(), content)).collect()
+        };
+        let (old, new) = (of(&old), of(&new));
+        for (path, content) in &new {
+            prop_assert_eq!(old.get(path), Some(content), "{}", path.display());
+        }
+        for path in old.keys().filter(|path| !new.contains_key(*path)) {
+            prop_assert!(path.components().count() == 3, "{}", path.display());
+        }
+    }
 }

@@ -1,11 +1,9 @@
 //! The commands that were entered, in memory and in the system's file `history`.
 
-use crate::platform::files::write_atomically;
-use crate::system::COMMAND_LIMIT;
+use crate::system::{COMMAND_LIMIT, Maker};
 use std::collections::VecDeque;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// The number of commands that are kept.
@@ -45,6 +43,13 @@ impl History {
         self.entries.get(at).map(String::as_str)
     }
 
+    /// The last entry before `end` that holds a text, without regard to the case of letters; None for an empty text.
+    pub(super) fn find(&self, text: &str, end: usize) -> Option<usize> {
+        let text = text.to_lowercase();
+        let holds = |at: &usize| self.entries.get(*at).is_some_and(|entry| entry.to_lowercase().contains(&text));
+        (0..end.min(self.entries.len())).rev().find(holds).filter(|_| !text.is_empty())
+    }
+
     fn from_text(text: &str) -> History {
         let mut history = History::default();
         for line in text.lines() {
@@ -62,16 +67,17 @@ impl History {
 #[derive(Debug)]
 pub(super) struct HistoryFile {
     path: PathBuf,
+    maker: Maker,
     /// The number of its lines, as far as this console knows.
     lines: usize,
 }
 
 impl HistoryFile {
     /// Reads the file; empty when it does not exist or cannot be read, because the console works without it.
-    pub(super) fn load(path: PathBuf) -> (HistoryFile, History) {
+    pub(super) fn load(path: PathBuf, maker: Maker) -> (HistoryFile, History) {
         let text = read_end(&path).unwrap_or_default();
         let history = History::from_text(&text);
-        (HistoryFile { lines: text.lines().count(), path }, history)
+        (HistoryFile { lines: text.lines().count(), path, maker }, history)
     }
 
     /// Appends a command, and shortens a file that has twice as many commands as are kept.
@@ -79,7 +85,7 @@ impl HistoryFile {
     /// # Errors
     /// The system's; then the command is missing only in later consoles.
     pub(super) fn append(&mut self, command: &str) -> io::Result<()> {
-        let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(&self.path)?;
+        let mut file = self.maker.append(&self.path)?;
         // One write, so that the lines of two consoles do not mix.
         file.write_all(format!("{command}\n").as_bytes())?;
         self.lines += 1;
@@ -92,7 +98,7 @@ impl HistoryFile {
     fn shorten(&mut self) -> io::Result<()> {
         // Read again, because other consoles have appended.
         let history = History::from_text(&read_end(&self.path)?);
-        write_atomically(&self.path, history.text().as_bytes(), 0o600)?;
+        self.maker.replace(&self.path, history.text().as_bytes())?;
         self.lines = history.len();
         Ok(())
     }
@@ -136,18 +142,18 @@ mod tests {
     fn the_file_is_private_and_does_not_grow_for_ever() {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("history");
-        let (mut file, history) = HistoryFile::load(path.clone());
+        let (mut file, history) = HistoryFile::load(path.clone(), Maker::default());
         assert_eq!(history.len(), 0);
         for number in 0..2 * HISTORY - 1 {
             file.append(&format!("D {number}")).unwrap();
         }
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         // Another console's command, which the shortening must not lose.
-        let (mut other, history) = HistoryFile::load(path.clone());
+        let (mut other, history) = HistoryFile::load(path.clone(), Maker::default());
         assert_eq!((history.len(), history.get(HISTORY - 1)), (HISTORY, Some("D 1998")));
         other.append("D OTHER").unwrap();
         file.append("D LAST").unwrap();
-        let (shortened, history) = HistoryFile::load(path.clone());
+        let (shortened, history) = HistoryFile::load(path.clone(), Maker::default());
         assert_eq!((shortened.lines, history.len()), (HISTORY, HISTORY));
         assert_eq!([history.get(HISTORY - 2), history.get(HISTORY - 1)], [Some("D OTHER"), Some("D LAST")]);
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
@@ -159,7 +165,7 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("history");
         std::fs::write(&path, b"D A,L\n\x1b[2J\n\xff\xfe\n\n\n".repeat(200_000)).unwrap();
-        let (_, history) = HistoryFile::load(path);
+        let (_, history) = HistoryFile::load(path, Maker::default());
         assert!(history.len() <= HISTORY && (0..history.len()).all(|at| !history.get(at).unwrap().contains('\x1b')));
     }
 }

@@ -31,6 +31,10 @@ pub(super) enum Key {
     Up,
     Down,
     ClearScreen,
+    /// Ctrl-R: look for what was entered before.
+    Search,
+    /// Ctrl-G: end such a search without what it has found.
+    Abandon,
     /// Ctrl-C.
     Interrupt,
 }
@@ -199,6 +203,8 @@ impl Decoder {
             0x04 => Some(Key::DeleteOrEnd),
             0x05 => Some(Key::End),
             0x06 => Some(Key::Right),
+            0x07 => Some(Key::Abandon),
+            0x12 => Some(Key::Search),
             0x08 | 0x7f => Some(Key::Backspace),
             0x0b => Some(Key::DeleteToEnd),
             0x0c => Some(Key::ClearScreen),

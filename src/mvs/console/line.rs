@@ -16,6 +16,8 @@ pub(super) enum Effect {
     /// The line was entered; the editor is empty again.
     Entered(String),
     EndOfInput,
+    /// Ctrl-C where nothing was typed: somebody wants to leave, or to stop something.
+    Hint,
     ClearScreen,
     /// The caller should say what could be here, with [`Line::completed`].
     Complete,
@@ -36,6 +38,16 @@ pub(super) struct Line {
     draft: String,
     /// The last key was a tab that left several possibilities.
     undecided: bool,
+    /// What is looked for in the history (Ctrl-R).
+    search: Option<Search>,
+}
+
+/// A search in the history, from its end.
+#[derive(Debug, Default)]
+struct Search {
+    pattern: String,
+    /// The entry that was found last.
+    at: Option<usize>,
 }
 
 impl Line {
@@ -43,11 +55,13 @@ impl Line {
         Line { history, ..Line::default() }
     }
 
+    #[cfg(test)]
     pub(super) fn text(&self) -> &str {
         &self.text
     }
 
     /// Where the cursor is, in bytes.
+    #[cfg(test)]
     pub(super) fn cursor(&self) -> usize {
         self.cursor
     }
@@ -55,6 +69,18 @@ impl Line {
     /// What is before the cursor.
     pub(super) fn before(&self) -> &str {
         self.text.get(..self.cursor).unwrap_or_default()
+    }
+
+    /// The line as it is shown, and where the cursor is in that, in bytes.
+    pub(super) fn shown(&self, prompt: &str) -> (String, usize) {
+        match &self.search {
+            Some(search) => {
+                let head = format!("search `{}': ", search.pattern);
+                let found = search.at.and_then(|at| self.history.get(at)).unwrap_or_default();
+                (format!("{head}{found}"), head.len() + found.len())
+            }
+            None => (format!("{prompt}{}", self.text), prompt.len() + self.cursor),
+        }
     }
 
     fn after(&self) -> &str {
@@ -71,6 +97,11 @@ impl Line {
         if key != Key::Tab {
             self.undecided = false;
         }
+        if let Some(search) = self.search.take() {
+            if let Some(effect) = self.searched(search, key) {
+                return effect;
+            }
+        }
         match key {
             Key::Text(character) => {
                 if self.text.chars().count() >= LIMIT {
@@ -86,6 +117,12 @@ impl Line {
                 self.cursor = 0;
                 Effect::Entered(std::mem::take(&mut self.text))
             }
+            Key::Interrupt if self.text.is_empty() => Effect::Hint,
+            Key::Search => {
+                self.search = Some(Search::default());
+                Effect::Redraw
+            }
+            Key::Abandon => Effect::Nothing,
             Key::Interrupt => {
                 self.recalled = None;
                 self.draft.clear();
@@ -134,6 +171,41 @@ impl Line {
             return Effect::Nothing;
         }
         self.replace(from, self.cursor, shared)
+    }
+
+    /// A key during a search. None: the search is over, what it found is the line, and the key is for that.
+    fn searched(&mut self, mut search: Search, key: Key) -> Option<Effect> {
+        let end = self.history.len();
+        let found = match key {
+            Key::Text(character) if search.pattern.chars().count() < LIMIT => {
+                search.pattern.push(character);
+                // What is shown may still fit.
+                self.history.find(&search.pattern, search.at.map_or(end, |at| at + 1))
+            }
+            Key::Backspace => {
+                search.pattern.pop();
+                self.history.find(&search.pattern, end)
+            }
+            Key::Search => self.history.find(&search.pattern, search.at.unwrap_or(end)).or(search.at),
+            Key::Text(_) => search.at,
+            Key::Interrupt | Key::Abandon => return Some(Effect::Redraw),
+            _ => {
+                if let Some(at) = search.at {
+                    self.recall(at);
+                }
+                // A line is entered at once, as in a shell; after another key that does nothing it has to be drawn again.
+                return match key {
+                    Key::Enter => None,
+                    key => match self.apply(key) {
+                        Effect::Nothing => Some(Effect::Redraw),
+                        effect => Some(effect),
+                    },
+                };
+            }
+        };
+        search.at = if search.pattern.is_empty() { None } else { found };
+        self.search = Some(search);
+        Some(Effect::Redraw)
     }
 
     /// Shows an entry of the history; after the last entry comes what had been typed.

@@ -2,27 +2,43 @@
 
 mod complete;
 mod editor;
+mod ending;
 mod history;
 mod interactive;
 mod keys;
 mod layout;
 mod line;
-mod others;
+mod pipe;
 mod screen;
 mod terminal;
 
-pub use interactive::{ConsoleEnd, ConsoleOptions, ConsoleOutcome, interactive};
+pub use interactive::{ConsoleEnd, ConsoleOptions, ConsoleOutcome, help, interactive};
 
+use super::answer::Answer;
 use super::command::{fold, verb};
-use super::issue::issue;
+use super::issue::{ask, issue};
 use crate::system::SystemDirectory;
+use nix::sys::signal::Signal;
 use std::borrow::Cow;
+
+/// Ends this process by the signal that has ended its console. Returns the code that a shell gives to such an end, for the case that the
+/// signal does not end it.
+pub fn end_by(signal: Signal) -> i32 {
+    ending::end_by(signal)
+}
 
 /// Issues one command. Returns the lines of its answer and the exit code: 0 accepted, 8 refused, 12 when the answer broke off.
 pub fn one_shot(system: &SystemDirectory, job: Option<&str>, command: &str) -> (Vec<String>, i32) {
-    let answer = issue(system, &for_job(job, command));
-    let code = answer.exit_code();
-    (answer.lines, code)
+    shown(issue(system, &for_job(job, command)))
+}
+
+/// The same for a program that asks, perhaps every few seconds: neither SYSLOG nor the launcher's SYSPRINT grows by it.
+pub fn asked(system: &SystemDirectory, command: &str) -> (Vec<String>, i32) {
+    shown(ask(system, command, None))
+}
+
+fn shown(answer: Answer) -> (Vec<String>, i32) {
+    (answer.said(), answer.exit_code())
 }
 
 /// What a command means at a console for one job: a verb that needs a job gets the job's name, and anything that is not an operator command
@@ -50,7 +66,7 @@ mod tests {
 
     #[test]
     fn every_verb_is_one_at_a_console_about_a_job_too() {
-        for word in VERBS {
+        for word in VERBS.iter().flat_map(|verb| [verb.name, verb.short]) {
             let command = format!("{word} X,Y");
             assert_eq!(for_job(Some("ZWE1"), &command), command);
         }

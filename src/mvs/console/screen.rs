@@ -3,72 +3,23 @@
 //! shows new lines need not wait for the console, which may be busy.
 
 use super::layout;
-use crate::output::one_line;
+use crate::mvs::answer::Answer;
+use crate::output::{is_message_id, one_line};
 use crate::platform::standard_output::StandardOutput;
 use crate::platform::unix::watch::{Watch, watch_file};
-use crate::system::{SystemDirectory, parse_syslog_line};
-use std::collections::HashSet;
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use crate::system::{Follower, SystemDirectory, parse_syslog_line};
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// How much of SYSLOG is searched for its last lines.
-const LAST_LINES_FROM: u64 = 64 * 1024;
+/// How often it is checked while waiting whether jobs are still there, and what is new in SYSLOG.
+const CHECK: Duration = Duration::from_millis(250);
 
-/// How often SYSLOG is checked while waiting, when the system cannot report that it has grown.
-const WITHOUT_WATCH: Duration = Duration::from_millis(250);
-
-/// Follows a file that others append to.
-#[derive(Debug)]
-pub(super) struct Tail {
-    path: PathBuf,
-    offset: u64,
-    /// A line whose end has not come yet.
-    begun: Vec<u8>,
-}
-
-impl Tail {
-    /// Follows the file from now on; also returns up to `last` lines that are already there.
-    fn open(path: &Path, last: usize) -> (Tail, Vec<String>) {
-        let length = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
-        let from = length.saturating_sub(LAST_LINES_FROM);
-        let mut tail = Tail { path: path.to_path_buf(), offset: from, begun: Vec::new() };
-        let mut lines = tail.new_lines();
-        if from > 0 && !lines.is_empty() {
-            // The reading probably did not begin at the beginning of a line.
-            lines.remove(0);
-        }
-        let surplus = lines.len().saturating_sub(last);
-        (tail, lines.split_off(surplus))
-    }
-
-    /// Whole lines that have come since the last call. A file that became shorter is read from its beginning; after an error there are no
-    /// new lines.
-    fn new_lines(&mut self) -> Vec<String> {
-        let mut bytes = std::mem::take(&mut self.begun);
-        if self.read_into(&mut bytes).is_err() {
-            // Whatever was read before the error has been counted.
-        }
-        let end = memchr::memrchr(b'\n', &bytes).map_or(0, |at| at + 1);
-        self.begun = bytes.split_off(end);
-        String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect()
-    }
-
-    fn read_into(&mut self, bytes: &mut Vec<u8>) -> io::Result<()> {
-        let mut file = File::open(&self.path)?;
-        if file.metadata()?.len() < self.offset {
-            self.offset = 0;
-            bytes.clear();
-        }
-        file.seek(SeekFrom::Start(self.offset))?;
-        let before = bytes.len();
-        let result = file.read_to_end(bytes);
-        self.offset += (bytes.len() - before) as u64;
-        result.map(drop)
-    }
-}
+/// How long the line about the end of a job is waited for when the job has gone: SYSLOG may not be writable.
+const LAST_LINE: Duration = Duration::from_secs(2);
 
 /// The width assumed for a terminal that does not tell its own.
 const USUAL_WIDTH: usize = 80;
@@ -99,12 +50,17 @@ impl Drawn {
 }
 
 struct Inside {
-    tail: Tail,
+    syslog: Follower,
     typed: Option<Drawn>,
     output: Box<dyn Write + Send>,
     width: fn() -> usize,
     /// Ids of jobs whose $HASP395 has been shown.
     ended: HashSet<String>,
+    /// A command that was typed on this terminal and that SYSLOG has not shown yet.
+    issued: Option<String>,
+    /// Tables are made to fit: a person reads them.
+    fits: bool,
+    colour: bool,
 }
 
 /// SYSLOG on the terminal. Shared by the console and the thread that is notified when SYSLOG grows.
@@ -113,20 +69,15 @@ pub(super) struct Screen {
     news: Condvar,
 }
 
-/// Keeps SYSLOG scrolling while it is held.
-pub(super) struct Scrolling {
-    watch: Option<Watch>,
-}
-
 impl Screen {
     /// Shows the last lines of SYSLOG.
-    pub(super) fn open(system: &SystemDirectory, last: usize) -> Arc<Screen> {
-        Self::on(system, last, Box::new(StandardOutput), width)
+    pub(super) fn open(system: &SystemDirectory, last: usize, colour: bool) -> Arc<Screen> {
+        Self::on(system, last, Box::new(StandardOutput), width, colour)
     }
 
-    fn on(system: &SystemDirectory, last: usize, output: Box<dyn Write + Send>, width: fn() -> usize) -> Arc<Screen> {
-        let (tail, lines) = Tail::open(&system.syslog(), last);
-        let mut inside = Inside { tail, typed: None, output, width, ended: HashSet::new() };
+    fn on(system: &SystemDirectory, last: usize, output: Box<dyn Write + Send>, width: fn() -> usize, colour: bool) -> Arc<Screen> {
+        let (syslog, lines) = Follower::open(system, last);
+        let mut inside = Inside { syslog, typed: None, output, width, ended: HashSet::new(), issued: None, fits: false, colour };
         inside.write_lines(&lines.iter().map(|line| shown(line)).collect::<Vec<_>>());
         Arc::new(Screen { inside: Mutex::new(inside), news: Condvar::new() })
     }
@@ -142,6 +93,18 @@ impl Screen {
         let width = (inside.width)();
         let erased = inside.typed.take().map_or_else(String::new, |typed| typed.erase(width));
         inside.send(&format!("{erased}{}\n", one_line(text)));
+    }
+
+    /// Removes a line that was entered: it is a command, which SYSLOG shows. Where SYSLOG does not, it is shown before its answer.
+    pub(super) fn issued(&self, command: &str) {
+        let mut inside = self.lock();
+        inside.issued = Some(command.to_owned());
+        inside.show_typed(None);
+    }
+
+    /// From now on the table of DISP is made to fit the terminal.
+    pub(super) fn fit(&self) {
+        self.lock().fits = true;
     }
 
     /// Removes the line that was being typed.
@@ -177,25 +140,32 @@ impl Screen {
         inside.show_typed(typed);
     }
 
-    /// Begins to show SYSLOG as it grows.
+    /// Shows SYSLOG as it grows, as long as the watch is held.
     ///
     /// # Errors
     /// Why the system cannot report that a file has grown; the console then checks after each command.
-    pub(super) fn scroll(self: &Arc<Self>, system: &SystemDirectory) -> (Scrolling, Option<io::Error>) {
+    pub(super) fn scroll(self: &Arc<Self>, system: &SystemDirectory) -> io::Result<Watch> {
         let screen = Arc::clone(self);
-        match watch_file(system.path(), "SYSLOG", move || screen.show_news()) {
-            Ok(watch) => (Scrolling { watch: Some(watch) }, None),
-            Err(error) => (Scrolling { watch: None }, Some(error)),
-        }
+        watch_file(system.path(), "SYSLOG", move || screen.show_news())
     }
 
     /// Shows the new lines of SYSLOG; returns when all of them are written.
     pub(super) fn show_news(&self) {
         let mut inside = self.lock();
-        let lines = inside.tail.new_lines();
-        let ended = lines.iter().filter_map(|line| parse_syslog_line(line)).filter(|line| line.text.starts_with("$HASP395 "));
-        inside.ended.extend(ended.map(|line| line.job_id.to_owned()));
-        inside.write_lines(&lines.iter().map(|line| shown(line)).collect::<Vec<_>>());
+        loop {
+            let news = inside.syslog.news();
+            if news.is_empty() {
+                break;
+            }
+            let ended = news.lines.iter().filter_map(|line| parse_syslog_line(line)).filter(|line| line.text.starts_with("$HASP395 "));
+            inside.ended.extend(ended.map(|line| line.job_id.to_owned()));
+            let is_issued = |line: &String| parse_syslog_line(line).is_some_and(|line| inside.issued.as_deref() == Some(line.text));
+            if news.lines.iter().any(is_issued) {
+                inside.issued = None;
+            }
+            let gap = news.gap.map(|why| format!("-- {why}"));
+            inside.write_lines(&gap.into_iter().chain(news.lines.iter().map(|line| shown(line))).collect::<Vec<_>>());
+        }
         drop(inside);
         self.news.notify_all();
     }
@@ -205,24 +175,36 @@ impl Screen {
         self.lock().write_lines(lines);
     }
 
-    /// Shows SYSLOG until all these jobs have ended, at most for `limit`; returns those that have not ended.
-    pub(super) fn wait_for_ends(&self, jobs: &[String], scrolling: &Scrolling, limit: Duration) -> Vec<String> {
-        let deadline = Instant::now() + limit;
+    /// Shows what SYSLOG does not have of an answer, after what it has.
+    pub(super) fn show_answer(&self, answer: &Answer) {
         self.show_news();
-        let mut inside = self.lock();
+        let (issued, fits, width) = {
+            let mut inside = self.lock();
+            (inside.issued.take(), inside.fits, (inside.width)())
+        };
+        let lines = answer.unlogged.iter().map(|line| if fits { fitted(line, width) } else { shown(line) });
+        self.write(
+            &issued.into_iter().chain(lines).chain(answer.not_logged().map(|message| message.text().to_owned())).collect::<Vec<_>>(),
+        );
+    }
+
+    /// Shows SYSLOG until all these jobs have ended, at most for `limit`; returns those that have not ended. SYSLOG tells, and when it is not
+    /// written, that the job is not there any more.
+    pub(super) fn wait_for_ends(&self, system: &SystemDirectory, jobs: &[String], limit: Duration) -> Vec<String> {
+        let deadline = Instant::now() + limit;
+        let mut gone: HashMap<String, Instant> = HashMap::new();
         loop {
-            let left: Vec<String> = jobs.iter().filter(|id| !inside.ended.contains(*id)).cloned().collect();
-            let remaining = deadline.saturating_duration_since(Instant::now());
+            let there: HashSet<String> = system.jobs().into_iter().map(|job| job.job_id).collect();
+            self.show_news();
+            let inside = self.lock();
+            let mut left: Vec<String> = jobs.iter().filter(|id| !inside.ended.contains(*id)).cloned().collect();
+            let now = Instant::now();
+            left.retain(|id| there.contains(id) || now.duration_since(*gone.entry(id.clone()).or_insert(now)) < LAST_LINE);
+            let remaining = deadline.saturating_duration_since(now);
             if left.is_empty() || remaining.is_zero() {
                 return left;
             }
-            let pause = if scrolling.watch.is_some() { remaining } else { remaining.min(WITHOUT_WATCH) };
-            inside = self.news.wait_timeout(inside, pause).unwrap_or_else(PoisonError::into_inner).0;
-            if scrolling.watch.is_none() {
-                drop(inside);
-                self.show_news();
-                inside = self.lock();
-            }
+            drop(self.news.wait_timeout(inside, remaining.min(CHECK)));
         }
     }
 
@@ -242,6 +224,41 @@ fn shown(line: &str) -> String {
     }
 }
 
+/// The same for one line of an answer, which a person reads: of the table of DISP neither time, job nor message id are repeated in every row,
+/// and the last column, how a component has ended, is cut where the terminal ends.
+fn fitted(line: &str, width: usize) -> String {
+    let row = parse_syslog_line(line).and_then(|line| line.text.strip_prefix("ZWEL0920I "));
+    let Some(row) = row else { return shown(line) };
+    let row = format!("  {row}");
+    // The last column of a terminal is left free: some go to the next row when it is written.
+    if row.width() < width {
+        return row;
+    }
+    let mut columns = 0;
+    let kept = row.chars().take_while(|character| {
+        columns += character.width().unwrap_or(0);
+        columns + 2 <= width
+    });
+    kept.collect::<String>() + "…"
+}
+
+/// A line in the colour of its severity; what an operator has entered is bold. Red is only what is wrong.
+fn coloured(line: &str) -> Cow<'_, str> {
+    let mut words = line.split_ascii_whitespace().take(3).map(|word| word.trim_end_matches(':'));
+    // A job id looks like a message id without its letter.
+    let is_id = |word: &&str| word.starts_with("$HASP") || (is_message_id(word) && word.ends_with(|last: char| last.is_ascii_uppercase()));
+    let id = words.find(is_id);
+    let style = match id.and_then(|id| id.chars().last()) {
+        Some('E' | 'S' | 'A' | 'D') => "31",
+        Some('W') => "33",
+        Some(_) => return Cow::Borrowed(line),
+        // Time, no job, and what was entered.
+        None if line.get(8..18).is_some_and(|between| between.trim().is_empty()) && line.as_bytes().get(2) == Some(&b'.') => "1",
+        None => return Cow::Borrowed(line),
+    };
+    Cow::Owned(format!("\x1b[{style}m{line}\x1b[0m"))
+}
+
 impl Inside {
     /// Writes lines above the line that is being typed.
     fn write_lines(&mut self, lines: &[String]) {
@@ -252,7 +269,8 @@ impl Inside {
         let mut sent = self.typed.as_ref().map_or_else(String::new, |typed| typed.erase(width));
         for line in lines {
             // The text of jobs and other writers is untrusted.
-            sent.push_str(&one_line(line));
+            let line = one_line(line);
+            sent.push_str(&if self.colour { coloured(&line) } else { Cow::Borrowed(&*line) });
             sent.push('\n');
         }
         if let Some(typed) = &self.typed {

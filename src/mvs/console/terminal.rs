@@ -1,7 +1,7 @@
 //! Standard input as a terminal that delivers each key unchanged: its modes, its signals, and the one place where the console waits.
 //!
 //! Ctrl-C is a key. Ctrl-Z and Ctrl-\ send their usual signals, also while a command is being carried out; the terminal first gets its
-//! modes back, as it does for the signals that end a process.
+//! modes back.
 
 use nix::errno::Errno;
 use nix::libc;
@@ -9,7 +9,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, raise, sigaction};
 use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 use std::io::{self, Write};
-use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::time::Duration;
@@ -20,9 +20,6 @@ const PLAIN: [&str; 3] = ["dumb", "cons25", "emacs"];
 /// Makes the terminal mark pasted text.
 const MARK_PASTE: &[u8] = b"\x1b[?2004h";
 const DO_NOT_MARK_PASTE: &[u8] = b"\x1b[?2004l";
-
-/// The signals that end the console at once. SIGHUP is not among them: when the terminal has gone, that is the end of the input.
-const ENDING: [Signal; 3] = [Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM];
 
 /// How the wait ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +32,7 @@ pub(super) enum Event {
     Resized,
     /// The console goes on after it was stopped.
     Resumed,
-    /// The terminal has gone.
+    /// The terminal has gone, or a signal ends the console.
     Gone,
 }
 
@@ -56,7 +53,6 @@ pub(super) struct RawTerminal {
     /// Held open for the handlers, which write to it.
     _wake: UnixStream,
     actions: Vec<(Signal, SigAction)>,
-    gone: bool,
 }
 
 impl RawTerminal {
@@ -79,14 +75,10 @@ impl RawTerminal {
         // Never freed: a handler on another thread may be using it.
         HANDLED.store(Box::leak(Box::new(handled)), Ordering::SeqCst);
         // From here on, dropping it undoes what has been done so far.
-        let mut terminal = RawTerminal { found, woken, _wake: wake, actions: Vec::new(), gone: false };
+        let mut terminal = RawTerminal { found, woken, _wake: wake, actions: Vec::new() };
         terminal.handle(Signal::SIGWINCH, resized, SaFlags::SA_RESTART)?;
         terminal.handle(Signal::SIGCONT, resumed, SaFlags::SA_RESTART)?;
-        terminal.handle(Signal::SIGHUP, hung_up, SaFlags::SA_RESTART)?;
         terminal.handle(Signal::SIGTSTP, stopped, SUSPENDING)?;
-        for signal in ENDING {
-            terminal.handle(signal, ended, SaFlags::SA_RESETHAND | SaFlags::SA_NODEFER)?;
-        }
         // What was typed ahead is kept.
         tcsetattr(&stdin, SetArg::TCSANOW, &Termios::from(raw))?;
         tell(MARK_PASTE);
@@ -114,25 +106,30 @@ impl RawTerminal {
         }
     }
 
-    /// Waits until something is typed or happens to the terminal, at most for `patience` if that is given.
+    /// Waits until something is typed or happens to the terminal, or a signal ends the console, of which `ending` has something to read then;
+    /// at most for `patience` if that is given.
     ///
     /// # Errors
     /// The system's.
-    pub(super) fn wait(&mut self, patience: Option<Duration>, buffer: &mut [u8]) -> io::Result<Event> {
+    pub(super) fn wait(&mut self, ending: BorrowedFd<'_>, patience: Option<Duration>, buffer: &mut [u8]) -> io::Result<Event> {
         let stdin = io::stdin();
         let timeout = match patience {
             Some(patience) => PollTimeout::try_from(patience).unwrap_or(PollTimeout::MAX),
             None => PollTimeout::NONE,
         };
         loop {
-            let mut ready = [PollFd::new(self.woken.as_fd(), PollFlags::POLLIN), PollFd::new(stdin.as_fd(), PollFlags::POLLIN)];
+            let wanted = [ending, self.woken.as_fd(), stdin.as_fd()];
+            let mut ready = wanted.map(|descriptor| PollFd::new(descriptor, PollFlags::POLLIN));
             match poll(&mut ready, timeout) {
                 Ok(0) => return Ok(Event::Quiet),
                 Ok(_) => {}
                 Err(Errno::EINTR) => continue,
                 Err(error) => return Err(error.into()),
             }
-            let [woken, typed] = ready.map(|descriptor| descriptor.any().unwrap_or(true));
+            let [ended, woken, typed] = ready.map(|descriptor| descriptor.any().unwrap_or(true));
+            if ended {
+                return Ok(Event::Gone);
+            }
             if woken {
                 if let Some(event) = self.woken() {
                     return Ok(event);
@@ -141,10 +138,7 @@ impl RawTerminal {
             if typed {
                 // Not through std's buffer: poll does not know what that holds.
                 match nix::unistd::read(&stdin, buffer) {
-                    Ok(0) | Err(Errno::EIO) => {
-                        self.gone = true;
-                        return Ok(Event::Gone);
-                    }
+                    Ok(0) | Err(Errno::EIO) => return Ok(Event::Gone),
                     Ok(length) => return Ok(Event::Input(length)),
                     Err(Errno::EINTR | Errno::EAGAIN) => {}
                     Err(error) => return Err(error.into()),
@@ -158,11 +152,9 @@ impl RawTerminal {
         let mut told = [0; 64];
         let length = nix::unistd::read(&self.woken, &mut told).unwrap_or(0);
         let told = told.get(..length).unwrap_or_default();
-        if told.contains(&HUNG_UP) {
-            self.gone = true;
-            return Some(Event::Gone);
-        }
         if told.contains(&RESUMED) {
+            // In the background this stops the console, until it is in the foreground.
+            with_handled(|handled| handled.set(&handled.raw));
             tell(MARK_PASTE);
             return Some(Event::Resumed);
         }
@@ -176,14 +168,11 @@ impl Drop for RawTerminal {
         while !self.actions.is_empty() {
             self.give_back();
         }
-        if self.gone {
-            // The system sends it, and the shell sends it again: the remaining work must not be cut short.
-            // SAFETY: no handler at all.
-            let _ = unsafe { sigaction(Signal::SIGHUP, &SigAction::new(SigHandler::SigIgn, SaFlags::empty(), SigSet::empty())) };
+        if is_in_foreground() {
+            tell(DO_NOT_MARK_PASTE);
+            // What was typed ahead is left for the next reader.
+            let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &self.found);
         }
-        tell(DO_NOT_MARK_PASTE);
-        // What was typed ahead is left for the next reader.
-        let _ = tcsetattr(io::stdin(), SetArg::TCSANOW, &self.found);
     }
 }
 
@@ -211,12 +200,27 @@ fn tell(bytes: &[u8]) {
 
 const RESIZED: u8 = b'w';
 const RESUMED: u8 = b'c';
-const HUNG_UP: u8 = b'h';
 
 /// The first stop of the handler is the signal's own effect, within the handler.
 const SUSPENDING: SaFlags = SaFlags::SA_RESTART.union(SaFlags::SA_RESETHAND).union(SaFlags::SA_NODEFER);
 
-// The handlers. They may interrupt anything, so they do only what POSIX calls async-signal-safe: tcsetattr, write, raise, sigaction.
+// The handlers. They may interrupt anything, so they do only what POSIX calls async-signal-safe: tcgetpgrp, getpgrp, tcsetattr, write,
+// raise, sigaction.
+
+/// False when the terminal is another process group's, which has given it modes of its own; who sets modes from there is stopped, and could
+/// not end then.
+fn is_in_foreground() -> bool {
+    // SAFETY: both only ask; a descriptor that is no terminal, or none any more, has no group.
+    unsafe {
+        let group = libc::tcgetpgrp(libc::STDIN_FILENO);
+        group == -1 || group == libc::getpgrp()
+    }
+}
+
+/// For the handler of the signal that ends the process at once.
+pub(super) fn give_back_in_handler() {
+    with_handled(Handled::give_back);
+}
 
 fn with_handled(act: impl FnOnce(&Handled)) {
     let before = Errno::last_raw();
@@ -238,7 +242,18 @@ impl Handled {
         unsafe { libc::write(self.wake, (&raw const why).cast(), 1) };
     }
 
+    /// What else is to be done is done where the console waits: [`RawTerminal::woken`].
+    fn resume(&self) {
+        if is_in_foreground() {
+            self.set(&self.raw);
+        }
+        self.wake(RESUMED);
+    }
+
     fn give_back(&self) {
+        if !is_in_foreground() {
+            return;
+        }
         // SAFETY: bytes that live on.
         unsafe { libc::write(libc::STDOUT_FILENO, DO_NOT_MARK_PASTE.as_ptr().cast(), DO_NOT_MARK_PASTE.len()) };
         self.set(&self.found);
@@ -249,15 +264,8 @@ extern "C" fn resized(_: libc::c_int) {
     with_handled(|handled| handled.wake(RESIZED));
 }
 
-extern "C" fn hung_up(_: libc::c_int) {
-    with_handled(|handled| handled.wake(HUNG_UP));
-}
-
 extern "C" fn resumed(_: libc::c_int) {
-    with_handled(|handled| {
-        handled.set(&handled.raw);
-        handled.wake(RESUMED);
-    });
+    with_handled(Handled::resume);
 }
 
 extern "C" fn stopped(_: libc::c_int) {
@@ -269,14 +277,6 @@ extern "C" fn stopped(_: libc::c_int) {
         let action = SigAction::new(SigHandler::Handler(stopped), SUSPENDING, SigSet::empty());
         // SAFETY: as where it was set first.
         let _ = unsafe { sigaction(Signal::SIGTSTP, &action) };
-        handled.set(&handled.raw);
-        handled.wake(RESUMED);
+        handled.resume();
     });
-}
-
-extern "C" fn ended(signal: libc::c_int) {
-    with_handled(Handled::give_back);
-    // The action is the system's again, and that ends the process.
-    // SAFETY: raise takes any number.
-    unsafe { libc::raise(signal) };
 }

@@ -38,6 +38,9 @@ fn symbols_says_which_symbols_in_stream_data_has() {
         let late = "// EXPORT SYMLIST=LATE\n// SET LATE=yes\n";
         assert_eq!(data(&format!(",SYMBOLS={kind}"), late).unwrap(), "&C &P yes LPAR1 ZOWE &&C");
     }
+    // docs/operations.md tells of it: JES takes the last SET of the whole step.
+    let late = "// EXPORT SYMLIST=*\n//S EXEC PGM=P\n//D DD *,SYMBOLS=JCLONLY\n&L\n/*\n// SET L=late\n";
+    assert_eq!(read_from(late, &[]).unwrap().1.concat(), "&L");
     assert!(data(",SYMBOLS=SOME", "").unwrap_err()[0].contains("IEFC632I"));
     assert!(errors("//S EXEC PGM=P\n//D DD DUMMY,SYMBOLS=JCLONLY\n", &[]).contains("ONLY IN-STREAM DATA HAS SYMBOLS"));
     assert!(errors("// EXPORT\n//S EXEC PGM=P\n", &[]).contains("SYMLIST= IS MISSING"));

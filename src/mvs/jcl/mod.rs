@@ -3,7 +3,7 @@
 //!
 //! `statement` joins lines to statements and collects in-stream data, `operand` splits operand fields and replaces symbols, `procedure`
 //! says what the statements mean, `export` which symbols in-stream data sees, `conditional` how IF nests, `include` what INCLUDE includes,
-//! `job` what the statements mean that only jobs have, `call` how EXEC calls a procedure. All errors of a member are reported at once.
+//! `job` what the statements mean that only jobs have, `call` how EXEC calls a procedure, `measure` what fits into records. All errors of a member are reported at once.
 //! Rules: z/OS MVS JCL Reference.
 
 mod call;
@@ -14,6 +14,7 @@ mod include;
 #[cfg(test)]
 mod include_tests;
 mod job;
+mod measure;
 mod operand;
 mod procedure;
 mod statement;
@@ -22,6 +23,7 @@ mod tests;
 mod text;
 
 pub use job::{Job, JobStep, is_job, read_job, read_started_job};
+pub use measure::longer_than_records;
 pub use procedure::{read, read_with};
 
 use crate::message::{Message, mvs};

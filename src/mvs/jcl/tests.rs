@@ -22,11 +22,11 @@ fn the_member_to_install_is_read() {
     let text = include_str!("../../../jcl/ZWESLSTC");
     let read = read(text, &symbols(&[("HAINST", "lpar1")])).unwrap_or_else(|errors| panic!("{errors:#?}"));
     assert_eq!(read.step.program, "ZWELNCH");
-    assert_eq!(read.step.parm, "ENVAR(_CEE_ENVFILE=DD:STDENV),POSIX(ON)/lpar1");
+    assert_eq!(read.step.parm, "ENVAR(_CEE_ENVFILE_S=DD:STDENV),POSIX(ON)/lpar1");
     let Some(DataSource::Instream(lines)) = read.step.data_definition("STDENV").and_then(|dd| dd.sources.first()) else { panic!() };
     assert!(lines.iter().any(|line| line.starts_with("CONFIG=/")), "{lines:?}");
     assert!(read.listing.iter().any(|line| line.contains("IEFC653I") && line.contains("/lpar1")), "{:#?}", read.listing);
-    assert_eq!(ok(text).parm, "ENVAR(_CEE_ENVFILE=DD:STDENV),POSIX(ON)/__ha_instance_id__");
+    assert_eq!(ok(text).parm, "ENVAR(_CEE_ENVFILE_S=DD:STDENV),POSIX(ON)/__ha_instance_id__");
     for (index, line) in text.lines().enumerate() {
         assert!(line.len() <= LAST_COLUMN && line.is_ascii(), "line {} of jcl/ZWESLSTC: {line}", index + 1);
     }

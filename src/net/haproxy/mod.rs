@@ -3,8 +3,9 @@
 
 mod state;
 
-pub use state::{ServerState, parse_servers, parse_session_counts, parse_sessions};
+pub use state::{ServerState, parse_counters, parse_servers, parse_session_counts, parse_sessions};
 
+use crate::platform::thread::{self, Stack};
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
@@ -204,6 +205,27 @@ impl Client {
         }
     }
 
+    /// What was counted of each server of a backend since HAProxy was started: see [`parse_counters`].
+    ///
+    /// # Errors
+    /// [`HaproxyError`].
+    pub fn counters(&self, backend: &str) -> Result<Vec<(String, u64, u64)>, HaproxyError> {
+        let answer = self.ask("show stat")?;
+        parse_counters(&answer, named(backend)?).ok_or_else(|| self.not_haproxy("show stat", &answer))
+    }
+
+    /// Which process answers: its id and when it began. Another one after a reload or restart.
+    ///
+    /// # Errors
+    /// [`HaproxyError`].
+    pub fn process(&self) -> Result<String, HaproxyError> {
+        const COMMAND: &str = "show info";
+        let answer = self.ask(COMMAND)?;
+        let is_meant = |line: &&str| ["Pid:", "Start_time_sec:"].iter().any(|name| line.starts_with(name));
+        let lines: Vec<&str> = answer.lines().filter(is_meant).collect();
+        if lines.is_empty() { Err(self.not_haproxy(COMMAND, &answer)) } else { Ok(lines.join(" ")) }
+    }
+
     /// The other ends of a server's connections, as HAProxy shows them (`address:port`).
     ///
     /// # Errors
@@ -291,7 +313,7 @@ fn connect(address: &Address, deadline: Instant) -> io::Result<Box<dyn Connectio
     let (sender, receiver) = mpsc::channel();
     // Looking up a name, and connecting to a unix socket whose queue is full, have no time-out: if the time is over, this thread is
     // abandoned.
-    std::thread::Builder::new().name("haproxy".to_owned()).spawn(move || {
+    thread::spawn("haproxy", Stack::Usual, move || {
         // If nobody waits any more, the connection is dropped and so closed.
         let _ = sender.send(open(&address, deadline));
     })?;
@@ -300,7 +322,7 @@ fn connect(address: &Address, deadline: Instant) -> io::Result<Box<dyn Connectio
 
 fn open(address: &Address, deadline: Instant) -> io::Result<Box<dyn Connection>> {
     match address {
-        Address::Unix(path) => Ok(Box::new(UnixStream::connect(path)?)),
+        Address::Unix(path) => Ok(Box::new(crate::platform::unix::socket::connect(path, true)?)),
         Address::Tcp(address) => {
             let mut last = io::Error::other("its host has no address");
             for address in address.to_socket_addrs().map_err(|error| io::Error::other(error.to_string()))? {

@@ -105,6 +105,29 @@ pub fn parse_session_counts(answer: &str) -> Option<Vec<(String, String, u64)>> 
     lines.filter(|line| !line.trim().is_empty()).map(count).collect()
 }
 
+/// What HAProxy has counted of each server of a backend since it was started: name, requests (where it passes TLS through: connections), and
+/// errors (5xx, econ, eresp), in an answer to `show stat`.
+pub fn parse_counters(answer: &str, backend: &str) -> Option<Vec<(String, u64, u64)>> {
+    let mut lines = answer.lines().skip_while(|line| !line.starts_with("# "));
+    let header = fields(lines.next()?.trim_start_matches("# "));
+    let column = |name: &str| header.iter().position(|known| known == name);
+    let (proxy, server, sessions) = (column("pxname")?, column("svname")?, column("stot")?);
+    let errors = ["hrsp_5xx", "econ", "eresp"].map(column);
+    let mut counters = Vec::new();
+    for line in lines.filter(|line| !line.trim().is_empty()) {
+        let fields = fields(line);
+        let number = |at: usize| fields.get(at).and_then(|text| text.parse::<u64>().ok());
+        let name = fields.get(server)?;
+        if fields.get(proxy)? != backend || ["BACKEND", "FRONTEND"].contains(&name.as_str()) {
+            continue;
+        }
+        // In mode tcp the columns of HTTP are empty.
+        let requests = column("req_tot").and_then(number).unwrap_or(0).max(number(sessions).unwrap_or(0));
+        counters.push((name.clone(), requests, errors.iter().flatten().filter_map(|at| number(*at)).sum()));
+    }
+    Some(counters)
+}
+
 /// Fields of a line of CSV; `""` inside a quoted one is a quotation mark.
 fn fields(line: &str) -> Vec<String> {
     let (mut fields, mut field, mut quoted) = (Vec::new(), String::new(), false);

@@ -95,6 +95,21 @@ fn a_server_that_says_nothing_is_waited_for_a_bounded_time() {
     assert!(matches!(stuck.servers("a").unwrap_err(), HaproxyError::TimedOut { .. }));
 }
 
+#[test]
+fn an_answer_beyond_its_bound_is_refused_with_the_bound() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("socket");
+    let listener = UnixListener::bind(&path).unwrap();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        // Until the client has gone.
+        (0_u64..).find(|_| stream.write_all(&[b'x'; 64 * 1024]).is_err()).unwrap()
+    });
+    let error = Client::new(Address::Unix(path)).servers("a").unwrap_err().to_string();
+    assert!(error.contains("more than 16777216 bytes"), "{error}");
+    assert!(server.join().unwrap() >= 256);
+}
+
 proptest! {
     #[test]
     fn any_answer_is_read_or_is_none(answer in "(# )?([a-z_,\"]|pxname|svname|scur|srv_[a-z_]{1,12}|[0-9]| |\n|é){0,200}") {

@@ -5,7 +5,7 @@ use super::{FULL, Relay};
 use crate::message::{self, Message};
 use crate::output::partial::Shown;
 use crate::output::pattern::SEARCHED;
-use crate::output::printable;
+use crate::output::{plain, printable};
 use crate::platform::code_page::Transcoder;
 use std::rc::Rc;
 use std::time::Duration;
@@ -29,9 +29,11 @@ impl Relay {
         if start == self.out.len() {
             return;
         }
+        pipe.counts.add_lines(memchr::memchr_iter(b'\n', &self.out[start..]).count());
         let failure = self.log(pipe, start, true);
         self.make_printable(start);
         pipe.tail.push(&self.out[start..]);
+        self.attribute(start, &pipe.component);
         let lines = std::mem::take(&mut self.out);
         self.search(pipe, &lines[start..], &mut false);
         self.out = lines;
@@ -42,13 +44,13 @@ impl Relay {
     /// shown there again.
     fn search(&mut self, pipe: &mut Pipe, lines: &[u8], told: &mut bool) {
         let now = self.begun.elapsed();
-        let (rules, platform, holding) = (&self.rules, &self.platform, &mut self.holding);
+        let (rules, console, holding) = (&self.rules, &mut self.console, &mut self.holding);
         let (was_told, mut reported) = (*told, false);
         pipe.matcher.each_hit(lines, |hit| {
             if let Some(text) = hit.sys_message.filter(|_| !was_told).and_then(|found| rules.of_line(hit.line, found)) {
                 *told = true;
                 if pipe.rate.admit(now) {
-                    platform.wto(&text);
+                    console.wto(&text, now);
                 } else if !holding.contains(&pipe.id.0) {
                     holding.push(pipe.id.0);
                 }
@@ -73,13 +75,18 @@ impl Relay {
     /// Writes `out` from `start` on to the component's log file, if it has one, and returns the message when that fails.
     fn log(&self, pipe: &Pipe, start: usize, whole: bool) -> Option<Message> {
         let result = pipe.log.as_ref()?.borrow_mut().write(&self.out[start..], whole, self.begun.elapsed());
-        result.err().map(|error| message::log_file_not_writable(&pipe.component, error))
+        result.err().map(|fault| fault.message(&pipe.component))
     }
 
     fn make_printable(&mut self, start: usize) {
-        if !printable::is_plain(&self.out[start..]) {
+        let block = plain::examine(&self.out[start..]);
+        if block.is_plain {
+            self.note_lines(start, block.lines);
+        } else {
             let raw = self.out.split_off(start);
             printable::append(&mut self.out, &raw);
+            // What is left out is no line end.
+            self.note_lines(start, block.lines);
         }
     }
 
@@ -156,12 +163,16 @@ impl Relay {
                 return;
             }
         };
+        if because == Because::Ended {
+            pipe.counts.add_lines(1);
+        }
         let (is_first, mut printed) = (!shown.printed, false);
-        let mut failure = None;
+        let mut faults = Vec::new();
         let mut print = |relay: &mut Relay, shown: &mut Shown, piece: &[u8]| {
             if piece.is_empty() {
                 return;
             }
+            let begin = relay.out.len();
             if !std::mem::replace(&mut printed, true) && !is_first {
                 relay.out.extend_from_slice(format!("<{}: the line goes on> ", pipe.component).as_bytes());
             }
@@ -171,6 +182,7 @@ impl Relay {
             pipe.tail.push(&relay.out[start..]);
             let wanted = SEARCHED.saturating_sub(shown.text.len()).min(relay.out.len() - start);
             shown.text.extend_from_slice(&relay.out[start..start + wanted]);
+            relay.attribute(begin, &pipe.component);
             if relay.out.len() >= FULL {
                 relay.write();
             }
@@ -178,7 +190,7 @@ impl Relay {
         let result = partial.take(|piece| {
             if let Some(log) = &pipe.log {
                 let written = log.borrow_mut().write(piece, !std::mem::replace(&mut shown.logged, true), self.begun.elapsed());
-                failure = failure.take().or(written.err());
+                faults.extend(written.err());
             }
             let mut piece = piece;
             let joined;
@@ -195,9 +207,10 @@ impl Relay {
             let torn = std::mem::take(&mut shown.torn);
             print(self, &mut shown, torn.strip_suffix(b"\r").unwrap_or(&torn));
             if let Some(log) = &pipe.log {
-                failure = failure.or(log.borrow_mut().write(b"\n", false, self.begun.elapsed()).err());
+                faults.extend(log.borrow_mut().write(b"\n", false, self.begun.elapsed()).err());
             }
         }
+        let begin = self.out.len();
         match because {
             Because::Ended => {}
             Because::Silent if printed => self.out.extend_from_slice(format!(" <{}: no line end yet>", pipe.component).as_bytes()),
@@ -208,6 +221,7 @@ impl Relay {
             self.out.push(b'\n');
             pipe.tail.push(b"\n");
         }
+        self.attribute(begin, &pipe.component);
         shown.printed |= printed;
         let text = std::mem::take(&mut shown.text);
         self.search(pipe, &text, &mut shown.told);
@@ -215,7 +229,7 @@ impl Relay {
             partial.shown = Some(Shown { text, ..shown });
         }
         pipe.partial = partial;
-        failure.iter().for_each(|error| self.message(&message::log_file_not_writable(&pipe.component, error)));
+        faults.iter().for_each(|fault| self.message(&fault.message(&pipe.component)));
         if let Err(error) = result {
             self.message(&message::output_lost(&pipe.component, error));
         }

@@ -5,12 +5,13 @@ use crate::output::partial::Partial;
 use crate::output::pattern::Matcher;
 use crate::output::rate::Rate;
 use crate::output::tail::Tail;
-use crate::output::{PipeId, Watch};
+use crate::output::{Counts, PipeId, Watch};
 use crate::platform::Pid;
 use crate::platform::code_page::Transcoder;
 use mio::unix::pipe::Receiver;
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A component's pipe and what is done with its lines.
@@ -35,6 +36,7 @@ pub(super) struct Pipe {
     pub(super) log: Option<Rc<RefCell<LogFile>>>,
     pub(super) rate: Rate,
     pub(super) tail: Tail,
+    pub(super) counts: Arc<Counts>,
     /// When its unfinished line will be shown, if nothing comes before that.
     pub(super) silent_at: Option<Duration>,
 }

@@ -18,11 +18,16 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::rc::Rc;
 
 /// Bytes read at once.
-const BLOCK: usize = 256 * 1024;
-/// Bytes of one pipe relayed before the others have their turn.
-pub(super) const TURN: usize = 1024 * 1024;
+const BLOCK: usize = 128 * 1024;
+/// Bytes of a flooding pipe relayed before the others have their turn.
+pub(in crate::output) const TURN: usize = 1024 * 1024;
+/// Bytes of a pipe relayed before it is known to flood: many may begin at once.
+pub(in crate::output) const SHORT_TURN: usize = 64 * 1024;
 /// The capacity of a new pipe: a read of this size means that its writer waits.
 const PIPE: usize = 64 * 1024;
+/// The most pipes that are enlarged at a time: what waits in them has left the processor's cache when it is read, so many of them cost more
+/// than they save.
+const ENLARGED: usize = 4;
 /// A line that has begun is put before the next read if it is shorter than this.
 const SHORT: usize = 8 * 1024;
 
@@ -59,6 +64,7 @@ impl Relay {
             log: attachment.log.map(|settings| self.log_file(settings)),
             rate: Rate::default(),
             tail: Tail::default(),
+            counts: attachment.counts,
             silent_at: None,
         };
         self.pipes.insert(id.0, pipe);
@@ -96,13 +102,16 @@ impl Relay {
         };
         let lines = tail.lines();
         if repeat && !lines.is_empty() {
-            self.message(&message::last_lines_head(&component, lines.len()));
+            if let Some(listener) = self.shared.listener.get() {
+                listener.last_words(&component, &lines);
+            }
+            self.print(&message::last_lines_head(&component, lines.len()));
             for line in lines {
                 self.out.extend_from_slice(b"    | ");
                 self.out.extend_from_slice(line);
                 self.out.push(b'\n');
             }
-            self.message(&message::last_lines_end(&component));
+            self.print(&message::last_lines_end(&component));
         }
     }
 
@@ -121,6 +130,7 @@ impl Relay {
         if after == After::Ended {
             // An error here means that it was never registered.
             let _ = self.poll.registry().deregister(&mut pipe.receiver);
+            self.enlarged -= usize::from(pipe.enlarged);
             self.end(&mut pipe);
             if pipe.rate.due().is_some() {
                 self.message(&message::lines_held_back(&pipe.component, pipe.rate.take_held()));
@@ -134,8 +144,8 @@ impl Relay {
             self.note_unfinished(&mut pipe);
         }
         pipe.ready = after == After::More;
-        if pipe.ready && !self.ready.contains(&id) {
-            self.ready.push(id);
+        if pipe.ready && !self.flooding.contains(&id) {
+            self.flooding.push_back(id);
         }
         self.pipes.insert(id, pipe);
     }
@@ -146,7 +156,7 @@ impl Relay {
         // The beginning of the line goes before its end, unless it is long: then it would be moved again and again.
         let short = pipe.partial.short(SHORT).map(|begun| self.out.extend_from_slice(begun)).is_some();
         let read_from = self.out.len();
-        let length = match pipe.receiver.try_io(|| unix::read_onto(pipe.receiver.as_fd(), &mut self.out, BLOCK)) {
+        let length = match pipe.receiver.try_io(|| unix::read_onto(pipe.receiver.as_fd(), &mut self.out, BLOCK.min(*left))) {
             Ok(length) if length > 0 => length,
             other => {
                 self.out.truncate(start);
@@ -162,12 +172,18 @@ impl Relay {
             }
         };
         *left = left.saturating_sub(length);
+        pipe.counts.add_bytes(length);
         if let Some(transcoder) = &mut pipe.transcoder {
             let raw = self.out.split_off(read_from);
             self.out.extend(transcoder.convert(&raw));
         }
-        if length >= PIPE && !std::mem::replace(&mut pipe.enlarged, true) {
-            unix::enlarge_pipe(pipe.receiver.as_fd());
+        if length >= PIPE && !pipe.enlarged {
+            self.was_full = true;
+            if self.enlarged < ENLARGED {
+                pipe.enlarged = true;
+                self.enlarged += 1;
+                unix::enlarge_pipe(pipe.receiver.as_fd());
+            }
         }
         let last = memchr::memrchr(b'\n', &self.out[read_from..]).map(|position| read_from + position + 1);
         let Some(mut last) = last else {

@@ -1,41 +1,37 @@
-//! The signals that ask the launcher to end, as operator requests.
+//! Signals to the launcher as operator requests: those that ask it to end, SIGUSR1, and those that mean nothing to it.
 
-use super::signals::is_ignored;
+use super::signals::{block, harmless, is_ignored, wait};
+use crate::platform::thread::{self, Stack};
 use crate::platform::{OperatorListener, OperatorRequest};
 use nix::libc;
-use nix::sys::signal::{SigSet, Signal};
 use std::io;
 
 /// The signals that ask the launcher to end, as P does.
-const ENDING: [(Signal, &str); 3] = [(Signal::SIGTERM, "SIGTERM"), (Signal::SIGINT, "SIGINT"), (Signal::SIGHUP, "SIGHUP")];
+const ENDING: [(libc::c_int, &str); 3] = [(libc::SIGTERM, "SIGTERM"), (libc::SIGINT, "SIGINT"), (libc::SIGHUP, "SIGHUP")];
 
-/// Blocks the ending signals. Called before any other thread exists, so that they are blocked in all threads and one thread waits for them:
-/// nothing is interrupted and no handler is needed. An ignored SIGHUP (nohup) stays ignored.
+/// Blocks the signals that are delivered. Called before any other thread exists, so that they are blocked in all threads and one thread waits
+/// for them: nothing is interrupted and no handler is needed. An ignored SIGHUP (nohup) stays ignored.
 pub(super) fn block_ending() {
-    // Fails only for an invalid set.
-    let _ = ending_signals().thread_block();
+    block(delivered());
 }
 
-fn ending_signals() -> SigSet {
-    let mut set = SigSet::empty();
-    for (signal, _) in ENDING {
-        if !is_ignored(signal as libc::c_int) {
-            set.add(signal);
-        }
-    }
-    set
+fn delivered() -> Vec<libc::c_int> {
+    let ending = ENDING.iter().map(|(number, _)| *number).filter(|number| !is_ignored(*number));
+    ending.chain(harmless()).collect()
 }
 
-/// Delivers the ending signals as requests.
+/// Delivers them as requests.
 pub(super) fn listen(listener: &OperatorListener) -> io::Result<()> {
-    let set = ending_signals();
     let listener = OperatorListener::clone(listener);
-    std::thread::Builder::new().name("signals".to_owned()).stack_size(128 * 1024).spawn(move || {
-        // sigwait fails only for an invalid set.
-        while let Ok(signal) = set.wait() {
-            if let Some((_, name)) = ENDING.iter().find(|(known, _)| *known == signal) {
-                listener(OperatorRequest::Signal(name));
-            }
+    thread::spawn("signals", Stack::Small, move || {
+        let numbers = delivered();
+        // Fails only for an invalid set.
+        while let Ok(number) = wait(numbers.iter().copied()) {
+            listener(match ENDING.iter().find(|(known, _)| *known == number) {
+                Some((_, name)) => OperatorRequest::Signal(name),
+                None if number == libc::SIGUSR1 => OperatorRequest::LogRotate,
+                None => OperatorRequest::OddSignal(super::signal_name(number)),
+            });
         }
     })?;
     Ok(())

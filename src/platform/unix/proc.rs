@@ -7,8 +7,22 @@ use std::time::Duration;
 
 /// All processes except those that `skip` already knows (reading one takes some microseconds).
 pub(super) fn list(skip: &dyn Fn(Pid) -> bool) -> Option<Vec<ProcessEntry>> {
-    // A process without an entry has ended meanwhile.
-    Some(pids()?.into_iter().filter(|pid| !skip(*pid)).filter_map(entry).collect())
+    // A process without an entry has ended meanwhile. The youngest are read first: they may be the shortest-lived.
+    let mut found: Vec<ProcessEntry> =
+        youngest_first(pids()?, newest_pid()).into_iter().filter(|pid| !skip(*pid)).filter_map(entry).collect();
+    found.sort_unstable_by_key(|entry| entry.pid);
+    Some(found)
+}
+
+/// Process ids are given away in a circle: those beyond the newest are from the round before.
+fn youngest_first(mut pids: Vec<Pid>, newest: Option<Pid>) -> Vec<Pid> {
+    pids.sort_unstable_by_key(|pid| (newest.is_some_and(|newest| *pid > newest), std::cmp::Reverse(*pid)));
+    pids
+}
+
+/// The process id that was given away last, as proc_loadavg(5) has it.
+fn newest_pid() -> Option<Pid> {
+    std::fs::read_to_string("/proc/loadavg").ok()?.split_ascii_whitespace().last()?.parse().ok()
 }
 
 /// Every readable process, with what it uses; a process that ends meanwhile is left out.
@@ -78,7 +92,12 @@ fn unit(variable: SysconfVar, default: u64) -> u64 {
 }
 
 fn read_stat(pid: Pid) -> Option<Vec<u8>> {
-    std::fs::read(format!("/proc/{pid}/stat")).ok()
+    use std::io::Read;
+    // About fifty numbers, which the kernel hands over as a whole.
+    let mut stat = vec![0; 4096];
+    let length = std::fs::File::open(format!("/proc/{pid}/stat")).ok()?.read(&mut stat).ok()?;
+    stat.truncate(length);
+    Some(stat)
 }
 
 /// proc_pid_stat(5). The name of the program is in parentheses and may contain anything, including parentheses.
@@ -109,6 +128,7 @@ impl Stat<'_> {
             is_dead: matches!(*self.fields.first()?, "Z" | "X"),
             parent: self.field(4)?,
             group: self.field(5)?,
+            session: self.field(6)?,
             start: self.field(22)?,
         })
     }
@@ -134,13 +154,29 @@ mod tests {
     fn a_program_may_be_called_anything() {
         let stat = b"42 (a) (b c) S 7 41 41 0 -1 4194560 1 0 0 0 150 50 0 0 20 0 1 0 12345 1000 3 18446744073709551615 1 1";
         let stat = Stat::parse(stat).unwrap();
-        assert_eq!(stat.entry(), Some(ProcessEntry { pid: 42, parent: 7, group: 41, start: 12345, is_dead: false }));
+        assert_eq!(stat.entry(), Some(ProcessEntry { pid: 42, parent: 7, group: 41, session: 41, start: 12345, is_dead: false }));
         let facts = stat.facts(100, 4096).unwrap();
         assert_eq!((facts.pid, facts.parent, facts.group, facts.name.as_str()), (42, 7, 41, "a) (b c"));
         assert_eq!((facts.cpu, facts.resident_bytes), (Duration::from_secs(2), 12_288));
         assert!(Stat::parse(b"7 (a").is_none() && Stat::parse(b"7 )a(").is_none() && Stat::parse(b"").is_none());
         let short = Stat::parse(b"7 (a) Z 1").unwrap();
         assert_eq!((short.entry(), short.facts(100, 4096)), (None, None));
+    }
+
+    #[test]
+    fn the_youngest_come_first_also_after_the_numbers_have_begun_anew() {
+        assert_eq!(youngest_first(vec![1, 300, 310, 900, 32_000], Some(310)), [310, 300, 1, 32_000, 900]);
+        // One was created after the question for the newest.
+        assert_eq!(youngest_first(vec![1, 300, 311], Some(310)), [300, 1, 311]);
+        assert_eq!(youngest_first(vec![1, 300, 310], None), [310, 300, 1]);
+        // Asked for first, so that nothing newer is in the list of those below it.
+        let before = newest_pid().unwrap();
+        let child = std::process::Command::new("true").spawn().unwrap();
+        let pid = Pid::try_from(child.id()).unwrap();
+        child.wait_with_output().unwrap();
+        let after = newest_pid().unwrap();
+        let is_between = if before <= after { (before..=after).contains(&pid) } else { pid > before || pid <= after };
+        assert!(is_between, "{before} {pid} {after}");
     }
 
     #[test]

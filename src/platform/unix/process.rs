@@ -1,52 +1,14 @@
-//! Processes by `posix_spawn`: close to what z/OS offers, and without ever copying the launcher's memory.
+//! Signals, pipes and descriptors, as all POSIX systems have them.
 
 use super::signals;
-use crate::platform::{End, GroupOfChild, Pid, SignalTarget, SpawnRequest, WaitStatus};
+use crate::platform::{Pid, SignalTarget};
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::libc;
-use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};
-use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::signal::{SigSet, Signal, killpg};
-use nix::sys::time::{TimeVal, TimeValLike};
-use std::ffi::CString;
+use nix::sys::signal::killpg;
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::time::Duration;
-
-/// CPU time of the calling thread, where the system counts it by thread; else of the process.
-pub fn cpu_time() -> Duration {
-    #[cfg(target_os = "linux")]
-    const WHO: UsageWho = UsageWho::RUSAGE_THREAD;
-    #[cfg(not(target_os = "linux"))]
-    const WHO: UsageWho = UsageWho::RUSAGE_SELF;
-    // It fails only for a word that the system does not know.
-    let Ok(usage) = getrusage(WHO) else { return Duration::ZERO };
-    let spent = |value: TimeVal| Duration::from_micros(u64::try_from(value.num_microseconds()).unwrap_or_default());
-    spent(usage.user_time()) + spent(usage.system_time())
-}
-
-pub(super) fn spawn(request: &SpawnRequest<'_>) -> io::Result<Pid> {
-    let program = CString::new(request.program.as_os_str().as_bytes())?;
-    let arguments: Vec<CString> = request.arguments.iter().map(|argument| CString::new(argument.as_bytes())).collect::<Result<_, _>>()?;
-    let mut actions = PosixSpawnFileActions::init()?;
-    for (ours, theirs) in &request.descriptors {
-        actions.add_dup2(ours.as_raw_fd(), *theirs)?;
-    }
-    let mut attributes = PosixSpawnAttr::init()?;
-    let mut flags = PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF | PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK;
-    let mut blocked = SigSet::empty();
-    match request.group {
-        GroupOfChild::Own => flags |= PosixSpawnFlags::POSIX_SPAWN_SETPGROUP,
-        GroupOfChild::Ours => [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP].into_iter().for_each(|signal| blocked.add(signal)),
-    }
-    attributes.set_flags(flags)?;
-    attributes.set_pgroup(nix::unistd::Pid::from_raw(0))?;
-    attributes.set_sigdefault(&signals::defaulted())?;
-    attributes.set_sigmask(&blocked)?;
-    Ok(posix_spawn(program.as_c_str(), &actions, &attributes, &arguments, &request.environment.entries())?.as_raw())
-}
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStringExt;
 
 /// Closes at exec all descriptors, other than the standard ones, with which this program was started: its children have no use for them.
 pub(in crate::platform) fn close_all_at_exec() {
@@ -72,39 +34,6 @@ fn inherited_descriptors() -> Vec<i32> {
     open.filter(|descriptor| *descriptor > 2).collect()
 }
 
-pub(super) fn wait_for_end() -> bool {
-    loop {
-        // SAFETY: zeroed is a valid value of the structure.
-        let mut information: libc::siginfo_t = unsafe { std::mem::zeroed() };
-        // SAFETY: waitid writes one structure to the place it is given. WNOWAIT leaves the child to `reap`.
-        let waited = unsafe { libc::waitid(libc::P_ALL, 0, &mut information, libc::WEXITED | libc::WNOWAIT) };
-        if waited == 0 {
-            return true;
-        }
-        if Errno::last() != Errno::EINTR {
-            return false;
-        }
-    }
-}
-
-pub(super) fn reap() -> Option<(Pid, WaitStatus)> {
-    loop {
-        let mut raw: libc::c_int = 0;
-        // SAFETY: waitpid writes one integer to the place it is given. nix's wrapper hides the raw status, which ZWEL0004I shows.
-        let pid = unsafe { libc::waitpid(-1, &mut raw, libc::WNOHANG) };
-        if pid > 0 {
-            if libc::WIFEXITED(raw) {
-                return Some((pid, WaitStatus { raw, end: End::Exited(libc::WEXITSTATUS(raw)) }));
-            }
-            if libc::WIFSIGNALED(raw) {
-                return Some((pid, WaitStatus { raw, end: End::Signaled(libc::WTERMSIG(raw)) }));
-            }
-        } else if pid == 0 || Errno::last() != Errno::EINTR {
-            return None;
-        }
-    }
-}
-
 pub(in crate::platform) fn send(target: SignalTarget, signal: i32) -> bool {
     // Never group 0 or 1 or all processes, whatever number was given.
     let number = match target {
@@ -121,25 +50,46 @@ pub(in crate::platform) fn group_exists(group: Pid) -> bool {
 }
 
 /// Whether such a process exists, even if it may not be signalled.
-#[cfg_attr(not(zwelnch_zos), allow(dead_code))]
+#[cfg_attr(not(any(zwelnch_zos, zwelnch_linux)), allow(dead_code))]
 pub(in crate::platform) fn exists(pid: Pid) -> bool {
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), None) != Err(Errno::ESRCH)
 }
 
 /// See [`crate::platform::Platform::output_pipe`].
 pub(in crate::platform) fn output_pipe() -> io::Result<(OwnedFd, OwnedFd)> {
-    #[cfg(target_os = "linux")]
-    let (reader, writer) = nix::unistd::pipe2(OFlag::O_CLOEXEC)?;
-    #[cfg(not(target_os = "linux"))]
-    let (reader, writer) = {
+    let (reader, writer) = pipe()?;
+    nix::fcntl::fcntl(&reader, nix::fcntl::FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+    Ok((set_aside(reader), writer))
+}
+
+/// (read end, write end), both closed at exec.
+fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    #[cfg(zwelnch_linux)]
+    return Ok(nix::unistd::pipe2(OFlag::O_CLOEXEC)?);
+    #[cfg(not(zwelnch_linux))]
+    {
         let (reader, writer) = nix::unistd::pipe()?;
         for descriptor in [&reader, &writer] {
             nix::fcntl::fcntl(descriptor, nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::FD_CLOEXEC))?;
         }
-        (reader, writer)
-    };
-    nix::fcntl::fcntl(&reader, nix::fcntl::FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
-    Ok((reader, writer))
+        Ok((reader, writer))
+    }
+}
+
+/// Numbers below this one are for what is soon closed again, and for what there is one of.
+#[cfg(zwelnch_linux)]
+const ASIDE: i32 = 64;
+
+/// Gives a descriptor that is kept for as long as a component runs a high number, where there are any: a process that is created has a copy
+/// of those up to the highest that it needs (see `clone`).
+fn set_aside(descriptor: OwnedFd) -> OwnedFd {
+    #[cfg(zwelnch_linux)]
+    if let Ok(number) = nix::fcntl::fcntl(&descriptor, nix::fcntl::FcntlArg::F_DUPFD_CLOEXEC(ASIDE)) {
+        use std::os::fd::FromRawFd;
+        // SAFETY: it was just made, and nobody else knows of it.
+        return unsafe { OwnedFd::from_raw_fd(number) };
+    }
+    descriptor
 }
 
 /// Whether a pipe holds so much that its writers wait; `writer` is its write end.
@@ -148,43 +98,64 @@ pub fn is_full(writer: std::os::fd::BorrowedFd<'_>) -> bool {
     nix::poll::poll(&mut pipe, nix::poll::PollTimeout::ZERO) == Ok(0)
 }
 
+/// Waits until one of the files reports a change (see [`crate::platform::ControlGroup::events`]), or there is something to read at `wake`: true
+/// for the latter.
+pub fn wait_for_change(files: &[&std::fs::File], wake: std::os::fd::BorrowedFd<'_>) -> bool {
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+    let mut waited: Vec<PollFd<'_>> = files.iter().map(|file| PollFd::new(file.as_fd(), PollFlags::POLLPRI)).collect();
+    waited.push(PollFd::new(wake, PollFlags::POLLIN));
+    // EINTR: the caller looks again.
+    let _ = poll(&mut waited, PollTimeout::NONE);
+    waited.last().is_some_and(|wake| wake.any().is_some_and(|any| any))
+}
+
+/// Takes over a descriptor that the program was started with; None where it is not open.
+pub fn inherited_descriptor(number: i32) -> Option<OwnedFd> {
+    use std::os::fd::FromRawFd;
+    // SAFETY: fcntl with F_GETFD touches no memory.
+    if unsafe { libc::fcntl(number, libc::F_GETFD) } < 0 {
+        return None;
+    }
+    // SAFETY: it is open, and its only user is the caller, which was started with it.
+    Some(unsafe { OwnedFd::from_raw_fd(number) })
+}
+
 /// A pipe that a helper process reads from its start: (read end; write end, non-blocking), both closed at exec.
 ///
 /// # Errors
 /// EMFILE and the like.
 pub fn control_pipe() -> io::Result<(OwnedFd, OwnedFd)> {
-    let (reader, writer) = output_pipe()?;
-    nix::fcntl::fcntl(&reader, nix::fcntl::FcntlArg::F_SETFL(OFlag::empty()))?;
+    let (reader, writer) = pipe()?;
     nix::fcntl::fcntl(&writer, nix::fcntl::FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
-    Ok((reader, writer))
+    Ok((reader, set_aside(writer)))
 }
 
 /// Takes this process out of its session and out of reach of the signals that end a session, a terminal or a job.
 pub fn become_guardian() {
     // Fails only for the leader of a group, which this process is not: see `GroupOfChild::Ours`.
     let _ = nix::unistd::setsid();
-    for signal in [
-        Signal::SIGTERM,
-        Signal::SIGINT,
-        Signal::SIGHUP,
-        Signal::SIGQUIT,
-        Signal::SIGPIPE,
-        Signal::SIGUSR1,
-        Signal::SIGUSR2,
-        Signal::SIGTSTP,
-        Signal::SIGXFSZ,
-    ] {
+    let of_sessions = [libc::SIGTERM, libc::SIGINT, libc::SIGHUP, libc::SIGQUIT, libc::SIGPIPE, libc::SIGTSTP, libc::SIGXFSZ];
+    for number in of_sessions.into_iter().chain(signals::harmless()) {
         // SAFETY: ignoring a signal installs no code of ours.
-        let _ = unsafe { nix::sys::signal::signal(signal, nix::sys::signal::SigHandler::SigIgn) };
+        unsafe { libc::signal(number, libc::SIG_IGN) };
     }
     // So that no file system is kept busy.
     let _ = nix::unistd::chdir("/");
     // Otherwise its name would be the number of the descriptor from which it was started.
-    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[cfg(zwelnch_linux)]
     let _ = nix::sys::prctl::set_name(c"zwelnch");
 }
 
-/// The program's own environment, as a component inherits it; names that are not UTF-8 are left out.
-pub fn inherited_environment() -> crate::platform::Environment {
+/// The program's own environment; names that are not UTF-8 are left out.
+pub fn own_environment() -> crate::platform::Environment {
     std::env::vars_os().filter_map(|(name, value)| String::from_utf8(name.into_vec()).ok().map(|name| (name, value))).collect()
+}
+
+/// The same as what this program starts inherits it: without what a service manager says to this process alone.
+pub fn inherited_environment() -> crate::platform::Environment {
+    let environment = own_environment().into_iter();
+    // z/OS has no service manager.
+    #[cfg(zwelnch_unix)]
+    let environment = environment.filter(|(name, _)| !super::notify::is_for_the_service(name));
+    environment.collect()
 }

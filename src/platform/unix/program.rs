@@ -48,8 +48,8 @@ pub fn held() -> Option<PathBuf> {
 
 /// Not for a program with capabilities of its own, or one that may be executed but not read: its descriptors then belong to root.
 fn is_visible_to_children() -> bool {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[cfg(zwelnch_linux)]
     return nix::sys::prctl::get_dumpable().unwrap_or(false);
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    #[cfg(not(zwelnch_linux))]
     return false;
 }

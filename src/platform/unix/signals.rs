@@ -9,6 +9,11 @@ use nix::sys::signal::{SigHandler, SigSet, Signal, signal};
 /// `nohup` or in the background of a shell script does not want them to reach it.
 const CALLERS_CHOICE: [libc::c_int; 6] = [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU];
 
+/// All signals that may be ignored once [`settle`] was called: at exec the others have their default action by themselves.
+#[cfg(zwelnch_linux)]
+pub(super) const MAY_BE_IGNORED: [libc::c_int; 8] =
+    [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU, libc::SIGPIPE, libc::SIGXFSZ];
+
 /// More than the highest signal number on any system; an invalid number is refused without harm.
 const NUMBERS: std::ops::Range<libc::c_int> = 1..129;
 
@@ -29,6 +34,52 @@ pub fn settle() {
     let _ = SigSet::empty().thread_set_mask();
 }
 
+/// Signals that would end a process although they say nothing of it: a timer that it never set, input that it never asked for, a number that
+/// somebody else agreed on. SIGQUIT, SIGABRT and those of faults and limits are not among them: they end a process now.
+pub fn harmless() -> impl Iterator<Item = libc::c_int> {
+    let named = [libc::SIGUSR1, libc::SIGUSR2, libc::SIGALRM, libc::SIGVTALRM, libc::SIGPROF, libc::SIGIO];
+    #[cfg(zwelnch_linux)]
+    let (named, others) = (named.into_iter().chain([libc::SIGPWR, libc::SIGSTKFLT]), libc::SIGRTMIN()..=libc::SIGRTMAX());
+    #[cfg(not(zwelnch_linux))]
+    let (named, others) = (named.into_iter(), 0..0);
+    named.chain(others)
+}
+
+/// Blocks signals in this thread and in those that it will start, beside those that are blocked. By number: nix
+/// does not know real-time signals.
+pub fn block(numbers: impl IntoIterator<Item = libc::c_int>) {
+    let set = set_of(numbers);
+    // SAFETY: both pointers are valid or null for the time of the call. Fails only for an invalid request.
+    unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &set, std::ptr::null_mut()) };
+}
+
+/// Waits for one of these signals, which are blocked; its number.
+///
+/// # Errors
+/// The system's, for an invalid set.
+#[cfg(zwelnch_unix)]
+pub(super) fn wait(numbers: impl IntoIterator<Item = libc::c_int>) -> std::io::Result<libc::c_int> {
+    let set = set_of(numbers);
+    let mut number = 0;
+    // SAFETY: sigwait reads the set and writes one integer.
+    match unsafe { libc::sigwait(&set, &mut number) } {
+        0 => Ok(number),
+        error => Err(std::io::Error::from_raw_os_error(error)),
+    }
+}
+
+fn set_of(numbers: impl IntoIterator<Item = libc::c_int>) -> libc::sigset_t {
+    let mut set = std::mem::MaybeUninit::<libc::sigset_t>::zeroed();
+    // SAFETY: sigemptyset makes a valid set of what it is given, and sigaddset refuses a number that is none.
+    unsafe {
+        libc::sigemptyset(set.as_mut_ptr());
+        for number in numbers {
+            libc::sigaddset(set.as_mut_ptr(), number);
+        }
+        set.assume_init()
+    }
+}
+
 /// Whether a signal, by its number, is ignored; false for an invalid number.
 pub(super) fn is_ignored(number: libc::c_int) -> bool {
     let mut old = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
@@ -40,6 +91,7 @@ pub(super) fn is_ignored(number: libc::c_int) -> bool {
 
 /// All signals whose action a process can choose: each has its default action in a child that is created here, whatever it is in this
 /// process.
+#[cfg(zwelnch_unix)]
 pub(crate) fn defaulted() -> SigSet {
     let mut all = SigSet::all();
     all.remove(Signal::SIGKILL);

@@ -1,5 +1,6 @@
 //! Notification of changed files: of one file (the console's SYSLOG), or of all files of a tree (a component under development).
 
+use crate::platform::thread::{self, Stack};
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -11,26 +12,36 @@ pub struct Watch {
     _end: UnixStream,
 }
 
-/// Calls `told` on a separate thread each time something happens to `directory/file`, which need not exist yet.
+/// Calls `told` on a separate thread each time something happens to `directory/file`, which need not exist yet, or to a file whose name
+/// begins like that, as those have that the file was renamed to.
 ///
 /// # Errors
 /// The system's, for example when all of a user's inotify instances are in use.
 pub fn watch_file(directory: &Path, file: &str, told: impl Fn() + Send + 'static) -> io::Result<Watch> {
     let (end, ended) = UnixStream::pair()?;
     let watching = system::Watching::new(directory, file)?;
-    std::thread::Builder::new().name("syslog".to_owned()).spawn(move || watching.run(&ended, &told))?;
+    thread::spawn("syslog", Stack::Usual, move || watching.run(&ended, &told))?;
     Ok(Watch { _end: end })
 }
 
-/// Calls `told` on a separate thread when files below a directory have changed and nothing more has changed for 200 ms. Files that editors
-/// and interpreters leave are skipped: see [`is_of_interest`].
+/// What the watch of a tree tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TreeNews {
+    /// Files have changed, or the path leads to another directory now.
+    Changed,
+    /// Changes are not seen, in words why: told once as long as it lasts.
+    Unseen(String),
+}
+
+/// Calls `told` on a separate thread when files below a directory have changed, or any name or link on the way to it, and nothing more has
+/// changed for 200 ms. Files that editors and interpreters leave are skipped: see [`is_of_interest`].
 ///
 /// # Errors
 /// `Unsupported` on a system without inotify; the system's, for example when all of a user's inotify watches are in use.
-pub fn watch_tree(directory: &Path, told: impl Fn() + Send + 'static) -> io::Result<Watch> {
+pub fn watch_tree(directory: &Path, told: impl Fn(TreeNews) + Send + 'static) -> io::Result<Watch> {
     let (end, ended) = UnixStream::pair()?;
     let watching = tree::Watching::new(directory)?;
-    std::thread::Builder::new().name("files".to_owned()).spawn(move || watching.run(&ended, &told))?;
+    thread::spawn("files", Stack::Usual, move || watching.run(&ended, &told))?;
     Ok(Watch { _end: end })
 }
 
@@ -43,7 +54,7 @@ pub fn is_of_interest(name: &str) -> bool {
     !is_scrap && !["4913", "__pycache__", "node_modules"].contains(&name)
 }
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(zwelnch_linux)]
 mod system {
     use nix::errno::Errno;
     use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -60,6 +71,10 @@ mod system {
     }
 
     impl Watching {
+        fn concerns(&self, name: &std::ffi::OsStr) -> bool {
+            name.as_encoded_bytes().starts_with(self.file.as_encoded_bytes())
+        }
+
         /// Begins to look; what happens from now on is not missed.
         pub(super) fn new(directory: &Path, file: &str) -> io::Result<Watching> {
             let inotify = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK)?;
@@ -82,7 +97,7 @@ mod system {
                 }
                 match self.inotify.read_events() {
                     // Without a name: events were lost, so it may have been any file.
-                    Ok(events) if events.iter().any(|event| event.name.as_ref().is_none_or(|name| *name == self.file)) => told(),
+                    Ok(events) if events.iter().any(|event| event.name.as_ref().is_none_or(|name| self.concerns(name))) => told(),
                     Ok(_) | Err(Errno::EAGAIN | Errno::EINTR) => {}
                     Err(_) => return,
                 }
@@ -91,149 +106,33 @@ mod system {
     }
 }
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
-mod tree {
-    use super::is_of_interest;
-    use crate::platform::files::{FileKind, kind, unless_missing};
-    use nix::errno::Errno;
-    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-    use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, InotifyEvent, WatchDescriptor};
-    use std::collections::HashMap;
-    use std::ffi::OsStr;
-    use std::io;
-    use std::os::fd::AsFd;
-    use std::os::unix::net::UnixStream;
-    use std::path::{Path, PathBuf};
-    use std::time::{Duration, Instant};
+#[cfg(zwelnch_linux)]
+mod tree;
 
-    /// When nothing has happened for this long, the writer is done.
-    const QUIET: Duration = Duration::from_millis(200);
-    /// Files that change all the time are reported nevertheless.
-    const LONGEST: Duration = Duration::from_secs(2);
+#[cfg(zwelnch_linux)]
+mod place;
+#[cfg(zwelnch_linux)]
+pub use place::PlaceWatch;
 
-    pub(super) struct Watching {
-        inotify: Inotify,
-        /// Without links in it.
-        root: PathBuf,
-        directories: HashMap<WatchDescriptor, PathBuf>,
+/// Nothing tells, and there is none.
+#[cfg(not(zwelnch_linux))]
+pub struct PlaceWatch;
+
+#[cfg(not(zwelnch_linux))]
+impl PlaceWatch {
+    /// None where it cannot be watched.
+    pub fn of(_: &Path) -> Option<PlaceWatch> {
+        None
     }
 
-    impl Watching {
-        /// Begins to look; what happens from now on is not missed.
-        pub(super) fn new(directory: &Path) -> io::Result<Watching> {
-            let inotify = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK)?;
-            let mut watching = Watching { inotify, root: std::fs::canonicalize(directory)?, directories: HashMap::new() };
-            watching.add_all()?;
-            Ok(watching)
-        }
-
-        /// The tree and its parent: a build may remove the whole directory and create it again.
-        fn add_all(&mut self) -> io::Result<()> {
-            let root = self.root.clone();
-            if let Some(parent) = root.parent() {
-                let events = AddWatchFlags::IN_CREATE | AddWatchFlags::IN_MOVED_TO;
-                let descriptor = self.inotify.add_watch(parent, events)?;
-                self.directories.insert(descriptor, parent.to_path_buf());
-            }
-            self.add(&root)
-        }
-
-        /// Does not follow links, because a circle of them would never end. What has gone meanwhile is not an error.
-        fn add(&mut self, directory: &Path) -> io::Result<()> {
-            let events = AddWatchFlags::IN_CLOSE_WRITE
-                | AddWatchFlags::IN_CREATE
-                | AddWatchFlags::IN_DELETE
-                | AddWatchFlags::IN_MOVED_FROM
-                | AddWatchFlags::IN_MOVED_TO
-                | AddWatchFlags::IN_ONLYDIR
-                | AddWatchFlags::IN_DONT_FOLLOW;
-            match self.inotify.add_watch(directory, events) {
-                Err(Errno::ENOENT | Errno::ENOTDIR) => return Ok(()),
-                descriptor => self.directories.insert(descriptor?, directory.to_path_buf()),
-            };
-            for entry in unless_missing(std::fs::read_dir(directory))?.into_iter().flatten() {
-                let entry = entry?;
-                let is_directory = unless_missing(entry.metadata())?.is_some_and(|metadata| kind(&metadata) == FileKind::Directory);
-                if is_directory && concerns(&entry.file_name()) {
-                    self.add(&entry.path())?;
-                }
-            }
-            Ok(())
-        }
-
-        /// Tells of changes until the other end of `ended` is closed.
-        pub(super) fn run(mut self, ended: &UnixStream, told: &dyn Fn()) {
-            let mut first: Option<Instant> = None;
-            loop {
-                let wait = match first {
-                    // At most 200, so it fits.
-                    Some(first) => QUIET.min(LONGEST.saturating_sub(first.elapsed())).as_millis() as u16,
-                    None => 0,
-                };
-                let timeout = if first.is_some() { PollTimeout::from(wait) } else { PollTimeout::NONE };
-                let mut waiting = [PollFd::new(self.inotify.as_fd(), PollFlags::POLLIN), PollFd::new(ended.as_fd(), PollFlags::POLLIN)];
-                let ready = match poll(&mut waiting, timeout) {
-                    Err(Errno::EINTR) => continue,
-                    Err(_) => return,
-                    Ok(ready) => ready,
-                };
-                if waiting[1].any().unwrap_or(true) {
-                    return;
-                }
-                if ready == 0 {
-                    first = None;
-                    told();
-                    continue;
-                }
-                let events = match self.inotify.read_events() {
-                    Ok(events) => events,
-                    Err(Errno::EAGAIN | Errno::EINTR) => continue,
-                    Err(_) => return,
-                };
-                for event in events {
-                    if self.happened(&event) {
-                        first.get_or_insert_with(Instant::now);
-                    }
-                }
-            }
-        }
-
-        /// Whether an event should be reported.
-        fn happened(&mut self, event: &InotifyEvent) -> bool {
-            if event.mask.contains(AddWatchFlags::IN_Q_OVERFLOW) {
-                // Events were lost: it may have been anything. What cannot be watched any more is left as it is.
-                let _ = self.add_all();
-                return true;
-            }
-            if event.mask.contains(AddWatchFlags::IN_IGNORED) {
-                self.directories.remove(&event.wd);
-                return false;
-            }
-            let (Some(directory), Some(name)) = (self.directories.get(&event.wd), &event.name) else { return false };
-            let path = directory.join(name);
-            if Some(directory.as_path()) == self.root.parent() {
-                if path != self.root {
-                    return false;
-                }
-            } else if !concerns(name) {
-                return false;
-            }
-            let is_new = event.mask.intersects(AddWatchFlags::IN_CREATE | AddWatchFlags::IN_MOVED_TO);
-            if is_new && event.mask.contains(AddWatchFlags::IN_ISDIR) {
-                // Files written into it before this are reported with it. If it cannot be watched, only its own changes are missed.
-                let _ = self.add(&path);
-            }
-            true
-        }
-    }
-
-    fn concerns(name: &OsStr) -> bool {
-        name.to_str().is_none_or(is_of_interest)
+    /// Waits until something has happened.
+    pub async fn changed(&self) {
+        std::future::pending().await
     }
 }
 
 /// Without inotify there is nothing to wait for.
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[cfg(not(zwelnch_linux))]
 mod tree {
     use std::io;
     use std::os::unix::net::UnixStream;
@@ -243,17 +142,17 @@ mod tree {
 
     impl Watching {
         /// Begins to look; what happens from now on is not missed.
-        pub fn new(_: &Path) -> io::Result<Watching> {
+        pub(super) fn new(_: &Path) -> io::Result<Watching> {
             Err(io::Error::new(io::ErrorKind::Unsupported, "this system does not tell of changed files (inotify)"))
         }
 
         /// Tells of changes until the other end of `ended` is closed.
-        pub fn run(self, _: &UnixStream, _: &dyn Fn()) {}
+        pub(super) fn run(self, _: &UnixStream, _: &dyn Fn(super::TreeNews)) {}
     }
 }
 
 /// Without inotify: checks four times a second.
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[cfg(not(zwelnch_linux))]
 mod system {
     use std::io::{self, Read};
     use std::os::unix::net::UnixStream;
@@ -264,12 +163,12 @@ mod system {
 
     impl Watching {
         /// Begins to look; what happens from now on is not missed.
-        pub fn new(_: &Path, _: &str) -> io::Result<Watching> {
+        pub(super) fn new(_: &Path, _: &str) -> io::Result<Watching> {
             Ok(Watching)
         }
 
         /// Tells of changes until the other end of `ended` is closed.
-        pub fn run(&self, mut ended: &UnixStream, told: &dyn Fn()) {
+        pub(super) fn run(&self, mut ended: &UnixStream, told: &dyn Fn()) {
             if ended.set_read_timeout(Some(Duration::from_millis(250))).is_err() {
                 return;
             }
@@ -305,40 +204,115 @@ mod tests {
         while receiver.recv_timeout(Duration::from_secs(30)) != Err(mpsc::RecvTimeoutError::Disconnected) {}
     }
 
+    /// A watch, and what it tells.
+    #[cfg(zwelnch_linux)]
+    fn watched(path: &Path) -> (Watch, mpsc::Receiver<TreeNews>) {
+        let (sender, receiver) = mpsc::channel();
+        // Fails only when the test is over.
+        (watch_tree(path, move |news| drop(sender.send(news))).unwrap(), receiver)
+    }
+
+    /// Until something has changed.
+    #[cfg(zwelnch_linux)]
+    fn changed(news: &mpsc::Receiver<TreeNews>) {
+        assert_eq!(news.recv_timeout(Duration::from_secs(30)), Ok(TreeNews::Changed));
+    }
+
     #[test]
+    #[cfg(zwelnch_linux)]
     fn a_tree_tells_of_what_matters_at_any_depth() {
         let place = tempfile::tempdir().unwrap();
         let root = place.path().join("component");
         std::fs::create_dir_all(root.join("bin")).unwrap();
-        let (sender, receiver) = mpsc::channel();
-        let _watch = watch_tree(&root, move || {
-            // Fails only when the test is over.
-            let _ = sender.send(());
-        })
-        .unwrap();
-        let told = || receiver.recv_timeout(Duration::from_secs(30)).unwrap();
+        let (_watch, news) = watched(&root);
         std::fs::write(root.join("bin/start.sh"), "exit").unwrap();
-        told();
+        changed(&news);
         std::fs::create_dir(root.join("new")).unwrap();
-        told();
+        changed(&news);
         std::fs::write(root.join("new/file"), "").unwrap();
-        told();
+        changed(&news);
         std::fs::remove_file(root.join("new/file")).unwrap();
-        told();
-        // All of it removed and created again.
-        std::fs::remove_dir_all(&root).unwrap();
-        told();
-        std::fs::create_dir(&root).unwrap();
-        told();
-        std::fs::write(root.join("again"), "").unwrap();
-        told();
-        // Scrap is not reported, not even when there was plenty of time.
+        changed(&news);
+        // Scrap is not reported, not even when there was plenty of time, nor is what else is in the directories on the way.
         for name in [".start.sh.swp", "start.sh~", "4913", "x.log"] {
             std::fs::write(root.join(name), "").unwrap();
         }
-        assert!(receiver.recv_timeout(Duration::from_millis(700)).is_err());
+        std::fs::create_dir(place.path().join("other")).unwrap();
+        assert!(news.recv_timeout(Duration::from_millis(700)).is_err());
         std::fs::write(root.join("last"), "").unwrap();
-        told();
+        changed(&news);
+    }
+
+    #[test]
+    #[cfg(zwelnch_linux)]
+    fn what_is_built_anew_is_followed() {
+        use std::os::unix::fs::symlink;
+        let place = tempfile::tempdir().unwrap();
+        let at = |name: &str| place.path().join(name);
+        let make = |name: &str| std::fs::create_dir_all(at(name).join("bin")).unwrap();
+        make("project/dist/c");
+        std::fs::create_dir(at("extensions")).unwrap();
+        // By a link to a relative path, through another link.
+        symlink("project", at("current")).unwrap();
+        symlink("../current/dist/c", at("extensions/c")).unwrap();
+        let path = at("extensions/c");
+        let (_watch, news) = watched(&path);
+        let is_seen = || {
+            std::fs::write(path.join("bin/start.sh"), "exit").unwrap();
+            changed(&news);
+        };
+        is_seen();
+        // Removed; there is a word about it, once, and none of a change.
+        std::fs::remove_dir_all(at("project/dist")).unwrap();
+        let Ok(TreeNews::Unseen(why)) = news.recv_timeout(Duration::from_secs(30)) else { panic!() };
+        let expected =
+            format!("{} cannot be reached, it is waited for: ", std::fs::canonicalize(at("project")).unwrap().join("dist").display());
+        assert!(why.starts_with(&expected), "{why}");
+        std::fs::write(at("project/else"), "").unwrap();
+        assert!(news.recv_timeout(Duration::from_millis(700)).is_err());
+        make("project/dist/c");
+        changed(&news);
+        is_seen();
+        // A directory above replaced by rename.
+        make("project/dist2/c");
+        std::fs::rename(at("project/dist"), at("project/old")).unwrap();
+        std::fs::rename(at("project/dist2"), at("project/dist")).unwrap();
+        changed(&news);
+        is_seen();
+        // The link on the way, and the last one.
+        make("project2/dist/c");
+        symlink("project2", at("current.new")).unwrap();
+        std::fs::rename(at("current.new"), at("current")).unwrap();
+        changed(&news);
+        is_seen();
+        make("elsewhere");
+        symlink(at("elsewhere"), at("extensions/c.new")).unwrap();
+        std::fs::rename(at("extensions/c.new"), &path).unwrap();
+        changed(&news);
+        is_seen();
+        // What it does not lead to any more does not matter.
+        std::fs::write(at("project/dist/c/bin/start.sh"), "").unwrap();
+        std::fs::write(at("project2/dist/c/bin/start.sh"), "").unwrap();
+        assert!(news.recv_timeout(Duration::from_millis(700)).is_err());
+        // A circle of links ends, and is left again.
+        symlink("c.2", at("extensions/c.1")).unwrap();
+        symlink("c.1", at("extensions/c.2")).unwrap();
+        symlink("c.1", at("extensions/c.new")).unwrap();
+        std::fs::rename(at("extensions/c.new"), &path).unwrap();
+        assert!(matches!(news.recv_timeout(Duration::from_secs(30)), Ok(TreeNews::Unseen(_))));
+        symlink(at("elsewhere"), at("extensions/c.new")).unwrap();
+        std::fs::rename(at("extensions/c.new"), &path).unwrap();
+        changed(&news);
+        is_seen();
+    }
+
+    #[test]
+    #[cfg(zwelnch_linux)]
+    fn a_tree_that_is_not_there_cannot_be_watched() {
+        let place = tempfile::tempdir().unwrap();
+        assert!(watch_tree(&place.path().join("none"), |_| {}).unwrap_err().to_string().contains("none cannot be reached"));
+        std::fs::write(place.path().join("file"), "").unwrap();
+        assert!(watch_tree(&place.path().join("file"), |_| {}).is_err());
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! The operator's console: one thread that only passes commands on, and one that answers.
 
-use super::{shim, text};
+use super::shim::{self, TakenSignal};
+use super::text;
 use crate::platform::ebcdic::ibm_1047;
+use crate::platform::thread::{self, Stack};
 use crate::platform::{AnswerSink, ListenError, OperatorListener, OperatorRequest};
 use std::io;
 use std::sync::mpsc;
@@ -9,7 +11,7 @@ use std::sync::mpsc;
 /// An answer on its way: the console that asked and the lines.
 type Answer = (shim::Origin, Vec<String>);
 
-/// Delivers operator commands and the signals that ask the launcher to end.
+/// Delivers operator commands and the signals that the launcher takes.
 ///
 /// # Errors
 /// When the system refuses a thread.
@@ -26,7 +28,7 @@ pub(super) fn listen(listener: OperatorListener, with_console: bool) -> Result<(
                 Ok(shim::ConsoleCommand::Stop) => listener(OperatorRequest::Stop),
                 Ok(shim::ConsoleCommand::Modify(text, origin)) => {
                     let answer = Box::new(ToConsole { sender: sender.clone(), origin, lines: Vec::new() });
-                    listener(OperatorRequest::Modify { text: command_text(&text), answer });
+                    listener(OperatorRequest::Modify { text: command_text(&text), answer, is_asked: false });
                 }
                 Err(error) => {
                     listener(OperatorRequest::Lost(error.to_string()));
@@ -39,7 +41,7 @@ pub(super) fn listen(listener: OperatorListener, with_console: bool) -> Result<(
 }
 
 fn start(name: &str, run: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    std::thread::Builder::new().name(name.to_owned()).stack_size(128 * 1024).spawn(run).map(drop)
+    thread::spawn(name, Stack::Small, run).map(drop)
 }
 
 /// The text that the operator typed after APPL=: the system pads it and does not always terminate it.
@@ -53,15 +55,21 @@ fn signals(listener: OperatorListener) -> io::Result<()> {
     let _ = shim::register_danger();
     start("signals", move || {
         // Fails only for an invalid set.
-        while let Ok(name) = shim::signal_wait() {
-            listener(OperatorRequest::Signal(name));
+        while let Ok(signal) = shim::signal_wait() {
+            listener(match signal {
+                TakenSignal::Ending(name) => OperatorRequest::Signal(name),
+                TakenSignal::LogRotate => OperatorRequest::LogRotate,
+                TakenSignal::Odd(name) => OperatorRequest::OddSignal(name.to_owned()),
+            });
         }
     })
 }
 
 /// If a console does not take its answer, that is not an error: SYSPRINT has it too.
 fn answer(origin: &shim::Origin, lines: &[String]) {
-    for message in text::answer_messages(lines) {
+    // Only UID 0 is spared the wrapper for certain, and no started task of Zowe has it.
+    let reserved = text::wrapper_columns(&super::name(&shim::user_id()));
+    for message in text::answer_messages(lines, reserved) {
         let _ = shim::console_answer(origin, &message);
     }
 }
@@ -77,6 +85,10 @@ struct ToConsole {
 impl AnswerSink for ToConsole {
     fn line(&mut self, text: &str) {
         self.lines.push(text.to_owned());
+    }
+
+    fn asker(&self) -> String {
+        format!("console id {:08X}", u32::from_be_bytes(self.origin.console_id))
     }
 }
 

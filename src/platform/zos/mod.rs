@@ -2,33 +2,43 @@
 //! Contract: docs/contract/zos-platform.md.
 
 mod console;
+mod issue;
+pub mod key_ring;
+mod run;
+pub mod running;
 pub mod shim;
 mod spawn;
 pub mod text;
 
 use super::ebcdic::{ibm_1047, to_ibm_1047};
+use super::operator_command::RanTo;
 use super::unix::process;
-use super::{FileLock, ListenError, LockError, OperatorListener, Pid, Platform, ProcessEntry, SignalTarget, SpawnRequest, WaitStatus};
-use crate::message;
+use super::{
+    FileLock, ListenError, LockError, OperatorListener, Pid, Platform, ProcessEntry, SignalTarget, SpawnRequest, WaitStatus, WtoCodes,
+};
+use crate::message::{self, Message};
 use nix::libc;
 use shim::DataDefinition;
-use std::ffi::CString;
+use std::ffi::{CString, OsString};
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-
-/// Routing of events: to the master console's information, not urgent (rolls off).
-const EVENT_ROUTE: [u32; 1] = [2];
-const EVENT_DESCRIPTOR: [u32; 1] = [12];
+use std::time::Duration;
 
 /// Prints a system symbol: a program of z/OS UNIX. ASASYMBF, which it calls, is for callers in 31-bit mode.
 const SYSVAR: &str = "/bin/sysvar";
 
-/// Below the runtime directory: issues an operator command and prints its answer.
-const OPERCMD: &str = "bin/utils/opercmd.rex";
+/// How long it may take.
+const SYSVAR_LIMIT: Duration = Duration::from_secs(60);
+
+/// Where the installation jobs put the program, for a load module that is not told of another place.
+const INSTALLED_PROGRAM: &str = "/usr/lpp/zwelnch/bin/zwelnch";
+
+/// Variable of STDENV that names the program's USS path: what PGM=ZWELNCH runs is a load module, which has none.
+const PROGRAM_VARIABLE: &str = "ZWELNCH_PROGRAM";
 
 /// The longest record that every data definition accepts, whatever its attributes.
 const SAFE_RECORD: usize = 120;
@@ -56,10 +66,11 @@ pub struct ZosPlatform {
     user_id: String,
     job_name: String,
     sysprint: Mutex<Sysprint>,
-    runtime: OnceLock<PathBuf>,
+    interfaces: issue::Interfaces,
     has_console: bool,
     /// The refusal of a job name is reported once.
     name_refused: OnceLock<()>,
+    wto_codes: Mutex<WtoCodes>,
 }
 
 impl ZosPlatform {
@@ -73,9 +84,10 @@ impl ZosPlatform {
             user_id: name(&shim::user_id()),
             job_name: name(&shim::job_name()),
             sysprint: Mutex::new(sysprint),
-            runtime: OnceLock::new(),
+            interfaces: issue::Interfaces::default(),
             has_console: true,
             name_refused: OnceLock::new(),
+            wto_codes: Mutex::default(),
         }
     }
 
@@ -96,7 +108,7 @@ impl ZosPlatform {
     }
 
     /// The condition code of the step is this program's exit code; does not return.
-    pub fn end_job(&self, condition_code: i32) {
+    pub fn end_job(&self, condition_code: i32) -> Option<Message> {
         shim::exit(condition_code)
     }
 
@@ -127,40 +139,17 @@ impl ZosPlatform {
                 Ok(()) => dds.has_failed = false,
                 Err(error) => {
                     if !std::mem::replace(&mut dds.has_failed, true) {
-                        self.wto(message::sysprint_not_writable(&error).text());
+                        // If the console has gone too, there is nobody left to tell.
+                        let _ = self.wto(message::sysprint_not_writable(&error).text());
                     }
                     if let Some((_, text)) = line.split_once(" <ZWELNCH:").filter(|_| !line.contains("'500'")) {
-                        self.wto(after_words(text, 3));
+                        let _ = self.wto(after_words(text, 3));
                     }
                     first_error.get_or_insert(error);
                 }
             }
         }
         first_error.map_or(Ok(()), |error| Err(error.into()))
-    }
-
-    /// Runs a program to its end and returns its lines, and whether it ended well as far as that is known (the reaper thread may have been
-    /// told first).
-    fn run(&self, program: &Path, arguments: &[&str]) -> io::Result<(String, bool)> {
-        let (reader, writer) = process::output_pipe()?;
-        let null = File::open("/dev/null")?;
-        let environment = super::PreparedEnvironment::new(&process::inherited_environment())?;
-        let nothing = super::PreparedEnvironment::default();
-        let words = [&[program.to_str().unwrap_or_default()], arguments].concat();
-        let request = SpawnRequest {
-            program: program.to_path_buf(),
-            arguments: words.into_iter().map(Into::into).collect(),
-            environment: super::ChildEnvironment { base: &environment, own: &nothing, marker: None },
-            descriptors: vec![(null.as_fd(), 0), (writer.as_fd(), 1), (writer.as_fd(), 2)],
-            group: super::GroupOfChild::Own,
-        };
-        let pid = self.spawn(&request)?;
-        drop(writer);
-        nix::fcntl::fcntl(&reader, nix::fcntl::FcntlArg::F_SETFL(nix::fcntl::OFlag::empty()))?;
-        let mut bytes = Vec::new();
-        File::from(reader).read_to_end(&mut bytes)?;
-        let ended_well = shim::reap(Some(pid), false).ok().flatten().is_none_or(|(_, status)| status.success());
-        Ok((crate::platform::code_page::decode_lines(&bytes), ended_well))
     }
 }
 
@@ -208,13 +197,20 @@ fn is_left_over(users: &[Pid], exists: &dyn Fn(Pid) -> bool) -> bool {
     users.peek().is_some() && !users.any(exists)
 }
 
+/// Whether a process runs: a zombie does not. Where there is no list, one that may be one.
+fn is_running(pid: Pid) -> bool {
+    let Ok(processes) = shim::processes() else { return process::exists(pid) };
+    processes.iter().find(|process| process.pid == pid).is_some_and(|process| process.dead == 0)
+}
+
 fn entry(process: &shim::Process) -> ProcessEntry {
     ProcessEntry {
         pid: process.pid,
         parent: process.parent,
         group: process.group,
+        session: process.session,
         start: u64::try_from(process.started).unwrap_or_default(),
-        is_dead: false,
+        is_dead: process.dead != 0,
     }
 }
 
@@ -234,8 +230,10 @@ impl Platform for ZosPlatform {
         if !super::names::is_name(&name.to_ascii_uppercase()) {
             return None;
         }
-        let (text, ended_well) = self.run(Path::new(SYSVAR), &[&name.to_ascii_uppercase()]).ok()?;
-        text.lines().next().map(|line| line.trim_end().to_owned()).filter(|value| ended_well && !value.is_empty())
+        let ran = run::run(self, Path::new(SYSVAR), &[name.to_ascii_uppercase()], SYSVAR_LIMIT).ok()?;
+        // The reaper thread may have been told first.
+        let ended_well = matches!(ran.end, RanTo::Exit(0) | RanTo::Unknown);
+        ran.lines.first().map(|line| line.trim_end().to_owned()).filter(|value| ended_well && !value.is_empty())
     }
 
     fn zos_version(&self) -> u32 {
@@ -269,7 +267,7 @@ impl Platform for ZosPlatform {
     fn spawn(&self, request: &SpawnRequest<'_>) -> io::Result<Pid> {
         let spawned = spawn::spawn(request)?;
         if let Some((name, error)) = spawned.refused_job_name {
-            self.name_refused.get_or_init(|| self.wto(message::address_space_not_named(name, error).text()));
+            self.name_refused.get_or_init(|| drop(self.wto(message::address_space_not_named(name, error).text())));
         }
         Ok(spawned.pid)
     }
@@ -303,7 +301,7 @@ impl Platform for ZosPlatform {
         let mut removed = 0;
         let mut refused = None;
         for kind in [shim::IpcKind::Messages, shim::IpcKind::Semaphores] {
-            for member in shim::ipc(kind)?.iter().filter(|member| member.user == nix::unistd::geteuid().as_raw()) {
+            for member in shim::ipc(kind)?.iter().filter(|member| member.user == super::unix::own_user()) {
                 let users = match kind {
                     shim::IpcKind::Messages => vec![member.last_sender, member.last_receiver],
                     // One that cannot be queried may be in use.
@@ -312,7 +310,7 @@ impl Platform for ZosPlatform {
                         users.unwrap_or_default()
                     }
                 };
-                if is_left_over(&users, &process::exists) {
+                if is_left_over(&users, &is_running) {
                     match shim::remove_ipc(kind, member.id) {
                         Ok(()) => removed += 1,
                         Err(error) => refused = refused.or(Some(error)),
@@ -353,69 +351,96 @@ impl Platform for ZosPlatform {
         console::listen(listener, self.has_console)
     }
 
-    fn wto(&self, text: &str) {
+    fn wto(&self, text: &str) -> io::Result<()> {
         let printable: String = text.chars().map(|character| if character.is_control() { ' ' } else { character }).take(126).collect();
         let text = to_ibm_1047(printable.trim_end());
         if text.is_empty() {
-            return;
+            return Ok(());
         }
-        if shim::wto(&text, &EVENT_ROUTE, &EVENT_DESCRIPTOR).is_err() {
-            // If both fail, there is nobody left to tell.
-            let _ = shim::wto_unix(&text, &EVENT_ROUTE, &EVENT_DESCRIPTOR);
-        }
+        let codes = self.wto_codes.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let other_way = |_| shim::wto_unix(&text, &codes.route, &codes.descriptor);
+        shim::wto(&text, &codes.route, &codes.descriptor).or_else(other_way).map_err(io::Error::other)
+    }
+
+    fn set_wto_codes(&self, codes: WtoCodes) {
+        *self.wto_codes.lock().unwrap_or_else(PoisonError::into_inner) = codes;
     }
 
     fn write_sysprint(&self, bytes: &[u8]) -> io::Result<()> {
         match &mut *self.sysprint() {
             Sysprint::Descriptor => {
                 let mut out = io::stdout().lock();
-                out.write_all(bytes)?;
+                out.write_all(&super::text_streams::written(super::text_streams::Stream::Output, bytes))?;
                 out.flush()
             }
             Sysprint::DataDefinitions(dds) => self.write_data_definitions(dds, bytes),
         }
     }
 
-    fn issue_command(&self, command: &str) -> io::Result<Vec<String>> {
-        let runtime = self.runtime.get().cloned().or_else(|| std::env::var_os("ZWE_zowe_runtimeDirectory").map(PathBuf::from));
-        let opercmd = runtime
-            .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "opercmd.rex is below the runtime directory, which is not known"))?
-            .join(OPERCMD);
-        let (text, ended_well) = self.run(&opercmd, &[command])?;
-        if ended_well {
-            return Ok(text.lines().map(str::to_owned).collect());
-        }
-        let why = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default().trim().to_owned();
-        Err(io::Error::new(io::ErrorKind::PermissionDenied, format!("{} refused '{command}': {why}", opercmd.display())))
+    fn issue_command(&self, command: &str, limit: Option<Duration>) -> io::Result<super::CommandAnswer> {
+        self.interfaces.issue(self, command, limit)
+    }
+
+    fn issue_commands_through(&self, interface: super::operator_command::Interface) {
+        self.interfaces.choose(interface);
     }
 
     fn use_runtime(&self, runtime: &Path) {
-        // The first one is kept: a run has one runtime directory.
-        let _ = self.runtime.set(runtime.to_path_buf());
+        self.interfaces.use_runtime(runtime);
     }
 
     fn lock_file(&self, path: &Path, holder: &str) -> Result<FileLock, LockError> {
-        FileLock::take(path, holder, |file| match shim::lock(file.as_fd()) {
-            Ok(()) => Ok(true),
-            Err(error) if error.errno == libc::EAGAIN => Ok(false),
-            Err(error) => Err(error.into()),
-        })
+        FileLock::take(path, holder, lock_whole)
+    }
+
+    fn lock_shared_file(&self, path: &Path, mode: u32, holder: &str) -> Result<FileLock, LockError> {
+        FileLock::take_shared(path, mode, holder, lock_whole)
     }
 
     fn is_writable_directory(&self, path: &Path) -> bool {
         super::unix::is_writable_directory(path)
     }
 
-    fn own_program(&self) -> Option<PathBuf> {
-        // A load module has no path of its own; the same program is in the runtime directory.
-        let in_runtime = || self.runtime.get().map(|runtime| runtime.join("bin/zwelnch")).filter(|path| super::files::may_be_file(path));
-        super::unix::program::held().filter(|path| super::files::may_be_file(path)).or_else(in_runtime)
+    fn own_program(&self) -> io::Result<PathBuf> {
+        let path = installed_at(std::env::var_os(PROGRAM_VARIABLE), std::env::args_os().next());
+        let no_program = |why: String| {
+            let text = format!("{} cannot be run: {why}; name the program's USS path by {PROGRAM_VARIABLE} in STDENV", path.display());
+            Err(io::Error::new(io::ErrorKind::NotFound, text))
+        };
+        match nix::unistd::access(&path, nix::unistd::AccessFlags::X_OK) {
+            Ok(()) if super::files::may_be_file(&path) => Ok(path),
+            Ok(()) => no_program("it is no file".to_owned()),
+            Err(why) => no_program(why.to_string()),
+        }
     }
+}
+
+fn lock_whole(file: &File) -> io::Result<bool> {
+    match shim::lock(file.as_fd()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.errno == libc::EAGAIN => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The program's USS path: what the variable says; else the one by which it was called (a program of BPXBATSL or of a shell; PGM= gives the
+/// member's name); else where it is installed.
+fn installed_at(told: Option<OsString>, called: Option<OsString>) -> PathBuf {
+    let told = told.filter(|path| !path.is_empty());
+    told.or_else(|| called.filter(|name| name.as_encoded_bytes().contains(&b'/'))).unwrap_or_else(|| INSTALLED_PROGRAM.into()).into()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_load_module_is_told_where_the_program_is() {
+        let at = |told: Option<&str>, called: &str| installed_at(told.map(OsString::from), Some(called.into()));
+        assert_eq!(at(Some("/z/zwelnch"), "ZWELNCH"), Path::new("/z/zwelnch"));
+        assert_eq!(at(Some(""), "/u/zwelnch"), Path::new("/u/zwelnch"));
+        assert_eq!(at(None, "ZWELNCH"), Path::new("/usr/lpp/zwelnch/bin/zwelnch"));
+    }
 
     #[test]
     fn members_are_named_as_the_c_library_wants_them() {

@@ -2,11 +2,16 @@
  * See shim.h. Compiled by the system's own compiler: on z/OS IBM Open XL C/C++ in ASCII mode (-fzos-le-char-mode=ascii -m64), elsewhere,
  * with the cargo feature zos-stub, against tests/zos-stub, which has the layouts of the z/OS headers.
  */
+#ifdef __MVS__
 #define _OPEN_SYS 1
 #define _OPEN_SYS_FILE_EXT 1
-#define _OPEN_THREADS 3
+/* The macros of libuv and zoslib, which run there. Not _OPEN_THREADS: it declares another sigwait. */
+#define _UNIX03_SOURCE 1
+#define _UNIX03_THREADS 1
+#define _XOPEN_SOURCE 600
 #define _XOPEN_SOURCE_EXTENDED 1
 #define _LARGE_TIME_API 1
+#endif
 
 #include "shim.h"
 
@@ -23,7 +28,6 @@
 #include <sys/types.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #if defined(__MVS__)
@@ -66,12 +70,13 @@ int32_t zwelnch_shim_version(void)
     return ZWELNCH_SHIM_VERSION;
 }
 
-void zwelnch_shim_layout(uint32_t sizes[4])
+void zwelnch_shim_layout(uint32_t sizes[5])
 {
     sizes[0] = (uint32_t)sizeof(struct zwelnch_console_origin);
     sizes[1] = (uint32_t)sizeof(struct zwelnch_descriptor);
     sizes[2] = (uint32_t)sizeof(struct zwelnch_process);
     sizes[3] = (uint32_t)sizeof(struct zwelnch_ipc);
+    sizes[4] = (uint32_t)sizeof(struct zwelnch_ring_certificate);
 }
 
 /* ---- The operator's console ---- */
@@ -154,7 +159,8 @@ static void store_codes(uint8_t *place, const uint32_t codes[])
 
 int32_t zwelnch_wto(const uint8_t *text, size_t size, const uint32_t route_codes[], const uint32_t descriptor_codes[], int32_t *reason)
 {
-    /* The list of WTO MF=L: length with these four bytes, flags, text, descriptor codes, routing codes. */
+    /* The list of WTO MF=L: length with these four bytes, flags, text, and with the flag for it descriptor codes, routing codes. */
+    int has_codes = *route_codes != 0 || *descriptor_codes != 0;
     uint8_t *list;
     int32_t code;
     if (size > 126)
@@ -164,7 +170,7 @@ int32_t zwelnch_wto(const uint8_t *text, size_t size, const uint32_t route_codes
         return failed(reason);
     list[0] = 0;
     list[1] = (uint8_t)(size + 4);
-    list[2] = 0x80; /* routing and descriptor codes are present */
+    list[2] = has_codes ? 0x80 : 0;
     list[3] = 0;
     memcpy(list + 4, text, size);
     store_codes(list + 4 + size, descriptor_codes);
@@ -182,6 +188,27 @@ int32_t zwelnch_wto(const uint8_t *text, size_t size, const uint32_t route_codes
 /* ---- Processes ---- */
 
 #define HIGHEST_DESCRIPTOR 63
+#define HIGHEST_SIGNAL 64
+
+static const struct {
+    int number;
+    int32_t code;
+} taken[] = {
+    {SIGTERM, ZWELNCH_SIGNAL_TERM}, {SIGINT, ZWELNCH_SIGNAL_INT},   {SIGHUP, ZWELNCH_SIGNAL_HUP},   {SIGDANGER, ZWELNCH_SIGNAL_DANGER},
+    {SIGUSR1, ZWELNCH_SIGNAL_USR1}, {SIGUSR2, ZWELNCH_SIGNAL_USR2}, {SIGALRM, ZWELNCH_SIGNAL_ALRM},
+};
+
+/* A handler ends with the program that has it; only what is ignored would be inherited. Numbers that are no signal are refused. */
+static void ignored_signals(sigset_t *set)
+{
+    int number;
+    sigemptyset(set);
+    for (number = 1; number <= HIGHEST_SIGNAL; number++) {
+        struct sigaction action;
+        if (sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN)
+            sigaddset(set, number);
+    }
+}
 
 int32_t zwelnch_spawn(const char *program, const char *const arguments[], const char *const environment[],
                       const struct zwelnch_descriptor descriptors[], size_t descriptor_count, int32_t own_group, int32_t *reason)
@@ -204,18 +231,17 @@ int32_t zwelnch_spawn(const char *program, const char *const arguments[], const 
         if (childs >= map_size)
             map_size = childs + 1;
     }
-    inherit.flags = SPAWN_SETSIGMASK | SPAWN_SETSIGDEF;
+    inherit.flags = (short)(SPAWN_SETSIGMASK | SPAWN_SETSIGDEF);
     sigemptyset(&inherit.sigmask);
-    sigfillset(&inherit.sigdefault);
-    sigdelset(&inherit.sigdefault, SIGKILL);
-    sigdelset(&inherit.sigdefault, SIGSTOP);
+    ignored_signals(&inherit.sigdefault);
     if (own_group) {
-        inherit.flags |= SPAWN_SETGROUP;
+        inherit.flags = (short)(inherit.flags | SPAWN_SETGROUP);
         inherit.pgroup = SPAWN_NEWPGROUP;
     } else {
-        sigaddset(&inherit.sigmask, SIGTERM);
-        sigaddset(&inherit.sigmask, SIGINT);
-        sigaddset(&inherit.sigmask, SIGHUP);
+        for (i = 0; i < sizeof taken / sizeof taken[0]; i++) {
+            if (taken[i].number != SIGDANGER)
+                sigaddset(&inherit.sigmask, taken[i].number);
+        }
     }
     pid = spawn(program, map_size, map, &inherit, (const char **)arguments, (const char **)environment);
     return pid > 0 ? done((int32_t)pid, reason) : failed(reason);
@@ -264,21 +290,39 @@ static int64_t milliseconds(clock_t ticks)
     return (int64_t)ticks * 1000 / sysconf(_SC_CLK_TCK);
 }
 
+/*
+ * D OMVS (BPXO001I) and ps show the state as a letter: Z has ended and its parent has not waited, L has been waited for and leads a session or a
+ * group still. REXX's getpsent has it as PS_STATE. In which byte of ps_state it stands no source says, so all are looked at, and kill() has to
+ * agree: it refuses a zombie (libuv), and our own living processes not.
+ */
+#define STATE_ZOMBIE 0xE9u
+#define STATE_LEADER_ENDED 0xD3u
+
+static int is_dead(unsigned int state, pid_t pid)
+{
+    int has_letter = 0;
+    for (; state != 0; state >>= 8) {
+        if ((state & 0xFFu) == STATE_ZOMBIE || (state & 0xFFu) == STATE_LEADER_ENDED)
+            has_letter = 1;
+    }
+    return has_letter && kill(pid, 0) != 0;
+}
+
 int32_t zwelnch_processes(struct zwelnch_process processes[], size_t capacity, int32_t *reason)
 {
     int32_t count = 0;
     int token = 0;
     for (;;) {
-        /* The texts are not asked for, but the service wants places for them. */
+        /* The texts are not asked for, but the service wants places for them, and their sizes before every call. */
         char terminal[1025], path[1025], command[1025];
         W_PSPROC entry;
         memset(&entry, 0, sizeof entry);
         entry.ps_conttyptr = terminal;
-        entry.ps_conttyblen = sizeof terminal;
+        entry.ps_conttylen = sizeof terminal;
         entry.ps_pathptr = path;
-        entry.ps_pathblen = sizeof path;
+        entry.ps_pathlen = sizeof path;
         entry.ps_cmdptr = command;
-        entry.ps_cmdblen = sizeof command;
+        entry.ps_cmdlen = sizeof command;
         token = w_getpsent(token, &entry, sizeof entry);
         if (token < 0)
             return failed(reason);
@@ -291,56 +335,55 @@ int32_t zwelnch_processes(struct zwelnch_process processes[], size_t capacity, i
             process->group = (int32_t)entry.ps_pgpid;
             process->user = (uint32_t)entry.ps_euid;
             process->started = (int64_t)entry.ps_starttime;
+            process->session = (int32_t)entry.ps_sid;
+            process->dead = is_dead(entry.ps_state, entry.ps_pid);
             process->cpu = milliseconds(entry.ps_usertime) + milliseconds(entry.ps_systime);
         }
         count++;
     }
 }
 
-static void ending_signals(sigset_t *set)
+static void taken_signals(sigset_t *set)
 {
-    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP, SIGDANGER};
     size_t i;
     sigemptyset(set);
-    for (i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+    for (i = 0; i < sizeof taken / sizeof taken[0]; i++) {
         struct sigaction action;
         /* One that is ignored (nohup) stays so. */
-        if (sigaction(numbers[i], NULL, &action) != 0 || action.sa_handler != SIG_IGN)
-            sigaddset(set, numbers[i]);
+        if (sigaction(taken[i].number, NULL, &action) != 0 || action.sa_handler != SIG_IGN)
+            sigaddset(set, taken[i].number);
     }
 }
 
 int32_t zwelnch_signals_block(int32_t *reason)
 {
     sigset_t set;
-    ending_signals(&set);
-    return sigprocmask(SIG_BLOCK, &set, NULL) == 0 ? done(0, reason) : failed(reason);
+    int error;
+    taken_signals(&set);
+    error = pthread_sigmask(SIG_BLOCK, &set, NULL);
+    if (error == 0)
+        return done(0, reason);
+    errno = error > 0 ? error : errno;
+    return failed(reason);
 }
 
 int32_t zwelnch_signal_wait(int32_t *reason)
 {
     sigset_t set;
-    ending_signals(&set);
+    taken_signals(&set);
     for (;;) {
         int number = 0;
         int result = sigwait(&set, &number);
+        size_t i;
         if (result != 0) {
             errno = result > 0 ? result : errno;
             if (errno == EINTR)
                 continue;
             return failed(reason);
         }
-        switch (number) {
-        case SIGTERM:
-            return done(ZWELNCH_SIGNAL_TERM, reason);
-        case SIGINT:
-            return done(ZWELNCH_SIGNAL_INT, reason);
-        case SIGHUP:
-            return done(ZWELNCH_SIGNAL_HUP, reason);
-        case SIGDANGER:
-            return done(ZWELNCH_SIGNAL_DANGER, reason);
-        default:
-            break;
+        for (i = 0; i < sizeof taken / sizeof taken[0]; i++) {
+            if (taken[i].number == number)
+                return done(taken[i].code, reason);
         }
     }
 }
@@ -381,6 +424,17 @@ int32_t zwelnch_conversion_off(int32_t descriptor, int32_t *reason)
     return fcntl(descriptor, F_CONTROL_CVT, &conversion) == 0 ? done(0, reason) : failed(reason);
 }
 
+int32_t zwelnch_conversion_on(int32_t descriptor, int32_t *reason)
+{
+    struct f_cnvrt conversion;
+    memset(&conversion, 0, sizeof conversion);
+    conversion.cvtcmd = SETCVTON;
+    /* 0: that of the program that reads or writes. */
+    conversion.pccsid = 0;
+    conversion.fccsid = 1047;
+    return fcntl(descriptor, F_CONTROL_CVT, &conversion) == 0 ? done(0, reason) : failed(reason);
+}
+
 int32_t zwelnch_lock(int32_t descriptor, int32_t *reason)
 {
     struct flock lock;
@@ -394,49 +448,105 @@ int32_t zwelnch_lock(int32_t descriptor, int32_t *reason)
     return failed(reason);
 }
 
-static FILE *data_definitions[2];
 static const char *const data_definition_names[2] = {"DD:SYSPRINT", "DD:SYSERR"};
 
-/* Record by record: nothing between us and the data set converts, folds or buffers a line. */
-static FILE *data_definition(int32_t dd)
+static struct data_definition {
+    FILE *stream;
+    /* Bytes of text that a record takes. */
+    size_t length;
+    /* Every record has this length. */
+    int is_fixed;
+    /* The printer's control character at the beginning of each record, for "next line"; 0: none. */
+    uint8_t control;
+    /* A record of the full length, for those that are not written as they are given. */
+    uint8_t record[32761];
+} data_definitions[2];
+
+#define ASA_NEXT_LINE 0x40
+#define MACHINE_NEXT_LINE 0x09
+#define EBCDIC_BLANK 0x40
+
+/* What of a record is text depends on its format. Where that is not told the record is written as it is given. */
+static int learn_format(struct data_definition *dd)
 {
-    if (dd < 0 || dd > 1) {
+    fldata_t data;
+    size_t length;
+    memset(&data, 0, sizeof data);
+    if (fldata(dd->stream, NULL, &data) != 0)
+        return -1;
+    length = (size_t)data.__maxreclen;
+    /* A record of variable length begins with four bytes that say how long it is, and LRECL counts them. */
+    if (data.__recfmV && length > 4)
+        length -= 4;
+    dd->control = data.__recfmASA ? ASA_NEXT_LINE : data.__recfmM ? MACHINE_NEXT_LINE : 0;
+    if (dd->control != 0 && length > 1)
+        length -= 1;
+    dd->is_fixed = data.__recfmF ? 1 : 0;
+    dd->length = length;
+    return 0;
+}
+
+/* Record by record: nothing between us and the data set converts, folds or buffers a line. */
+static struct data_definition *data_definition(int32_t number)
+{
+    struct data_definition *dd;
+    if (number < 0 || number > 1) {
         errno = EINVAL;
         return NULL;
     }
-    if (data_definitions[dd] == NULL)
-        data_definitions[dd] = fopen(data_definition_names[dd], "wb,type=record");
-    return data_definitions[dd];
+    dd = &data_definitions[number];
+    if (dd->stream == NULL) {
+        dd->length = 0;
+        dd->is_fixed = 0;
+        dd->control = 0;
+        dd->stream = fopen(data_definition_names[number], "wb,type=record");
+    }
+    return dd->stream != NULL ? dd : NULL;
 }
 
-int32_t zwelnch_dd_write(int32_t dd, const uint8_t *record, size_t size, int32_t *reason)
+int32_t zwelnch_dd_write(int32_t number, const uint8_t *record, size_t size, int32_t *reason)
 {
-    FILE *stream;
+    struct data_definition *dd;
     int32_t result;
     errno = 0;
-    stream = data_definition(dd);
-    if (stream == NULL)
+    dd = data_definition(number);
+    if (dd == NULL)
         return failed(reason);
-    if (fwrite(record, 1, size, stream) == size && fflush(stream) == 0)
+    if (dd->length == 0)
+        learn_format(dd);
+    /* The C library cuts what is too long. */
+    if (dd->length != 0 && size > dd->length) {
+        errno = EINVAL;
+        return failed(reason);
+    }
+    if (dd->length != 0 && dd->length + 1 <= sizeof dd->record && (dd->is_fixed || dd->control != 0)) {
+        size_t before = dd->control != 0 ? 1 : 0;
+        dd->record[0] = dd->control;
+        memcpy(dd->record + before, record, size);
+        size += before;
+        if (dd->is_fixed) {
+            /* Else it is padded with NULs, which no browser shows as blanks. */
+            memset(dd->record + size, EBCDIC_BLANK, before + dd->length - size);
+            size = before + dd->length;
+        }
+        record = dd->record;
+    }
+    if (fwrite(record, 1, size, dd->stream) == size && fflush(dd->stream) == 0)
         return done(0, reason);
     result = failed(reason);
-    fclose(stream);
-    data_definitions[dd] = NULL;
+    fclose(dd->stream);
+    dd->stream = NULL;
     return result;
 }
 
-int32_t zwelnch_dd_record_length(int32_t dd, int32_t *reason)
+int32_t zwelnch_dd_record_length(int32_t number, int32_t *reason)
 {
-    fldata_t data;
-    FILE *stream;
+    struct data_definition *dd;
     errno = 0;
-    stream = data_definition(dd);
-    if (stream == NULL)
+    dd = data_definition(number);
+    if (dd == NULL || learn_format(dd) != 0)
         return failed(reason);
-    memset(&data, 0, sizeof data);
-    if (fldata(stream, NULL, &data) != 0)
-        return failed(reason);
-    return done((int32_t)data.__maxreclen, reason);
+    return done((int32_t)dd->length, reason);
 }
 
 int32_t zwelnch_read_records(const char *name, uint8_t *bytes, size_t size, size_t *needed, int32_t *reason)
@@ -537,12 +647,6 @@ void zwelnch_security_product(uint8_t name[4])
         memset(name, 0x40, 4);
     else
         memcpy(name, storage(rcvt), 4);
-}
-
-int64_t zwelnch_cpu_microseconds(void)
-{
-    clock_t spent = clock();
-    return spent == (clock_t)-1 ? 0 : (int64_t)((double)spent * 1000000.0 / CLOCKS_PER_SEC);
 }
 
 void zwelnch_exit(int32_t condition_code)

@@ -24,10 +24,10 @@ extern "C" {
 #endif
 
 /* The interface's version: platform::zos refuses a shim that was built with another one. */
-#define ZWELNCH_SHIM_VERSION 4
+#define ZWELNCH_SHIM_VERSION 6
 int32_t zwelnch_shim_version(void);
 /* sizeof the structures below, in their order: the Rust side compares them with its own. */
-void zwelnch_shim_layout(uint32_t sizes[4]);
+void zwelnch_shim_layout(uint32_t sizes[5]);
 
 /* ---- The operator's console ------------------------------------------------------------------------------------------------------ */
 
@@ -77,7 +77,7 @@ struct zwelnch_descriptor {
 /*
  * spawn(): a process with default dispositions, exactly the given arguments and environment (both NULL-terminated; _BPX_SHAREAS and
  * _BPX_JOBNAME stand there) and only the mapped descriptors. own_group != 0: it leads a process group of its own and has an empty signal
- * mask; else it stays in ours, with SIGTERM, SIGINT and SIGHUP blocked. Returns the process id.
+ * mask; else it stays in ours, with the signals that the launcher takes blocked, but for SIGDANGER. Returns the process id.
  */
 int32_t zwelnch_spawn(const char *program, const char *const arguments[], const char *const environment[],
                       const struct zwelnch_descriptor descriptors[], size_t descriptor_count, int32_t own_group, int32_t *reason);
@@ -95,7 +95,7 @@ int32_t zwelnch_wait_for_end(int32_t *reason);
  */
 int32_t zwelnch_reap(int32_t pid, int32_t no_wait, int32_t *raw_status, int32_t *end, int32_t *value, int32_t *reason);
 
-/* One process of the system (w_getpsent). started: seconds since the epoch; cpu: milliseconds in all. */
+/* One process of the system (w_getpsent). started: seconds since the epoch; cpu: milliseconds in all; dead: it has ended, not 0. */
 struct zwelnch_process {
     int32_t pid;
     int32_t parent;
@@ -103,16 +103,21 @@ struct zwelnch_process {
     uint32_t user;
     int64_t started;
     int64_t cpu;
+    int32_t session;
+    int32_t dead;
 };
 
 /* All processes that this one may see. Returns how many there are; at most `capacity` were written. */
 int32_t zwelnch_processes(struct zwelnch_process processes[], size_t capacity, int32_t *reason);
 
-/* The signals that ask the launcher to end, and SIGCHLD is not among them. */
+/* The signals that the launcher takes: four ask it to end, SIGUSR1 begins its logs anew, the others would end it and mean nothing to it. */
 #define ZWELNCH_SIGNAL_TERM 1
 #define ZWELNCH_SIGNAL_INT 2
 #define ZWELNCH_SIGNAL_HUP 3
 #define ZWELNCH_SIGNAL_DANGER 4
+#define ZWELNCH_SIGNAL_USR1 5
+#define ZWELNCH_SIGNAL_USR2 6
+#define ZWELNCH_SIGNAL_ALRM 7
 
 /* Blocks them in this thread and those it will start. */
 int32_t zwelnch_signals_block(int32_t *reason);
@@ -128,6 +133,11 @@ int32_t zwelnch_tag_get(int32_t descriptor, uint16_t *ccsid, int32_t *text, int3
 int32_t zwelnch_tag_set(int32_t descriptor, uint16_t ccsid, int32_t text, int32_t *reason);
 /* Turns automatic conversion of a descriptor off: bytes are read as they were written. */
 int32_t zwelnch_conversion_off(int32_t descriptor, int32_t *reason);
+/*
+ * Has the system convert what this program reads and writes from and to IBM-1047, tagged or not. The other side is the code page of whatever
+ * program uses the descriptor, as others may share it.
+ */
+int32_t zwelnch_conversion_on(int32_t descriptor, int32_t *reason);
 
 /* A byte-range lock over a whole open file, sysplex-wide on a shared file system. -EAGAIN: somebody else holds it. */
 int32_t zwelnch_lock(int32_t descriptor, int32_t *reason);
@@ -137,10 +147,13 @@ int32_t zwelnch_lock(int32_t descriptor, int32_t *reason);
 
 /*
  * Writes one record to a data definition, opened at the first call and kept open. One thread at a time. After a failure the next call
- * opens it anew.
+ * opens it anew. EINVAL: longer than zwelnch_dd_record_length, and nothing is written.
  */
 int32_t zwelnch_dd_write(int32_t dd, const uint8_t *record, size_t size, int32_t *reason);
-/* Longest record of it in bytes; opens it. */
+/*
+ * Bytes of text that a record of it takes; opens it. What the format of its records needs besides (lengths, the printer's control character,
+ * padding with blanks) is not among them and added by zwelnch_dd_write.
+ */
 int32_t zwelnch_dd_record_length(int32_t dd, int32_t *reason);
 
 /*
@@ -188,6 +201,30 @@ int32_t zwelnch_ipc_remove(int32_t kind, int32_t id, int32_t *reason);
 
 /* Bytes that this process may have above the bar (MEMLIMIT), and of its address space; UINT64_MAX: as many as there are. */
 int32_t zwelnch_memory_limits(uint64_t *above_bar, uint64_t *address_space, int32_t *reason);
+
+/* ---- Key rings --------------------------------------------------------------------------------------------------------------------- */
+
+/*
+ * A certificate that is connected to a key ring. usage: 8 PERSONAL, 2 CERTAUTH, 0 SITE; status: 0x80000000 TRUST, 0x40000000 HIGHTRUST,
+ * 0x20000000 NOTRUST; size: of its DER, 0 if the service gave none because there was no room for the private key. label and owner are IBM-1047.
+ */
+struct zwelnch_ring_certificate {
+    uint32_t usage;
+    uint32_t status;
+    uint32_t is_default;
+    uint32_t size;
+    uint32_t label_size;
+    uint8_t owner[8];
+    uint8_t label[32];
+};
+
+/*
+ * The certificates of a key ring (R_datalib), their DER one behind the other in `bytes`. Private keys are not asked for: there is no place for
+ * them. Returns how many there are. -E2BIG: `capacity` or more, or `size` bytes or more; -EINVAL: a name is too long; -EIO: refused, with the
+ * return code of SAF and RACF's return and reason codes in `codes`, which are zeroes else.
+ */
+int32_t zwelnch_key_ring(const uint8_t *owner, size_t owner_size, const uint8_t *name, size_t name_size,
+                         struct zwelnch_ring_certificate certificates[], size_t capacity, uint8_t *bytes, size_t size, int32_t codes[3]);
 
 /* Ends the enclave with a condition code, 0 to 4095; does not return. */
 void zwelnch_exit(int32_t condition_code);

@@ -8,7 +8,7 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use std::time::Duration;
 
 /// The version of the interface for which this module was written.
-const VERSION: i32 = 4;
+const VERSION: i32 = 6;
 /// The size of a MODIFY's text.
 const MODIFY_SIZE: usize = 128;
 
@@ -40,6 +40,9 @@ pub struct Process {
     pub started: i64,
     /// Milliseconds of CPU time in all.
     pub cpu: i64,
+    pub session: i32,
+    /// It has ended, if not 0.
+    pub dead: i32,
 }
 
 /// A message queue or a set of semaphores, as __getipc gives it.
@@ -64,6 +67,21 @@ pub enum IpcKind {
     Semaphores = 2,
 }
 
+/// A certificate that is connected to a key ring, as R_datalib gives it.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RingCertificate {
+    pub usage: u32,
+    pub status: u32,
+    pub is_default: u32,
+    /// Of its DER, in bytes.
+    pub size: u32,
+    pub label_size: u32,
+    /// In IBM-1047.
+    pub owner: [u8; 8],
+    pub label: [u8; 32],
+}
+
 /// What an operator said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConsoleCommand {
@@ -80,8 +98,27 @@ pub enum DataDefinition {
     Syserr = 1,
 }
 
-/// The signals that ask the launcher to end.
-pub const ENDING_SIGNALS: [&str; 4] = ["SIGTERM", "SIGINT", "SIGHUP", "SIGDANGER"];
+/// A signal that the launcher takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TakenSignal {
+    /// It asks the launcher to end; its name.
+    Ending(&'static str),
+    /// Log files and SYSPRINT are to be begun anew.
+    LogRotate,
+    /// It means nothing to the launcher; its name.
+    Odd(&'static str),
+}
+
+/// By the numbers of shim.h, from 1.
+const TAKEN_SIGNALS: [TakenSignal; 7] = [
+    TakenSignal::Ending("SIGTERM"),
+    TakenSignal::Ending("SIGINT"),
+    TakenSignal::Ending("SIGHUP"),
+    TakenSignal::Ending("SIGDANGER"),
+    TakenSignal::LogRotate,
+    TakenSignal::Odd("SIGUSR2"),
+    TakenSignal::Odd("SIGALRM"),
+];
 
 #[rustfmt::skip]
 unsafe extern "C" {
@@ -102,6 +139,7 @@ unsafe extern "C" {
     fn zwelnch_tag_get(descriptor: c_int, ccsid: *mut u16, text: *mut i32, reason: *mut i32) -> i32;
     fn zwelnch_tag_set(descriptor: c_int, ccsid: u16, text: i32, reason: *mut i32) -> i32;
     fn zwelnch_conversion_off(descriptor: c_int, reason: *mut i32) -> i32;
+    fn zwelnch_conversion_on(descriptor: c_int, reason: *mut i32) -> i32;
     fn zwelnch_lock(descriptor: c_int, reason: *mut i32) -> i32;
     fn zwelnch_dd_write(dd: i32, record: *const u8, size: size_t, reason: *mut i32) -> i32;
     fn zwelnch_dd_record_length(dd: i32, reason: *mut i32) -> i32;
@@ -116,6 +154,8 @@ unsafe extern "C" {
     fn zwelnch_semaphore_user(id: i32, number: i32, reason: *mut i32) -> i32;
     fn zwelnch_ipc_remove(kind: i32, id: i32, reason: *mut i32) -> i32;
     fn zwelnch_memory_limits(above_bar: *mut u64, address_space: *mut u64, reason: *mut i32) -> i32;
+    fn zwelnch_key_ring(owner: *const u8, owner_size: size_t, name: *const u8, name_size: size_t, certificates: *mut RingCertificate,
+                        capacity: size_t, bytes: *mut u8, size: size_t, codes: *mut i32) -> i32;
     fn zwelnch_exit(condition_code: i32) -> !;
 }
 
@@ -147,13 +187,13 @@ fn call(function: impl FnOnce(*mut i32) -> i32) -> Result<i32> {
 
 /// Whether the linked shim is the version for which this module was written.
 pub fn is_right_one() -> bool {
-    let mut sizes = [0_u32; 4];
-    // SAFETY: the layout function writes four integers to the place it is given.
+    let mut sizes = [0_u32; 5];
+    // SAFETY: the layout function writes five integers to the place it is given.
     let version = unsafe {
         zwelnch_shim_layout(sizes.as_mut_ptr());
         zwelnch_shim_version()
     };
-    let ours = [size_of::<Origin>(), size_of::<Descriptor>(), size_of::<Process>(), size_of::<Ipc>()];
+    let ours = [size_of::<Origin>(), size_of::<Descriptor>(), size_of::<Process>(), size_of::<Ipc>(), size_of::<RingCertificate>()];
     version == VERSION && sizes.iter().zip(ours).all(|(theirs, ours)| usize::try_from(*theirs) == Ok(ours))
 }
 
@@ -275,17 +315,17 @@ pub fn memory_limits() -> Result<(u64, u64)> {
     Ok((above_bar, address_space))
 }
 
-/// Blocks the signals of [`ENDING_SIGNALS`] in this thread and those that it will start.
+/// Blocks the signals that the launcher takes in this thread and those that it will start.
 pub fn signals_block() -> Result<()> {
     // SAFETY: only the reason is written.
     call(|reason| unsafe { zwelnch_signals_block(reason) }).map(drop)
 }
 
-/// Waits for one of them and names it.
-pub fn signal_wait() -> Result<&'static str> {
+/// Waits for one of them.
+pub fn signal_wait() -> Result<TakenSignal> {
     // SAFETY: as above.
     let number = call(|reason| unsafe { zwelnch_signal_wait(reason) })?;
-    Ok(usize::try_from(number - 1).ok().and_then(|index| ENDING_SIGNALS.get(index)).copied().unwrap_or("signal"))
+    Ok(usize::try_from(number - 1).ok().and_then(|index| TAKEN_SIGNALS.get(index)).copied().unwrap_or(TakenSignal::Odd("signal")))
 }
 
 /// SIGDANGER is sent to this process when OMVS is about to be shut down.
@@ -314,6 +354,12 @@ pub fn conversion_off(descriptor: BorrowedFd<'_>) -> Result<()> {
     call(|reason| unsafe { zwelnch_conversion_off(descriptor.as_raw_fd(), reason) }).map(drop)
 }
 
+/// Has the system convert from and to IBM-1047.
+pub fn conversion_on(descriptor: BorrowedFd<'_>) -> Result<()> {
+    // SAFETY: as above.
+    call(|reason| unsafe { zwelnch_conversion_on(descriptor.as_raw_fd(), reason) }).map(drop)
+}
+
 /// Locks the whole file, or fails with EAGAIN.
 pub fn lock(descriptor: BorrowedFd<'_>) -> Result<()> {
     // SAFETY: as above.
@@ -326,7 +372,7 @@ pub fn write_record(dd: DataDefinition, record: &[u8]) -> Result<()> {
     call(|reason| unsafe { zwelnch_dd_write(dd as i32, record.as_ptr(), record.len(), reason) }).map(drop)
 }
 
-/// Longest record in bytes.
+/// Bytes of text that a record takes, whatever its format.
 pub fn record_length(dd: DataDefinition) -> Result<usize> {
     // SAFETY: only the reason is written.
     call(|reason| unsafe { zwelnch_dd_record_length(dd as i32, reason) }).map(|length| usize::try_from(length).unwrap_or_default())
@@ -387,6 +433,36 @@ pub fn security_product() -> [u8; 4] {
 pub fn cpu_time() -> Duration {
     // SAFETY: takes nothing and keeps nothing.
     Duration::from_micros(u64::try_from(unsafe { zwelnch_cpu_microseconds() }).unwrap_or_default())
+}
+
+/// errno, and the return code of SAF with RACF's return and reason codes.
+pub type RingRefusal = (i32, [i32; 3]);
+
+/// The certificates of a key ring, each with its DER; names in IBM-1047. At most `capacity` certificates of `size` bytes together.
+///
+/// # Errors
+/// [`RingRefusal`].
+pub fn key_ring(
+    owner: &[u8],
+    name: &[u8],
+    capacity: usize,
+    size: usize,
+) -> std::result::Result<Vec<(RingCertificate, Vec<u8>)>, RingRefusal> {
+    let (mut certificates, mut bytes, mut codes) = (vec![RingCertificate::default(); capacity], vec![0; size], [0; 3]);
+    // SAFETY: pointers and lengths belong to slices that live, and three integers are written to the last place.
+    let count = unsafe {
+        let (places, area) = (certificates.as_mut_ptr(), bytes.as_mut_ptr());
+        zwelnch_key_ring(owner.as_ptr(), owner.len(), name.as_ptr(), name.len(), places, capacity, area, size, codes.as_mut_ptr())
+    };
+    let count = usize::try_from(count).map_err(|_| (-count, codes))?;
+    certificates.truncate(count);
+    let mut rest = bytes.as_slice();
+    let with_der = certificates.into_iter().map(|certificate| {
+        let (der, others) = rest.split_at(rest.len().min(usize::try_from(certificate.size).unwrap_or(usize::MAX)));
+        rest = others;
+        (certificate, der.to_vec())
+    });
+    Ok(with_der.collect())
 }
 
 /// Ends this process with a condition code.

@@ -1,10 +1,14 @@
 /*
- * See shim.h: what a user has left behind of interprocess communication, and how much memory it may have. Beside shim.c because it takes
- * headers of its own.
+ * See shim.h: what a user has left behind of interprocess communication, how much memory it may have, and what CPU time was spent. Beside
+ * shim.c because it takes headers of its own.
  */
+#ifdef __MVS__
 #define _ALL_SOURCE 1
 #define _OPEN_SYS 1
+#define _UNIX03_SOURCE 1
+#define _XOPEN_SOURCE 600
 #define _XOPEN_SOURCE_EXTENDED 1
+#endif
 
 #include "shim.h"
 
@@ -17,6 +21,7 @@
 #include <sys/msg.h>
 #include <sys/resource.h>
 #include <sys/sem.h>
+#include <time.h>
 
 /* The program has to define it, and other headers may have. */
 union zwelnch_semaphore_argument {
@@ -109,4 +114,10 @@ int32_t zwelnch_memory_limits(uint64_t *above_bar, uint64_t *address_space, int3
         return failed(reason);
     *address_space = limit.rlim_cur == RLIM_INFINITY ? UINT64_MAX : (uint64_t)limit.rlim_cur;
     return done(0, reason);
+}
+
+int64_t zwelnch_cpu_microseconds(void)
+{
+    clock_t spent = clock();
+    return spent == (clock_t)-1 ? 0 : (int64_t)((double)spent * 1000000.0 / CLOCKS_PER_SEC);
 }

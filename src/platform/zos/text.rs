@@ -9,22 +9,35 @@ const ANSWER_LINES: usize = 250;
 /// The beginning of a continued line.
 const CONTINUATION: &str = "  ";
 
-/// An answer as messages for the console: lines of at most 70 characters, folded at blanks, ended by NL each.
-pub fn answer_messages(lines: &[String]) -> Vec<Vec<u8>> {
-    let folded: Vec<String> = lines.iter().flat_map(|line| fold(line, ANSWER_COLUMNS)).collect();
-    let message = |lines: &[String]| {
-        let mut text = Vec::new();
-        for line in lines {
-            text.extend(to_ibm_1047(line));
-            text.push(NEW_LINE);
-        }
-        text
-    };
-    folded.chunks(ANSWER_LINES).map(message).collect()
+/// What the system puts before the text of a message from `__console2` whose sender is not UID 0: `BPXM023I (user) `, in characters.
+pub fn wrapper_columns(user: &str) -> usize {
+    "BPXM023I () ".len() + user.chars().count()
 }
 
-/// A line in pieces of at most `columns` characters (more than the continuation has), split at blanks where possible.
-pub fn fold(line: &str, columns: usize) -> Vec<String> {
+/// An answer as messages for the console: lines of at most 70 characters, folded at blanks, ended by NL each. `reserved`: columns of the
+/// first line of each message that the system needs for itself.
+pub fn answer_messages(lines: &[String], reserved: usize) -> Vec<Vec<u8>> {
+    let mut messages: Vec<Vec<String>> = Vec::new();
+    for line in lines {
+        let pieces = fold(line, ANSWER_COLUMNS, 0);
+        match messages.last_mut().filter(|message| message.len() + pieces.len() <= ANSWER_LINES) {
+            Some(message) => message.extend(pieces),
+            None => {
+                let pieces = fold(line, ANSWER_COLUMNS, reserved);
+                // More than a message takes: any of its pieces may be a first line.
+                let is_long = pieces.len() > ANSWER_LINES;
+                let pieces = if is_long { fold(line, ANSWER_COLUMNS - reserved, 0) } else { pieces };
+                messages.extend(pieces.chunks(ANSWER_LINES).map(<[String]>::to_vec));
+            }
+        }
+    }
+    let text = |lines: Vec<String>| lines.iter().flat_map(|line| to_ibm_1047(line).into_iter().chain([NEW_LINE])).collect();
+    messages.into_iter().map(text).collect()
+}
+
+/// A line in pieces of at most `columns` characters (more than the continuation has), the first of `reserved` fewer, split at blanks where
+/// possible.
+pub fn fold(line: &str, columns: usize, reserved: usize) -> Vec<String> {
     let mut rest: Vec<char> = line.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
     while rest.last() == Some(&' ') {
         rest.pop();
@@ -32,7 +45,7 @@ pub fn fold(line: &str, columns: usize) -> Vec<String> {
     let mut pieces = Vec::new();
     loop {
         let mut piece: String = if pieces.is_empty() { String::new() } else { CONTINUATION.to_owned() };
-        let room = columns - piece.len();
+        let room = columns - if pieces.is_empty() { reserved } else { piece.len() };
         if rest.len() <= room {
             piece.extend(rest);
             pieces.push(piece);
@@ -63,12 +76,27 @@ mod tests {
     #[test]
     fn an_answer_is_folded_at_blanks() {
         let line = format!("ZWEL0011I component {} is up", "x".repeat(60));
-        assert_eq!(fold(&line, 70), ["ZWEL0011I component", &format!("  {} is up", "x".repeat(60))]);
-        assert_eq!(fold("", 70), [""]);
-        assert_eq!(fold(&"y".repeat(71), 70), ["y".repeat(70), "  y".to_owned()]);
-        let messages = answer_messages(&["A".to_owned(), "B".to_owned()]);
+        assert_eq!(fold(&line, 70, 0), ["ZWEL0011I component", &format!("  {} is up", "x".repeat(60))]);
+        assert_eq!(fold("", 70, 0), [""]);
+        assert_eq!(fold(&"y".repeat(71), 70, 0), ["y".repeat(70), "  y".to_owned()]);
+        let messages = answer_messages(&["A".to_owned(), "B".to_owned()], 0);
         assert_eq!(messages, [[0xc1, 0x15, 0xc2, 0x15]]);
-        assert_eq!(answer_messages(&vec!["A".to_owned(); 251]).iter().map(Vec::len).collect::<Vec<_>>(), [500, 2]);
+        assert_eq!(answer_messages(&vec!["A".to_owned(); 251], 0).iter().map(Vec::len).collect::<Vec<_>>(), [500, 2]);
+    }
+
+    #[test]
+    fn the_first_line_of_a_message_has_room_for_the_systems_wrapper() {
+        assert_eq!(wrapper_columns("ZWESVUSR"), "BPXM023I (ZWESVUSR) ".len());
+        let line = "word ".repeat(14);
+        let messages = answer_messages(&vec![line; 200], 20);
+        assert_eq!(messages.len(), 1);
+        for message in messages {
+            let text = ibm_1047(&message);
+            let lines: Vec<&str> = text.lines().collect();
+            assert!(lines[0].len() <= 50 && lines[2..].iter().all(|line| line.len() == 69) && lines.len() <= 250, "{lines:#?}");
+        }
+        let messages = answer_messages(&["y".repeat(70 * 300)], 20);
+        assert!(messages.len() > 1 && messages.iter().all(|message| ibm_1047(message).lines().all(|line| line.len() <= 50)));
     }
 
     #[test]
@@ -80,7 +108,7 @@ mod tests {
     proptest! {
         #[test]
         fn folding_loses_no_word(line in "[a-z ]{0,300}", columns in 5_usize..80) {
-            let pieces = fold(&line, columns);
+            let pieces = fold(&line, columns, 0);
             prop_assert!(pieces.iter().all(|piece| piece.chars().count() <= columns));
             let together: String = pieces.concat().replace(' ', "");
             prop_assert_eq!(together, line.replace(' ', ""));

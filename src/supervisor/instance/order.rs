@@ -32,7 +32,7 @@ impl Instance {
     pub fn waits_for(&self, index: usize) -> Vec<usize> {
         match self.members.get(index).and_then(|member| member.machine.waits_for()) {
             Some(WaitsFor::Dependencies) => self.unmet(index),
-            Some(WaitsFor::Dependents) => self.leaving_dependents(index),
+            Some(WaitsFor::Dependents) => self.leaving_dependents(index).collect(),
             _ => Vec::new(),
         }
     }
@@ -44,30 +44,38 @@ impl Instance {
 
     /// The components whose wait for others is over: going down in reverse order, then up.
     pub(super) fn ends_of_waits(&self) -> Vec<(usize, Event)> {
-        let of = |wait, event: Event| {
-            let is_over = move |index: &usize| self.members[*index].machine.waits_for() == Some(wait) && self.waits_for(*index).is_empty();
-            (0..self.members.len()).filter(is_over).map(move |index| (index, event.clone()))
-        };
-        let down = of(WaitsFor::Dependents, Event::DependentsDown).rev();
-        down.chain(of(WaitsFor::Dependencies, Event::DependenciesReady)).collect()
+        let [for_dependents, for_dependencies] = &self.waiting;
+        let down = for_dependents.iter().rev().filter(|index| self.leaving_dependents(**index).next().is_none());
+        let up = for_dependencies.iter().filter(|index| self.unmet_of(**index).next().is_none());
+        let down = down.map(|index| (*index, Event::DependentsDown));
+        down.chain(up.map(|index| (*index, Event::DependenciesReady))).collect()
     }
 
     /// The components that a component needs and that are not ready.
     pub fn unmet(&self, index: usize) -> Vec<usize> {
-        let Some(member) = self.members.get(index) else { return Vec::new() };
-        let ready = |need: &&usize| self.members.get(**need).is_none_or(|member| member.machine.is_ready());
-        member.needs.iter().filter(|need| !ready(need)).copied().collect()
+        self.unmet_of(index).collect()
+    }
+
+    fn unmet_of(&self, index: usize) -> impl Iterator<Item = usize> {
+        let ready = |need: &usize| self.members.get(*need).is_none_or(|member| member.machine.is_ready());
+        let needs = self.members.get(index).map_or(&[][..], |member| &member.needs);
+        needs.iter().copied().filter(move |need| !ready(need))
     }
 
     /// The nearest components that depend on a component, directly or through others, and are on their way down: it goes down after them.
-    fn leaving_dependents(&self, index: usize) -> Vec<usize> {
-        let (mut open, mut seen, mut found) = (vec![index], BTreeSet::new(), Vec::new());
-        while let Some(at) = open.pop() {
-            for dependent in self.members[at].needed_by.iter().filter(|dependent| seen.insert(**dependent)) {
-                let leaves = self.members[*dependent].machine.is_leaving();
-                if leaves { found.push(*dependent) } else { open.push(*dependent) }
+    fn leaving_dependents(&self, index: usize) -> impl Iterator<Item = usize> {
+        let (mut open, mut seen) = (vec![index], BTreeSet::new());
+        let mut next: std::slice::Iter<'_, usize> = [].iter();
+        std::iter::from_fn(move || {
+            loop {
+                for dependent in next.by_ref().filter(|dependent| seen.insert(**dependent)) {
+                    if self.members[*dependent].machine.is_leaving() {
+                        return Some(*dependent);
+                    }
+                    open.push(*dependent);
+                }
+                next = self.members[open.pop()?].needed_by.iter();
             }
-        }
-        found
+        })
     }
 }

@@ -39,7 +39,7 @@ impl Instance {
             }
             return notes;
         }
-        if !self.all_started && self.members.iter().all(|member| !member.first) {
+        if !self.all_started && self.first == 0 {
             self.all_started = true;
             notes.push(InstanceNote::AllStarted { failed: self.start_failed });
         }
@@ -138,7 +138,7 @@ impl Instance {
         if !required.is_empty() && !self.policy.stay_when_required_failed {
             return Some(format!("{} failed for good and is required", required.join(", ")));
         }
-        let nothing_left = self.members.iter().all(|member| member.machine.state().is_down());
+        let nothing_left = self.up == 0;
         (!lost.is_empty() && nothing_left && !self.policy.stay_when_all_failed)
             .then(|| "after failures no component is running and none will be started again".to_owned())
     }

@@ -624,3 +624,44 @@ proptest! {
         prop_assert_eq!(world.instance.phase(), InstancePhase::Ended);
     }
 }
+
+proptest! {
+    #[test]
+    fn a_stop_of_processes_that_ignore_it_takes_just_as_long_as_is_told(
+        needs in proptest::collection::vec(proptest::collection::vec(0_usize..8, 0..3), 1..8),
+        down in proptest::collection::vec(0_usize..8, 0..3),
+        early in 0_u64..30,
+    ) {
+        // Only those that come earlier: no circles.
+        let needs: Vec<Vec<usize>> = needs.iter().enumerate().map(|(at, needs)| needs.iter().copied().filter(|need| *need < at).collect()).collect();
+        let mut world = World::new(&needs.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        world.begin();
+        world.all_ready();
+        world.slow = true;
+        // Some are already on their way down.
+        let down: Vec<usize> = down.into_iter().filter(|index| *index < needs.len()).collect();
+        world.order(Event::Stop, &down);
+        world.advance(Duration::from_secs(early));
+        let effects = world.instance.end(world.now);
+        world.apply(effects);
+        let takes = world.instance.end_takes(world.now);
+        if let Some(short) = takes.checked_sub(Duration::from_millis(1)) {
+            world.advance(short);
+            prop_assert!(!world.instance.is_over());
+            prop_assert_eq!(world.instance.end_takes(world.now), Duration::from_millis(1));
+        }
+        world.advance(Duration::from_millis(1));
+        prop_assert!(world.instance.is_over());
+        prop_assert_eq!(world.instance.end_takes(world.now), Duration::ZERO);
+    }
+}
+
+#[test]
+fn a_start_takes_as_long_as_the_patience_of_who_waits() {
+    let mut world = World::new(CHAIN);
+    world.begin();
+    world.advance(Duration::from_secs(100));
+    assert_eq!(world.instance.start_takes(world.now), Duration::from_secs(500));
+    world.all_ready();
+    assert_eq!(world.instance.start_takes(world.now), Duration::ZERO);
+}

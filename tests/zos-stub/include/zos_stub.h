@@ -26,7 +26,8 @@ void *__malloc31(size_t size);
 
 /* --- <stdio.h>: DD names, data sets, record I/O --- */
 typedef struct {
-    unsigned int __maxreclen;
+    unsigned int __recfmF : 1, __recfmV : 1, __recfmU : 1, __recfmASA : 1, __recfmM : 1;
+    unsigned long __maxreclen;
 } fldata_t;
 int fldata(FILE *stream, char *name, fldata_t *data);
 FILE *zos_stub_fopen(const char *name, const char *mode);
@@ -38,31 +39,11 @@ int zos_stub_feof(FILE *stream);
 int zos_stub_ferror(FILE *stream);
 
 /* --- <sys/stat.h>, <fcntl.h>: tags --- */
-struct file_tag {
-    unsigned short ft_ccsid;
-    /* As a bit field from the left on z/OS: 0x8000 is text. */
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    unsigned int ft_txtflag : 1;
-    unsigned int ft_deferred : 1;
-    unsigned int ft_rsvflags : 14;
-#else
-    unsigned short ft_rsvflags : 14;
-    unsigned short ft_deferred : 1;
-    unsigned short ft_txtflag : 1;
-#endif
-};
+#include <zos_file_tag.h>
 struct zos_stub_stat {
     struct file_tag st_tag;
 };
 int zos_stub_fstat(int descriptor, struct zos_stub_stat *information);
-struct f_cnvrt {
-    int cvtcmd;
-    short pccsid;
-    short fccsid;
-};
-#define F_SETTAG 12000
-#define F_CONTROL_CVT 13000
-#define SETCVTOFF 0
 int zos_stub_fcntl(int descriptor, int command, void *argument);
 
 /* --- <signal.h> --- */
@@ -72,8 +53,9 @@ int zos_stub_fcntl(int descriptor, int command, void *argument);
 #define _SDR_REGPROCESS 1
 #define _SDR_SENDSIGDANGER 2
 int __shutdown_registration(int regtype, int regscope, int regoptions);
+int zos_stub_kill(pid_t pid, int number);
 int zos_stub_sigwait(const sigset_t *set, int *number);
-int zos_stub_sigprocmask(int how, const sigset_t *set, sigset_t *old);
+int zos_stub_pthread_sigmask(int how, const sigset_t *set, sigset_t *old);
 
 /* --- <sys/utsname.h> --- */
 int __osname(struct utsname *name);
@@ -92,10 +74,6 @@ int zos_stub_getrlimit(int resource, struct rlimit *limit);
 /* --- what is no C --- */
 const uint8_t *zos_stub_storage(uint32_t address);
 int32_t zos_stub_svc_35(void *list);
-
-/* Layouts that docs/contract/zos-platform.md, "The shim" gives. */
-_Static_assert(sizeof(struct f_cnvrt) == 8 && offsetof(struct f_cnvrt, pccsid) == 4 && offsetof(struct f_cnvrt, fccsid) == 6, "f_cnvrt");
-_Static_assert(sizeof(struct file_tag) == 4, "file_tag");
 
 /* For the tests: the next `count` calls of a service fail; where everything is kept. */
 void zos_stub_fail(const char *service, int32_t count, int32_t error, int32_t errno2);
@@ -117,8 +95,9 @@ void zos_stub_directory(const char *directory);
 #define uname zos_stub_uname
 #define waitid zos_stub_waitid
 #define waitpid zos_stub_waitpid
+#define kill zos_stub_kill
 #define sigwait zos_stub_sigwait
-#define sigprocmask zos_stub_sigprocmask
+#define pthread_sigmask zos_stub_pthread_sigmask
 #define msgctl zos_stub_msgctl
 #define semctl zos_stub_semctl
 #define getrlimit zos_stub_getrlimit

@@ -21,9 +21,9 @@ impl Operator for Fixed {
         "LPR1".to_owned()
     }
 
-    fn issue(&self, command: &str) -> Result<Answer, OperatorError> {
+    fn issue(&self, command: &str, _: Option<Duration>) -> Result<Answer, OperatorError> {
         self.issued.lock().unwrap().push(command.to_owned());
-        Ok(Answer { accepted: self.accepted, broken: false, lines: self.lines.lines().map(str::to_owned).collect() })
+        Ok(Answer { accepted: self.accepted, broken: false, lines: self.lines.lines().map(str::to_owned).collect(), through: None })
     }
 }
 
@@ -72,7 +72,9 @@ fn commands_name_the_stack_and_the_job_and_are_routed_to_another_system() {
     let other = vary(&console, Some("lpr2"), Some("tcpipb"), Some("ZWE1AG"));
     assert_eq!(other.quiesce_command(), "RO LPR2,VARY TCPIP,TCPIPB,SYSPLEX,QUIESCE,PORT=7554,JOBNAME=ZWE1AG");
     assert_eq!(other.resume().unwrap(), lines(DONE));
-    assert_eq!(console.issued.lock().unwrap().as_slice(), [other.resume_command()]);
+    // Then the table is asked whether it is ready.
+    let table = "RO LPR2,D TCPIP,TCPIPB,NETSTAT,VDPT".to_owned();
+    assert_eq!(console.issued.lock().unwrap().as_slice(), [other.resume_command(), table]);
     assert_eq!(other.resume_command(), "RO LPR2,VARY TCPIP,TCPIPB,SYSPLEX,RESUME,PORT=7554,JOBNAME=ZWE1AG");
     for bad in [
         vary(&console, Some("LPR2,P ZWE"), None, None),
@@ -82,7 +84,7 @@ fn commands_name_the_stack_and_the_job_and_are_routed_to_another_system() {
     ] {
         assert!(bad.quiesce().is_err() && bad.check().is_err() && bad.connections().is_err(), "{}", bad.quiesce_command());
     }
-    assert_eq!(console.issued.lock().unwrap().len(), 1);
+    assert_eq!(console.issued.lock().unwrap().len(), 2);
 }
 
 #[test]

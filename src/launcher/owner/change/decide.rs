@@ -5,6 +5,7 @@ use super::judge;
 use super::{Change, ChangeCommand, Stage};
 use crate::config::LauncherSettings;
 use crate::launcher::components;
+use crate::launcher::metrics;
 use crate::launcher::prepare;
 use crate::launcher::run::{Event, Judged, Launched};
 use crate::message;
@@ -19,7 +20,7 @@ impl Owner {
         let is_reload = matches!(change.command, ChangeCommand::Reload { .. });
         if is_reload {
             // Before the first line of what is run for it.
-            prepare::set_output(&self.context.output, &target.generation.instance.configuration);
+            prepare::set_output(&self.context, &target.generation.instance.configuration);
         }
         let mut components = Vec::new();
         for part in &mut change.parts {
@@ -53,6 +54,7 @@ impl Owner {
             }
         }
         self.end_answer();
+        self.give_back_memory();
     }
 
     /// Nothing is left of a change whose files were written.
@@ -72,7 +74,7 @@ impl Owner {
         if matches!(change.command, ChangeCommand::Reload { .. }) {
             self.say(message::configuration_not_reloaded("it could not be applied, everything is as it was"));
             if let Some(current) = &self.changes.current {
-                prepare::set_output(&self.context.output, &current.instance.configuration);
+                prepare::set_output(&self.context, &current.instance.configuration);
             }
         }
         for part in change.parts {
@@ -100,11 +102,13 @@ impl Owner {
         if matches!(change.command, ChangeCommand::Reload { .. }) {
             settings = target.generation.instance.configuration.launcher_settings().clone();
             self.settings = Some(settings.clone());
-            self.context.output.set_time_zone(target.generation.instance.configuration.time_zone());
+            self.context.output.set_zone(settings.zone.clone());
+            let (context, sender, generation) = (Arc::clone(&self.context), self.sender.clone(), Arc::clone(&target.generation));
+            self.context.workshop.finish(move || async move { metrics::apply(&context, &generation.instance, &sender).await });
             self.changes.current = Some(target.generation);
         }
         for launched in target.adjusted {
-            let index = self.instance.members().iter().position(|member| member.name == launched.component.name);
+            let index = self.instance.index_of(&launched.component.name);
             if let Some(index) = index {
                 self.replace(index, launched, &settings);
             }
@@ -146,7 +150,7 @@ impl Owner {
     /// Runs the configure command of a change; [`Event::Configured`] follows.
     pub(in super::super) fn configure(&mut self, index: usize) {
         let Some(child) = self.children.get(index) else { return };
-        let (launched, turn) = (child.launched.clone(), Arc::clone(&child.turn));
+        let (launched, turn) = (Arc::clone(&child.launched), Arc::clone(&child.turn));
         let (context, sender) = (Arc::clone(&self.context), self.sender.clone());
         self.context.workshop.finish(move || async move {
             let _turn = turn.lock().await;
@@ -165,7 +169,7 @@ impl Owner {
             (member.required, member.removed) = (required, false);
         }
         if let Some(child) = self.children.get_mut(index) {
-            child.launched = launched;
+            child.launched = Arc::new(launched);
         }
     }
 }

@@ -12,17 +12,33 @@ pub(super) enum Difference {
     Component,
 }
 
-/// What a component sees: its own properties, and everything that belongs to no component. The properties of others it sees too, as
-/// variables; but a change of theirs is no reason to restart it.
-pub(super) fn differs(before: &Value, after: &Value, name: &str) -> Difference {
-    let own = |value: &Value| value.get("components").and_then(|components| components.get(name)).cloned().unwrap_or(Value::Null);
-    let (own_before, own_after) = (own(before), own(after));
-    if shared(before) != shared(after) || without(&own_before, &["launcher"]) != without(&own_after, &["launcher"]) {
-        Difference::Component
-    } else if own_before != own_after || launcher(before) != launcher(after) {
-        Difference::Supervision
-    } else {
-        Difference::None
+/// Two configurations: what they have in common for all components is compared once.
+pub(super) struct Differ<'a> {
+    before: &'a Value,
+    after: &'a Value,
+    same_shared: bool,
+    same_launcher: bool,
+}
+
+impl<'a> Differ<'a> {
+    pub(super) fn new(before: &'a Value, after: &'a Value) -> Differ<'a> {
+        let (same_shared, same_launcher) = (shared(before) == shared(after), launcher(before) == launcher(after));
+        Differ { before, after, same_shared, same_launcher }
+    }
+
+    /// What a component sees: its own properties, and everything that belongs to no component. The properties of others it sees too, as
+    /// variables; but a change of theirs is no reason to restart it.
+    pub(super) fn of(&self, name: &str) -> Difference {
+        let own = |value: &'a Value| value.get("components").and_then(|components| components.get(name)).unwrap_or(&Value::Null);
+        let (before, after) = (own(self.before), own(self.after));
+        let same_own = before == after;
+        if !self.same_shared || !same_own && without(before, &["launcher"]) != without(after, &["launcher"]) {
+            Difference::Component
+        } else if !same_own || !self.same_launcher {
+            Difference::Supervision
+        } else {
+            Difference::None
+        }
     }
 }
 
@@ -61,7 +77,7 @@ mod tests {
         let with = |pointer: &str, value: Value| {
             let mut changed = base.clone();
             *changed.pointer_mut(pointer).unwrap() = value;
-            differs(&base, &changed, "web")
+            Differ::new(&base, &changed).of("web")
         };
         assert_eq!(with("/zowe/externalPort", json!(7555)), Difference::Component);
         assert_eq!(with("/components/web/port", json!(7)), Difference::Component);

@@ -21,6 +21,7 @@ pub(super) use files::Files;
 
 use super::{Owner, RunPhase};
 use crate::component::Component;
+use crate::journal::Event as Told;
 use crate::launcher::run::{Event, Found, Generation, Launched, Prepared};
 use crate::message::{self, Message};
 use crate::platform::AnswerSink;
@@ -182,7 +183,7 @@ impl Owner {
             ChangeCommand::Reload { .. } => {
                 let present = |index: &usize| self.instance.member(*index).is_some_and(|member| !member.removed);
                 let running = (0..self.children.len()).filter(present);
-                Wanted::Different(running.map(|index| (index, self.children[index].launched.clone())).collect())
+                Wanted::Different(running.map(|index| (index, Launched::clone(&self.children[index].launched))).collect())
             }
         };
         let (context, begun, sender) = (Arc::clone(&self.context), Arc::clone(&self.begun), self.sender.clone());
@@ -244,7 +245,8 @@ impl Owner {
         }
         for (index, name, launched) in found.parts {
             // One that went a moment ago, and has not ended yet, comes back.
-            let leaving = self.instance.members().iter().position(|member| member.name == name && !member.machine.state().is_down());
+            let is_up = |index: &usize| self.instance.member(*index).is_some_and(|member| !member.machine.state().is_down());
+            let leaving = self.instance.index_of(&name).filter(is_up);
             change.parts.push(Part { is_new: index.is_none(), index: index.or(leaving), name, launched, _wanted: None });
         }
         change.target = Some(ChangeTarget { generation: found.generation, unlaunched: found.unlaunched, adjusted: found.adjusted });
@@ -284,6 +286,8 @@ impl Owner {
         if told.is_empty() {
             told.push("no component has changed".to_owned());
         }
+        let check = matches!(change.command, ChangeCommand::Reload { check: true });
+        self.context.journal.tell(Told::Configuration { differences: told.clone(), check });
         told.into_iter().for_each(|what| self.say(message::reload_change(what)));
     }
 

@@ -1,11 +1,12 @@
 //! The configuration read anew, and everything about it that can be judged while its components run.
 
-use super::differ::{Difference, differs};
+use super::differ::{Differ, Difference};
 use crate::component::{self, Component, Phase};
 use crate::config::Configuration;
 use crate::launcher::run::{Begun, Context, Found, Generation, Launched, LoadedInstance, component_error, failure_message};
 use crate::launcher::{foreground, prepare};
 use crate::message::{self, Message, Severity};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// What is asked of a new configuration.
@@ -57,6 +58,7 @@ async fn generation(
     let platform = Arc::clone(&context.platform);
     let checked = tokio::task::spawn_blocking(move || {
         let checked = component::check(&configuration, &*platform);
+        configuration.forget_judgement();
         (configuration, checked)
     });
     let (configuration, checked) = checked.await.map_err(|error| vec![message::internal_error(error)])?;
@@ -71,7 +73,7 @@ async fn generation(
     let (runtime, workspace) = (running.runtime.clone(), running.workspace.clone());
     let environment = prepare::instance_environment(context, &configuration, &workspace, &checked.survey);
     Ok(Generation {
-        instance: Arc::new(LoadedInstance::new(configuration, runtime, workspace, environment)),
+        instance: Arc::new(LoadedInstance::new(configuration, &checked.survey.installed, (runtime, workspace), environment)),
         survey: checked.survey,
         warnings: warnings.iter().map(ToString::to_string).collect(),
     })
@@ -107,19 +109,22 @@ fn named(generation: &Arc<Generation>, names: Vec<(usize, String)>) -> Found {
 fn different(generation: &Arc<Generation>, current: &Generation, running: Vec<(usize, Launched)>) -> Found {
     let survey = &generation.survey;
     let mut found = Found::new(generation);
+    let mut differs = Differs { now: &generation.instance, differs: Vec::new() };
+    let in_play: HashMap<&str, &Component> = current.survey.in_play.iter().map(|component| (component.name.as_str(), component)).collect();
+    let is_running: HashMap<&str, &(usize, Launched)> =
+        running.iter().map(|running| (running.1.component.name.as_str(), running)).collect();
+    let is_launched: HashSet<&str> = survey.launched.iter().map(String::as_str).collect();
     for component in &survey.in_play {
         let name = &component.name;
-        if !survey.launched.contains(name) {
-            let before = current.survey.in_play.iter().find(|before| before.name == *name);
-            let same = before.map(|before| difference(before, &current.instance, component, &generation.instance));
+        if !is_launched.contains(name.as_str()) {
+            let same = in_play.get(name.as_str()).map(|before| differs.difference(before, &current.instance, component));
             if same.is_none_or(|difference| difference == Difference::Component) {
                 found.unlaunched.push(component.clone());
             }
             continue;
         }
-        let before = running.iter().find(|(_, launched)| launched.component.name == *name);
-        let kind = before
-            .map_or(Difference::Component, |(_, before)| difference(&before.component, &before.instance, component, &generation.instance));
+        let before = is_running.get(name.as_str()).copied();
+        let kind = before.map_or(Difference::Component, |(_, before)| differs.difference(&before.component, &before.instance, component));
         match (kind, before) {
             (Difference::None, _) => {}
             (Difference::Supervision, Some((_, before))) => {
@@ -133,18 +138,33 @@ fn different(generation: &Arc<Generation>, current: &Generation, running: Vec<(u
         }
     }
     for (index, launched) in &running {
-        if !survey.launched.contains(&launched.component.name) {
+        if !is_launched.contains(launched.component.name.as_str()) {
             found.parts.push((Some(*index), launched.component.name.clone(), None));
         }
     }
     found
 }
 
-fn difference(before: &Component, as_before: &LoadedInstance, now: &Component, as_now: &LoadedInstance) -> Difference {
-    if now.manifest != before.manifest || now.directory != before.directory {
-        return Difference::Component;
+/// Comparisons of configurations that run with a new one. Most components run by the same one; some by an earlier one, since what has not
+/// changed keeps its own.
+struct Differs<'a> {
+    now: &'a LoadedInstance,
+    differs: Vec<(&'a LoadedInstance, Differ<'a>)>,
+}
+
+impl<'a> Differs<'a> {
+    fn difference(&mut self, before: &Component, as_before: &'a LoadedInstance, component: &Component) -> Difference {
+        if component.manifest != before.manifest || component.directory != before.directory {
+            return Difference::Component;
+        }
+        let known = self.differs.iter().position(|(known, _)| std::ptr::eq(*known, as_before));
+        let known = known.unwrap_or_else(|| {
+            let (before, now) = (as_before.configuration.value(), self.now.configuration.value());
+            self.differs.push((as_before, Differ::new(before, now)));
+            self.differs.len() - 1
+        });
+        self.differs[known].1.of(&component.name)
     }
-    differs(as_before.configuration.value(), as_now.configuration.value(), &now.name)
 }
 
 /// A component of a new configuration as it is to be launched.

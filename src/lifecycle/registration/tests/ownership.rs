@@ -1,7 +1,8 @@
 //! What is on the list, what is not, and what becomes of both.
 
-use super::super::owned::digest_of;
+use super::super::owned::{self, digest_of};
 use super::*;
+use crate::lifecycle::workspace::ENVIRONMENT_DIRECTORY;
 
 #[test]
 fn two_instances_that_wrote_it_at_once_leave_one() {
@@ -156,4 +157,18 @@ fn what_a_component_s_own_configure_makes_of_its_definition_is_its_registration(
     assert!(after_configure(&alpha, place).warnings.is_empty());
     result(house.remove_stale("lpar1", &[], &[], true)).unwrap();
     assert!(house.definitions().is_empty());
+}
+
+#[test]
+fn lists_that_cannot_be_looked_for_are_no_absent_ones() {
+    let directory = tempfile::tempdir().unwrap();
+    let private = directory.path().join(ENVIRONMENT_DIRECTORY);
+    assert!(owned::listed_components(directory.path(), "lpar1").unwrap().is_empty());
+    symlink(&private, &private).unwrap();
+    let error = owned::listed_components(directory.path(), "lpar1").unwrap_err().to_string();
+    assert!(error.starts_with("cannot read '") && error.contains(ENVIRONMENT_DIRECTORY), "{error}");
+    let place = Place { workspace: directory.path(), runtime: directory.path(), ha_id: "lpar1", ha_ids: &[] };
+    assert!(owned::is_claimed_elsewhere(&place, "a", "gateway/sharedLibs/a/b").is_err());
+    let outcome = remove_stale(place, &[], &[], &|_| true);
+    assert_eq!(outcome.errors.len(), 1, "{:?}", outcome.errors);
 }

@@ -1,0 +1,202 @@
+//! The edge: the terminal, its keys, signals, and the loop between them. Everything that happens comes through one channel; while nothing
+//! does, nothing runs.
+
+use crate::app::App;
+use crate::model::{Source, Update};
+use crate::theme::Theme;
+use crate::{Clock, view};
+use crossterm::event::{Event, KeyEvent, KeyEventKind};
+use crossterm::{cursor, execute, terminal};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use std::io::{self, Stdout};
+use std::sync::Once;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::{Duration, Instant, SystemTime};
+
+/// Between two frames for what comes by itself; a key is answered at once.
+const FRAME: Duration = Duration::from_millis(50);
+/// Updates that wait to be shown; a source that is quicker waits.
+const WAITING: usize = 1_024;
+
+enum Message {
+    Update(Update),
+    Key(KeyEvent),
+    /// The terminal has another size.
+    Resized,
+    Signal(i32),
+    /// There is no terminal to read from any more.
+    Gone(io::Error),
+}
+
+/// Where a source's threads put what is new.
+#[derive(Clone)]
+pub struct Sender(SyncSender<Message>);
+
+impl Sender {
+    /// Waits while the panel has not shown what came before. `false`: the panel has ended.
+    #[must_use]
+    pub fn send(&self, update: Update) -> bool {
+        self.0.send(Message::Update(update)).is_ok()
+    }
+}
+
+/// The other end, for [`run`].
+pub struct Updates(Receiver<Message>);
+
+/// A channel from a source to the panel.
+#[must_use]
+pub fn updates() -> (Sender, Updates) {
+    let (sender, receiver) = sync_channel(WAITING);
+    (Sender(sender), Updates(receiver))
+}
+
+/// How the panel looks.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    pub theme: Theme,
+}
+
+/// How it was left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Left {
+    ByKey,
+    /// By this signal: the terminal has been given back, and the caller ends as it would have.
+    BySignal(i32),
+}
+
+/// What went wrong with the terminal.
+pub type Error = io::Error;
+
+/// The terminal in its own mode; given back in any case.
+struct Screen(Terminal<CrosstermBackend<Stdout>>);
+
+impl Screen {
+    fn new() -> io::Result<Screen> {
+        terminal::enable_raw_mode()?;
+        if let Err(error) = execute!(io::stdout(), terminal::EnterAlternateScreen, cursor::Hide) {
+            give_back();
+            return Err(error);
+        }
+        // A panic's text belongs on the terminal that the user had.
+        static HOOK: Once = Once::new();
+        HOOK.call_once(|| {
+            let others = std::panic::take_hook();
+            std::panic::set_hook(Box::new(move |panic| {
+                give_back();
+                others(panic);
+            }));
+        });
+        Terminal::new(CrosstermBackend::new(io::stdout())).map(Screen).inspect_err(|_| give_back())
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+/// As it was. What fails here cannot be mended by anybody.
+fn give_back() {
+    let _ = execute!(io::stdout(), terminal::LeaveAlternateScreen, cursor::Show);
+    let _ = terminal::disable_raw_mode();
+}
+
+/// Shows the panel until its user leaves it or a signal comes.
+///
+/// # Errors
+/// The terminal cannot be put into its mode, read or written.
+pub fn run(options: Options, source: &dyn Source, sender: &Sender, updates: &Updates) -> io::Result<Left> {
+    let mut app = App::new(options.theme);
+    let signals = signals(sender)?;
+    let mut screen = Screen::new()?;
+    read_keys(sender)?;
+    let mut changes = draw(&mut screen, &mut app)?;
+    let mut drawn = Instant::now();
+    let left = loop {
+        let wait = changes.map(Duration::from_secs);
+        let first = match wait {
+            Some(wait) => updates.0.recv_timeout(wait),
+            None => updates.0.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        let mut at_once = false;
+        let mut next = first.map(Some).or_else(|error| if error == RecvTimeoutError::Timeout { Ok(None) } else { Err(error) });
+        // All that has come is one frame.
+        loop {
+            match next {
+                Ok(Some(Message::Update(update))) => app.apply(update),
+                Ok(Some(Message::Key(key))) => {
+                    app.key(key, source);
+                    at_once = true;
+                }
+                Ok(Some(Message::Resized)) => at_once = true,
+                Ok(Some(Message::Signal(number))) => {
+                    signals.close();
+                    return Ok(Left::BySignal(number));
+                }
+                Ok(Some(Message::Gone(error))) => return Err(error),
+                Ok(None) => break,
+                // This function has a sender of its own.
+                Err(_) => return Ok(Left::ByKey),
+            }
+            if app.left {
+                break;
+            }
+            let rest = if at_once { Duration::ZERO } else { FRAME.saturating_sub(drawn.elapsed()) };
+            next = updates.0.recv_timeout(rest).map(Some).or(Ok(None));
+        }
+        if app.left {
+            break Left::ByKey;
+        }
+        changes = draw(&mut screen, &mut app)?;
+        drawn = Instant::now();
+    };
+    signals.close();
+    Ok(left)
+}
+
+fn draw(screen: &mut Screen, app: &mut App) -> io::Result<Option<u64>> {
+    let clock = Clock { now: SystemTime::now() };
+    let mut changes = None;
+    screen.0.draw(|frame| changes = view::draw(app, frame, clock))?;
+    Ok(changes)
+}
+
+/// The keys come from a thread that waits for them; it ends with the program, because nothing but a key wakes it.
+fn read_keys(sender: &Sender) -> io::Result<()> {
+    let sender = sender.0.clone();
+    let read = move || {
+        loop {
+            let message = match crossterm::event::read() {
+                // Terminals that tell of it report releases too.
+                Ok(Event::Key(key)) if key.kind != KeyEventKind::Release => Message::Key(key),
+                Ok(Event::Resize(..)) => Message::Resized,
+                Ok(_) => continue,
+                Err(error) => Message::Gone(error),
+            };
+            let is_last = matches!(message, Message::Gone(_));
+            if sender.send(message).is_err() || is_last {
+                break;
+            }
+        }
+    };
+    std::thread::Builder::new().name("panel-keys".to_owned()).stack_size(256 << 10).spawn(read).map(drop)
+}
+
+/// The signals that end a program come through the channel.
+fn signals(sender: &Sender) -> io::Result<signal_hook::iterator::Handle> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])?;
+    let handle = signals.handle();
+    let sender = sender.0.clone();
+    let wait = move || {
+        for number in &mut signals {
+            if sender.send(Message::Signal(number)).is_err() {
+                break;
+            }
+        }
+    };
+    std::thread::Builder::new().name("panel-signals".to_owned()).stack_size(128 << 10).spawn(wait)?;
+    Ok(handle)
+}

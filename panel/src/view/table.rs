@@ -1,0 +1,73 @@
+//! HA instances, the configuration, the system: tables whose meaning only their source knows.
+
+use crate::View;
+use crate::app::App;
+use crate::view::first_row;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+use unicode_width::UnicodeWidthStr;
+
+pub(super) fn draw(app: &mut App, frame: &mut Frame, area: Rect) {
+    let theme = app.theme;
+    let filter = app.filter.clone();
+    let view = app.view;
+    let sheet = match view {
+        View::HighAvailability => &mut app.high_availability,
+        View::Configuration => &mut app.configuration,
+        _ => &mut app.system,
+    };
+    let table = &sheet.table;
+    let rows: Vec<_> =
+        table.rows.iter().filter(|row| filter.as_ref().is_none_or(|filter| row.cells.iter().any(|cell| filter.is_match(cell)))).collect();
+    // As wide as what is in it; the last column has what is left.
+    let count = table.columns.len().max(rows.iter().map(|row| row.cells.len()).max().unwrap_or(0));
+    let half = usize::from(area.width) / 2;
+    let widths: Vec<usize> = (0..count)
+        .map(|column| {
+            let of_rows = rows.iter().filter_map(|row| row.cells.get(column)).map(|cell| cell.width());
+            of_rows.chain(table.columns.get(column).map(|title| title.width())).max().unwrap_or(0).min(half)
+        })
+        .collect();
+    let line = |cells: &[String]| {
+        let last = cells.len().saturating_sub(1);
+        let texts = cells.iter().zip(&widths).enumerate().map(|(number, (cell, width))| {
+            if number == last { cell.clone() } else { format!("{cell}{}  ", " ".repeat(width.saturating_sub(cell.width()))) }
+        });
+        texts.collect::<String>()
+    };
+    let mut lines = Vec::new();
+    if !table.columns.is_empty() {
+        lines.push(Line::styled(line(&table.columns), theme.heading()));
+    }
+    let notes = table.notes.len().min(usize::from(area.height) / 2);
+    let room = usize::from(area.height).saturating_sub(lines.len() + notes);
+    let chosen = sheet.chosen.min(rows.len().saturating_sub(1));
+    sheet.top = first_row(sheet.top, chosen, room);
+    for (number, row) in rows.iter().enumerate().skip(sheet.top).take(room) {
+        let style = row.condition.map(|condition| theme.condition(condition)).unwrap_or_default();
+        let shown = Line::from(Span::styled(line(&row.cells), style));
+        lines.push(if number == chosen { shown.style(theme.chosen()) } else { shown });
+    }
+    if rows.is_empty() {
+        let text = match (sheet.is_known, filter) {
+            (false, _) => "Not known yet",
+            (true, Some(_)) => "Nothing has that; Esc takes the filter back",
+            (true, None) => "There is nothing to show",
+        };
+        lines.push(Line::styled(text, theme.quiet()));
+    }
+    lines.extend(table.notes.iter().take(notes).map(|note| Line::styled(note.as_str(), theme.quiet())));
+    let is_system = view == View::System;
+    let height = lines.len();
+    frame.render_widget(Paragraph::new(lines), area);
+    if is_system && usize::from(area.height) > height + 2 {
+        // What is left below the jobs is SYSLOG's.
+        let used = u16::try_from(height + 1).unwrap_or(area.height).min(area.height);
+        let rest = Rect { y: area.y + used, height: area.height - used, ..area };
+        let rows = app.system_log.draw(usize::from(rest.height), usize::from(rest.width));
+        let shown = rows.iter().map(|row| Line::styled(row.text, theme.level(row.line.level)));
+        frame.render_widget(Paragraph::new(shown.collect::<Vec<_>>()), rest);
+    }
+}
