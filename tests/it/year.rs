@@ -9,6 +9,9 @@ use std::time::Instant;
 
 const SIZE: u64 = 4096;
 const COUNT: u64 = 2;
+/// The journal has bounds of its own: the least that may be set.
+const JOURNAL_SIZE: u64 = 64 * 1024;
+const JOURNAL_COUNT: u64 = 1;
 
 /// Ends after some lines, and is started again, and again.
 const RESTLESS: &str =
@@ -78,7 +81,9 @@ fn round(instance: &Instance, random: &mut Sequence) {
 fn a_year_of_operating_leaves_no_more_than_its_first_days() {
     let rounds = if std::env::var_os("ZWELNCH_FULL").is_some() { 400 } else { 8 };
     let log = format!("launcher:\n  log: {{file: true, size: {SIZE}, count: {COUNT}}}\n  minUptime: 0\n  restartIntervals: [0]");
-    let instance = Instance::new().component("restless", RESTLESS, &log).component("steady", STEADY, &log);
+    let journal = "journal: {size: 64K, count: 1}";
+    let instance =
+        Instance::new().component("restless", RESTLESS, &log).component("steady", STEADY, &log).component("launcher", "", journal);
     instance.write_config();
     let zowe = format!("zowe:\n  logDirectory: {}\n", instance.path("logs").display());
     fs::write(instance.config(), fs::read_to_string(instance.config()).unwrap().replacen("zowe:\n", &zowe, 1)).unwrap();
@@ -94,9 +99,13 @@ fn a_year_of_operating_leaves_no_more_than_its_first_days() {
         round(&instance, &mut random);
         let count = Count::now(&instance, launcher);
         most_descriptors = most_descriptors.max(count.descriptors);
-        assert!(count.logs.len() as u64 <= 2 * (COUNT + 1), "round {number}: {:?}", count.logs);
         // Whole lines: the last may be the one that is over the bound only if it is longer than a file may be.
-        assert!(count.logs.values().all(|bytes| *bytes <= SIZE), "round {number}: {:?}", count.logs);
+        for (part, each, files) in [(".log", SIZE, 2 * (COUNT + 1)), (".journal", JOURNAL_SIZE, JOURNAL_COUNT + 1)] {
+            let of_it = count.logs.iter().filter(|(name, _)| name.contains(part));
+            let bytes: Vec<u64> = of_it.map(|(_, bytes)| *bytes).collect();
+            assert!(!bytes.is_empty() && bytes.len() as u64 <= files, "round {number}: {:?}", count.logs);
+            assert!(bytes.iter().all(|bytes| *bytes <= each), "round {number}: {:?}", count.logs);
+        }
         assert!(count.workspace.len() <= first.workspace.len() + 4, "round {number}: {:?}\n{:?}", count.workspace, first.workspace);
         // Files only: the bytes of SYSLOG and of the spool have bounds of their own.
         assert!(count.system.len() <= first.system.len() + 4, "round {number}: {:?}\n{:?}", count.system, first.system);
