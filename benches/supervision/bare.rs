@@ -77,6 +77,7 @@ pub(crate) fn environment_of(pid: Pid) -> Vec<CString> {
 
 /// Shells by `posix_spawn`, all with one environment; killed when dropped.
 pub(crate) struct Shells<'a> {
+    shell: CString,
     environment: &'a [CString],
     script: CString,
     null: File,
@@ -85,9 +86,10 @@ pub(crate) struct Shells<'a> {
 }
 
 impl<'a> Shells<'a> {
-    pub(crate) fn new(script: &str, environment: &'a [CString]) -> Shells<'a> {
+    /// `shell`: that of the launcher's components.
+    pub(crate) fn new(shell: &str, script: &str, environment: &'a [CString]) -> Shells<'a> {
         let null = File::options().read(true).write(true).open("/dev/null").unwrap();
-        Shells { environment, script: CString::new(script).unwrap(), null, alive: 0, pids: Vec::new() }
+        Shells { shell: CString::new(shell).unwrap(), environment, script: CString::new(script).unwrap(), null, alive: 0, pids: Vec::new() }
     }
 
     pub(crate) fn spawn(&mut self) -> Pid {
@@ -97,7 +99,7 @@ impl<'a> Shells<'a> {
         }
         let attributes = PosixSpawnAttr::init().unwrap();
         let arguments = [c"sh", c"-c", self.script.as_c_str()];
-        let pid = posix_spawn(c"/bin/sh", &actions, &attributes, &arguments, self.environment).unwrap();
+        let pid = posix_spawn(self.shell.as_c_str(), &actions, &attributes, &arguments, self.environment).unwrap();
         self.alive += 1;
         self.pids.push(pid);
         pid

@@ -10,8 +10,8 @@ use std::process::Child;
 use std::time::{Duration, Instant, SystemTime};
 use zwelnch::system::{Request, SystemDirectory, send};
 
-/// At once and for ever.
-pub(crate) const AT_ONCE: &str = "launcher: {restartIntervals: [0], minUptime: 0}";
+/// At once and for ever, for all: a setting of each would be variables in the environment of all.
+pub(crate) const AT_ONCE: &str = "restartIntervals: [0]\nminUptime: 0";
 
 /// An instance whose components say when they run.
 pub(crate) struct Ours {
@@ -32,12 +32,12 @@ pub(crate) fn name(number: usize) -> String {
 }
 
 impl Ours {
+    /// `settings`: lines below `components.launcher`, in YAML.
     pub(crate) fn new(count: usize, settings: &str) -> Ours {
-        let instance = Instance::new();
+        let instance = Instance::new().component("launcher", "", settings);
         let arrivals = Arrivals::new(instance.directory.path());
         let script = arrivals.script();
-        let setting = |number: usize| format!("port: {}\n{settings}", 10_000 + number);
-        let instance = (0..count).fold(instance, |instance, number| instance.component(&name(number), &script, &setting(number)));
+        let instance = (0..count).fold(instance, |instance, number| instance.component(&name(number), &script, ""));
         instance.write_config();
         Ours { instance, arrivals }
     }

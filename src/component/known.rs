@@ -76,7 +76,7 @@ mod tests {
             name: name.into(),
             directory: "/zowe/c".into(),
             manifest_file: "/zowe/c/manifest.yaml".into(),
-            manifest,
+            manifest: manifest.into(),
             warnings: Vec::new(),
         })
     }

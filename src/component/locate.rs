@@ -2,10 +2,12 @@
 //! component lives").
 
 use super::{Component, ComponentError, manifest};
+use crate::config::node::Node;
 use crate::config::{Location, Problem, read_mapping};
 use crate::platform::files::{FileKind, entries, look, may_be_directory};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The manifest's file, first match wins.
 const MANIFESTS: [&str; 3] = ["manifest.yaml", "manifest.yml", "manifest.json"];
@@ -16,6 +18,11 @@ impl Component {
     /// # Errors
     /// [`ComponentError::NotInstalled`] with both places; [`ComponentError::Unreadable`]; a manifest that is missing or unusable.
     pub fn locate(name: &str, runtime: &Path, extension: Option<&Path>) -> Result<Component, ComponentError> {
+        Component::locate_with_document(name, runtime, extension).map(|(component, _)| component)
+    }
+
+    /// The same, with the manifest as it is written.
+    fn locate_with_document(name: &str, runtime: &Path, extension: Option<&Path>) -> Result<(Component, Arc<Node>), ComponentError> {
         if !super::is_component_name(name) {
             return Err(ComponentError::BadName { name: name.to_string() });
         }
@@ -45,7 +52,7 @@ fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
-fn read(name: &str, directory: PathBuf, manifest_file: PathBuf) -> Result<Component, ComponentError> {
+fn read(name: &str, directory: PathBuf, manifest_file: PathBuf) -> Result<(Component, Arc<Node>), ComponentError> {
     let shown = manifest_file.display().to_string();
     let document = read_mapping(&manifest_file).map_err(ComponentError::Manifest)?;
     let (manifest, found) = manifest::read(&document.root, &shown).map_err(ComponentError::Manifest)?;
@@ -56,11 +63,22 @@ fn read(name: &str, directory: PathBuf, manifest_file: PathBuf) -> Result<Compon
         let text = format!("the manifest names the component '{}', its directory '{name}'; '{name}' is used", manifest.name.escape_debug());
         warnings.push(Problem::warning(Some(Location::new(shown, place.line, place.column)), text));
     }
-    Ok(Component { name: name.to_string(), directory, manifest_file, manifest, warnings })
+    let component = Component { name: name.to_string(), directory, manifest_file, manifest: manifest.into(), warnings };
+    Ok((component, document.root))
 }
 
 /// Every component that has a directory with a manifest, those of the runtime first, each place by name; and what is wrong with the others.
 pub fn installed(runtime: &Path, extension: Option<&Path>) -> (Vec<Component>, Vec<(String, ComponentError)>) {
+    let (components, errors) = installed_with_documents(runtime, extension);
+    (components.into_iter().map(|(component, _)| component).collect(), errors)
+}
+
+/// The same, with the manifests as they are written.
+#[allow(clippy::type_complexity)]
+pub(super) fn installed_with_documents(
+    runtime: &Path,
+    extension: Option<&Path>,
+) -> (Vec<(Component, Arc<Node>)>, Vec<(String, ComponentError)>) {
     let mut seen = BTreeSet::new();
     let (mut components, mut errors) = (Vec::new(), Vec::new());
     for parent in [Some(runtime.join("components")), extension.map(Path::to_path_buf)].into_iter().flatten() {
@@ -72,7 +90,7 @@ pub fn installed(runtime: &Path, extension: Option<&Path>) -> (Vec<Component>, V
             if !seen.insert(name.clone()) {
                 continue;
             }
-            match Component::locate(&name, runtime, extension) {
+            match Component::locate_with_document(&name, runtime, extension) {
                 Ok(component) => components.push(component),
                 // A directory without a manifest (what app-server leaves, for example) is no component, and neither is one whose name no
                 // component can have (lost+found, .git). If the configuration names it, that is reported elsewhere.

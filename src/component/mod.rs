@@ -52,6 +52,7 @@ use crate::platform::files::{FileKind, look};
 use command::split_words;
 use serde_json::Value;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// A step of a component's life that a manifest can give a command for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -130,7 +131,8 @@ pub struct Component {
     pub directory: PathBuf,
     /// The manifest's file.
     pub manifest_file: PathBuf,
-    pub manifest: Manifest,
+    /// Of all copies.
+    pub manifest: Arc<Manifest>,
     /// What is odd about the manifest but does not keep the component from running.
     pub warnings: Vec<Problem>,
 }

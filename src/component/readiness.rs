@@ -336,7 +336,7 @@ mod tests {
             name: manifest.name.clone(),
             directory: "/zowe/components/c".into(),
             manifest_file: "/zowe/components/c/manifest.yaml".into(),
-            manifest,
+            manifest: manifest.into(),
             warnings: Vec::new(),
         }
     }

@@ -1,9 +1,10 @@
 //! What was seen of the files of components. HA instances that are checked together have the same components, mostly: their manifests,
 //! commands and scripts are looked at once for all of them.
 
-use super::locate::installed;
+use super::locate::installed_with_documents;
 use super::script::{self, Commands};
 use super::{Component, ComponentError, Phase};
+use crate::config::node::Node;
 use crate::config::{Configuration, Problem};
 use crate::platform::Platform;
 use std::cell::RefCell;
@@ -11,6 +12,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// What is installed, and what is wrong with the rest.
 pub(super) type Installed = (Vec<Component>, Vec<(String, ComponentError)>);
@@ -23,6 +25,8 @@ type Known<K, V> = RefCell<HashMap<K, Rc<V>>>;
 pub struct Seen {
     /// By the runtime directory and the directory of extensions.
     installed: Known<(PathBuf, Option<PathBuf>), Installed>,
+    /// Manifests as they are written, by their files: what was read of them when the components were found.
+    documents: RefCell<HashMap<PathBuf, Arc<Node>>>,
     /// By the manifest.
     commands: Known<PathBuf, Commands>,
     scripts: Known<PathBuf, Vec<Problem>>,
@@ -42,7 +46,15 @@ fn once<K: Eq + Hash, V>(known: &Known<K, V>, key: K, look: impl FnOnce() -> V) 
 impl Seen {
     pub(super) fn installed(&self, runtime: &Path, extension: Option<&Path>) -> Rc<Installed> {
         let key = (runtime.to_path_buf(), extension.map(Path::to_path_buf));
-        once(&self.installed, key, || installed(runtime, extension))
+        once(&self.installed, key, || {
+            let (components, errors) = installed_with_documents(runtime, extension);
+            let mut documents = self.documents.borrow_mut();
+            let keep = |(component, document): (Component, Arc<Node>)| {
+                documents.insert(component.manifest_file.clone(), document);
+                component
+            };
+            (components.into_iter().map(keep).collect(), errors)
+        })
     }
 
     pub(super) fn commands(&self, component: &Component) -> Rc<Commands> {
@@ -57,6 +69,9 @@ impl Seen {
     /// What is wrong with its manifest by the schema of manifests.
     pub(super) fn manifest(&self, component: &Component, configuration: &Configuration) -> Rc<Vec<Problem>> {
         let key = (configuration.runtime_directory(), component.manifest_file.clone());
-        once(&self.manifests, key, || component.validate_manifest(configuration))
+        once(&self.manifests, key, || match self.documents.borrow().get(&component.manifest_file) {
+            Some(document) => configuration.validate_manifest(document, &component.manifest_file.display().to_string()),
+            None => component.validate_manifest(configuration),
+        })
     }
 }

@@ -7,6 +7,7 @@ use crate::config::{Configuration, Location, Problem, SINGLE_SERVICE, SINGLE_SER
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
+use std::sync::Arc;
 
 /// Why a component that is configured or installed is not launched.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -231,7 +232,7 @@ fn define_services_once(configuration: &Configuration, in_play: &mut [Component]
     let defined: Vec<String> =
         service.iter().flat_map(|service| &service.manifest.static_definitions).map(|definition| definition.file.clone()).collect();
     for part in in_play.iter_mut().filter(|component| configuration.is_suppressed(&component.name)) {
-        part.manifest.static_definitions.retain(|definition| !defined.contains(&definition.file));
+        Arc::make_mut(&mut part.manifest).static_definitions.retain(|definition| !defined.contains(&definition.file));
     }
 }
 

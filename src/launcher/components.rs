@@ -32,7 +32,7 @@ pub(super) async fn prepare_components(
     mut survey: Survey,
 ) -> Result<Vec<Launched>, ConditionCode> {
     let output = &context.output;
-    let written = write_workspace(context, instance, &survey).instrument(info_span!(target: TARGET, "workspace"));
+    let written = write_workspace(context, instance, &survey, Arc::default()).instrument(info_span!(target: TARGET, "workspace"));
     if let Err(error) = written.await {
         let why =
             [message::file_not_written(instance.workspace.display(), error), message::configuration_not_translated(&context.config_text)];
@@ -133,7 +133,8 @@ fn say_registration(context: &Context, outcome: registration::RegistrationOutcom
     outcome.errors
 }
 
-/// Writes all files of the workspace, on a thread of its own: another instance may hold the lock, and operators are answered meanwhile.
+/// Writes the files of the workspace, except those of the components that are left as they are, on a thread of its own: another instance may
+/// hold the lock, and operators are answered meanwhile.
 ///
 /// # Errors
 /// The first file that fails.
@@ -141,14 +142,20 @@ pub(super) async fn write_workspace(
     context: &Arc<Context>,
     instance: &Arc<LoadedInstance>,
     survey: &Survey,
+    left: Arc<HashSet<String>>,
 ) -> Result<(), workspace::WorkspaceError> {
     let (context, instance, survey) = (Arc::clone(context), Arc::clone(instance), survey.clone());
     let path = instance.workspace.clone();
-    let written = tokio::task::spawn_blocking(move || write_workspace_now(&context, &instance, &survey));
+    let written = tokio::task::spawn_blocking(move || write_workspace_now(&context, &instance, &survey, &left));
     written.await.unwrap_or_else(|error| Err(workspace::WorkspaceError::Write { path, source: std::io::Error::other(error) }))
 }
 
-fn write_workspace_now(context: &Context, instance: &LoadedInstance, survey: &Survey) -> Result<(), workspace::WorkspaceError> {
+fn write_workspace_now(
+    context: &Context,
+    instance: &LoadedInstance,
+    survey: &Survey,
+    left: &HashSet<String>,
+) -> Result<(), workspace::WorkspaceError> {
     let configuration = &instance.configuration;
     let in_play: HashSet<&str> = survey.in_play.iter().map(|component| component.name.as_str()).collect();
     let as_environment = |variables: BTreeMap<String, String>| variables.into_iter().map(|(name, value)| (name, value.into())).collect();
@@ -172,7 +179,7 @@ fn write_workspace_now(context: &Context, instance: &LoadedInstance, survey: &Su
         true => Err(LockError::Io(std::io::Error::other("the launcher is ending"))),
         false => context.platform.lock_file(path, holder),
     };
-    let mut components = survey.installed.iter().map(of_component);
+    let mut components = survey.installed.iter().filter(|component| !left.contains(&component.name)).map(of_component);
     let written = workspace::write_files(&instance.workspace, &configuration.ha_instance.id, &files, &mut components, &lock);
     say_untagged(context);
     written

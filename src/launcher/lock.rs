@@ -96,7 +96,9 @@ impl Keeper {
                     }
                 }
             }
-            match watch.filter(|_| is_held && self.context.processes.control_group().is_ok()) {
+            // An ending launcher has released what it watches.
+            let can_wait = is_held && self.context.processes.control_group().is_ok() && !self.context.runner.is_ending();
+            match watch.filter(|_| can_wait) {
                 Some(watch) => {
                     // It is over: another look in any case.
                     let _ = tokio::time::timeout(RARE_LOOKS, watch.changed()).await;

@@ -5,13 +5,14 @@
 use super::record::{JobRecord, hold, write_record};
 use super::{Maker, SystemDirectory, in_words};
 use crate::platform::files::{may_exist, unless_missing};
+use crate::platform::unix::watch::LastingWatch;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::{UtimensatFlags, utimensat};
 use nix::sys::time::TimeSpec;
 use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -42,7 +43,7 @@ pub struct Kept {
     entry: File,
     holds: bool,
     over: Over,
-    watch: Option<Watch>,
+    watch: Option<LastingWatch>,
     /// The last attempt failed, and why was told.
     troubled: bool,
 }
@@ -84,12 +85,12 @@ impl Kept {
             }
             if self.watch.is_none() || self.troubled {
                 // What was removed before it watched is seen now.
-                self.watch = Watch::of(self.record.directory());
+                self.watch = LastingWatch::of_entry(self.record.directory());
                 self.look(tell);
             }
             let time = if self.watch.is_some() && !self.troubled { TOUCH } else { LOOK };
             let mut waiting = vec![PollFd::new(self.listener.as_fd(), PollFlags::POLLIN)];
-            waiting.extend(self.watch.as_ref().map(|watch| PollFd::new(watch.descriptor(), PollFlags::POLLIN)));
+            waiting.extend(self.watch.as_ref().map(|watch| PollFd::new(watch.as_fd(), PollFlags::POLLIN)));
             match poll(&mut waiting, PollTimeout::try_from(time).unwrap_or(PollTimeout::MAX)) {
                 Ok(0) => {
                     self.touch();
@@ -101,7 +102,7 @@ impl Kept {
                 Err(errno) => return Err(errno.into()),
             }
             let called = waiting[0].any() == Some(true);
-            if self.watch.as_ref().is_some_and(Watch::take) {
+            if self.watch.as_ref().is_some_and(LastingWatch::take) {
                 self.look(tell);
             }
             if called {
@@ -196,70 +197,4 @@ fn identity(path: &Path) -> io::Result<Option<(u64, u64)>> {
 
 fn is_same(open: &File, path: &Path) -> io::Result<bool> {
     crate::platform::files::is_same(open, path).map_err(|error| in_words("cannot examine", path, error))
-}
-
-#[cfg(zwelnch_linux)]
-use with_inotify::Watch;
-#[cfg(not(zwelnch_linux))]
-use without::Watch;
-
-#[cfg(zwelnch_linux)]
-mod with_inotify {
-    use super::{AsFd, BorrowedFd, Path};
-    use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
-
-    /// Tells of what is removed from an entry, and of the removal of the entry and of what it is in.
-    #[derive(Debug)]
-    pub(super) struct Watch {
-        inotify: Inotify,
-    }
-
-    impl Watch {
-        /// None where it cannot be watched.
-        pub(super) fn of(entry: &Path) -> Option<Watch> {
-            let inotify = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK).ok()?;
-            let gone =
-                AddWatchFlags::IN_DELETE | AddWatchFlags::IN_MOVED_FROM | AddWatchFlags::IN_DELETE_SELF | AddWatchFlags::IN_MOVE_SELF;
-            for directory in [Some(entry), entry.parent()].into_iter().flatten() {
-                inotify.add_watch(directory, gone | AddWatchFlags::IN_ONLYDIR).ok()?;
-            }
-            Some(Watch { inotify })
-        }
-
-        pub(super) fn descriptor(&self) -> BorrowedFd<'_> {
-            self.inotify.as_fd()
-        }
-
-        /// Takes what it has to tell; whether there is anything.
-        pub(super) fn take(&self) -> bool {
-            let mut any = false;
-            while self.inotify.read_events().is_ok_and(|events| !events.is_empty()) {
-                any = true;
-            }
-            any
-        }
-    }
-}
-
-#[cfg(not(zwelnch_linux))]
-mod without {
-    use super::{BorrowedFd, Path};
-
-    /// There is none: see [`super::LOOK`].
-    #[derive(Debug)]
-    pub(super) enum Watch {}
-
-    impl Watch {
-        pub(super) fn of(_: &Path) -> Option<Watch> {
-            None
-        }
-
-        pub(super) fn descriptor(&self) -> BorrowedFd<'_> {
-            match *self {}
-        }
-
-        pub(super) fn take(&self) -> bool {
-            match *self {}
-        }
-    }
 }

@@ -8,7 +8,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 fn many(count: usize) -> Instance {
     (0..count).fold(Instance::new(), |instance, number| instance.component(&format!("c{number:04}"), "exec sleep 1000", ""))
@@ -91,6 +91,17 @@ fn pids(instance: &Instance) -> BTreeMap<String, i32> {
         .collect()
 }
 
+/// The files with the variables of the components: when each was written, and what it says.
+fn variables_files(instance: &Instance) -> BTreeMap<String, (SystemTime, String)> {
+    let file = |name: &String| instance.path("workspace/.env").join(name).join(".instance-lpar1.env");
+    let names = (0..COUNT).map(|number| format!("c{number:04}"));
+    let look = |name: String| {
+        let file = file(&name);
+        (name, (file.metadata().unwrap().modified().unwrap(), fs::read_to_string(file).unwrap()))
+    };
+    names.map(look).collect()
+}
+
 const COUNT: usize = 40;
 const CHANGED: &str = "c0017";
 
@@ -104,6 +115,7 @@ fn a_reload_touches_nothing_but_what_has_changed() {
     }
     let running = instance.up();
     let before = pids(&instance);
+    let kept = variables_files(&instance);
     let made = before.values().map(|pid| number_of(*pid)).max().unwrap();
     let config = fs::read_to_string(instance.config()).unwrap();
     let head = format!("  {CHANGED}:\n");
@@ -120,6 +132,11 @@ fn a_reload_touches_nothing_but_what_has_changed() {
         let ran = fs::read_to_string(instance.component_directory(name).join("ran")).unwrap();
         assert_eq!(ran, "validate\nconfigure\n".repeat(if name == CHANGED { 2 } else { 1 }), "{name}");
     }
+    // The others have what they were started with, and their files say so.
+    let written = variables_files(&instance);
+    let differing: Vec<&String> = kept.iter().filter(|(name, file)| written[*name] != **file).map(|(name, _)| name).collect();
+    assert_eq!(differing, [CHANGED]);
+    assert!(written[CHANGED].1.contains("ZWE_configs_port='7999'"), "{}", written[CHANGED].1);
     end(&instance, running);
 }
 

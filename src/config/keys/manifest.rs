@@ -78,9 +78,11 @@ fn visit(node: &Node, path: &mut Vec<String>, file: &str, problems: &mut Vec<Pro
         NodeValue::Mapping(entries) => {
             let names = names(&general(path.iter().map(String::as_str)));
             for entry in entries {
-                let slip = near::meant(&entry.key, names.iter().copied());
+                // Nearly all of them are known, and what they are near need not be found.
+                let known = names.contains(&entry.key.as_str());
+                let slip = if known { None } else { near::meant(&entry.key, names.iter().copied()) };
                 path.push(entry.key.clone());
-                match slip.filter(|_| !names.contains(&entry.key.as_str())) {
+                match slip {
                     Some(name) => {
                         let place = Location::new(file, entry.place.line, entry.place.column);
                         let text = format!("{}: nothing reads this key of a manifest; did you mean {name}?", path.join("."));

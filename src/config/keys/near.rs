@@ -4,7 +4,8 @@
 /// The known word that a key was most likely meant to be: letters swapped, left out, doubled or mistaken, or another case. A number behind
 /// (`port2`) makes another word.
 pub(in crate::config) fn meant<'a>(key: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    known.filter_map(|word| slip(key, word).map(|distance| (distance, word))).min_by_key(|(distance, _)| *distance).map(|(_, word)| word)
+    let slips = known.filter_map(|word| slip(key, word).map(|distance| (distance, word)));
+    slips.min_by_key(|(distance, _)| *distance).map(|(_, word)| word)
 }
 
 /// The same where the user chooses the names: there a plural (`ports`) is another word too.
@@ -28,11 +29,18 @@ fn slip(key: &str, word: &str) -> Option<usize> {
         8..=13 => 2,
         _ => 3,
     };
-    let distance = strsim::damerau_levenshtein(&lower, &known);
+    // Each letter more is a slip: the distance of most pairs need not be found.
+    if length.abs_diff(of_known) > allowed {
+        return None;
+    }
     // Of short words many differ by one letter and mean something else: host and most, port and part.
     let mistaken = length == of_known && sorted(&lower) != sorted(&known);
     let short = of_known <= 3 || length <= 4 && mistaken;
-    (distance <= allowed && !short).then_some(distance)
+    if short {
+        return None;
+    }
+    let distance = strsim::damerau_levenshtein(&lower, &known);
+    (distance <= allowed).then_some(distance)
 }
 
 fn unnumbered(word: &str) -> &str {

@@ -457,6 +457,7 @@ impl Owner {
         self.preparing = None;
         // A configure command that never ends must not keep the launcher from ending.
         self.context.runner.kill_all();
+        self.context.workshop.finish(|| async { crate::platform::unix::watch::release() });
         self.end_changes();
         let before = self.instance.phase();
         let effects = self.instance.end(self.now());

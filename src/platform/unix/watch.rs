@@ -111,25 +111,16 @@ mod tree;
 
 #[cfg(zwelnch_linux)]
 mod place;
-#[cfg(zwelnch_linux)]
 pub use place::PlaceWatch;
+#[cfg(zwelnch_linux)]
+mod lasting;
+#[cfg(zwelnch_linux)]
+pub use lasting::{LastingWatch, release};
 
-/// Nothing tells, and there is none.
 #[cfg(not(zwelnch_linux))]
-pub struct PlaceWatch;
-
+mod none;
 #[cfg(not(zwelnch_linux))]
-impl PlaceWatch {
-    /// None where it cannot be watched.
-    pub fn of(_: &Path) -> Option<PlaceWatch> {
-        None
-    }
-
-    /// Waits until something has happened.
-    pub async fn changed(&self) {
-        std::future::pending().await
-    }
-}
+pub use none::{LastingWatch, PlaceWatch, release};
 
 /// Without inotify there is nothing to wait for.
 #[cfg(not(zwelnch_linux))]

@@ -31,9 +31,12 @@ impl Owner {
             }
         }
         let unlaunched = target.unlaunched.clone();
+        let is_left = |name: &str| !change.parts.iter().any(|part| part.name == name);
+        let members = self.instance.members().iter().filter(|member| !member.removed);
+        let left = members.map(|member| &member.name).filter(|name| is_left(name)).cloned().collect();
         let (context, sender, generation) = (Arc::clone(&self.context), self.sender.clone(), Arc::clone(&target.generation));
         self.context.workshop.finish(move || async move {
-            let request = judge::Request { id, generation, components, unlaunched, is_reload };
+            let request = judge::Request { id, generation, components, unlaunched, left, is_reload };
             let judged = judge::judge(&context, &files, request).await;
             // The owner has gone.
             let _ = sender.send(Event::ChangeJudged { id, judged });

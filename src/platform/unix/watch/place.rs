@@ -1,9 +1,9 @@
 //! Whether a path still leads to the file that it led to: told by the file itself and by each directory that it is in, so that nothing else
 //! that happens in them wakes anybody.
 
-use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
+use super::LastingWatch;
+use nix::sys::inotify::AddWatchFlags;
 use nix::sys::statfs::{self, FsType, statfs};
-use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::path::Path;
 use tokio::io::unix::AsyncFd;
 
@@ -11,16 +11,8 @@ use tokio::io::unix::AsyncFd;
 const LOCAL: [FsType; 5] =
     [statfs::EXT4_SUPER_MAGIC, statfs::XFS_SUPER_MAGIC, statfs::BTRFS_SUPER_MAGIC, statfs::TMPFS_MAGIC, statfs::OVERLAYFS_SUPER_MAGIC];
 
-struct Descriptor(Inotify);
-
-impl AsRawFd for Descriptor {
-    fn as_raw_fd(&self) -> RawFd {
-        self.0.as_fd().as_raw_fd()
-    }
-}
-
 /// See the module.
-pub struct PlaceWatch(AsyncFd<Descriptor>);
+pub struct PlaceWatch(AsyncFd<LastingWatch>);
 
 impl PlaceWatch {
     /// None where it cannot be watched, or another system may change it. What is a link on the way, or is mounted over, is not seen. To be
@@ -29,16 +21,16 @@ impl PlaceWatch {
         if !LOCAL.contains(&statfs(file).ok()?.filesystem_type()) {
             return None;
         }
-        let inotify = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK).ok()?;
+        let watch = LastingWatch::new().ok()?;
         let moved = AddWatchFlags::IN_MOVE_SELF | AddWatchFlags::IN_DELETE_SELF;
         // Whoever cannot watch looks, and is told why there is nothing to see.
         let Ok(file) = std::fs::canonicalize(file) else { return None };
         // A file that loses its name, or one of its names, has another number of links, which is an attribute of it.
-        inotify.add_watch(&file, moved | AddWatchFlags::IN_ATTRIB).ok()?;
+        watch.add(&file, moved | AddWatchFlags::IN_ATTRIB).ok()?;
         for directory in file.ancestors().skip(1) {
-            inotify.add_watch(directory, moved).ok()?;
+            watch.add(directory, moved).ok()?;
         }
-        AsyncFd::new(Descriptor(inotify)).ok().map(PlaceWatch)
+        AsyncFd::new(watch).ok().map(PlaceWatch)
     }
 
     /// Waits until something has happened; what follows it is for another watch.
