@@ -52,9 +52,11 @@ pub fn updates() -> (Sender, Updates) {
 }
 
 /// How the panel looks.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Options {
     pub theme: Theme,
+    /// What is asked before the panel is left by a key, where that ends what others may be using.
+    pub leave: Option<String>,
 }
 
 /// How it was left.
@@ -109,6 +111,7 @@ fn give_back() {
 /// The terminal cannot be put into its mode, read or written.
 pub fn run(options: Options, source: &dyn Source, sender: &Sender, updates: &Updates) -> io::Result<Left> {
     let mut app = App::new(options.theme);
+    app.leave = options.leave;
     let signals = signals(sender)?;
     let mut screen = Screen::new()?;
     read_keys(sender)?;

@@ -63,7 +63,7 @@ impl Panel {
             instance: instance("lpar1"),
             system: instance("ZOS1"),
             version: instance("3.3.0"),
-            takes_commands: true,
+            refusal: None,
         }));
         panel.app.apply(Update::Components(vec![
             component("gateway", "ACTIVE", Condition::Good, 59),
@@ -170,7 +170,7 @@ fn what_is_stopped_is_what_was_chosen_wherever_its_row_went() {
     let zss = || "zss".to_owned();
     assert_eq!(panel.asked(), [Request::Restart(zss()), Request::Start(zss()), Request::Display(zss())]);
     // A journal from afar takes none.
-    panel.app.instance.takes_commands = false;
+    panel.app.instance.refusal = Some("only its journal is read".to_owned());
     panel.press("P\nyR\nyS\n:P ZWESLSTC\n");
     assert_eq!(panel.asked(), []);
     assert!(panel.screen().contains("only its journal is read"));
