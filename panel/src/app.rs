@@ -257,6 +257,7 @@ impl App {
             self.view = view;
             self.line_command = None;
             self.filter = None;
+            self.answer = None;
         }
         source.request(Request::Refresh(view));
     }

@@ -15,6 +15,9 @@ const WAITING: usize = 20_000;
 /// The message that says which configuration a launcher runs with.
 const CONFIGURATION: &str = "ZWEL0023I";
 
+/// The message that lists the components that are started.
+const LIST: &str = "ZWEL0016I";
+
 /// What is known of an instance from its journal.
 #[derive(Debug, Default)]
 pub(super) struct Fold {
@@ -105,8 +108,30 @@ impl Fold {
             Event::Message { id, text, .. } if id == CONFIGURATION => {
                 self.config = text.split_once('\'').and_then(|(_, rest)| rest.rsplit_once('\'')).map(|(config, _)| config.to_owned());
             }
+            Event::Message { id, text, .. } if id == LIST => self.order(text),
             _ => {}
         }
+    }
+
+    /// The order of DISP is that of the list that the launcher starts by; what it does not name comes behind.
+    fn order(&mut self, text: &str) {
+        let Some((names, _)) = text.split_once('\'').and_then(|(_, rest)| rest.rsplit_once('\'')) else { return };
+        let names: Vec<String> = names.split(',').map(|name| printable(name).into_owned()).collect();
+        for name in &names {
+            self.at(name.clone());
+        }
+        let place = |component: &Component| names.iter().position(|name| *name == component.name).unwrap_or(names.len());
+        self.components.sort_by_key(place);
+        self.changed.components = true;
+    }
+
+    /// Where a component stands; one that was not known is the last.
+    fn at(&mut self, name: String) -> usize {
+        let at = self.components.iter().position(|component| component.name == name);
+        at.unwrap_or_else(|| {
+            self.components.push(Component { name, state: "stopped".to_owned(), ..Component::default() });
+            self.components.len() - 1
+        })
     }
 
     fn line(&mut self, record: &Record) {
@@ -131,11 +156,7 @@ impl Fold {
     }
 
     fn component(&mut self, name: String, record: &Record) {
-        let name = printable(&name).into_owned();
-        let at = self.components.iter().position(|component| component.name == name).unwrap_or(self.components.len());
-        if at == self.components.len() {
-            self.components.push(Component { name, state: "stopped".to_owned(), ..Component::default() });
-        }
+        let at = self.at(printable(&name).into_owned());
         let component = &mut self.components[at];
         let before = component.clone();
         match &record.event {
@@ -158,7 +179,7 @@ impl Fold {
                 let asked = if *asked { ", as told" } else { "" };
                 let at = stamp(record.time);
                 let at = at.get(11..19).unwrap_or(&at);
-                component.last_end = Some(format!("{}{asked} {at}", printable(&end(*how, *code, signal.as_deref()))));
+                component.last_end = Some(format!("{at} {}{asked}", printable(&end(*how, *code, signal.as_deref()))));
             }
             _ => {}
         }

@@ -261,6 +261,7 @@ pub(super) fn log_line(line: SysprintLine) -> Line {
     let level = level(&text);
     let (own, rest) = stamped(&text);
     let time = own.map(str::to_owned).or_else(|| line.time.map(stamp)).unwrap_or_default();
+    let rest = if line.component == "-" { without_head(rest) } else { rest };
     let component = if line.component == "-" { String::new() } else { printable(&line.component).into_owned() };
     Line { time, component, level, text: rest.to_owned() }
 }
@@ -273,6 +274,14 @@ fn stamped(text: &str) -> (Option<&str>, &str) {
         return (text.get(..FORM.len() - 1), text.get(FORM.len()..).unwrap_or_default());
     }
     (None, text)
+}
+
+/// A line of the launcher without what all of its lines have before the message: program, user, level, place.
+fn without_head(text: &str) -> &str {
+    let words = text.strip_prefix("<ZWELNCH:").and_then(|rest| rest.split_once("> ")).and_then(|(_, rest)| rest.split_once(' '));
+    let Some((_, rest)) = words.and_then(|(_, rest)| rest.split_once(' ')) else { return text };
+    let rest = rest.trim_start();
+    rest.strip_prefix('(').and_then(|place| place.split_once(") ")).map_or(rest, |(_, rest)| rest)
 }
 
 /// How much a line matters: by the level that loggers write among its first words.
@@ -296,7 +305,9 @@ mod tests {
         let line = |component: &str, text: &str| log_line(SysprintLine { component: component.into(), time: None, text: text.into() });
         let launcher = line("-", "2026-11-27 06:37:43.365 <ZWELNCH:30957> ROOT WARN  (a.rs:1) ZWEL0951W user");
         assert_eq!((launcher.time.as_str(), launcher.component.as_str(), launcher.level), ("2026-11-27 06:37:43.365", "", Level::Warning));
-        assert_eq!(launcher.text, "<ZWELNCH:30957> ROOT WARN  (a.rs:1) ZWEL0951W user");
+        assert_eq!(launcher.text, "ZWEL0951W user");
+        assert_eq!(without_head("<ZWELNCH:1> ROOT INFO ZWEL0001I x (y) z"), "ZWEL0001I x (y) z");
+        assert_eq!(without_head("<ZWELNCH:1> x"), "<ZWELNCH:1> x");
         let own = line("zss", "no stamp, no ERRORS \u{1b}[2J");
         assert_eq!((own.level, own.time.as_str(), own.text.contains('\u{1b}')), (Level::Information, "", false));
         assert_eq!(line("zss", "[ERROR] bad").level, Level::Error);
