@@ -123,7 +123,7 @@ NP NAME       STATE    READY     PID   UP RST  CPU%  MEM  PORT LAST END
    app-server STARTING no       4711   3s   0   1.0 3.0M  7554 -
 ";
     assert!(screen.starts_with(expected), "{screen}");
-    let foot = "Enter log  S start  P stop  R restart  D display  / filter  : command  ? help\n";
+    let foot = "l log  S start  P stop  R restart  D disp  / filter  : command  ? help  q leave\n";
     assert!(screen.ends_with(foot), "{screen}");
     // The words say it, and so does the colour; the chosen row is the first.
     let buffer = panel.terminal.backend().buffer();
