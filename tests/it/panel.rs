@@ -1,12 +1,13 @@
 //! `zwelnch panel` on a pseudo terminal, as another program's terminal (the crate vt100) shows it.
 
-use crate::harness::{Instance, PATIENCE, PortRange, console, kill_processes_of, none_left, settled_program, text, wait_until};
+use crate::harness::{Instance, PATIENCE, PortRange, console, kill_processes_of, none_left, not_here, settled_program, text, wait_until};
 use crate::system::Installed;
 use crate::terminal::Terminal;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::termios::{LocalFlags, tcgetattr};
 use nix::unistd::Pid;
 use serde_json::Value;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -70,7 +71,7 @@ fn an_instance_is_watched_and_operated() {
         has(&alpha, "ready") && has(&alpha, &pid) && has(&beta, "17123") && has(&beta, "ready")
     });
     assert!(screen.starts_with("ZWESLSTC  lpar1 on "), "{screen}");
-    terminal.wait_screen(|screen| row(screen, "alpha").split_whitespace().nth(6).is_some_and(|memory| memory.ends_with(['K', 'M'])));
+    terminal.wait_screen(|screen| row(screen, "alpha").split_whitespace().nth(7).is_some_and(|memory| memory.ends_with(['K', 'M'])));
     // Only some of them, and all again.
     terminal.type_keys("/^bet\r");
     terminal.wait_screen(|screen| row(screen, "alpha").is_empty() && !row(screen, "beta").is_empty());
@@ -256,4 +257,36 @@ fn the_demo_opens_it_and_is_stopped_when_it_is_left() {
     assert_eq!(terminal.wait_end().signal(), Some(Signal::SIGTERM as i32));
     assert!(none_left(&directory));
     kill_processes_of(&directory);
+}
+
+/// Whoever has a compiler that is too old for the panel leaves it out: what is left builds with the one that Cargo.toml names. The oracle is
+/// cargo's own resolution, and what each crate says of itself.
+#[test]
+fn without_the_panel_no_crate_wants_a_newer_compiler() {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["metadata", "--locked", "--offline", "--format-version", "1", "--filter-platform", "x86_64-unknown-linux-gnu"]);
+    cargo.args(["--no-default-features", "--features", "http,templates,emulation"]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    let output = cargo.output().unwrap();
+    if !output.status.success() {
+        return not_here(&format!("cargo does not know all crates: {}", String::from_utf8_lossy(&output.stderr)));
+    }
+    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let by_id = |list: &Value| -> HashMap<String, Value> {
+        list.as_array().unwrap().iter().map(|one| (one["id"].as_str().unwrap().to_owned(), one.clone())).collect()
+    };
+    let (packages, nodes) = (by_id(&metadata["packages"]), by_id(&metadata["resolve"]["nodes"]));
+    let root = metadata["resolve"]["root"].as_str().unwrap();
+    let version = |id: &str| -> Option<(u32, u32)> {
+        let mut numbers = packages[id]["rust_version"].as_str()?.split('.').map(|number| number.parse().unwrap());
+        Some((numbers.next()?, numbers.next()?))
+    };
+    let ours = version(root).unwrap();
+    let (mut seen, mut next) = (BTreeSet::new(), vec![root.to_owned()]);
+    while let Some(id) = next.pop() {
+        if seen.insert(id.clone()) {
+            next.extend(nodes[&id]["deps"].as_array().unwrap().iter().map(|dependency| dependency["pkg"].as_str().unwrap().to_owned()));
+        }
+    }
+    let newer: Vec<&String> = seen.iter().filter(|id| version(id).is_some_and(|version| version > ours)).collect();
+    assert!(newer.is_empty() && seen.len() > 100, "newer than {ours:?}: {newer:#?}");
 }

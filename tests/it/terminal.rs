@@ -92,7 +92,8 @@ impl Terminal {
 
     /// The terminal as another program shows it, from all that has come.
     pub(crate) fn shown(&self) -> vt100::Parser {
-        let mut parser = vt100::Parser::new(self.size.0, self.size.1, 0);
+        let [rows, columns] = [self.size.0, self.size.1].map(|count| std::num::NonZero::new(count).unwrap());
+        let mut parser = vt100::Parser::new(rows, columns, 0);
         parser.process(&self.whole.lock().unwrap());
         parser
     }

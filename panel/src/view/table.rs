@@ -12,7 +12,7 @@ use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
 /// The least that a column is shrunk to.
-const LEAST: usize = 8;
+const LEAST: usize = 5;
 
 /// Takes from the widest columns until all of them fit, with two blanks between.
 fn shrink(widths: &mut [usize], room: usize) {
