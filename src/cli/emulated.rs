@@ -1,6 +1,7 @@
 //! The commands that there are off z/OS only.
 
 use super::arguments::{Console, Demo, DemoCommand, Jcl, Panel, Service, Shape};
+use super::jobs::open_system;
 use super::terminal::{document, fail, terminal};
 use crate::demo::{self, layout, service};
 use crate::develop;
@@ -40,10 +41,6 @@ pub(super) fn jcl(arguments: &Jcl) -> i32 {
         }
         Err(error) => fail(error),
     }
-}
-
-pub(super) fn open_system(path: Option<&Path>) -> Result<SystemDirectory, i32> {
-    SystemDirectory::open(path).map_err(fail)
 }
 
 /// A number of seconds that cannot be used becomes a day.

@@ -173,7 +173,7 @@ pub(super) fn place(seen: &Seen) -> Result<Place, i32> {
 
 #[cfg(feature = "emulation")]
 fn in_spool(seen: &Seen) -> Result<Option<seeing::Found>, i32> {
-    let system = super::emulated::open_system(seen.system.as_deref())?;
+    let system = super::jobs::open_system(seen.system.as_deref())?;
     seeing::in_spool(&system, seen.job.as_deref(), seen.ha_instance.as_deref()).map_err(fail)
 }
 

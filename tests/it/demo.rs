@@ -280,7 +280,7 @@ fn a_terminal_that_goes_ends_it_also_when_it_is_suspended() {
         shell.args(["--norc", "--noprofile", "-i"]).env("PS1", "$ ").env_remove("CONFIG").env_remove("ZWELNCH_SYSTEM");
         let mut terminal = Terminal::session(shell, "xterm");
         terminal.wait_for("$ ");
-        let line = format!("'{}' demo --dir \"{}\" --port-base {}\r", program(), demo.path.display(), demo.ports.base);
+        let line = format!("'{}' demo --console --dir \"{}\" --port-base {}\r", program(), demo.path.display(), demo.ports.base);
         terminal.type_keys(&line);
         terminal.wait_for("$HASP373 ZWESLSTC STARTED");
         demo.wait_sysprint("ZWEL0012I");

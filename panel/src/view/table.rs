@@ -11,16 +11,17 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
-/// The least that a column is shrunk to.
+/// The least that a column is shrunk to, if its title is not wider.
 const LEAST: usize = 5;
 
 /// Takes from the widest columns until all of them fit, with two blanks between.
-fn shrink(widths: &mut [usize], room: usize) {
+fn shrink(widths: &mut [usize], least: &[usize], room: usize) {
     let blanks = widths.len().saturating_sub(1) * 2;
     let mut over = (widths.iter().sum::<usize>() + blanks).saturating_sub(room);
     while over > 0 {
-        let Some(widest) = widths.iter_mut().max().filter(|width| **width > LEAST) else { return };
-        *widest -= 1;
+        let shrinkable = (0..widths.len()).filter(|at| widths[*at] > least.get(*at).copied().unwrap_or(LEAST));
+        let Some(widest) = shrinkable.max_by_key(|at| widths[*at]) else { return };
+        widths[widest] -= 1;
         over -= 1;
     }
 }
@@ -62,7 +63,8 @@ pub(super) fn draw(app: &mut App, frame: &mut Frame, area: Rect) {
             of_rows.chain(table.columns.get(column).map(|title| title.width())).max().unwrap_or(0)
         })
         .collect();
-    shrink(&mut widths, usize::from(area.width));
+    let titles: Vec<usize> = (0..count).map(|column| table.columns.get(column).map_or(0, |title| title.width()).max(LEAST)).collect();
+    shrink(&mut widths, &titles, usize::from(area.width));
     let line = |cells: &[String]| {
         let last = cells.len().saturating_sub(1);
         let texts = cells.iter().zip(&widths).enumerate().map(|(number, (cell, width))| {

@@ -5,6 +5,7 @@ use super::shared::Shared;
 use super::target::{Source, Target};
 use crate::journal::{Follower, read_from};
 use crate::output::{escaped, printable};
+use crate::platform::files::entries;
 use crate::platform::unix::watch::{Watch, watch_file};
 use crate::seeing::{self, SysprintFiles, SysprintLine, stamp};
 use crate::system::{Follower as SyslogFollower, parse_syslog_line};
@@ -161,8 +162,10 @@ impl Files<'_> {
     /// The job that is shown may have begun, or begun anew: SYSLOG has something of it then. False: the panel has ended.
     fn look_for_job(&mut self, target: &Target) -> bool {
         let Some(system) = &self.shared.system else { return true };
-        let names = std::fs::read_dir(system.path().join("spool")).into_iter().flatten().flatten();
-        let spools: BTreeSet<String> = names.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        let spools: BTreeSet<String> = match entries(&system.path().join("spool")) {
+            Ok(found) => found.iter().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect(),
+            Err(error) => return self.shared.lost("new jobs", error),
+        };
         let is_known = self.journal.is_some() && self.sysprint.is_some();
         if is_known && spools == self.spools {
             return true;

@@ -30,16 +30,18 @@ pub(super) fn may_open() -> bool {
 }
 
 /// Why there is no terminal to draw on.
-fn no_terminal() -> Option<&'static str> {
+fn no_terminal() -> Option<String> {
     if !std::io::stdout().is_terminal() {
-        return Some("standard output is none");
+        return Some("standard output is none".to_owned());
     }
     if std::env::var_os("TERM").is_some_and(|term| term == "dumb") {
-        return Some("TERM says that it cannot move its cursor (dumb)");
+        return Some("TERM says that it cannot move its cursor (dumb)".to_owned());
+    }
+    if std::io::stdin().is_terminal() {
+        return None;
     }
     // Where standard input is a journal, the keys come from the terminal all the same.
-    let has_keys = std::io::stdin().is_terminal() || std::fs::File::open("/dev/tty").is_ok();
-    (!has_keys).then_some("standard input is none, and there is no /dev/tty")
+    std::fs::File::open("/dev/tty").err().map(|error| format!("standard input is none, and /dev/tty cannot be opened: {error}"))
 }
 
 /// `panel`.

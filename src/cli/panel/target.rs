@@ -6,6 +6,7 @@ use crate::cli::seeing::place;
 use crate::cli::terminal::fail_with;
 use crate::launcher::Start;
 use crate::message;
+use crate::platform::files::{FileKind, kind};
 use crate::seeing;
 use crate::system::SystemDirectory;
 use std::path::PathBuf;
@@ -44,7 +45,8 @@ impl Target {
             Some(path) if path.as_os_str() == "-" => return Ok(Target { source: Source::Input, ..nothing }),
             Some(path) => {
                 let found = std::fs::metadata(path).map_err(|error| error.to_string());
-                let found = found.and_then(|file| if file.is_dir() { Err("it is a directory".to_owned()) } else { Ok(()) });
+                let found =
+                    found.and_then(|file| if kind(&file) == FileKind::Directory { Err("it is a directory".to_owned()) } else { Ok(()) });
                 return match found {
                     Ok(()) => Ok(Target { source: Source::File(path.clone()), ..nothing }),
                     Err(why) => Err(no_journal(&format!("'{}': {why}", path.display()))),
