@@ -3,6 +3,7 @@
 
 use crate::app::App;
 use crate::model::{Source, Update};
+use crate::sixteen::Sixteen;
 use crate::theme::Theme;
 use crate::{Clock, view};
 use crossterm::event::{Event, KeyEvent, KeyEventKind};
@@ -71,7 +72,7 @@ pub enum Left {
 pub type Error = io::Error;
 
 /// The terminal in its own mode; given back in any case.
-struct Screen(Terminal<CrosstermBackend<Stdout>>);
+struct Screen(Terminal<CrosstermBackend<Sixteen<Stdout>>>);
 
 impl Screen {
     fn new() -> io::Result<Screen> {
@@ -89,7 +90,7 @@ impl Screen {
                 others(panic);
             }));
         });
-        Terminal::new(CrosstermBackend::new(io::stdout())).map(Screen).inspect_err(|_| give_back())
+        Terminal::new(CrosstermBackend::new(Sixteen::new(io::stdout()))).map(Screen).inspect_err(|_| give_back())
     }
 }
 

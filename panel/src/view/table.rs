@@ -14,9 +14,9 @@ use unicode_width::UnicodeWidthStr;
 /// The least that a column is shrunk to, if its title is not wider.
 const LEAST: usize = 5;
 
-/// Takes from the widest columns until all of them fit, with two blanks between.
-fn shrink(widths: &mut [usize], least: &[usize], room: usize) {
-    let blanks = widths.len().saturating_sub(1) * 2;
+/// Takes from the widest columns until all of them fit, with blanks between.
+fn shrink(widths: &mut [usize], least: &[usize], blanks: usize, room: usize) {
+    let blanks = widths.len().saturating_sub(1) * blanks;
     let mut over = (widths.iter().sum::<usize>() + blanks).saturating_sub(room);
     while over > 0 {
         let shrinkable = (0..widths.len()).filter(|at| widths[*at] > least.get(*at).copied().unwrap_or(LEAST));
@@ -64,11 +64,13 @@ pub(super) fn draw(app: &mut App, frame: &mut Frame, area: Rect) {
         })
         .collect();
     let titles: Vec<usize> = (0..count).map(|column| table.columns.get(column).map_or(0, |title| title.width()).max(LEAST)).collect();
-    shrink(&mut widths, &titles, usize::from(area.width));
+    // Where it is narrow, one blank stands between them.
+    let blanks = if widths.iter().sum::<usize>() + widths.len() * 2 > usize::from(area.width) + 2 { 1 } else { 2 };
+    shrink(&mut widths, &titles, blanks, usize::from(area.width));
     let line = |cells: &[String]| {
         let last = cells.len().saturating_sub(1);
         let texts = cells.iter().zip(&widths).enumerate().map(|(number, (cell, width))| {
-            if number == last && cell.width() <= *width { cell.clone() } else { fitted(cell, *width, false) + "  " }
+            if number == last && cell.width() <= *width { cell.clone() } else { fitted(cell, *width, false) + &" ".repeat(blanks) }
         });
         texts.collect::<String>()
     };
