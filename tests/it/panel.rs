@@ -100,7 +100,7 @@ fn an_instance_is_watched_and_operated() {
         ("6", "components.beta.port"),
         ("7", "STC00001"),
         ("7", "$HASP373 ZWESLSTC STARTED"),
-        ("?", "an operator command; Tab completes"),
+        ("?", "the row's log, or what stands in NP"),
     ] {
         terminal.type_keys(key);
         terminal.wait_screen(|screen| screen.contains(expected));

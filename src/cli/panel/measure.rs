@@ -11,10 +11,13 @@ use zwelnch_panel::View;
 /// Between two looks.
 const EVERY: Duration = Duration::from_secs(2);
 
+/// By component: its process, and the time on processors of all that it has.
+type Known = HashMap<String, (i32, Duration)>;
+
 /// Measures until the panel has ended.
 pub(super) fn run(shared: &Shared, woken: &Receiver<()>) {
     let platform = NativePlatform::for_command();
-    let mut before: Option<(Instant, HashMap<String, (i32, Duration)>)> = None;
+    let mut before: Option<(Instant, Known)> = None;
     while woken.recv().is_ok() {
         loop {
             let pids: Vec<(String, i32)> = {
@@ -61,11 +64,7 @@ fn used(table: &[ProcessFacts], pids: &[(String, i32)]) -> HashMap<String, (i32,
 }
 
 /// What was used since the look before; nothing is known of the processor where it was another process.
-fn facts(
-    used: &HashMap<String, (i32, Duration, u64)>,
-    before: Option<&HashMap<String, (i32, Duration)>>,
-    passed: Option<Duration>,
-) -> HashMap<String, Facts> {
+fn facts(used: &HashMap<String, (i32, Duration, u64)>, before: Option<&Known>, passed: Option<Duration>) -> HashMap<String, Facts> {
     let share = |name: &String, pid: i32, cpu: Duration| {
         let (known, earlier) = before?.get(name)?;
         let passed = passed.filter(|passed| !passed.is_zero() && *known == pid)?;
