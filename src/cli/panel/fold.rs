@@ -34,6 +34,8 @@ pub(super) struct Fold {
     odd: Option<(u64, Odd)>,
     ended: Option<String>,
     config: Option<String>,
+    /// The start of this run is over: its chart changes no more.
+    has_started: bool,
     changed: Changed,
 }
 
@@ -77,7 +79,7 @@ impl Fold {
     fn record(&mut self, record: &Record) {
         if self.run != record.run {
             self.run.clone_from(&record.run);
-            (self.components, self.ended) = (Vec::new(), None);
+            (self.components, self.ended, self.has_started) = (Vec::new(), None, false);
             let mut known =
                 Instance { instance: printable(&record.instance).into_owned(), refusal: self.refusal.clone(), ..Instance::default() };
             if let Event::Run { edge: Edge::Begun, version, job, sysname, .. } = &record.event {
@@ -88,7 +90,12 @@ impl Fold {
             (self.instance, self.changed.instance, self.changed.components) = (known, true, true);
         }
         self.starts.take(record);
-        self.changed.chart = true;
+        self.changed.chart |= !self.has_started;
+        self.has_started |= match &record.event {
+            Event::Whole { to, .. } => to == "ready" || to == "stopping",
+            Event::Run { edge, .. } => *edge == Edge::Ended,
+            _ => false,
+        };
         self.line(record);
         if let Some(name) = record.event.component() {
             self.component(name.to_owned(), record);

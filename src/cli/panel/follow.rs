@@ -8,7 +8,7 @@ use crate::output::{escaped, printable};
 use crate::platform::files::entries;
 use crate::platform::unix::watch::{Watch, watch_file};
 use crate::seeing::{self, SysprintFiles, SysprintLine, stamp};
-use crate::system::{Follower as SyslogFollower, parse_syslog_line};
+use crate::system::{Follower as SyslogFollower, SystemDirectory, parse_syslog_line};
 use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -40,8 +40,9 @@ pub(super) fn run(shared: &Arc<Shared>, target: &Target, refresh: &dyn Fn(View))
     if let Source::File(path) = &target.source {
         files.follow_journal(path);
     }
-    if let Some(directory) = &target.spool {
+    if let (Some(directory), Some(system)) = (&target.spool, &shared.system) {
         files.follow_sysprint(directory);
+        files.spools = files.spools_of(system);
     }
     files.follow_syslog();
     files.run(&woken, target);
@@ -159,13 +160,21 @@ impl Files<'_> {
         }
     }
 
+    /// The directories of the spool; where they cannot be listed, that is said and it is as if there were no new ones.
+    fn spools_of(&self, system: &SystemDirectory) -> BTreeSet<String> {
+        match entries(&system.path().join("spool")) {
+            Ok(found) => found.iter().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect(),
+            Err(error) => {
+                self.shared.lost("new jobs", error);
+                self.spools.clone()
+            }
+        }
+    }
+
     /// The job that is shown may have begun, or begun anew: SYSLOG has something of it then. False: the panel has ended.
     fn look_for_job(&mut self, target: &Target) -> bool {
         let Some(system) = &self.shared.system else { return true };
-        let spools: BTreeSet<String> = match entries(&system.path().join("spool")) {
-            Ok(found) => found.iter().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect(),
-            Err(error) => return self.shared.lost("new jobs", error),
-        };
+        let spools = self.spools_of(system);
         let is_known = self.journal.is_some() && self.sysprint.is_some();
         if is_known && spools == self.spools {
             return true;

@@ -56,7 +56,8 @@ impl Target {
         }
         let config = seen.config.as_deref().map(absolute_config).or_else(|| Start::from_environment(Vec::new(), None).config);
         if seen.system.is_some() || seen.job.is_some() || config.is_none() {
-            return in_system(seen, Target { config, ..nothing });
+            // Of a job that was named, its own launcher says which configuration it has.
+            return in_system(seen, Target { config: seen.config.as_deref().map(absolute_config), ..nothing });
         }
         let place = place(seen)?;
         let Some(journal) = place.journal else {
