@@ -1,4 +1,5 @@
 //! A pseudo terminal for what wants one.
+#![cfg_attr(not(feature = "panel"), allow(dead_code, reason = "the panel alone is looked at as a whole"))]
 
 use crate::harness::{PATIENCE, wait_until};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
