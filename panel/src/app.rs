@@ -14,7 +14,8 @@ use regex::Regex;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Confirmation {
     pub question: String,
-    pub request: Request,
+    /// Without a value: the panel is left.
+    pub request: Option<Request>,
 }
 
 /// A table and where one is in it.
@@ -71,6 +72,8 @@ pub struct App {
     /// Rows of the body when it was drawn last.
     pub body: usize,
     pub left: bool,
+    /// What is asked before it is left, where that ends what others may be using.
+    pub leave: Option<String>,
 }
 
 impl App {
@@ -79,6 +82,7 @@ impl App {
     pub fn new(theme: Theme) -> App {
         App {
             theme,
+            leave: None,
             view: View::Components,
             back: Vec::new(),
             instance: Instance::default(),
@@ -115,7 +119,8 @@ impl App {
             (sheet.table, sheet.is_known) = (table, true);
         };
         match update {
-            Update::Instance(instance) => self.instance = instance,
+            // A new run: what was said of the end of the one before is over.
+            Update::Instance(instance) => (self.instance, self.ended) = (instance, None),
             Update::Components(components) => self.components = components,
             Update::Component(component) => match self.components.iter_mut().find(|known| known.name == component.name) {
                 Some(known) => *known = component,
@@ -169,7 +174,10 @@ impl App {
         self.notice = None;
         if let Some(confirmation) = self.confirmation.take() {
             return match key.code {
-                KeyCode::Char('y' | 'Y') => source.request(confirmation.request),
+                KeyCode::Char('y' | 'Y') => match confirmation.request {
+                    Some(request) => source.request(request),
+                    None => self.left = true,
+                },
                 _ => self.notice = Some("Nothing was done".to_owned()),
             };
         }
@@ -219,10 +227,9 @@ impl App {
     }
 
     fn command(&mut self, request: Request, source: &dyn Source) {
-        if self.instance.takes_commands {
-            source.request(request);
-        } else {
-            self.notice = Some("No commands reach this instance from here: only its journal is read".to_owned());
+        match &self.instance.refusal {
+            None => source.request(request),
+            Some(refusal) => self.notice = Some(refusal.clone()),
         }
     }
 
@@ -250,6 +257,7 @@ impl App {
             self.view = view;
             self.line_command = None;
             self.filter = None;
+            self.answer = None;
         }
         source.request(Request::Refresh(view));
     }
@@ -261,7 +269,7 @@ impl App {
                 Action::Down => *top += 1,
                 Action::PageUp => *top = top.saturating_sub(self.body),
                 Action::PageDown => *top += self.body,
-                Action::Quit => self.left = true,
+                Action::Quit => self.leave(),
                 _ => self.help = None,
             };
         }
@@ -277,8 +285,9 @@ impl App {
                 self.show(View::ALL[next], source);
             }
             Action::Help => self.help = Some(0),
-            Action::Quit => self.left = true,
-            Action::Back => self.go_back(),
+            Action::Quit => self.leave(),
+            Action::Refresh => source.request(Request::Refresh(self.view)),
+            Action::Back => self.go_back(source),
             Action::Filter => self.input = Some(Input::new(Purpose::Filter)),
             Action::Command => {
                 // The answer to the one before has been read.
@@ -320,7 +329,14 @@ impl App {
         }
     }
 
-    fn go_back(&mut self) {
+    fn leave(&mut self) {
+        match self.leave.clone() {
+            Some(question) => self.confirmation = Some(Confirmation { question, request: None }),
+            None => self.left = true,
+        }
+    }
+
+    fn go_back(&mut self, source: &dyn Source) {
         if self.line_command.take().is_some() || self.answer.take().is_some() || self.filter.take().is_some() {
             return;
         }
@@ -329,6 +345,7 @@ impl App {
         }
         if let Some(view) = self.back.pop() {
             self.view = view;
+            source.request(Request::Refresh(view));
         }
     }
 
@@ -341,9 +358,9 @@ impl App {
         match letter {
             'S' => self.command(Request::Start(name), source),
             'D' => self.command(Request::Display(name), source),
-            'P' if self.instance.takes_commands => self.ask(format!("Stop {name}?"), Request::Stop(name)),
-            'R' if self.instance.takes_commands => self.ask(format!("Restart {name}?"), Request::Restart(name)),
-            'P' | 'R' => self.command(Request::Stop(name), source),
+            'P' | 'R' if self.instance.refusal.is_some() => self.command(Request::Stop(name), source),
+            'P' => self.ask(format!("Stop {name}?"), Request::Stop(name)),
+            'R' => self.ask(format!("Restart {name}?"), Request::Restart(name)),
             _ => {
                 self.log.show(Some(name));
                 self.show(View::Log, source);
@@ -352,7 +369,7 @@ impl App {
     }
 
     fn ask(&mut self, question: String, request: Request) {
-        self.confirmation = Some(Confirmation { question, request });
+        self.confirmation = Some(Confirmation { question, request: Some(request) });
     }
 
     fn go(&mut self, by: isize) {

@@ -7,6 +7,7 @@ mod keys;
 mod model;
 mod order;
 mod pane;
+mod sixteen;
 mod terminal;
 mod theme;
 mod view;

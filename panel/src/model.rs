@@ -102,8 +102,8 @@ pub struct Instance {
     pub instance: String,
     pub system: String,
     pub version: String,
-    /// Whether commands reach it; a journal that is read from afar takes none.
-    pub takes_commands: bool,
+    /// Why no commands reach it, as a message; without a value they do. A journal that is read from afar takes none.
+    pub refusal: Option<String>,
 }
 
 /// What is new.

@@ -3,6 +3,7 @@
 
 use crate::app::App;
 use crate::model::{Source, Update};
+use crate::sixteen::Sixteen;
 use crate::theme::Theme;
 use crate::{Clock, view};
 use crossterm::event::{Event, KeyEvent, KeyEventKind};
@@ -52,9 +53,11 @@ pub fn updates() -> (Sender, Updates) {
 }
 
 /// How the panel looks.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Options {
     pub theme: Theme,
+    /// What is asked before the panel is left by a key, where that ends what others may be using.
+    pub leave: Option<String>,
 }
 
 /// How it was left.
@@ -69,7 +72,7 @@ pub enum Left {
 pub type Error = io::Error;
 
 /// The terminal in its own mode; given back in any case.
-struct Screen(Terminal<CrosstermBackend<Stdout>>);
+struct Screen(Terminal<CrosstermBackend<Sixteen<Stdout>>>);
 
 impl Screen {
     fn new() -> io::Result<Screen> {
@@ -87,7 +90,7 @@ impl Screen {
                 others(panic);
             }));
         });
-        Terminal::new(CrosstermBackend::new(io::stdout())).map(Screen).inspect_err(|_| give_back())
+        Terminal::new(CrosstermBackend::new(Sixteen::new(io::stdout()))).map(Screen).inspect_err(|_| give_back())
     }
 }
 
@@ -109,6 +112,7 @@ fn give_back() {
 /// The terminal cannot be put into its mode, read or written.
 pub fn run(options: Options, source: &dyn Source, sender: &Sender, updates: &Updates) -> io::Result<Left> {
     let mut app = App::new(options.theme);
+    app.leave = options.leave;
     let signals = signals(sender)?;
     let mut screen = Screen::new()?;
     read_keys(sender)?;

@@ -63,7 +63,7 @@ impl Panel {
             instance: instance("lpar1"),
             system: instance("ZOS1"),
             version: instance("3.3.0"),
-            takes_commands: true,
+            refusal: None,
         }));
         panel.app.apply(Update::Components(vec![
             component("gateway", "ACTIVE", Condition::Good, 59),
@@ -117,13 +117,13 @@ fn components_fit_eighty_columns() {
     let expected = "\
 ZWESLSTC  lpar1 on ZOS1  3.3.0  1 running  1 on their way  1 failed
 1 components 2 log 3 events 4 chart 5 HA 6 configuration 7 system
-NP NAME       STATE    READY     PID   UP RST  CPU%   MEM  PORT LAST END
-   gateway    ACTIVE   yes      4711  59s   5  19.7   59M  7554 -
-   zss        FAILED   no       4711   2h 720 2400~  7.0G  7554 exit code 1
-   app-server STARTING no       4711   3s   0   1.0  3.0M  7554 -
+NP NAME       STATE    READY     PID   UP RST  CPU%  MEM  PORT LAST END
+   gateway    ACTIVE   yes      4711  59s   5  19.7  59M  7554 -
+   zss        FAILED   no       4711   2h 720 2400~ 7.0G  7554 exit code 1
+   app-server STARTING no       4711   3s   0   1.0 3.0M  7554 -
 ";
     assert!(screen.starts_with(expected), "{screen}");
-    let foot = "Enter log  S start  P stop  R restart  D display  / filter  o order  : command\n";
+    let foot = "l log  S start  P stop  R restart  D disp  / filter  : command  ? help  q leave\n";
     assert!(screen.ends_with(foot), "{screen}");
     // The words say it, and so does the colour; the chosen row is the first.
     let buffer = panel.terminal.backend().buffer();
@@ -170,7 +170,7 @@ fn what_is_stopped_is_what_was_chosen_wherever_its_row_went() {
     let zss = || "zss".to_owned();
     assert_eq!(panel.asked(), [Request::Restart(zss()), Request::Start(zss()), Request::Display(zss())]);
     // A journal from afar takes none.
-    panel.app.instance.takes_commands = false;
+    panel.app.instance.refusal = Some("only its journal is read".to_owned());
     panel.press("P\nyR\nyS\n:P ZWESLSTC\n");
     assert_eq!(panel.asked(), []);
     assert!(panel.screen().contains("only its journal is read"));
@@ -386,4 +386,64 @@ fn figures_are_read_by_people() {
     assert_eq!([0, 59, 60, 3_599, 86_399, 200_000].map(|seconds| age(seconds).0), ["0s", "59s", "1m", "59m", "23h", "2d"]);
     assert_eq!([0, 60, 61, 3_700].map(|seconds| age(seconds).1), [1, 60, 59, 3_500]);
     assert_eq!([0, 45_678, 3_210_000, 61_000_000].map(duration), ["0.0ms", "45ms", "3.21s", "1min 1s"]);
+}
+
+/// Each view on a terminal of 80 columns and 24 rows, as `panel/screens` has it; `ZWELNCH_BLESS=1` writes that anew. Without colour it is the
+/// same text.
+#[test]
+fn each_view_is_as_it_was() {
+    for theme in [Theme::Colours, Theme::of(true, "xterm")] {
+        let mut panel = Panel::new(80, 24);
+        panel.app.theme = theme;
+        let level = |level, line: Line| Line { level, ..line };
+        panel.app.apply(Update::Log(vec![
+            line("gateway", "up on port 7554, with a line that is longer than eighty columns have room for"),
+            level(Level::Error, line("zss", "ZWES1004E cannot open the door")),
+            line("", "ZWEL0901I Zowe instance lpar1 is ready for work"),
+        ]));
+        panel.app.apply(Update::Events(vec![line("zss", "running -> back-off"), level(Level::Warning, line("", "ZWEL0902W degraded"))]));
+        panel.app.apply(Update::Chart(vec![lane(0, Some(2_000_000)), lane(500_000, None)]));
+        let row = |condition, cells: &[&str]| Row { condition, cells: cells.iter().map(|cell| (*cell).to_owned()).collect() };
+        let table = |columns: &[&str], rows, notes: &[&str]| Table {
+            columns: columns.iter().map(|column| (*column).to_owned()).collect(),
+            rows,
+            notes: notes.iter().map(|note| (*note).to_owned()).collect(),
+        };
+        panel.app.apply(Update::HighAvailability(table(
+            &["INSTANCE", "SYSTEM", "JOB", "LEVEL", "LAUNCHER", "READY", "GATEWAY", "TRAFFIC", "SERVICES", "LACKS"],
+            vec![
+                row(Some(Condition::Good), &["lpar1", "LPR1", "ZWE1SV", "3.3.0", "active", "5/5", "answers", "flows", "12 up of 12", "-"]),
+                row(Some(Condition::Failed), &["lpar2", "LPR2", "ZWE1SV2", "3.3.0", "not active", "-", "no answer", "-", "-", "-"]),
+            ],
+            &["lpar2: job ZWE1SV2 is not active on LPR2"],
+        )));
+        let long = "/a/path/that/is/very/long/indeed/and/goes/on/and/on/beyond/all/columns";
+        panel.app.apply(Update::Configuration(table(
+            &["PROPERTY", "VALUE", "FROM"],
+            vec![
+                row(None, &["zowe.runtimeDirectory", long, "instance/zowe.yaml:3"]),
+                row(None, &["zowe.externalPort", "7554", "files/defaults.yaml:9"]),
+            ],
+            &["CONFIG is /a/zowe.yaml"],
+        )));
+        panel.app.apply(Update::System(table(&["JOB", "JOBID"], vec![row(Some(Condition::Good), &["ZWESLSTC", "STC00001"])], &[])));
+        panel.app.apply(Update::SystemLog(vec![line("ZWESLSTC", "01:02:03 STC00001 $HASP373 ZWESLSTC STARTED")]));
+        for (key, name) in ["1", "2", "3", "4", "5", "6", "7", "?"].into_iter().zip([
+            "components",
+            "log",
+            "events",
+            "chart",
+            "ha",
+            "configuration",
+            "system",
+            "help",
+        ]) {
+            panel.press(key);
+            let (screen, path) = (panel.screen(), format!("{}/screens/{name}.txt", env!("CARGO_MANIFEST_DIR")));
+            if std::env::var_os("ZWELNCH_BLESS").is_some() {
+                std::fs::write(&path, &screen).unwrap();
+            }
+            assert_eq!(std::fs::read_to_string(&path).unwrap_or_default(), screen, "{name}");
+        }
+    }
 }

@@ -16,6 +16,8 @@ pub(super) use emulated::{Console, Demo, DemoCommand, Internal, Jcl, Service, Sh
 pub(super) use ha::{Balanced, Compare, Ha, Haproxy, Upgrade};
 pub(super) use operate::{Addressee, Instances, Launcher, Level, Waiting};
 pub(super) use rollout::Rollout;
+#[cfg(feature = "emulation")]
+pub(super) use seeing::Panel;
 pub(super) use seeing::{EventFormat, Events, Explain, Logs, Seen, Why};
 pub(super) use support::{Installation, Support};
 pub(super) use sysplex::{Expectation, Reach, Sysplex};
@@ -49,12 +51,15 @@ pub enum Subcommands {
         /// A key of haInstances
         ha_instance_id: Vec<String>,
     },
-    /// Lay out the sample instance, start it and become its operator console
+    /// Lay out the sample instance, start it and show it: on a terminal in the panel, else with an operator console
     #[cfg(feature = "emulation")]
     Demo(Demo),
     /// Operate a system: issue one command, or many
     #[cfg(feature = "emulation")]
     Console(Console),
+    /// Watch an instance and operate it on a screen of its own: components, logs, events, chart, HA, configuration, jobs
+    #[cfg(feature = "emulation")]
+    Panel(Panel),
     /// Develop a component: write a new one, run one in the foreground
     Component {
         #[command(subcommand)]

@@ -35,6 +35,8 @@ pub(super) fn run(arguments: Arguments) -> i32 {
         #[cfg(feature = "emulation")]
         Subcommands::Console(console) => emulated::console(console),
         #[cfg(feature = "emulation")]
+        Subcommands::Panel(panel) => emulated::panel(&panel),
+        #[cfg(feature = "emulation")]
         Subcommands::Status(status) => super::status::run(&status),
         Subcommands::Chart(chart) => super::chart::run(&chart),
         Subcommands::Events(events) => super::seeing::events(&events),

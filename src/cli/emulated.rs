@@ -1,11 +1,12 @@
 //! The commands that there are off z/OS only.
 
-use super::arguments::{Console, Demo, DemoCommand, Jcl, Service, Shape};
+use super::arguments::{Console, Demo, DemoCommand, Jcl, Panel, Service, Shape};
+use super::jobs::open_system;
 use super::terminal::{document, fail, terminal};
 use crate::demo::{self, layout, service};
 use crate::develop;
 use crate::mvs;
-use crate::mvs::console::{ConsoleEnd, end_by};
+use crate::mvs::console::{ConsoleEnd, ConsoleOutcome, end_by};
 use crate::system::SystemDirectory;
 use std::path::Path;
 use std::time::Duration;
@@ -42,10 +43,6 @@ pub(super) fn jcl(arguments: &Jcl) -> i32 {
     }
 }
 
-pub(super) fn open_system(path: Option<&Path>) -> Result<SystemDirectory, i32> {
-    SystemDirectory::open(path).map_err(fail)
-}
-
 /// A number of seconds that cannot be used becomes a day.
 fn seconds(number: f64) -> Duration {
     Duration::try_from_secs_f64(number).unwrap_or(Duration::from_secs(86_400))
@@ -75,7 +72,17 @@ fn service_kind(kind: Service) -> service::ServiceKind {
     }
 }
 
-/// Lays out the sample instance, starts it and runs its console; at the end, what it started is stopped.
+#[cfg(feature = "panel")]
+pub(super) fn panel(arguments: &Panel) -> i32 {
+    super::panel::run(arguments)
+}
+
+#[cfg(not(feature = "panel"))]
+pub(super) fn panel(_: &Panel) -> i32 {
+    super::terminal::fail_with(&[crate::message::panel_not_built()])
+}
+
+/// Lays out the sample instance, starts it and runs its console, or the panel; at the end, what it started is stopped.
 fn run_demo(arguments: &Demo) -> i32 {
     let Some(program) = crate::platform::unix::program::path() else { return fail("the path of this program is not known") };
     let member = |config: &str| mvs::jcl_member(Some(config)).map_err(std::io::Error::other);
@@ -97,6 +104,16 @@ fn run_demo(arguments: &Demo) -> i32 {
             format!("RO {},S ZWESLSTC,HAINST=lpar2,JOBNAME=ZWE1SV2", layout::SECOND_SYSNAME),
         ];
     }
+    #[cfg(feature = "panel")]
+    if !arguments.console && super::panel::may_open() {
+        let directory = layout.directory.display();
+        let welcome = vec![
+            format!("The sample instance is in {directory}: change {}, the scripts, anything.", layout.configuration.display()),
+            "? lists the keys, : gives a command, q leaves and stops it. `demo --console` is an operator console instead.".to_owned(),
+        ];
+        let ended = super::panel::demo(&system, &layout.configuration, job, first_commands, welcome);
+        return ended.map_or_else(|code| code, end_of);
+    }
     let options = mvs::console::ConsoleOptions {
         job: Some(job.to_owned()),
         banner: demo::banner(&layout, job),
@@ -109,12 +126,14 @@ fn run_demo(arguments: &Demo) -> i32 {
 }
 
 fn interactive(system: &SystemDirectory, options: &mvs::console::ConsoleOptions) -> i32 {
-    match mvs::console::interactive(system, options) {
-        Ok(outcome) => match outcome.end {
-            ConsoleEnd::Signal(signal) => end_by(signal),
-            ConsoleEnd::Quit | ConsoleEnd::EndOfInput => outcome.exit_code(),
-        },
-        Err(error) => fail(error),
+    mvs::console::interactive(system, options).map_or_else(fail, end_of)
+}
+
+/// The exit code of a console, or the end by the signal that has ended it.
+fn end_of(outcome: ConsoleOutcome) -> i32 {
+    match outcome.end {
+        ConsoleEnd::Signal(signal) => end_by(signal),
+        ConsoleEnd::Quit | ConsoleEnd::EndOfInput => outcome.exit_code(),
     }
 }
 

@@ -1,12 +1,18 @@
 //! The jobs of a system directory: which are meant, and how a message names them.
 
 use super::address_error::AddressError;
-use super::terminal::{document, say};
+use super::terminal::{document, fail, say};
 use crate::ha::operate::Addressed;
 use crate::metrics;
 use crate::mvs::console::asked;
 use crate::system::{JobRecord, SystemDirectory};
 use serde_json::Value;
+use std::path::Path;
+
+/// Opens a system directory, which is made where there is none; the exit code, after the reason, where that cannot be done.
+pub(super) fn open_system(path: Option<&Path>) -> Result<SystemDirectory, i32> {
+    SystemDirectory::open(path).map_err(fail)
+}
 
 /// After an answer that a job is not active: shows the jobs that run, as another one may have been meant.
 pub(super) fn show_running(system: &SystemDirectory, found: &[Addressed]) {

@@ -19,6 +19,8 @@ mod ha;
 mod jobs;
 mod native;
 mod operate;
+#[cfg(feature = "panel")]
+mod panel;
 mod rollout;
 mod seeing;
 #[cfg(feature = "emulation")]

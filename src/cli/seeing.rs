@@ -17,10 +17,13 @@ use std::path::{Path, PathBuf};
 const NOTHING: i32 = 1;
 
 /// What is known of an instance's files.
-struct Place {
-    journal: Option<PathBuf>,
+pub(super) struct Place {
+    pub(super) journal: Option<PathBuf>,
     /// Of its last job; on an emulated system.
-    spool: Option<PathBuf>,
+    pub(super) spool: Option<PathBuf>,
+    /// That job, as in `ZWESLSTC.STC00001`, and its system.
+    #[cfg(feature = "panel")]
+    pub(super) job: Option<(crate::system::SystemDirectory, String)>,
     /// zowe.logDirectory and the HA instance.
     logs: Option<(PathBuf, String)>,
 }
@@ -132,7 +135,7 @@ pub(super) fn source(journal: Option<&Path>, seen: &Seen) -> Result<Source, i32>
 }
 
 /// By the configuration, unless a system or a job was named, or there is no configuration.
-fn place(seen: &Seen) -> Result<Place, i32> {
+pub(super) fn place(seen: &Seen) -> Result<Place, i32> {
     #[cfg(feature = "emulation")]
     {
         let has_configuration = seen.config.is_some() || Start::from_environment(Vec::new(), None).config.is_some();
@@ -141,17 +144,28 @@ fn place(seen: &Seen) -> Result<Place, i32> {
             let found = in_spool(seen)?;
             let spool =
                 found.ok_or_else(|| fail("the spool of the system has no launcher's SYSPRINT; name a configuration with --config"))?;
-            return Ok(Place { journal: spool.journal, spool: Some(spool.directory), logs: None });
+            return Ok(Place {
+                journal: spool.journal,
+                spool: Some(spool.directory),
+                #[cfg(feature = "panel")]
+                job: None,
+                logs: None,
+            });
         }
     }
     let place = configured(seen)?;
     #[cfg(feature = "emulation")]
-    if let Some(found) = crate::system::SystemDirectory::if_there(None)
-        .and_then(|system| seeing::in_spool(&system, None, seen.ha_instance.as_deref()).ok().flatten())
+    if let Some((_system, found)) = crate::system::SystemDirectory::if_there(None)
+        .and_then(|system| Some((system.clone(), seeing::in_spool(&system, None, seen.ha_instance.as_deref()).ok().flatten()?)))
     {
         // The job of another configuration is another instance's.
         if found.journal == place.journal {
-            return Ok(Place { spool: Some(found.directory), ..place });
+            return Ok(Place {
+                spool: Some(found.directory),
+                #[cfg(feature = "panel")]
+                job: Some((_system, found.job)),
+                ..place
+            });
         }
     }
     Ok(place)
@@ -159,7 +173,7 @@ fn place(seen: &Seen) -> Result<Place, i32> {
 
 #[cfg(feature = "emulation")]
 fn in_spool(seen: &Seen) -> Result<Option<seeing::Found>, i32> {
-    let system = super::emulated::open_system(seen.system.as_deref())?;
+    let system = super::jobs::open_system(seen.system.as_deref())?;
     seeing::in_spool(&system, seen.job.as_deref(), seen.ha_instance.as_deref()).map_err(fail)
 }
 
@@ -174,13 +188,25 @@ fn configured(seen: &Seen) -> Result<Place, i32> {
         // Without haInstances any id may have been given: the last one that has a journal.
         let directory = configuration.log_directory().or_else(|| configuration.workspace_directory());
         let journal = directory.as_deref().map(last_journal).transpose().map_err(fail)?.flatten();
-        return Ok(Place { journal, spool: None, logs: None });
+        return Ok(Place {
+            journal,
+            spool: None,
+            #[cfg(feature = "panel")]
+            job: None,
+            logs: None,
+        });
     };
     let instance = configuration
         .for_instance(&HaInstance { id: id.clone(), from_placeholder: false })
         .map_err(|error| fail_with(&error.messages()))?;
     let logs = instance.log_directory().map(|directory| (directory, id));
-    Ok(Place { journal: instance.journal().map(|journal| journal.path), spool: None, logs })
+    Ok(Place {
+        journal: instance.journal().map(|journal| journal.path),
+        spool: None,
+        #[cfg(feature = "panel")]
+        job: None,
+        logs,
+    })
 }
 
 fn last_journal(directory: &Path) -> std::io::Result<Option<PathBuf>> {

@@ -1,8 +1,7 @@
 //! `zwelnch status`: the components of the jobs that run, job by job.
 
 use super::arguments::{Status, StatusFormat};
-use super::emulated::open_system;
-use super::jobs::{components, instance_of, jobs_named, known_jobs, measured};
+use super::jobs::{components, instance_of, jobs_named, known_jobs, measured, open_system};
 use super::terminal::{data, document, fail};
 use crate::metrics::{Form, exposition};
 use crate::mvs::console::asked;

@@ -172,10 +172,12 @@ fn registries(all: &[InstanceStatus]) -> BTreeMap<String, Vec<Registration>> {
     known.collect()
 }
 
+/// The columns of [`row`].
+pub const COLUMNS: [&str; 10] = ["INSTANCE", "SYSTEM", "JOB", "LEVEL", "LAUNCHER", "READY", "GATEWAY", "TRAFFIC", "SERVICES", "LACKS"];
+
 /// A table, followed by what is wrong, one line each.
 pub fn table(all: &[InstanceStatus]) -> String {
-    let head = ["INSTANCE", "SYSTEM", "JOB", "LEVEL", "LAUNCHER", "READY", "GATEWAY", "TRAFFIC", "SERVICES", "LACKS"].map(str::to_owned);
-    let mut rows = vec![head];
+    let mut rows = vec![COLUMNS.map(str::to_owned)];
     rows.extend(all.iter().map(row));
     let mut text = aligned(&rows);
     for status in all {
@@ -198,7 +200,8 @@ fn aligned<const N: usize>(rows: &[[String; N]]) -> String {
     text
 }
 
-fn row(status: &InstanceStatus) -> [String; 10] {
+/// An instance as a row of a table, with [`COLUMNS`].
+pub fn row(status: &InstanceStatus) -> [String; 10] {
     let none = || "-".to_owned();
     let services = |registrations: &Vec<Registration>| {
         let up = registrations.iter().filter(|registration| registration.status == "UP").count();
@@ -227,7 +230,8 @@ fn row(status: &InstanceStatus) -> [String; 10] {
     ]
 }
 
-fn faults(status: &InstanceStatus) -> Vec<String> {
+/// What is wrong with an instance, one line each.
+pub fn faults(status: &InstanceStatus) -> Vec<String> {
     let mut lines = Vec::new();
     match &status.launcher {
         // Off z/OS the console is that of a directory, and there may be another one.

@@ -781,4 +781,32 @@ messages! {
         "metrics and health: the system refuses connections, they are tried again - {why}",
         "As a rule there are no file descriptors left. Said once until a connection is taken again.",
         "Raise the limit of descriptors (MAXFILEPROC, ulimit -n), or find out who opens so many connections.";
+    panel_not_built "ZWEL1034E" Error OnMatch ()
+        "this program was built without the panel (cargo feature panel)",
+        "`zwelnch panel` is left out of builds for z/OS and of those by a compiler older than Rust 1.88.",
+        "Use `zwelnch status`, `events`, `logs`; or a program built with the feature, which shows an instance of z/OS by --journal.";
+    panel_without_terminal "ZWEL1035E" Error OnMatch (why)
+        "the panel wants a terminal - {why}",
+        "`zwelnch panel` draws on the terminal of whoever called it, and reads its keys there.",
+        "Call it on a terminal (`ssh -t`); in scripts use `zwelnch status`, `events` and `logs`.";
+    panel_without_instance "ZWEL1036E" Error OnMatch (why)
+        "there is no instance for the panel to show - {why}",
+        "`zwelnch panel` was given no journal, and found no launcher's job where it looked.",
+        "Start an instance, or name one: --system, --job, --config, --journal.";
+    panel_without_journal "ZWEL1037E" Error OnMatch (why)
+        "there is no journal for the panel to show - {why}",
+        "The panel shows what an instance's journal tells. components.launcher.journal may be false.",
+        "Correct the name, or let the instance keep a journal and start it anew.";
+    panel_takes_no_commands "ZWEL1038W" Warning OnMatch ()
+        "no commands from here: only the journal of this instance is read",
+        "The panel was called with --journal, or for an instance that is no job of an emulated system: there is no console to give commands to.",
+        "Give the command at the instance's own console; off z/OS, call the panel with --system.";
+    panel_terminal_failed "ZWEL1039E" Error OnMatch (why)
+        "the panel's terminal cannot be used - {why}",
+        "The terminal has gone, or refuses its mode.",
+        "See the reason.";
+    panel_sees_less "ZWEL1040W" Warning OnMatch (what, why)
+        "the panel does not show {what} - {why}",
+        "Something that the panel reads is not there or cannot be read. The rest goes on.",
+        "See the reason; Ctrl-R asks anew.";
 }

@@ -40,32 +40,40 @@ fn open(path: &Path) -> io::Result<Option<(File, Identity)>> {
     Ok((kind(&metadata) == FileKind::Regular).then_some((file, (metadata.dev(), metadata.ino()))))
 }
 
+/// A line of SYSPRINT.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SysprintLine {
+    /// Whose it is: `-` the launcher's own; empty where nothing tells.
+    pub component: String,
+    /// When it was written, where that is known.
+    pub time: Option<Timestamp>,
+    pub text: String,
+}
+
 /// Shows lines, or keeps the last ones until it is known which they are.
 struct Shown<'a> {
     query: &'a LineQuery,
     keeps: Option<usize>,
-    kept: VecDeque<String>,
-    width: usize,
-    show: &'a mut dyn FnMut(&str) -> bool,
+    kept: VecDeque<SysprintLine>,
+    show: &'a mut dyn FnMut(&SysprintLine) -> bool,
     is_read: bool,
 }
 
 impl Shown<'_> {
-    fn line(&mut self, component: &str, line: &[u8]) {
+    fn line(&mut self, component: &str, time: Option<Timestamp>, line: &[u8]) {
         let text = String::from_utf8_lossy(&line[..line.len().min(LONGEST)]);
         if self.query.grep.as_ref().is_some_and(|grep| !grep.is_match(&text)) {
             return;
         }
-        self.width = self.width.max(component.len());
-        let text = if component.is_empty() { text.into_owned() } else { format!("{component:<width$} | {text}", width = self.width) };
+        let line = SysprintLine { component: component.to_owned(), time, text: text.into_owned() };
         match self.keeps {
             Some(most) => {
-                self.kept.push_back(text);
+                self.kept.push_back(line);
                 if self.kept.len() > most {
                     self.kept.pop_front();
                 }
             }
-            None => self.is_read = self.is_read && (self.show)(&text),
+            None => self.is_read = self.is_read && (self.show)(&line),
         }
     }
 
@@ -107,6 +115,23 @@ impl SysprintFiles {
             done: HashMap::new(),
             plain: None,
         }
+    }
+
+    /// What is new, at most so many of the last lines. None: there is neither an index nor SYSPRINT.
+    ///
+    /// # Errors
+    /// Why they cannot be read.
+    pub fn take_news(&mut self, last: usize) -> io::Result<Option<Vec<SysprintLine>>> {
+        let query = LineQuery { last: Some(last), ..LineQuery::default() };
+        let mut lines = Vec::new();
+        let mut take = |line: &SysprintLine| {
+            lines.push(line.clone());
+            true
+        };
+        let mut shown = Shown { query: &query, keeps: query.last, kept: VecDeque::new(), show: &mut take, is_read: true };
+        let is_there = self.news(&mut shown)?;
+        shown.flush();
+        Ok(is_there.then_some(lines))
     }
 
     /// Shows what is new. False: there is neither an index nor SYSPRINT.
@@ -170,7 +195,8 @@ impl SysprintFiles {
             self.files.insert(identity, file);
         }
         let Some(file) = self.files.get(&identity) else { return Ok(()) };
-        each_line(file, offset, end, &mut |line| shown.line(&component, line))
+        let time = i64::try_from(time).ok().and_then(|time| Timestamp::from_millisecond(time).ok());
+        each_line(file, offset, end, &mut |line| shown.line(&component, time, line))
     }
 
     fn find(&self, identity: Identity) -> io::Result<Option<File>> {
@@ -190,7 +216,7 @@ impl SysprintFiles {
         let path = self.directory.join("SYSPRINT");
         loop {
             if let Some((file, _, offset, begun)) = &mut self.plain {
-                read_on(file, offset, begun, &mut |line| shown.line("", line))?;
+                read_on(file, offset, begun, &mut |line| shown.line("", None, line))?;
             }
             match open(&path)? {
                 None => return Ok(self.plain.is_some()),
@@ -250,8 +276,20 @@ fn each_line(file: &File, mut offset: u64, end: u64, take: &mut dyn FnMut(&[u8])
     Ok(())
 }
 
-fn shown<'a>(query: &'a LineQuery, show: &'a mut dyn FnMut(&str) -> bool) -> Shown<'a> {
-    Shown { query, keeps: query.last, kept: VecDeque::new(), width: 12, show, is_read: true }
+fn shown<'a>(query: &'a LineQuery, show: &'a mut dyn FnMut(&SysprintLine) -> bool) -> Shown<'a> {
+    Shown { query, keeps: query.last, kept: VecDeque::new(), show, is_read: true }
+}
+
+/// Shows a line with the name before it; names of a list stand below each other.
+fn named<'a>(show: &'a mut dyn FnMut(&str) -> bool) -> impl FnMut(&SysprintLine) -> bool + 'a {
+    let mut width = 12;
+    move |line| {
+        if line.component.is_empty() {
+            return show(&line.text);
+        }
+        width = width.max(line.component.len());
+        show(&format!("{:<width$} | {}", line.component, line.text))
+    }
 }
 
 /// Shows the lines of a job's SYSPRINT, in a directory of the spool, by `show`, which gives false when nobody reads any more.
@@ -269,7 +307,8 @@ pub fn lines(directory: &Path, query: &LineQuery, show: &mut dyn FnMut(&str) -> 
         return Err(io::Error::new(io::ErrorKind::NotFound, why));
     }
     let mut files = SysprintFiles::new(directory);
-    let mut shown = shown(query, show);
+    let mut show = named(show);
+    let mut shown = shown(query, &mut show);
     let missing = || io::Error::new(io::ErrorKind::NotFound, format!("there is no SYSPRINT in {}", directory.display()));
     if query.follow {
         return follow(directory, "SYSPRINT", || if files.news(&mut shown)? { Ok(shown.flush()) } else { Err(missing()) });
@@ -293,7 +332,8 @@ pub fn lines_of_files(directory: &Path, instance: &str, query: &LineQuery, show:
     }
     let end = format!("-{instance}.log");
     let mut open_files: HashMap<String, (File, Identity, u64, Vec<u8>)> = HashMap::new();
-    let mut shown = shown(query, show);
+    let mut show = named(show);
+    let mut shown = shown(query, &mut show);
     let mut news = |shown: &mut Shown<'_>| {
         let names = entries(directory)?.into_iter().map(|entry| entry.file_name().to_string_lossy().into_owned());
         let mut names: Vec<String> = names.filter_map(|name| name.strip_suffix(&end).map(str::to_owned)).collect();
@@ -303,7 +343,7 @@ pub fn lines_of_files(directory: &Path, instance: &str, query: &LineQuery, show:
             let path = directory.join(format!("{name}{end}"));
             loop {
                 if let Some((file, _, offset, begun)) = open_files.get_mut(&name) {
-                    read_on(file, offset, begun, &mut |line| shown.line(&name, line))?;
+                    read_on(file, offset, begun, &mut |line| shown.line(&name, None, line))?;
                 }
                 match open(&path)? {
                     Some((file, identity)) if open_files.get(&name).is_none_or(|(_, known, ..)| *known != identity) => {

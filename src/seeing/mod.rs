@@ -15,12 +15,12 @@ mod words;
 
 pub use events::{EventFormat, EventQuery, events};
 pub use explain::{Explained, all_ids, explain};
-pub use lines::{LineQuery, SysprintFiles, lines, lines_of_files};
+pub use lines::{LineQuery, SysprintFiles, SysprintLine, lines, lines_of_files};
 #[cfg(feature = "emulation")]
 pub use place::{Found, in_spool};
 pub use since::{SinceError, parse_since};
 pub use story::{Story, story};
-pub use words::{stamp, words};
+pub use words::{end, stamp, what, words};
 
 use crate::journal::{Line, read_all, read_from};
 use std::io;

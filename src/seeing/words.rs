@@ -21,7 +21,7 @@ pub fn words(record: &Record) -> String {
 }
 
 /// How a process ended, in words.
-pub(super) fn end(how: How, code: Option<i32>, signal: Option<&str>) -> String {
+pub fn end(how: How, code: Option<i32>, signal: Option<&str>) -> String {
     match how {
         How::Exited => format!("exit code {}", code.unwrap_or_default()),
         How::Signal => format!("signal {}", signal.unwrap_or("unknown")),
@@ -41,7 +41,8 @@ fn edge(edge: Edge) -> &'static str {
     }
 }
 
-fn what(event: &Event) -> String {
+/// What has happened, in words.
+pub fn what(event: &Event) -> String {
     match event {
         Event::Run { edge: Edge::Begun, version, pid, job, sysname, .. } => {
             let mut text = format!("run begins: zwelnch {}", version.as_deref().unwrap_or_default());

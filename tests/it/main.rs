@@ -37,6 +37,8 @@ mod operate;
 mod operator;
 mod other_users;
 mod output;
+#[cfg(feature = "panel")]
+mod panel;
 mod prepare;
 mod probes;
 mod processes;
@@ -61,6 +63,7 @@ mod syslog;
 mod sysplex;
 mod system;
 mod systemd;
+mod terminal;
 mod thrift;
 mod traffic;
 mod upgrade;

@@ -76,7 +76,7 @@ fn holds(meta: &Meta) -> bool {
         "not" => !inner(meta).iter().any(holds),
         "zwelnch_zos" | "unix" => true,
         "zwelnch_unix" | "zwelnch_linux" | "test" | "fuzzing" => false,
-        "feature" => !["\"emulation\"", "\"zos-stub\""].iter().any(|off| value().contains(off)),
+        "feature" => !["\"emulation\"", "\"panel\"", "\"zos-stub\""].iter().any(|off| value().contains(off)),
         "target_os" => value().contains("\"zos\""),
         "target_arch" => value().contains("\"s390x\""),
         _ => panic!("{name} is not known to this test"),

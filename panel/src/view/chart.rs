@@ -48,9 +48,6 @@ pub(super) fn draw(app: &App, frame: &mut Frame, area: Rect) {
             ),
         ]));
     }
-    lines.push(Line::styled(
-        "* critical: the start took as long as these; v validate, c configure, s start to ready, > no signal of an end",
-        theme.quiet(),
-    ));
+    lines.push(Line::styled("* critical  w waits  v validate  c configure  s start  x failed  > no signal", theme.quiet()));
     frame.render_widget(Paragraph::new(lines), area);
 }

@@ -13,7 +13,7 @@ use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
 /// A text of exactly so many columns; what is cut ends with `~`.
-fn fitted(text: &str, width: usize, right: bool) -> String {
+pub(super) fn fitted(text: &str, width: usize, right: bool) -> String {
     let used = text.width();
     if used <= width {
         let blanks = " ".repeat(width - used);
@@ -45,7 +45,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame, area: Rect, clock: Clock) -> Op
         ("UP", 4, true, Some(Column::Uptime)),
         ("RST", 3, true, Some(Column::Restarts)),
         ("CPU%", 5, true, Some(Column::Cpu)),
-        ("MEM", 5, true, Some(Column::Memory)),
+        ("MEM", 4, true, Some(Column::Memory)),
         ("PORT", 5, true, None),
     ];
     let mut heading = vec![Span::styled("NP ", theme.heading())];

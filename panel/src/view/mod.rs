@@ -115,9 +115,7 @@ fn draw_foot(app: &App, frame: &mut Frame, area: Rect) {
         return frame.render_widget(Line::styled(notice.as_str(), theme.condition(Condition::Busy)), area);
     }
     let keys: &[(&str, &str)] = match app.view {
-        View::Components => {
-            &[("Enter", "log"), ("S", "start"), ("P", "stop"), ("R", "restart"), ("D", "display"), ("/", "filter"), ("o", "order")]
-        }
+        View::Components => &[("l", "log"), ("S", "start"), ("P", "stop"), ("R", "restart"), ("D", "disp"), ("/", "filter")],
         View::Log | View::Events => &[("/", "find"), ("n", "next"), ("f", "follow"), ("w", "wrap"), ("g G", "ends")],
         _ => &[("j k", "move")],
     };

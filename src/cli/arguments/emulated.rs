@@ -56,6 +56,9 @@ pub struct Demo {
     /// Two systems, LPR1 and LPR2, each with an HA instance; RO reaches the other
     #[arg(long)]
     pub sysplex: bool,
+    /// Its operator console where the panel would be opened: on a terminal
+    #[arg(long)]
+    pub console: bool,
     #[command(subcommand)]
     pub command: Option<DemoCommand>,
 }

@@ -77,6 +77,17 @@ pub struct Logs {
     pub seen: Seen,
 }
 
+/// `panel`.
+#[cfg(feature = "emulation")]
+#[derive(Debug, Args)]
+pub struct Panel {
+    /// Only this journal, of an instance that runs elsewhere; `-`: one that comes on standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["ha_instance", "config", "system", "job"])]
+    pub journal: Option<PathBuf>,
+    #[command(flatten)]
+    pub seen: Seen,
+}
+
 /// `why`.
 #[derive(Debug, Args)]
 pub struct Why {

@@ -167,6 +167,40 @@ impl Drop for Editor {
     }
 }
 
+/// Names from the system, with the components of a job known beforehand.
+pub(super) struct KnownNames<'a> {
+    names: SystemNames,
+    components: &'a [String],
+}
+
+impl<'a> KnownNames<'a> {
+    pub(super) fn new(system: &SystemDirectory, components: &'a [String]) -> KnownNames<'a> {
+        KnownNames { names: SystemNames { system: system.clone(), components: RefCell::default() }, components }
+    }
+}
+
+impl Names for KnownNames<'_> {
+    fn members(&self) -> Vec<String> {
+        self.names.members()
+    }
+
+    fn jobs(&self) -> Vec<String> {
+        self.names.jobs()
+    }
+
+    fn systems(&self) -> Vec<String> {
+        self.names.systems()
+    }
+
+    fn instances(&self, member: &str) -> Vec<String> {
+        self.names.instances(member)
+    }
+
+    fn components(&self, _: &str) -> Vec<String> {
+        self.components.to_vec()
+    }
+}
+
 /// Names from the system as it is at this moment.
 struct SystemNames {
     system: SystemDirectory,

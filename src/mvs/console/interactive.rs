@@ -173,30 +173,31 @@ pub fn interactive(system: &SystemDirectory, options: &ConsoleOptions) -> io::Re
     Ok(ConsoleOutcome { end, started, left, worst })
 }
 
-struct Console<'a> {
-    system: &'a SystemDirectory,
-    programs: Programs,
-    ending: &'a Ending,
-    screen: Arc<Screen>,
-    job: Option<&'a str>,
+pub(super) struct Console<'a> {
+    pub(super) system: &'a SystemDirectory,
+    pub(super) programs: Programs,
+    pub(super) ending: &'a Ending,
+    pub(super) screen: Arc<Screen>,
+    pub(super) job: Option<&'a str>,
     /// What it has started is stopped at its end.
-    stops: bool,
+    pub(super) stops: bool,
     /// Jobs are told of as soon as they run, which may be long before their START is answered.
-    teller: mpsc::Sender<StartedJob>,
-    told: mpsc::Receiver<StartedJob>,
-    started: Vec<StartedJob>,
-    worst: i32,
+    pub(super) teller: mpsc::Sender<StartedJob>,
+    pub(super) told: mpsc::Receiver<StartedJob>,
+    pub(super) started: Vec<StartedJob>,
+    pub(super) worst: i32,
     /// After this the next command can already be typed; None: each command is answered before the next.
-    answer_limit: Option<Duration>,
+    pub(super) answer_limit: Option<Duration>,
     /// Answers that have not come yet.
-    pending: Vec<Pending>,
+    pub(super) pending: Vec<Pending>,
 }
 
 /// A command that is being carried out.
-struct Pending {
-    answer: mpsc::Receiver<Answer>,
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub(super) answer: mpsc::Receiver<Answer>,
     /// It may start a job.
-    starts: bool,
+    pub(super) starts: bool,
 }
 
 impl Console<'_> {
@@ -247,7 +248,7 @@ impl Console<'_> {
     fn command(&mut self, text: &str) {
         let command = for_job(self.job, text).into_owned();
         self.collect(Duration::ZERO);
-        let starts = matches!(parse(&command), Ok(SystemCommand::Start(_) | SystemCommand::Route { .. }));
+        let starts = may_start(&command);
         let (sender, answer) = mpsc::channel();
         let (system, programs, teller) = (self.system.clone(), self.programs.clone(), self.teller.clone());
         let screen = Arc::clone(&self.screen);
@@ -312,7 +313,7 @@ impl Console<'_> {
 
     /// Stops the jobs that this console started, here and on other systems, and cancels those that do not stop; returns those that are still
     /// there. Their ids say which they are: others may have the same names.
-    fn stop_started(&mut self, limit: Duration) -> Vec<String> {
+    pub(super) fn stop_started(&mut self, limit: Duration) -> Vec<String> {
         let (deadline, typed) = (Instant::now() + START_LIMIT, self.ending.typed());
         let (mut known, mut left) = (0, Vec::new());
         loop {
@@ -356,6 +357,11 @@ impl Console<'_> {
         self.screen.wait_for_ends(self.system, &ended, LAST_LINE);
         left.iter().map(|job| self.shown(job)).collect()
     }
+}
+
+/// Whether a command may start a job.
+pub(super) fn may_start(command: &str) -> bool {
+    matches!(parse(command), Ok(SystemCommand::Start(_) | SystemCommand::Route { .. }))
 }
 
 /// What may be typed at a console of a system.

@@ -5,6 +5,7 @@ mod editor;
 mod ending;
 mod history;
 mod interactive;
+mod jobs;
 mod keys;
 mod layout;
 mod line;
@@ -13,6 +14,7 @@ mod screen;
 mod terminal;
 
 pub use interactive::{ConsoleEnd, ConsoleOptions, ConsoleOutcome, help, interactive};
+pub use jobs::{Jobs, completions};
 
 use super::answer::Answer;
 use super::command::{fold, verb};

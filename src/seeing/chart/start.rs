@@ -95,7 +95,7 @@ pub struct Start {
 }
 
 /// Reads the records of a journal, one after the other.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Starts {
     starts: VecDeque<Start>,
 }
