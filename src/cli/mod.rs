@@ -25,6 +25,7 @@ mod seeing;
 mod status;
 mod support;
 mod terminal;
+mod upgrade;
 
 pub use arguments::{Arguments, command};
 

@@ -4,6 +4,7 @@
 pub mod ask;
 pub mod compare;
 pub mod lock;
+pub mod measure;
 pub mod operate;
 pub mod operator;
 pub mod registry;

@@ -393,7 +393,7 @@ fn promtool_accepts_the_rules_and_each_alert_comes_when_it_should() {
 /// The samples and the document name what there is, and the document all of it.
 #[test]
 fn samples_and_document_name_the_metrics_that_there_are() {
-    use zwelnch::metrics::{Component, Form, Instance, exposition};
+    use zwelnch::metrics::{Component, Form, Instance, Upgrade, exposition};
     let component = Component {
         started_at: Some(1.0),
         start_took: Some(1.0),
@@ -407,6 +407,7 @@ fn samples_and_document_name_the_metrics_that_there_are() {
         ready_after: Some(1.0),
         prepared_in: Some(1.0),
         phases: vec![("load".into(), 1.0)],
+        upgrade: Some(Upgrade { state: "none", step: None }),
         commands: [("DISP".into(), 1)].into(),
         components: vec![component],
         ..Instance::default()

@@ -284,7 +284,7 @@ impl Owner {
         self.preparing = None;
         let settings = prepared.generation.instance.configuration.launcher_settings().clone();
         self.begin_changes(&prepared);
-        self.measured.prepared(prepared.elapsed, prepared.timed);
+        self.measured.prepared(prepared.elapsed, prepared.timed, &prepared.generation.instance.workspace);
         self._held = Some(prepared.held);
         if let Some(warning) = job_name_warning(self.context.platform.is_zos(), &self.context.platform.job_name()) {
             self.say(warning);
