@@ -7,6 +7,7 @@ use super::native::Console;
 use super::terminal::{data, document, drawn, fail, fail_with, is_terminal, progress};
 use crate::ha::ask::{self, Access, PemFiles};
 use crate::ha::compare::running;
+use crate::ha::journals::Journals;
 use crate::ha::lock::{self, Places};
 use crate::ha::target::{self, Named, Target};
 use crate::ha::traffic::seen::Balancer;
@@ -21,6 +22,11 @@ pub(super) const DEGRADED: i32 = 4;
 
 /// Exit code of an upgrade that stands in the middle.
 pub(super) const HALTED: i32 = 12;
+
+/// Why a column of `ha status --watch` is empty.
+const TRAFFIC_NOT_ASKED: &str =
+    "Traffic at the sysplex distributor is not asked while this watches: each question would be an operator command. `ha status` without \
+    --watch asks it.";
 
 /// `[ID=]CONFIG`: an id has no slash, parenthesis or dot before the equals sign.
 pub(super) fn named(text: &str) -> Named {
@@ -95,21 +101,35 @@ pub(super) fn status(arguments: &Sysplex, balanced: &Balanced, json: bool, watch
     let pair = balanced.haproxy.as_deref().zip(balanced.backend.as_deref());
     let places = Places::of(targets.iter().map(|(target, _)| target), pair);
     let balancer = balancer(balanced);
-    let idle = idle(&targets);
+    let mut worth_knowing = idle(&targets);
+    // Who watches asks again and again, and nobody else is to see that.
+    let is_quiet = watch.is_some() && !operator.asks_quietly();
+    let asks_balancer = !is_quiet || matches!(balancer, Balancer::Haproxy { .. });
+    if !asks_balancer {
+        worth_knowing.push(TRAFFIC_NOT_ASKED.to_owned());
+    }
+    let journals = Journals::default();
+    let sysname = operator.sysname();
     loop {
-        let mut all = ha_status::gather(&targets, &*operator, ask::TIMEOUT);
-        ha_status::add_traffic(&mut all, &targets, &*operator, &balancer);
+        let mut all = if is_quiet {
+            ha_status::gather(&targets, &sysname, &|target| journals.launcher(target, &platform), ask::TIMEOUT)
+        } else {
+            ha_status::gather(&targets, &sysname, &|target| ha_status::launcher(target, &*operator, ask::TIMEOUT), ask::TIMEOUT)
+        };
+        if asks_balancer {
+            ha_status::add_traffic(&mut all, &targets, &*operator, &balancer);
+        }
         let seen = [&places, &places.of_rollouts()].map(|places| lock::look(places, &platform));
         let upgrades: Vec<String> = seen.iter().flatten().map(lock::Seen::to_string).collect();
         let table = || {
             let mut table = ha_status::table(&all);
-            upgrades.iter().chain(&idle).for_each(|upgrade| table += &format!("{upgrade}\n"));
+            upgrades.iter().chain(&worth_knowing).for_each(|upgrade| table += &format!("{upgrade}\n"));
             table
         };
         let report = || {
             let mut report = ha_status::json(&all);
             report["upgrades"] = upgrades.clone().into();
-            report["worthKnowing"] = idle.clone().into();
+            report["worthKnowing"] = worth_knowing.clone().into();
             report
         };
         let code = if all.iter().all(ha_status::InstanceStatus::is_good) { 0 } else { DEGRADED };

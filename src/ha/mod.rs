@@ -3,6 +3,7 @@
 
 pub mod ask;
 pub mod compare;
+pub mod journals;
 pub mod lock;
 pub mod measure;
 pub mod operate;

@@ -96,7 +96,7 @@ fn journal_and_metrics_tell_each_step() {
     // The words are events too, and people read them.
     let output = sysplex.command(&["events", "--journal", journal.to_str().unwrap()]).output().unwrap();
     let said = text(&output);
-    for expected in ["drain begun", "drain: step 3 of 10: drain", "drain ended", "final ended", "run ended"] {
+    for expected in ["drain begins", "drain: step 3 of 10: drain", "drain ends", "final ends", "run ends: condition code 0"] {
         assert!(said.contains(expected), "{expected} is missing in {said}");
     }
     // There is nothing to roll back, which is the end of that run too.

@@ -5,7 +5,7 @@ use super::judge;
 use super::{Change, ChangeCommand, Stage};
 use crate::config::LauncherSettings;
 use crate::launcher::components;
-use crate::launcher::metrics;
+use crate::launcher::{metrics, tell};
 use crate::launcher::prepare;
 use crate::launcher::run::{Event, Judged, Launched};
 use crate::message;
@@ -124,6 +124,7 @@ impl Owner {
                 (Some(index), None) => {
                     if let Some(member) = self.instance.member_mut(index) {
                         member.removed = true;
+                        tell::removed(&self.context.journal, member);
                     }
                     gone.push(index);
                 }
