@@ -164,6 +164,16 @@ impl AnswerSink for Heard {
         }
     }
 
+    fn pause(&mut self) {
+        if let Some(sink) = &mut self.sink {
+            sink.pause();
+        }
+    }
+
+    fn asker(&self) -> String {
+        self.from.clone()
+    }
+
     fn complete(mut self: Box<Self>) {
         // Told before the console can go on.
         self.tell();

@@ -1,6 +1,6 @@
 //! Operator commands against a running instance.
 
-use crate::harness::{Instance, pid_in};
+use crate::harness::{Instance, PATIENCE, Running, pid_in, wait_until};
 use std::time::Instant;
 
 const SLEEPER: &str = "echo up; exec sleep 1000";
@@ -472,4 +472,32 @@ fn a_template_that_never_ends_blocks_neither_p_nor_a_later_reload() {
     instance.console("P ZWESLSTC");
     assert_eq!(running.wait_end(), 0);
     reload.join().unwrap();
+}
+
+/// A component takes its time to stop: what RESTART answers is in SYSLOG before what it leads to, although the answer is not whole yet.
+#[test]
+fn an_answer_comes_before_what_it_leads_to() {
+    let instance = Instance::new();
+    let go = instance.path("go").display().to_string();
+    let slow = format!("trap 'until [ -e {go} ]; do sleep 0.05; done; exit 0' TERM; echo up; while :; do sleep 0.05; done");
+    let instance = instance.component("slow", &slow, "");
+    instance.write_config();
+    let yaml = std::fs::read_to_string(instance.config()).unwrap();
+    std::fs::write(instance.config(), yaml.replacen("zowe:\n", "zowe:\n  sysMessages: ['ZWEL0004I']\n", 1)).unwrap();
+    let running = Running::spawn(instance.launcher(&["lpar1"]), instance.directory.path());
+    running.wait_for("ZWEL0012I");
+    running.wait_for("up");
+    let system = instance.system();
+    let answer = std::thread::spawn(move || crate::harness::console(&system, "F ZWESLSTC,APPL=RESTART(slow)"));
+    let syslog = || std::fs::read_to_string(instance.system().join("SYSLOG")).unwrap();
+    let seen = wait_until(Instant::now() + PATIENCE, || syslog().contains("ZWEL0923I component slow is being restarted").then_some(()));
+    assert!(seen.is_some(), "{}", syslog());
+    assert!(!syslog().contains("ZWEL0004I component slow"), "it has not ended yet");
+    std::fs::write(&go, "").unwrap();
+    let (said, code) = answer.join().unwrap();
+    assert!(code == 0 && said.matches("ZWEL0923I component slow is being restarted").count() == 1, "{code} {said}");
+    let log = syslog();
+    let at = |text: &str| log.find(text).unwrap_or_else(|| panic!("{text} is missing in {log}"));
+    assert!(at("ZWEL0923I component slow") < at("ZWEL0004I component slow"), "{log}");
+    assert_eq!(log.matches("ZWEL0923I component slow").count(), 1, "{log}");
 }
