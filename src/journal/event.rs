@@ -72,6 +72,9 @@ pub enum Event {
     Phase {
         phase: Word,
         edge: Edge,
+        /// How many commands of components are run in it, where that is known at its begin.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<u64>,
         #[serde(default, skip_serializing_if = "is_false")]
         failed: bool,
     },

@@ -237,7 +237,7 @@ fn every_kind_is_read_as_it_was_written_and_unknown_ones_are_known_as_such() {
     let all = [
         Event::run_begun("J", "S"),
         Event::run_ended(12),
-        Event::Phase { phase: "load".into(), edge: Edge::Ended, failed: true },
+        Event::Phase { phase: "load".into(), edge: Edge::Ended, of: None, failed: true },
         Event::Step {
             component: "a".into(),
             step: "validate".into(),

@@ -7,6 +7,7 @@ mod events;
 mod explain;
 mod follow;
 mod lines;
+mod preparing;
 #[cfg(feature = "emulation")]
 mod place;
 mod since;
@@ -18,6 +19,7 @@ pub use explain::{Explained, all_ids, explain};
 pub use lines::{LineQuery, SysprintFiles, lines, lines_of_files};
 #[cfg(feature = "emulation")]
 pub use place::{Found, in_spool};
+pub use preparing::Preparing;
 pub use since::{SinceError, parse_since};
 pub use story::{Story, story};
 pub use words::{stamp, words};

@@ -53,7 +53,7 @@ fn what(event: &Event) -> String {
         Event::Run { code, .. } => {
             format!("run ends: condition code {}", code.map_or_else(|| "unknown".to_owned(), |code| code.to_string()))
         }
-        Event::Phase { phase, edge: at, failed } => format!("{phase} {}{}", edge(*at), if *failed { ": failed" } else { "" }),
+        Event::Phase { phase, edge: at, failed, .. } => format!("{phase} {}{}", edge(*at), if *failed { ": failed" } else { "" }),
         Event::Step { step, edge: at, result, .. } => {
             let result = result.as_ref().map(|result| format!(": {result}")).unwrap_or_default();
             format!("{step} {}{result}", edge(*at))

@@ -61,6 +61,7 @@ mod syslog;
 mod sysplex;
 mod system;
 mod systemd;
+mod terminal;
 mod thrift;
 mod traffic;
 mod upgrade;

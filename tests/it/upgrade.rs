@@ -2,6 +2,7 @@
 
 use crate::harness::{PATIENCE, Running, none_left, program, program_or_skip, skip, text, wait_until};
 use crate::sysplex::{Load, Sysplex, asked_before, asked_before_with, go_on, nothing_lost, under_load};
+use crate::terminal::Terminal;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -104,6 +105,27 @@ fn journal_and_metrics_tell_each_step() {
     assert_eq!(output.status.code(), Some(8), "{}", text(&output));
     assert_eq!(told(&journal), (Vec::new(), Some(8)));
     nothing_lost(&sysplex, load);
+    sysplex.end();
+}
+
+/// On a terminal the last line says how far it is, and each step how long it took; elsewhere lines are those that scripts know.
+#[test]
+fn on_a_terminal_an_upgrade_shows_how_far_it_is() {
+    let Some(sysplex) = Sysplex::up() else { return };
+    sysplex.install("new2");
+    let load = Load::begin(sysplex.front, 6);
+    load.wait_until_good(50);
+    let command = sysplex.upgrade("zowe.yaml", "zowe-new2.yaml", "zowe.yaml", "lpar2", &["--drain", "3s"]);
+    let mut terminal = Terminal::session(command, "xterm");
+    terminal.wait_for("Done: the new lpar2 serves.");
+    assert!(terminal.child.wait().unwrap().success());
+    let seen = terminal.seen.lock().unwrap().clone();
+    assert_eq!(seen.matches("  done after ").count(), 10, "{seen}");
+    // Of how many connections so many are left, and the time.
+    let drains = seen.split('\r').find(|line| line.contains("step 3 of 10, drain: ")).unwrap_or_else(|| panic!("{seen}"));
+    assert!(drains.starts_with("[--------------------] ") && drains.contains(" connections left, 2.0s at most\u{1b}[K"), "{drains:?}");
+    let (_, failures, _) = load.end();
+    assert!(failures.is_empty(), "{failures:?}");
     sysplex.end();
 }
 

@@ -113,7 +113,7 @@ pub(super) async fn run(
     let preparing = context.workshop.run(move || async move {
         let (context, begun, sender) = for_prepare;
         let journal = context.journal.clone();
-        let phase = |edge, failed| journal.tell(Told::Phase { phase: "prepare".into(), edge, failed });
+        let phase = |edge, failed| journal.tell(Told::Phase { phase: "prepare".into(), edge, of: None, failed });
         phase(Edge::Begun, false);
         let prepared = prepare::prepare(context, begun, sender.clone()).await;
         phase(Edge::Ended, prepared.is_err());
