@@ -233,7 +233,10 @@ fn locks() {
     assert!(!platform.is_locked(&fs::File::open(&path).unwrap()).unwrap());
     drop(lock);
     let mut other = std::process::Command::new("python3");
-    other.args(["-c", "import fcntl,sys; f = open(sys.argv[1], 'a'); fcntl.lockf(f, fcntl.LOCK_EX); print('locked', flush=True); sys.stdin.read()"]);
+    other.args([
+        "-c",
+        "import fcntl,sys; f = open(sys.argv[1], 'a'); fcntl.lockf(f, fcntl.LOCK_EX); print('locked', flush=True); sys.stdin.read()",
+    ]);
     match other.arg(&path).stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).spawn() {
         Ok(mut other) => {
             let mut said = [0; 7];

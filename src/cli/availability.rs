@@ -24,8 +24,7 @@ pub(super) const DEGRADED: i32 = 4;
 pub(super) const HALTED: i32 = 12;
 
 /// Why a column of `ha status --watch` is empty.
-const TRAFFIC_NOT_ASKED: &str =
-    "Traffic at the sysplex distributor is not asked while this watches: each question would be an operator command. `ha status` without \
+const TRAFFIC_NOT_ASKED: &str = "Traffic at the sysplex distributor is not asked while this watches: each question would be an operator command. `ha status` without \
     --watch asks it.";
 
 /// `[ID=]CONFIG`: an id has no slash, parenthesis or dot before the equals sign.

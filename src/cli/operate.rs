@@ -300,13 +300,7 @@ fn progress(components: &[ComponentState], named: &[String], goal: Goal) -> Prog
 }
 
 /// Waits for an instance and shows its progress; returns the exit code.
-fn wait(
-    operator: &dyn Operator,
-    (instance, mut watched): (&Addressed, Watched),
-    named: &[String],
-    goal: Goal,
-    deadline: Deadline,
-) -> i32 {
+fn wait(operator: &dyn Operator, (instance, mut watched): (&Addressed, Watched), named: &[String], goal: Goal, deadline: Deadline) -> i32 {
     let begun = Instant::now();
     let (mut was_active, mut last, mut pause) = (goal != Goal::Ready, String::new(), FIRST_PAUSE);
     let shown = instance.shown();

@@ -126,9 +126,8 @@ mod tests {
     fn seen(lines: &[(u64, &str, &str)]) -> Seen {
         let mut seen = Seen::default();
         for (seq, run, event) in lines {
-            let line = format!(
-                r#"{{"v":1,"seq":{seq},"time":"2026-11-27T06:00:00.000000Z","mono":1,"run":"{run}","instance":"lpar1",{event}}}"#
-            );
+            let line =
+                format!(r#"{{"v":1,"seq":{seq},"time":"2026-11-27T06:00:00.000000Z","mono":1,"run":"{run}","instance":"lpar1",{event}}}"#);
             seen.take(decode(line.as_bytes()));
         }
         seen

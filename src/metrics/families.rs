@@ -53,12 +53,15 @@ impl Made<'_> {
     }
 
     fn of_upgrades(&mut self) {
-        let state = "Whether an upgrade or rollout of the sysplex is under way, as the instance's workspace tells: 1 for the state that it is in.";
+        let state =
+            "Whether an upgrade or rollout of the sysplex is under way, as the instance's workspace tells: 1 for the state that it is in.";
         self.instance("zwelnch_upgrade_state", Kind::Gauge, state, |instance| {
             of_upgrade(instance, ("state", &UPGRADE_STATES), |upgrade| Some(upgrade.state))
         });
         let step = "Step of the upgrade: 1 for the one that it is in.";
-        self.instance("zwelnch_upgrade_step", Kind::Gauge, step, |instance| of_upgrade(instance, ("step", &UPGRADE_STEPS), |upgrade| upgrade.step));
+        self.instance("zwelnch_upgrade_step", Kind::Gauge, step, |instance| {
+            of_upgrade(instance, ("step", &UPGRADE_STEPS), |upgrade| upgrade.step)
+        });
     }
 
     fn of_components(&mut self) {
@@ -125,7 +128,11 @@ fn alone(value: Option<f64>) -> Values {
 }
 
 /// One of these words is what an upgrade is in; no samples where nobody has looked.
-fn of_upgrade(instance: &Instance, (label, words): (&'static str, &[&'static str]), which: impl Fn(Upgrade) -> Option<&'static str>) -> Values {
+fn of_upgrade(
+    instance: &Instance,
+    (label, words): (&'static str, &[&'static str]),
+    which: impl Fn(Upgrade) -> Option<&'static str>,
+) -> Values {
     let Some(upgrade) = instance.upgrade else { return Vec::new() };
     words.iter().map(|word| (vec![(label, (*word).to_owned())], one(which(upgrade) == Some(*word)))).collect()
 }

@@ -7,9 +7,9 @@ mod events;
 mod explain;
 mod follow;
 mod lines;
-mod preparing;
 #[cfg(feature = "emulation")]
 mod place;
+mod preparing;
 mod since;
 mod story;
 mod words;

@@ -71,9 +71,7 @@ mod tests {
     fn phase_and_commands_are_shown_until_the_end_of_each() {
         let mut preparing = Preparing::default();
         let mut after = |event: &str| {
-            let line = format!(
-                r#"{{"v":1,"seq":1,"time":"2026-11-27T06:00:00.000000Z","mono":1,"run":"r","instance":"lpar1",{event}}}"#
-            );
+            let line = format!(r#"{{"v":1,"seq":1,"time":"2026-11-27T06:00:00.000000Z","mono":1,"run":"r","instance":"lpar1",{event}}}"#);
             preparing.take(&crate::journal::decode(line.as_bytes()).unwrap());
             preparing.shown().map(|(shown, _)| shown).unwrap_or_default()
         };

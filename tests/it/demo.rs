@@ -1,10 +1,10 @@
 //! `zwelnch demo`, over pipes and on a pseudo terminal.
 
-use crate::terminal::Terminal;
 use crate::harness::{
     PATIENCE, PortRange, Running, console, kill_processes_of, none_left, pid_in, processes_of, program, settled_program, skip, text,
     wait_until,
 };
+use crate::terminal::Terminal;
 use nix::sys::signal::Signal;
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -329,7 +329,13 @@ fn a_pkcs12_key_store_is_what_it_is_served_with() {
         let mut client = Command::new("openssl");
         let connect = format!("127.0.0.1:{port}");
         client.args(["s_client", "-quiet", "-verify_return_error", "-verify_hostname", "localhost", "-connect", &connect, "-CAfile"]);
-        let mut client = client.arg(directory.path().join("ca.pem")).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut client = client
+            .arg(directory.path().join("ca.pem"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         write!(client.stdin.as_mut().unwrap(), "GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
         // The answer closes the connection; until then its input stays open.
         let mut answer = String::new();
@@ -354,7 +360,9 @@ fn a_key_ring_is_refused_with_what_to_do() {
     let instance = everywhere(port, ring);
     let mut running = begun(&instance);
     let refused = running.wait_for("ZWEL1031E metrics and health are not served - it listens at 0.0.0.0:");
-    for expected in ["key ring safkeyring://ZWESVUSR/ZoweKeyring is never asked for", "zowe.certificate.pem", "listenAddresses: ['127.0.0.1']"] {
+    for expected in
+        ["key ring safkeyring://ZWESVUSR/ZoweKeyring is never asked for", "zowe.certificate.pem", "listenAddresses: ['127.0.0.1']"]
+    {
         assert!(refused.contains(expected), "{expected} is missing in {refused}");
     }
     running.wait_for("ZWEL0012I");

@@ -73,9 +73,8 @@ fn journal_and_metrics_tell_each_step() {
     let shown = |state: &str, step: Option<&str>| {
         let output = sysplex.command(&["status", "--format", "openmetrics"]).output().unwrap();
         let said = text(&output);
-        let is_one = |metric: &str, label: &str, value: &str| {
-            said.contains(&format!("{metric}{{ha_instance=\"lpar1\",{label}=\"{value}\"}} 1\n"))
-        };
+        let is_one =
+            |metric: &str, label: &str, value: &str| said.contains(&format!("{metric}{{ha_instance=\"lpar1\",{label}=\"{value}\"}} 1\n"));
         assert!(is_one("zwelnch_upgrade_state", "state", state), "{state}: {said}");
         match step {
             Some(step) => assert!(is_one("zwelnch_upgrade_step", "step", step), "{step}: {said}"),
@@ -157,7 +156,10 @@ fn a_new_version_that_does_not_become_ready_is_rolled_back() {
     let (code, said) = faulty(&sysplex, &[]);
     assert!(code == 8 && said.contains("could not be started") && said.contains("Rolled back"), "{said}");
     let (steps, code) = told(&sysplex.path("logs/zwelnch-upgrade-lpar2.journal"));
-    assert_eq!((&steps[steps.len() - 4..], code), (&["start-new begun", "start-new ended failed", "roll-back begun", "roll-back ended"].map(str::to_owned)[..], Some(8)));
+    assert_eq!(
+        (&steps[steps.len() - 4..], code),
+        (&["start-new begun", "start-new ended failed", "roll-back begun", "roll-back ended"].map(str::to_owned)[..], Some(8))
+    );
     sysplex.wait_good(&["zowe.yaml"]);
     sysplex.end();
 }

@@ -243,7 +243,8 @@ fn the_journal_says_of_a_launcher_what_disp_says() {
     agree(4);
     // One that RELOAD takes out, running, and one that is down.
     let yaml = fs::read_to_string(instance.config()).unwrap();
-    let without = |yaml: &str, name: &str| yaml.replacen(&format!("  {name}:\n    enabled: true"), &format!("  {name}:\n    enabled: false"), 1);
+    let without =
+        |yaml: &str, name: &str| yaml.replacen(&format!("  {name}:\n    enabled: true"), &format!("  {name}:\n    enabled: false"), 1);
     let shorter = without(&without(&yaml, "gone"), "beta");
     assert_ne!(shorter, yaml);
     fs::write(instance.config(), shorter).unwrap();

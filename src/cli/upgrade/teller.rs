@@ -158,7 +158,6 @@ impl Answers {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,6 +10,7 @@ mod layout;
 mod line;
 mod pipe;
 mod screen;
+mod signals;
 mod terminal;
 
 pub use interactive::{ConsoleEnd, ConsoleOptions, ConsoleOutcome, help, interactive};
