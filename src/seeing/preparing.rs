@@ -31,10 +31,10 @@ impl Preparing {
             Event::Phase { phase, edge: Edge::Begun, of, .. } if phase != "prepare" => {
                 self.phase = Some(Phase { name: phase.to_string(), of: *of, done: 0, running: Vec::new() });
             }
-            Event::Phase { phase, edge: Edge::Ended, .. } => {
-                if phase == "prepare" || self.phase.as_ref().is_some_and(|now| now.name == *phase) {
-                    self.phase = None;
-                }
+            Event::Phase { phase, edge: Edge::Ended, .. }
+                if phase == "prepare" || self.phase.as_ref().is_some_and(|now| now.name == *phase) =>
+            {
+                self.phase = None;
             }
             Event::Run { edge: Edge::Ended, .. } => self.phase = None,
             Event::Step { component, edge, .. } => {
