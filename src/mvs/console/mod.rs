@@ -8,6 +8,7 @@ mod interactive;
 mod keys;
 mod layout;
 mod line;
+mod modes;
 mod pipe;
 mod screen;
 mod signals;

@@ -5,7 +5,7 @@
 //! A signal that the caller ignores (nohup, a shell without job control in the background) is not taken and stays ignored. One that no
 //! console is there for does what it does without us.
 
-use super::terminal::Held;
+use super::modes::Held;
 use crate::platform::thread::{self, Stack};
 use crate::platform::unix::signals::{block, is_ignored, wait};
 use nix::libc::c_int;

@@ -7,22 +7,18 @@
 //! its reader gives no way to wait for a signal or for the end of a console at the same time, reads on without end where a terminal has
 //! gone, and takes the beginning of a sequence that a slow line has cut for keys. What decodes the bytes inside it cannot be called.
 
+use super::modes::{Held, MARK_PASTE, RESUMED, give_back, raw, set, tell};
 use super::signals::taken;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::termios::{_POSIX_VDISABLE, InputFlags, LocalFlags, SetArg, SpecialCharacterIndices, Termios, tcgetattr, tcsetattr};
-use nix::unistd::{getpgrp, tcgetpgrp};
-use std::io::{self, Write};
+use nix::sys::termios::{Termios, tcgetattr};
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 /// Terminals, as TERM names them, that cannot move the cursor.
 const PLAIN: [&str; 3] = ["dumb", "cons25", "emacs"];
-
-/// Makes the terminal mark pasted text.
-const MARK_PASTE: &[u8] = b"\x1b[?2004h";
-const DO_NOT_MARK_PASTE: &[u8] = b"\x1b[?2004l";
 
 /// How the wait ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,13 +33,6 @@ pub(super) enum Event {
     Resumed,
     /// The terminal has gone, or a signal ends the console.
     Gone,
-}
-
-/// What the thread of the signals needs of a terminal whose modes are ours.
-pub(super) struct Held {
-    found: Termios,
-    raw: Termios,
-    wake: UnixStream,
 }
 
 /// The terminal; when this is dropped, its modes are restored.
@@ -67,7 +56,7 @@ impl RawTerminal {
         let (woken, wake) = UnixStream::pair()?;
         woken.set_nonblocking(true)?;
         wake.set_nonblocking(true)?;
-        taken().terminal = Some(Held { found: found.clone(), raw: raw.clone(), wake });
+        taken().terminal = Some(Held::new(&found, &raw, wake));
         // From here on, dropping it undoes what has been done so far.
         let terminal = RawTerminal { found, raw, woken };
         // What was typed ahead is kept.
@@ -135,75 +124,6 @@ impl RawTerminal {
 impl Drop for RawTerminal {
     fn drop(&mut self) {
         taken().terminal = None;
-        give_back(&self.found);
-    }
-}
-
-/// The modes in which each key is read unchanged. Output keeps its modes, because others write to this terminal too.
-fn raw(found: &Termios) -> Termios {
-    let mut raw = found.clone();
-    raw.input_flags
-        .remove(InputFlags::BRKINT | InputFlags::ICRNL | InputFlags::INLCR | InputFlags::IGNCR | InputFlags::ISTRIP | InputFlags::IXON);
-    // What was typed ahead of Ctrl-Z is thrown away, not given to the shell.
-    raw.local_flags.remove(LocalFlags::ECHO | LocalFlags::ICANON | LocalFlags::IEXTEN | LocalFlags::NOFLSH);
-    raw.local_flags.insert(LocalFlags::ISIG);
-    let characters =
-        [(SpecialCharacterIndices::VINTR, _POSIX_VDISABLE), (SpecialCharacterIndices::VMIN, 1), (SpecialCharacterIndices::VTIME, 0)];
-    for (character, value) in characters {
-        if let Some(place) = raw.control_chars.get_mut(character as usize) {
-            *place = value;
-        }
-    }
-    raw
-}
-
-fn set(modes: &Termios) -> nix::Result<()> {
-    tcsetattr(io::stdin(), SetArg::TCSANOW, modes)
-}
-
-/// Not through std's buffer, whose lock somebody may hold who waits for the terminal.
-fn tell(bytes: &[u8]) {
-    // A terminal that has gone need not be told.
-    let _ = nix::unistd::write(io::stdout(), bytes);
-}
-
-/// False when the terminal is another process group's, which has given it modes of its own; who sets modes from there is stopped, and could
-/// not end then.
-fn is_in_foreground() -> bool {
-    // A descriptor that is no terminal, or none any more, has no group.
-    tcgetpgrp(io::stdin()).map_or(true, |group| group == getpgrp())
-}
-
-/// What was typed ahead is left for the next reader.
-fn give_back(found: &Termios) {
-    if is_in_foreground() {
-        tell(DO_NOT_MARK_PASTE);
-        let _ = set(found);
-    }
-}
-
-const RESIZED: u8 = b'w';
-const RESUMED: u8 = b'c';
-
-impl Held {
-    fn wake(&mut self, why: u8) {
-        // A pipe that is full has wakened enough.
-        let _ = self.wake.write(&[why]);
-    }
-
-    pub(super) fn resized(&mut self) {
-        self.wake(RESIZED);
-    }
-
-    /// What else is to be done is done where the console waits: [`RawTerminal::woken`].
-    pub(super) fn resumed(&mut self) {
-        if is_in_foreground() {
-            let _ = set(&self.raw);
-        }
-        self.wake(RESUMED);
-    }
-
-    pub(super) fn give_back(&self) {
         give_back(&self.found);
     }
 }
