@@ -216,6 +216,12 @@ fn tags() {
     fails_once("fcntl.cvton", EINVAL, || shim::conversion_on(reader.as_fd()));
 }
 
+#[allow(clippy::print_stderr)]
+fn skipped(why: &str) {
+    assert!(std::env::var_os("ZWELNCH_REQUIRE_ALL").is_none(), "{why}");
+    eprintln!("SKIPPED: {why}");
+}
+
 #[test]
 fn locks() {
     let stub = Stub::new();
@@ -229,7 +235,28 @@ fn locks() {
     assert!(matches!(platform.lock_file(&path, "me"), Err(LockError::Io(error)) if error.to_string().contains("0BAD0042")));
     let lock = platform.lock_file(&path, "me").unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), "me");
+    // Of the own process it is none that is in the way; of another one it is.
+    assert!(!platform.is_locked(&File::open(&path).unwrap()).unwrap());
     drop(lock);
+    let mut other = std::process::Command::new("python3");
+    other.args([
+        "-c",
+        "import fcntl,sys; f = open(sys.argv[1], 'a'); fcntl.lockf(f, fcntl.LOCK_EX); print('locked', flush=True); sys.stdin.read()",
+    ]);
+    match other.arg(&path).stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).spawn() {
+        Ok(mut other) => {
+            let mut said = [0; 7];
+            std::io::Read::read_exact(&mut other.stdout.take().unwrap(), &mut said).unwrap();
+            assert!(platform.is_locked(&File::open(&path).unwrap()).unwrap());
+            drop(other.stdin.take());
+            other.wait().unwrap();
+            assert!(!platform.is_locked(&File::open(&path).unwrap()).unwrap());
+        }
+        Err(why) => skipped(&format!("python3: {why}")),
+    }
+    let file = File::open(&path).unwrap();
+    fail("fcntl", EIO);
+    assert!(platform.is_locked(&file).unwrap_err().to_string().contains("0BAD0042"));
 }
 
 #[test]

@@ -92,7 +92,7 @@ pub(super) fn run(arguments: Arguments) -> i32 {
         Subcommands::Ha { command: Ha::Verify { sysplex, expectation, format } } => {
             availability::verify(&sysplex, &expectation, matches!(format, ReportFormat::Json))
         }
-        Subcommands::Ha { command: Ha::Upgrade(upgrade) } => availability::upgrade(&upgrade),
+        Subcommands::Ha { command: Ha::Upgrade(upgrade) } => super::upgrade::upgrade(&upgrade),
         Subcommands::Ha { command: Ha::Rollout(rollout) } => super::rollout::rollout(&rollout),
         Subcommands::Ha { command: Ha::Haproxy(haproxy) } => super::ha::haproxy(&haproxy),
         Subcommands::Support(support) => super::support::run(&support),

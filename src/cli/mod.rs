@@ -21,12 +21,14 @@ mod native;
 mod operate;
 #[cfg(feature = "panel")]
 mod panel;
+mod preparing;
 mod rollout;
 mod seeing;
 #[cfg(feature = "emulation")]
 mod status;
 mod support;
 mod terminal;
+mod upgrade;
 
 pub use arguments::{Arguments, command};
 

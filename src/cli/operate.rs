@@ -6,6 +6,7 @@ use super::arguments::{Addressee, Instances, Launcher, Level, Waiting};
 use super::bounded::bounded;
 use super::configuration::whole_configuration;
 use super::native::{Console, running_job, show_running};
+use super::preparing::Watched;
 use super::terminal::{document, fail, fail_with, progress as progress_line};
 use crate::config::{Configuration, normalize_id};
 use crate::console::{REFUSED, UNKNOWN, select};
@@ -66,7 +67,7 @@ fn instances_until(arguments: &Instances, operation: Operation, deadline: Deadli
     // P needs no configuration where the job is known.
     if let (Operation::Stop, Some(_)) = (operation, &addressee.job) {
         if let Some(found) = running_job(addressee.system(), addressee.job.as_deref()) {
-            return found.map_or_else(fail, |(console, jobs)| each(&*console.operator(), &jobs, operation, arguments, deadline));
+            return found.map_or_else(fail, |(console, jobs)| each(&*console.operator(), (&jobs, None), operation, arguments, deadline));
         }
     }
     let configuration = match whole_configuration(addressee.config.as_deref()) {
@@ -80,7 +81,7 @@ fn instances_until(arguments: &Instances, operation: Operation, deadline: Deadli
     let operator = console.operator();
     match addressed(&configuration, wanted(addressee, arguments.member.as_deref()), &operator.sysname()) {
         Ok(found) => {
-            let code = each(&*operator, &found, operation, arguments, deadline);
+            let code = each(&*operator, (&found, Some(&configuration)), operation, arguments, deadline);
             if operation == Operation::Stop && code == REFUSED {
                 show_running(&console, &found);
             }
@@ -90,21 +91,29 @@ fn instances_until(arguments: &Instances, operation: Operation, deadline: Deadli
     }
 }
 
-fn each(operator: &dyn Operator, found: &[Addressed], operation: Operation, arguments: &Instances, deadline: Deadline) -> i32 {
+/// `configuration`: where it is known.
+fn each(
+    operator: &dyn Operator,
+    (found, configuration): (&[Addressed], Option<&Configuration>),
+    operation: Operation,
+    arguments: &Instances,
+    deadline: Deadline,
+) -> i32 {
     let own = operator.sysname();
     let mut code = 0;
     let mut begun = Vec::new();
     for instance in found {
         let limit = arguments.waiting.wait.then(|| deadline.left());
+        let watched = Watched::begin(instance, configuration.filter(|_| operation == Operation::Start && arguments.waiting.wait));
         let issued = issue(operator, &instance.command(operation, &own), arguments.addressee.print, limit);
         code = code.max(issued);
         if issued == 0 {
-            begun.push(instance);
+            begun.push((instance, watched));
         }
     }
     if arguments.waiting.wait {
         let goal = if operation == Operation::Start { Goal::Ready } else { Goal::Ended };
-        code = begun.into_iter().map(|instance| wait(operator, instance, &[], goal, deadline)).fold(code, i32::max);
+        code = begun.into_iter().map(|(instance, watched)| wait(operator, (instance, watched), &[], goal, deadline)).fold(code, i32::max);
     }
     code
 }
@@ -162,7 +171,7 @@ fn to_launchers(addressee: &Addressee, components: &[String], text: &str, waitin
         let issued = issue(&*operator, &command, addressee.print, waiting.map(|(deadline, _)| deadline.left()));
         code = code.max(issued);
         if let Some((deadline, goal)) = waiting.filter(|_| issued == 0) {
-            code = code.max(wait(&*operator, instance, components, goal, deadline));
+            code = code.max(wait(&*operator, (instance, Watched::begin(instance, None)), components, goal, deadline));
         }
     }
     code
@@ -291,7 +300,7 @@ fn progress(components: &[ComponentState], named: &[String], goal: Goal) -> Prog
 }
 
 /// Waits for an instance and shows its progress; returns the exit code.
-fn wait(operator: &dyn Operator, instance: &Addressed, named: &[String], goal: Goal, deadline: Deadline) -> i32 {
+fn wait(operator: &dyn Operator, (instance, mut watched): (&Addressed, Watched), named: &[String], goal: Goal, deadline: Deadline) -> i32 {
     let begun = Instant::now();
     let (mut was_active, mut last, mut pause) = (goal != Goal::Ready, String::new(), FIRST_PAUSE);
     let shown = instance.shown();
@@ -329,7 +338,7 @@ fn wait(operator: &dyn Operator, instance: &Addressed, named: &[String], goal: G
         if left.is_zero() {
             return fail(format!("{shown}: after {} it is not so far: {last}", crate::console::in_words(deadline.limit)));
         }
-        std::thread::sleep(pause.min(left));
+        watched.rest(pause.min(left), &shown);
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }

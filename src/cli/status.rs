@@ -3,9 +3,12 @@
 use super::arguments::{Status, StatusFormat};
 use super::jobs::{components, instance_of, jobs_named, known_jobs, measured, open_system};
 use super::terminal::{data, document, fail};
-use crate::metrics::{Form, exposition};
+use crate::ha::measure;
+use crate::metrics::{self, Form, exposition};
 use crate::mvs::console::asked;
+use crate::platform::NativePlatform;
 use crate::system::{JobRecord, SystemDirectory};
+use std::path::PathBuf;
 
 /// The DISP answer of every job, or of those that are named.
 pub(super) fn run(arguments: &Status) -> i32 {
@@ -69,7 +72,10 @@ fn openmetrics(system: &SystemDirectory, jobs: &[&JobRecord]) -> i32 {
     let (mut all, mut code) = (Vec::new(), 0);
     for job in jobs {
         match measured(system, job) {
-            Ok(instance) => all.push(instance),
+            Ok(instance) => {
+                let look = |workspace: &PathBuf| measure::upgrade(workspace, &NativePlatform::for_command());
+                all.push(metrics::Instance { upgrade: instance.workspace.as_ref().map(look), ..instance });
+            }
             Err((lines, answered)) => {
                 fail(format!("{} {}: {lines}", job.job_name, job.job_id));
                 code = code.max(answered);

@@ -65,15 +65,36 @@ static IN_PROGRESS: AtomicBool = AtomicBool::new(false);
 
 /// How far something has come: on a terminal one line that changes and goes away with the next document or message, elsewhere a line each.
 pub(super) fn progress(text: &str) {
-    if !is_terminal() || std::env::var_os("TERM").is_some_and(|term| term == "dumb") {
+    if is_lively() {
+        live(|| text.to_owned());
+    } else {
         document(text);
+    }
+}
+
+/// Whether a line of standard output can change: it is a terminal that can do that.
+pub(super) fn is_lively() -> bool {
+    is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// [`progress`] for what is no line elsewhere.
+pub(super) fn live(text: impl FnOnce() -> String) {
+    if !is_lively() {
         return;
     }
     // A line that is wrapped could not be taken back. Nobody waits for the end of a long list of names.
     let room = width().saturating_sub(1);
-    let shown: String = printable(text).chars().take(room).collect();
+    let shown: String = printable(&text()).chars().take(room).collect();
     drawn_in_place(&shown);
     IN_PROGRESS.store(true, Ordering::Relaxed);
+}
+
+/// How much of a whole there is, as a bar; an empty one where there is no whole.
+pub(super) fn bar(part: u64, whole: u64) -> String {
+    const WIDTH: u64 = 20;
+    let full = (WIDTH * part.min(whole)).checked_div(whole).unwrap_or(0);
+    let signs = |sign: &str, count: u64| sign.repeat(usize::try_from(count).unwrap_or_default());
+    format!("[{}{}]", signs("#", full), signs("-", WIDTH - full))
 }
 
 /// Takes such a line away.

@@ -56,6 +56,9 @@ pub struct Notice {
     pub since: String,
     /// How far it has come, in words.
     pub step: String,
+    /// The same for programs: [`super::upgrade::Step::word`]; None in a notice of something else, or of an older version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub word: Option<String>,
     /// False as long as nothing has moved: then nothing is left of a run that has ended.
     pub changed: bool,
     /// The file that keeps its progress, for who goes on.
@@ -73,6 +76,7 @@ impl Notice {
             process: std::process::id(),
             since: jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
             step: "at its beginning".to_owned(),
+            word: None,
             changed: false,
             record: record.to_owned(),
         }
@@ -149,6 +153,11 @@ impl Places {
             places.insert(Path::new(HOST_DIRECTORY).join(format!("zwelnch-upgrade-{key}.lock")), EVERYBODY);
         }
         Places(places)
+    }
+
+    /// That of one workspace, which whoever runs in it looks at.
+    pub fn of_workspace(workspace: &Path) -> Places {
+        Places([(workspace.join(NAME), GROUP)].into())
     }
 
     /// The same for rollouts, beside those of their upgrades: a rollout keeps others away from its first instance to its last.
@@ -257,15 +266,16 @@ impl<'a> SysplexLock<'a> {
     }
 
     /// Tells others how far it is, and takes the lock if that was not done yet. A file that somebody has removed is made and locked again.
-    /// `changed`: see [`Notice::changed`].
+    /// `word`, `changed`: see [`Notice`].
     ///
     /// # Errors
     /// As [`SysplexLock::take`]; [`SysplexLockError::Unwritten`], and then it is held all the same.
-    pub fn tell(&self, step: &str, changed: bool) -> Result<(), SysplexLockError> {
+    pub fn tell(&self, step: &str, word: Option<&str>, changed: bool) -> Result<(), SysplexLockError> {
         self.take()?;
         let text = {
             let mut notice = entered(&self.notice);
             step.clone_into(&mut notice.step);
+            notice.word = word.map(str::to_owned);
             notice.changed = changed;
             notice.text()
         };
@@ -288,7 +298,7 @@ impl<'a> SysplexLock<'a> {
         if entered(&self.held).is_empty() {
             return;
         }
-        let _ = self.tell("at its end", false);
+        let _ = self.tell("at its end", None, false);
         for held in entered(&self.held).iter() {
             held.remove();
         }

@@ -3,7 +3,9 @@
 
 pub mod ask;
 pub mod compare;
+pub mod journals;
 pub mod lock;
+pub mod measure;
 pub mod operate;
 pub mod operator;
 pub mod registry;

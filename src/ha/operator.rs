@@ -48,6 +48,11 @@ pub trait Operator: Send + Sync {
         self.issue(command, limit)
     }
 
+    /// Whether [`Operator::ask`] leaves no trace: neither in a log nor at anybody's console.
+    fn asks_quietly(&self) -> bool {
+        false
+    }
+
     /// The last messages that a system's log has of a job, the oldest first; empty where the log cannot be read. `sysname`: None for the
     /// console's own system.
     fn last_words(&self, _sysname: Option<&str>, _job: &str) -> Vec<String> {
@@ -72,6 +77,10 @@ impl Operator for SystemDirectory {
 
     fn ask(&self, command: &str, limit: Option<Duration>) -> Result<Answer, OperatorError> {
         Ok(answer(&mvs::ask(self, command, limit)))
+    }
+
+    fn asks_quietly(&self) -> bool {
+        true
     }
 
     fn last_words(&self, sysname: Option<&str>, job: &str) -> Vec<String> {

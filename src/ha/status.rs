@@ -114,20 +114,23 @@ impl InstanceStatus {
     }
 }
 
-/// Asks every instance, all at the same time.
-pub fn gather(targets: &[(Target, Access)], operator: &dyn Operator, timeout: Duration) -> Vec<InstanceStatus> {
-    let own_sysname = operator.sysname();
+/// Asks every instance, all at the same time. `launcher`: how each launcher is asked. `own_sysname`: of the system that asks.
+pub fn gather(
+    targets: &[(Target, Access)],
+    own_sysname: &str,
+    launcher: &(dyn Fn(&Target) -> Launcher + Sync),
+    timeout: Duration,
+) -> Vec<InstanceStatus> {
     let mut all: Vec<InstanceStatus> = std::thread::scope(|scope| {
         let asked: Vec<_> = targets
             .iter()
             .map(|(target, access)| {
-                let own_sysname = &own_sysname;
                 scope.spawn(move || InstanceStatus {
                     id: target.id.clone(),
-                    sysname: target.sysname.clone().unwrap_or_else(|| own_sysname.clone()),
+                    sysname: target.sysname.clone().unwrap_or_else(|| own_sysname.to_owned()),
                     job_name: target.job_name.clone(),
                     level: target.level.clone(),
-                    launcher: launcher(target, operator, timeout),
+                    launcher: launcher(target),
                     gateway: target.gateway.clone().map(|address| {
                         let answer = ask::gateway(&address, access, timeout);
                         (address, answer)

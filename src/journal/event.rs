@@ -72,6 +72,9 @@ pub enum Event {
     Phase {
         phase: Word,
         edge: Edge,
+        /// How many commands of components are run in it, where that is known at its begin.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        of: Option<u64>,
         #[serde(default, skip_serializing_if = "is_false")]
         failed: bool,
     },
@@ -171,11 +174,17 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "is_false")]
         check: bool,
     },
-    /// A step of an upgrade or rollout.
+    /// A step of an upgrade or rollout; what is said in it has no edge.
     Traffic {
         step: Word,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         edge: Option<Edge>,
+        /// At its end.
+        #[serde(default, skip_serializing_if = "is_false")]
+        failed: bool,
+        /// Which HA instance a rollout is about here.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        target: Option<String>,
         #[serde(default, skip_serializing_if = "String::is_empty")]
         detail: String,
     },

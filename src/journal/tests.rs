@@ -237,7 +237,7 @@ fn every_kind_is_read_as_it_was_written_and_unknown_ones_are_known_as_such() {
     let all = [
         Event::run_begun("J", "S"),
         Event::run_ended(12),
-        Event::Phase { phase: "load".into(), edge: Edge::Ended, failed: true },
+        Event::Phase { phase: "load".into(), edge: Edge::Ended, of: None, failed: true },
         Event::Step {
             component: "a".into(),
             step: "validate".into(),
@@ -269,7 +269,7 @@ fn every_kind_is_read_as_it_was_written_and_unknown_ones_are_known_as_such() {
         Event::Probe { component: "a".into(), kind: "liveness".into(), passed: false, detail: "no".into() },
         Event::Command { text: "DISP".into(), from: "uid 0".into(), answer: vec!["x".into()], more: 3, refused: true },
         Event::Configuration { differences: vec!["x".into()], check: true },
-        Event::Traffic { step: "drain".into(), edge: Some(Edge::Begun), detail: String::new() },
+        Event::Traffic { step: "drain".into(), edge: Some(Edge::Begun), failed: false, target: None, detail: String::new() },
         Event::Message { id: "ZWEL0001I".into(), severity: "I".into(), text: "ZWEL0001I x".into() },
         Event::Lost { count: 2, why: "full".into() },
     ];

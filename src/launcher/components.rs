@@ -53,7 +53,8 @@ pub(super) async fn prepare_components(
     let bounds = survey.in_play.iter().map(|component| instance.configuration.component_settings(&component.name).validate_timeout);
     context.goes_on("validating components", bounds.fold(UNBOUNDED_PART, Duration::saturating_add));
     let in_play = survey.in_play.iter().map(|component| (component.clone(), None)).collect();
-    validate_all(context, instance, in_play, say).instrument(info_span!(target: TARGET, "validate")).await;
+    let span = info_span!(target: TARGET, "validate", of = commands(&survey, &[Phase::Validate]));
+    validate_all(context, instance, in_play, say).instrument(span).await;
     if errors > 0 {
         return Err(refuse(context, not_prepared(context)));
     }
@@ -61,7 +62,8 @@ pub(super) async fn prepare_components(
     if begun.foreground.is_none() {
         remove_stale(context, instance, &survey);
     }
-    configure_all(context, instance, &survey).instrument(info_span!(target: TARGET, "configure")).await?;
+    let span = info_span!(target: TARGET, "configure", of = commands(&survey, &[Phase::PreConfigure, Phase::Configure]));
+    configure_all(context, instance, &survey).instrument(span).await?;
     output.server_command(Severity::Info, PREPARE, "Zowe runtime environment prepared");
     output.message(message::instance_prepared());
     let mut launched = Vec::new();
@@ -83,6 +85,12 @@ pub(super) async fn prepare_components(
     let names: Vec<&str> = launched.iter().map(|launched| launched.component.name.as_str()).collect();
     output.message(message::start_component_list(names.join(",")));
     Ok(launched)
+}
+
+/// How many commands of these phases the components in play have: what those who watch count against.
+fn commands(survey: &Survey, phases: &[Phase]) -> u64 {
+    let of = |component: &Component| phases.iter().filter(|phase| matches!(component.command(**phase), Ok(Some(_)))).count();
+    survey.in_play.iter().map(|component| of(component) as u64).sum()
 }
 
 /// Says once which shell runs the commands, where it is not the usual one or will not do.

@@ -61,7 +61,7 @@ fn holder(context: &Context) -> String {
 /// # Errors
 /// The condition code, after ZWEL0910E or ZWEL0919E.
 pub(super) fn lock(context: &Arc<Context>, workspace: &Path, ha_id: &str) -> Result<InstanceLock, ConditionCode> {
-    let path = workspace.join(workspace::ENVIRONMENT_DIRECTORY).join(format!(".{ha_id}.lock"));
+    let path = workspace::instance_lock(workspace, ha_id);
     let lock = context.platform.lock_file(&path, &holder(context)).map_err(|error| match error {
         LockError::Held(holder) => {
             let (job, sysname) = holder_of(&holder);

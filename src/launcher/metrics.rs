@@ -3,10 +3,12 @@
 
 use super::run::{Context, Event, EventSender, LoadedInstance, Served};
 use crate::config::Configuration;
+use crate::ha;
 use crate::lifecycle::startup::{IdentityError, client_identity};
 use crate::message;
-use crate::metrics::{Form, Instance, exposition};
+use crate::metrics::{Form, Instance, Upgrade, exposition};
 use crate::net::{Answer, Handler, Identity, Question, Server};
+use crate::platform::NativePlatform;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -95,6 +97,7 @@ fn handler(sender: EventSender) -> Handler {
                 return Answer::text(404, PATHS);
             }
             match measured(&sender).await {
+                Some(instance) if question.path == "/metrics" => answer(&question, &with_upgrade(instance).await),
                 Some(instance) => answer(&question, &instance),
                 None => Answer::text(503, "the launcher does not answer\n"),
             }
@@ -107,6 +110,16 @@ async fn measured(sender: &EventSender) -> Option<Instance> {
     let (answer, answered) = oneshot::channel();
     sender.send(Event::Measure(answer)).ok()?;
     tokio::time::timeout(OWNER, answered).await.ok()?.ok().map(|instance| *instance)
+}
+
+/// With what the workspace tells of an upgrade, which is read beside the server's thread.
+async fn with_upgrade(instance: Instance) -> Instance {
+    let Some(workspace) = instance.workspace.clone() else { return instance };
+    let look = move || ha::measure::upgrade(&workspace, &NativePlatform::for_command());
+    let upgrade = tokio::time::timeout(OWNER, tokio::task::spawn_blocking(look)).await;
+    // A file system that does not answer.
+    let unknown = Upgrade { state: "unknown", step: None };
+    Instance { upgrade: Some(upgrade.ok().and_then(Result::ok).unwrap_or(unknown)), ..instance }
 }
 
 fn answer(question: &Question, instance: &Instance) -> Answer {

@@ -15,7 +15,19 @@ fn micros(time: Duration) -> u64 {
 pub(super) fn states(journal: &Journal, instance: &mut Instance) {
     for Transition { index, from, to } in instance.take_transitions() {
         let Some(member) = instance.member(index) else { continue };
+        let to = if member.removed && to == STOPPED { REMOVED } else { to };
         journal.tell(Event::State { component: member.name.clone(), from: from.into(), to: to.into() });
+    }
+}
+
+/// The state of one that is down for good, and its word for one that a new configuration does not have.
+const STOPPED: &str = "stopped";
+const REMOVED: &str = "removed";
+
+/// A component is not in the new configuration; one that is not down yet is removed when it is.
+pub(super) fn removed(journal: &Journal, member: &Member) {
+    if member.machine.name() == STOPPED {
+        journal.tell(Event::State { component: member.name.clone(), from: STOPPED.into(), to: REMOVED.into() });
     }
 }
 
@@ -150,6 +162,16 @@ impl AnswerSink for Heard {
         if let Some(sink) = &mut self.sink {
             sink.refuse();
         }
+    }
+
+    fn pause(&mut self) {
+        if let Some(sink) = &mut self.sink {
+            sink.pause();
+        }
+    }
+
+    fn asker(&self) -> String {
+        self.from.clone()
     }
 
     fn complete(mut self: Box<Self>) {

@@ -49,20 +49,30 @@ impl Timing {
         std::mem::take(&mut spans.closed)
     }
 
-    fn tell(&self, timed: &Timed, edge: Edge) {
+    fn tell(&self, timed: &Timed, edge: Edge, of: Option<u64>) {
         if timed.component.is_none() {
-            self.journal.tell(Told::Phase { phase: timed.part.into(), edge, failed: false });
+            self.journal.tell(Told::Phase { phase: timed.part.into(), edge, of, failed: false });
         }
     }
 }
 
-/// The value of the field `component`.
-struct ComponentName(Option<String>);
+/// The values of the fields `component` and `of`.
+#[derive(Default)]
+struct Fields {
+    component: Option<String>,
+    of: Option<u64>,
+}
 
-impl Visit for ComponentName {
+impl Visit for Fields {
     fn record_str(&mut self, field: &Field, value: &str) {
         if field.name() == "component" {
-            self.0 = Some(value.to_owned());
+            self.component = Some(value.to_owned());
+        }
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        if field.name() == "of" {
+            self.of = Some(value);
         }
     }
 
@@ -76,12 +86,12 @@ impl Subscriber for Timing {
     }
 
     fn new_span(&self, attributes: &Attributes<'_>) -> Id {
-        let mut component = ComponentName(None);
-        attributes.record(&mut component);
+        let mut fields = Fields::default();
+        attributes.record(&mut fields);
         // Ids begin with 1.
         let id = self.next.fetch_add(1, Ordering::Relaxed) + 1;
-        let timed = Timed { part: attributes.metadata().name(), component: component.0, elapsed: Duration::ZERO };
-        self.tell(&timed, Edge::Begun);
+        let timed = Timed { part: attributes.metadata().name(), component: fields.component, elapsed: Duration::ZERO };
+        self.tell(&timed, Edge::Begun, fields.of);
         self.spans.lock().unwrap_or_else(PoisonError::into_inner).open.insert(id, (timed, Instant::now()));
         Id::from_u64(id)
     }
@@ -95,7 +105,7 @@ impl Subscriber for Timing {
     fn try_close(&self, id: Id) -> bool {
         let mut spans = self.spans.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((timed, begun)) = spans.open.remove(&id.into_u64()) {
-            self.tell(&timed, Edge::Ended);
+            self.tell(&timed, Edge::Ended, None);
             if !spans.is_over {
                 spans.closed.push(Timed { elapsed: begun.elapsed(), ..timed });
             }

@@ -27,6 +27,11 @@ use std::time::{Duration, Instant};
 /// The directory under the workspace that only its owner may read: `ZWE_PRIVATE_WORKSPACE_ENV_DIR`.
 pub const ENVIRONMENT_DIRECTORY: &str = ".env";
 
+/// What the launcher of an HA instance has locked as long as it runs. `ha_id`: as the launcher spells it.
+pub fn instance_lock(workspace: &Path, ha_id: &str) -> PathBuf {
+    workspace.join(ENVIRONMENT_DIRECTORY).join(format!(".{ha_id}.lock"))
+}
+
 /// How long another instance may hold the lock on the shared files; writing them takes milliseconds.
 const LOCK_PATIENCE: Duration = Duration::from_secs(10);
 const LOCK_RETRY: Duration = Duration::from_millis(20);

@@ -1,12 +1,13 @@
 //! Which metrics there are: names by Prometheus' rules (base units, `_total`, `_info`), labels that the configuration bounds.
 
 use super::exposition::{Family, Kind, Sample};
-use super::{COMPONENT_STATES, Component, INSTANCE_STATES, Instance};
+use super::{COMPONENT_STATES, Component, INSTANCE_STATES, Instance, UPGRADE_STATES, UPGRADE_STEPS, Upgrade};
 
 /// All families, also those without samples.
 pub(super) fn families(instances: &[Instance]) -> Vec<Family> {
     let mut made = Made { instances, families: Vec::new() };
     made.of_instances();
+    made.of_upgrades();
     made.of_components();
     made.families
 }
@@ -48,6 +49,18 @@ impl Made<'_> {
         });
         self.instance("zwelnch_operator_commands", Kind::Counter, "Commands of operators, by their word.", |instance| {
             instance.commands.iter().map(|(word, number)| (vec![("command", word.clone())], count(*number))).collect()
+        });
+    }
+
+    fn of_upgrades(&mut self) {
+        let state =
+            "Whether an upgrade or rollout of the sysplex is under way, as the instance's workspace tells: 1 for the state that it is in.";
+        self.instance("zwelnch_upgrade_state", Kind::Gauge, state, |instance| {
+            of_upgrade(instance, ("state", &UPGRADE_STATES), |upgrade| Some(upgrade.state))
+        });
+        let step = "Step of the upgrade: 1 for the one that it is in.";
+        self.instance("zwelnch_upgrade_step", Kind::Gauge, step, |instance| {
+            of_upgrade(instance, ("step", &UPGRADE_STEPS), |upgrade| upgrade.step)
         });
     }
 
@@ -112,6 +125,16 @@ type Values = Vec<(Vec<(&'static str, String)>, f64)>;
 
 fn alone(value: Option<f64>) -> Values {
     value.map(|value| (Vec::new(), value)).into_iter().collect()
+}
+
+/// One of these words is what an upgrade is in; no samples where nobody has looked.
+fn of_upgrade(
+    instance: &Instance,
+    (label, words): (&'static str, &[&'static str]),
+    which: impl Fn(Upgrade) -> Option<&'static str>,
+) -> Values {
+    let Some(upgrade) = instance.upgrade else { return Vec::new() };
+    words.iter().map(|word| (vec![(label, (*word).to_owned())], one(which(upgrade) == Some(*word)))).collect()
 }
 
 fn phases(phases: &[(String, f64)]) -> Values {

@@ -10,6 +10,7 @@ pub use health::{Health, Verdict};
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 /// States of an instance, in their order: before its components are started, and then those of [`crate::console`]'s DISP.
 pub const INSTANCE_STATES: [&str; 6] = [PREPARING, "starting", "ready", "degraded", "stopping", "ended"];
@@ -52,9 +53,30 @@ pub struct Instance {
     pub prepared_in: Option<f64>,
     /// Its parts, in their order.
     pub phases: Vec<(String, f64)>,
+    /// Where the instance works; None until that is known.
+    pub workspace: Option<PathBuf>,
+    /// What is known of an upgrade there: whoever shows the value looks for it, the owner reads no file.
+    #[serde(skip)]
+    pub upgrade: Option<Upgrade>,
     /// On the wire each of them is a line of its own.
     #[serde(skip)]
     pub components: Vec<Component>,
+}
+
+/// States of an upgrade of the sysplex.
+pub const UPGRADE_STATES: [&str; 4] = ["none", "at_work", "unfinished", "unknown"];
+
+/// Steps of an upgrade, in their order, and the way back.
+pub const UPGRADE_STEPS: [&str; 11] =
+    ["check", "quiesce", "drain", "stop-old", "start-new", "quiesce-new", "ready", "verify", "resume", "final", "roll-back"];
+
+/// How far an upgrade of the sysplex has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Upgrade {
+    /// One of [`UPGRADE_STATES`].
+    pub state: &'static str,
+    /// One of [`UPGRADE_STEPS`]; None where it is in none of them, or does not tell.
+    pub step: Option<&'static str>,
 }
 
 /// A component at the same moment.

@@ -7,7 +7,7 @@ use crate::console;
 use crate::message::{self, mvs};
 use crate::system::{
     CONSOLE, JobConnection, JobEnd, JobKind, JobRecord, Patience, Reply, Request, SystemDirectory, ask_job, clock_time, julian_date,
-    send_line, send_patiently,
+    send_line, send_telling,
 };
 use jiff::Timestamp;
 use nix::sys::signal::{Signal, kill};
@@ -224,7 +224,11 @@ fn known_jobs(answer: &mut Answering<'_>) -> Vec<JobRecord> {
 
 fn pass_on(answer: &mut Answering<'_>, job: &JobRecord, request: &Request, command: &str) -> bool {
     let patience = patience(answer);
-    let reply = while_it_lives(job, patience.first, || send_patiently(job.directory(), request, patience));
+    let mut told = |lines: &[String]| answer.say_all(&job.job_name, &job.job_id, lines);
+    let mut reply = while_it_lives(job, patience.first, || send_telling(job.directory(), request, patience, &mut told));
+    if let Ok(reply) = &mut reply {
+        reply.lines.clear();
+    }
     report(answer, job, reply, command)
 }
 

@@ -173,6 +173,10 @@ impl Platform for FakePlatform {
         Err(LockError::Io(io::ErrorKind::Unsupported.into()))
     }
 
+    fn is_locked(&self, _: &std::fs::File) -> io::Result<bool> {
+        Ok(false)
+    }
+
     fn is_writable_directory(&self, _: &std::path::Path) -> bool {
         true
     }

@@ -657,6 +657,12 @@ pub trait Platform: Send + Sync {
     /// As [`Platform::lock_file`].
     fn lock_shared_file(&self, path: &std::path::Path, mode: u32, holder: &str) -> Result<FileLock, LockError>;
 
+    /// Whether another process has locked this file by [`Platform::lock_file`]. Locks nothing, not even for a moment.
+    ///
+    /// # Errors
+    /// The system's.
+    fn is_locked(&self, file: &std::fs::File) -> io::Result<bool>;
+
     /// Whether this process can create files in a directory: the system is asked, mode bits are not interpreted.
     fn is_writable_directory(&self, path: &std::path::Path) -> bool;
 

@@ -9,6 +9,7 @@ mod follow;
 mod lines;
 #[cfg(feature = "emulation")]
 mod place;
+mod preparing;
 mod since;
 mod story;
 mod words;
@@ -18,6 +19,7 @@ pub use explain::{Explained, all_ids, explain};
 pub use lines::{LineQuery, SysprintFiles, SysprintLine, lines, lines_of_files};
 #[cfg(feature = "emulation")]
 pub use place::{Found, in_spool};
+pub use preparing::Preparing;
 pub use since::{SinceError, parse_since};
 pub use story::{Story, story};
 pub use words::{end, stamp, what, words};

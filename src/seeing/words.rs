@@ -54,7 +54,7 @@ pub fn what(event: &Event) -> String {
         Event::Run { code, .. } => {
             format!("run ends: condition code {}", code.map_or_else(|| "unknown".to_owned(), |code| code.to_string()))
         }
-        Event::Phase { phase, edge: at, failed } => format!("{phase} {}{}", edge(*at), if *failed { ": failed" } else { "" }),
+        Event::Phase { phase, edge: at, failed, .. } => format!("{phase} {}{}", edge(*at), if *failed { ": failed" } else { "" }),
         Event::Step { step, edge: at, result, .. } => {
             let result = result.as_ref().map(|result| format!(": {result}")).unwrap_or_default();
             format!("{step} {}{result}", edge(*at))
@@ -91,10 +91,11 @@ pub fn what(event: &Event) -> String {
         Event::Configuration { differences, check } => {
             format!("configuration{}: {}", if *check { " (only looked at)" } else { "" }, differences.join("; "))
         }
-        Event::Traffic { step, edge: at, detail } => {
-            let at = at.map(|at| format!(" {}", edge(at))).unwrap_or_default();
+        Event::Traffic { step, edge: at, failed, target, detail } => {
+            let target = target.as_ref().map(|target| format!("{target}: ")).unwrap_or_default();
+            let at = if *failed { " failed".to_owned() } else { at.map(|at| format!(" {}", edge(at))).unwrap_or_default() };
             let detail = if detail.is_empty() { String::new() } else { format!(": {}", detail.trim()) };
-            format!("{step}{at}{detail}")
+            format!("{target}{step}{at}{detail}")
         }
         Event::Message { text, .. } => text.clone(),
         Event::Lost { count, why } => format!("{count} events are missing here: {why}"),

@@ -37,7 +37,7 @@ pub use record::{JobKind, JobRecord};
 pub use syslog::{SyslogLine, clock_time, julian_date, parse_syslog_line, syslog_line};
 pub use wire::{
     ACCEPTED, ACCEPTED_CODED, AT_WORK, BUSY, KEEP_ALIVE, Patience, Reply, Request, ask_job, decode_request, encode_end, encode_line,
-    encode_request, read_any_request, read_line, read_request, send, send_line, send_patiently,
+    encode_request, read_any_request, read_line, read_request, send, send_line, send_patiently, send_telling,
 };
 
 use crate::platform::files::{self, FileKind};

@@ -8,7 +8,9 @@
 
 use super::COMMAND_LIMIT;
 use crate::platform::unix::socket::connect;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -204,8 +206,17 @@ pub fn ask_job(job: &Path, text: &str, patience: Patience) -> io::Result<Reply> 
 /// # Errors
 /// As [`send`].
 pub fn send_patiently(job: &Path, request: &Request, patience: Patience) -> io::Result<Reply> {
+    send_telling(job, request, patience, &mut |_| {})
+}
+
+/// The same. `told`: called with the next lines of the answer as soon as nothing more is to be had without waiting, so that what a command
+/// leads to is not seen before what is answered to it; all calls together are given all lines.
+///
+/// # Errors
+/// As [`send`].
+pub fn send_telling(job: &Path, request: &Request, patience: Patience, told: &mut dyn FnMut(&[String])) -> io::Result<Reply> {
     let line = encode_request(request).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the text cannot be sent to a job"))?;
-    exchange(&job.join(CONTROL), &(line + CODED), patience)
+    exchange(&job.join(CONTROL), &(line + CODED), patience, told)
 }
 
 /// Sends one line, with its line end, to any socket that speaks this protocol.
@@ -213,10 +224,10 @@ pub fn send_patiently(job: &Path, request: &Request, patience: Patience) -> io::
 /// # Errors
 /// As [`send`].
 pub fn send_line(path: &Path, line: &str, timeout: Duration) -> io::Result<Reply> {
-    exchange(path, line, Patience { first: timeout, whole: None })
+    exchange(path, line, Patience { first: timeout, whole: None }, &mut |_| {})
 }
 
-fn exchange(path: &Path, request: &str, patience: Patience) -> io::Result<Reply> {
+fn exchange(path: &Path, request: &str, patience: Patience, told: &mut dyn FnMut(&[String])) -> io::Result<Reply> {
     let mut stream = connect_to(path)?;
     stream.set_write_timeout(Some(patience.first))?;
     let written = stream.write_all(request.as_bytes());
@@ -230,7 +241,12 @@ fn exchange(path: &Path, request: &str, patience: Patience) -> io::Result<Reply>
     let (mut reply, coded) = decode_first_line(&first)?;
     let deadline = patience.whole.and_then(|whole| Instant::now().checked_add(whole));
     let mut line = Vec::new();
+    let mut count = 0;
     loop {
+        if count < reply.lines.len() && !reader.buffer().contains(&b'\n') && !is_readable(&stream) {
+            told(reply.lines.get(count..).unwrap_or_default());
+            count = reply.lines.len();
+        }
         let left = deadline.map_or(SILENCE, |deadline| deadline.saturating_duration_since(Instant::now()).min(SILENCE));
         if left.is_zero() {
             reply.broken = Some("it took too long".to_owned());
@@ -268,7 +284,16 @@ fn exchange(path: &Path, request: &str, patience: Patience) -> io::Result<Reply>
         break;
     }
     reply.accepted &= reply.broken.is_none();
+    if count < reply.lines.len() {
+        told(reply.lines.get(count..).unwrap_or_default());
+    }
     Ok(reply)
+}
+
+/// Whether there is something to read at this moment.
+fn is_readable(stream: &UnixStream) -> bool {
+    let mut ready = [PollFd::new(stream.as_fd(), PollFlags::POLLIN)];
+    poll(&mut ready, PollTimeout::ZERO).is_ok_and(|count| count > 0)
 }
 
 /// Reads from a connection; all of them together end in time, however slowly the bytes come.

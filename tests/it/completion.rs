@@ -1,29 +1,34 @@
 //! What real shells offer, with the scripts that they are given.
 
-use crate::harness::{Instance, not_here, program, text};
+use crate::harness::{Instance, program, skip, text};
+use crate::terminal::Terminal;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 fn shell(instance: &Instance, shell: &str, script: &str) -> String {
-    let path = std::env::join_paths(
-        [Path::new(program()).parent().unwrap().to_owned()].into_iter().chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
-    );
     let mut command = Command::new(shell);
     // Its own settings are nobody's business.
     command.args(match shell {
         "bash" => &["--norc", "--noprofile", "-c"][..],
-        "zsh" => &["-f", "-c"],
         _ => &["--no-config", "-c"],
     });
-    command.arg(script).env("PATH", path.unwrap()).env("HOME", instance.directory.path()).current_dir(instance.directory.path());
-    command.env("ZWELNCH_SYSTEM", instance.system()).env("CONFIG", instance.config()).stdin(Stdio::null());
-    text(&command.output().unwrap())
+    in_its_place(&mut command, instance);
+    text(&command.arg(script).stdin(Stdio::null()).output().unwrap())
+}
+
+/// In the directory of the instance, with its configuration and the program on the PATH.
+fn in_its_place(command: &mut Command, instance: &Instance) {
+    let path = std::env::join_paths(
+        [Path::new(program()).parent().unwrap().to_owned()].into_iter().chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
+    );
+    command.env("PATH", path.unwrap()).env("HOME", instance.directory.path()).current_dir(instance.directory.path());
+    command.env("ZWELNCH_SYSTEM", instance.system()).env("CONFIG", instance.config());
 }
 
 fn is_there(shell: &str) -> bool {
     let there = Command::new(shell).arg("--version").stdin(Stdio::null()).output().is_ok_and(|output| output.status.success());
     if !there {
-        not_here(shell);
+        skip(&format!("{shell} is not installed"));
     }
     there
 }
@@ -83,27 +88,62 @@ fn bash_offers_names_of_the_configuration_and_of_running_jobs() {
 }
 
 #[test]
-fn zsh_and_fish_are_told_the_same() {
+fn fish_offers_them_too() {
+    if !is_there("fish") {
+        return;
+    }
     let instance = instance();
     write_other(&instance);
-    for name in ["zsh", "fish"] {
-        if !is_there(name) {
-            continue;
-        }
-        for (words, expected) in OFFERED {
-            let line = words.join(" ");
-            let seen = match name {
-                "fish" => shell(&instance, name, &format!("ZWELNCH_COMPLETE=fish zwelnch | source; complete -C 'zwelnch {line}'")),
-                // The function of zsh works inside its editor only: that the script is one, and what it asks for.
-                _ => {
-                    assert_eq!(shell(&instance, name, "autoload -U compinit && compinit -u; source <(ZWELNCH_COMPLETE=zsh zwelnch)"), "");
-                    let typed: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
-                    let ask = "_CLAP_IFS=$'\\n' _CLAP_COMPLETE_INDEX";
-                    shell(&instance, name, &format!("{ask}={} ZWELNCH_COMPLETE=zsh zwelnch -- zwelnch {}", words.len(), typed.join(" ")))
-                }
-            };
-            let seen: Vec<&str> = seen.lines().map(|line| line.split(['\t', ':']).next().unwrap()).collect();
-            assert!(expected.split(' ').all(|name| seen.contains(&name)), "{name}: {words:?}: {seen:?}");
+    for (words, expected) in OFFERED {
+        let script = format!("ZWELNCH_COMPLETE=fish zwelnch | source; complete -C 'zwelnch {}'", words.join(" "));
+        let seen = shell(&instance, "fish", &script);
+        let seen: Vec<&str> = seen.lines().map(|line| line.split('\t').next().unwrap()).collect();
+        assert_eq!(seen, expected.split(' ').collect::<Vec<_>>(), "{words:?}");
+    }
+}
+
+/// Its completion works inside its editor only, so it is typed at a terminal.
+#[test]
+fn zsh_offers_them_when_tab_is_typed() {
+    if !is_there("zsh") {
+        return;
+    }
+    let instance = instance();
+    write_other(&instance);
+    let mut command = Command::new("zsh");
+    command.args(["-f", "-i"]);
+    in_its_place(&mut command, &instance);
+    let mut terminal = Terminal::session(command, "xterm");
+    // As frameworks have it, case does not matter. What was typed is shown by a function in the program's place, when the line is entered.
+    let setup = "PS1='> '; setopt no_beep; autoload -U compinit; compinit -u -d $HOME/dump; zstyle ':completion:*' matcher-list 'm:{a-zA-Z}={A-Za-z}'; \
+                 source <(ZWELNCH_COMPLETE=zsh zwelnch); \
+                 zwelnch() { if [[ -n $ZWELNCH_COMPLETE ]]; then command zwelnch \"$@\"; else print -r -- \"<$*>\"; fi }; print rea''dy\r";
+    terminal.type_keys(setup);
+    terminal.wait_for("\nready");
+    // Where its editor begins, what was typed before that may be lost.
+    let editor = "\x1b[?2004h";
+    for (words, expected) in OFFERED {
+        terminal.wait_for(editor);
+        terminal.forget();
+        terminal.type_keys(&format!("zwelnch {}\t", words.join(" ")));
+        let names: Vec<&str> = expected.split(' ').collect();
+        match names.as_slice() {
+            [name] => {
+                terminal.type_keys("\r");
+                let (_, before) = words.split_last().unwrap();
+                let entered = before.iter().chain([name]).copied().collect::<Vec<_>>().join(" ");
+                terminal.wait_for(&format!("<{entered}"));
+            }
+            names => {
+                terminal.type_keys("\t");
+                names.iter().for_each(|name| terminal.wait_for(name));
+                // Away with it.
+                terminal.forget();
+                terminal.type_keys("\x03");
+            }
         }
     }
+    terminal.wait_for(editor);
+    terminal.type_keys("exit\r");
+    assert!(terminal.child.wait().unwrap().success());
 }

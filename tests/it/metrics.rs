@@ -294,6 +294,83 @@ fn beyond_the_loopback_interface_it_is_tls_or_nothing() {
     assert_eq!(running.wait_end(), 0);
 }
 
+/// An instance that serves everywhere, with this below `zowe`.
+fn everywhere(port: u16, below_zowe: &str) -> Instance {
+    let metrics = format!("  launcher:\n    metrics: {{port: {port}, listenAddresses: ['0.0.0.0']}}\n");
+    let instance = Instance::new().component("alpha", SLEEPER, "").extra(&metrics);
+    instance.write_config();
+    let yaml = std::fs::read_to_string(instance.config()).unwrap();
+    let below: String = below_zowe.lines().map(|line| format!("  {line}\n")).collect();
+    std::fs::write(instance.config(), yaml.replace("components:\n", &format!("{below}components:\n"))).unwrap();
+    instance
+}
+
+fn begun(instance: &Instance) -> Running {
+    Running::spawn(instance.launcher(&["lpar1"]), instance.directory.path())
+}
+
+/// Asked by openssl, which verifies the chain and the name.
+#[test]
+fn a_pkcs12_key_store_is_what_it_is_served_with() {
+    let directory = tempfile::tempdir().unwrap();
+    let certificates = Certificates::new(directory.path());
+    // A name of its own: one that is the authority's would make it a certificate that has signed itself.
+    certificates.write("server", &["localhost"], |parameters| parameters.distinguished_name.push(rcgen::DnType::CommonName, "server"));
+    if !certificates.pkcs12("server", "s3cr3t-of-it", &[]) {
+        return;
+    }
+    let (port, at) = (free_port(), directory.path().display());
+    let keystore = format!("certificate:\n  keystore: {{type: PKCS12, file: {at}/server.p12, password: s3cr3t-of-it, alias: localhost}}");
+    let instance = everywhere(port, &keystore);
+    let mut running = begun(&instance);
+    running.wait_for(&format!("ZWEL1030I metrics and health are served at https://0.0.0.0:{port}"));
+    running.wait_for("ZWEL0012I");
+    let asked = |path: &str| {
+        let mut client = Command::new("openssl");
+        let connect = format!("127.0.0.1:{port}");
+        client.args(["s_client", "-quiet", "-verify_return_error", "-verify_hostname", "localhost", "-connect", &connect, "-CAfile"]);
+        let mut client = client
+            .arg(directory.path().join("ca.pem"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        write!(client.stdin.as_mut().unwrap(), "GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+        // The answer closes the connection; until then its input stays open.
+        let mut answer = String::new();
+        client.stdout.take().unwrap().read_to_string(&mut answer).unwrap();
+        let output = client.wait_with_output().unwrap();
+        (answer, String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (answer, said) = asked("/readyz");
+    assert!(answer.ends_with("ok") && said.contains("verify return:1"), "{answer}\n{said}");
+    let (answer, _) = asked("/metrics");
+    assert!(answer.contains("zwelnch_upgrade_state{ha_instance=\"lpar1\",state=\"none\"} 1"), "{answer}");
+    assert!(!running.all().contains("s3cr3t-of-it"));
+    instance.console("P ZWESLSTC");
+    assert_eq!(running.wait_end(), 0);
+}
+
+/// Its private key is never asked for: nothing is served beyond the loopback interface, and the instance runs.
+#[test]
+fn a_key_ring_is_refused_with_what_to_do() {
+    let port = free_port();
+    let ring = "launchScript: {startupChecks: {certificate: disabled}}\ncertificate:\n  keystore: {type: JCERACFKS, file: 'safkeyring://ZWESVUSR/ZoweKeyring', password: password, alias: localhost}";
+    let instance = everywhere(port, ring);
+    let mut running = begun(&instance);
+    let refused = running.wait_for("ZWEL1031E metrics and health are not served - it listens at 0.0.0.0:");
+    for expected in
+        ["key ring safkeyring://ZWESVUSR/ZoweKeyring is never asked for", "zowe.certificate.pem", "listenAddresses: ['127.0.0.1']"]
+    {
+        assert!(refused.contains(expected), "{expected} is missing in {refused}");
+    }
+    running.wait_for("ZWEL0012I");
+    assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err());
+    instance.console("P ZWESLSTC");
+    assert_eq!(running.wait_end(), 0);
+}
+
 #[test]
 fn reload_moves_it_and_ends_it() {
     let (first, second) = (free_port(), free_port());
@@ -393,7 +470,7 @@ fn promtool_accepts_the_rules_and_each_alert_comes_when_it_should() {
 /// The samples and the document name what there is, and the document all of it.
 #[test]
 fn samples_and_document_name_the_metrics_that_there_are() {
-    use zwelnch::metrics::{Component, Form, Instance, exposition};
+    use zwelnch::metrics::{Component, Form, Instance, Upgrade, exposition};
     let component = Component {
         started_at: Some(1.0),
         start_took: Some(1.0),
@@ -407,6 +484,7 @@ fn samples_and_document_name_the_metrics_that_there_are() {
         ready_after: Some(1.0),
         prepared_in: Some(1.0),
         phases: vec![("load".into(), 1.0)],
+        upgrade: Some(Upgrade { state: "none", step: None }),
         commands: [("DISP".into(), 1)].into(),
         components: vec![component],
         ..Instance::default()

@@ -1,6 +1,7 @@
 //! Instances and components operated by shell commands: start, stop, restart and the like.
 
 use crate::harness::{Instance, PATIENCE, Running, kill_processes_of, processes_of, program, text, wait_until};
+use crate::terminal::Terminal;
 use std::fs;
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -238,4 +239,28 @@ fn arguments_and_variables_are_taken_as_the_newest_launcher_takes_them() {
         // All of the configuration is there as ZWE_..., whatever its keys are.
         assert!(!out.lines().any(|line| line.ends_with("=ignored value") && !line.starts_with("ZWE_zowe_environments_")), "{out}");
     }
+}
+
+/// On a terminal the last line says how far the prepare step is; elsewhere there is no such line.
+#[test]
+fn start_shows_the_prepare_step_on_a_terminal() {
+    let instance = Instance::new().component("alpha", SLEEPER, "").component("beta", SLEEPER, "");
+    let go = instance.path("go").display().to_string();
+    instance.script("alpha", "validate", &format!("until [ -e {go} ]; do sleep 0.05; done"));
+    instance.script("beta", "validate", "exit 0");
+    instance.script("beta", "configure", "exit 0");
+    let system = Installed::new(instance.extra("haInstances: {lpar1: {hostname: localhost}}\n"), "ZWESLSTC");
+    let mut terminal = Terminal::session(system.0.launcher(&["start", "-i", "lpar1", "--wait"]), "xterm");
+    terminal.wait_for("\r[##########----------] lpar1 is being prepared: validate, 1 of 2: alpha\u{1b}[K");
+    fs::write(system.0.path("go"), "").unwrap();
+    terminal.wait_for("lpar1: ready, after ");
+    assert!(terminal.child.wait().unwrap().success());
+    // It is gone when the next line comes.
+    let seen = terminal.seen.lock().unwrap().clone();
+    let last = seen.rfind("is being prepared").unwrap();
+    assert!(seen[last..].contains("\r\u{1b}[K"), "{seen:?}");
+    assert_eq!(system.run(&["stop", "-i", "lpar1", "--wait"]).1, 0);
+    let (said, code) = system.run(&["start", "-i", "lpar1", "--wait"]);
+    assert!(code == 0 && !said.contains("is being prepared") && !said.contains('\u{1b}'), "{said}");
+    assert_eq!(system.run(&["stop", "-i", "lpar1", "--wait"]).1, 0);
 }

@@ -1,6 +1,6 @@
 //! Operator commands against a running instance.
 
-use crate::harness::{Instance, pid_in};
+use crate::harness::{Instance, PATIENCE, Running, pid_in, wait_until};
 use std::time::Instant;
 
 const SLEEPER: &str = "echo up; exec sleep 1000";
@@ -272,7 +272,7 @@ fn reload_applies_what_has_changed_and_nothing_else() {
     let first_yaml = final_yaml.replace("  fresh:\n    enabled: true", "  fresh:\n    enabled: false");
     assert_ne!(first_yaml, final_yaml);
     std::fs::write(instance.config(), &first_yaml).unwrap();
-    let mut running = crate::harness::Running::spawn(instance.launcher(&["lpar1"]), instance.directory.path());
+    let mut running = Running::spawn(instance.launcher(&["lpar1"]), instance.directory.path());
     running.wait_for("ZWEL0901I");
     running.wait_for("port 18002");
     let before = instance.modify("DISP");
@@ -339,13 +339,13 @@ fn console_of(instance: &Instance, command: &str) -> std::process::Child {
 }
 
 /// An instance whose next RELOAD brings a component with this validate command.
-fn with_component_to_come(validate: &str) -> (Instance, crate::harness::Running) {
+fn with_component_to_come(validate: &str) -> (Instance, Running) {
     let instance = Instance::new().component("alpha", SLEEPER, "").component("fresh", SLEEPER, "");
     instance.script("fresh", "validate", validate);
     instance.write_config();
     let yaml = std::fs::read_to_string(instance.config()).unwrap();
     std::fs::write(instance.config(), yaml.replace("fresh:\n    enabled: true", "fresh:\n    enabled: false")).unwrap();
-    let running = crate::harness::Running::spawn(instance.launcher(&["lpar1"]), instance.directory.path());
+    let running = Running::spawn(instance.launcher(&["lpar1"]), instance.directory.path());
     running.wait_for("ZWEL0012I");
     std::fs::write(instance.config(), yaml).unwrap();
     (instance, running)
@@ -364,7 +364,7 @@ fn an_answer_that_takes_longer_than_a_job_may_be_busy_reaches_the_console_that_a
 fn an_answer_that_breaks_off_is_said_and_has_a_code_of_its_own() {
     let (instance, mut running) = with_component_to_come("echo > ../../../validating; sleep 1000");
     let console = console_of(&instance, "F ZWESLSTC,APPL=RELOAD");
-    let seen = crate::harness::wait_until(Instant::now() + crate::harness::PATIENCE, || instance.path("validating").exists().then_some(()));
+    let seen = wait_until(Instant::now() + PATIENCE, || instance.path("validating").exists().then_some(()));
     assert!(seen.is_some(), "{}", running.all());
     running.signal(nix::sys::signal::Signal::SIGKILL);
     let output = console.wait_with_output().unwrap();
@@ -432,7 +432,7 @@ fn consoles_are_bounded_in_number_and_one_too_many_is_told_that_the_task_is_busy
     let mut limited = std::process::Command::new("/bin/sh");
     limited.args(["-c", "ulimit -n 64; exec \"$0\" \"$@\""]).arg(launcher.get_program()).args(launcher.get_args());
     limited.env_clear().envs(launcher.get_envs().filter_map(|(name, value)| Some((name, value?)))).stdin(std::process::Stdio::null());
-    let mut running = crate::harness::Running::spawn(limited, instance.directory.path());
+    let mut running = Running::spawn(limited, instance.directory.path());
     running.wait_for("ZWEL0001I component alpha started");
     let jobs = std::fs::read_dir(instance.system().join("jobs")).unwrap().flatten();
     let socket = jobs.map(|entry| entry.path().join("control")).find(|path| path.exists()).unwrap();
@@ -441,7 +441,7 @@ fn consoles_are_bounded_in_number_and_one_too_many_is_told_that_the_task_is_busy
     BufReader::new(connections.last().unwrap()).read_line(&mut first).unwrap();
     assert_eq!(first, "REJECTED BUSY\n");
     connections.clear();
-    let served = crate::harness::wait_until(Instant::now() + crate::harness::PATIENCE, || {
+    let served = wait_until(Instant::now() + PATIENCE, || {
         let (answer, _) = instance.console("F ZWESLSTC,APPL=DISP");
         assert!(answer.contains("ZWEL0010I") || answer.contains("TASK BUSY"), "{answer}");
         answer.contains("ZWEL0010I").then_some(())
@@ -472,4 +472,32 @@ fn a_template_that_never_ends_blocks_neither_p_nor_a_later_reload() {
     instance.console("P ZWESLSTC");
     assert_eq!(running.wait_end(), 0);
     reload.join().unwrap();
+}
+
+/// A component takes its time to stop: what RESTART answers is in SYSLOG before what it leads to, although the answer is not whole yet.
+#[test]
+fn an_answer_comes_before_what_it_leads_to() {
+    let instance = Instance::new();
+    let go = instance.path("go").display().to_string();
+    let slow = format!("trap 'until [ -e {go} ]; do sleep 0.05; done; exit 0' TERM; echo up; while :; do sleep 0.05; done");
+    let instance = instance.component("slow", &slow, "");
+    instance.write_config();
+    let yaml = std::fs::read_to_string(instance.config()).unwrap();
+    std::fs::write(instance.config(), yaml.replacen("zowe:\n", "zowe:\n  sysMessages: ['ZWEL0004I']\n", 1)).unwrap();
+    let running = Running::spawn(instance.launcher(&["lpar1"]), instance.directory.path());
+    running.wait_for("ZWEL0012I");
+    running.wait_for("up");
+    let system = instance.system();
+    let answer = std::thread::spawn(move || crate::harness::console(&system, "F ZWESLSTC,APPL=RESTART(slow)"));
+    let syslog = || std::fs::read_to_string(instance.system().join("SYSLOG")).unwrap();
+    let seen = wait_until(Instant::now() + PATIENCE, || syslog().contains("ZWEL0923I component slow is being restarted").then_some(()));
+    assert!(seen.is_some(), "{}", syslog());
+    assert!(!syslog().contains("ZWEL0004I component slow"), "it has not ended yet");
+    std::fs::write(&go, "").unwrap();
+    let (said, code) = answer.join().unwrap();
+    assert!(code == 0 && said.matches("ZWEL0923I component slow is being restarted").count() == 1, "{code} {said}");
+    let log = syslog();
+    let at = |text: &str| log.find(text).unwrap_or_else(|| panic!("{text} is missing in {log}"));
+    assert!(at("ZWEL0923I component slow") < at("ZWEL0004I component slow"), "{log}");
+    assert_eq!(log.matches("ZWEL0923I component slow").count(), 1, "{log}");
 }

@@ -437,6 +437,11 @@ fn a_bad_new_version_is_seen_by_the_canary_at_most() {
     assert!(failures.len() <= some && failures.iter().all(|why| why.starts_with("lost")), "{good} answered, {failures:?}");
     sysplex.wait_balanced(4);
     assert_eq!(sysplex.at_level("zowe.yaml", "0.1.0"), 4, "{said}");
+    let records = fs::read_dir(sysplex.path("state/zwelnch")).unwrap().flatten().map(|entry| entry.path().join("rollout.journal"));
+    let journal = records.into_iter().find(|path| path.exists()).unwrap();
+    let steps = ["lpar2 replace begun", "lpar2 replace ended", "lpar2 take-back begun", "lpar2 take-back ended"].map(str::to_owned);
+    assert_eq!(crate::upgrade::told(&journal), (steps.to_vec(), Some(8)));
+    assert_eq!(fs::metadata(&journal).unwrap().permissions().mode() & 0o777, 0o600);
     // Mended, the same command begins anew.
     let output = sysplex.rollout(&["--history"]).output().unwrap();
     ended(&output, 0, &["0 of 4 upgraded, rolled back: lpar2 has ", "taken back"]);

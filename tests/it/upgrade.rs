@@ -2,6 +2,7 @@
 
 use crate::harness::{PATIENCE, Running, none_left, program, program_or_skip, skip, text, wait_until};
 use crate::sysplex::{Load, Sysplex, asked_before, asked_before_with, go_on, nothing_lost, under_load};
+use crate::terminal::Terminal;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -46,6 +47,87 @@ fn an_upgrade_of_both_instances_loses_no_request() {
     sysplex.end();
 }
 
+/// The steps and edges in a journal's events of traffic since its last run began, and the code that this run ended with.
+pub(crate) fn told(journal: &Path) -> (Vec<String>, Option<i64>) {
+    let (mut steps, mut code) = (Vec::new(), None);
+    for line in fs::read_to_string(journal).unwrap().lines() {
+        let event: serde_json::Value = serde_json::from_str(line).unwrap();
+        match (event["event"].as_str().unwrap(), event["edge"].as_str()) {
+            ("run", Some("begun")) => (steps, code) = (Vec::new(), None),
+            ("run", _) => code = event["code"].as_i64(),
+            ("traffic", Some(edge)) => {
+                let target = event["target"].as_str().map(|target| format!("{target} ")).unwrap_or_default();
+                let failed = if event["failed"] == true { " failed" } else { "" };
+                steps.push(format!("{target}{} {edge}{failed}", event["step"].as_str().unwrap()));
+            }
+            _ => {}
+        }
+    }
+    (steps, code)
+}
+
+#[test]
+fn journal_and_metrics_tell_each_step() {
+    let Some((sysplex, load)) = under_load() else { return };
+    let journal = sysplex.path("logs/zwelnch-upgrade-lpar2.journal");
+    let shown = |state: &str, step: Option<&str>| {
+        let output = sysplex.command(&["status", "--format", "openmetrics"]).output().unwrap();
+        let said = text(&output);
+        let is_one =
+            |metric: &str, label: &str, value: &str| said.contains(&format!("{metric}{{ha_instance=\"lpar1\",{label}=\"{value}\"}} 1\n"));
+        assert!(is_one("zwelnch_upgrade_state", "state", state), "{state}: {said}");
+        match step {
+            Some(step) => assert!(is_one("zwelnch_upgrade_step", "step", step), "{step}: {said}"),
+            None => assert!(!said.lines().any(|line| line.starts_with("zwelnch_upgrade_step{") && line.ends_with(" 1")), "{said}"),
+        }
+    };
+    shown("none", None);
+    let mut running = asked_before(&sysplex, "start the new instance");
+    shown("at_work", Some("stop-old"));
+    running.signal(nix::sys::signal::Signal::SIGKILL);
+    running.wait_end();
+    shown("unfinished", Some("stop-old"));
+    let both = |steps: &[&str]| steps.iter().flat_map(|step| [format!("{step} begun"), format!("{step} ended")]).collect::<Vec<_>>();
+    assert_eq!(told(&journal), (both(&["check", "quiesce", "drain", "stop-old"]), None), "nobody tells of a SIGKILL");
+    let output = sysplex.upgrade("zowe.yaml", "zowe-new2.yaml", "zowe.yaml", "lpar2", &[]).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output));
+    shown("none", None);
+    assert_eq!(told(&journal), (both(&["stop-old", "start-new", "quiesce-new", "ready", "verify", "resume", "final"]), Some(0)));
+    // The words are events too, and people read them.
+    let output = sysplex.command(&["events", "--journal", journal.to_str().unwrap()]).output().unwrap();
+    let said = text(&output);
+    for expected in ["drain begins", "drain: step 3 of 10: drain", "drain ends", "final ends", "run ends: condition code 0"] {
+        assert!(said.contains(expected), "{expected} is missing in {said}");
+    }
+    // There is nothing to roll back, which is the end of that run too.
+    let output = sysplex.upgrade("zowe.yaml", "zowe-new2.yaml", "zowe.yaml", "lpar2", &["--rollback"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(8), "{}", text(&output));
+    assert_eq!(told(&journal), (Vec::new(), Some(8)));
+    nothing_lost(&sysplex, load);
+    sysplex.end();
+}
+
+/// On a terminal the last line says how far it is, and each step how long it took; elsewhere lines are those that scripts know.
+#[test]
+fn on_a_terminal_an_upgrade_shows_how_far_it_is() {
+    let Some(sysplex) = Sysplex::up() else { return };
+    sysplex.install("new2");
+    let load = Load::begin(sysplex.front, 6);
+    load.wait_until_good(50);
+    let command = sysplex.upgrade("zowe.yaml", "zowe-new2.yaml", "zowe.yaml", "lpar2", &["--drain", "3s"]);
+    let mut terminal = Terminal::session(command, "xterm");
+    terminal.wait_for("Done: the new lpar2 serves.");
+    assert!(terminal.child.wait().unwrap().success());
+    let seen = terminal.seen.lock().unwrap().clone();
+    assert_eq!(seen.matches("  done after ").count(), 10, "{seen}");
+    // Of how many connections so many are left, and the time.
+    let drains = seen.split('\r').find(|line| line.contains("step 3 of 10, drain: ")).unwrap_or_else(|| panic!("{seen}"));
+    assert!(drains.starts_with("[--------------------] ") && drains.contains(" connections left, 2.0s at most\u{1b}[K"), "{drains:?}");
+    let (_, failures, _) = load.end();
+    assert!(failures.is_empty(), "{failures:?}");
+    sysplex.end();
+}
+
 /// Makes an upgrade of lpar2 under load and returns its exit code and what it said; no request on a new connection may be lost.
 fn faulty(sysplex: &Sysplex, more: &[&str]) -> (i32, String) {
     let load = Load::begin(sysplex.front, 0);
@@ -73,6 +155,11 @@ fn a_new_version_that_does_not_become_ready_is_rolled_back() {
     fs::remove_file(sysplex.path("LPR2/PROCLIB/ZWESLST2")).unwrap();
     let (code, said) = faulty(&sysplex, &[]);
     assert!(code == 8 && said.contains("could not be started") && said.contains("Rolled back"), "{said}");
+    let (steps, code) = told(&sysplex.path("logs/zwelnch-upgrade-lpar2.journal"));
+    assert_eq!(
+        (&steps[steps.len() - 4..], code),
+        (&["start-new begun", "start-new ended failed", "roll-back begun", "roll-back ended"].map(str::to_owned)[..], Some(8))
+    );
     sysplex.wait_good(&["zowe.yaml"]);
     sysplex.end();
 }

@@ -2,13 +2,14 @@
 
 use crate::certificates::Certificates;
 use crate::eureka::{Registry, Shape, Tls};
-use crate::harness::{Instance, text};
+use crate::harness::{Instance, PATIENCE, text, wait_until};
 use serde_json::Value;
 use std::fs;
 use std::process::{Output, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+const SLEEPER: &str = "exec sleep 1000";
 const LEASE: Duration = Duration::from_secs(90);
 
 /// A configuration of HA instances whose Discovery Services are `registries`.
@@ -195,4 +196,67 @@ fn https_with_the_instances_own_certificate_and_trust_store() {
         let (code, output) = verify(&good, &store("wr0ng"), &[]);
         assert!(code == 8 && output.contains("the password is wrong") && !output.contains("wr0ng"), "{output}");
     }
+}
+
+/// Where each question would be an operator command, a launcher is known by its journal and its lock: that has to be what DISP says.
+#[test]
+fn the_journal_says_of_a_launcher_what_disp_says() {
+    use zwelnch::ha::{journals::Journals, status, target};
+    let crash = "echo READY; sleep 0.1; exit 3";
+    let instance = Instance::new()
+        .component("alpha", "echo READY; exec sleep 1000", "launcher: {readiness: READY}")
+        .component("beta", SLEEPER, "")
+        .component("crasher", crash, "launcher: {restartIntervals: []}")
+        .component("gone", SLEEPER, "");
+    let instance = instance.extra("haInstances: {lpar1: {hostname: localhost}}\n");
+    instance.write_config();
+    let platform = zwelnch::platform::NativePlatform::for_command();
+    let named = target::Named { id: None, config: instance.config().display().to_string() };
+    let target = target::targets(&[named], &platform).unwrap().remove(0);
+    let target = target::Target { job_name: "ZWESLSTC".into(), ..target };
+    let journals = Journals::default();
+    let by_journal = || journals.launcher(&target, &platform);
+    assert_eq!(by_journal(), status::Launcher::NotActive, "nothing of it was ever there");
+    let mut running = instance.up();
+    let system = zwelnch::system::SystemDirectory::open(Some(&instance.system())).unwrap();
+    let sorted = |launcher| match launcher {
+        status::Launcher::Active(mut all) => {
+            all.sort_by(|one: &status::ComponentState, other| one.name.cmp(&other.name));
+            status::Launcher::Active(all)
+        }
+        other => other,
+    };
+    let agree = |count: usize| {
+        let seen = wait_until(Instant::now() + PATIENCE, || {
+            let by_console = sorted(status::launcher(&target, &system, PATIENCE));
+            let is_one = matches!(&by_console, status::Launcher::Active(all) if all.len() == count);
+            (is_one && sorted(by_journal()) == by_console).then_some(by_console)
+        });
+        seen.unwrap_or_else(|| panic!("{:?}\n{:?}", by_journal(), status::launcher(&target, &system, PATIENCE)))
+    };
+    running.wait_for("ZWEL0038E");
+    let status::Launcher::Active(all) = agree(4) else { panic!() };
+    let states: Vec<(&str, bool)> = all.iter().map(|one| (one.state.as_str(), one.ready)).collect();
+    assert_eq!(states, [("ready", true), ("ready", true), ("failed", false), ("ready", true)]);
+    instance.modify("STOP(beta)");
+    running.wait_for("ZWEL0002I component beta stopped");
+    agree(4);
+    // One that RELOAD takes out, running, and one that is down.
+    let yaml = fs::read_to_string(instance.config()).unwrap();
+    let without =
+        |yaml: &str, name: &str| yaml.replacen(&format!("  {name}:\n    enabled: true"), &format!("  {name}:\n    enabled: false"), 1);
+    let shorter = without(&without(&yaml, "gone"), "beta");
+    assert_ne!(shorter, yaml);
+    fs::write(instance.config(), shorter).unwrap();
+    instance.modify("RELOAD");
+    agree(2);
+    // What has asked so often is in no log.
+    let syslog = fs::read_to_string(instance.system().join("SYSLOG")).unwrap();
+    assert!(!syslog.contains("APPL=DISP"), "{syslog}");
+    // Killed, it tells no end.
+    let holder = fs::read_to_string(instance.path("workspace/.env/.lpar1.lock")).unwrap();
+    assert!(holder.starts_with("ZWESLSTC "), "{holder}");
+    running.signal(nix::sys::signal::Signal::SIGKILL);
+    running.wait_end();
+    assert_eq!(by_journal(), status::Launcher::NotActive);
 }

@@ -9,7 +9,7 @@ use super::arguments::{ReportFormat, Rollout as Arguments};
 use super::availability::{DEGRADED, HALTED, configs, pem_files};
 use super::configuration::absolute_config;
 use super::native::Console;
-use super::terminal::{data, document, fail, fail_with};
+use super::terminal::{data, document, fail, fail_with, say};
 use crate::ha::ask::Access;
 use crate::ha::lock::{Notice, Places, SysplexLock};
 use crate::ha::rollout::audit::Audit;
@@ -17,15 +17,25 @@ use crate::ha::rollout::record::{self, Instance, Options, Phase, Rollout, State,
 use crate::ha::rollout::{self, Outcome, order};
 use crate::ha::target::{self, Target};
 use crate::ha::upgrade::plan;
+use crate::journal::{Event, Journal};
 use crate::message::Message;
+use crate::output::LogSettings;
 use crate::platform::files::fingerprint;
 use crate::platform::unix::process::inherited_environment;
 use crate::platform::{NativePlatform, Platform};
 use report::Reporter;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use world::Sysplex;
+
+/// The journal in the directory of the records, and how large it becomes: as that of an instance by default.
+const JOURNAL: &str = "rollout.journal";
+const JOURNAL_SIZE: u64 = 10 * 1024 * 1024;
+const JOURNAL_COUNT: u32 = 3;
+
+/// In place of the HA instance that other journals are about.
+const ALL_INSTANCES: &str = "*";
 
 /// Both versions of an instance, and how each is asked.
 struct Pair {
@@ -150,27 +160,44 @@ fn begin(arguments: &Arguments) -> Result<i32, i32> {
     let follows = |left: &Notice| left.key == key;
     let sysplex_lock = SysplexLock::new(&places, notice, &follows, &platform);
     sysplex_lock.take().map_err(fail)?;
-    let reporter = Reporter::new(Audit::of(&directory), json, &user, rollout.number);
+    let journal = rollout_journal(&directory, &system);
+    let reporter = Reporter::new(Audit::of(&directory), journal.clone(), json, &user, rollout.number);
     let mut world = Sysplex::new(&*operator, &pairs, &store, &upgrades, &sysplex_lock, reporter, &user);
     refusals.iter().for_each(|refusal| rollout::World::say(&mut world, None, &format!("Worth knowing: {refusal}")));
     // Somebody's wish of another time.
     let _ = crate::platform::files::unless_missing(std::fs::remove_file(store.pause_path()));
     let begun = if arguments.resume { "resumed" } else { "begun" };
     rollout::World::say(&mut world, None, &format!("rollout {} to {} is {begun} by {user} on {system}", rollout.number, rollout.to));
-    if let Some(last) = &mut before {
-        undo_begins(&mut world, last, &rollout, &store)?;
-    }
-    let accepted = rollout.options.accept.clone();
-    let outcome = rollout::run(&mut world, &mut rollout, arguments.pause_after, &accepted);
-    let code = conclude(&mut world, &rollout, &outcome);
-    if let Some(program) = &arguments.notify {
-        notify::notify(program, &rollout, &outcome, &store.path(rollout.number), &mut world);
-    }
+    let begun = before.as_mut().map_or(Ok(()), |last| undo_begins(&mut world, last, &rollout, &store));
+    let made = begun.map(|()| {
+        let accepted = rollout.options.accept.clone();
+        let outcome = rollout::run(&mut world, &mut rollout, arguments.pause_after, &accepted);
+        let code = conclude(&mut world, &rollout, &outcome);
+        if let Some(program) = &arguments.notify {
+            notify::notify(program, &rollout, &outcome, &store.path(rollout.number), &mut world);
+        }
+        code
+    });
     drop(world);
-    if rollout.state.is_ended() {
+    let code = made.unwrap_or_else(|code| code);
+    journal.tell(Event::run_ended(code));
+    journal.close().iter().for_each(say);
+    if made.is_ok() && rollout.state.is_ended() {
         sysplex_lock.finish();
     }
     Ok(code)
+}
+
+/// The journal of rollouts, beside their records. It is about all instances.
+fn rollout_journal(directory: &Path, system: &str) -> Journal {
+    let journal = Journal::new();
+    journal.on_trouble(|trouble| say(&trouble));
+    journal.tell(Event::run_begun("", system));
+    let settings = LogSettings { path: directory.join(JOURNAL), size: JOURNAL_SIZE, count: JOURNAL_COUNT };
+    if let Err(error) = journal.open(settings, ALL_INSTANCES) {
+        say(&crate::message::journal_not_written(directory.join(JOURNAL).display(), error));
+    }
+    journal
 }
 
 /// What stands in the middle is rolled back first; the record of what is undone says by what.

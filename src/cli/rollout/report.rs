@@ -1,20 +1,20 @@
 //! What a rollout says: lines with time and duration, JSON for tools, the plan and the history.
 
-use crate::cli::terminal::{data, document, drawn_in_place, fail, is_terminal};
+use crate::cli::terminal::{bar, data, document, drawn_in_place, fail, is_terminal};
 use crate::console::in_words;
 use crate::ha::rollout::audit::Audit;
 use crate::ha::rollout::record::{Phase, Rollout};
-use crate::ha::rollout::{Outcome, order};
+use crate::ha::rollout::{Outcome, Replaced, Way, order};
+use crate::ha::upgrade::ROLL_BACK;
+use crate::journal::{Edge, Event, Journal};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Of a bar on a terminal.
-const WIDTH: usize = 20;
-
 /// Where everything is said: on standard output, and in the audit log.
 pub(super) struct Reporter {
     audit: Audit,
+    journal: Journal,
     json: bool,
     user: String,
     number: u32,
@@ -28,9 +28,10 @@ pub(super) struct Reporter {
 }
 
 impl Reporter {
-    pub(super) fn new(audit: Audit, json: bool, user: &str, number: u32) -> Reporter {
+    pub(super) fn new(audit: Audit, journal: Journal, json: bool, user: &str, number: u32) -> Reporter {
         Reporter {
             audit,
+            journal,
             json,
             user: user.to_owned(),
             number,
@@ -51,6 +52,7 @@ impl Reporter {
 
     pub(super) fn say(&mut self, instance: Option<&str>, line: &str) {
         self.log(instance, line);
+        self.tell("rollout", None, instance, (false, line));
         let (upgraded, count) = self.progress;
         if self.json {
             data(&self.value(instance, line).to_string());
@@ -65,15 +67,36 @@ impl Reporter {
         self.draw();
     }
 
+    /// Tells the journal: whether it failed, and the words.
+    fn tell(&self, step: &'static str, edge: Option<Edge>, instance: Option<&str>, (failed, detail): (bool, &str)) {
+        let target = instance.map(str::to_owned);
+        self.journal.tell(Event::Traffic { step: step.into(), edge, failed, target, detail: detail.to_owned() });
+    }
+
+    /// An instance is being replaced.
+    pub(super) fn replacing(&self, instance: &str, way: Way) {
+        self.tell(word(way), Some(Edge::Begun), Some(instance), (false, ""));
+    }
+
+    /// That has come to its end.
+    pub(super) fn replaced(&self, instance: &str, way: Way, outcome: &Replaced) {
+        let (failed, detail) = match outcome {
+            Replaced::Done => (false, ""),
+            // That is what was wanted.
+            Replaced::RolledBack(_) if way == Way::RollBack => (false, ""),
+            Replaced::RolledBack(why) | Replaced::Refused(why) | Replaced::Halted(why) => (true, why.as_str()),
+        };
+        self.tell(word(way), Some(Edge::Ended), Some(instance), (failed, detail));
+    }
+
     /// The bar, where somebody looks at a terminal.
     pub(super) fn draw(&mut self) {
         let (upgraded, count) = self.progress;
         if self.json || count == 0 || !is_terminal() {
             return;
         }
-        let full = WIDTH * upgraded / count;
-        let bar = "#".repeat(full) + &"-".repeat(WIDTH - full);
-        drawn_in_place(&format!("[{bar}] {upgraded} of {count} upgraded, {}", clock(self.begun.elapsed())));
+        let bar = bar(upgraded as u64, count as u64);
+        drawn_in_place(&format!("{bar} {upgraded} of {count} upgraded, {}", clock(self.begun.elapsed())));
         self.is_drawn = true;
     }
 
@@ -92,6 +115,7 @@ impl Reporter {
 
     pub(super) fn conclude(&mut self, outcome: &Outcome, line: &str) {
         self.log(None, line);
+        self.tell("rollout", None, None, (false, line));
         if self.json {
             let mut value = self.value(None, line);
             value["outcome"] = outcome.word().into();
@@ -116,6 +140,15 @@ impl Reporter {
                 fail(format!("the audit log cannot be written: {error}"));
             }
         }
+    }
+}
+
+/// The step that the replacement of an instance is.
+fn word(way: Way) -> &'static str {
+    match way {
+        Way::Forward => "replace",
+        Way::Back => "take-back",
+        Way::RollBack => ROLL_BACK,
     }
 }
 

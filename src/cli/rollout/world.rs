@@ -173,7 +173,7 @@ impl World for Sysplex<'_> {
         self.reporter.set_progress(rollout);
         self.store.keep(rollout)?;
         let is_begun = rollout.instances.iter().any(|instance| instance.begun.is_some());
-        if let Err(error) = self.lock.tell(&rollout.words(), is_begun) {
+        if let Err(error) = self.lock.tell(&rollout.words(), None, is_begun) {
             self.say(None, &format!("ATTENTION: {error}"));
         }
         Ok(())
@@ -246,6 +246,7 @@ impl World for Sysplex<'_> {
             calls.iter_mut().for_each(|call| call.expect(&services));
         }
         for call in &calls {
+            self.reporter.replacing(&call.id, way);
             self.say(Some(&call.id), &call.shown());
         }
         let (sender, receiver) = mpsc::channel();
@@ -266,7 +267,9 @@ impl World for Sysplex<'_> {
                 }
             }
             let failed = |_| Replaced::Halted("its upgrade could not be watched".to_owned());
-            made.into_iter().map(|thread| thread.join().unwrap_or_else(failed)).collect()
+            let outcomes: Vec<Replaced> = made.into_iter().map(|thread| thread.join().unwrap_or_else(failed)).collect();
+            calls.iter().zip(&outcomes).for_each(|(call, outcome)| self.reporter.replaced(&call.id, way, outcome));
+            outcomes
         })
     }
 

@@ -20,6 +20,7 @@ fn notice(what: &str, changed: bool) -> Notice {
         process: 7,
         since: "2026-11-26 20:00:00 UTC".into(),
         step: "at its beginning".into(),
+        word: None,
         changed,
         record: "/record".into(),
     }
@@ -28,7 +29,7 @@ fn notice(what: &str, changed: bool) -> Notice {
 /// As a run takes it that goes on with one of the same name.
 fn take<'a>(places: &'a Places, what: &str, platform: &'a NativePlatform) -> Result<SysplexLock<'a>, String> {
     let lock = SysplexLock::new(places, notice(what, false), &|left| left.key == ["upgrade of HA instance lpar2"], platform);
-    lock.check().and_then(|()| lock.tell("at its beginning", false)).map_err(|error| error.to_string())?;
+    lock.check().and_then(|()| lock.tell("at its beginning", None, false)).map_err(|error| error.to_string())?;
     Ok(lock)
 }
 
@@ -63,7 +64,7 @@ fn what_stands_in_the_middle_keeps_others_away_and_is_gone_on_with() {
     drop(take(&places, "upgrade of HA instance lpar1", &platform).unwrap());
     assert_eq!(look(&places, &platform), []);
     let lock = take(&places, "upgrade of HA instance lpar2", &platform).unwrap();
-    lock.tell("it has come to step 4", true).unwrap();
+    lock.tell("it has come to step 4", None, true).unwrap();
     drop(lock);
     let seen = look(&places, &platform);
     let text = seen[0].to_string();
@@ -90,7 +91,7 @@ fn a_lock_that_somebody_removes_is_made_again_and_is_for_the_group() {
     let lock = take(&places, "a", &platform).unwrap();
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, GROUP);
     std::fs::remove_file(&path).unwrap();
-    lock.tell("it has come to step 9", true).unwrap();
+    lock.tell("it has come to step 9", Some("resume"), true).unwrap();
     // Read, not locked: this process has the lock.
     assert!(std::fs::read_to_string(&path).unwrap().contains("step 9"));
     lock.finish();

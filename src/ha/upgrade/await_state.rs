@@ -1,7 +1,7 @@
 //! The parts of a step that take time: connections that end, jobs that come and go, instances that become ready.
 
 use super::serves::Watch;
-use super::{Patience, Trouble, UpgradeError, Who};
+use super::{Patience, Sight, Trouble, UpgradeError, Who};
 use crate::ha::status::{ComponentState, Launcher};
 use std::time::Duration;
 
@@ -40,6 +40,8 @@ pub(super) fn drain(world: &mut Watch<'_>, who: Who, patience: &Patience) -> Res
                 return Ok(());
             }
             Ok(Some(count)) => {
+                let left = deadline.saturating_sub(world.now());
+                world.told(Sight::Draining { count, left });
                 if last != Some(count) {
                     world.say(&format!("  {count} connections are left"));
                 }

@@ -3,11 +3,14 @@
 use super::await_state::{agree, begin, drain, end, listening, ready};
 use super::serves::Watch;
 use super::stopping::{clear_to_stop, keep_the_only_one};
-use super::{Patience, Progress, Step, Trouble, UpgradeError, UpgradeOutcome, Who};
+use super::{Patience, Progress, ROLL_BACK, Sight, Step, Trouble, UpgradeError, UpgradeOutcome, Who};
 use crate::ha::status::Launcher;
 
 pub(super) fn backward(world: &mut Watch<'_>, at: Step, why: UpgradeError, patience: &Patience) -> UpgradeOutcome {
-    match go_back(world, at, patience) {
+    world.told(Sight::Begun { word: ROLL_BACK, step: None });
+    let made = go_back(world, at, patience);
+    world.told(Sight::Ended(made.as_ref().err()));
+    match made {
         Ok(()) => UpgradeOutcome::RolledBack(why),
         Err(what) => UpgradeOutcome::Halted(UpgradeError::RollingBack { what: Box::new(what), why: Box::new(why) }),
     }

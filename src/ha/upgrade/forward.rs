@@ -4,7 +4,7 @@ use super::await_state::{agree, begin, drain, end, listening, ready};
 use super::back::backward;
 use super::serves::Watch;
 use super::stopping::{PUT_OFF, clear_to_stop, peers_carry_all};
-use super::{Approval, FRESH, Patience, Progress, Step, Trouble, UpgradeError, UpgradeOutcome, Who};
+use super::{Approval, FRESH, Patience, Progress, Sight, Step, Trouble, UpgradeError, UpgradeOutcome, Who};
 use crate::ha::status::Launcher;
 
 pub(super) fn forward(world: &mut Watch<'_>, from: Step, patience: &Patience, automatic_rollback: bool) -> UpgradeOutcome {
@@ -36,14 +36,11 @@ pub(super) fn forward(world: &mut Watch<'_>, from: Step, patience: &Patience, au
             }
             world.changed = true;
         }
+        world.told(Sight::Begun { word: step.word(), step: Some(step) });
         world.say(&format!("step {} of {}: {}", step.number(), Step::ALL.len(), step.title()));
-        if !quiesced_by_us && (Step::Drain..=Step::Verify).contains(&step) {
-            if let Err(why) = world.keep_away() {
-                return UpgradeOutcome::Halted(why.because(UpgradeError::NotQuiescedAnew).because(UpgradeError::NothingStopped));
-            }
-            quiesced_by_us = true;
-        }
-        match make(world, step, patience) {
+        let made = quiesced_anew(world, step, &mut quiesced_by_us).and_then(|()| make(world, step, patience));
+        world.told(Sight::Ended(made.as_ref().err().map(Trouble::why)));
+        match made {
             Ok(()) => {}
             Err(Trouble::Back(why)) if step == Step::Check => return UpgradeOutcome::Refused(why),
             Err(Trouble::Back(why)) if automatic_rollback => {
@@ -62,6 +59,16 @@ pub(super) fn forward(world: &mut Watch<'_>, from: Step, patience: &Patience, au
             }
         }
     }
+}
+
+/// In a resumed run, before the first step that wants it.
+fn quiesced_anew(world: &mut Watch<'_>, step: Step, is_by_us: &mut bool) -> Result<(), Trouble> {
+    if !*is_by_us && (Step::Drain..=Step::Verify).contains(&step) {
+        let quiesced = world.keep_away();
+        quiesced.map_err(|why| Trouble::Halt(why.because(UpgradeError::NotQuiescedAnew).because(UpgradeError::NothingStopped)))?;
+        *is_by_us = true;
+    }
+    Ok(())
 }
 
 fn make(world: &mut Watch<'_>, step: Step, patience: &Patience) -> Result<(), Trouble> {

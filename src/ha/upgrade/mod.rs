@@ -98,6 +98,22 @@ impl Step {
         }
     }
 
+    /// Its name, for programs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Step::Check => "check",
+            Step::Quiesce => "quiesce",
+            Step::Drain => "drain",
+            Step::StopOld => "stop-old",
+            Step::StartNew => "start-new",
+            Step::QuiesceNew => "quiesce-new",
+            Step::Ready => "ready",
+            Step::Verify => "verify",
+            Step::Resume => "resume",
+            Step::Final => "final",
+        }
+    }
+
     /// From 1 on.
     pub fn number(self) -> usize {
         Step::ALL.iter().position(|known| *known == self).unwrap_or_default() + 1
@@ -119,6 +135,14 @@ pub enum Progress {
 }
 
 impl Progress {
+    /// For programs: that of the step, or [`ROLL_BACK`].
+    pub fn word(self) -> &'static str {
+        match self {
+            Progress::Forward(step) => step.word(),
+            Progress::Back(_) => ROLL_BACK,
+        }
+    }
+
     /// For people, after a comma.
     pub fn words(self) -> String {
         match self {
@@ -166,10 +190,26 @@ pub enum Approval {
     Waiting,
 }
 
+/// What is seen of a run beside its lines.
+#[derive(Debug, Clone, Copy)]
+pub enum Sight<'a> {
+    /// A step begins; None: the way back, which is one too.
+    Begun { word: &'static str, step: Option<Step> },
+    /// The one that was begun last has ended, and why it failed.
+    Ended(Option<&'a UpgradeError>),
+    /// So many connections are left, and so long they are waited for at most.
+    Draining { count: u64, left: Duration },
+}
+
+/// The name of the way back, as [`Step::word`] is that of a step.
+pub const ROLL_BACK: &str = "roll-back";
+
 /// Everything outside.
 pub trait World {
     /// Writes one line for whoever watches.
     fn say(&mut self, line: &str);
+    /// Tells whoever watches what is seen.
+    fn told(&mut self, sight: Sight<'_>);
     /// Keeps the progress; None: the upgrade is over.
     fn keep(&mut self, progress: Option<Progress>) -> Result<(), UpgradeError>;
     /// Asked before each step, with its title.
@@ -236,6 +276,12 @@ enum Trouble {
 }
 
 impl Trouble {
+    fn why(&self) -> &UpgradeError {
+        match self {
+            Trouble::Back(why) | Trouble::Halt(why) => why,
+        }
+    }
+
     /// What halts a run has this as its consequence; going back says it itself.
     fn because(self, outer: fn(Box<UpgradeError>) -> UpgradeError) -> Trouble {
         match self {

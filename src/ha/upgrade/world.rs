@@ -1,7 +1,7 @@
 //! The real world of an upgrade: consoles, balancers, gateways, registries and the clock.
 
 use super::record::UpgradeRecord;
-use super::{Approval, Known, Progress, Standing, UpgradeError, Who, World, before};
+use super::{Approval, Known, Progress, Sight, Standing, UpgradeError, Who, World, before};
 use crate::config::normalize_id;
 use crate::ha::ask::{self, Access, AskError};
 use crate::ha::lock::{SysplexLock, SysplexLockError};
@@ -77,14 +77,25 @@ impl Site<'_> {
     }
 }
 
+/// Who is told of a run, and asked where somebody is to be asked. See [`World`].
+pub trait Watcher {
+    /// One line for whoever watches.
+    fn say(&mut self, line: &str);
+    /// Asked before each step, with its title.
+    fn approve(&mut self, title: &str) -> Approval;
+    /// What is seen of a run beside its lines.
+    fn told(&mut self, sight: Sight<'_>);
+    /// Nothing happens for a moment.
+    fn waits(&mut self);
+}
+
 /// A run on a [`Site`].
 pub struct Run<'a> {
     pub site: Site<'a>,
     pub record: UpgradeRecord,
     /// Keeps every other upgrade away, and tells how far this one is.
     pub lock: &'a SysplexLock<'a>,
-    pub say: &'a mut dyn FnMut(&str),
-    pub approve: &'a mut dyn FnMut(&str) -> Approval,
+    pub watcher: &'a mut dyn Watcher,
     pub begun: Instant,
     /// See [`World::answers_until`].
     pub deadline: Option<Duration>,
@@ -93,10 +104,10 @@ pub struct Run<'a> {
 impl Run<'_> {
     fn issue(&mut self, who: Who, operation: Operation) -> Result<(), UpgradeError> {
         let command = self.site.command(who, operation);
-        (self.say)(&format!("  {command}"));
+        self.watcher.say(&format!("  {command}"));
         let answer = self.site.operator.issue(&command, Some(COMMAND_TIME))?;
         for line in &answer.lines {
-            (self.say)(&format!("    {line}"));
+            self.watcher.say(&format!("    {line}"));
         }
         if answer.accepted { Ok(()) } else { Err(UpgradeError::Refused { command, lines: answer.lines }) }
     }
@@ -108,7 +119,7 @@ impl Run<'_> {
 
     fn said(&mut self, lines: Vec<String>) {
         for line in lines {
-            (self.say)(&format!("    {line}"));
+            self.watcher.say(&format!("    {line}"));
         }
     }
 }
@@ -124,14 +135,18 @@ fn answers(peer: &Target, access: &Access) -> Known {
 
 impl World for Run<'_> {
     fn say(&mut self, line: &str) {
-        (self.say)(line);
+        self.watcher.say(line);
+    }
+
+    fn told(&mut self, sight: Sight<'_>) {
+        self.watcher.told(sight);
     }
 
     fn keep(&mut self, progress: Option<Progress>) -> Result<(), UpgradeError> {
         if let Some(progress) = progress {
-            match self.lock.tell(&progress.words(), true) {
+            match self.lock.tell(&progress.words(), Some(progress.word()), true) {
                 Ok(()) => {}
-                Err(why @ SysplexLockError::Unwritten { .. }) => (self.say)(&format!("  ATTENTION: {why}")),
+                Err(why @ SysplexLockError::Unwritten { .. }) => self.watcher.say(&format!("  ATTENTION: {why}")),
                 // Its holder knows nothing of this run, and may take the peers away.
                 Err(taken) => return Err(taken.into()),
             }
@@ -140,7 +155,7 @@ impl World for Run<'_> {
     }
 
     fn approve(&mut self, title: &str) -> Approval {
-        (self.approve)(title)
+        self.watcher.approve(title)
     }
 
     fn now(&self) -> Duration {
@@ -148,6 +163,7 @@ impl World for Run<'_> {
     }
 
     fn pause(&mut self, time: Duration) {
+        self.watcher.waits();
         // A remote launcher and a remote gateway do not announce what becomes of them.
         std::thread::sleep(time);
     }
@@ -246,14 +262,14 @@ impl World for Run<'_> {
     }
 
     fn quiesce(&mut self) -> Result<(), UpgradeError> {
-        (self.say)(&format!("  {}", self.site.traffic.quiesce_command()));
+        self.watcher.say(&format!("  {}", self.site.traffic.quiesce_command()));
         let lines = self.site.traffic.quiesce()?;
         self.said(lines);
         Ok(())
     }
 
     fn resume(&mut self) -> Result<(), UpgradeError> {
-        (self.say)(&format!("  {}", self.site.traffic.resume_command()));
+        self.watcher.say(&format!("  {}", self.site.traffic.resume_command()));
         let lines = self.site.traffic.resume()?;
         self.said(lines);
         Ok(())

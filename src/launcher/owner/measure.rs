@@ -8,6 +8,7 @@ use crate::output::Counts;
 use crate::platform::End;
 use crate::supervisor::{InstancePhase, Moment};
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -18,6 +19,8 @@ pub(super) struct Measured {
     commands: BTreeMap<&'static str, u64>,
     /// The whole prepare step and its parts; None while it goes on.
     prepare: Option<(Duration, Vec<Timed>)>,
+    /// Known with it.
+    workspace: Option<PathBuf>,
 }
 
 /// Of a component, over all its processes.
@@ -34,7 +37,7 @@ pub(super) struct ComponentMeasured {
 
 impl Measured {
     pub(super) fn new() -> Measured {
-        Measured { began: SystemTime::now(), ready_after: None, commands: BTreeMap::new(), prepare: None }
+        Measured { began: SystemTime::now(), ready_after: None, commands: BTreeMap::new(), prepare: None, workspace: None }
     }
 
     /// An operator's command.
@@ -47,7 +50,8 @@ impl Measured {
         self.ready_after.get_or_insert(after);
     }
 
-    pub(super) fn prepared(&mut self, elapsed: Duration, timed: Vec<Timed>) {
+    pub(super) fn prepared(&mut self, elapsed: Duration, timed: Vec<Timed>, workspace: &Path) {
+        self.workspace = Some(workspace.to_owned());
         self.prepare = Some((elapsed, timed));
     }
 }
@@ -98,6 +102,8 @@ impl Owner {
             commands: self.measured.commands.iter().map(|(word, count)| ((*word).to_owned(), *count)).collect(),
             prepared_in: prepare.map(|(elapsed, _)| elapsed.as_secs_f64()),
             phases: prepare.map(|(_, timed)| phases(timed, None)).unwrap_or_default(),
+            workspace: self.measured.workspace.clone(),
+            upgrade: None,
             components: self.present().into_iter().filter_map(|index| self.measure_component(index)).collect(),
         }
     }

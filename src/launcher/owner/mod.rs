@@ -113,7 +113,7 @@ pub(super) async fn run(
     let preparing = context.workshop.run(move || async move {
         let (context, begun, sender) = for_prepare;
         let journal = context.journal.clone();
-        let phase = |edge, failed| journal.tell(Told::Phase { phase: "prepare".into(), edge, failed });
+        let phase = |edge, failed| journal.tell(Told::Phase { phase: "prepare".into(), edge, of: None, failed });
         phase(Edge::Begun, false);
         let prepared = prepare::prepare(context, begun, sender.clone()).await;
         phase(Edge::Ended, prepared.is_err());
@@ -284,7 +284,7 @@ impl Owner {
         self.preparing = None;
         let settings = prepared.generation.instance.configuration.launcher_settings().clone();
         self.begin_changes(&prepared);
-        self.measured.prepared(prepared.elapsed, prepared.timed);
+        self.measured.prepared(prepared.elapsed, prepared.timed, &prepared.generation.instance.workspace);
         self._held = Some(prepared.held);
         if let Some(warning) = job_name_warning(self.context.platform.is_zos(), &self.context.platform.job_name()) {
             self.say(warning);

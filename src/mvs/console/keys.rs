@@ -1,4 +1,5 @@
-//! Turns the bytes of a terminal into keys. Pure, byte by byte: how the bytes were cut into reads makes no difference.
+//! Turns the bytes of a terminal into keys. Pure, byte by byte: how the bytes were cut into reads makes no difference. (crossterm's decoder
+//! can be reached through its reader only, see `terminal`; parsers of what programs write, as vte, drop keys: Alt-Backspace, ESC O.)
 
 use std::collections::VecDeque;
 

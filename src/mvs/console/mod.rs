@@ -9,8 +9,10 @@ mod jobs;
 mod keys;
 mod layout;
 mod line;
+mod modes;
 mod pipe;
 mod screen;
+mod signals;
 mod terminal;
 
 pub use interactive::{ConsoleEnd, ConsoleOptions, ConsoleOutcome, help, interactive};

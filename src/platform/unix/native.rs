@@ -312,6 +312,13 @@ impl Platform for UnixPlatform {
         FileLock::take_shared(path, mode, holder, lock_whole)
     }
 
+    fn is_locked(&self, file: &File) -> io::Result<bool> {
+        // What a lock for reading would meet are locks for writing alone, and this descriptor need not be open for writing.
+        let mut whole = libc::flock { l_type: libc::F_RDLCK as _, l_whence: libc::SEEK_SET as _, l_start: 0, l_len: 0, l_pid: 0 };
+        nix::fcntl::fcntl(file, nix::fcntl::FcntlArg::F_GETLK(&mut whole))?;
+        Ok(i32::from(whole.l_type) != libc::F_UNLCK)
+    }
+
     #[cfg(zwelnch_linux)]
     fn process_table(&self) -> Vec<crate::platform::ProcessFacts> {
         proc::table()

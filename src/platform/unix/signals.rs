@@ -58,7 +58,7 @@ pub fn block(numbers: impl IntoIterator<Item = libc::c_int>) {
 /// # Errors
 /// The system's, for an invalid set.
 #[cfg(zwelnch_unix)]
-pub(super) fn wait(numbers: impl IntoIterator<Item = libc::c_int>) -> std::io::Result<libc::c_int> {
+pub(crate) fn wait(numbers: impl IntoIterator<Item = libc::c_int>) -> std::io::Result<libc::c_int> {
     let set = set_of(numbers);
     let mut number = 0;
     // SAFETY: sigwait reads the set and writes one integer.
@@ -81,7 +81,7 @@ fn set_of(numbers: impl IntoIterator<Item = libc::c_int>) -> libc::sigset_t {
 }
 
 /// Whether a signal, by its number, is ignored; false for an invalid number.
-pub(super) fn is_ignored(number: libc::c_int) -> bool {
+pub(crate) fn is_ignored(number: libc::c_int) -> bool {
     let mut old = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
     // SAFETY: with a null new action sigaction only writes the old one to the place it is given.
     let asked = unsafe { libc::sigaction(number, std::ptr::null(), old.as_mut_ptr()) };

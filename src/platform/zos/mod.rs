@@ -397,6 +397,10 @@ impl Platform for ZosPlatform {
         FileLock::take_shared(path, mode, holder, lock_whole)
     }
 
+    fn is_locked(&self, file: &File) -> io::Result<bool> {
+        Ok(shim::is_locked(file.as_fd())?)
+    }
+
     fn is_writable_directory(&self, path: &Path) -> bool {
         super::unix::is_writable_directory(path)
     }

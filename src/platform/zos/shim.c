@@ -448,6 +448,18 @@ int32_t zwelnch_lock(int32_t descriptor, int32_t *reason)
     return failed(reason);
 }
 
+int32_t zwelnch_locked(int32_t descriptor, int32_t *reason)
+{
+    struct flock lock;
+    memset(&lock, 0, sizeof lock);
+    /* What a lock for reading would meet are locks for writing alone, and this descriptor need not be open for writing. */
+    lock.l_type = F_RDLCK;
+    lock.l_whence = SEEK_SET;
+    if (fcntl(descriptor, F_GETLK, &lock) != 0)
+        return failed(reason);
+    return done(lock.l_type != F_UNLCK, reason);
+}
+
 static const char *const data_definition_names[2] = {"DD:SYSPRINT", "DD:SYSERR"};
 
 static struct data_definition {

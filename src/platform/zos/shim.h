@@ -142,6 +142,9 @@ int32_t zwelnch_conversion_on(int32_t descriptor, int32_t *reason);
 /* A byte-range lock over a whole open file, sysplex-wide on a shared file system. -EAGAIN: somebody else holds it. */
 int32_t zwelnch_lock(int32_t descriptor, int32_t *reason);
 
+/* Whether another process holds such a lock: 1, or 0. Locks nothing. */
+int32_t zwelnch_locked(int32_t descriptor, int32_t *reason);
+
 #define ZWELNCH_DD_SYSPRINT 0
 #define ZWELNCH_DD_SYSERR 1
 

@@ -141,6 +141,7 @@ unsafe extern "C" {
     fn zwelnch_conversion_off(descriptor: c_int, reason: *mut i32) -> i32;
     fn zwelnch_conversion_on(descriptor: c_int, reason: *mut i32) -> i32;
     fn zwelnch_lock(descriptor: c_int, reason: *mut i32) -> i32;
+    fn zwelnch_locked(descriptor: c_int, reason: *mut i32) -> i32;
     fn zwelnch_dd_write(dd: i32, record: *const u8, size: size_t, reason: *mut i32) -> i32;
     fn zwelnch_dd_record_length(dd: i32, reason: *mut i32) -> i32;
     fn zwelnch_read_records(name: *const c_char, bytes: *mut u8, size: size_t, needed: *mut size_t, reason: *mut i32) -> i32;
@@ -364,6 +365,12 @@ pub fn conversion_on(descriptor: BorrowedFd<'_>) -> Result<()> {
 pub fn lock(descriptor: BorrowedFd<'_>) -> Result<()> {
     // SAFETY: as above.
     call(|reason| unsafe { zwelnch_lock(descriptor.as_raw_fd(), reason) }).map(drop)
+}
+
+/// Whether another process has locked the file. Locks nothing.
+pub fn is_locked(descriptor: BorrowedFd<'_>) -> Result<bool> {
+    // SAFETY: as above.
+    call(|reason| unsafe { zwelnch_locked(descriptor.as_raw_fd(), reason) }).map(|locked| locked != 0)
 }
 
 /// Writes one record in IBM-1047. Must be called by one thread at a time.

@@ -139,7 +139,7 @@ impl Start {
             Event::Phase { phase, edge: Edge::Begun, .. } if self.phases.len() < SPANS => {
                 self.phases.push(Span::open(Kind::Phase, phase, now));
             }
-            Event::Phase { phase, edge: Edge::Ended, failed } => {
+            Event::Phase { phase, edge: Edge::Ended, failed, .. } => {
                 end(&mut self.phases, phase, now, *failed);
             }
             // It says what the states do not: for whom.

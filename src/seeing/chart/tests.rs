@@ -150,7 +150,7 @@ fn what_goes_on_is_shown_as_far_as_it_has_come() {
     starts.take(&record("r", 1, 0, Event::run_begun("JOB", "SYS")));
     starts.take(&record("r", 2, 10_000, state("starting")));
     starts.take(&record("r", 3, 20_000, Event::Spawned { component: "a".into(), pid: 1, attempt: 1 }));
-    starts.take(&record("r", 4, 90_000, Event::Phase { phase: "x".into(), edge: Edge::Begun, failed: false }));
+    starts.take(&record("r", 4, 90_000, Event::Phase { phase: "x".into(), edge: Edge::Begun, of: None, failed: false }));
     let start = starts.finish().remove(0);
     assert_eq!(spans(&start, "a"), [(Kind::Starting, 10, 20), (Kind::Running, 20, 90)]);
     assert!(start.components[0].spans[1].open && start.phases[0].open);

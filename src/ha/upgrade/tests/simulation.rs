@@ -160,6 +160,8 @@ pub(super) struct Simulation {
     /// What clients, or an operator, would complain about.
     pub violations: Vec<String>,
     pub lines: Vec<String>,
+    /// The step that was begun and has not ended.
+    at_work: Option<&'static str>,
     pub deadline: Option<Duration>,
 }
 
@@ -213,6 +215,7 @@ impl Simulation {
             exposed: None,
             violations: Vec::new(),
             lines: Vec::new(),
+            at_work: None,
             deadline: None,
             story,
         };
@@ -377,6 +380,9 @@ impl Simulation {
 
     /// When the run is over, nobody looks any more: one wrong answer is no excuse.
     pub(in crate::ha::upgrade) fn judge_the_end(&mut self) {
+        if let Some(word) = self.at_work.take() {
+            self.complain(format!("{word} was begun and has not ended"));
+        }
         if !self.is_possible() {
             return;
         }
@@ -407,6 +413,7 @@ impl Simulation {
 
     /// Nobody runs the upgrade for a moment.
     pub(in crate::ha::upgrade) fn unattended(&mut self) {
+        self.at_work = None;
         self.pass(Duration::from_secs(1), false);
         self.is_begun = self.kept.is_some();
     }
@@ -459,6 +466,14 @@ impl Simulation {
 impl World for Simulation {
     fn say(&mut self, line: &str) {
         self.lines.push(line.to_owned());
+    }
+
+    fn told(&mut self, sight: Sight<'_>) {
+        match sight {
+            Sight::Begun { word, .. } => assert_eq!(self.at_work.replace(word), None, "one step at a time"),
+            Sight::Ended(_) => assert!(self.at_work.take().is_some(), "what ends was begun"),
+            Sight::Draining { .. } => assert!(self.at_work.is_some(), "a step drains"),
+        }
     }
 
     fn keep(&mut self, progress: Option<Progress>) -> Result<(), UpgradeError> {

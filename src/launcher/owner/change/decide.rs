@@ -5,9 +5,9 @@ use super::judge;
 use super::{Change, ChangeCommand, Stage};
 use crate::config::LauncherSettings;
 use crate::launcher::components;
-use crate::launcher::metrics;
 use crate::launcher::prepare;
 use crate::launcher::run::{Event, Judged, Launched};
+use crate::launcher::{metrics, tell};
 use crate::message;
 use crate::supervisor::{Event as Happening, Judgement};
 use std::sync::Arc;
@@ -127,6 +127,7 @@ impl Owner {
                 (Some(index), None) => {
                     if let Some(member) = self.instance.member_mut(index) {
                         member.removed = true;
+                        tell::removed(&self.context.journal, member);
                     }
                     gone.push(index);
                 }
