@@ -5,6 +5,7 @@ mod chart;
 mod emulated;
 mod ha;
 mod operate;
+mod package;
 mod rollout;
 mod seeing;
 mod support;
@@ -15,6 +16,7 @@ pub(super) use chart::{Chart, ChartFormat};
 pub(super) use emulated::{Console, Demo, DemoCommand, Internal, Jcl, Service, Shape, Status, StatusFormat};
 pub(super) use ha::{Balanced, Compare, Ha, Haproxy, Upgrade};
 pub(super) use operate::{Addressee, Instances, Launcher, Level, Waiting};
+pub(super) use package::{Asking, Editing, Package};
 pub(super) use rollout::Rollout;
 pub(super) use seeing::{EventFormat, Events, Explain, Logs, Seen, Why};
 pub(super) use support::{Installation, Support};
@@ -55,7 +57,7 @@ pub enum Subcommands {
     /// Operate a system: issue one command, or many
     #[cfg(feature = "emulation")]
     Console(Console),
-    /// Develop a component: write a new one, run one in the foreground
+    /// Components: install, enable, list them; develop one: write a new one, run it in the foreground, pack it
     Component {
         #[command(subcommand)]
         command: ComponentCommand,
@@ -223,6 +225,8 @@ pub enum ComponentCommand {
         #[arg(short, long)]
         verbose: bool,
     },
+    #[command(flatten)]
+    Package(Package),
 }
 
 /// `--color`.

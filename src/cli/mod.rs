@@ -19,6 +19,7 @@ mod ha;
 mod jobs;
 mod native;
 mod operate;
+mod package;
 mod rollout;
 mod seeing;
 #[cfg(feature = "emulation")]

@@ -37,6 +37,7 @@ mod operate;
 mod operator;
 mod other_users;
 mod output;
+mod package;
 mod prepare;
 mod probes;
 mod processes;
