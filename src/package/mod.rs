@@ -10,6 +10,7 @@ mod list;
 #[cfg(feature = "emulation")]
 mod pack;
 mod place;
+mod read;
 pub mod registry;
 mod tags;
 mod tar;

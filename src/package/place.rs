@@ -2,7 +2,7 @@
 
 use super::{Stop, Voice, shown};
 use crate::message;
-use crate::platform::files::{may_be_named, temporary_path};
+use crate::platform::files::{FileKind, kind, may_be_named, temporary_path, unless_missing};
 use crate::platform::{FileLock, LockError, Platform};
 use std::fs::DirBuilder;
 use std::io;
@@ -55,11 +55,10 @@ impl Drop for Stage {
 
 /// Removes whatever has this name; of a link only the link.
 pub(super) fn remove(path: &Path) -> io::Result<()> {
-    match std::fs::symlink_metadata(path) {
-        Ok(found) if found.is_dir() => std::fs::remove_dir_all(path),
-        Ok(_) => std::fs::remove_file(path),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
+    match unless_missing(std::fs::symlink_metadata(path))? {
+        Some(found) if kind(&found) == FileKind::Directory => std::fs::remove_dir_all(path),
+        Some(_) => std::fs::remove_file(path),
+        None => Ok(()),
     }
 }
 
@@ -103,7 +102,7 @@ pub(super) fn put(new: &Path, extensions: &Path, name: &str) -> io::Result<()> {
 /// Takes a component away: first its name, then its files.
 pub(super) fn take_away(extensions: &Path, name: &str) -> io::Result<()> {
     let place = extensions.join(name);
-    if std::fs::symlink_metadata(&place)?.is_dir() {
+    if kind(&std::fs::symlink_metadata(&place)?) == FileKind::Directory {
         let gone = temporary_path(&place)?;
         std::fs::rename(&place, &gone)?;
         return remove(&gone);

@@ -147,6 +147,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_name_is_tagged_as_zowes_script_has_tagged_it() {
+        let recorded = include_str!("tags.recorded").lines().filter(|line| !line.starts_with('#'));
+        let mut count = 0;
+        for (theirs, name) in recorded.map(|line| line.split_once(' ').unwrap()) {
+            let ours = match tagging_of(name) {
+                Tagging::Latin1 => "819",
+                Tagging::Binary => "bin",
+                Tagging::Converted => "1047",
+                Tagging::Untagged => "-",
+            };
+            assert_eq!(ours, theirs, "{name}");
+            count += 1;
+        }
+        assert!(count > 250, "{count}");
+    }
+
+    #[test]
     fn names_are_tagged_as_zowes_script_does_it() {
         for (names, expected) in [
             ("manifest.yaml a.JSON b.json.tpl c.yml.template LICENSE README .eslintrc .ESLINTRC x.1 Makefile", Tagging::Latin1),

@@ -1,7 +1,9 @@
 //! Lays down an archive in a directory that nobody else uses. Links are made last, so that nothing is ever written through one; no file is
 //! written that is there already; nothing keeps setuid or what others may write.
 
-use super::archive::{self, Bounds, Entry, Kind, Oddities, Refusal, link_stays_inside, steps};
+use super::archive::{Bounds, Entry, Kind, Oddities, Refusal, link_stays_inside, steps};
+use super::read::read;
+use crate::platform::files::unless_missing;
 use crate::platform::text_file;
 use std::collections::BTreeMap;
 use std::fs::{DirBuilder, File, OpenOptions, Permissions};
@@ -42,7 +44,7 @@ struct Unpacker<'a> {
 /// [`Refusal`]; what was laid down before stays for the caller to remove.
 pub(super) fn unpack(file: &File, into: &Path, bounds: Bounds) -> Result<Unpacked, Refusal> {
     let mut unpacker = Unpacker { into, bounds, seen: BTreeMap::new(), links: Vec::new(), done: Unpacked::default() };
-    unpacker.done.oddities = archive::read(file, bounds, &mut |entry, content| unpacker.take(entry, content))?;
+    unpacker.done.oddities = read(file, bounds, &mut |entry, content| unpacker.take(entry, content))?;
     unpacker.make_links()?;
     Ok(unpacker.done)
 }
@@ -135,9 +137,12 @@ impl Unpacker<'_> {
         let home = std::fs::canonicalize(self.into)?;
         for (at, target) in &self.links {
             let link = at.iter().collect::<PathBuf>();
-            let inside = std::fs::canonicalize(self.into.join(&link)).is_ok_and(|path| path.starts_with(&home));
-            if !inside {
-                return Err(Refusal::LinkOut { name: link.display().to_string(), target: target.clone() });
+            let name = link.display().to_string();
+            match unless_missing(std::fs::canonicalize(self.into.join(&link))) {
+                Ok(Some(path)) if path.starts_with(&home) => {}
+                Ok(_) => return Err(Refusal::LinkOut { name, target: target.clone() }),
+                // Links that lead to each other.
+                Err(error) => return Err(Refusal::Damaged(format!("the link '{}' leads nowhere: {error}", name.escape_debug()))),
             }
         }
         Ok(())

@@ -145,8 +145,9 @@ fn archives_of_other_programs_are_laid_down_as_they_were() {
     }
     if program_or_skip("python3").is_some() {
         for format in ["USTAR", "PAX", "GNU"] {
-            let script =
-                format!("import tarfile; t = tarfile.open('../../py.{format}.pax', 'w', format=tarfile.{format}_FORMAT); t.add('.', '.'); t.close()");
+            let script = format!(
+                "import tarfile; t = tarfile.open('../../py.{format}.pax', 'w', format=tarfile.{format}_FORMAT); t.add('.', '.'); t.close()"
+            );
             ways.push(("python", format!("python3 -c \"{script}\""), true, true));
         }
         ways.push(("shutil", "python3 -c \"import shutil; shutil.make_archive('../../py', 'zip', '.')\"".to_owned(), false, true));
@@ -413,7 +414,7 @@ fn an_archive_that_would_do_harm_is_refused_and_nothing_has_changed() {
             "outside of the package",
         ),
         ("dangling", tar(&[link("l", "not/here")]), "outside of the package"),
-        ("a link in a circle", tar(&[link("l", "l")]), "outside of the package"),
+        ("a link in a circle", tar(&[link("l", "l")]), "leads nowhere"),
         ("hard link out", tar(&[tar_entry(b"h", b'1', "../../outside/victim", b"", 0o644)]), "leaves the directory"),
         ("hard link to all", tar(&[tar_entry(b"h", b'1', &there(&absolute), b"", 0o644)]), "leaves the directory"),
         ("hard link to a link", tar(&[link("l", "manifest.yaml"), tar_entry(b"h", b'1', "l", b"", 0o644)]), "no file that came before"),
