@@ -62,8 +62,7 @@ fn edit(editing: Editing, enabled: bool) -> i32 {
     let name = editing.named.name.or(editing.named.component).unwrap_or_default();
     with(editing.config.config.as_deref(), |subject| {
         let scope = editing.ha_instance.as_deref().map_or(Scope::Global, Scope::Instance);
-        package::enable(subject, &name, scope, enabled, editing.dry_run)?;
-        if !editing.dry_run {
+        if package::enable(subject, &name, scope, enabled, editing.dry_run)? && !editing.dry_run {
             subject.voice.say(message::reload_takes_it_up());
         }
         Ok(())

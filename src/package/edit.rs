@@ -21,11 +21,12 @@ pub enum Scope<'a> {
     Instance(&'a str),
 }
 
-/// Sets `components.NAME.enabled`, or that of an HA instance. `dry_run`: only shows what would change.
+/// Sets `components.NAME.enabled`, or that of an HA instance. `dry_run`: only shows what would change. True where
+/// something was, or would be, changed.
 ///
 /// # Errors
 /// ZWEL0152E where no such component is installed; ZWEL1051E where the configuration cannot be edited, which is then as it was.
-pub fn enable(subject: &mut Subject<'_>, name: &str, scope: Scope<'_>, enabled: bool, dry_run: bool) -> Result<(), Stop> {
+pub fn enable(subject: &mut Subject<'_>, name: &str, scope: Scope<'_>, enabled: bool, dry_run: bool) -> Result<bool, Stop> {
     let (runtime, extensions) = (subject.runtime(), subject.configuration.extension_directory());
     match Component::locate(name, &runtime, extensions.as_deref()) {
         Ok(_) => {}
@@ -36,8 +37,7 @@ pub fn enable(subject: &mut Subject<'_>, name: &str, scope: Scope<'_>, enabled: 
         Err(_) if !enabled => {}
         Err(error) => return Err(message::package_refused(name, error).into()),
     }
-    set_enabled(subject, name, scope, enabled, dry_run)?;
-    Ok(())
+    set_enabled(subject, name, scope, enabled, dry_run)
 }
 
 /// As [`enable`], for a component that need not be there yet, or any more. True where something was changed.

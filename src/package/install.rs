@@ -98,7 +98,7 @@ fn packages(
     let Some(handler) = handler else {
         let mut stop = Stop::from(message::handler_needed());
         // A mistyped path is the usual reason.
-        stop.messages.insert(0, message::package_file_missing(what.escape_debug()));
+        stop.messages.push(message::package_refused(what.escape_debug(), "there is no such file or directory"));
         return Err(stop);
     };
     let programs = programs_of(subject, programs)?;
@@ -156,6 +156,10 @@ fn one(subject: &mut Subject<'_>, installation: &Installation<'_>, package: &Pat
     if installation.dry_run {
         let done = if before.is_some() { "upgraded" } else { "installed" };
         subject.voice.text(&format!("component {name} {version} would be {done} in {}", shown(&place)));
+        if let Some(command) = laid.component.install_command().map_err(|error| refused(&error))? {
+            let script = command.file.strip_prefix(&laid.component.directory).unwrap_or(&command.file);
+            subject.voice.text(&format!("commands.install would be run: {}", shown(script)));
+        }
         if enables {
             set_enabled(subject, &name, Scope::Global, true, true)?;
         }

@@ -45,6 +45,23 @@ pub struct Subject<'a> {
     pub voice: &'a mut dyn Voice,
 }
 
+/// Reads an archive, for the fuzzer: small bounds, and nothing is laid down.
+#[cfg(all(any(test, fuzzing), feature = "emulation"))]
+pub fn fuzz_archive(bytes: &[u8]) {
+    use std::io::{Read, Write, sink};
+    let bounds = archive::Bounds { entries: 1000, bytes: 1 << 20, ..archive::Bounds::default() };
+    let Ok(mut file) = crate::platform::unix::temporary_file() else { return };
+    if file.write_all(bytes).is_err() {
+        return;
+    }
+    let mut take = |entry: &archive::Entry, content: &mut dyn Read| {
+        let steps = archive::steps(&entry.name, &bounds)?;
+        assert!(steps.iter().all(|step| !step.is_empty() && step != ".." && !step.contains(['/', '\0'])));
+        std::io::copy(content, &mut sink()).map(drop).map_err(archive::Refusal::from)
+    };
+    let _ = read::read(&file, bounds, &mut take);
+}
+
 /// Where a command says what it does.
 pub trait Voice {
     /// A message of the catalogue.

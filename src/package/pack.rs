@@ -47,8 +47,8 @@ pub struct Packed {
 /// Files of a package; more are a mistake.
 const FILES: usize = 100_000;
 
-/// Bytes of a file.
-const FILE: u64 = 1 << 30;
+/// Bytes of all of them.
+const BYTES: u64 = 2 << 30;
 
 /// One file, directory or link, by its name in the archive.
 pub(super) struct Item {
@@ -142,6 +142,7 @@ fn collect(packing: &Packing<'_>, output: &Path) -> io::Result<Collected> {
     let relative = |path: &Path| path.strip_prefix(packing.directory).unwrap_or(path).to_path_buf();
     let mut kept = BTreeMap::new();
     let mut faults = Vec::new();
+    let mut bytes = 0_u64;
     let own = std::path::absolute(output).ok();
     for entry in walk(packing.ignored) {
         let entry = entry.map_err(io::Error::other)?;
@@ -159,12 +160,17 @@ fn collect(packing: &Packing<'_>, output: &Path) -> io::Result<Collected> {
             continue;
         }
         match item(entry.path(), &name) {
-            Ok(item) => kept.insert(name, item),
-            Err(fault) => {
-                faults.push(fault);
-                continue;
+            Ok(item) => {
+                if let Content::File(content) = &item.content {
+                    bytes = bytes.saturating_add(content.len() as u64);
+                }
+                kept.insert(name, item);
             }
-        };
+            Err(fault) => faults.push(fault),
+        }
+        if bytes > BYTES {
+            return Err(io::Error::other(format!("its files have more than {BYTES} bytes")));
+        }
         if kept.len() > FILES {
             return Err(io::Error::other(format!("it has more than {FILES} files")));
         }
@@ -205,7 +211,7 @@ fn item(path: &Path, name: &str) -> Result<Item, String> {
             Content::Link(target.to_owned())
         }
         FileKind::Regular => {
-            let bytes = read_bounded(path, FILE).map_err(failed)?;
+            let bytes = read_bounded(path, BYTES).map_err(failed)?;
             if tagging_of(name.rsplit('/').next().unwrap_or(name)) == super::tags::Tagging::Converted
                 && name.to_ascii_lowercase().ends_with(".sh")
                 && memchr::memmem::find(&bytes, b"\r\n").is_some()

@@ -2,7 +2,7 @@
 
 use super::{Stop, Voice, shown};
 use crate::message;
-use crate::platform::files::{FileKind, kind, may_be_named, temporary_path, unless_missing};
+use crate::platform::files::{FileKind, entries, is_temporary_name, kind, may_be_named, temporary_path, unless_missing};
 use crate::platform::{FileLock, LockError, Platform};
 use std::fs::DirBuilder;
 use std::io;
@@ -20,12 +20,20 @@ pub(super) fn take(extensions: &Path, platform: &dyn Platform) -> Result<FileLoc
         stop
     })?;
     let holder = format!("process {}", std::process::id());
-    platform.lock_file(&extensions.join(LOCK), &holder).map_err(|error| match error {
+    let lock = platform.lock_file(&extensions.join(LOCK), &holder).map_err(|error| match error {
         LockError::Held(by) => {
-            message::extensions_in_use(shown(extensions), if by.is_empty() { "another process".into() } else { by }).into()
+            let by = if by.is_empty() { "another process".to_owned() } else { by };
+            Stop::from(message::extensions_in_use(shown(extensions), by))
         }
-        LockError::Io(why) => message::package_refused(shown(extensions), why).into(),
-    })
+        LockError::Io(why) => Stop::from(message::package_refused(shown(extensions), why)),
+    })?;
+    // What a command has left that was killed: nobody else has any of it while the lock is held.
+    for entry in entries(extensions).map_err(|why| Stop::from(message::package_refused(shown(extensions), why)))? {
+        if entry.file_name().to_str().is_some_and(is_temporary_name) {
+            remove(&entry.path()).map_err(|why| Stop::from(message::package_refused(shown(&entry.path()), why)))?;
+        }
+    }
+    Ok(lock)
 }
 
 /// A directory for one command, which goes with it.

@@ -212,7 +212,7 @@ impl Header<'_> {
     fn sum_fits(&self) -> bool {
         let byte = |(at, byte): (usize, &u8)| if (148..156).contains(&at) { b' ' } else { *byte };
         let unsigned: i64 = self.0.iter().enumerate().map(|pair| i64::from(byte(pair))).sum();
-        let signed: i64 = self.0.iter().enumerate().map(|pair| i64::from(byte(pair).cast_signed())).sum();
+        let signed: i64 = self.0.iter().enumerate().map(|pair| i64::from(i8::from_ne_bytes([byte(pair)]))).sum();
         self.number(148, 8).ok().and_then(|sum| i64::try_from(sum).ok()).is_some_and(|sum| sum == unsigned || sum == signed)
     }
 

@@ -148,3 +148,56 @@ impl Unpacker<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::io::Seek;
+
+    /// A tar with a directory, a file, links of both kinds and a long name, made by the program that is asked for in tests/it as well.
+    fn sample() -> Vec<u8> {
+        include_bytes!("../../fuzz/corpus/archive/package.tar").to_vec()
+    }
+
+    fn unpacked(bytes: &[u8], into: &Path) -> Result<Unpacked, Refusal> {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(bytes).unwrap();
+        file.rewind().unwrap();
+        unpack(&file, into, Bounds { bytes: 1 << 20, entries: 1000, ..Bounds::default() })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+        /// Headers are made valid again, so that what they say is looked at.
+        #[test]
+        fn whatever_headers_say_nothing_is_written_elsewhere(changes in prop::collection::vec((0..6_usize, 0..345_usize, prop::sample::select(b"./0123456LKgx\0 \xff".to_vec())), 1..12)) {
+            let mut bytes = sample();
+            for (block, at, byte) in changes {
+                if let Some(place) = bytes.get_mut(block * 512 + at) {
+                    *place = byte;
+                }
+            }
+            for block in bytes.chunks_mut(512).filter(|block| block.get(257..262) == Some(b"ustar")) {
+                block[148..156].copy_from_slice(b"        ");
+                let sum: u32 = block.iter().map(|byte| u32::from(*byte)).sum();
+                block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+            }
+            let place = tempfile::tempdir().unwrap();
+            let into = place.path().join("a/b/c");
+            std::fs::create_dir_all(&into).unwrap();
+            let _ = unpacked(&bytes, &into);
+            for directory in ["", "a", "a/b"] {
+                prop_assert_eq!(std::fs::read_dir(place.path().join(directory)).unwrap().count(), 1, "{}", directory);
+            }
+        }
+    }
+
+    #[test]
+    fn the_sample_is_a_package() {
+        let place = tempfile::tempdir().unwrap();
+        let done = unpacked(&sample(), place.path()).unwrap();
+        assert!(done.files >= 2 && place.path().join("manifest.yaml").exists());
+    }
+}

@@ -263,6 +263,8 @@ fn what_does_not_run_elsewhere_is_not_packed() {
     for (arguments, said) in [(&["pack", "src"][..], "no manifest.yaml"), (&["pack", "src/bad", "-o", "x.rar"], "none of the endings")] {
         site.expect(arguments, 8, &["ZWEL1061E", said]);
     }
+    // A pipe is not waited for.
+    site.expect(&["install", "src/bad/pipe"], 8, &["it is no file and no directory"]);
 }
 
 /// One entry of a tar.
@@ -737,6 +739,10 @@ fn what_was_there_stays_until_the_new_one_is_good() {
     assert!(site.path("ext/mine/kept").exists());
     site.expect(&["upgrade", "mine.tar"], 0, &["ZWEL1046I component mine is upgraded from 1.0.0 to 2.0.0"]);
     assert!(!site.path("ext/mine/kept").exists() && site.config().contains("  mine:\n    enabled: false\n"));
+    // What a killed command has left goes with the next one.
+    site.write("ext/.zwelnch-package.1.0.tmp/content/x", "x");
+    site.expect(&["upgrade", "mine.tar"], 0, &[]);
+    assert_eq!(site.installed(), ["mine"]);
     // An upgrade that was killed between its two renames.
     fs::rename(site.path("ext/mine"), site.path("ext/.mine.zwebkp")).unwrap();
     site.expect(&["install", "mine.tar"], 155, &["ZWEL1054W component mine is there again in"]);
