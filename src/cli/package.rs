@@ -100,7 +100,11 @@ fn pack(packing: &package::Packing<'_>) -> Result<(), Stop> {
     let file = packed.file.display();
     packed.warnings.iter().for_each(|warning| say(&message::package_odd(packing.directory.display(), warning)));
     packed.left_out.iter().for_each(|name| say(&message::not_in_package(name)));
-    document(&format!("tags of its files on z/OS: {}", packed.tags));
+    if packed.file.extension().is_some_and(|ending| ending == "pax") {
+        document("each file has its tag for z/OS in the archive: nothing is converted there");
+    } else {
+        document(&format!("it has no tags; on z/OS its files would become: {}", packed.tags));
+    }
     document(message::packed(file, packed.names.len(), packed.bytes, &packed.sha256).text());
     Ok(())
 }
