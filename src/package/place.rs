@@ -9,7 +9,7 @@ use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-/// Held while the directory of extensions is changed. No component can have its name.
+/// Held while the directory of extensions is changed; all who may change it may take it. No component can have its name.
 const LOCK: &str = ".zwelnch-components.lock";
 
 /// Makes the directory, and takes it for this process.
@@ -20,7 +20,7 @@ pub(super) fn take(extensions: &Path, platform: &dyn Platform) -> Result<FileLoc
         stop
     })?;
     let holder = format!("process {}", std::process::id());
-    let lock = platform.lock_file(&extensions.join(LOCK), &holder).map_err(|error| match error {
+    let lock = platform.lock_shared_file(&extensions.join(LOCK), 0o660, &holder).map_err(|error| match error {
         LockError::Held(by) => {
             let by = if by.is_empty() { "another process".to_owned() } else { by };
             Stop::from(message::extensions_in_use(shown(extensions), by))

@@ -4,12 +4,13 @@ mod archives;
 mod editing;
 mod hostile;
 
-use crate::harness::{Instance, settled_program, text};
+use crate::harness::{Instance, PATIENCE, settled_program, text, wait_until};
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::Instant;
 
 /// A configuration with comments, a runtime with one component, and a directory of extensions.
 struct Site {
@@ -275,13 +276,15 @@ fn one_command_at_a_time_changes_the_extensions() {
     let site = Site::new();
     site.source("slow", "1.0.0", "commands:\n  install: bin/install.sh\n");
     site.source("other", "1.0.0", "");
-    shell(site.place.path(), "mkfifo begun go");
-    site.write("src/slow/bin/install.sh", &format!("cd {}\necho > begun\nread line < go\n", site.place.path().display()));
+    shell(site.place.path(), "mkfifo go");
+    // Open at both ends, so that nobody waits for the other.
+    let mut go = fs::File::options().read(true).write(true).open(site.path("go")).unwrap();
+    site.write("src/slow/bin/install.sh", &format!("cd {}\n: > begun\nread line < go\n", site.place.path().display()));
     let mut first = site.command(&["install", "src/slow"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     // It has the lock once its script runs.
-    fs::read(site.path("begun")).unwrap();
+    wait_until(Instant::now() + PATIENCE, || site.path("begun").exists().then_some(())).expect("the script runs");
     site.expect(&["install", "src/other"], 8, &["ZWEL1053E", "is being changed by another command"]);
-    fs::write(site.path("go"), "\n").unwrap();
+    std::io::Write::write_all(&mut go, b"\n").unwrap();
     assert!(first.wait().unwrap().success());
     site.expect(&["install", "src/other"], 0, &["ZWEL1045I"]);
 }
