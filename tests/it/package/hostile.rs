@@ -148,6 +148,7 @@ fn an_archive_that_would_do_harm_is_refused_and_nothing_has_changed() {
         ("link to all", tar(&[link("l", "/")]), "outside of the package"),
         ("through a link", tar(&[link("l", "../outside"), file("l/victim", "x")]), "outside of the package"),
         ("through a link inside", tar(&[tar_entry(b"d", b'5', "", b"", 0o755), link("l", "d"), file("l/x", "x")]), "no directory"),
+        ("link by link to what is there", tar(&[link("d/e/u", "../.."), link("l", "d/e/u/../../../outside")]), "outside of the package"),
         (
             "link by link",
             tar(&[tar_entry(b"d", b'5', "", b"", 0o755), link("d/u", ".."), link("l", "d/u/../../outside")]),
