@@ -20,6 +20,7 @@ pub const READERS: &[Reader] = &[
     ("haproxy", haproxy),
     ("records", records),
     ("script", script),
+    ("archive", archive),
 ];
 
 fn text(bytes: &[u8]) -> String {
@@ -31,6 +32,11 @@ pub fn yaml(bytes: &[u8]) {
     if let Ok(text) = crate::config::encoding::decode(bytes) {
         let _ = crate::config::yaml::read(&text, "fuzz.yaml", 0, true);
     }
+}
+
+/// A component package.
+pub fn archive(bytes: &[u8]) {
+    crate::package::fuzz_archive(bytes);
 }
 
 /// A schema.

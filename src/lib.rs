@@ -5,7 +5,7 @@
 //! | floor | modules |
 //! |---|---|
 //! | 5 | [`cli`] |
-//! | 4 | [`launcher`], [`inspect`], [`mvs`], [`demo`], [`develop`], [`ha`], [`seeing`], [`support`] |
+//! | 4 | [`launcher`], [`inspect`], [`mvs`], [`demo`], [`develop`], [`ha`], [`seeing`], [`support`], [`package`] |
 //! | 3 | [`lifecycle`], [`supervisor`] |
 //! | 2 | [`component`], [`console`], [`metrics`] |
 //! | 1 | [`config`], [`journal`], [`processes`], [`system`] |
@@ -33,6 +33,7 @@ pub mod metrics;
 pub mod mvs;
 pub mod net;
 pub mod output;
+pub mod package;
 pub mod platform;
 pub mod processes;
 pub mod seeing;

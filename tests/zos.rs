@@ -13,6 +13,8 @@ mod harness;
 mod key_rings;
 #[path = "zos/launcher.rs"]
 mod launcher;
+#[path = "zos/package.rs"]
+mod package;
 #[path = "zos/rehearsal.rs"]
 mod rehearsal;
 #[path = "zos/rehearsal_table.rs"]

@@ -5,6 +5,7 @@ mod chart;
 mod emulated;
 mod ha;
 mod operate;
+mod package;
 mod rollout;
 mod seeing;
 mod support;
@@ -15,6 +16,7 @@ pub(super) use chart::{Chart, ChartFormat};
 pub(super) use emulated::{Console, Demo, DemoCommand, Internal, Jcl, Service, Shape, Status, StatusFormat};
 pub(super) use ha::{Balanced, Compare, Ha, Haproxy, Upgrade};
 pub(super) use operate::{Addressee, Instances, Launcher, Level, Waiting};
+pub(super) use package::{Asking, Editing, Package};
 pub(super) use rollout::Rollout;
 #[cfg(feature = "emulation")]
 pub(super) use seeing::Panel;
@@ -60,7 +62,7 @@ pub enum Subcommands {
     /// Watch an instance and operate it on a screen of its own: components, logs, events, chart, HA, configuration, jobs
     #[cfg(feature = "emulation")]
     Panel(Panel),
-    /// Develop a component: write a new one, run one in the foreground
+    /// Components: install, enable, list them; develop one: write a new one, run it in the foreground, pack it
     Component {
         #[command(subcommand)]
         command: ComponentCommand,
@@ -228,6 +230,8 @@ pub enum ComponentCommand {
         #[arg(short, long)]
         verbose: bool,
     },
+    #[command(flatten)]
+    Package(Package),
 }
 
 /// `--color`.

@@ -32,6 +32,7 @@ pub(super) fn run(arguments: Arguments) -> i32 {
             let config = config.map(|config| absolute_config(&config));
             run_component(ha_instance, config, Foreground { name, watch, verbose })
         }
+        Subcommands::Component { command: ComponentCommand::Package(command) } => super::package::run(command),
         #[cfg(feature = "emulation")]
         Subcommands::Console(console) => emulated::console(console),
         #[cfg(feature = "emulation")]

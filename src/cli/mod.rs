@@ -22,6 +22,7 @@ mod operate;
 #[cfg(feature = "panel")]
 mod panel;
 mod preparing;
+mod package;
 mod rollout;
 mod seeing;
 #[cfg(feature = "emulation")]

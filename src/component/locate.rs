@@ -48,6 +48,35 @@ impl Component {
     }
 }
 
+impl Component {
+    /// The component in a directory, wherever that is, under the name that its manifest has.
+    ///
+    /// # Errors
+    /// [`ComponentError::Unreadable`], [`ComponentError::ManifestMissing`]; a manifest that is unusable, or has a name that no component can
+    /// have.
+    pub fn in_directory(directory: &Path) -> Result<Component, ComponentError> {
+        let directory = absolute(directory);
+        let shown = directory.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        for file in MANIFESTS.map(|file| directory.join(file)) {
+            match look(&file) {
+                Ok(Some(FileKind::Regular)) => {
+                    let mut component = read(&shown, directory, file)?;
+                    // The directory may have any name.
+                    component.warnings.retain(|warning| !warning.to_string().contains("the manifest names the component"));
+                    component.name.clone_from(&component.manifest.name);
+                    if !super::is_component_name(&component.name) {
+                        return Err(ComponentError::BadName { name: component.name });
+                    }
+                    return Ok(component);
+                }
+                Ok(_) => {}
+                Err(error) => return Err(ComponentError::Unreadable { name: shown, file, reason: error.to_string() }),
+            }
+        }
+        Err(ComponentError::ManifestMissing { name: shown, directory })
+    }
+}
+
 fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
 }

@@ -1,5 +1,6 @@
 //! A component: its manifest, where it lives, its commands, its environment. Contract: docs/contract/components.md.
 
+mod alone;
 mod check;
 mod clashes;
 mod command;

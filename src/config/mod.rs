@@ -1,6 +1,7 @@
 //! Configuration: from CONFIG to what a component sees. Contract: docs/contract/configuration.md.
 
 pub mod choice;
+pub mod edit;
 pub mod encoding;
 mod file;
 pub mod json;

@@ -306,6 +306,10 @@ messages! {
         "Zowe runtime environment must be prepared first with \"zwe internal start prepare\" command.",
         "Never issued: the launcher prepares by itself what it starts.",
         "None.";
+    directory_not_made "ZWEL0139E" Error OnMatch (dir)
+        "Failed to create directory {dir}.",
+        "zowe.extensionDirectory is not there and could not be made; ZWEL1050E says why.",
+        "Correct the owner or mode of the directory above it.";
     configuration_not_translated "ZWEL0140E" Error OnMatch (config)
         "Failed to translate Zowe configuration ({config}).",
         "The merged configuration could not be written.",
@@ -314,18 +318,91 @@ messages! {
         "User {user} does not have write permission on {dir}.",
         "The directory is not writable for the user id of the started task.",
         "Correct owner or mode of the directory.";
+    cannot_find_component "ZWEL0152E" Error OnMatch (name)
+        "Cannot find component {name}.",
+        "`component enable` or `disable` names a component that is neither in the runtime directory nor in zowe.extensionDirectory.",
+        "See `zwelnch component list` for those that are there.";
+    install_in_root "ZWEL0153E" Error OnMatch ()
+        "Cannot install Zowe component to system root directory.",
+        "zowe.extensionDirectory is `/`.",
+        "Set zowe.extensionDirectory to a directory of its own.";
+    component_exists "ZWEL0155E" Error OnMatch (name, dir)
+        "Component {name} already exists in {dir}. If you meant to upgrade this component, run the command 'zwe components upgrade' \
+        instead.",
+        "`component install` does not replace a component. Nothing was changed.",
+        "`zwelnch component upgrade` does; a component of Zowe itself can be replaced by neither.";
     workspace_directory_not_defined "ZWEL0157E" Error Always ()
         "Zowe workspace directory (zowe.workspaceDirectory) is not defined in Zowe YAML configuration file.",
         "zowe.workspaceDirectory is not set.",
         "Set zowe.workspaceDirectory in zowe.yaml.";
+    component_name_missing "ZWEL0167E" Error OnMatch (file)
+        "Cannot find component name from {file} package manifest.",
+        "There is no manifest at the root of the package, or it has no usable name; ZWEL1050E says which. Nothing was changed.",
+        "Correct the package. A package has its manifest at its root, not in a directory.";
     command_file_missing "ZWEL0172E" Error OnMatch (name, command, file)
         "Component {name} has commands.{command} defined but the file is missing. Looked for {file}",
         "The manifest names a command file that is not there.",
         "Correct the manifest or reinstall the component.";
+    extension_directory_not_defined "ZWEL0180E" Error OnMatch ()
+        "Zowe extension directory (zowe.extensionDirectory) is not defined in Zowe YAML configuration file.",
+        "Components are installed in zowe.extensionDirectory, which is not set.",
+        "Set zowe.extensionDirectory.";
+    link_not_made "ZWEL0204E" Error OnMatch (error)
+        "Symlink creation failure, error={error}",
+        "A directory is installed as a link to it, which could not be made.",
+        "See the reason.";
     runs_as_izusvr "ZWEL0302W" Warning OnMatch ()
         "You are running the Zowe process under user id IZUSVR. This is not recommended and may impact your z/OS MF server negatively.",
         "The user id of z/OSMF runs Zowe.",
         "Give the started task a user id of its own.";
+    handler_failed "ZWEL0304E" Error OnMatch ()
+        "Handler install failure, cannot continue.",
+        "The handler of the registry has not named a package; its output stands above.",
+        "See the output of the handler.";
+    package_directory_missing "ZWEL0305E" Error OnMatch ()
+        "Could not find one of the components' directories.",
+        "The handler of the registry has named several packages, and `null` for one of them. The others were installed.",
+        "See the output of the handler.";
+    not_installed "ZWEL0306W" Warning OnMatch (name)
+        "Component {name} cannot be uninstalled, because it is not currently installed.",
+        "`component uninstall` names a component that is not in zowe.extensionDirectory.",
+        "See `zwelnch component list` for those that are there.";
+    core_not_uninstalled "ZWEL0307E" Error OnMatch (name)
+        "Component {name} cannot be uninstalled, because it is a core component. If you do not want to use it, disable it instead.",
+        "It is part of Zowe, in the runtime directory.",
+        "`zwelnch component disable`.";
+    directory_not_removed "ZWEL0308W" Warning OnMatch (dir, rc)
+        "Component directory {dir} could not be removed, rc={rc}.",
+        "The component is disabled, and its directory, or a part of it, is still there.",
+        "Remove what is left of it by hand.";
+    core_skipped "ZWEL0309W" Warning OnMatch (name)
+        "Skipping removal of component {name} because it is a core component.",
+        "The handler of the registry has named a component that is part of Zowe.",
+        "None.";
+    nothing_to_search_for "ZWEL0310E" Error OnMatch ()
+        "Component name (-name|-n) or id (-id,-d) required but not specified.",
+        "`component search` was given neither.",
+        "Give one: `zwelnch component search -o NAME` or `-d ID`.";
+    search_needs_handler "ZWEL0311E" Error OnMatch ()
+        "Handler (-handler,-h or zowe.extensionRegistry.defaultHandler) required but not specified.",
+        "No registry is named in which to search.",
+        "Set zowe.extensionRegistry, or give --handler and --registry.";
+    marked_but_not_installed "ZWEL0312W" Warning OnMatch (name)
+        "Component {name} marked for removal but is not installed.",
+        "The handler of the registry has named a component that is not in zowe.extensionDirectory.",
+        "None.";
+    package_file_missing "ZWEL0313E" Error OnMatch (file)
+        "Cannot file component file {file}.",
+        "There is no such file or directory.",
+        "Correct the path.";
+    install_all "ZWEL0314E" Error OnMatch ()
+        "Cannot install with component=all. This option only exists for upgrade.",
+        "`all` stands for all that is installed.",
+        "Name what is to be installed.";
+    handler_needed "ZWEL0315E" Error OnMatch ()
+        "Handler (-handler or zowe.extensionRegistry.defaultHandler) required but not specified.",
+        "What is to be installed is no file or directory, and no registry is named in which to look for it.",
+        "Correct the path, or set zowe.extensionRegistry.";
     configure_command_failed "ZWEL0317E" Error OnMatch (name, rc)
         "Component {name} commands.configure ended with rc={rc}.",
         "A configure command failed; zowe.launchScript.onComponentConfigureFail decides what follows.",
@@ -809,4 +886,81 @@ messages! {
         "the panel does not show {what} - {why}",
         "Something that the panel reads is not there or cannot be read. The rest goes on.",
         "See the reason; Ctrl-R asks anew.";
+    component_installed "ZWEL1045I" Info OnMatch (name, version, dir)
+        "component {name} {version} is installed in {dir}",
+        "`component install` has laid it down and checked it.",
+        "None.";
+    component_upgraded "ZWEL1046I" Info OnMatch (name, before, version, dir)
+        "component {name} is upgraded from {before} to {version} in {dir}",
+        "`component upgrade` has put a new one in the place of the old one.",
+        "None.";
+    component_uninstalled "ZWEL1047I" Info OnMatch (name, dir)
+        "component {name} is uninstalled, {dir} is removed",
+        "`component uninstall` has removed it.",
+        "None.";
+    property_set "ZWEL1048I" Info OnMatch (path, value, source)
+        "{path} is set to {value} in {source}",
+        "The first source of the configuration was edited; nothing else in it is changed, and its comments stay.",
+        "None.";
+    property_is_set_already "ZWEL1049I" Info OnMatch (path, value, source)
+        "{path} is {value} in {source} already",
+        "Nothing was to be changed.",
+        "None.";
+    package_refused "ZWEL1050E" Error OnMatch (what, why)
+        "{what}: cannot be done - {why}",
+        "A package, a component or a directory of `zwelnch component ...` cannot be used. Unless a message above says otherwise, nothing \
+        was changed.",
+        "See the reason.";
+    configuration_not_edited "ZWEL1051E" Error OnMatch (path, source, why)
+        "{path} cannot be set in {source} - {why}",
+        "The configuration is as it was.",
+        "Correct the reason, or edit the configuration by hand.";
+    ha_instance_not_known "ZWEL1052E" Error OnMatch (id, known)
+        "{id} is no HA instance of this configuration; there are: {known}",
+        "`-i` names a key of haInstances that is not there.",
+        "Correct the id.";
+    extensions_in_use "ZWEL1053E" Error OnMatch (dir, who)
+        "{dir} is being changed by another command: {who}",
+        "One command at a time installs, upgrades or uninstalls.",
+        "Issue the command again when the other has ended.";
+    component_recovered "ZWEL1054W" Warning OnMatch (name, dir)
+        "component {name} is there again in {dir}: an earlier upgrade was ended before its end",
+        "The old one had been put aside for a new one that never came.",
+        "None; upgrade it again.";
+    install_command_failed "ZWEL1055E" Error OnMatch (name, status)
+        "component {name}: commands.install ended with {status}; it stays installed and is not enabled",
+        "Its script has failed, as its output above says. The exit code of the command is that of the script.",
+        "Correct the reason, then uninstall and install it, or enable it.";
+    package_odd "ZWEL1056W" Warning OnMatch (package, why)
+        "{package}: {why}",
+        "Something about the package is odd and does not keep it from being used.",
+        "See the text.";
+    reload_takes_it_up "ZWEL1057I" Info OnMatch ()
+        "F jobname,APPL=RELOAD takes this up in a running instance",
+        "What is installed, enabled or configured is read when an instance starts, and by RELOAD.",
+        "RELOAD, or restart the instance.";
+    zis_not_registered "ZWEL1058W" Warning OnMatch (name)
+        "component {name} has plug-ins for ZIS, which are not registered by this command",
+        "zisPlugins of its manifest: load modules and PARMLIB members belong to the cross-memory server.",
+        "On z/OS: `zwe components install process-hook`, or copy them as the documents of the component say.";
+    handler_not_run "ZWEL1059E" Error OnMatch (name, why)
+        "registry handler {name} cannot be run - {why}",
+        "zowe.extensionRegistry, or what it names, cannot be used.",
+        "Correct zowe.extensionRegistry.";
+    left_behind "ZWEL1060I" Info OnMatch (name, what)
+        "component {name}: left behind: {what}",
+        "`component uninstall` removes the directory of the component and nothing else.",
+        "Remove it where it is not wanted any more.";
+    not_packed "ZWEL1061E" Error OnMatch (dir, why)
+        "{dir} cannot be packed - {why}",
+        "No archive was written.",
+        "See the reason.";
+    packed "ZWEL1062I" Info OnMatch (file, entries, n, sha256)
+        "{file}: {entries} entries, {n} bytes, sha256 {sha256}",
+        "`component pack` has written a package; the same directory gives the same bytes again.",
+        "None.";
+    not_in_package "ZWEL1063W" Warning OnMatch (name)
+        "{name} is not packed: git ignores it",
+        ".gitignore, or a file like it, leaves it out.",
+        "`--include-ignored` packs it.";
 }

@@ -447,6 +447,15 @@ pub trait Platform: Send + Sync {
     /// The system's, with the data set and member in words.
     fn read_member(&self, data_set: &str, member: &str) -> io::Result<Vec<u8>>;
 
+    /// Puts a text in the place of a member that exists: lines of IBM-1047 on z/OS, of UTF-8 elsewhere.
+    ///
+    /// # Errors
+    /// The system's, with the reason in words.
+    fn write_member(&self, data_set: &str, member: &str, lines: &[u8]) -> io::Result<()> {
+        let _ = lines;
+        Err(io::Error::new(io::ErrorKind::Unsupported, format!("{data_set}({member}) cannot be written on this system")))
+    }
+
     /// Creates a process that leads a process group of its own.
     ///
     /// # Errors

@@ -146,6 +146,48 @@ pub fn read_stored(path: &Path) -> io::Result<Stored> {
     Ok(stored)
 }
 
+impl Stored {
+    /// Bytes without a tag.
+    pub fn untagged(bytes: Vec<u8>) -> Stored {
+        Stored { bytes, tag: None }
+    }
+
+    /// CCSID, and whether it is text; None: untagged.
+    pub fn tag(&self) -> Option<(u16, bool)> {
+        self.tag
+    }
+}
+
+/// Puts other bytes in the place of a file that was read: its mode, owner and tag stay. Links are followed: the file that is meant gets the
+/// new bytes.
+///
+/// # Errors
+/// The system's, also where the new file could not be given to the owner of the old one; the old one is then as it was. ResourceBusy where
+/// the file is not what was read any more.
+pub fn exchange(path: &Path, old: &Stored, bytes: &[u8]) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+    let path = std::fs::canonicalize(path)?;
+    if read_stored(&path)?.bytes != old.bytes {
+        return Err(io::Error::new(io::ErrorKind::ResourceBusy, "it was changed by somebody else at this moment"));
+    }
+    let was = std::fs::metadata(&path)?;
+    files::write_with(&path, was.permissions().mode() & 0o7777, &|file| {
+        let own = file.metadata()?;
+        if (own.uid(), own.gid()) != (was.uid(), was.gid()) {
+            fchown(&*file, Some(was.uid()), Some(was.gid()))?;
+        }
+        fill(file, &path, bytes, old.tag)
+    })
+}
+
+/// Tags a file: `text`: it may be converted by the system. Off z/OS there are no tags.
+///
+/// # Errors
+/// The system's.
+pub fn tag(file: &File, ccsid: u16, text: bool) -> io::Result<()> {
+    set_tag(file, (ccsid, text))
+}
+
 /// As [`write()`], of bytes as they are to be stored.
 ///
 /// # Errors

@@ -82,6 +82,7 @@ fn every_document_is_as_its_schema_says() {
         ("plan", "plan -i lpar1", &[0, 4]),
         ("env", "env -i lpar1 hello", &[0]),
         ("env --diff", "env -i lpar1 hello --diff lpar2", &[0]),
+        ("component list", "component list", &[0]),
         ("status", "status", &[0]),
         ("ha verify", "ha verify --timeout 60s", &[0]),
         ("ha verify", "ha verify --timeout 0s --expect nobody=3", &[8]),

@@ -39,6 +39,7 @@ mod other_users;
 mod output;
 #[cfg(feature = "panel")]
 mod panel;
+mod package;
 mod prepare;
 mod probes;
 mod processes;

@@ -7,7 +7,6 @@
 
 mod classify;
 mod directory;
-mod edit;
 mod report;
 mod rules;
 pub mod running;

@@ -1,7 +1,8 @@
 //! `ha compare A --write-b FILE`: makes B's configuration from A's, with what must differ left open as choices.
 
-use super::{edit, rules, running};
+use super::{rules, running};
 use crate::config::choice::CHOICE;
+use crate::config::edit::{self, reads_as};
 use crate::config::node::{Node, NodeValue, Place};
 use crate::config::variables::scalar_text;
 use crate::config::{self, Configuration, HaInstance, Source, lookup, normalize_id, yaml};
@@ -161,13 +162,14 @@ fn drafted(a: &Configuration, config: &str, platform: &dyn Platform) -> Result<D
         [only] => config::source_text(&only.name(), platform),
         _ => None,
     };
-    if let Some(text) = single.and_then(|text| edited(&text, &choices)).map(|text| head.clone() + &text).filter(|text| is(text, &intended))
+    if let Some(text) =
+        single.and_then(|text| edited(&text, &choices)).map(|text| head.clone() + &text).filter(|text| reads_as(text, &intended))
     {
         return Ok(Draft { text, choices, comments_kept: true });
     }
     let mut text = head;
     emit(&intended, 0, &mut text);
-    if is(&text, &intended) {
+    if reads_as(&text, &intended) {
         return Ok(Draft { text, choices, comments_kept: false });
     }
     let properties = choices.iter().map(|choice| choice.path.join(".")).collect::<Vec<_>>().join(", ");
@@ -189,22 +191,6 @@ fn edited(text: &str, choices: &[Choice]) -> Option<String> {
         let path: Vec<&str> = choice.path.iter().map(String::as_str).collect();
         edit::set(&text, &path, &yaml::written(&choice.text.as_str().into()), choice.comment)
     })
-}
-
-/// True for a text that reads as a tree.
-fn is(text: &str, intended: &Node) -> bool {
-    yaml::read(text, "", 0, true).is_ok_and(|document| same(&document.root, intended))
-}
-
-/// The same values, and the same ones of them are templates.
-fn same(left: &Node, right: &Node) -> bool {
-    match (&left.value, &right.value) {
-        (NodeValue::Mapping(a), NodeValue::Mapping(b)) => {
-            a.len() == b.len() && a.iter().all(|entry| right.get(&entry.key).is_some_and(|other| same(&entry.value, other)))
-        }
-        (NodeValue::Sequence(a), NodeValue::Sequence(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
-        (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b) && left.to_value() == right.to_value(),
-    }
 }
 
 /// Mappings in block style and everything else as JSON, which is also YAML. A template must not be in single quotes, which a YAML writer

@@ -177,6 +177,16 @@ impl Platform for UnixPlatform {
         crate::platform::files::read_bounded(&entry_of(&directory, member)?, crate::platform::files::RECORD_LIMIT)
     }
 
+    fn write_member(&self, data_set: &str, member: &str, lines: &[u8]) -> io::Result<()> {
+        use std::os::unix::fs::PermissionsExt;
+        // The names were looked at when it was read.
+        self.read_member(data_set, member)?;
+        let root = self.data_sets.as_deref().unwrap_or_else(|| Path::new("/"));
+        let path = std::fs::canonicalize(entry_of(&entry_of(root, data_set)?, member)?)?;
+        let mode = std::fs::metadata(&path)?.permissions().mode() & 0o777;
+        crate::platform::files::write_atomically(&path, lines, mode)
+    }
+
     fn spawn(&self, request: &SpawnRequest<'_>) -> io::Result<Pid> {
         children::spawn(request)
     }

@@ -34,6 +34,12 @@ const SYSVAR: &str = "/bin/sysvar";
 /// How long it may take.
 const SYSVAR_LIMIT: Duration = Duration::from_secs(60);
 
+/// Copies between files and members.
+const CP: &str = "/bin/cp";
+
+/// How long it may take.
+const CP_LIMIT: Duration = Duration::from_secs(60);
+
 /// Where the installation jobs put the program, for a load module that is not told of another place.
 const INSTALLED_PROGRAM: &str = "/usr/lpp/zwelnch/bin/zwelnch";
 
@@ -262,6 +268,23 @@ impl Platform for ZosPlatform {
             let text = format!("cannot read {data_set}({member}): {error}");
             io::Error::new(io::Error::from(error).kind(), text)
         })
+    }
+
+    /// By `cp`, as zwe does it: it pads the records, and refuses what does not fit into one.
+    fn write_member(&self, data_set: &str, member: &str, lines: &[u8]) -> io::Result<()> {
+        let name = member_name(data_set, member)?.to_string_lossy().into_owned();
+        let path = super::files::temporary_path(&std::env::temp_dir().join("zwelnch-member"))?;
+        // A configuration has secrets.
+        super::files::write_atomically(&path, lines, 0o600)?;
+        let ran = run::run(self, Path::new(CP), &[path.display().to_string(), name], CP_LIMIT);
+        // Only the copy matters from here on.
+        let _ = std::fs::remove_file(&path);
+        let ran = ran?;
+        match ran.end {
+            // The caller reads the member again, whoever was told.
+            RanTo::Exit(0) | RanTo::Unknown => Ok(()),
+            end => Err(io::Error::other(format!("{CP} ended with {end:?}: {}", ran.lines.join("; ")))),
+        }
     }
 
     fn spawn(&self, request: &SpawnRequest<'_>) -> io::Result<Pid> {

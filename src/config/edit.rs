@@ -1,8 +1,11 @@
 //! Sets properties in the text of a YAML file and leaves everything else in it as it is. Pure. It does not try what is hard to set this way
-//! (block scalars, aliases): the caller reads the result and sees whether it is what was meant.
+//! (block scalars, aliases): the caller reads the result and sees whether it is what was meant ([`reads_as`]).
 
-use crate::config::yaml;
-use crate::config::yaml::events::{Event, Events, Span, Style};
+use super::node::{Node, NodeValue};
+use super::yaml::{
+    self,
+    events::{Event, Events, Span, Style},
+};
 
 /// What is at a path of the text; positions in bytes.
 enum What {
@@ -27,7 +30,7 @@ enum Frame {
 
 /// Sets `path` to `value`, a scalar as YAML writes it, and puts `comment`, if given, on a line above it. None where the text cannot be
 /// edited this way.
-pub(super) fn set(text: &str, path: &[&str], value: &str, comment: Option<&str>) -> Option<String> {
+pub fn set(text: &str, path: &[&str], value: &str, comment: Option<&str>) -> Option<String> {
     let (entries, root) = walk(text)?;
     if let Some(found) = entries.iter().find(|entry| entry.path == path) {
         let What::Scalar { start, end, style } = found.what else { return None };
@@ -46,6 +49,22 @@ pub(super) fn set(text: &str, path: &[&str], value: &str, comment: Option<&str>)
         };
     }
     add(text, &entries, root, path, value, comment)
+}
+
+/// True for a text that reads as a tree.
+pub fn reads_as(text: &str, intended: &Node) -> bool {
+    yaml::read(text, "", 0, true).is_ok_and(|document| same(&document.root, intended))
+}
+
+/// The same values, and the same ones of them are templates.
+fn same(left: &Node, right: &Node) -> bool {
+    match (&left.value, &right.value) {
+        (NodeValue::Mapping(a), NodeValue::Mapping(b)) => {
+            a.len() == b.len() && a.iter().all(|entry| right.get(&entry.key).is_some_and(|other| same(&entry.value, other)))
+        }
+        (NodeValue::Sequence(a), NodeValue::Sequence(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b) && left.to_value() == right.to_value(),
+    }
 }
 
 /// Adds a missing property to the nearest mapping that exists.
@@ -100,7 +119,7 @@ fn lines(path: &[&str], value: &str, comment: Option<&str>, column: usize) -> St
 }
 
 /// A key as YAML writes it: in quotes where it could be taken for something else.
-pub(super) fn written(key: &str) -> String {
+pub fn written(key: &str) -> String {
     let plain = key.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
         && key.chars().all(|character| character.is_ascii_alphanumeric() || "_-.".contains(character));
     if plain { key.to_owned() } else { yaml::written(&key.into()) }
