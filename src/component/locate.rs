@@ -41,6 +41,19 @@ impl Component {
     }
 }
 
+impl Component {
+    /// A component wherever it is: the directory with its manifest, which gives it its name.
+    ///
+    /// # Errors
+    /// [`ComponentError::Manifest`].
+    pub fn in_directory(directory: &Path, manifest_file: PathBuf) -> Result<Component, ComponentError> {
+        let mut component = read("", absolute(directory), manifest_file)?;
+        component.name = component.manifest.name.clone();
+        component.warnings.clear();
+        Ok(component)
+    }
+}
+
 fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
 }
