@@ -781,4 +781,8 @@ messages! {
         "metrics and health: the system refuses connections, they are tried again - {why}",
         "As a rule there are no file descriptors left. Said once until a connection is taken again.",
         "Raise the limit of descriptors (MAXFILEPROC, ulimit -n), or find out who opens so many connections.";
+    changed_files "ZWEL1080I" Info OnMatch (name, files)
+        "component {name}: changed are {files}",
+        "Which files have changed, relative to the component's directory, as far as the system told; it follows ZWEL0975I.",
+        "None. Where the component itself writes them, let it write to the workspace: else it is restarted for ever.";
 }
