@@ -105,7 +105,7 @@ fn no_file(component: &Component, phase: Phase) -> Option<Problem> {
         Ok(Some(FileKind::Directory)) => "is a directory",
         Ok(Some(FileKind::Other)) => "is no regular file",
         // Whatever is there and cannot be followed.
-        Ok(None) if std::fs::symlink_metadata(&file).is_ok() => "is a link that leads nowhere",
+        Ok(None) if files::may_be_named(&file) => "is a link that leads nowhere",
         _ => return None,
     };
     let phase = phase.name();

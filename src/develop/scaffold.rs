@@ -121,11 +121,10 @@ fn entries(directory: &Path) -> Result<Vec<String>, ScaffoldError> {
     Ok(names)
 }
 
-/// Writes a file that does not exist yet, and makes its directory.
+/// Writes a file that does not exist yet, and makes the directories on the way.
 fn write_new(path: &Path, text: &str, mode: u32) -> io::Result<()> {
-    if let Some(parent) = path.parent() {
-        make_directory(parent, 0o750)?;
-    }
+    let missing: Vec<&Path> = path.ancestors().skip(1).take_while(|parent| !files::may_be_directory(parent)).collect();
+    missing.into_iter().rev().try_for_each(|parent| make_directory(parent, 0o750))?;
     let mut file = File::options().write(true).create_new(true).mode(mode).open(path)?;
     file.write_all(text.as_bytes())
 }

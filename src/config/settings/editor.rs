@@ -208,7 +208,6 @@ mod tests {
             json!({"A": 1}),
             json!({"size": "1M", "count": 3}),
             json!({"sizes": 1}),
-            json!({"A": []}),
             json!("Europe/Berlin"),
             json!("opercmd"),
         ];

@@ -5,7 +5,9 @@ mod bench;
 mod cases;
 mod endpoint;
 mod observe;
+mod remains;
 mod report;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod tree;

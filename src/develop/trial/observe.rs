@@ -1,13 +1,13 @@
 //! A component that is run once and looked at, for those who judge it: what it registers, what its documents say, what it leaves.
 
 use super::bench::Bench;
-use super::cases::{Not, left, wait_ready};
+use super::steps::{Not, left, wait_ready};
 use super::{TrialError, TrialRequest};
 use crate::config::read_mapping;
 use crate::console::in_words;
 use crate::lifecycle::workspace::{directories, make_directories};
 use crate::net::{Request, Trust, get_blocking};
-use crate::platform::files::entries;
+use crate::platform::files::{entries, unless_missing};
 use serde_json::Value;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -103,13 +103,22 @@ fn changed_modes(bench: &Bench) -> Result<Vec<String>, TrialError> {
     let workspace = bench.workspace();
     let untouched = workspace.with_extension("untouched");
     make_directories(&untouched).map_err(|error| TrialError::Instance(error.to_string()))?;
-    let seen = |path: &Path| std::fs::metadata(path).ok().map(|metadata| (metadata.mode(), metadata.uid()));
+    let seen = |path: &Path| {
+        let found = unless_missing(std::fs::metadata(path)).map_err(|why| TrialError::Io { path: path.to_path_buf(), why })?;
+        Ok::<_, TrialError>(found.map(|metadata| (metadata.mode(), metadata.uid())))
+    };
     let whole = |root: &Path| std::iter::once(root.to_path_buf()).chain(directories(root)).collect::<Vec<_>>();
     let pairs = whole(&workspace).into_iter().zip(whole(&untouched));
-    let changed = pairs.filter(|(theirs, ours)| seen(theirs).is_some_and(|theirs| Some(theirs) != seen(ours)));
+    let mut changed = Vec::new();
+    for (theirs, ours) in pairs {
+        let (is, was) = (seen(&theirs)?, seen(&ours)?);
+        if is.is_some() && is != was {
+            changed.push(theirs);
+        }
+    }
     let name = |path: &Path| match path.strip_prefix(&workspace) {
         Ok(below) if !below.as_os_str().is_empty() => format!("workspace/{}", below.display()),
         _ => "workspace".to_owned(),
     };
-    Ok(changed.map(|(path, _)| name(&path)).collect())
+    Ok(changed.iter().map(|path| name(path)).collect())
 }
