@@ -104,6 +104,11 @@ pub enum Subcommands {
         /// z/OSMF
         #[arg(long)]
         startup: bool,
+        /// With --startup: the system directory whose HA instances run on this machine, as `zwelnch demo` makes one [default:
+        /// ZWELNCH_SYSTEM, else one below the XDG state home, else the system of this machine's name]
+        #[cfg(feature = "emulation")]
+        #[arg(long, value_name = "DIR", requires = "startup")]
+        system: Option<PathBuf>,
         /// Instead: what behaves differently than under ZWELNCH, for this configuration
         #[arg(long)]
         compare_zwelnch: bool,
@@ -160,7 +165,7 @@ pub enum Subcommands {
     },
     /// Collect what others need to help from afar into one tar, secrets masked; works without a running instance
     Support(Support),
-    /// Print man pages and shell completions
+    /// Print man pages, shell completions, and JSON Schemas for editors
     Generate {
         #[command(subcommand)]
         document: Generated,
@@ -203,13 +208,58 @@ pub struct Selection {
 
 #[derive(Debug, Subcommand)]
 pub enum ComponentCommand {
-    /// Write a minimal component: manifest, scripts, schema, static definition
+    /// Write a component that runs: manifest, scripts, schema, static definition
     #[cfg(feature = "emulation")]
     New {
         /// Letters, digits, '-' and '_'
         name: String,
+        /// What it is; a minimal service made of scripts, where it is not said
+        #[arg(long, value_enum)]
+        kind: Option<NewKind>,
         /// Its directory; nothing in it is overwritten [default: ./NAME]
         dir: Option<PathBuf>,
+    },
+    /// Run the whole life of a component in a throw-away instance and report each part as a test case; exit code 8: one has failed
+    #[cfg(feature = "emulation")]
+    Test {
+        /// The component's directory; a copy of it is tested
+        #[arg(default_value = ".")]
+        dir: PathBuf,
+        /// A zowe.yaml with what the component needs besides: its own properties, java.home and the like; others are not started
+        #[arg(short, long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// How long the component may take to be ready and to answer: 90s, 5m
+        #[arg(long, value_name = "TIME", default_value = "60s", value_parser = sysplex::time)]
+        timeout: std::time::Duration,
+        /// Write the report as XML in the form of JUnit, for CI
+        #[arg(long, value_name = "FILE")]
+        junit: Option<PathBuf>,
+        #[arg(long, value_enum, default_value = "text")]
+        format: ReportFormat,
+        /// Keep the throw-away instance, to look at its SYSPRINT and workspace
+        #[arg(long)]
+        keep: bool,
+    },
+    /// Judge a component by the criteria of Zowe's conformance programme, as far as a program can; exit code 8: a required one is not met
+    #[cfg(feature = "emulation")]
+    Conform {
+        /// The component's directory
+        #[arg(default_value = ".")]
+        dir: PathBuf,
+        /// Run a copy of it in a throw-away instance too: what it answers, writes and leaves
+        #[arg(long)]
+        run: bool,
+        /// What its service ids and API ids have to begin with
+        #[arg(long, value_name = "PREFIX")]
+        vendor: Option<String>,
+        /// A zowe.yaml with what the component needs besides
+        #[arg(short, long, value_name = "FILE", requires = "run")]
+        config: Option<PathBuf>,
+        /// How long the component may take to be ready: 90s, 5m
+        #[arg(long, value_name = "TIME", default_value = "60s", value_parser = sysplex::time)]
+        timeout: std::time::Duration,
+        #[arg(long, value_enum, default_value = "text")]
+        format: ConformFormat,
     },
     /// Validate, configure and start one component of an instance in the foreground; Ctrl-C ends it, its exit code is the command's
     Run {
@@ -232,6 +282,35 @@ pub enum ComponentCommand {
     },
     #[command(flatten)]
     Package(Package),
+}
+
+/// `component new --kind`.
+#[cfg(feature = "emulation")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum NewKind {
+    /// A service in JavaScript, with unit tests
+    Node,
+    /// A service in Python, with unit tests
+    Python,
+    /// A service in Java, run from its source
+    Java,
+    /// The registration of a service that runs elsewhere
+    Static,
+    /// A library for the Gateway
+    Library,
+    /// A plug-in of the application framework
+    App,
+}
+
+#[cfg(feature = "emulation")]
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum ConformFormat {
+    /// For people
+    Text,
+    /// For tools
+    Json,
+    /// To hand in
+    Markdown,
 }
 
 /// `--color`.
@@ -263,9 +342,23 @@ pub enum Generated {
         /// Words of the command, as in `ha compare`
         command: Vec<String>,
     },
+    /// The JSON Schema of a file, for editors
+    Schema {
+        #[arg(value_enum)]
+        file: Described,
+    },
     /// The completion script of a shell
     Completion {
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
+}
+
+/// Files that have a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Described {
+    /// manifest.yaml of a component
+    Manifest,
+    /// zowe.yaml, with the settings of the launcher
+    Zowe,
 }

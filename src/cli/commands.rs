@@ -2,7 +2,7 @@
 
 #[cfg(feature = "emulation")]
 use super::arguments::Internal;
-use super::arguments::{Arguments, ComponentCommand, Format, Generated, Ha, ReportFormat, Selection, Subcommands};
+use super::arguments::{Arguments, ComponentCommand, Described, Format, Generated, Ha, ReportFormat, Selection, Subcommands};
 use super::availability;
 use super::configuration::{NO_CONFIGURATION, absolute_config, answered, inspected, refused, sources};
 #[cfg(feature = "emulation")]
@@ -17,6 +17,8 @@ use crate::inspect;
 use crate::launcher::{self, Foreground, Start};
 use crate::output::escaped;
 use crate::platform::NativePlatform;
+#[cfg(not(feature = "emulation"))]
+use crate::platform::Platform;
 use std::sync::Arc;
 
 /// Runs a command and returns its exit code.
@@ -27,7 +29,17 @@ pub(super) fn run(arguments: Arguments) -> i32 {
         #[cfg(feature = "emulation")]
         Subcommands::Demo(demo) => emulated::demo(demo),
         #[cfg(feature = "emulation")]
-        Subcommands::Component { command: ComponentCommand::New { name, dir } } => emulated::new_component(&name, dir.as_deref()),
+        Subcommands::Component { command: ComponentCommand::New { name, kind, dir } } => {
+            emulated::new_component(&name, kind, dir.as_deref())
+        }
+        #[cfg(feature = "emulation")]
+        Subcommands::Component { command: ComponentCommand::Test { dir, config, timeout, junit, format, keep } } => {
+            emulated::test_component(&dir, config.as_deref(), timeout, (junit.as_deref(), format), keep)
+        }
+        #[cfg(feature = "emulation")]
+        Subcommands::Component { command: ComponentCommand::Conform { dir, run, vendor, config, timeout, format } } => {
+            emulated::conform(&dir, run.then_some((config.as_deref(), timeout)), vendor.as_deref(), format)
+        }
         Subcommands::Component { command: ComponentCommand::Run { name, ha_instance, config, watch, verbose } } => {
             let config = config.map(|config| absolute_config(&config));
             run_component(ha_instance, config, Foreground { name, watch, verbose })
@@ -55,7 +67,16 @@ pub(super) fn run(arguments: Arguments) -> i32 {
         Subcommands::Check { ha_instance, config, format, compare_zwelnch: true, all, .. } => {
             compare_zwelnch(&ha_instance, config.as_deref(), format, all)
         }
-        Subcommands::Check { ha_instance, config, format, startup, .. } => check(&ha_instance, config.as_deref(), format, startup),
+        #[cfg(feature = "emulation")]
+        Subcommands::Check { ha_instance, config, format, startup, system, .. } => {
+            let systems = || emulated::systems_here(system.as_deref());
+            check(&ha_instance, config.as_deref(), format, startup.then_some(&systems))
+        }
+        #[cfg(not(feature = "emulation"))]
+        Subcommands::Check { ha_instance, config, format, startup, .. } => {
+            let systems = || Ok(vec![NativePlatform::for_command().sysname()]);
+            check(&ha_instance, config.as_deref(), format, startup.then_some(&systems))
+        }
         Subcommands::Config { selection, format, path, origin, show_secrets } => inspected(&selection, |loaded, _| {
             let format = match format {
                 Format::Yaml => inspect::Format::Yaml,
@@ -104,6 +125,14 @@ pub(super) fn run(arguments: Arguments) -> i32 {
             }
             Err(error) => fail(error),
         },
+        Subcommands::Generate { document: Generated::Schema { file } } => {
+            let schema = match file {
+                Described::Manifest => config::settings::manifest_schema(),
+                Described::Zowe => config::settings::zowe_schema(),
+            };
+            data(&format!("{schema:#}"));
+            0
+        }
         Subcommands::Generate { document: Generated::Completion { shell } } => {
             document(&generate::completion(super::command(), shell));
             0
@@ -126,21 +155,29 @@ fn run_component(ha_instance: String, config: Option<String>, foreground: Foregr
     launcher::run_component(Arc::new(platform), start, foreground)
 }
 
-/// The report; on a terminal with source lines.
-fn check(named: &[String], config: Option<&str>, format: ReportFormat, startup: bool) -> i32 {
+/// The names of the systems on this machine, or the exit code after the reason.
+type Systems<'a> = &'a dyn Fn() -> Result<Vec<String>, i32>;
+
+/// The report; on a terminal with source lines. `startup`: the start-up checks too, of these systems.
+fn check(named: &[String], config: Option<&str>, format: ReportFormat, startup: Option<Systems<'_>>) -> i32 {
     let platform = NativePlatform::for_command();
     let (config_text, sources) = match sources(config) {
         Ok(sources) => sources,
         Err(code) => return code,
     };
     let named: Vec<config::HaInstance> = named.iter().map(|id| config::ha_instance(id, &platform)).collect();
-    let report = if startup {
-        match inspect::startup_checks(Arc::new(NativePlatform::for_command()), config_text) {
-            Ok(checks) => inspect::check(&sources, &named, &platform, Some(&checks)),
-            Err(error) => return fail(error),
+    let report = match startup {
+        Some(systems) => {
+            let systems = match systems() {
+                Ok(systems) => systems,
+                Err(code) => return code,
+            };
+            match inspect::startup_checks(Arc::new(NativePlatform::for_command()), config_text) {
+                Ok(check) => inspect::check(&sources, &named, &platform, Some(inspect::StartupChecks { check: &check, systems: &systems })),
+                Err(error) => return fail(error),
+            }
         }
-    } else {
-        inspect::check(&sources, &named, &platform, None)
+        None => inspect::check(&sources, &named, &platform, None),
     };
     match (format, terminal()) {
         (ReportFormat::Json, _) => data(&report.json()),

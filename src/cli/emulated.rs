@@ -1,14 +1,17 @@
 //! The commands that there are off z/OS only.
 
-use super::arguments::{Console, Demo, DemoCommand, Jcl, Panel, Service, Shape};
+use super::arguments::{ConformFormat, Console, Demo, DemoCommand, Jcl, NewKind, Panel, ReportFormat, Service, Shape};
 use super::jobs::open_system;
-use super::terminal::{document, fail, terminal};
+use super::terminal::{data, document, fail, terminal};
 use crate::demo::{self, layout, service};
 use crate::develop;
 use crate::mvs;
 use crate::mvs::console::{ConsoleEnd, ConsoleOutcome, end_by};
+use crate::platform::{NativePlatform, Platform};
 use crate::system::SystemDirectory;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// `demo`, and the services of the sample instance.
@@ -19,14 +22,99 @@ pub(super) fn demo(demo: Demo) -> i32 {
     }
 }
 
-pub(super) fn new_component(name: &str, directory: Option<&Path>) -> i32 {
-    match develop::new_component(name, directory) {
+pub(super) fn new_component(name: &str, kind: Option<NewKind>, directory: Option<&Path>) -> i32 {
+    let kind = match kind {
+        None => develop::Kind::Minimal,
+        Some(NewKind::Node) => develop::Kind::Node,
+        Some(NewKind::Python) => develop::Kind::Python,
+        Some(NewKind::Java) => develop::Kind::Java,
+        Some(NewKind::Static) => develop::Kind::Static,
+        Some(NewKind::Library) => develop::Kind::Library,
+        Some(NewKind::App) => develop::Kind::App,
+    };
+    match develop::new_component(name, kind, directory) {
         Ok(made) => {
             document(&made.next_steps());
             0
         }
         Err(error) => fail(error),
     }
+}
+
+/// `component conform`. `run`: the configuration and the time for a run of it.
+pub(super) fn conform(directory: &Path, run: Option<(Option<&Path>, Duration)>, vendor: Option<&str>, format: ConformFormat) -> i32 {
+    let mut observation = None;
+    if let Some((config, limit)) = run {
+        let Some(program) = crate::platform::unix::program::path() else { return fail("the path of this program is not known") };
+        let interrupted = match until_interrupted() {
+            Ok(interrupted) => interrupted,
+            Err(error) => return fail(error),
+        };
+        let request = develop::TrialRequest { directory, config, program, limit, keep: false, interrupted };
+        match develop::observe(&request) {
+            Ok(seen) => observation = Some(seen),
+            Err(error) => return fail(error),
+        }
+        if let Some(Err(why)) = observation.as_ref().map(|seen| &seen.ready) {
+            return fail(format!("it did not come up, so that it cannot be judged by running it: {why}"));
+        }
+    }
+    match develop::conform(directory, vendor, observation) {
+        Ok(report) => {
+            match format {
+                ConformFormat::Text => document(&report.text()),
+                ConformFormat::Json => data(&format!("{:#}", report.json())),
+                ConformFormat::Markdown => document(&report.markdown()),
+            };
+            report.exit_code()
+        }
+        Err(error) => fail(error),
+    }
+}
+
+/// Becomes true when somebody wants to end this program, which then has to put away what it has made.
+fn until_interrupted() -> std::io::Result<Arc<AtomicBool>> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&interrupted);
+    crate::platform::unix::on_ending(move || seen.store(true, Ordering::Relaxed))?;
+    Ok(interrupted)
+}
+
+/// `component test`. Ctrl-C stops the throw-away instance before this program ends.
+pub(super) fn test_component(
+    directory: &Path,
+    config: Option<&Path>,
+    limit: Duration,
+    (junit, format): (Option<&Path>, ReportFormat),
+    keep: bool,
+) -> i32 {
+    let Some(program) = crate::platform::unix::program::path() else { return fail("the path of this program is not known") };
+    let interrupted = match until_interrupted() {
+        Ok(interrupted) => interrupted,
+        Err(error) => return fail(error),
+    };
+    let request = develop::TrialRequest { directory, config, program, limit, keep, interrupted };
+    let is_text = matches!(format, ReportFormat::Text);
+    let report = develop::test_component(&request, &mut |case| {
+        if is_text {
+            document(&case.text());
+        }
+    });
+    let report = match report {
+        Ok(report) => report,
+        Err(error) => return fail(error),
+    };
+    if is_text {
+        document(&report.summary());
+    } else {
+        data(&format!("{:#}", report.json()));
+    }
+    if let Some(path) = junit {
+        if let Err(error) = crate::platform::files::write_atomically(path, report.junit().as_bytes(), 0o640) {
+            return fail(format!("'{}': {error}", path.display()));
+        }
+    }
+    report.exit_code()
 }
 
 pub(super) fn jcl(arguments: &Jcl) -> i32 {
@@ -40,6 +128,19 @@ pub(super) fn jcl(arguments: &Jcl) -> i32 {
             0
         }
         Err(error) => fail(error),
+    }
+}
+
+/// The systems that run on this machine: those of the sysplex of a system directory. Where no directory is named and there is none, the
+/// machine itself is one.
+pub(super) fn systems_here(path: Option<&Path>) -> Result<Vec<String>, i32> {
+    match (SystemDirectory::if_there(path), path) {
+        (Some(system), _) => Ok(system.sysplex().0.into_keys().collect()),
+        (None, Some(path)) => Err(fail(format!(
+            "'{}' is no system directory, as `zwelnch demo --dir` or `zwelnch console --system` make one",
+            path.display()
+        ))),
+        (None, None) => Ok(vec![NativePlatform::for_command().sysname()]),
     }
 }
 

@@ -19,10 +19,10 @@ mod ha;
 mod jobs;
 mod native;
 mod operate;
+mod package;
 #[cfg(feature = "panel")]
 mod panel;
 mod preparing;
-mod package;
 mod rollout;
 mod seeing;
 #[cfg(feature = "emulation")]

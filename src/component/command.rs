@@ -15,12 +15,7 @@ impl Component {
     pub fn command(&self, phase: Phase) -> Result<Option<CommandLine>, ComponentError> {
         let what = format!("commands.{}", phase.name());
         let Some(text) = self.manifest.commands.get(&phase) else {
-            let fallback = match phase {
-                Phase::Validate => "bin/validate.sh",
-                Phase::Configure => "bin/configure.sh",
-                Phase::Start => "bin/start.sh",
-                Phase::PreConfigure => return Ok(None),
-            };
+            let Some(fallback) = phase.fallback() else { return Ok(None) };
             return match look(&self.directory.join(fallback)) {
                 Ok(None | Some(FileKind::Directory | FileKind::SymbolicLink | FileKind::Other)) => Ok(None),
                 // The reason why it cannot be looked at is given with it.

@@ -60,7 +60,7 @@ impl Component {
         for file in MANIFESTS.map(|file| directory.join(file)) {
             match look(&file) {
                 Ok(Some(FileKind::Regular)) => {
-                    let mut component = read(&shown, directory, file)?;
+                    let (mut component, _) = read(&shown, directory, file)?;
                     // The directory may have any name.
                     component.warnings.retain(|warning| !warning.to_string().contains("the manifest names the component"));
                     component.name.clone_from(&component.manifest.name);

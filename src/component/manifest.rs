@@ -39,6 +39,7 @@ impl Reader<'_> {
             commands,
             config_schemas: self.texts(&["schemas", "configs"]),
             configs: self.configs(),
+            config_ports: self.config_ports(),
             static_definitions: self.static_definitions(),
             service_ids: self.service_ids(),
             gateway_shared_libs: self.texts(&["gatewaySharedLibs"]),
@@ -118,6 +119,15 @@ impl Reader<'_> {
         }
     }
 
+    /// The keys below `configs` that are ports by their names, with their places.
+    fn config_ports(&self) -> Vec<(Vec<String>, Location)> {
+        let mut found = Vec::new();
+        if let Some(configs) = self.root.at(&["configs"]) {
+            ports_below(configs, &mut Vec::new(), self.file, &mut found);
+        }
+        found
+    }
+
     /// A text; a number is taken as its digits, anything else is a warning.
     fn text(&mut self, path: &[&str]) -> Option<String> {
         match self.value(path)? {
@@ -194,4 +204,21 @@ impl Reader<'_> {
         let range: Vec<&str> = path.iter().copied().chain(["versionRange"]).collect();
         Some(Dependency { name, version_range: self.text(&range) })
     }
+}
+
+fn ports_below(node: &Node, path: &mut Vec<String>, file: &str, found: &mut Vec<(Vec<String>, Location)>) {
+    let NodeValue::Mapping(entries) = &node.value else { return };
+    for entry in entries {
+        path.push(entry.key.clone());
+        if is_port_key(&entry.key) {
+            found.push((path.clone(), Location::new(file, entry.place.line, entry.place.column)));
+        }
+        ports_below(&entry.value, path, file, found);
+        path.pop();
+    }
+}
+
+/// Whether a key looks as if its value were a port.
+pub(super) fn is_port_key(key: &str) -> bool {
+    key == "port" || key.ends_with("Port")
 }

@@ -77,6 +77,16 @@ impl Phase {
             Phase::Start => "start",
         }
     }
+
+    /// The file, relative to the component's directory, that is its command where the manifest names none.
+    fn fallback(self) -> Option<&'static str> {
+        match self {
+            Phase::Validate => Some("bin/validate.sh"),
+            Phase::PreConfigure => None,
+            Phase::Configure => Some("bin/configure.sh"),
+            Phase::Start => Some("bin/start.sh"),
+        }
+    }
 }
 
 /// One entry of `apimlServices.static`.
@@ -107,6 +117,8 @@ pub struct Manifest {
     pub config_schemas: Vec<String>,
     /// `configs`: defaults of the component's properties.
     pub configs: Value,
+    /// Where `configs` has what may be ports: the paths below it.
+    pub config_ports: Vec<(Vec<String>, Location)>,
     pub static_definitions: Vec<StaticDefinition>,
     /// `apimlServices.dynamic[].serviceId`: the services that it registers itself.
     pub service_ids: Vec<String>,

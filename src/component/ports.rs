@@ -1,6 +1,7 @@
 //! The ports that components listen on: whether they are in range, and which HA instance has them. Nothing is bound here.
 
 use super::clashes::{Clash, InstancePorts, Listener, clashes};
+use super::manifest::is_port_key;
 use super::{Component, NotInPlay, Survey};
 use crate::config::settings;
 use crate::config::{Configuration, HaInstance, Location, Problem, SINGLE_SERVICE, SingleService, lookup, normalize_id, secrets};
@@ -148,7 +149,11 @@ impl<'a> WithDefaults<'a> {
     /// What set the property of this path from the root.
     fn place(&self, path: &[&str]) -> Location {
         match self.component {
-            Some(component) if self.configuration.get(path).is_none() => Location::whole(component.manifest_file.display().to_string()),
+            Some(component) if self.configuration.get(path).is_none() => {
+                let below = path.get(2..).unwrap_or_default();
+                let known = component.manifest.config_ports.iter().find(|(known, _)| known.iter().eq(below.iter()));
+                known.map_or_else(|| Location::whole(component.manifest_file.display().to_string()), |(_, place)| place.clone())
+            }
             _ => self.configuration.place(path),
         }
     }
@@ -244,7 +249,7 @@ fn walk<'a>(value: &'a Value, path: &mut Vec<&'a str>, visit: &mut dyn FnMut(&[&
     let Value::Object(map) = value else { return };
     for (key, value) in map {
         path.push(key);
-        if (key == "port" || key.ends_with("Port")) && !value.is_object() && !value.is_array() {
+        if is_port_key(key) && !value.is_object() && !value.is_array() {
             visit(path, value);
         } else {
             walk(value, path, visit);

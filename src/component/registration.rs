@@ -132,10 +132,16 @@ impl Component {
                 Err(error) => problems.push(self.at(&["apimlServices", "static", &index.to_string(), "file"], &error)),
                 Ok(definition) => {
                     let mut expansion = definition.expand(environment);
+                    if may_be_set_later {
+                        expansion.findings.retain(|finding| !may_be_exported(finding, environment));
+                    }
                     let mut found = definition.problems(self, &expansion, environment);
                     if !found.is_empty() && definition.text.contains("haInstances") {
                         let whole = whole();
                         expansion = definition.expand(&whole);
+                        if may_be_set_later {
+                            expansion.findings.retain(|finding| !may_be_exported(finding, &whole));
+                        }
                         found = definition.problems(self, &expansion, &whole);
                     }
                     let fails = found.iter().any(|problem| problem.error);
@@ -188,8 +194,7 @@ impl Definition {
     }
 
     /// The problems of its references: an error for one that must be replaced and cannot be, warnings for the others. Comments are passed
-    /// over. A site's own variable may be unset, as in a shell; a variable of Zowe (ZWE_), or one whose name is close to a known one, may
-    /// not. In descriptions for people only Zowe's variables count, because Zowe's own definition for z/OSMF has others there.
+    /// over. In descriptions for people only Zowe's variables (ZWE_) count, because Zowe's own definition for z/OSMF has others there.
     pub fn problems(&self, component: &Component, expansion: &Expansion, environment: &Environment) -> Vec<Problem> {
         let lines: Vec<&str> = if expansion.findings.is_empty() { Vec::new() } else { self.text.split('\n').collect() };
         let line_of = |finding: &Finding| {
@@ -210,7 +215,7 @@ impl Definition {
                 _ if line.starts_with('#') => continue,
                 FindingKind::Unset { name } => {
                     let nearest = did_you_mean(name, environment);
-                    if !name.starts_with("ZWE_") && (is_prose || nearest.is_empty()) {
+                    if !name.starts_with("ZWE_") && is_prose {
                         continue;
                     }
                     let text = format!("component {}: no variable {name} is set, nothing is put in its place", component.name);
@@ -228,6 +233,11 @@ impl Definition {
         }
         problems
     }
+}
+
+/// Whether a reference has no value yet, and may get one from the exports of preConfigure: its name is none of Zowe's, and no slip either.
+fn may_be_exported(finding: &Finding, environment: &Environment) -> bool {
+    matches!(&finding.kind, FindingKind::Unset { name } if !name.starts_with("ZWE_") && did_you_mean(name, environment).is_empty())
 }
 
 /// A warning for a definition that the Discovery Service cannot read; `file` is what its place begins with.

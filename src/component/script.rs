@@ -5,7 +5,7 @@ use super::{CommandLine, Component, ComponentError, Phase};
 use crate::config::{Location, Problem};
 use crate::platform::Platform;
 use crate::platform::ebcdic::ibm_1047;
-use crate::platform::files::unless_missing;
+use crate::platform::files::{self, FileKind, unless_missing};
 use crate::platform::text_file;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
@@ -77,7 +77,11 @@ fn interpreter(text: &str) -> Option<&str> {
 pub(super) fn problems(component: &Component, commands: &Commands, platform: &dyn Platform) -> Vec<Problem> {
     let mut found = Vec::new();
     for (phase, command) in commands {
-        let (phase, Ok(Some(command))) = (*phase, command) else { continue };
+        let phase = *phase;
+        if matches!(command, Ok(None)) {
+            found.extend(no_file(component, phase));
+        }
+        let Ok(Some(command)) = command else { continue };
         let oddities = look(&command.file, platform).unwrap_or_else(|error| {
             let subject = if phase == Phase::Start { "program" } else { "script" };
             vec![Oddity { line: 1, subject, text: format!("cannot be looked at: {error}") }]
@@ -91,6 +95,26 @@ pub(super) fn problems(component: &Component, commands: &Commands, platform: &dy
         }
     }
     found
+}
+
+/// A warning where something stands in the place of a command's file that is none, which everybody passes over without a word.
+fn no_file(component: &Component, phase: Phase) -> Option<Problem> {
+    let relative = phase.fallback().filter(|_| !component.manifest.commands.contains_key(&phase))?;
+    let file = component.directory.join(relative);
+    let what = match files::look(&file) {
+        Ok(Some(FileKind::Directory)) => "is a directory",
+        Ok(Some(FileKind::Other)) => "is no regular file",
+        // Whatever is there and cannot be followed.
+        Ok(None) if files::may_be_named(&file) => "is a link that leads nowhere",
+        _ => return None,
+    };
+    let phase = phase.name();
+    let text = format!(
+        "{relative} of {} {what}, so that the component has no {phase} command; put a script there, or name one in commands.{phase} of the \
+        manifest",
+        component.name
+    );
+    Some(Problem::warning(Some(Location::whole(file.display().to_string())), text))
 }
 
 /// For the fuzzer.

@@ -1,5 +1,6 @@
-//! The files of a new component: samplib/component with the name filled in.
+//! The files of a new component: those of its kind with the name filled in.
 
+use super::kinds::Kind;
 use crate::lifecycle::workspace::make_directory;
 use crate::platform::files;
 use std::fs::File;
@@ -12,23 +13,6 @@ const LONGEST_NAME: usize = 64;
 
 /// How many of the existing files are named.
 const SHOWN: usize = 10;
-
-/// A template: its path in the component, its text and its mode. Scripts do not need the execute bit; it is there for people who try them
-/// by hand.
-struct Template {
-    path: &'static str,
-    text: &'static str,
-    mode: u32,
-}
-
-const TEMPLATES: [Template; 6] = [
-    Template { path: "manifest.yaml", text: include_str!("../../samplib/component/manifest.yaml"), mode: 0o640 },
-    Template { path: "bin/validate.sh", text: include_str!("../../samplib/component/bin/validate.sh"), mode: 0o750 },
-    Template { path: "bin/configure.sh", text: include_str!("../../samplib/component/bin/configure.sh"), mode: 0o750 },
-    Template { path: "bin/start.sh", text: include_str!("../../samplib/component/bin/start.sh"), mode: 0o750 },
-    Template { path: "schemas/@NAME@.json", text: include_str!("../../samplib/component/schemas/component.json"), mode: 0o640 },
-    Template { path: "api/@NAME@.yml.template", text: include_str!("../../samplib/component/api/component.yml.template"), mode: 0o640 },
-];
 
 /// A component that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,11 +39,11 @@ pub enum ScaffoldError {
     Io { path: PathBuf, why: io::Error },
 }
 
-/// Writes a minimal conforming component into a directory, which must be empty if it exists; without a directory, into `./<name>`.
+/// Writes a component of a kind into a directory, which must be empty if it exists; without a directory, into `./<name>`.
 ///
 /// # Errors
 /// [`ScaffoldError`]; nothing is ever overwritten.
-pub fn new_component(name: &str, directory: Option<&Path>) -> Result<NewComponent, ScaffoldError> {
+pub fn new_component(name: &str, kind: Kind, directory: Option<&Path>) -> Result<NewComponent, ScaffoldError> {
     if let Some(rule) = broken_rule(name) {
         return Err(ScaffoldError::Name { name: name.to_owned(), rule });
     }
@@ -73,10 +57,10 @@ pub fn new_component(name: &str, directory: Option<&Path>) -> Result<NewComponen
         std::fs::create_dir_all(parent).map_err(|why| ScaffoldError::Io { path: parent.to_path_buf(), why })?;
     }
     let mut files = Vec::new();
-    for template in TEMPLATES {
-        let relative = fill(template.path, name);
+    for template in kind.templates() {
+        let relative = fill(template.path, name, kind);
         let path = directory.join(&relative);
-        write_new(&path, &fill(template.text, name), template.mode).map_err(|why| ScaffoldError::Io { path, why })?;
+        write_new(&path, &fill(template.text, name, kind), template.mode).map_err(|why| ScaffoldError::Io { path, why })?;
         files.push(relative);
     }
     Ok(NewComponent { name: name.to_owned(), directory, files })
@@ -137,16 +121,16 @@ fn entries(directory: &Path) -> Result<Vec<String>, ScaffoldError> {
     Ok(names)
 }
 
-/// Writes a file that does not exist yet, and makes its directory.
+/// Writes a file that does not exist yet, and makes the directories on the way.
 fn write_new(path: &Path, text: &str, mode: u32) -> io::Result<()> {
-    if let Some(parent) = path.parent() {
-        make_directory(parent, 0o750)?;
-    }
+    let missing: Vec<&Path> = path.ancestors().skip(1).take_while(|parent| !files::may_be_directory(parent)).collect();
+    missing.into_iter().rev().try_for_each(|parent| make_directory(parent, 0o750))?;
     let mut file = File::options().write(true).create_new(true).mode(mode).open(path)?;
     file.write_all(text.as_bytes())
 }
 
-fn fill(template: &str, name: &str) -> String {
+fn fill(template: &str, name: &str, kind: Kind) -> String {
+    let (program, remedy, unit) = kind.program();
     // A domain and a service id of API ML have no underscores; a service id has lower-case letters and digits only.
     let id = name.replace('_', "-");
     let service: String = name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect();
@@ -155,6 +139,9 @@ fn fill(template: &str, name: &str) -> String {
         .replace("@ID@", id.trim_end_matches('-'))
         .replace("@SERVICE@", &service)
         .replace("@PORT@", &port(name).to_string())
+        .replace("@PROGRAM@", program)
+        .replace("@REMEDY@", remedy)
+        .replace("@UNIT@\n", unit)
 }
 
 /// The default port, 17100 to 17899: several new components of one instance rarely get the same one, and none gets one of the demo's.
@@ -174,7 +161,7 @@ mod tests {
         fn a_name_is_refused_or_gives_files_that_name_it(name in "[a-zA-Z0-9_./ -]{0,8}|[a-z]{60,70}|[0-9]{1,4}") {
             let place = tempfile::tempdir().unwrap();
             let directory = place.path().join("here");
-            match new_component(&name, Some(&directory)) {
+            match new_component(&name, Kind::Minimal, Some(&directory)) {
                 Err(ScaffoldError::Name { .. }) => prop_assert!(!directory.exists()),
                 Err(error) => prop_assert!(false, "{error}"),
                 Ok(made) => {
@@ -186,7 +173,7 @@ mod tests {
                     }
                     let manifest: serde_json::Value = serde_yaml::from_str(&std::fs::read_to_string(directory.join("manifest.yaml")).unwrap()).unwrap();
                     prop_assert_eq!(manifest["name"].as_str(), Some(name.as_str()));
-                    let is_refused = matches!(new_component(&name, Some(&directory)), Err(ScaffoldError::NotEmpty { .. }));
+                    let is_refused = matches!(new_component(&name, Kind::Minimal, Some(&directory)), Err(ScaffoldError::NotEmpty { .. }));
                     prop_assert!(is_refused);
                 }
             }

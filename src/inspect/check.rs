@@ -27,8 +27,14 @@ pub struct Report {
     pub notes: Vec<String>,
 }
 
-/// Makes the start-up checks of one HA instance.
-pub type StartupChecks<'a> = &'a dyn Fn(&Configuration, &Survey) -> Vec<startup::Finding>;
+/// The start-up checks, as a report asks for them.
+#[derive(Clone, Copy)]
+pub struct StartupChecks<'a> {
+    /// Makes them for one HA instance.
+    pub check: &'a dyn Fn(&Configuration, &Survey) -> Vec<startup::Finding>,
+    /// The names of the systems that run on this machine; those of HA instances on other ones are not made.
+    pub systems: &'a [String],
+}
 
 /// Loads a configuration and checks it as the HA instances see it: those named, else all of `haInstances`, else the configuration itself.
 /// `startup`: the start-up checks too, of the HA instances of this system.
@@ -70,7 +76,7 @@ impl Gathering {
                     let checked = component::check_alone(&configuration, platform, &seen);
                     self.add(&instance.id, checked.all());
                     if let Some(startup) = startup {
-                        self.add_startup(&configuration, &checked.survey, platform, startup);
+                        self.add_startup(&configuration, &checked.survey, startup);
                     }
                     ids.push(&instance.id);
                     ports.push(checked.ports);
@@ -98,18 +104,19 @@ impl Gathering {
     }
 
     /// Adds what the start-up checks find, if the HA instance runs on this system: another one has other ports, files and servers.
-    fn add_startup(&mut self, configuration: &Configuration, survey: &Survey, platform: &dyn Platform, startup: StartupChecks<'_>) {
+    fn add_startup(&mut self, configuration: &Configuration, survey: &Survey, startup: StartupChecks<'_>) {
         let id = &configuration.ha_instance.id;
         let sysname = configuration.overlay().and_then(|overlay| config::lookup(overlay, &["sysname"])).and_then(Value::as_str);
-        if let Some(sysname) = sysname.filter(|sysname| !sysname.eq_ignore_ascii_case(&platform.sysname())) {
+        let is_here = |sysname: &&str| startup.systems.iter().any(|system| system.eq_ignore_ascii_case(sysname));
+        if let Some(sysname) = sysname.filter(|sysname| !is_here(sysname)) {
             self.note(format!(
                 "the start-up checks of HA instance {id} were not made: it is of system {sysname}, this is {}",
-                platform.sysname()
+                several(startup.systems, FEW)
             ));
             return;
         }
         let (notes, found): (Vec<_>, Vec<_>) =
-            startup(configuration, survey).into_iter().partition(|finding| finding.severity < Severity::Warning);
+            (startup.check)(configuration, survey).into_iter().partition(|finding| finding.severity < Severity::Warning);
         notes.iter().for_each(|note| self.note(note.problem().to_string()));
         self.add(id, found.iter().map(startup::Finding::problem).collect());
     }

@@ -92,7 +92,7 @@ pub(super) fn watch(context: &Context, begun: &Begun, survey: &Survey, sender: E
     let (output, name) = (context.output.clone(), name.clone());
     let told = move |news| match news {
         // The owner has gone: the command is at its end.
-        TreeNews::Changed => drop(sender.send(Event::FilesChanged)),
+        TreeNews::Changed(files) => drop(sender.send(Event::FilesChanged(files))),
         TreeNews::Unseen(why) => output.message(message::changes_not_seen(&name, why)),
     };
     let watch = watch_tree(&component.directory, told).map_err(|error| refuse(context, [message::watch_not_available(error)]))?;

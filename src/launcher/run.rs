@@ -188,8 +188,8 @@ pub(super) enum Event {
     Measure(oneshot::Sender<Box<metrics::Instance>>),
     /// An orphan was reaped: perhaps the last process of a group.
     Stray,
-    /// Files of the component that runs in the foreground have changed.
-    FilesChanged,
+    /// Files of the component that runs in the foreground have changed: these, as far as they are known.
+    FilesChanged(Vec<String>),
     /// LOGROTATE is done; what kept files from being begun anew.
     LogsRotated {
         sink: Option<Box<dyn AnswerSink>>,

@@ -963,4 +963,8 @@ messages! {
         "{name} is not packed: git ignores it",
         ".gitignore, or a file like it, leaves it out.",
         "`--include-ignored` packs it.";
+    changed_files "ZWEL1080I" Info OnMatch (name, files)
+        "component {name}: changed are {files}",
+        "Which files have changed, relative to the component's directory, as far as the system told; it follows ZWEL0975I.",
+        "None. Where the component itself writes them, let it write to the workspace: else it is restarted for ever.";
 }

@@ -99,7 +99,7 @@ const QUEUED: usize = 4 * 1024 * 1024;
 const MAX_LINE: u64 = 16 * 1024 * 1024;
 
 /// Messages that warn of nothing and are written also when routine is left out: what a component in the foreground misses and waits for.
-const TERSE: [&str; 4] = ["ZWEL0972I", "ZWEL0973I", "ZWEL0974I", "ZWEL0975I"];
+const TERSE: [&str; 5] = ["ZWEL0972I", "ZWEL0973I", "ZWEL0974I", "ZWEL0975I", "ZWEL1080I"];
 
 /// How long the end of a run waits for SYSPRINT to take the rest.
 const LAST_FLUSH: Duration = Duration::from_secs(5);

@@ -147,7 +147,7 @@ fn one(subject: &mut Subject<'_>, installation: &Installation<'_>, package: &Pat
     let place = extensions.join(&name);
     let before = may_be_named(&place).then(|| {
         let component = Component::locate(&name, Path::new("/none"), Some(&extensions)).ok();
-        component.and_then(|component| component.manifest.version).unwrap_or_else(|| "-".to_owned())
+        component.and_then(|component| component.manifest.version.clone()).unwrap_or_else(|| "-".to_owned())
     });
     if before.is_some() && !installation.upgrade {
         return Err(message::component_exists(&name, shown(&extensions)).into());

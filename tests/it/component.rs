@@ -236,6 +236,7 @@ fn watch_restarts_on_changes_and_keeps_the_old_process_while_they_are_not_good()
     running.wait_for("ZWEL0973I");
     fs::write(script(&instance, "start.sh"), "echo generation 2; exec sleep 600").unwrap();
     running.wait_for("generation 2");
+    running.wait_for("ZWEL1080I component one: changed are bin/start.sh");
     // A schema that the configuration does not fit, and a manifest that is not valid.
     let schema = instance.runtime().join("components/one/schema.json");
     fs::write(&schema, r#"{"properties": {"components": {"properties": {"one": {"properties": {"value": {"type": "string"}}}}}}}"#)

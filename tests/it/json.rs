@@ -74,11 +74,15 @@ fn every_document_is_as_its_schema_says() {
     assert!(copied.success());
     let (code, _, all) = sysplex.run(&["start", "--all", "--wait"]);
     assert_eq!(code, 0, "{all}");
+    let (code, _, all) = sysplex.run(&["component", "new", "mine"]);
+    assert_eq!(code, 0, "{all}");
     let mut unused: Vec<&str> = schemas.keys().map(String::as_str).collect();
     for (of, line, expected) in [
         ("check", "check", &[0, 4][..]),
         ("check", "check --zos-install --root /not/here", &[8]),
         ("check --compare-zwelnch", "check --compare-zwelnch --all", &[4]),
+        ("component test", "component test mine", &[0]),
+        ("component conform", "component conform mine", &[8]),
         ("plan", "plan -i lpar1", &[0, 4]),
         ("env", "env -i lpar1 hello", &[0]),
         ("env --diff", "env -i lpar1 hello --diff lpar2", &[0]),

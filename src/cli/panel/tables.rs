@@ -6,6 +6,7 @@ use crate::config::{self, Configuration, HaInstance, LoadRequest};
 use crate::ha::ask::{self, Access, PemFiles};
 use crate::ha::compare::running;
 use crate::ha::lock::{self, Places};
+use crate::ha::operator::Operator;
 use crate::ha::status as ha_status;
 use crate::ha::target::{self, Named, Target};
 use crate::ha::traffic::seen::Balancer;
@@ -53,7 +54,8 @@ pub(super) fn high_availability(shared: &Shared) -> Table {
             Err(error) => notes.push(format!("{}: {error}", target.id)),
         }
     }
-    let mut all = ha_status::gather(&reached, system, ask::TIMEOUT);
+    let launcher = |target: &Target| ha_status::launcher(target, system, ask::TIMEOUT);
+    let mut all = ha_status::gather(&reached, &Operator::sysname(system), &launcher, ask::TIMEOUT);
     ha_status::add_traffic(&mut all, &reached, system, &Balancer::Distributor { stack: None });
     let places = Places::of(reached.iter().map(|(target, _)| target), None);
     let rollouts = places.of_rollouts();

@@ -6,7 +6,7 @@ use crate::config::{Location, Problem};
 
 /// The keys that the launcher, the installer and the schema know; `*` is an element of a list. Other rules hold below `configs`,
 /// `readiness` and `liveness`.
-const KNOWN: &[&str] = &[
+pub(in crate::config) const KNOWN: &[&str] = &[
     "name",
     "id",
     "version",
@@ -50,6 +50,24 @@ const KNOWN: &[&str] = &[
     "jobnameSuffix",
 ];
 
+/// Keys of the top level that nothing reads there, and what is meant: where they belong. None of them stands in a manifest of Zowe's.
+const MISPLACED: &[(&str, &str)] = &[
+    ("install", "a command belongs below commands (commands.install)"),
+    ("validate", "a command belongs below commands (commands.validate)"),
+    ("preConfigure", "a command belongs below commands (commands.preConfigure)"),
+    ("configure", "a command belongs below commands (commands.configure)"),
+    ("start", "a command belongs below commands (commands.start)"),
+    ("static", "it belongs below apimlServices (apimlServices.static)"),
+    ("dynamic", "it belongs below apimlServices (apimlServices.dynamic)"),
+    ("serviceId", "it belongs below apimlServices (apimlServices.dynamic[].serviceId)"),
+    ("dependency", "did you mean dependencies?"),
+    ("dependsOn", "did you mean dependencies (dependencies.components[].name)?"),
+    ("ready", "did you mean readiness?"),
+    ("port", "a default of the component's properties belongs below configs (configs.port)"),
+    ("enabled", "a component is enabled in zowe.yaml (components.<name>.enabled)"),
+    ("components", "other components that it needs belong below dependencies (dependencies.components)"),
+];
+
 /// Keys that are read though an older schema may refuse them.
 const READ: &[&str] = &["commands.preConfigure", "apimlServices.static.*.once"];
 
@@ -78,14 +96,16 @@ fn visit(node: &Node, path: &mut Vec<String>, file: &str, problems: &mut Vec<Pro
         NodeValue::Mapping(entries) => {
             let names = names(&general(path.iter().map(String::as_str)));
             for entry in entries {
+                let slip = || near::meant(&entry.key, names.iter().copied()).map(|name| format!("did you mean {name}?"));
+                let misplaced =
+                    || MISPLACED.iter().find(|(key, _)| path.is_empty() && *key == entry.key).map(|(_, hint)| (*hint).to_owned());
                 // Nearly all of them are known, and what they are near need not be found.
-                let known = names.contains(&entry.key.as_str());
-                let slip = if known { None } else { near::meant(&entry.key, names.iter().copied()) };
+                let hint = if names.contains(&entry.key.as_str()) { None } else { misplaced().or_else(slip) };
                 path.push(entry.key.clone());
-                match slip {
-                    Some(name) => {
+                match hint {
+                    Some(hint) => {
                         let place = Location::new(file, entry.place.line, entry.place.column);
-                        let text = format!("{}: nothing reads this key of a manifest; did you mean {name}?", path.join("."));
+                        let text = format!("{}: nothing reads this key of a manifest; {hint}", path.join("."));
                         problems.push(Problem::warning(Some(place), text));
                     }
                     None => visit(&entry.value, path, file, problems),

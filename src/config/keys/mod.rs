@@ -12,6 +12,8 @@ mod walk;
 mod tests;
 
 pub(super) use hints::Keys;
+#[cfg(test)]
+pub(super) use manifest::KNOWN as KNOWN_OF_MANIFEST;
 pub(super) use manifest::{nearest_of_manifest, reads_of_manifest, slips_of_manifest};
 
 use super::settings::SETTINGS;
@@ -54,7 +56,7 @@ const COMPONENTS: &[&str] = &[
 
 /// Keys that Zowe's documentation names, whatever the schemas of a runtime say; `*` is a name that the user chooses. The launcher's own
 /// settings are added to these.
-const DOCUMENTED: &[&str] = &[
+pub(super) const DOCUMENTED: &[&str] = &[
     "zowe.setup.dataset.prefix",
     "zowe.setup.dataset.proclib",
     "zowe.setup.dataset.parmlib",

@@ -249,3 +249,36 @@ fn slips_in_a_manifest_are_found_at_any_level() {
     }
     assert_eq!(found.len(), 7, "{found:#?}");
 }
+
+#[test]
+fn what_a_schema_would_refuse_is_told_while_the_component_is_not_in_play() {
+    let directory = tempfile::tempdir().unwrap();
+    let schema = directory.path().join("a.json");
+    let text = r#"{"properties": {"components": {"properties": {"a": {"properties": {"enabled": true, "size": true}, "additionalProperties": false}}}}}"#;
+    std::fs::write(&schema, text).unwrap();
+    let configs = Value::Null;
+    let unread = |text: &str| {
+        let found = load(text).unread_keys(&[ComponentKeys { name: "a", configs: &configs, schemas: vec![schema.clone()] }]);
+        found.into_iter().map(|problem| problem.text).collect::<Vec<_>>()
+    };
+    let told = "components.a.enabeld: no schema and no component knows this key; did you mean enabled?";
+    assert_eq!(unread("components: {a: {enabeld: true, size: 1}}\n"), [told]);
+    assert_eq!(unread("components: {a: {enabled: true, enabeld: true}}\n"), [""; 0], "its schema refuses it");
+}
+
+#[test]
+fn keys_of_a_manifest_that_stand_in_the_wrong_place() {
+    let text = "name: a\nstart: bin/start.sh\nport: 1\nenabled: true\ndependency: []\nserviceId: x\nconfigs: {start: 1, enabled: 2}\ncommands: {start: x}\n";
+    let document = crate::config::yaml::read(text, "m", 0, false).unwrap();
+    let found: Vec<String> = slips_of_manifest(&document.root, "m").iter().map(|problem| problem.to_string()).collect();
+    for expected in [
+        "m:2:1: start: nothing reads this key of a manifest; a command belongs below commands (commands.start)",
+        "m:3:1: port: nothing reads this key of a manifest; a default of the component's properties belongs below configs (configs.port)",
+        "m:4:1: enabled: nothing reads this key of a manifest; a component is enabled in zowe.yaml (components.<name>.enabled)",
+        "m:5:1: dependency: nothing reads this key of a manifest; did you mean dependencies?",
+        "m:6:1: serviceId: ",
+    ] {
+        assert!(found.iter().any(|text| text.starts_with(expected)), "{expected} in {found:#?}");
+    }
+    assert_eq!(found.len(), 5, "{found:#?}");
+}

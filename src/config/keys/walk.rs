@@ -144,7 +144,13 @@ impl<'a> Walk<'a> {
         known.extend(names::plain(configs));
         let schema = schema.clone().map(names::whole).unwrap_or_default();
         let components = names::step(&schema, "components");
-        ruled.extend(names::step(&components, name));
+        let own = names::step(&components, name);
+        if self.configuration.is_enabled(name) {
+            ruled.extend(own);
+        } else {
+            // Its schema is not asked while it is not in play, and `enabeld: true` may be why it is not.
+            known.extend(own);
+        }
         let named = names::keys(&components);
         if !named.contains(&name) {
             // The schemas of API ML write gateway-service where they mean gateway.

@@ -1,11 +1,13 @@
 //! The launcher's own settings: one table has the places, type, default and meaning of each; reading and checking are driven by it.
 
 mod document;
+mod editor;
 mod kind;
 mod table;
 mod unread;
 
 pub use document::document;
+pub use editor::{manifest_schema, zowe_schema};
 use kind::Kind;
 pub use kind::{JournalLimits, LogLevel, StartupCheck};
 pub use table::*;
@@ -16,6 +18,9 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
+
+/// What [`READINESS`]'s schema refers to.
+const PROBE_DEFINITIONS: &str = include_str!("probe.definitions.json");
 
 /// One setting, whose values are `T`.
 pub struct Setting<T: 'static> {
@@ -60,6 +65,8 @@ pub trait Row: Sync {
     fn meaning(&self) -> &'static str;
     /// Its values, as the documentation describes them.
     fn values(&self) -> String;
+    /// The JSON Schema of its values, for editors.
+    fn schema(&self) -> Value;
     /// Why a value is none of them, or what is expected in its place; None: it can be used.
     fn refusal(&self, value: &Value) -> Option<String>;
     /// Whether its default is one of its values.
@@ -82,6 +89,10 @@ impl<T: Clone + Default + Send + Sync> Row for Setting<T> {
 
     fn values(&self) -> String {
         self.kind.document()
+    }
+
+    fn schema(&self) -> Value {
+        self.kind.schema()
     }
 
     fn refusal(&self, value: &Value) -> Option<String> {

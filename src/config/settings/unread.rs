@@ -5,7 +5,7 @@ use crate::config::{Configuration, Problem, overlay};
 use serde_json::Value;
 
 /// A mapping of settings, as in [`super::Row::places`], and its keys that others read.
-const CONTAINERS: &[(&str, &[&str])] = &[
+pub(super) const CONTAINERS: &[(&str, &[&str])] = &[
     // `components.launcher` is a component to schemas: these keep their schema's meaning.
     ("components.launcher", &["enabled", "certificate", "launcher", "zowe"]),
     ("components.*.launcher", &[]),

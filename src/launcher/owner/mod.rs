@@ -26,7 +26,7 @@ use change::Changes;
 use measure::{ComponentMeasured, Measured};
 use report::{Answering, job_name_warning};
 use service_manager::ServiceManager;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs::File;
 use std::sync::Arc;
 use std::time::Instant;
@@ -86,7 +86,7 @@ struct Owner {
     code: ConditionCode,
     origin: Instant,
     /// Files of the component in the foreground have changed since it was last restarted for that.
-    files_changed: bool,
+    files_changed: Option<BTreeSet<String>>,
     service_manager: ServiceManager,
     measured: Measured,
     /// Keeps a second launcher of this instance out until the end.
@@ -137,7 +137,7 @@ pub(super) async fn run(
         preparing: Some(preparing),
         code: ConditionCode::Ended,
         origin: Instant::now(),
-        files_changed: false,
+        files_changed: None,
         service_manager,
         measured: Measured::new(),
         _held: None,
@@ -248,7 +248,7 @@ impl Owner {
             Event::Measure(answer) => drop(answer.send(Box::new(self.measure()))),
             Event::Stray => self.look_for_groups_gone(),
             Event::LogsRotated { sink, failures } => self.logs_rotated(sink, failures),
-            Event::FilesChanged => self.files_changed = true,
+            Event::FilesChanged(files) => self.files_changed.get_or_insert_default().extend(files),
             // The loop has looked at them.
             Event::Fault(_) | Event::Prepared(_) => {}
             Event::Configured { index, may_start } => {

@@ -15,6 +15,23 @@ pub(super) fn block_ending() {
     block(delivered());
 }
 
+/// For a command that has something to put away before it ends: blocks SIGTERM, SIGINT and SIGHUP and tells of each that comes. To be
+/// called before any other thread exists.
+///
+/// # Errors
+/// When there is no thread to be had.
+pub fn on_ending(told: impl Fn() + Send + 'static) -> io::Result<()> {
+    let numbers: Vec<libc::c_int> = ENDING.iter().map(|(number, _)| *number).filter(|number| !is_ignored(*number)).collect();
+    block(numbers.iter().copied());
+    thread::spawn("signals", Stack::Small, move || {
+        // Fails only for an invalid set.
+        while wait(numbers.iter().copied()).is_ok() {
+            told();
+        }
+    })?;
+    Ok(())
+}
+
 fn delivered() -> Vec<libc::c_int> {
     let ending = ENDING.iter().map(|(number, _)| *number).filter(|number| !is_ignored(*number));
     ending.chain(harmless()).collect()

@@ -32,6 +32,8 @@ mod sysprint;
 pub mod watch;
 
 #[cfg(zwelnch_unix)]
+pub use ending::on_ending;
+#[cfg(zwelnch_unix)]
 pub use native::{Job, UnixPlatform, adopt_orphans, cpu_time, own_user_name};
 
 use nix::libc;

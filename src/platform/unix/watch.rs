@@ -27,8 +27,8 @@ pub fn watch_file(directory: &Path, file: &str, told: impl Fn() + Send + 'static
 /// What the watch of a tree tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TreeNews {
-    /// Files have changed, or the path leads to another directory now.
-    Changed,
+    /// Files have changed, these as far as they are known, relative to the directory; or, with none, the path leads to another directory now.
+    Changed(Vec<String>),
     /// Changes are not seen, in words why: told once as long as it lasts.
     Unseen(String),
 }
@@ -203,10 +203,13 @@ mod tests {
         (watch_tree(path, move |news| drop(sender.send(news))).unwrap(), receiver)
     }
 
-    /// Until something has changed.
+    /// Until something has changed, and what.
     #[cfg(zwelnch_linux)]
-    fn changed(news: &mpsc::Receiver<TreeNews>) {
-        assert_eq!(news.recv_timeout(Duration::from_secs(30)), Ok(TreeNews::Changed));
+    fn changed(news: &mpsc::Receiver<TreeNews>) -> Vec<String> {
+        match news.recv_timeout(Duration::from_secs(30)) {
+            Ok(TreeNews::Changed(files)) => files,
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]
@@ -217,9 +220,9 @@ mod tests {
         std::fs::create_dir_all(root.join("bin")).unwrap();
         let (_watch, news) = watched(&root);
         std::fs::write(root.join("bin/start.sh"), "exit").unwrap();
-        changed(&news);
+        assert_eq!(changed(&news), ["bin/start.sh"]);
         std::fs::create_dir(root.join("new")).unwrap();
-        changed(&news);
+        assert_eq!(changed(&news), ["new"]);
         std::fs::write(root.join("new/file"), "").unwrap();
         changed(&news);
         std::fs::remove_file(root.join("new/file")).unwrap();

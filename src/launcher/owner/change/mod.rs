@@ -23,7 +23,8 @@ use super::{Owner, RunPhase};
 use crate::component::Component;
 use crate::journal::Event as Told;
 use crate::launcher::run::{Event, Found, Generation, Launched, Prepared};
-use crate::message::{self, Message};
+use crate::message::{self, FEW, Message, several};
+use crate::output::one_line;
 use crate::platform::AnswerSink;
 use crate::supervisor::{Event as Happening, State};
 use read::Wanted;
@@ -314,14 +315,19 @@ impl Owner {
     /// Restarts the component when its files have changed, as RESTART does: only when everything is good, and not while it is being
     /// stopped, validated or configured: then afterwards, as those may have seen half of the change.
     pub(super) fn follow_files(&mut self) {
-        let Some(child) = self.children.first().filter(|_| self.files_changed && self.phase == RunPhase::Supervising) else { return };
+        let Some(child) = self.children.first().filter(|_| self.files_changed.is_some() && self.phase == RunPhase::Supervising) else {
+            return;
+        };
         let state = self.instance.member(0).map(|member| member.machine.state());
         if self.is_busy(0) || matches!(state, Some(State::Stopping { .. } | State::Starting)) {
             return;
         }
-        self.files_changed = false;
-        let message = message::component_files_changed(&child.launched.component.name);
-        self.say(message);
+        let name = child.launched.component.name.clone();
+        let files: Vec<String> = self.files_changed.take().unwrap_or_default().into_iter().collect();
+        self.say(message::component_files_changed(&name));
+        if !files.is_empty() {
+            self.say(message::changed_files(&name, one_line(&several(&files, FEW))));
+        }
         self.restart(vec![0], Vec::new(), "RESTART");
     }
 

@@ -148,7 +148,7 @@ fn what_a_component_s_own_configure_makes_of_its_definition_is_its_registration(
     let house = House::new();
     house.component_file("d.yml", "url: %SCHEME%://x");
     let alpha = house.alpha(definition("d.yml", false));
-    house.register(alpha.manifest.clone(), "lpar1").unwrap();
+    house.register(Manifest::clone(&alpha.manifest), "lpar1").unwrap();
     let (workspace, runtime) = (house.workspace(), house.runtime());
     let place = Place { workspace: &workspace, runtime: &runtime, ha_id: "lpar1", ha_ids: &[] };
     let warned = after_configure(&alpha, place).warnings;

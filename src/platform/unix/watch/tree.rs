@@ -18,6 +18,9 @@ const QUIET: Duration = Duration::from_millis(200);
 /// Files that change all the time are reported nevertheless.
 const LONGEST: Duration = Duration::from_secs(2);
 
+/// How many files are named when they have changed.
+const MOST_NAMES: usize = 1000;
+
 /// The most links on the way, as the system has it.
 const LINK_LIMIT: usize = 40;
 
@@ -29,6 +32,10 @@ pub(super) struct Watching {
     way: HashMap<WatchDescriptor, Vec<OsString>>,
     /// The directories of the tree; none while it is not there.
     directories: HashMap<WatchDescriptor, PathBuf>,
+    /// Where the tree is, with no link on the way.
+    root: PathBuf,
+    /// What has changed since that was last told, relative to the root.
+    changed: BTreeSet<String>,
     /// Why changes are not seen, in words.
     troubles: BTreeSet<String>,
     /// Those of them that have been told.
@@ -43,8 +50,8 @@ impl Watching {
         let inotify = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK).map_err(in_words)?;
         let (way, directories) = (HashMap::new(), HashMap::new());
         let path = std::path::absolute(directory)?;
-        let (troubles, told) = (BTreeSet::new(), BTreeSet::new());
-        let mut watching = Watching { inotify, path, way, directories, troubles, told, is_limited: false };
+        let (troubles, told, changed) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let mut watching = Watching { inotify, path, way, directories, root: PathBuf::new(), changed, troubles, told, is_limited: false };
         watching.look_anew();
         // Where a directory on the way may be passed but not read, only a change of that name is not seen.
         if watching.directories.is_empty() || watching.is_limited {
@@ -65,7 +72,10 @@ impl Watching {
         self.troubles.clear();
         self.is_limited = false;
         match self.follow_way() {
-            Ok(root) => self.add(root),
+            Ok(root) => {
+                self.root.clone_from(&root);
+                self.add(root);
+            }
             Err((place, error)) => {
                 self.troubles.insert(format!("{} cannot be reached, it is waited for: {error}", place.display()));
             }
@@ -170,8 +180,9 @@ impl Watching {
             if ready == 0 {
                 first = None;
                 self.tell_troubles(told);
+                let changed = std::mem::take(&mut self.changed);
                 if !self.directories.is_empty() {
-                    told(TreeNews::Changed);
+                    told(TreeNews::Changed(changed.into_iter().collect()));
                 }
                 continue;
             }
@@ -221,6 +232,10 @@ impl Watching {
         let (Some(directory), Some(name)) = (self.directories.get(&event.wd), &event.name) else { return false };
         if !concerns(name) {
             return false;
+        }
+        if self.changed.len() < MOST_NAMES {
+            let file = directory.join(name);
+            self.changed.insert(file.strip_prefix(&self.root).unwrap_or(&file).display().to_string());
         }
         let is_new = event.mask.intersects(AddWatchFlags::IN_CREATE | AddWatchFlags::IN_MOVED_TO);
         if is_new && event.mask.contains(AddWatchFlags::IN_ISDIR) {
