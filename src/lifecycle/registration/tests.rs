@@ -54,7 +54,13 @@ impl House {
 
     fn alpha(&self, manifest: Manifest) -> Component {
         let directory = self.runtime().join("components/alpha");
-        Component { name: "alpha".into(), manifest_file: directory.join("manifest.yaml"), directory, manifest: manifest.into(), warnings: Vec::new() }
+        Component {
+            name: "alpha".into(),
+            manifest_file: directory.join("manifest.yaml"),
+            directory,
+            manifest: manifest.into(),
+            warnings: Vec::new(),
+        }
     }
 
     fn register(&self, manifest: Manifest, ha_id: &str) -> Result<Vec<String>, RegistrationError> {

@@ -111,6 +111,7 @@ mod tree;
 
 #[cfg(zwelnch_linux)]
 mod place;
+#[cfg(zwelnch_linux)]
 pub use place::PlaceWatch;
 #[cfg(zwelnch_linux)]
 mod lasting;
