@@ -17,7 +17,7 @@ mod tests;
 
 pub use app::App;
 pub use model::{Component, Condition, Instance, Lane, Level, Line, Request, Row, Source, Span, Table, Update};
-pub use terminal::{Error, Left, Options, Sender, Updates, run, updates};
+pub use terminal::{Error, Left, Options, Sender, Updates, end_by, run, updates};
 pub use theme::Theme;
 
 use std::time::SystemTime;

@@ -68,6 +68,14 @@ pub enum Left {
     BySignal(i32),
 }
 
+/// Ends this process by the signal that the panel was left by, so that whoever waits for it sees how it ended: once the panel has taken
+/// the signals, they do nothing by themselves. Returns the code that a shell gives to such an end, for the case that it does not end.
+pub fn end_by(signal: i32) -> i32 {
+    // It fails for signals that are none of those.
+    let _ = signal_hook::low_level::emulate_default_handler(signal);
+    128 + signal
+}
+
 /// What went wrong with the terminal.
 pub type Error = io::Error;
 

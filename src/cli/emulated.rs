@@ -213,7 +213,7 @@ fn run_demo(arguments: &Demo) -> i32 {
             "? lists the keys, : gives a command, q leaves and stops it. `demo --console` is an operator console instead.".to_owned(),
         ];
         let ended = super::panel::demo(&system, &layout.configuration, job, first_commands, welcome);
-        return ended.map_or_else(|code| code, end_of);
+        return ended.map_or_else(|code| code, super::panel::end_of);
     }
     let options = mvs::console::ConsoleOptions {
         job: Some(job.to_owned()),

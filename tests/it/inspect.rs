@@ -230,7 +230,7 @@ fn ports_of_the_manifest_count_like_configured_ones() {
     instance.write_config();
     let report = ask(&instance, &["check"]).out;
     let file = instance.component_directory("one").join("manifest.yaml").display().to_string();
-    assert!(report.contains(&format!("components.two.port: 7099 is the port of components.one.port too ({file})")), "{report}");
+    assert!(report.contains(&format!("components.two.port: 7099 is the port of components.one.port too ({file}:5:11)")), "{report}");
     assert!(report.contains("components.one.deep.adminPort: 99999 is no port"), "{report}");
     let origin = ask(&instance, &["config", "--origin", "--path", "components.one"]).out;
     assert!(origin.contains(&format!("\"components.one.port\": 7099 # {file} (default of the manifest)\n")), "{origin}");

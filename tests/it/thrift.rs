@@ -136,7 +136,7 @@ fn a_reload_touches_nothing_but_what_has_changed() {
     let written = variables_files(&instance);
     let differing: Vec<&String> = kept.iter().filter(|(name, file)| written[*name] != **file).map(|(name, _)| name).collect();
     assert_eq!(differing, [CHANGED]);
-    assert!(written[CHANGED].1.contains("ZWE_configs_port='7999'"), "{}", written[CHANGED].1);
+    assert!(written[CHANGED].1.contains("ZWE_configs_port=7999"), "{}", written[CHANGED].1);
     end(&instance, running);
 }
 

@@ -14,7 +14,7 @@ mod world;
 use super::arguments::Panel;
 use super::terminal::{fail_with, say};
 use crate::message;
-use crate::mvs::console::{ConsoleOptions, ConsoleOutcome, Jobs, end_by};
+use crate::mvs::console::{ConsoleEnd, ConsoleOptions, ConsoleOutcome, Jobs};
 use crate::system::SystemDirectory;
 use nix::sys::signal::Signal;
 use std::io::IsTerminal;
@@ -55,7 +55,7 @@ pub(super) fn run(arguments: &Panel) -> i32 {
     };
     match show(target, None, Vec::new(), Vec::new()) {
         Ok(None) => 0,
-        Ok(Some(signal)) => end_by(signal),
+        Ok(Some(signal)) => zwelnch_panel::end_by(signal as i32),
         Err(code) => code,
     }
 }
@@ -86,6 +86,14 @@ pub(super) fn demo(
     let outcome = jobs.stop(system, &options, left.as_ref().ok().copied().flatten());
     left?;
     outcome.map_err(super::terminal::fail)
+}
+
+/// The exit code of [`demo`], or the end by the signal that has ended it.
+pub(super) fn end_of(outcome: ConsoleOutcome) -> i32 {
+    match outcome.end {
+        ConsoleEnd::Signal(signal) => zwelnch_panel::end_by(signal as i32),
+        ConsoleEnd::Quit | ConsoleEnd::EndOfInput => outcome.exit_code(),
+    }
 }
 
 /// Shows it until it is left; the signal, if one has ended it. `commands` are issued first.

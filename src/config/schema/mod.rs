@@ -73,6 +73,10 @@ pub(super) struct Judged {
     pub(super) alone: OnceLock<View>,
     /// What the schema of configurations says of it.
     by_base: OnceLock<Vec<Problem>>,
+    /// haInstances, and nothing else.
+    instances: OnceLock<Value>,
+    /// Whether there is a null anywhere in it.
+    holds_null: OnceLock<bool>,
 }
 
 /// The schema of one component, or why it cannot be used, and what is odd about its files.
@@ -262,7 +266,7 @@ pub(super) fn validate_manifest(configuration: &Configuration, manifest: &Node, 
     let mut problems = Vec::new();
     if let Some(schema) = of(configuration).manifest() {
         problems.extend(schema.problems.iter().cloned());
-        problems.extend(schema.compiled.iter().flat_map(|compiled| check(&manifest.to_value(), &place, &refused, compiled)));
+        problems.extend(schema.compiled.iter().flat_map(|compiled| check(&manifest.to_value(), true, &place, &refused, compiled)));
     }
     // The property belongs to a manifest, not to the configuration.
     let mut problems: Vec<Problem> = problems.into_iter().map(|problem| Problem { error: false, property: None, ..problem }).collect();
@@ -281,7 +285,9 @@ fn check_configuration(configuration: &Configuration, schema: &Compiled) -> Vec<
         let components = keys::component_names(configuration).into_iter();
         Some(keys::Keys::new(of(configuration).root(), &defaults, components).hint(path, known))
     };
-    let check = |value: &Value| check(value, &|path| configuration.place(path), &hint, schema);
+    // Most hold none, and then no schema has to be searched for what it says of them.
+    let holds_null = *configuration.judged.holds_null.get_or_init(|| nulls::holds_null(configuration.value()));
+    let check = |value: &Value| check(value, holds_null, &|path| configuration.place(path), &hint, schema);
     let can_be_apart = || schema.documents.at(&schema.id).is_some_and(|root| apart::is_apart(&schema.documents, &root));
     let is_apart = configuration.tree.shares(&configuration.base_tree, INSTANCES) && *schema.is_apart.get_or_init(can_be_apart);
     let mut problems = if is_apart {
@@ -290,8 +296,11 @@ fn check_configuration(configuration: &Configuration, schema: &Compiled) -> Vec<
             property.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         };
         let of_instances = || {
-            let instances = configuration.get(&[INSTANCES]).cloned().unwrap_or_default();
-            check(&serde_json::json!({ INSTANCES: instances })).into_iter().filter(below).collect::<Vec<_>>()
+            let instances = configuration.judged.instances.get_or_init(|| {
+                let instances = configuration.get(&[INSTANCES]).cloned().unwrap_or_default();
+                Value::Object([(INSTANCES.to_owned(), instances)].into_iter().collect())
+            });
+            check(instances).into_iter().filter(below).collect::<Vec<_>>()
         };
         let mut problems = check(configuration.tree_without_instances().value());
         problems.retain(|problem| !below(problem));
@@ -305,12 +314,18 @@ fn check_configuration(configuration: &Configuration, schema: &Compiled) -> Vec<
 }
 
 /// Errors by the schema, and warnings for null where only Zowe's own tool accepts it. `place` tells where each path was set.
-fn check(value: &Value, place: &dyn Fn(&[&str]) -> Location, refused: Refused<'_>, compiled: &Compiled) -> Vec<Problem> {
+fn check(
+    value: &Value,
+    may_hold_null: bool,
+    place: &dyn Fn(&[&str]) -> Location,
+    refused: Refused<'_>,
+    compiled: &Compiled,
+) -> Vec<Problem> {
     #[cfg(test)]
     super::testing::work(super::testing::size(value));
     let findings = findings(&compiled.documents, &compiled.validator, value, refused);
     let known: HashSet<&[String]> = findings.iter().map(|finding| finding.path.as_slice()).collect();
-    let root = compiled.documents.at(&compiled.id);
+    let root = if may_hold_null { compiled.documents.at(&compiled.id) } else { None };
     let nulls = root.map(|root: Position<'_>| nulls::accepted(&compiled.documents, &root, value)).unwrap_or_default();
     let accepted = nulls.into_iter().filter(|path| !known.contains(path.as_slice())).map(|path| Finding {
         path,

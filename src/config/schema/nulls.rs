@@ -92,7 +92,8 @@ fn of_property<'a>(schema: &'a Value, key: &str) -> Vec<&'a Value> {
     if found.is_empty() { schema.get("additionalProperties").into_iter().collect() } else { found }
 }
 
-fn holds_null(value: &Value) -> bool {
+/// Whether there is a null anywhere in a value.
+pub(super) fn holds_null(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::Object(map) => map.values().any(holds_null),

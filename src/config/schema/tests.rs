@@ -104,7 +104,7 @@ fn what_is_found_apart_is_what_is_found_in_the_whole() {
                     .hint(path, known),
             )
         };
-        let whole = shown(check(configuration.value(), &|path| configuration.place(path), &hint, schema));
+        let whole = shown(check(configuration.value(), true, &|path| configuration.place(path), &hint, schema));
         // What the base says is said by itself.
         if !schema.beside_base {
             assert!(
