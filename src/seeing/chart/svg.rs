@@ -6,18 +6,20 @@ use super::start::{Kind, Start};
 use super::{escaped, text};
 use std::fmt::Write;
 
-/// Colours keep their meaning without colour: bars have titles and patterns of their own, what is critical is framed.
+/// Colours keep their meaning without colour: bars have titles and patterns of their own, what is critical is framed. Each has its value before
+/// its variable, for viewers of pictures that know no variables.
 const STYLE: &str = "\
 svg{--back:#fff;--ink:#1b1f24;--soft:#59636e;--line:#d1d9e0;--phase:#6e7781;--validate:#8250df;--configure:#bf8700;--waiting:#d1d9e0;\
 --starting:#0969da;--running:#1a7f37;--failed:#cf222e;font:12px system-ui,sans-serif;background:var(--back)}
 @media(prefers-color-scheme:dark){svg{--back:#0d1117;--ink:#f0f6fc;--soft:#9198a1;--line:#3d444d;--phase:#9198a1;--validate:#ab7df8;\
 --configure:#d29922;--waiting:#3d444d;--starting:#4493f8;--running:#3fb950;--failed:#f85149}}
-text{fill:var(--ink)}.soft{fill:var(--soft)}.head{font-size:16px;font-weight:600}.critical-name{font-weight:700}
-.mark{stroke:var(--line);stroke-width:1}.ready{stroke:var(--running);stroke-width:2;stroke-dasharray:6 3}
-.phase rect{fill:var(--phase)}.validate rect{fill:var(--validate)}.configure rect{fill:var(--configure)}.waiting rect{fill:var(--waiting)}
-.starting rect{fill:var(--starting)}.running rect{fill:var(--running)}.failed rect{fill:var(--failed)}
-.unsignalled rect{fill:none;stroke:var(--running);stroke-dasharray:2 2}.open rect{opacity:.6}
-.critical rect{stroke:var(--ink);stroke-width:1.5}
+text{fill:#1b1f24;fill:var(--ink)}.soft{fill:#59636e;fill:var(--soft)}.head{font-size:16px;font-weight:600}.critical-name{font-weight:700}
+.mark{stroke:#d1d9e0;stroke:var(--line);stroke-width:1}.ready{stroke:#1a7f37;stroke:var(--running);stroke-width:2;stroke-dasharray:6 3}
+.phase rect{fill:#6e7781;fill:var(--phase)}.validate rect{fill:#8250df;fill:var(--validate)}.configure rect{fill:#bf8700;fill:var(--configure)}\
+.waiting rect{fill:#d1d9e0;fill:var(--waiting)}
+.starting rect{fill:#0969da;fill:var(--starting)}.running rect{fill:#1a7f37;fill:var(--running)}.failed rect{fill:#cf222e;fill:var(--failed)}
+.unsignalled rect{fill:none;stroke:#1a7f37;stroke:var(--running);stroke-dasharray:2 2}.open rect{opacity:.6}
+.critical rect{stroke:#1b1f24;stroke:var(--ink);stroke-width:1.5}
 ";
 
 /// What the key below the lanes names.

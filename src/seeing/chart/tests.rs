@@ -155,6 +155,12 @@ fn what_goes_on_is_shown_as_far_as_it_has_come() {
     assert_eq!(spans(&start, "a"), [(Kind::Starting, 10, 20), (Kind::Running, 20, 90)]);
     assert!(start.components[0].spans[1].open && start.phases[0].open);
     let picture = svg(&start, None);
+    // What knows no variables would draw all of it black.
+    let rules: Vec<&str> = picture.split(['{', ';', '}']).collect();
+    for pair in rules.windows(2) {
+        let Some((property @ ("fill" | "stroke"), _)) = pair[1].split_once(":var(") else { continue };
+        assert!(pair[0].starts_with(&format!("{property}:#")), "{pair:?}");
+    }
     assert!(picture.contains("<title>a: runs, not ready yet, 0.070 s (from 0.020 s to 0.090 s), goes on</title>"), "{picture}");
     assert!(critical_chain(&start).iter().all(|link| link.is_phase));
 }
