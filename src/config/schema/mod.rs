@@ -75,8 +75,10 @@ pub(super) struct Judged {
     by_base: OnceLock<Vec<Problem>>,
     /// haInstances, and nothing else.
     instances: OnceLock<Value>,
-    /// Whether there is a null anywhere in it.
+    /// Whether there is a null anywhere in it, in `alone`, in `instances`.
     holds_null: OnceLock<bool>,
+    alone_holds_null: OnceLock<bool>,
+    instances_hold_null: OnceLock<bool>,
 }
 
 /// The schema of one component, or why it cannot be used, and what is odd about its files.
@@ -285,9 +287,12 @@ fn check_configuration(configuration: &Configuration, schema: &Compiled) -> Vec<
         let components = keys::component_names(configuration).into_iter();
         Some(keys::Keys::new(of(configuration).root(), &defaults, components).hint(path, known))
     };
-    // Most hold none, and then no schema has to be searched for what it says of them.
-    let holds_null = *configuration.judged.holds_null.get_or_init(|| nulls::holds_null(configuration.value()));
-    let check = |value: &Value| check(value, holds_null, &|path| configuration.place(path), &hint, schema);
+    // Most hold no null, and then no schema has to be searched for what it says of one.
+    let check = |value: &Value, holds_null: &OnceLock<bool>| {
+        let holds_null = *holds_null.get_or_init(|| nulls::holds_null(value));
+        check(value, holds_null, &|path| configuration.place(path), &hint, schema)
+    };
+    let judged = &configuration.judged;
     let can_be_apart = || schema.documents.at(&schema.id).is_some_and(|root| apart::is_apart(&schema.documents, &root));
     let is_apart = configuration.tree.shares(&configuration.base_tree, INSTANCES) && *schema.is_apart.get_or_init(can_be_apart);
     let mut problems = if is_apart {
@@ -296,18 +301,18 @@ fn check_configuration(configuration: &Configuration, schema: &Compiled) -> Vec<
             property.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         };
         let of_instances = || {
-            let instances = configuration.judged.instances.get_or_init(|| {
+            let instances = judged.instances.get_or_init(|| {
                 let instances = configuration.get(&[INSTANCES]).cloned().unwrap_or_default();
                 Value::Object([(INSTANCES.to_owned(), instances)].into_iter().collect())
             });
-            check(instances).into_iter().filter(below).collect::<Vec<_>>()
+            check(instances, &judged.instances_hold_null).into_iter().filter(below).collect::<Vec<_>>()
         };
-        let mut problems = check(configuration.tree_without_instances().value());
+        let mut problems = check(configuration.tree_without_instances().value(), &judged.alone_holds_null);
         problems.retain(|problem| !below(problem));
         problems.extend(schema.of_instances.get_or_init(of_instances).iter().cloned());
         problems
     } else {
-        check(configuration.value())
+        check(configuration.value(), &judged.holds_null)
     };
     problems.retain(|problem| problem.error || !of_defaults(problem));
     problems
