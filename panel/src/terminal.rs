@@ -6,7 +6,7 @@ use crate::model::{Source, Update};
 use crate::sixteen::Sixteen;
 use crate::theme::Theme;
 use crate::{Clock, view};
-use crossterm::event::{Event, KeyEvent, KeyEventKind};
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use crossterm::{cursor, execute, terminal};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
@@ -138,6 +138,10 @@ pub fn run(options: Options, source: &dyn Source, sender: &Sender, updates: &Upd
         loop {
             match next {
                 Ok(Some(Message::Update(update))) => app.apply(update),
+                Ok(Some(Message::Key(key))) if is_quit(&key) => {
+                    signals.close();
+                    return Ok(Left::BySignal(signal_hook::consts::SIGQUIT));
+                }
                 Ok(Some(Message::Key(key))) => {
                     app.key(key, source);
                     at_once = true;
@@ -166,6 +170,11 @@ pub fn run(options: Options, source: &dyn Source, sender: &Sender, updates: &Upd
     };
     signals.close();
     Ok(left)
+}
+
+/// Ctrl-\, which ends programs at once wherever the terminal makes a signal of it. Without the newer protocol of keys it comes as Ctrl-4.
+fn is_quit(key: &KeyEvent) -> bool {
+    key.modifiers == KeyModifiers::CONTROL && matches!(key.code, KeyCode::Char('\\' | '4'))
 }
 
 fn draw(screen: &mut Screen, app: &mut App) -> io::Result<Option<u64>> {

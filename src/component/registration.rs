@@ -194,7 +194,7 @@ impl Definition {
     }
 
     /// The problems of its references: an error for one that must be replaced and cannot be, warnings for the others. Comments are passed
-    /// over. In descriptions for people only Zowe's variables (ZWE_) count, because Zowe's own definition for z/OSMF has others there.
+    /// over. In what is for people only Zowe's variables (ZWE_) count, because Zowe's own definition for z/OSMF has others there.
     pub fn problems(&self, component: &Component, expansion: &Expansion, environment: &Environment) -> Vec<Problem> {
         let lines: Vec<&str> = if expansion.findings.is_empty() { Vec::new() } else { self.text.split('\n').collect() };
         let line_of = |finding: &Finding| {
@@ -205,7 +205,7 @@ impl Definition {
         for finding in &expansion.findings {
             let line = line_of(finding);
             let place = Some(finding.place(&self.file));
-            let is_prose = ["description:", "title:"].iter().any(|key| line.trim_start_matches(['-', ' ']).starts_with(key));
+            let is_prose = is_for_people(line);
             problems.push(match &finding.kind {
                 FindingKind::Required { name, word } => {
                     let word = if word.is_empty() { "it must have one" } else { word };
@@ -233,6 +233,15 @@ impl Definition {
         }
         problems
     }
+}
+
+/// Whether what a line of a definition says is read by people alone: descriptions, titles, and values of several words, as no id, path or
+/// address is.
+fn is_for_people(line: &str) -> bool {
+    let entry = line.trim_start_matches(['-', ' ']);
+    let Some((key, value)) = entry.split_once(": ") else { return false };
+    let value = value.split(" #").next().unwrap_or_default().trim();
+    matches!(key, "description" | "title") || value.contains(' ')
 }
 
 /// Whether a reference has no value yet, and may get one from the exports of preConfigure: its name is none of Zowe's, and no slip either.

@@ -130,6 +130,12 @@ fn the_terminal_is_given_back_also_after_a_signal() {
         assert_eq!((ended.code(), ended.signal()), (signal.is_none().then_some(0), signal.map(|signal| signal as i32)));
         assert_given_back(&terminal);
     }
+    // Ctrl-\, which the terminal makes no signal of meanwhile.
+    let mut terminal = panel_of(&system);
+    terminal.wait_screen(|screen| screen.contains(" alpha "));
+    terminal.type_keys("\x1c");
+    assert_eq!(terminal.wait_end().signal(), Some(Signal::SIGQUIT as i32));
+    assert_given_back(&terminal);
 }
 
 /// By the kernel's count: no thread of it is waked, and it uses no processor, while other programs ask the same instance.

@@ -232,8 +232,9 @@ fn definitions_and_plugins_may_be_in_ibm_1047() {
 fn a_reference_that_must_have_a_value_keeps_its_definition_from_being_registered() {
     let house = House::new();
     house.component_file("d.yml", "a: 1\nurl: ${ZWE_haInstance_ids:?no id}\n");
-    // A variable of the site without a value is told of too, as docs/extension-developer.md says; the definition is registered.
-    house.component_file("e.yml", "a: ${ZWE_none}\nb: `date`\nc: ${OF_A_SITE}\n");
+    // A variable of the site without a value is told of too, as docs/extension-developer.md says, unless only people read it; the definition
+    // is registered.
+    house.component_file("e.yml", "a: ${ZWE_none}\nb: `date`\nc: ${OF_A_SITE}\nd: \"made at ${OF_A_SITE}\" # ${OF_A_SITE}\n");
     let manifest = Manifest {
         static_definitions: ["d.yml", "e.yml"].map(|file| StaticDefinition { file: file.into(), once: false }).to_vec(),
         ..Manifest::default()
